@@ -1,0 +1,219 @@
+//! Alerts as the panel lists them: Alertmanager's joined with Prometheus' pending ones.
+
+use std::collections::BTreeMap;
+
+use crate::{Freshness, Timestamp, wire};
+
+wire! {
+    /// Alertmanager's fingerprint of a label set: 16 hexadecimal digits.
+    #[derive(Eq, Hash, PartialOrd, Ord)]
+    pub struct AlertFingerprint(pub String);
+}
+
+wire! {
+    /// Severity, read from the label `severity`; other words are `other`.
+    #[derive(Copy, Eq, Hash, PartialOrd, Ord)]
+    pub enum Severity {
+        /// `critical`, `page`, `error`.
+        Critical,
+        /// `warning`, `warn`, and the pack's `general`.
+        Warning,
+        /// `info`, `notice`, `none`.
+        Info,
+        /// Any other value, or no such label.
+        Other,
+    }
+}
+
+wire! {
+    /// What is happening to an alert now.
+    #[derive(Copy, Eq, Hash, PartialOrd, Ord)]
+    pub enum AlertState {
+        /// Condition true, `for` not yet over (from Prometheus).
+        Pending,
+        /// Firing and not suppressed.
+        Firing,
+        /// Firing, muted by one or more silences.
+        Silenced,
+        /// Firing, inhibited by another alert.
+        Inhibited,
+        /// Firing, muted by a time interval (Alertmanager 0.28 and later say so).
+        Muted,
+        /// Alertmanager still lists it, but it has ended.
+        Resolved,
+    }
+}
+
+wire! {
+    /// A link of an alert that may be opened: http or https only.
+    pub struct AlertLink {
+        /// What it leads to: `source`, `runbook`, `dashboard`, `alertmanager`, `prometheus`, or the annotation's name.
+        pub kind: String,
+        /// The address.
+        pub url: String,
+    }
+}
+
+wire! {
+    /// A silence that mutes an alert.
+    pub struct SilencedBy {
+        /// Silence id.
+        pub id: String,
+        /// Who, as Alertmanager was told.
+        pub by: String,
+        /// Why.
+        pub comment: String,
+        /// Until when.
+        pub until: Option<Timestamp>,
+    }
+}
+
+wire! {
+    /// One alert.
+    pub struct AlertRow {
+        /// Identity.
+        pub fingerprint: AlertFingerprint,
+        /// Label `alertname`; empty when it lacks one.
+        pub name: String,
+        /// From the label `severity`.
+        pub severity: Severity,
+        /// What is happening to it.
+        pub state: AlertState,
+        /// The profile's tenant label, if the alert has it.
+        pub tenant: Option<String>,
+        /// Whether that tenant is a VIP of the profile.
+        pub vip: bool,
+        /// All labels. Values longer than 4 KiB are cut and end in "…".
+        pub labels: BTreeMap<String, String>,
+        /// All annotations, cut likewise.
+        pub annotations: BTreeMap<String, String>,
+        /// Since when it has been active.
+        pub since: Timestamp,
+        /// Pending only: when it fires if the condition stays true.
+        pub fires_at: Option<Timestamp>,
+        /// The value of its expression, when Prometheus told one and it is finite.
+        pub value: Option<f64>,
+        /// That value as the server wrote it (may be "NaN" or "+Inf").
+        pub value_text: String,
+        /// Receivers that Alertmanager routes it to.
+        pub receivers: Vec<String>,
+        /// Silences that mute it.
+        pub silenced_by: Vec<SilencedBy>,
+        /// Fingerprints of the alerts that inhibit it.
+        pub inhibited_by: Vec<AlertFingerprint>,
+        /// Where one can go from here.
+        pub links: Vec<AlertLink>,
+        /// False: Prometheus says firing, but no Alertmanager knows it. Notifications are not going out.
+        pub delivered: bool,
+        /// Alertmanager members that know it, of `members_of`.
+        pub members: u32,
+        /// Alertmanager members that answered.
+        pub members_of: u32,
+    }
+}
+
+wire! {
+    /// Column that a list is ordered by.
+    #[derive(Copy, Eq, Default)]
+    pub enum AlertSort {
+        /// State and severity, most urgent first; VIPs before others; then the oldest.
+        #[default]
+        Urgency,
+        /// Alert name.
+        Name,
+        /// Tenant.
+        Tenant,
+        /// Start time.
+        Since,
+        /// Severity.
+        Severity,
+        /// State.
+        State,
+        /// Value.
+        Value,
+    }
+}
+
+wire! {
+    /// Asks for a page of alerts.
+    #[derive(Default)]
+    #[serde(default)]
+    pub struct AlertsRequest {
+        /// Words that must all occur in name, labels or annotations (case-insensitive), or Alertmanager
+        /// matchers (`severity="critical"`), separated by blanks or commas. Empty: all.
+        pub filter: String,
+        /// Only these states. Empty: all but resolved.
+        pub states: Vec<AlertState>,
+        /// Only these severities. Empty: all.
+        pub severities: Vec<Severity>,
+        /// Order.
+        pub sort: AlertSort,
+        /// Reversed order.
+        pub descending: bool,
+        /// Rows to skip.
+        pub offset: u32,
+        /// Rows to return; at most 500. 0 asks for the counts only.
+        pub limit: u32,
+    }
+}
+
+wire! {
+    /// Counts by state and, for those that fire unsuppressed, by severity.
+    #[derive(Default, Copy, Eq)]
+    pub struct AlertCounts {
+        /// Pending.
+        pub pending: u32,
+        /// Firing and not suppressed.
+        pub firing: u32,
+        /// Silenced.
+        pub silenced: u32,
+        /// Inhibited.
+        pub inhibited: u32,
+        /// Muted by a time interval.
+        pub muted: u32,
+        /// Ended, still listed.
+        pub resolved: u32,
+        /// Of `firing`: critical.
+        pub critical: u32,
+        /// Of `firing`: warning.
+        pub warning: u32,
+        /// Of `firing`: info and other.
+        pub other: u32,
+        /// Of `firing`: about a VIP tenant.
+        pub vip: u32,
+        /// Firing in Prometheus, unknown to every Alertmanager.
+        pub undelivered: u32,
+    }
+}
+
+wire! {
+    /// A page of alerts.
+    pub struct AlertsPage {
+        /// The rows.
+        pub rows: Vec<AlertRow>,
+        /// Rows that match in all.
+        pub total: u32,
+        /// Counts over all alerts that match `filter` and `severities`, whatever their state.
+        pub counts: AlertCounts,
+        /// How far the list can be trusted (Alertmanager's part).
+        pub freshness: Freshness,
+        /// How far the pending ones can be trusted (Prometheus' part).
+        pub pending_freshness: Freshness,
+    }
+}
+
+wire! {
+    /// The alerts' part of the snapshot.
+    pub struct AlertsSummary {
+        /// Alertmanager's part.
+        pub freshness: Freshness,
+        /// Prometheus' part (pending alerts and values).
+        pub pending_freshness: Freshness,
+        /// Counts over all alerts.
+        pub counts: AlertCounts,
+        /// The most urgent ones, at most eight.
+        pub top: Vec<AlertRow>,
+        /// Goes up whenever any alert changed: a list on screen asks for its page again.
+        pub revision: u32,
+    }
+}

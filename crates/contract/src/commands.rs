@@ -1,0 +1,113 @@
+//! Every command, once: its name, request and reply. Adapters and the UI's client are generated from this list.
+
+use crate::*;
+
+wire! {
+    /// A request without content.
+    #[derive(Default, Copy, Eq)]
+    pub struct Empty {}
+}
+
+wire! {
+    /// Asks to open a page in the browser. Only http and https are opened.
+    pub struct OpenLinkRequest {
+        /// The address.
+        pub url: String,
+    }
+}
+
+/// Calls `$callback!` with every command as `name(Request) -> Reply;`. Each is a method of the same name on
+/// `aether_core::Panel`: `async fn name(&self, request: Request) -> Result<Reply, PanelError>`.
+#[macro_export]
+macro_rules! for_each_command {
+    ($callback:path) => {
+        $callback! {
+            /// The whole snapshot.
+            snapshot(Empty) -> Snapshot;
+            /// Polls every server now; the answers arrive as deltas.
+            refresh(Empty) -> Empty;
+            /// A gauge's history as a figure.
+            gauge_figure(GaugeFigureRequest) -> GaugeFigure;
+            /// A gauge's per-tenant split, a page at a time.
+            gauge_tenants(GaugeTenantsRequest) -> GaugeTenantsPage;
+            /// A page of alerts.
+            alerts_page(AlertsRequest) -> AlertsPage;
+            /// What a maintenance window would do.
+            maintenance_preview(MaintenanceRequest) -> MaintenancePreview;
+            /// Starts a maintenance window; answers when it has been read back from every member.
+            maintenance_start(MaintenanceRequest) -> MaintenanceWindow;
+            /// Moves the end of a window.
+            maintenance_extend(MaintenanceExtendRequest) -> MaintenanceWindow;
+            /// Ends a window or a silence now.
+            maintenance_end(MaintenanceEndRequest) -> MaintenanceEnded;
+            /// A page of silences, active and past.
+            silences_page(SilencesRequest) -> SilencesPage;
+            /// All stacks.
+            stack_list(Empty) -> StackList;
+            /// Selects a stack.
+            stack_select(StackName) -> StackList;
+            /// One stack's profile.
+            stack_detail(StackName) -> StackDetail;
+            /// Creates or changes a stack's file.
+            stack_save(StackSaveRequest) -> StackDetail;
+            /// Tries an endpoint.
+            endpoint_test(EndpointTestRequest) -> EndpointTestReport;
+            /// Looks for services on the usual loopback ports.
+            discover(Empty) -> DiscoverReport;
+            /// Which credentials are configured.
+            secret_status(Empty) -> SecretsStatus;
+            /// Stores a credential.
+            secret_set(SecretSetRequest) -> SecretsStatus;
+            /// Deletes a credential.
+            secret_delete(SecretDeleteRequest) -> SecretsStatus;
+            /// Settings.
+            settings_get(Empty) -> Settings;
+            /// Changes the settings.
+            settings_set(Settings) -> Settings;
+            /// Facts about this installation.
+            about(Empty) -> About;
+            /// Opens a page in the browser.
+            open_link(OpenLinkRequest) -> Empty;
+        }
+    };
+}
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident($request:ty) -> $reply:ty;)*) => {
+        /// Names of all commands.
+        pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
+
+        /// One a command, for the generator of the TypeScript client.
+        pub struct CommandTypes {
+            /// Command name.
+            pub name: &'static str,
+            /// TypeScript name of the request.
+            pub request: String,
+            /// TypeScript name of the reply.
+            pub reply: String,
+        }
+
+        /// Names and TypeScript types of all commands.
+        pub fn command_types(config: &ts_rs::Config) -> Vec<CommandTypes> {
+            vec![$(CommandTypes {
+                name: stringify!($name),
+                request: <$request as ts_rs::TS>::name(config),
+                reply: <$reply as ts_rs::TS>::name(config),
+            }),*]
+        }
+
+        /// Writes every type that a command or an event uses into `config`'s folder.
+        ///
+        /// # Errors
+        /// When a file can't be written.
+        pub fn export_types(config: &ts_rs::Config) -> Result<(), ts_rs::ExportError> {
+            $(
+                <$request as ts_rs::TS>::export_all(config)?;
+                <$reply as ts_rs::TS>::export_all(config)?;
+            )*
+            <PanelEvent as ts_rs::TS>::export_all(config)?;
+            <PanelError as ts_rs::TS>::export_all(config)
+        }
+    };
+}
+for_each_command!(tables);

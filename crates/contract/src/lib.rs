@@ -1,0 +1,52 @@
+//! Wire types of the panel: every command, request, reply, event and error, declared once.
+//!
+//! Adapters (the window, the bridge, the shell) and the UI speak only these types. The crate refuses
+//! logic: what a type means is decided in `aether-core`. TypeScript is generated from here by the
+//! `aether-bindings` binary, so the UI can't drift from the backend.
+//!
+//! Conventions on the wire: times are milliseconds since the Unix epoch ([`Timestamp`]), durations are
+//! seconds unless a name says otherwise, numbers that may be NaN or infinite are `null` beside a state
+//! that says why, and no 64-bit integer appears as such.
+
+mod alerts;
+mod commands;
+mod error;
+mod figures;
+mod freshness;
+mod gauges;
+mod maintenance;
+mod secrets;
+mod settings;
+mod snapshot;
+mod stack;
+mod time;
+
+pub use alerts::*;
+pub use commands::*;
+pub use error::*;
+pub use figures::*;
+pub use freshness::*;
+pub use gauges::*;
+pub use maintenance::*;
+pub use secrets::*;
+pub use settings::*;
+pub use snapshot::*;
+pub use stack::*;
+pub use time::*;
+
+/// Derives that every wire type carries.
+macro_rules! wire {
+    ($(#[$meta:meta])* pub struct $($rest:tt)*) => {
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
+        #[serde(rename_all = "camelCase")]
+        $(#[$meta])*
+        pub struct $($rest)*
+    };
+    ($(#[$meta:meta])* pub enum $($rest:tt)*) => {
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
+        #[serde(rename_all = "kebab-case")]
+        $(#[$meta])*
+        pub enum $($rest)*
+    };
+}
+pub(crate) use wire;

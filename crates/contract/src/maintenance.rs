@@ -1,0 +1,255 @@
+//! Maintenance windows and the silences behind them.
+
+use crate::{Freshness, Timestamp, wire};
+
+wire! {
+    /// The panel's own id of a maintenance window: a UUID. It stands in the silence's comment as `[win:<uuid>]`.
+    #[derive(Eq, Hash, PartialOrd, Ord)]
+    pub struct WindowId(pub String);
+}
+
+wire! {
+    /// One matcher of a silence.
+    #[derive(Eq)]
+    pub struct Matcher {
+        /// Label name.
+        pub name: String,
+        /// Value or regular expression.
+        pub value: String,
+        /// Whether `value` is a regular expression (anchored at both ends).
+        pub is_regex: bool,
+        /// False negates.
+        pub is_equal: bool,
+    }
+}
+
+wire! {
+    /// State of a silence as Alertmanager tells it.
+    #[derive(Copy, Eq, Hash)]
+    pub enum SilenceState {
+        /// Begins in the future.
+        Pending,
+        /// Muting now.
+        Active,
+        /// Over.
+        Expired,
+    }
+}
+
+wire! {
+    /// A silence of Alertmanager's, whoever made it.
+    pub struct Silence {
+        /// Alertmanager's id.
+        pub id: String,
+        /// All matchers (ANDed).
+        pub matchers: Vec<Matcher>,
+        /// State.
+        pub state: SilenceState,
+        /// Begin.
+        pub starts_at: Timestamp,
+        /// End.
+        pub ends_at: Timestamp,
+        /// Last change.
+        pub updated_at: Timestamp,
+        /// Who, as Alertmanager was told (unauthenticated text).
+        pub created_by: String,
+        /// Why, without the panel's tag.
+        pub comment: String,
+        /// The maintenance window it belongs to, if the comment carries the panel's tag.
+        pub window: Option<WindowId>,
+        /// Alerts that it mutes now.
+        pub mutes: u32,
+        /// Members that know it.
+        pub members: u32,
+        /// Members that answered.
+        pub members_of: u32,
+    }
+}
+
+wire! {
+    /// How far a window has come.
+    #[derive(Copy, Eq)]
+    pub enum WindowPhase {
+        /// Written to the journal, about to be sent.
+        Asked,
+        /// A member accepted it.
+        Accepted,
+        /// Every member that answers shows it active.
+        Verified,
+        /// Active on some members only.
+        Partial,
+        /// Begins in the future on every member.
+        Scheduled,
+        /// The journal says active, but no member that answers knows it (any more).
+        Lost,
+        /// Over by time or ended early.
+        Ended,
+    }
+}
+
+wire! {
+    /// What one Alertmanager member says about a window.
+    pub struct MemberCheck {
+        /// The member's address.
+        pub url: String,
+        /// State there; none when it does not know the silence or did not answer.
+        pub state: Option<SilenceState>,
+        /// Why it could not be read, in words. Empty when it answered.
+        pub error: String,
+    }
+}
+
+wire! {
+    /// A maintenance window of the panel.
+    pub struct MaintenanceWindow {
+        /// The panel's id.
+        pub id: WindowId,
+        /// The silence's id at Alertmanager; empty until accepted.
+        pub silence_id: String,
+        /// How far it has come.
+        pub phase: WindowPhase,
+        /// Why.
+        pub reason: String,
+        /// Who.
+        pub created_by: String,
+        /// Begin.
+        pub starts_at: Timestamp,
+        /// End.
+        pub ends_at: Timestamp,
+        /// Matchers sent.
+        pub matchers: Vec<Matcher>,
+        /// One check a member.
+        pub members: Vec<MemberCheck>,
+        /// Alerts muted by it now.
+        pub mutes: u32,
+        /// Server's clock minus this machine's, in milliseconds, as last seen.
+        pub clock_offset_ms: Option<i32>,
+    }
+}
+
+wire! {
+    /// The maintenance part of the snapshot.
+    pub struct MaintenanceStatus {
+        /// How far it can be trusted.
+        pub freshness: Freshness,
+        /// Windows that are not over, the one that ends first in front.
+        pub windows: Vec<MaintenanceWindow>,
+        /// Active silences made elsewhere.
+        pub other_silences: u32,
+        /// Goes up whenever any silence changed.
+        pub revision: u32,
+        /// Longest duration that a window may have, in seconds (setting).
+        pub max_duration_s: u32,
+        /// The heartbeat alert that stays audible, from the profile. Empty: none.
+        pub heartbeat: String,
+        /// Who would be written as the author: the OS user.
+        pub default_author: String,
+    }
+}
+
+wire! {
+    /// Asks what a window would do, or starts it.
+    pub struct MaintenanceRequest {
+        /// Length in seconds, from now. 60 up to the cap.
+        pub duration_s: u32,
+        /// Why. Required, at most 500 characters.
+        pub reason: String,
+        /// Who. Empty: the OS user.
+        #[serde(default)]
+        pub created_by: String,
+        /// What it mutes. Empty: every alert but the heartbeat.
+        #[serde(default)]
+        pub matchers: Vec<Matcher>,
+    }
+}
+
+wire! {
+    /// What a window would do if it began now.
+    pub struct MaintenancePreview {
+        /// Alerts firing now that it would mute.
+        pub mutes: u32,
+        /// Of these: critical.
+        pub mutes_critical: u32,
+        /// Names of the alerts it would mute with their count, most first; at most 20.
+        pub names: Vec<NamedCount>,
+        /// What stays audible, by alert name.
+        pub audible: Vec<String>,
+        /// Active silences that already mute something.
+        pub already: Vec<Silence>,
+        /// The matchers that would be sent.
+        pub matchers: Vec<Matcher>,
+        /// Things worth knowing before: clock offset, members down, breadth.
+        pub warnings: Vec<String>,
+        /// When it would end.
+        pub ends_at: Timestamp,
+    }
+}
+
+wire! {
+    /// A name and how often it occurs.
+    pub struct NamedCount {
+        /// Name.
+        pub name: String,
+        /// Count.
+        pub count: u32,
+    }
+}
+
+wire! {
+    /// Names a window (by [`WindowId`]) or a silence (by Alertmanager's id).
+    pub struct MaintenanceEndRequest {
+        /// Window id or silence id.
+        pub id: String,
+    }
+}
+
+wire! {
+    /// Moves the end of a window.
+    pub struct MaintenanceExtendRequest {
+        /// Window id or silence id.
+        pub id: String,
+        /// Seconds to add to its present end.
+        pub add_s: u32,
+    }
+}
+
+wire! {
+    /// What ending did, read back from every member.
+    pub struct MaintenanceEnded {
+        /// The silence, as read back.
+        pub silence: Silence,
+        /// Active silences that still mute something.
+        pub still_silencing: Vec<Silence>,
+        /// One check a member.
+        pub members: Vec<MemberCheck>,
+    }
+}
+
+wire! {
+    /// Asks for silences, newest end first.
+    #[derive(Default)]
+    #[serde(default)]
+    pub struct SilencesRequest {
+        /// Only these states. Empty: all.
+        pub states: Vec<SilenceState>,
+        /// Words that must all occur in comment, author or matchers.
+        pub search: String,
+        /// Rows to skip.
+        pub offset: u32,
+        /// Rows to return; at most 500.
+        pub limit: u32,
+    }
+}
+impl Eq for SilencesRequest {}
+
+wire! {
+    /// A page of silences.
+    pub struct SilencesPage {
+        /// The rows.
+        pub rows: Vec<Silence>,
+        /// Rows that match in all.
+        pub total: u32,
+        /// How far the list can be trusted.
+        pub freshness: Freshness,
+    }
+}

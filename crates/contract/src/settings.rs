@@ -1,0 +1,49 @@
+//! Settings of the panel itself (not of a stack).
+
+use crate::wire;
+
+wire! {
+    /// Colour scheme.
+    #[derive(Copy, Eq, Default)]
+    pub enum Theme {
+        /// As the desktop says.
+        #[default]
+        System,
+        /// Dark.
+        Dark,
+        /// Light.
+        Light,
+    }
+}
+
+wire! {
+    /// What a person may set. Written to `settings.toml` in the config folder.
+    pub struct Settings {
+        /// Colour scheme.
+        pub theme: Theme,
+        /// Seconds between polls of Prometheus (1 to 3600).
+        pub prometheus_interval_s: u32,
+        /// Seconds between polls of Alertmanager (1 to 3600).
+        pub alertmanager_interval_s: u32,
+        /// Seconds between polls of Grafana (1 to 3600).
+        pub grafana_interval_s: u32,
+        /// Hours that the sparklines span (1 to 168).
+        pub trend_hours: u32,
+        /// Longest maintenance window, in minutes (1 to 10080).
+        pub max_window_minutes: u32,
+    }
+}
+
+wire! {
+    /// Facts about this installation.
+    pub struct About {
+        /// Version of the panel.
+        pub version: String,
+        /// Folder of profiles and settings.
+        pub config_dir: String,
+        /// Folder of the journal.
+        pub data_dir: String,
+        /// Folder of the log.
+        pub log_dir: String,
+    }
+}
