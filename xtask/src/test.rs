@@ -1,0 +1,280 @@
+//! `test`: every check in one run. Later steps run even when an earlier one failed, so that one run tells everything;
+//! what could not be tried is counted as skipped, never as passed.
+
+use std::{
+    fs,
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    bindings,
+    process::{self, built, cargo, command, follow, npm, root},
+    setup, suite,
+};
+
+/// What one step came to.
+#[derive(Default, Clone, Copy)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+    skipped: u32,
+}
+
+impl Tally {
+    fn of(result: &Result<(), String>) -> Self {
+        match result {
+            Ok(()) => Self { passed: 1, ..Self::default() },
+            Err(_) => Self { failed: 1, ..Self::default() },
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+type Step = (&'static str, fn() -> Tally);
+
+const STEPS: &[Step] = &[
+    ("packages", || simple(setup::everything())),
+    ("format", || simple(process::run(cargo().args(["fmt", "--all", "--check"])))),
+    ("bindings", || simple(bindings::check())),
+    ("ui types", || simple(process::run(npm().args(["run", "--silent", "check"])))),
+    ("ui unit tests", ui_unit),
+    ("ui build", || simple(setup::ui())),
+    ("lints", || {
+        simple(process::run(cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--features",
+            "aetherlink-panel/custom-protocol",
+            "--",
+            "-D",
+            "warnings",
+        ])))
+    }),
+    ("programs", || simple(suite::programs(false))),
+    ("monitoring pack", pack),
+    ("rust tests", rust),
+    ("browser tests", browser),
+];
+
+/// Entry point.
+pub fn run(args: &[String]) -> ExitCode {
+    let only = match args {
+        [] => None,
+        [flag, word] if flag == "--only" => Some(word.as_str()),
+        _ => {
+            eprintln!("usage: cargo xtask test [--only WORD]");
+            return ExitCode::from(2);
+        }
+    };
+    let mut total = Tally::default();
+    let mut summary = Vec::new();
+    for (name, step) in STEPS {
+        if only.is_some_and(|word| !name.contains(word)) {
+            continue;
+        }
+        println!("\n=== {name}");
+        let begun = Instant::now();
+        let tally = step();
+        summary.push((*name, tally, begun.elapsed()));
+        total.add(tally);
+        if *name == "packages" && tally.failed > 0 {
+            break; // nothing below can work
+        }
+    }
+    println!("\n=== summary");
+    for (name, tally, took) in &summary {
+        let verdict = if tally.failed > 0 { "FAILED" } else { "ok" };
+        println!(
+            "{verdict:>6}  {name:<16} {:>4} passed {:>3} failed {:>3} skipped  {:>4} s",
+            tally.passed,
+            tally.failed,
+            tally.skipped,
+            took.as_secs()
+        );
+    }
+    println!("\n{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
+    if total.failed == 0 && total.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn simple(result: Result<(), String>) -> Tally {
+    if let Err(message) = &result {
+        println!("FAILED: {message}");
+    }
+    Tally::of(&result)
+}
+
+/// The rules, the configurations and the rule tests, by the servers' own tools.
+fn pack() -> Tally {
+    let mut tally = Tally::default();
+    let mut check = |what: &mut Command| tally.add(simple(process::run(what)));
+    check(command("promtool").args(["check", "config", "monitoring/prometheus-config.yml"]));
+    check(command("promtool").args([
+        "check",
+        "rules",
+        "monitoring/prometheus-recording-rules.yml",
+        "monitoring/prometheus-alerts.yml",
+    ]));
+    check(command("amtool").args(["check-config", "monitoring/alertmanager.yml"]));
+    check(
+        command("prometheus-blackbox-exporter")
+            .args(["--config.check", "--config.file=monitoring/blackbox.yml"]),
+    );
+    let mut tests: Vec<_> = fs::read_dir(root().join("monitoring/tests"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|end| end == "yml"))
+        .collect();
+    tests.sort();
+    if tests.is_empty() {
+        tally.add(simple(Err("monitoring/tests holds no rule test".into())));
+    }
+    for test in tests {
+        tally.add(simple(process::run(command("promtool").args(["test", "rules"]).arg(test))));
+    }
+    tally
+}
+
+fn ui_unit() -> Tally {
+    let mut tally = Tally::default();
+    let ended = follow(npm().args(["run", "--silent", "test"]).env("NO_COLOR", "1"), |line| {
+        if let Some(counts) = line.trim().strip_prefix("Tests ") {
+            tally.add(words(counts));
+        }
+    });
+    settle(tally, ended)
+}
+
+/// Cargo's tests. What a test says it skipped ("skipped: why") is taken off the passed ones.
+fn rust() -> Tally {
+    let mut tally = Tally::default();
+    let mut skipped = 0;
+    let ended = follow(
+        cargo()
+            .args([
+                "test",
+                "--workspace",
+                "--features",
+                "aetherlink-panel/custom-protocol",
+                "--no-fail-fast",
+                "--",
+                "--show-output",
+            ])
+            .env("NO_COLOR", "1"),
+        |line| {
+            if let Some(counts) = line.trim().strip_prefix("test result: ") {
+                let counts = counts.split_once(". ").map_or(counts, |(_, rest)| rest);
+                let mut step = words(counts);
+                step.skipped += number_before(counts, "ignored");
+                tally.add(step);
+            } else if line.starts_with("skipped: ") {
+                skipped += 1;
+            }
+        },
+    );
+    tally.passed = tally.passed.saturating_sub(skipped);
+    tally.skipped += skipped;
+    settle(tally, ended)
+}
+
+/// The UI in a browser, on a bridge to a panel on the demo stack.
+fn browser() -> Tally {
+    let mut tally = Tally::default();
+    let ended = (|| {
+        let folder = setup::scratch("test")?;
+        let home = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+        let stack = suite::demo_stack(&folder.join("stack"), home.path(), false)?;
+        let mut bridge = command(built("aether-bridge", false));
+        bridge.args(["--port", "0", "--exit-with-stdin", "--ui"]).arg(root().join("ui/dist"));
+        bridge.env("AETHER_HOME", home.path()).env("AETHER_STACK", "demo");
+        if let Some(token) = stack.text("/grafana_token") {
+            bridge.env("AETHER_GRAFANA_TOKEN", token);
+        }
+        let bridge = suite::Service::start(&mut bridge, Duration::from_secs(60))?;
+        let url = bridge.text("/url").ok_or("the bridge did not tell its address")?.to_owned();
+        follow(
+            npm()
+                .args(["run", "--silent", "e2e"])
+                .env("NO_COLOR", "1")
+                .env("AETHER_BRIDGE_URL", url)
+                .env("AETHER_DEMO_READY", stack.ready.to_string()),
+            |line| {
+                let line = line.trim_start_matches(['#', 'ℹ', ' ']);
+                tally.passed += number_after(line, "pass ");
+                tally.failed += number_after(line, "fail ");
+                tally.skipped += number_after(line, "skipped ");
+            },
+        )
+    })();
+    settle(tally, ended)
+}
+
+/// A step whose program failed has failed, whatever it counted; one that ran no test has failed too.
+fn settle(mut tally: Tally, ended: Result<bool, String>) -> Tally {
+    match ended {
+        Ok(true) if tally.passed + tally.failed + tally.skipped > 0 => {}
+        Ok(true) => {
+            println!("FAILED: no test was run");
+            tally.failed += 1;
+        }
+        Ok(false) => tally.failed = tally.failed.max(1),
+        Err(message) => {
+            println!("FAILED: {message}");
+            tally.failed += 1;
+        }
+    }
+    tally
+}
+
+/// Reads "3 passed; 1 failed" and "1 failed | 3 passed | 2 skipped (6)".
+fn words(text: &str) -> Tally {
+    Tally {
+        passed: number_before(text, "passed"),
+        failed: number_before(text, "failed"),
+        skipped: number_before(text, "skipped") + number_before(text, "todo"),
+    }
+}
+
+fn number_before(text: &str, word: &str) -> u32 {
+    let mut last = 0;
+    for part in text.split([' ', ';', '|', ',']).filter(|part| !part.is_empty()) {
+        if part == word {
+            return last;
+        }
+        last = part.parse().unwrap_or(0);
+    }
+    0
+}
+
+fn number_after(line: &str, word: &str) -> u32 {
+    line.strip_prefix(word).and_then(|rest| rest.trim().parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_from_every_runner() {
+        let cargo = words("12 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.01s");
+        assert_eq!((cargo.passed, cargo.failed), (12, 1));
+        assert_eq!(number_before("12 passed; 1 failed; 2 ignored; 0 measured", "ignored"), 2);
+        let vitest = words(" 1 failed | 33 passed | 2 skipped (36)");
+        assert_eq!((vitest.passed, vitest.failed, vitest.skipped), (33, 1, 2));
+        assert_eq!(number_after("pass 7", "pass "), 7);
+    }
+
+    #[test]
+    fn a_step_that_ran_no_test_has_failed() {
+        assert_eq!(settle(Tally::default(), Ok(true)).failed, 1);
+        assert_eq!(settle(Tally { passed: 3, ..Tally::default() }, Ok(false)).failed, 1);
+        assert_eq!(settle(Tally { skipped: 1, ..Tally::default() }, Ok(true)).failed, 0);
+    }
+}
