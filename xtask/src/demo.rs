@@ -14,13 +14,18 @@ use std::{
 
 use crate::{
     display::{self, Virtual},
-    process::{self, built, cargo, command, on_path, output, root},
+    process::{self, built, cargo, command, on_path, output},
     setup,
     suite::{self, Bus, Service},
 };
 
 /// Screens with a picture each.
 const SCREENS: &[&str] = &["overview", "alerts", "maintenance", "settings"];
+
+/// Size of the virtual screen, in pixels.
+const WIDTH: u32 = 1440;
+/// See [`WIDTH`].
+const HEIGHT: u32 = 900;
 
 struct Options {
     docker: bool,
@@ -74,65 +79,68 @@ pub fn run(args: &[String]) -> Result<(), String> {
             }
         }
     }
+    let mut session = Session {
+        release: options.release,
+        folder: &folder,
+        home: &home,
+        stack: "demo",
+        environment: Vec::new(),
+        stopped: &stopped,
+    };
     if options.docker {
-        let stack = Compose::start(options.release)?;
-        return show(
-            &options,
-            headless,
-            &folder,
-            &home,
-            Some("aetherlink"),
-            &stack.environment(),
-            None,
-            &stopped,
-        );
+        let _stack = Compose::start(options.release)?;
+        session.stack = "aetherlink";
+        return if headless { session.pictures() } else { session.window() };
     }
     println!("demo: starting the stack (30 days of history are made the first time) …");
     let stack = suite::demo_stack(&data, &home, options.release)?;
     println!("demo: {}", stack.ready);
-    if stopped.load(Ordering::SeqCst) {
-        return Ok(());
-    }
-    let mut environment = Vec::new();
     if let Some(token) = stack.text("/grafana_token") {
-        environment.push(("AETHER_GRAFANA_TOKEN".to_owned(), token.to_owned()));
+        session.environment.push(("AETHER_GRAFANA_TOKEN".to_owned(), token.to_owned()));
     }
-    let alertmanager = stack.text("/alertmanager").map(str::to_owned);
-    show(&options, headless, &folder, &home, Some("demo"), &environment, alertmanager.as_deref(), &stopped)
+    if !headless {
+        return session.window();
+    }
+    if let Some(alertmanager) = stack.text("/alertmanager") {
+        session.first_alert(alertmanager);
+    }
+    session.pictures()
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one caller a kind of stack; a struct would only rename the same list"
-)]
-fn show(
-    options: &Options,
-    headless: bool,
-    folder: &Path,
-    home: &Path,
-    stack: Option<&str>,
-    environment: &[(String, String)],
-    alertmanager: Option<&str>,
-    stopped: &AtomicBool,
-) -> Result<(), String> {
-    let program = built("aetherlink-panel", options.release);
-    let open = |screen: Option<&Virtual>, bus: Option<&Bus>, arguments: &[&str]| -> Result<Child, String> {
+/// What the window is opened on.
+struct Session<'a> {
+    release: bool,
+    folder: &'a Path,
+    home: &'a Path,
+    stack: &'a str,
+    environment: Vec<(String, String)>,
+    stopped: &'a AtomicBool,
+}
+
+impl Session<'_> {
+    fn ended(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Starts the panel.
+    fn open(&self, screen: Option<&Virtual>, bus: Option<&Bus>, arguments: &[&str]) -> Result<Child, String> {
+        let program = built("aetherlink-panel", self.release);
         let mut window = suite::window(&program, screen, bus);
-        window.env("AETHER_HOME", home).envs(environment.iter().map(|(name, value)| (name, value)));
-        if let Some(stack) = stack {
-            window.args(["--stack", stack]);
-        }
-        window.args(arguments).spawn().map_err(|e| format!("{}: {e}", program.display()))
-    };
-    if !headless {
+        window.env("AETHER_HOME", self.home).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        window.args(["--stack", self.stack]).args(arguments);
+        window.spawn().map_err(|e| format!("{}: {e}", program.display()))
+    }
+
+    /// Opens the window and waits until it is closed or the demo is stopped.
+    fn window(&self) -> Result<(), String> {
         println!("demo: the window is open; close it or press Ctrl+C to end everything");
         let bus = if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_none() && on_path("dbus-daemon") {
-            Some(Bus::start(&folder.join("keyring"))?)
+            Some(Bus::start(&self.folder.join("keyring"))?)
         } else {
             None
         };
-        let mut child = open(None, bus.as_ref(), &[])?;
-        while !stopped.load(Ordering::SeqCst) {
+        let mut child = self.open(None, bus.as_ref(), &[])?;
+        while !self.ended() {
             if let Some(status) = child.try_wait().map_err(|e| format!("the window: {e}"))? {
                 return if status.success() {
                     Ok(())
@@ -143,50 +151,56 @@ fn show(
             thread::sleep(Duration::from_millis(100));
         }
         display::stop(&mut child);
-        return Ok(());
+        Ok(())
     }
 
-    if let Some(url) = alertmanager {
+    /// Waits until Alertmanager holds an alert, so that the pictures show one.
+    fn first_alert(&self, alertmanager: &str) {
         println!("demo: waiting for the first alert …");
         let deadline = Instant::now() + Duration::from_secs(120);
-        while Instant::now() < deadline && !stopped.load(Ordering::SeqCst) {
-            let base = url.trim_end_matches('/');
-            if suite::get(&format!("{base}/api/v2/alerts")).is_some_and(|body| body.contains("fingerprint")) {
-                break;
+        let address = format!("{}/api/v2/alerts", alertmanager.trim_end_matches('/'));
+        while Instant::now() < deadline && !self.ended() {
+            if suite::get(&address).is_some_and(|body| body.contains("fingerprint")) {
+                return;
             }
             thread::sleep(Duration::from_millis(500));
         }
     }
-    let screen = Virtual::start(1440, 900)?;
-    let bus = Bus::start(&folder.join("keyring"))?;
-    let mut written: Vec<PathBuf> = Vec::new();
-    for theme in ["dark", "light"] {
-        set_theme(home, theme)?;
-        for name in SCREENS {
-            if stopped.load(Ordering::SeqCst) {
-                return Ok(());
+
+    /// Writes a picture of every screen in both themes.
+    fn pictures(&self) -> Result<(), String> {
+        let screen = Virtual::start(WIDTH, HEIGHT)?;
+        let bus = Bus::start(&self.folder.join("keyring"))?;
+        let mut written: Vec<PathBuf> = Vec::new();
+        for theme in ["dark", "light"] {
+            set_theme(self.home, theme)?;
+            for name in SCREENS {
+                if self.ended() {
+                    return Ok(());
+                }
+                let mut child = self.open(Some(&screen), Some(&bus), &["--screen", name])?;
+                maximise(&screen);
+                thread::sleep(Duration::from_secs(4));
+                if let Ok(Some(status)) = child.try_wait() {
+                    let logs = self.home.join("logs");
+                    return Err(format!(
+                        "the window ended at once with {status}; see the log in {}",
+                        logs.display()
+                    ));
+                }
+                let file = self.folder.join(format!("{name}-{theme}.png"));
+                let taken = screen.picture(&file);
+                display::stop(&mut child);
+                taken?;
+                written.push(file);
             }
-            let mut child = open(Some(&screen), Some(&bus), &["--screen", name])?;
-            maximise(&screen);
-            thread::sleep(Duration::from_secs(4));
-            if let Ok(Some(status)) = child.try_wait() {
-                return Err(format!(
-                    "the window ended at once with {status}; see the log in {}",
-                    home.join("logs").display()
-                ));
-            }
-            let file = folder.join(format!("{name}-{theme}.png"));
-            let taken = screen.picture(&file);
-            display::stop(&mut child);
-            taken?;
-            written.push(file);
         }
+        println!("demo: a virtual display was used; {} pictures were written:", written.len());
+        for file in written {
+            println!("  {}", file.display());
+        }
+        Ok(())
     }
-    println!("demo: no display, so a virtual one was used; {} pictures were written:", written.len());
-    for file in written {
-        println!("  {}", file.display());
-    }
-    Ok(())
 }
 
 /// Fills the virtual screen with the window.
@@ -208,8 +222,8 @@ fn maximise(screen: &Virtual) {
                 "0",
                 "windowsize",
                 &id,
-                "1440",
-                "900",
+                &WIDTH.to_string(),
+                &HEIGHT.to_string(),
             ]));
             return;
         }
@@ -273,15 +287,6 @@ impl Compose {
             "never",
         ]))?;
         Ok(compose)
-    }
-
-    /// Grafana in the compose file still has its first password; the demo says so instead of hiding it.
-    fn environment(&self) -> Vec<(String, String)> {
-        println!(
-            "demo: Grafana's user and password are those of {}",
-            root().join("monitoring/docker-compose.yml").display()
-        );
-        Vec::new()
     }
 }
 
