@@ -1,0 +1,248 @@
+//! The filter line of the alert list: words and Alertmanager matchers, mixed.
+//!
+//! `disk severity="critical", job=~"a|b"` means: "disk" occurs somewhere, and both matchers match. A term with
+//! an operator behind a label name is a matcher; a mistake in it is an error, never a word that finds nothing.
+
+use aether_contract::{AlertRow, ErrorCode, Matcher, PanelError};
+
+use super::matcher::{Compiled, is_plain_name};
+
+/// Longest filter line, in bytes.
+const MAX_FILTER: usize = 4096;
+
+/// A parsed filter line.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    words: Vec<String>,
+    matchers: Vec<Compiled>,
+}
+
+impl Filter {
+    /// Reads a filter line.
+    ///
+    /// # Errors
+    /// `invalid-request` that names the term and what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, PanelError> {
+        if text.len() > MAX_FILTER {
+            return Err(refuse("The filter is longer than 4096 bytes."));
+        }
+        let text = text.trim();
+        // Alertmanager's own form may stand in braces.
+        let text = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
+        let mut filter = Self::default();
+        let mut rest = skip_separators(text);
+        while !rest.is_empty() {
+            rest = skip_separators(filter.term(rest)?);
+        }
+        Ok(filter)
+    }
+
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.matchers.is_empty()
+    }
+
+    /// Whether a row passes.
+    pub fn passes(&self, row: &AlertRow) -> bool {
+        self.matchers.iter().all(|matcher| matcher.matches(&row.labels))
+            && self.words.iter().all(|word| {
+                row.labels.values().any(|value| contains(value, word))
+                    || row.annotations.values().any(|value| contains(value, word))
+                    || row.labels.keys().any(|name| contains(name, word))
+                    || row.annotations.keys().any(|name| contains(name, word))
+            })
+    }
+
+    /// Takes one term off the front and returns what follows.
+    fn term<'a>(&mut self, text: &'a str) -> Result<&'a str, PanelError> {
+        if text.starts_with(['"', '\'']) {
+            let (word, rest) = quoted(text)?;
+            let rest_trimmed = rest.trim_start();
+            // `"label name"="value"`: a quoted label name.
+            if starts_with_operator(rest_trimmed) {
+                return self.matcher(&word, rest_trimmed);
+            }
+            self.word(&word);
+            return Ok(rest);
+        }
+        let end = text
+            .find(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | '!' | '"' | '\''))
+            .unwrap_or(text.len());
+        let (head, rest) = text.split_at(end);
+        let after = rest.trim_start();
+        if is_plain_name(head) && starts_with_operator(after) {
+            return self.matcher(head, after);
+        }
+        if after.starts_with('=') || starts_with_operator(after) {
+            return Err(refuse(format!(
+                "\"{}\" is not a label name. A matcher looks like severity=\"critical\".",
+                shorten(head)
+            )));
+        }
+        // Not a matcher: everything up to the next separator is a word ("don't", "50%!").
+        let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        self.word(word);
+        Ok(rest)
+    }
+
+    fn word(&mut self, word: &str) {
+        if !word.is_empty() {
+            self.words.push(word.to_lowercase());
+        }
+    }
+
+    fn matcher<'a>(&mut self, name: &str, text: &'a str) -> Result<&'a str, PanelError> {
+        let (is_equal, is_regex, length) = match text.as_bytes() {
+            [b'=', b'~', ..] => (true, true, 2),
+            [b'!', b'=', ..] => (false, false, 2),
+            [b'!', b'~', ..] => (false, true, 2),
+            // A doubled sign is a slip of programmers' fingers; Alertmanager refuses it too.
+            [b'=', b'=', ..] => {
+                return Err(refuse(format!("Write {name}=\"…\" with one equals sign.")));
+            }
+            _ => (true, false, 1),
+        };
+        let rest = text.get(length..).unwrap_or_default().trim_start();
+        let (value, rest) = if rest.starts_with(['"', '\'']) {
+            quoted(rest)?
+        } else {
+            let end = rest.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(rest.len());
+            let (value, rest) = rest.split_at(end);
+            if value.is_empty() {
+                return Err(refuse(format!(
+                    "The matcher for \"{}\" has no value. For the empty value write {}=\"\".",
+                    shorten(name),
+                    shorten(name)
+                )));
+            }
+            (value.to_owned(), rest)
+        };
+        let matcher = Matcher { name: name.to_owned(), value, is_regex, is_equal };
+        self.matchers.push(Compiled::new(&matcher).map_err(|reason| refuse(format!("In the filter, {reason}.")))?);
+        Ok(rest)
+    }
+}
+
+fn starts_with_operator(text: &str) -> bool {
+    text.starts_with('=') || text.starts_with("!=") || text.starts_with("!~")
+}
+
+fn skip_separators(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == ',')
+}
+
+/// Reads a quoted text at the front; a backslash escapes the quote, itself and `n`.
+fn quoted(text: &str) -> Result<(String, &str), PanelError> {
+    let mut chars = text.char_indices();
+    let quote = chars.next().map_or('"', |(_, c)| c);
+    let mut value = String::new();
+    let mut escaped = false;
+    for (index, c) in chars {
+        if escaped {
+            match c {
+                'n' => value.push('\n'),
+                '"' | '\'' | '\\' => value.push(c),
+                // Keeps `\d` of a regular expression as it is.
+                other => {
+                    value.push('\\');
+                    value.push(other);
+                }
+            }
+            escaped = false;
+        } else if c == '\\' {
+            escaped = true;
+        } else if c == quote {
+            return Ok((value, text.get(index + c.len_utf8()..).unwrap_or_default()));
+        } else {
+            value.push(c);
+        }
+    }
+    Err(refuse(format!("A quote is not closed: {}", shorten(text))))
+}
+
+fn refuse(message: impl Into<String>) -> PanelError {
+    PanelError::new(ErrorCode::InvalidRequest, "filter", message)
+        .with_hint("Use words, or matchers such as severity=\"critical\", job!=\"a\", name=~\"x|y\".")
+}
+
+fn shorten(text: &str) -> String {
+    super::links::cut_to(text, 60)
+}
+
+/// Case-insensitive search. `needle` is in lower case already.
+pub(crate) fn contains(haystack: &str, needle: &str) -> bool {
+    if needle.is_ascii() {
+        // Without an allocation a value: a list of 100,000 alerts is searched on every key press.
+        let (hay, needle) = (haystack.as_bytes(), needle.as_bytes());
+        return needle.is_empty()
+            || hay.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
+    }
+    haystack.to_lowercase().contains(needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::tests::row;
+
+    fn passes(filter: &str, labels: &[(&str, &str)]) -> bool {
+        Filter::parse(filter).unwrap().passes(&row(labels))
+    }
+
+    #[test]
+    fn words_and_matchers_are_all_required() {
+        let alert = [("alertname", "DiskFull"), ("severity", "critical"), ("note", "it's")];
+        let table = [
+            ("", true),
+            ("disk", true),
+            ("DISK full", true),
+            ("disk memory", false),
+            ("severity=\"critical\"", true),
+            ("severity=critical", true),
+            ("severity = \"critical\"", true),
+            ("severity=~\"crit.*\", disk", true),
+            ("severity=~\"crit\"", false),
+            ("severity!=\"critical\"", false),
+            ("severity!~\"warn.*\"", true),
+            ("{severity=\"critical\", alertname='DiskFull'}", true),
+            ("absent=\"\"", true),
+            ("it's", true),
+            ("\"diskfull\"", true),
+            ("\"severity\"=\"critical\"", true),
+            (",, ,", true),
+        ];
+        for (filter, expected) in table {
+            assert_eq!(passes(filter, &alert), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_matcher_is_an_error_that_names_it() {
+        let table = [
+            ("severity=\"crit", "not closed"),
+            ("severity=", "no value"),
+            ("severity=~\"a(\"", "regular expression"),
+            ("1abc=\"x\"", "not a label name"),
+            ("a==\"x\"", "one equals sign"),
+        ];
+        for (filter, expected) in table {
+            let error = Filter::parse(filter).unwrap_err();
+            assert_eq!(error.code, ErrorCode::InvalidRequest);
+            assert!(error.message.contains(expected), "{filter}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn search_ignores_case_beyond_ascii() {
+        assert!(contains("Größe ÜBER", "über"));
+        assert!(!contains("abc", "abcd"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_filter_line_makes_it_panic(line in "\\PC*") {
+            let _ = Filter::parse(&line);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Alertmanager's matchers: reading them, applying them to labels, writing them.
+//!
+//! Regular expressions are anchored at both ends and a dot does not match a newline, as in Alertmanager.
+//! A label that an alert lacks counts as the empty string. Nothing here talks to a server.
+
+use std::collections::BTreeMap;
+
+use aether_contract::Matcher;
+use regex::Regex;
+
+/// Longest regular expression that is compiled here, in bytes.
+const MAX_PATTERN: usize = 64 * 1024;
+
+/// A matcher ready to be applied.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    name: String,
+    negate: bool,
+    test: Test,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Equal(String),
+    Regex(Regex),
+}
+
+impl Compiled {
+    /// Prepares a matcher.
+    ///
+    /// # Errors
+    /// In words, when its regular expression can't be read.
+    pub fn new(matcher: &Matcher) -> Result<Self, String> {
+        let test = if matcher.is_regex {
+            if matcher.value.len() > MAX_PATTERN {
+                return Err(format!("the regular expression of {} is too long", matcher.name));
+            }
+            let regex = Regex::new(&format!("^(?:{})$", matcher.value)).map_err(|error| {
+                let reason = error.to_string();
+                let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
+                format!("the regular expression of {} can't be read: {reason}", matcher.name)
+            })?;
+            Test::Regex(regex)
+        } else {
+            Test::Equal(matcher.value.clone())
+        };
+        Ok(Self { name: matcher.name.clone(), negate: !matcher.is_equal, test })
+    }
+
+    /// Whether these labels match.
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        let value = labels.get(&self.name).map_or("", String::as_str);
+        let hit = match &self.test {
+            Test::Equal(wanted) => wanted == value,
+            Test::Regex(regex) => regex.is_match(value),
+        };
+        hit != self.negate
+    }
+}
+
+/// Prepares all matchers of a silence.
+///
+/// # Errors
+/// As [`Compiled::new`], for the first that can't be read.
+pub fn compile(matchers: &[Matcher]) -> Result<Vec<Compiled>, String> {
+    matchers.iter().map(Compiled::new).collect()
+}
+
+/// Whether all matchers match (they are ANDed).
+pub fn all_match(matchers: &[Compiled], labels: &BTreeMap<String, String>) -> bool {
+    matchers.iter().all(|matcher| matcher.matches(labels))
+}
+
+/// Whether Alertmanager counts this matcher as matching the empty string. A silence needs one that does
+/// not. Negative matchers never count as such (Alertmanager, `silence.go`, `matchesEmpty`).
+pub fn matches_empty(matcher: &Matcher) -> bool {
+    if !matcher.is_equal {
+        return false;
+    }
+    if matcher.is_regex {
+        return Compiled::new(matcher).is_ok_and(|compiled| compiled.matches(&BTreeMap::new()));
+    }
+    matcher.value.is_empty()
+}
+
+/// The matcher as a person would type it: `severity=~"a|b"`.
+pub fn text(matcher: &Matcher) -> String {
+    let operator = match (matcher.is_equal, matcher.is_regex) {
+        (true, false) => "=",
+        (false, false) => "!=",
+        (true, true) => "=~",
+        (false, true) => "!~",
+    };
+    let name = if is_plain_name(&matcher.name) { matcher.name.clone() } else { quote(&matcher.name) };
+    format!("{name}{operator}{}", quote(&matcher.value))
+}
+
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Whether a label name needs no quotes.
+pub fn is_plain_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matcher(name: &str, value: &str, is_regex: bool, is_equal: bool) -> Matcher {
+        Matcher { name: name.into(), value: value.into(), is_regex, is_equal }
+    }
+
+    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn matchers_apply_as_in_alertmanager() {
+        let alert = labels(&[("alertname", "High"), ("note", "a\nb")]);
+        let table = [
+            (matcher("alertname", "High", false, true), true),
+            (matcher("alertname", "Hig", true, true), false),
+            (matcher("alertname", "H.*", true, true), true),
+            (matcher("alertname", "H.*", true, false), false),
+            (matcher("absent", "", false, true), true),
+            (matcher("absent", "x", false, false), true),
+            (matcher("absent", ".+", true, true), false),
+            // A dot does not match a newline: why ".+" is no silence for everything.
+            (matcher("note", ".+", true, true), false),
+            (matcher("note", "no", false, false), true),
+        ];
+        for (matcher, expected) in table {
+            let compiled = Compiled::new(&matcher).unwrap();
+            assert_eq!(compiled.matches(&alert), expected, "{}", text(&matcher));
+        }
+    }
+
+    #[test]
+    fn only_positive_matchers_can_match_the_empty_string() {
+        assert!(matches_empty(&matcher("a", "", false, true)));
+        assert!(matches_empty(&matcher("a", ".*", true, true)));
+        assert!(!matches_empty(&matcher("a", ".+", true, true)));
+        assert!(!matches_empty(&matcher("a", "x", false, false)));
+    }
+
+    #[test]
+    fn a_broken_expression_is_named() {
+        let error = Compiled::new(&matcher("job", "a(", true, true)).unwrap_err();
+        assert!(error.contains("job"), "{error}");
+    }
+
+    #[test]
+    fn text_escapes_what_would_end_the_value() {
+        assert_eq!(text(&matcher("a", "x\"y\\", true, false)), r#"a!~"x\"y\\""#);
+        assert_eq!(text(&matcher("with space", "x", false, true)), r#""with space"="x""#);
+    }
+}

@@ -1,0 +1,105 @@
+//! What a stack's profile holds, and the one that is built in: the AetherLink stack.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use aether_contract::{EndpointSpec, GaugeSpec, StackDetail, StackSource};
+
+/// Name of the built-in stack.
+pub const BUILTIN_NAME: &str = "aetherlink";
+
+/// A service whose version is pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Service in the compose file, e.g. `prometheus`.
+    pub service: String,
+    /// Container name, e.g. `aether-prom`.
+    pub container: String,
+    /// Image with its tag, e.g. `prom/prometheus:v2.54.1`.
+    pub image: String,
+}
+
+/// The files of the monitoring pack.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pack {
+    /// Their folder, absolute.
+    pub dir: Option<PathBuf>,
+    /// Their names in it.
+    pub files: Vec<String>,
+}
+
+/// Rules that the stack is expected to have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// Names of recording rules.
+    pub recording_rules: Vec<String>,
+    /// Names of alerts.
+    pub alerts: Vec<String>,
+}
+
+/// A stack, checked: every address parses, every gauge makes sense, `$tenant_label` is replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Name: 1 to 64 characters of `a-z`, `0-9`, `-`, `_`.
+    pub name: String,
+    /// Where it comes from.
+    pub source: StackSource,
+    /// Label that names the tenant.
+    pub tenant_label: String,
+    /// VIP tenants.
+    pub vip_tenants: Vec<String>,
+    /// Alert that a maintenance window leaves audible.
+    pub heartbeat: Option<String>,
+    /// Prometheus. Exactly one address, except in the stand-in for a stack whose file never was good: none.
+    pub prometheus: EndpointSpec,
+    /// Alertmanager: any number of members of one cluster. No address: not used.
+    pub alertmanager: EndpointSpec,
+    /// Grafana: one address, or none: not used.
+    pub grafana: EndpointSpec,
+    /// Loki.
+    pub loki: Option<EndpointSpec>,
+    /// Blackbox exporter.
+    pub blackbox: Option<EndpointSpec>,
+    /// Docker's address (`unix:///var/run/docker.sock`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`).
+    pub docker_host: Option<String>,
+    /// The monitoring pack's files.
+    pub pack: Pack,
+    /// Folder of backups, absolute.
+    pub backup_dir: Option<PathBuf>,
+    /// Pinned versions.
+    pub pins: Vec<Pin>,
+    /// Gauges, in order.
+    pub gauges: Vec<GaugeSpec>,
+    /// For some gauges, by id: a query that gives the number of days which the value really covers.
+    pub note_queries: BTreeMap<String, String>,
+    /// Rules that are expected.
+    pub expected: Expected,
+    /// Uid of the Grafana dashboard that links lead to.
+    pub dashboard_uid: String,
+}
+
+impl Profile {
+    /// The query that gives the days which gauge `id`'s value covers, if it has one.
+    pub fn note_query(&self, id: &str) -> Option<&str> {
+        self.note_queries.get(id).map(String::as_str)
+    }
+
+    /// Whether `tenant` is a VIP.
+    pub fn is_vip(&self, tenant: &str) -> bool {
+        self.vip_tenants.iter().any(|vip| vip == tenant)
+    }
+
+    /// The part that the settings screen edits.
+    pub fn detail(&self) -> StackDetail {
+        StackDetail {
+            name: self.name.clone(),
+            source: self.source.clone(),
+            tenant_label: self.tenant_label.clone(),
+            vip_tenants: self.vip_tenants.clone(),
+            heartbeat: self.heartbeat.clone().unwrap_or_default(),
+            prometheus: self.prometheus.clone(),
+            alertmanager: self.alertmanager.clone(),
+            grafana: self.grafana.clone(),
+            gauges: self.gauges.clone(),
+        }
+    }
+}
