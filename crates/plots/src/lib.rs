@@ -6,7 +6,15 @@
 
 use aether_contract::{Figure, FigureStyle, Timestamp};
 
+mod canvas;
+mod clock;
 mod error;
+mod labels;
+mod line;
+mod scale;
+mod style;
+mod text;
+mod trend;
 
 pub use error::PlotError;
 
@@ -57,6 +65,5 @@ pub enum ThresholdKind {
 /// # Errors
 /// See [`PlotError`]; each names the field at fault.
 pub fn trend(data: &TrendData<'_>, style: &FigureStyle) -> Result<Figure, PlotError> {
-    let _ = (data, style);
-    Err(PlotError::Backend("not drawn yet".to_owned()))
+    trend::trend(data, style)
 }
