@@ -1,0 +1,109 @@
+//! Rules of the house that no compiler holds.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+};
+
+use aether_tests::root;
+use serde_json::Value;
+
+/// Package id → ids of its dependencies, dev-dependencies left out.
+fn graph(metadata: &Value) -> BTreeMap<String, Vec<String>> {
+    let nodes = metadata["resolve"]["nodes"].as_array().expect("nodes");
+    nodes
+        .iter()
+        .map(|node| {
+            let dependencies = node["deps"].as_array().expect("deps").iter().filter(|dep| {
+                dep["dep_kinds"].as_array().expect("kinds").iter().any(|kind| kind["kind"] != "dev")
+            });
+            let ids = dependencies.map(|dep| dep["pkg"].as_str().expect("id").to_owned()).collect();
+            (node["id"].as_str().expect("id").to_owned(), ids)
+        })
+        .collect()
+}
+
+#[test]
+fn no_crate_below_the_window_depends_on_tauri() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let graph = graph(&metadata);
+    let packages = metadata["packages"].as_array().expect("packages");
+    let names: BTreeMap<&str, &str> =
+        packages.iter().map(|p| (p["id"].as_str().expect("id"), p["name"].as_str().expect("name"))).collect();
+    let below = root().join("crates");
+    let ours: Vec<&Value> =
+        packages.iter().filter(|p| Path::new(p["manifest_path"].as_str().expect("path")).starts_with(&below)).collect();
+    assert!(ours.len() >= 7, "the crates were not found: {}", ours.len());
+    for package in ours {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![package["id"].as_str().expect("id").to_owned()];
+        while let Some(id) = open.pop() {
+            assert_ne!(names[id.as_str()], "tauri", "{} depends on tauri", package["name"]);
+            if seen.insert(id.clone()) {
+                open.extend(graph.get(&id).cloned().unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// All text below a folder with one of these endings.
+fn sources(folder: &Path, endings: &[&str], into: &mut String) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !["target", "node_modules", "dist", ".git"].contains(&name.as_str()) {
+                sources(&path, endings, into);
+            }
+        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+            into.push_str(&fs::read_to_string(&path).unwrap_or_default());
+            into.push('\n');
+        }
+    }
+}
+
+#[test]
+fn every_promise_in_the_intended_behaviour_is_held_by_a_test_that_exists() {
+    let text = fs::read_to_string(root().join("docs/intended-behavior.md")).expect("the document");
+    let mut code = String::new();
+    sources(&root(), &[".rs", ".ts", ".mjs", ".yml"], &mut code);
+    let mut promises = 0;
+    for line in text.lines().filter(|line| line.trim_start().starts_with("- Expect ")) {
+        promises += 1;
+        let tests: Vec<&str> = line.rsplit_once('(').map_or("", |(_, names)| names).split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "no test is named by: {line}");
+        for test in tests {
+            let found = code.contains(&format!("fn {test}(")) || code.contains(&format!("'{test}'")) || code.contains(&format!("name: {test}"));
+            assert!(found, "the test '{test}' does not exist, named by: {line}");
+        }
+    }
+    assert!(promises >= 20, "only {promises} promises were read");
+}
+
+#[test]
+fn every_link_between_documents_leads_to_a_file() {
+    for folder in ["", "docs", "docs/adr", "monitoring", "icons"] {
+        for entry in fs::read_dir(root().join(folder)).expect("folder").flatten() {
+            if entry.path().extension().is_none_or(|end| end != "md") {
+                continue;
+            }
+            let text = fs::read_to_string(entry.path()).expect("text");
+            for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let path = target.split('#').next().unwrap_or_default();
+                if path.is_empty() || path.contains("://") {
+                    continue;
+                }
+                let file = entry.path().parent().expect("folder").join(path);
+                assert!(file.exists(), "{} links to {target}, which is not there", entry.path().display());
+            }
+        }
+    }
+}
