@@ -61,12 +61,18 @@ impl SecretId {
 
     /// The credential that `auth` of a service calls for.
     pub fn for_auth(service: ServiceKind, auth: &AuthSpec) -> Option<Self> {
+        Self::for_service_auth(service.as_str(), auth)
+    }
+
+    /// The same for any service that takes credentials, by its name in profiles.
+    pub(super) fn for_service_auth(service: &str, auth: &AuthSpec) -> Option<Self> {
         let kind = match auth {
             AuthSpec::None => return None,
             AuthSpec::Basic { .. } => SecretKind::Password,
             AuthSpec::Bearer => SecretKind::Token,
         };
-        Some(Self::of(service, kind))
+        let service = SERVICES.iter().position(|(known, _)| *known == service)?;
+        Some(Self { service, kind })
     }
 
     /// All names there are.

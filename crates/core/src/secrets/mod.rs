@@ -1,61 +1,39 @@
-//! Credentials: from the keyring into a request header, and nowhere else. Stub.
+//! Credentials: from the keyring into a request header, and nowhere else.
+//!
+//! They come in through [`Secrets::set`], live in the operating system's keyring under the service
+//! `aetherlink-panel` and the account `<stack>/<service>/<kind>`, and leave through [`Secrets::get`] as a
+//! [`SecretString`]. Environment variables override them for scripts. Where the keyring can't be used, a new one is
+//! kept in this session's memory. The module refuses to write a secret to any file, log or error.
 
+mod backend;
 mod id;
+mod platform;
+#[cfg(test)]
+mod tests;
+mod worker;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use aether_contract::{PanelError, SecretStore, SecretsStatus};
-use secrecy::SecretString;
+use aether_contract::{
+    ErrorCode, PanelError, SecretOrigin, SecretStatus, SecretStore, SecretsStatus, ServiceKind,
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
+pub use backend::{SecretBackend, SecretFailure};
 pub use id::{SecretId, SecretKind};
+use worker::Worker;
 
 use crate::stack::Profile;
 
-/// Why a store of secrets did not do what it was asked. The text never holds a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SecretFailure {
-    /// There is no store on this machine, or it can't be reached.
-    #[error("{0}")]
-    Unavailable(String),
-    /// It is locked and was not unlocked.
-    #[error("{0}")]
-    Locked(String),
-    /// It did not answer in time.
-    #[error("{0}")]
-    TimedOut(String),
-    /// The secret is longer than it takes.
-    #[error("at most {0} characters")]
-    TooLong(usize),
-    /// Anything else.
-    #[error("{0}")]
-    Other(String),
-}
-
-/// A store of secrets. Calls may block; [`Secrets`] makes them all on one thread of its own.
-pub trait SecretBackend: Send + Sync + 'static {
-    /// The secret under `account`, if there is one.
-    ///
-    /// # Errors
-    /// Why it could not be looked up.
-    fn get(&self, account: &str) -> Result<Option<SecretString>, SecretFailure>;
-
-    /// Stores a secret under `account`, replacing an older one.
-    ///
-    /// # Errors
-    /// Why it could not be stored.
-    fn set(&self, account: &str, secret: &SecretString) -> Result<(), SecretFailure>;
-
-    /// Deletes the secret under `account`; false when there was none.
-    ///
-    /// # Errors
-    /// Why it could not be deleted.
-    fn delete(&self, account: &str) -> Result<bool, SecretFailure>;
-
-    /// Longest secret that it takes, in characters.
-    fn max_chars(&self) -> usize {
-        65_536
-    }
-}
+/// Longest wait for one answer of the keyring. A round trip takes about 15 ms; longer means an open prompt.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a keyring that failed is left alone by polls.
+const REST: Duration = Duration::from_secs(30);
 
 /// What happens to a new secret when the keyring can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,28 +60,51 @@ pub struct SecretsOptions {
 impl SecretsOptions {
     /// The platform's keyring, memory as fallback, five seconds, overrides from the process's environment.
     pub fn from_env() -> Self {
-        Self { backend: None, fallback: Fallback::Memory, timeout: Duration::from_secs(5), env: BTreeMap::new() }
+        let env = SecretId::all()
+            .filter_map(|id| {
+                let value = std::env::var(id.env()).ok()?;
+                // Files that variables are filled from end in a line break.
+                let value = value.trim_end_matches(['\r', '\n']);
+                (!value.is_empty()).then(|| (id.env(), SecretString::from(value)))
+            })
+            .collect();
+        Self { backend: None, fallback: Fallback::Memory, timeout: TIMEOUT, env }
     }
 }
 
 /// The credentials of all stacks.
-pub struct Secrets(());
+pub struct Secrets {
+    worker: Worker,
+    fallback: Fallback,
+    env: BTreeMap<String, SecretString>,
+    memory: Mutex<HashMap<String, SecretString>>,
+    failed: Mutex<Option<(Instant, SecretFailure)>>,
+}
 
 impl Secrets {
     /// Starts the thread that talks to the store. Does not talk to it yet.
-    pub fn open(_options: SecretsOptions) -> Self {
-        Self(())
+    pub fn open(options: SecretsOptions) -> Self {
+        let backend = options.backend.unwrap_or_else(platform::keyring);
+        Self {
+            worker: Worker::start(backend, options.timeout),
+            fallback: options.fallback,
+            env: options.env,
+            memory: Mutex::default(),
+            failed: Mutex::default(),
+        }
     }
 
-    /// One credential of `stack`: the environment's, else this session's, else the keyring's.
+    /// One credential of `stack`: the environment's, else this session's, else the keyring's. `None`: there is none.
     ///
     /// # Errors
     /// `keyring-unavailable`, `keyring-locked`, `keyring-timeout` when there is none at hand and the keyring does not
     /// answer. After such a failure the keyring is left alone for half a minute (an unlock prompt must not come back
-    /// with every poll) and the same error is returned at once.
-    #[allow(clippy::unused_async)]
-    pub async fn get(&self, _stack: &str, _id: &SecretId) -> Result<Option<SecretString>, PanelError> {
-        Ok(None)
+    /// with every poll) and the same error is returned at once; [`Self::ask_again`] ends that.
+    pub async fn get(&self, stack: &str, id: &SecretId) -> Result<Option<SecretString>, PanelError> {
+        match self.look_up(stack, *id).await {
+            Ok(found) => Ok(found.map(|(secret, _)| secret)),
+            Err(failure) => Err(to_error(&failure)),
+        }
     }
 
     /// Stores a credential; tells where.
@@ -111,23 +112,204 @@ impl Secrets {
     /// # Errors
     /// `invalid-request` for an empty secret or one that no header can carry, `secret-too-long`, and with
     /// [`Fallback::Fail`] the keyring's codes.
-    #[allow(clippy::unused_async)]
-    pub async fn set(&self, _stack: &str, _id: &SecretId, _secret: SecretString) -> Result<SecretStore, PanelError> {
-        Ok(SecretStore::Memory)
+    pub async fn set(
+        &self,
+        stack: &str,
+        id: &SecretId,
+        secret: SecretString,
+    ) -> Result<SecretStore, PanelError> {
+        check(*id, &secret)?;
+        let limit = self.worker.max_chars();
+        // Windows counts UTF-16 units; for every other store this is the stricter count or the same.
+        if secret.expose_secret().encode_utf16().count() > limit {
+            return Err(to_error(&SecretFailure::TooLong(limit)));
+        }
+        let account = account(stack, *id);
+        match self.worker.set(&account, secret.clone()).await {
+            Ok(()) => {
+                *self.failed() = None;
+                self.memory().remove(&account);
+                Ok(SecretStore::Keyring)
+            }
+            Err(failure @ SecretFailure::TooLong(_)) => Err(to_error(&failure)),
+            Err(failure) => {
+                *self.failed() = Some((Instant::now(), failure.clone()));
+                match self.fallback {
+                    Fallback::Fail => Err(to_error(&failure)),
+                    Fallback::Memory => {
+                        self.memory().insert(account, secret);
+                        Ok(SecretStore::Memory)
+                    }
+                }
+            }
+        }
     }
 
     /// Deletes a credential.
     ///
     /// # Errors
-    /// `secret-missing` when there is none, or the keyring's codes.
-    #[allow(clippy::unused_async)]
-    pub async fn delete(&self, _stack: &str, _id: &SecretId) -> Result<(), PanelError> {
-        Ok(())
+    /// `secret-missing` when there is none, or the keyring's codes: then it may still hold one.
+    pub async fn delete(&self, stack: &str, id: &SecretId) -> Result<(), PanelError> {
+        let account = account(stack, *id);
+        let from_memory = self.memory().remove(&account).is_some();
+        match self.worker.delete(&account).await {
+            Ok(from_keyring) => {
+                *self.failed() = None;
+                if from_memory || from_keyring {
+                    return Ok(());
+                }
+                let mut error =
+                    PanelError::new(ErrorCode::SecretMissing, "secrets", format!("No {} is stored.", id.title()));
+                if self.env.contains_key(&id.env()) {
+                    error.hint = format!("The one in use comes from the environment variable {}.", id.env());
+                }
+                Err(error)
+            }
+            // Without any keyring, memory was the only place.
+            Err(SecretFailure::Unavailable(_)) if from_memory => Ok(()),
+            Err(failure) => {
+                *self.failed() = Some((Instant::now(), failure.clone()));
+                Err(to_error(&failure))
+            }
+        }
     }
 
-    /// Which credentials `profile` calls for and has.
-    #[allow(clippy::unused_async)]
-    pub async fn status(&self, _profile: &Profile) -> SecretsStatus {
-        SecretsStatus { store: SecretStore::Memory, store_note: String::new(), entries: Vec::new() }
+    /// Which credentials `profile` calls for, and which are stored although it does not.
+    pub async fn status(&self, profile: &Profile) -> SecretsStatus {
+        let needed = needed(profile);
+        let mut entries = Vec::new();
+        for id in SecretId::all() {
+            let origin =
+                self.look_up(&profile.name, id).await.ok().flatten().map(|(_, origin)| origin);
+            if origin.is_some() || needed.contains(&id) {
+                entries.push(SecretStatus {
+                    id: id.to_string(),
+                    title: id.title(),
+                    configured: origin.is_some(),
+                    origin,
+                    env: id.env(),
+                });
+            }
+        }
+        let failure = self.failed().as_ref().map(|(_, failure)| failure.clone());
+        SecretsStatus {
+            store: if failure.is_some() { SecretStore::Memory } else { SecretStore::Keyring },
+            store_note: failure.map(|failure| note(&failure)).unwrap_or_default(),
+            entries,
+        }
     }
+
+    /// Lets the next look-up talk to a keyring that failed a moment ago: call it when a person asks for a refresh.
+    pub fn ask_again(&self) {
+        *self.failed() = None;
+    }
+
+    async fn look_up(
+        &self,
+        stack: &str,
+        id: SecretId,
+    ) -> Result<Option<(SecretString, SecretOrigin)>, SecretFailure> {
+        if let Some(secret) = self.env.get(&id.env()) {
+            return Ok(Some((secret.clone(), SecretOrigin::Environment)));
+        }
+        let account = account(stack, id);
+        if let Some(secret) = self.memory().get(&account) {
+            return Ok(Some((secret.clone(), SecretOrigin::Memory)));
+        }
+        if let Some((when, failure)) = self.failed().as_ref()
+            && when.elapsed() < REST
+        {
+            return Err(failure.clone());
+        }
+        match self.worker.get(&account).await {
+            Ok(found) => {
+                *self.failed() = None;
+                Ok(found.map(|secret| (secret, SecretOrigin::Keyring)))
+            }
+            Err(failure) => {
+                *self.failed() = Some((Instant::now(), failure.clone()));
+                Err(failure)
+            }
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, HashMap<String, SecretString>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<(Instant, SecretFailure)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn account(stack: &str, id: SecretId) -> String {
+    format!("{stack}/{id}")
+}
+
+/// The credentials that a profile calls for.
+fn needed(profile: &Profile) -> Vec<SecretId> {
+    let kinds = [ServiceKind::Prometheus, ServiceKind::Alertmanager, ServiceKind::Grafana];
+    let main = kinds.into_iter().filter_map(|kind| SecretId::for_auth(kind, &profile.endpoint(kind).auth));
+    let optional = [("loki", &profile.loki), ("blackbox", &profile.blackbox)]
+        .into_iter()
+        .filter_map(|(service, spec)| SecretId::for_service_auth(service, &spec.as_ref()?.auth));
+    main.chain(optional).collect()
+}
+
+/// Refuses what could never be sent.
+fn check(id: SecretId, secret: &SecretString) -> Result<(), PanelError> {
+    let text = secret.expose_secret();
+    let wrong = |message: &str| {
+        Err(PanelError::new(ErrorCode::InvalidRequest, "secrets", message)
+            .with_hint("Was a line break or a space copied with it?"))
+    };
+    if text.is_empty() {
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "secrets", "The secret is empty."));
+    }
+    match id.kind() {
+        SecretKind::Token if !text.bytes().all(|b| b.is_ascii_graphic()) => {
+            wrong("A token holds only printable ASCII characters, and no spaces.")
+        }
+        SecretKind::Password if text.chars().any(char::is_control) => {
+            wrong("The password holds a control character.")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn note(failure: &SecretFailure) -> String {
+    let error = to_error(failure);
+    format!(
+        "{} {} Credentials that are entered now are kept in memory and gone when the panel closes.",
+        error.message, error.hint
+    )
+}
+
+fn to_error(failure: &SecretFailure) -> PanelError {
+    let (code, message, hint) = match failure {
+        SecretFailure::Unavailable(_) => (
+            ErrorCode::KeyringUnavailable,
+            "This session has no keyring that the panel can use.".to_owned(),
+            "Start one (on Linux GNOME Keyring, KWallet or KeePassXC with its Secret Service).",
+        ),
+        SecretFailure::Locked(_) => {
+            (ErrorCode::KeyringLocked, "The keyring is locked.".to_owned(), "Unlock it, then refresh.")
+        }
+        SecretFailure::TimedOut => (
+            ErrorCode::KeyringTimeout,
+            "The keyring did not answer in time.".to_owned(),
+            "Look for an open prompt of the keyring, then refresh.",
+        ),
+        SecretFailure::TooLong(limit) => (
+            ErrorCode::SecretTooLong,
+            format!("The secret is too long: this platform's keyring takes {limit} characters."),
+            "",
+        ),
+        SecretFailure::Other(_) => (
+            ErrorCode::KeyringUnavailable,
+            "The keyring failed.".to_owned(),
+            "The detail says why.",
+        ),
+    };
+    PanelError::new(code, "keyring", message).with_hint(hint).with_detail(failure.to_string())
 }

@@ -84,6 +84,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         note_queries: BTreeMap::from([("estimated-cost".to_owned(), COVERED_DAYS.to_owned())]),
         expected: Expected { recording_rules: owned(RECORDING_RULES), alerts: owned(ALERTS) },
         dashboard_uid: "aether-rag-ops".to_owned(),
+        web_urls: BTreeMap::new(),
     }
 }
 
@@ -99,9 +100,15 @@ impl Profile {
     }
 }
 
-/// Days between the oldest answer counter that Prometheus still has within 30 days, and now.
-const COVERED_DAYS: &str =
-    "clamp_max((time() - min(min_over_time(timestamp(aether_rag_answers_total)[30d:1h]))) / 86400, 30)";
+/// Days that the cost is extrapolated from: the query that `monitoring/prometheus-recording-rules.yml` documents beside
+/// the cost rule, word for word.
+pub(super) const COVERED_DAYS: &str = concat!(
+    "clamp_max((time() - min(",
+    r#" label_replace(min_over_time(min(timestamp(aether_rag_answers_total))[30d:10m]), "look", "far", "", "")"#,
+    " or",
+    r#" label_replace(min_over_time(min(timestamp(aether_rag_answers_total))[6h:1m]), "look", "near", "", "")"#,
+    " )) / 86400, 30)",
+);
 
 /// One row of the table below.
 struct Row {
@@ -197,4 +204,48 @@ fn gauges() -> Vec<GaugeSpec> {
             per_tenant_query: row.per_tenant.map(str::to_owned),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pack's file without comment signs and with single spaces.
+    fn rules_file() -> String {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../monitoring/prometheus-recording-rules.yml");
+        let text = std::fs::read_to_string(path).unwrap();
+        text.split_whitespace().filter(|word| *word != "#").collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_built_in_gauges_ask_for_series_that_the_pack_records() {
+        let rules = rules_file();
+        for gauge in Profile::builtin().gauges {
+            for query in std::iter::once(gauge.query).chain(gauge.per_tenant_query) {
+                assert!(rules.contains(&format!("record: {query} ")), "{query}");
+            }
+        }
+        for name in RECORDING_RULES {
+            assert!(rules.contains(&format!("record: {name} ")), "{name}");
+        }
+        assert_eq!(rules.matches("- record:").count(), RECORDING_RULES.len());
+    }
+
+    #[test]
+    fn the_cost_note_asks_what_the_rules_file_documents() {
+        assert!(rules_file().contains(COVERED_DAYS), "{COVERED_DAYS}");
+    }
+
+    #[test]
+    fn the_built_in_profile_passes_its_own_checks() {
+        let profile = Profile::builtin();
+        for gauge in &profile.gauges {
+            assert!(gauge.min < gauge.max, "{}", gauge.id);
+            assert_eq!(gauge.higher_is_better, gauge.warn > gauge.critical, "{}", gauge.id);
+        }
+        assert!(profile.note_query("estimated-cost").is_some());
+        assert_eq!(profile.note_query("health-score"), None);
+        assert_eq!((profile.gauges.len(), profile.vip_tenants.len(), profile.expected.alerts.len()), (5, 3, 5));
+        assert!(profile.is_vip("partner-abc"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use aether_contract::{EndpointSpec, GaugeSpec, StackDetail, StackSource};
+use aether_contract::{EndpointSpec, GaugeSpec, ServiceKind, StackDetail, StackSource};
 
 /// Name of the built-in stack.
 pub const BUILTIN_NAME: &str = "aetherlink";
@@ -75,12 +75,28 @@ pub struct Profile {
     pub expected: Expected,
     /// Uid of the Grafana dashboard that links lead to.
     pub dashboard_uid: String,
+    /// Pages for people where they differ from the address that the panel itself uses.
+    pub web_urls: BTreeMap<ServiceKind, String>,
 }
 
 impl Profile {
     /// The query that gives the days which gauge `id`'s value covers, if it has one.
     pub fn note_query(&self, id: &str) -> Option<&str> {
         self.note_queries.get(id).map(String::as_str)
+    }
+
+    /// A server's section.
+    pub fn endpoint(&self, service: ServiceKind) -> &EndpointSpec {
+        match service {
+            ServiceKind::Prometheus => &self.prometheus,
+            ServiceKind::Alertmanager => &self.alertmanager,
+            ServiceKind::Grafana => &self.grafana,
+        }
+    }
+
+    /// A server's page for people: `web_url`, else its (first) address.
+    pub fn web_url(&self, service: ServiceKind) -> Option<&str> {
+        self.web_urls.get(&service).or_else(|| self.endpoint(service).urls.first()).map(String::as_str)
     }
 
     /// Whether `tenant` is a VIP.

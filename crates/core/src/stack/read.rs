@@ -1,0 +1,391 @@
+//! Reads a profile from TOML: every key known, every value checked, every error with its line.
+//!
+//! What a file leaves out comes from the built-in stack, except addresses and credentials: a forgotten section must
+//! never point the panel at another stack's servers. `docs/stack-profile.md` describes each key.
+
+use std::path::{Path, PathBuf};
+
+use aether_contract::{EndpointSpec, ErrorCode, GaugeSpec, PanelError, ServiceKind, StackSource};
+use toml::de::DeTable;
+
+use super::{
+    builtin, check,
+    endpoint::{self, Place},
+    profile::{Pin, Profile},
+    section::{At, Problem, Problems, Section},
+};
+
+/// Most gauges of one profile: each is a query a poll.
+const MAX_GAUGES: usize = 64;
+
+/// Whether a file's `name` may differ from the file's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// In the folder of profiles: the file's name is the stack's.
+    OfTheFile,
+    /// A file given by path.
+    Free,
+}
+
+impl Profile {
+    /// Reads a profile from TOML. `path` is named in errors, and relative paths in the profile start from its folder.
+    ///
+    /// # Errors
+    /// `invalid-config`, naming line, key and what is expected; the detail lists everything that is wrong.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, PanelError> {
+        read(text, path, Naming::Free).map_err(|problems| to_error(&problems, text, path))
+    }
+}
+
+/// What is wrong with a file, as the error that leaves the core.
+pub(super) fn to_error(problems: &[Problem], text: &str, path: &Path) -> PanelError {
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let sentence = |problem: &Problem| {
+        let line = text.get(..problem.at).unwrap_or(text).matches('\n').count() + 1;
+        if problem.key.is_empty() {
+            format!("line {line}: {}", problem.text)
+        } else {
+            format!("line {line}, `{}`: {}", problem.key, problem.text)
+        }
+    };
+    let first = problems.first().map(sentence).unwrap_or_default();
+    let more = problems.len().saturating_sub(1);
+    let mut message = format!("{file}, {first}.");
+    if more > 0 {
+        message.push_str(&format!(" ({more} more in this file.)"));
+    }
+    let all: Vec<String> = problems.iter().take(50).map(sentence).collect();
+    PanelError::new(ErrorCode::InvalidConfig, path.display().to_string(), message)
+        .with_hint("Correct the file; it is read again at once.")
+        .with_detail(all.join("\n"))
+}
+
+/// Reads a profile; on failure everything that is wrong, in the order of the file.
+pub(super) fn read(text: &str, path: &Path, naming: Naming) -> Result<Profile, Vec<Problem>> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return Err(errors
+            .iter()
+            .map(|error| Problem {
+                at: error.span().map_or(0, |span| span.start),
+                key: String::new(),
+                text: error.message().replace('\n', "; "),
+            })
+            .collect());
+    }
+    let mut problems = Problems::default();
+    let profile = profile(Section::new("", root.get_ref(), &root.span()), path, naming, &mut problems);
+    let problems = problems.sorted();
+    if problems.is_empty() { Ok(profile) } else { Err(problems) }
+}
+
+fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Problems) -> Profile {
+    let place = Place::of(path);
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut profile =
+        builtin::defaults(&stem, StackSource::File { path: path.display().to_string() });
+
+    match root.string("name", problems) {
+        Some(name) => {
+            if !check::is_name(&name.value) {
+                problems.add(name.at, "name", check::NAME_RULE);
+            } else if naming == Naming::OfTheFile && name.value != stem {
+                problems.add(name.at, "name", format!("expected the file's own name, \"{stem}\""));
+            }
+            profile.name = name.value;
+        }
+        None if !root.has("name") && !check::is_name(&stem) => {
+            problems.add(0, "name", format!("the file's name is no stack name; {}", check::NAME_RULE));
+        }
+        None => {}
+    }
+    if let Some(label) = root.string("tenant_label", problems) {
+        report(check::label_name(&label.value), &label, "tenant_label", problems);
+        profile.tenant_label = label.value;
+    }
+    if let Some(tenants) = names(&mut root, "vip_tenants", problems) {
+        profile.vip_tenants = tenants;
+    }
+
+    services(&mut root, &mut profile, &place, problems);
+
+    if let Some(mut section) = root.table("docker", problems) {
+        if let Some(host) = section.string("host", problems) {
+            report(check::docker_host(&host.value), &host, "docker.host", problems);
+            profile.docker_host = Some(host.value);
+        }
+        section.finish(problems);
+    }
+    if let Some(mut section) = root.table("pack", problems) {
+        profile.pack.dir = folder(&mut section, "dir", &place, problems);
+        if let Some(files) = names(&mut section, "files", problems) {
+            profile.pack.files = files;
+        }
+        section.finish(problems);
+    }
+    if let Some(mut section) = root.table("backup", problems) {
+        profile.backup_dir = folder(&mut section, "dir", &place, problems);
+        section.finish(problems);
+    }
+    if let Some(mut section) = root.table("expected", problems) {
+        if let Some(rules) = names(&mut section, "recording_rules", problems) {
+            profile.expected.recording_rules = rules;
+        }
+        if let Some(alerts) = names(&mut section, "alerts", problems) {
+            profile.expected.alerts = alerts;
+        }
+        section.finish(problems);
+    }
+    if let Some(mut section) = root.table("heartbeat", problems) {
+        profile.heartbeat = text(&mut section, "alertname", 256, problems);
+        if profile.heartbeat.is_none() && !section.has("alertname") {
+            problems.add(section.at, "heartbeat.alertname", "expected the heartbeat alert's name");
+        }
+        section.finish(problems);
+    }
+    if let Some(sections) = root.tables("pins", problems) {
+        pins(sections, &mut profile, problems);
+    }
+    if let Some(sections) = root.tables("gauges", problems) {
+        gauges(sections, &mut profile, problems);
+    }
+    root.finish(problems);
+    profile
+}
+
+fn services(root: &mut Section<'_>, profile: &mut Profile, place: &Place, problems: &mut Problems) {
+    match root.table("prometheus", problems) {
+        Some(mut section) => {
+            profile.prometheus = endpoint::read(&mut section, "url", place, problems);
+            if profile.prometheus.urls.is_empty() && !section.has("url") {
+                problems.add(section.at, "prometheus.url", "expected Prometheus' address");
+            }
+            web_url(&mut section, ServiceKind::Prometheus, profile, problems);
+            section.finish(problems);
+        }
+        None if !root.has("prometheus") => {
+            problems.add(0, "prometheus.url", "expected a section [prometheus] with Prometheus' address as `url`");
+        }
+        None => {}
+    }
+    if let Some(mut section) = root.table("alertmanager", problems) {
+        profile.alertmanager = endpoint::read(&mut section, "urls", place, problems);
+        web_url(&mut section, ServiceKind::Alertmanager, profile, problems);
+        section.finish(problems);
+    }
+    if let Some(mut section) = root.table("grafana", problems) {
+        profile.grafana = endpoint::read(&mut section, "url", place, problems);
+        if let Some(uid) = text(&mut section, "dashboard", 40, problems) {
+            profile.dashboard_uid = uid;
+        }
+        web_url(&mut section, ServiceKind::Grafana, profile, problems);
+        section.finish(problems);
+    }
+    let used = |spec: EndpointSpec| (!spec.urls.is_empty()).then_some(spec);
+    if let Some(mut section) = root.table("loki", problems) {
+        profile.loki = used(endpoint::read(&mut section, "url", place, problems));
+        section.finish(problems);
+    }
+    if let Some(mut section) = root.table("blackbox", problems) {
+        profile.blackbox = used(endpoint::read(&mut section, "url", place, problems));
+        section.finish(problems);
+    }
+}
+
+fn web_url(section: &mut Section<'_>, service: ServiceKind, profile: &mut Profile, problems: &mut Problems) {
+    if let Some(url) = section.string("web_url", problems) {
+        report(check::http_url(&url.value), &url, &section.path("web_url"), problems);
+        profile.web_urls.insert(service, url.value);
+    }
+}
+
+fn pins(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Problems) {
+    let known = std::mem::take(&mut profile.pins);
+    for mut section in sections {
+        let place = section.at;
+        let service = text(&mut section, "service", 128, problems);
+        let container = text(&mut section, "container", 128, problems);
+        let image = text(&mut section, "image", 512, problems);
+        let lacks: Vec<&str> =
+            ["service", "container", "image"].into_iter().filter(|key| !section.has(key)).collect();
+        section.finish(problems);
+        let base = known.iter().find(|pin| Some(&pin.service) == service.as_ref());
+        for key in lacks {
+            if base.is_none() || key == "service" {
+                problems.add(place, format!("pins.{key}"), "expected, because this is not a service of the pack");
+            }
+        }
+        let Some(service) = service else { continue };
+        if profile.pins.iter().any(|pin| pin.service == service) {
+            problems.add(place, "pins.service", format!("\"{service}\" is pinned twice"));
+            continue;
+        }
+        let container = container.or_else(|| base.map(|pin| pin.container.clone()));
+        let image = image.or_else(|| base.map(|pin| pin.image.clone()));
+        if let (Some(container), Some(image)) = (container, image) {
+            profile.pins.push(Pin { service, container, image });
+        }
+    }
+}
+
+fn gauges(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Problems) {
+    let known = std::mem::take(&mut profile.gauges);
+    let known_notes = std::mem::take(&mut profile.note_queries);
+    for (index, mut section) in sections.into_iter().enumerate() {
+        let place = section.at;
+        if index == MAX_GAUGES {
+            problems.add(place, "gauges", format!("expected at most {MAX_GAUGES} gauges"));
+            return;
+        }
+        let Some(id) = section.string("id", problems) else {
+            if !section.has("id") {
+                problems.add(place, "gauges.id", "expected an id such as \"cache-hit-ratio\"");
+            }
+            continue;
+        };
+        if !check::is_name(&id.value) {
+            problems.add(id.at, "gauges.id", check::NAME_RULE);
+        }
+        if profile.gauges.iter().any(|gauge| gauge.id == id.value) {
+            problems.add(id.at, "gauges.id", format!("\"{}\" is the id of an earlier gauge", id.value));
+        }
+        let base = known.iter().find(|gauge| gauge.id == id.value);
+        let note = query(&mut section, "note_query", &profile.tenant_label, problems)
+            .or_else(|| known_notes.get(&id.value).filter(|_| !section.has("query")).cloned());
+        let gauge = gauge(&mut section, &id.value, base, &profile.tenant_label, problems);
+        section.finish(problems);
+        if let Some(note) = note {
+            profile.note_queries.insert(id.value, note);
+        }
+        profile.gauges.push(gauge);
+    }
+}
+
+fn gauge(
+    section: &mut Section<'_>,
+    id: &str,
+    base: Option<&GaugeSpec>,
+    tenant_label: &str,
+    problems: &mut Problems,
+) -> GaugeSpec {
+    let own_query = query(section, "query", tenant_label, problems);
+    let per_tenant_query = query(section, "per_tenant_query", tenant_label, problems).or_else(|| {
+        // A split by another query than the gauge's own would be another number.
+        base.filter(|_| !section.has("query")).and_then(|base| base.per_tenant_query.clone())
+    });
+    let optional_text = |section: &mut Section<'_>, key, max, problems: &mut Problems| {
+        let found = section.string(key, problems)?;
+        if !found.value.is_empty() {
+            report(check::text(&found.value, max), &found, &section.path(key), problems);
+        }
+        Some(found.value)
+    };
+    let warn = section.number("warn", problems);
+    let critical = section.number("critical", problems);
+    for (key, given) in [("warn", section.has("warn")), ("critical", section.has("critical"))] {
+        if !given && base.is_none() {
+            problems.add(section.at, section.path(key), format!("expected a threshold for gauge \"{id}\""));
+        }
+    }
+    if !section.has("query") && base.is_none() {
+        problems.add(section.at, section.path("query"), format!("expected a PromQL expression for gauge \"{id}\""));
+    }
+    let place = |found: &Option<At<f64>>, fallback: usize| found.as_ref().map_or(fallback, |found| found.at);
+    let min = section.number("min", problems);
+    let max = section.number("max", problems);
+    let (min_at, critical_at) = (place(&min, place(&max, section.at)), place(&critical, place(&warn, section.at)));
+    let given_thresholds = (warn.is_some() || base.is_some()) && (critical.is_some() || base.is_some());
+    let number = |found: Option<At<f64>>, inherited: Option<f64>, default: f64| {
+        found.map(|found| found.value).or(inherited).unwrap_or(default)
+    };
+    let gauge = GaugeSpec {
+        id: id.to_owned(),
+        title: text(section, "title", 80, problems)
+            .or_else(|| base.map(|base| base.title.clone()))
+            .unwrap_or_else(|| id.to_owned()),
+        unit: optional_text(section, "unit", 16, problems)
+            .or_else(|| base.map(|base| base.unit.clone()))
+            .unwrap_or_default(),
+        window: optional_text(section, "window", 32, problems)
+            .or_else(|| base.map(|base| base.window.clone()))
+            .unwrap_or_default(),
+        min: number(min, base.map(|base| base.min), 0.0),
+        max: number(max, base.map(|base| base.max), 100.0),
+        warn: number(warn, base.map(|base| base.warn), 0.0),
+        critical: number(critical, base.map(|base| base.critical), 0.0),
+        higher_is_better: section
+            .boolean("higher_is_better", problems)
+            .map(|found| found.value)
+            .or_else(|| base.map(|base| base.higher_is_better))
+            .unwrap_or(false),
+        query: own_query.or_else(|| base.map(|base| base.query.clone())).unwrap_or_default(),
+        per_tenant_query,
+    };
+    if gauge.min >= gauge.max {
+        let found = format!("expected `min` below `max`, found {} and {}", gauge.min, gauge.max);
+        problems.add(min_at, section.path("min"), found);
+    }
+    let ordered =
+        if gauge.higher_is_better { gauge.warn >= gauge.critical } else { gauge.warn <= gauge.critical };
+    if given_thresholds && !ordered {
+        let order = if gauge.higher_is_better {
+            "with higher_is_better = true, expected `critical` at or below `warn`"
+        } else {
+            "with higher_is_better = false, expected `critical` at or above `warn`"
+        };
+        let found = format!("{order}, found warn {} and critical {}", gauge.warn, gauge.critical);
+        problems.add(critical_at, section.path("critical"), found);
+    }
+    gauge
+}
+
+fn query(
+    section: &mut Section<'_>,
+    key: &'static str,
+    tenant_label: &str,
+    problems: &mut Problems,
+) -> Option<String> {
+    let found = section.string(key, problems)?;
+    let replaced = found.value.replace("$tenant_label", tenant_label);
+    report(check::query(&replaced), &found, &section.path(key), problems);
+    Some(replaced)
+}
+
+/// A list of names: each some text, none twice.
+fn names(section: &mut Section<'_>, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
+    let list = section.strings(key, problems)?;
+    let mut names: Vec<String> = Vec::with_capacity(list.len());
+    for name in list {
+        report(check::text(&name.value, 512), &name, &section.path(key), problems);
+        if names.contains(&name.value) {
+            problems.add(name.at, section.path(key), format!("\"{}\" is listed twice", name.value));
+        } else {
+            names.push(name.value);
+        }
+    }
+    Some(names)
+}
+
+fn text(section: &mut Section<'_>, key: &'static str, max: usize, problems: &mut Problems) -> Option<String> {
+    let found = section.string(key, problems)?;
+    report(check::text(&found.value, max), &found, &section.path(key), problems);
+    Some(found.value)
+}
+
+fn folder(
+    section: &mut Section<'_>,
+    key: &'static str,
+    place: &Place,
+    problems: &mut Problems,
+) -> Option<PathBuf> {
+    let found = section.string(key, problems)?;
+    report(check::text(&found.value, 4096), &found, &section.path(key), problems);
+    Some(place.resolve(&found.value))
+}
+
+/// Adds what a check found to the problems.
+pub(super) fn report(outcome: Result<(), String>, value: &At<String>, key: &str, problems: &mut Problems) {
+    if let Err(expected) = outcome {
+        problems.add(value.at, key, expected);
+    }
+}
