@@ -1,0 +1,76 @@
+// Pictures of every screen in every theme, size and state, for eyes: `npm run shots [folder] [pattern]`.
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { CHROMIUM, EXECUTABLE, serveMock } from './serve.mjs';
+
+const folder = process.argv[2] ?? join(tmpdir(), 'aether-shots');
+const pattern = new RegExp(process.argv[3] ?? '');
+const SIZES = [[1280, 800], [1920, 1080]];
+const press = (keys) => async (page) => { for (const k of keys) await page.keyboard.press(k); };
+const click = (...ids) => async (page) => { for (const id of ids) { await page.getByTestId(id).first().click(); await page.waitForTimeout(250); } };
+
+const CASES = [
+  ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'idle', 'hostile'].flatMap((scene) => [
+    { name: `overview-${scene}`, query: `scene=${scene}${['loaded', 'hostile'].includes(scene) ? '&window=on' : ''}`, hash: 'overview' },
+    { name: `alerts-${scene}`, query: `scene=${scene}`, hash: 'alerts' },
+    { name: `maintenance-${scene}`, query: `scene=${scene}${['loaded', 'hostile', 'stale'].includes(scene) ? '&window=on' : ''}`, hash: 'maintenance' },
+  ]),
+  { name: 'overview-detail', query: 'scene=loaded', hash: 'overview/health-score', then: async (p) => { await p.waitForTimeout(400); await p.mouse.move(1280 - 300, 260); } },
+  { name: 'overview-detail-hostile', query: 'scene=hostile', hash: 'overview/cache-hit-ratio' },
+  { name: 'alerts-open', query: 'scene=loaded&window=on', hash: 'alerts', then: click('alert-row') },
+  { name: 'alerts-open-hostile', query: 'scene=hostile', hash: 'alerts', then: click('alert-row') },
+  { name: 'alerts-huge', query: 'scene=huge', hash: 'alerts' },
+  { name: 'alerts-filtered', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-filter').fill('severity="nothing" '); await p.waitForTimeout(600); } },
+  { name: 'alerts-bad-filter', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-filter').fill('severity="open'); await p.waitForTimeout(600); } },
+  { name: 'start-dialog', query: 'scene=loaded', hash: 'overview', then: press(['m']) },
+  { name: 'start-running', query: 'scene=loaded&slow=3000', hash: 'overview', then: async (p) => { await p.keyboard.press('m'); await p.getByTestId('reason').fill('Rolling deploy v2.3.0'); await p.getByTestId('start-confirm').click(); await p.waitForTimeout(400); } },
+  { name: 'start-done', query: 'scene=loaded', hash: 'overview', then: async (p) => { await p.keyboard.press('m'); await p.getByTestId('reason').fill('Rolling deploy v2.3.0'); await p.getByTestId('start-confirm').click(); await p.waitForTimeout(900); } },
+  { name: 'start-failed', query: 'scene=loaded', hash: 'maintenance', then: async (p) => { await p.getByTestId('reason').fill('fail'); await p.getByTestId('screen-start-confirm').click(); await p.waitForTimeout(900); } },
+  { name: 'end-dialog', query: 'scene=loaded&window=on', hash: 'overview', then: click('maintenance-end') },
+  { name: 'ended', query: 'scene=loaded&window=on', hash: 'overview', then: click('maintenance-end', 'end-confirm') },
+  { name: 'palette', query: 'scene=loaded', hash: 'overview', then: press(['Control+k']) },
+  { name: 'shortcuts', query: 'scene=loaded', hash: 'overview', then: press(['?']) },
+  { name: 'service', query: 'scene=loaded', hash: 'overview', then: click('light-grafana') },
+  { name: 'stack-menu', query: 'scene=loaded', hash: 'overview', then: (p) => p.getByTestId('stack-menu').getByRole('button').first().click() },
+  { name: 'settings-stack', query: 'scene=loaded&banner=on', hash: 'settings', then: click('test-prometheus', 'test-grafana') },
+  { name: 'settings-refused', query: 'scene=loaded', hash: 'settings', then: (p) => p.getByRole('button', { name: 'staging file' }).click() },
+  { name: 'settings-credentials', query: 'scene=loaded&banner=on', hash: 'settings', then: click('tab-credentials') },
+  { name: 'settings-panel', query: 'scene=loaded', hash: 'settings', then: click('tab-panel') },
+  { name: 'settings-about', query: 'scene=loaded', hash: 'settings', then: click('tab-about') },
+  { name: 'first-1', query: 'scene=first', hash: 'overview' },
+  { name: 'first-2', query: 'scene=first', hash: 'overview', then: async (p) => { await p.getByTestId('first-grafana').fill('http://localhost:3000'); await p.getByTestId('first-next').click(); await p.waitForTimeout(400); } },
+  { name: 'first-3', query: 'scene=first', hash: 'overview', then: async (p) => { await p.getByTestId('first-next').click(); await p.waitForTimeout(400); await p.getByTestId('first-next').click(); } },
+];
+
+await mkdir(folder, { recursive: true });
+const served = await serveMock();
+const browser = await chromium.launch({ executablePath: EXECUTABLE, args: CHROMIUM });
+let faults = 0;
+for (const theme of ['dark', 'light']) {
+  for (const [width, height] of SIZES) {
+    for (const shot of CASES) {
+      const name = `${shot.name}-${theme}-${width}`;
+      if (!pattern.test(name)) continue;
+      const page = await browser.newPage({ viewport: { width, height } });
+      page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') { faults += 1; console.log(name, m.type(), m.text()); } });
+      page.on('pageerror', (e) => { faults += 1; console.log(name, e.message); });
+      try {
+        await page.goto(`${served.url}?${shot.query}&theme=${theme}#/${shot.hash}`);
+        await page.waitForTimeout(700);
+        await shot.then?.(page);
+        await page.waitForTimeout(350);
+      } catch (thrown) {
+        faults += 1;
+        console.log(name, thrown.message.split('\n')[0]);
+      }
+      await page.screenshot({ path: join(folder, `${name}.png`) });
+      await page.close();
+    }
+  }
+}
+await browser.close();
+await served.close();
+console.log(`${folder}: done, ${faults} faults`);
+process.exitCode = faults > 0 ? 1 : 0;

@@ -1,0 +1,38 @@
+// A drawing in the manner of what the panel draws: axes, thresholds, one line.
+import type { FigureStyle, GaugeFigure, GaugeSpec } from '../../contract';
+import { random } from './data';
+
+export function draw(spec: GaugeSpec, level: number, hours: number, style: FigureStyle, hostile: boolean): GaugeFigure {
+  const now = Date.now();
+  const n = 160;
+  const small = style.height < 100;
+  const plot = { left: small ? 0 : 44, top: 6, width: style.width - (small ? 0 : 56), height: style.height - (small ? 10 : 30) };
+  const xMin = now - hours * 3_600_000;
+  let y = level;
+  const values = Array.from({ length: n }, (_, i) => {
+    y += (random() - 0.5) * level * 0.09 + (level - y) * 0.08;
+    return i > 40 && i < 46 ? null : Math.max(0, y);
+  });
+  const times = values.map((_, i) => Math.round(xMin + (i / (n - 1)) * (now - xMin)));
+  const real = values.filter((v): v is number => v !== null).sort((a, b) => a - b);
+  const yMax = Math.max(spec.max, (real[real.length - 1] ?? 0) * 1.05);
+  const px = (i: number): number => plot.left + (i / (n - 1)) * plot.width;
+  const py = (v: number): number => plot.top + (1 - v / yMax) * plot.height;
+  let d = '';
+  let pen = false;
+  values.forEach((v, i) => {
+    if (v === null) pen = false;
+    else {
+      d += `${pen ? 'L' : 'M'}${px(i).toFixed(1)} ${py(v).toFixed(1)}`;
+      pen = true;
+    }
+  });
+  const grid = [0, 0.5, 1].map((t) => `<line x1="${plot.left}" x2="${plot.left + plot.width}" y1="${py(t * yMax)}" y2="${py(t * yMax)}" stroke="${style.grid}"/>${small ? '' : `<text x="${plot.left - 6}" y="${py(t * yMax) + 4}" text-anchor="end" font-size="11" font-family="Inter Variable" fill="${style.text}">${Math.round(t * yMax)}</text>`}`).join('');
+  const ticks = small ? '' : [0, 0.25, 0.5, 0.75, 1].map((t) => `<text x="${plot.left + t * plot.width}" y="${style.height - 6}" text-anchor="middle" font-size="11" font-family="Inter Variable" fill="${style.text}">${new Date(xMin + t * (now - xMin)).toTimeString().slice(0, 5)}</text>`).join('');
+  const lines = [[spec.warn, style.warn], [spec.critical, style.critical]].map(([v, c]) => `<line x1="${plot.left}" x2="${plot.left + plot.width}" y1="${py(Number(v))}" y2="${py(Number(v))}" stroke="${c}" stroke-dasharray="4 4"/>`).join('');
+  const evil = hostile ? '<script>document.title="owned"</script><image href="http://127.0.0.1:1/x"/><g onclick="alert(1)" style="background:url(http://127.0.0.1:1/y)"></g>' : '';
+  return {
+    figure: { svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${style.width}" height="${style.height}" viewBox="0 0 ${style.width} ${style.height}">${evil}${grid}${lines}${ticks}<path d="${d}" fill="none" stroke="${style.line}" stroke-width="1.6"/></svg>`, width: style.width, height: style.height, plot, xMin, xMax: now, yMin: 0, yMax, times, series: [{ name: spec.title, values }] },
+    min: real[0] ?? null, median: real[Math.floor(real.length / 2)] ?? null, max: real[real.length - 1] ?? null, last: values[values.length - 1] ?? null,
+  };
+}

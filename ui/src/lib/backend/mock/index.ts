@@ -1,0 +1,127 @@
+// The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
+import type { AlertCounts, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
+import { isMatcher, tokenize } from '../../query/filter';
+import type { Backend } from '../index';
+import { alerts, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
+import { draw } from './draw';
+
+/** A word that no production bundle may hold. */
+export const MARK = 'aether-mock-backend-mark';
+
+const fail = (code: PanelError['code'], message: string, hint = ''): PanelError => ({ code, message, hint, retryable: false, source: 'panel', detail: '' });
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+function counts(rows: AlertRow[]): AlertCounts {
+  const of = (s: AlertRow['state']): number => rows.filter((r) => r.state === s).length;
+  const firing = rows.filter((r) => r.state === 'firing');
+  const by = (s: AlertRow['severity']): number => firing.filter((r) => r.severity === s).length;
+  return { pending: of('pending'), firing: firing.length, silenced: of('silenced'), inhibited: of('inhibited'), muted: of('muted'), resolved: of('resolved'), critical: by('critical'), warning: by('warning'), other: by('info') + by('other'), vip: firing.filter((r) => r.vip).length, undelivered: rows.filter((r) => !r.delivered).length };
+}
+
+export function mockBackend(): Backend {
+  const query = new URLSearchParams(location.search);
+  document.documentElement.dataset.mock = MARK;
+  const scene = (query.get('scene') ?? 'loaded') as Scene;
+  const now = Date.now();
+  const rows = alerts(scene, now);
+  let quiet = silences(scene, now);
+  const hear = new Set<(e: PanelEvent) => void>();
+  let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480 };
+  let stacks: Snapshot['stacks'] = { active: scene === 'hostile' ? 'hostile' : 'production', firstStart: scene === 'first', stacks: [{ name: 'aetherlink', source: { kind: 'built-in' }, error: null }, { name: scene === 'hostile' ? 'hostile' : 'production', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/production.toml' }, error: null }, { name: 'staging', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/staging.toml' }, error: fail('invalid-config', 'staging.toml, line 7: unknown key “promtheus”.', 'Did you mean “prometheus”?') }] };
+  let windows: MaintenanceWindow[] = [];
+  const matchers = quiet[1]?.matchers ?? [{ name: 'alertname', value: '.+', isRegex: true, isEqual: true }];
+  const members = ['http://am-0:9093', 'http://am-1:9093', 'http://am-2:9093'].map((url) => ({ url, state: 'active' as const, error: '' }));
+  const begin = (reason: string, by: string, durationS: number, at: number): MaintenanceWindow => ({ id: `w-${windows.length + 1}-${at}`, silenceId: `5f0e6d1c-${at}`, phase: 'verified', reason, createdBy: by, startsAt: at, endsAt: at + durationS * 1000, matchers, members, mutes: 7, clockOffsetMs: 40 });
+  if (query.get('window') === 'on') windows = [begin(scene === 'hostile' ? rows[0]?.name.repeat(20) ?? 'x' : 'Deploy v2.3.0', 'alice', 30 * 60, now - 350_000)];
+
+  const maintenance = (): MaintenanceStatus => ({ freshness: freshness(scene, 'alertmanager', Date.now()), windows, otherSilences: quiet.filter((s) => s.state === 'active').length, revision, maxDurationS: settings.maxWindowMinutes * 60, heartbeat: 'Watchdog', defaultAuthor: 'alice' });
+  let revision = 1;
+  const snapshot = (): Snapshot => ({
+    revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: 1 },
+    maintenance: maintenance(), settings,
+    banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
+  });
+  const held = gauges(scene, now);
+  const tell = (part: Partial<Extract<PanelEvent, { kind: 'delta' }>['data']>): void => {
+    revision += 1;
+    for (const f of hear) f({ kind: 'delta', data: { revision, base: revision - 1, at: Date.now(), gaugesReplaced: false, ...part } });
+  };
+  if (scene !== 'stale') {
+    // As the panel does after each poll.
+    setInterval(() => tell({ services: services(scene, Date.now()), gauges: held.map((g) => ({ ...g, freshness: freshness(scene, 'prometheus', Date.now()) })), alerts: snapshot().alerts, maintenance: maintenance() }), 5000);
+  }
+  const detail = (name: string): StackDetail => ({
+    name, source: stacks.stacks.find((s) => s.name === name)?.source ?? { kind: 'built-in' }, tenantLabel: 'tenant_id', vipTenants: ['vip-customer-123', 'vip-customer-456', 'partner-abc'], heartbeat: 'Watchdog',
+    prometheus: { urls: ['http://localhost:9090'], auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null },
+    alertmanager: { urls: ['http://am-0:9093', 'http://am-1:9093', 'http://am-2:9093'], auth: { kind: 'basic', username: 'panel' }, headers: { 'X-Scope-OrgID': 'team-a' }, caFile: '/etc/ssl/own-ca.pem', clientCertFile: null, clientKeyFile: null },
+    grafana: { urls: ['http://localhost:3000'], auth: { kind: 'bearer' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null }, gauges: held.map((g) => g.spec),
+  });
+  const secrets = new Map<string, boolean>([['alertmanager/password', true], ['grafana/token', false]]);
+  const secretStatus = () => ({ store: (query.get('banner') === 'on' ? 'memory' : 'keyring') as 'memory' | 'keyring', storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '', entries: [...secrets].map(([id, configured]) => ({ id, title: id === 'grafana/token' ? 'Grafana token' : 'Alertmanager password', configured, origin: configured ? ('keyring' as const) : null, env: `AETHER_${id.replace('/', '_').toUpperCase()}` })) });
+
+  const matches = (r: AlertRow, filter: string): boolean => {
+    const { tokens, open } = tokenize(filter);
+    if (open) throw fail('invalid-request', 'The filter has a quote that is not closed.', 'Close it, or take it out.');
+    return tokens.every((t) => {
+      if (!isMatcher(t)) return JSON.stringify(r.labels).toLowerCase().includes(t.toLowerCase());
+      const [, name, op, raw] = /^(\w+)(=~|!~|!=|=)(.*)$/s.exec(t) ?? [];
+      const value = (raw ?? '').replace(/^"|"$/g, '');
+      const has = r.labels[name ?? ''] ?? '';
+      const hit = op?.includes('~') ? new RegExp(`^(?:${value})$`).test(has) : has === value;
+      return op?.startsWith('!') ? !hit : hit;
+    });
+  };
+
+  const run: Record<CommandName, (request: never) => unknown> = {
+    snapshot, refresh: () => ({}), about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink' }),
+    open_link: () => ({}), stack_list: () => stacks,
+    stack_select: ({ name }: { name: string }) => { stacks = { ...stacks, active: name, firstStart: false }; tell({ stacks }); return stacks; },
+    stack_detail: ({ name }: { name: string }) => detail(name),
+    stack_save: (r: StackDetail & { select: boolean }) => { stacks = { active: r.select ? r.name : stacks.active, firstStart: false, stacks: [...stacks.stacks.filter((s) => s.name !== r.name), { name: r.name, source: { kind: 'file', path: `/home/alice/.config/aetherlink/stacks/${r.name}.toml` }, error: null }] }; tell({ stacks }); return { ...detail(r.name), ...r }; },
+    settings_get: () => settings, settings_set: (s: Settings) => { settings = s; tell({ settings }); return s; },
+    secret_status: secretStatus, secret_set: ({ id }: { id: string }) => { secrets.set(id, true); return secretStatus(); }, secret_delete: ({ id }: { id: string }) => { secrets.set(id, false); return secretStatus(); },
+    discover: () => ({ found: [{ service: 'prometheus', url: 'http://localhost:9090', version: '2.54.1' }, { service: 'alertmanager', url: 'http://localhost:9093', version: '0.27.0' }], tried: ['http://localhost:9090', 'http://localhost:9093', 'http://localhost:3000'] }),
+    endpoint_test: ({ service, endpoint }: { service: string; endpoint: { urls: string[] } }) => ({ results: endpoint.urls.map((url, i) => service === 'grafana' ? { url, ok: false, version: null, flavour: null, latencyMs: null, clockOffsetMs: null, error: refused('Grafana', 3000), notes: [] } : { url, ok: true, version: '2.54.1', flavour: null, latencyMs: 3 + i, clockOffsetMs: 10, error: null, notes: [] }) }),
+    gauge_figure: ({ id, hours, style }: { id: string; hours: number; style: never }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); if (scene === 'stale' || scene === 'never') throw refused('Prometheus', 9090); return draw(g.spec, g.value ?? 40, hours, style, scene === 'hostile'); },
+    gauge_tenants: ({ id, search, offset, limit }: { id: string; search: string; offset: number; limit: number }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); const all = g.tenants.length === 0 ? [] : tenants(scene, g.spec, g.value ?? 0).filter((t) => t.tenant.includes(search)); return { rows: all.slice(offset, offset + limit), total: all.length }; },
+    alerts_page: (r: { filter: string; states: string[]; severities: string[]; sort: string; descending: boolean; offset: number; limit: number }) => {
+      const base = rows.filter((x) => matches(x, r.filter) && (r.severities.length === 0 || r.severities.includes(x.severity)));
+      const list = base.filter((x) => (r.states.length === 0 ? x.state !== 'resolved' : r.states.includes(x.state)));
+      if (r.sort === 'name') list.sort((a, b) => a.name.localeCompare(b.name));
+      if (r.sort === 'since') list.sort((a, b) => a.since - b.since);
+      if (r.descending) list.reverse();
+      return { rows: list.slice(r.offset, r.offset + r.limit), total: list.length, counts: counts(base), freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()) };
+    },
+    maintenance_preview: ({ durationS }: { durationS: number }) => ({ mutes: rows.filter((x) => x.state === 'firing').length, mutesCritical: counts(rows).critical, names: [{ name: 'CacheEffectivenessDrop', count: 3 }, { name: 'LowConfidenceSpike', count: 2 }], audible: ['Watchdog'], already: quiet.filter((s) => s.state === 'active'), matchers, warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [], endsAt: Date.now() + durationS * 1000 }),
+    maintenance_start: async ({ reason, createdBy, durationS }: { reason: string; createdBy: string; durationS: number }) => {
+      const w = begin(reason, createdBy || 'alice', durationS, Date.now());
+      for (const phase of ['asked', 'accepted'] as const) { windows = [{ ...w, phase, silenceId: phase === 'asked' ? '' : w.silenceId, members: [] }]; tell({ maintenance: maintenance() }); await pause(Number(query.get('slow') ?? 250)); }
+      if (reason === 'fail') { windows = []; tell({ maintenance: maintenance() }); throw fail('unverified', 'Alertmanager took the silence, but two of three members do not show it.', 'Look at the members; the silence may still spread.'); }
+      windows = [w];
+      quiet = [{ id: w.silenceId, matchers, state: 'active', startsAt: w.startsAt, endsAt: w.endsAt, updatedAt: w.startsAt, createdBy: w.createdBy, comment: reason, window: w.id, mutes: 7, members: 3, membersOf: 3 }, ...quiet];
+      tell({ maintenance: maintenance() });
+      return w;
+    },
+    maintenance_extend: ({ id, addS }: { id: string; addS: number }) => { windows = windows.map((w) => (w.id === id ? { ...w, endsAt: w.endsAt + addS * 1000 } : w)); tell({ maintenance: maintenance() }); return windows[0]; },
+    maintenance_end: async ({ id }: { id: string }) => {
+      await pause(200);
+      const w = windows.find((x) => x.id === id);
+      windows = windows.filter((x) => x.id !== id);
+      quiet = quiet.map((s) => (s.id === id || s.id === w?.silenceId ? { ...s, state: 'expired', endsAt: Date.now() } : s));
+      tell({ maintenance: maintenance() });
+      return { silence: quiet[0], stillSilencing: quiet.filter((s) => s.state === 'active'), members: members.map((m) => ({ ...m, state: 'expired' })) };
+    },
+    silences_page: ({ states, search, offset, limit }: { states: string[]; search: string; offset: number; limit: number }) => { const all = quiet.filter((s) => (states.length === 0 || states.includes(s.state)) && `${s.comment} ${s.createdBy}`.toLowerCase().includes(search.toLowerCase())); return { rows: all.slice(offset, offset + limit), total: all.length, freshness: freshness(scene, 'alertmanager', Date.now()) }; },
+  };
+  return {
+    async call(name, request) {
+      await pause(30);
+      return structuredClone((await run[name](request as never)) as never);
+    },
+    subscribe(onEvent, onConnection) {
+      hear.add(onEvent);
+      queueMicrotask(() => onConnection?.('open'));
+      return () => hear.delete(onEvent);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// The filter box of the alerts: words and Alertmanager matchers, separated by blanks or commas. This only splits
+// and joins; what a matcher means is decided by the panel, whose error is shown at the box.
+import type { Matcher } from '../contract';
+
+const MATCHER = /^([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(.*)$/s;
+
+/** Splits at blanks and commas outside quotes. `open` is true when a quote is not closed. */
+export function tokenize(text: string): { tokens: string[]; open: boolean } {
+  const tokens: string[] = [];
+  let token = '';
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text.charAt(i);
+    if (quoted && c === '\\' && i + 1 < text.length) {
+      token += c + text.charAt(i + 1);
+      i += 1;
+    } else if (c === '"') {
+      quoted = !quoted;
+      token += c;
+    } else if (!quoted && (c === ',' || /\s/.test(c))) {
+      if (token) tokens.push(token);
+      token = '';
+    } else {
+      token += c;
+    }
+  }
+  if (token) tokens.push(token);
+  return { tokens, open: quoted };
+}
+
+/** One filter text from tokens. */
+export function join(tokens: readonly string[]): string {
+  return tokens.join(' ');
+}
+
+/** `name="value"`, quoted as Alertmanager reads it. */
+export function matcherText(name: string, value: string, op: '=' | '!=' | '=~' | '!~' = '='): string {
+  return `${name}${op}"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
+}
+
+/** A matcher of a silence, as people write it. */
+export function showMatcher(m: Matcher): string {
+  return matcherText(m.name, m.value, m.isRegex ? (m.isEqual ? '=~' : '!~') : m.isEqual ? '=' : '!=');
+}
+
+/** Whether a token looks like a matcher (for its looks only). */
+export function isMatcher(token: string): boolean {
+  return MATCHER.test(token);
+}
+
+function unquote(text: string): string | null {
+  if (!text.startsWith('"')) return text.includes('"') ? null : text;
+  if (text.length < 2 || !text.endsWith('"')) return null;
+  return text.slice(1, -1).replace(/\\(["\\n])/g, (_, c: string) => (c === 'n' ? '\n' : c));
+}
+
+/** Reads matchers for a maintenance window. Every token must be one, and at least one must not match the empty string. */
+export function parseMatchers(text: string): { matchers: Matcher[]; problem: string } {
+  const { tokens, open } = tokenize(text);
+  if (open) return { matchers: [], problem: 'A quote is not closed.' };
+  const matchers: Matcher[] = [];
+  for (const token of tokens) {
+    const found = MATCHER.exec(token);
+    if (!found) return { matchers: [], problem: `“${token.slice(0, 40)}” is not a matcher. Write name="value", or =~ for a pattern.` };
+    const value = unquote(found[3] ?? '');
+    if (value === null) return { matchers: [], problem: `The quotes of ${found[1]} are not in order.` };
+    const op = found[2];
+    matchers.push({ name: found[1] ?? '', value, isRegex: op === '=~' || op === '!~', isEqual: op === '=' || op === '=~' });
+  }
+  if (matchers.length > 0 && matchers.every((m) => (m.isEqual ? m.value === '' : m.value !== ''))) {
+    return { matchers: [], problem: 'At least one matcher must ask for something that is not empty.' };
+  }
+  return { matchers, problem: '' };
+}

@@ -1,0 +1,93 @@
+// What the person is looking at: the screen, open dialogs, notices. The screen is kept in the address's hash, so
+// that back and forward work and a test can open any screen directly.
+import type { AlertState, PanelError, ServiceKind, Severity, Silence } from '../contract';
+
+export const SCREENS = ['overview', 'alerts', 'maintenance', 'settings'] as const;
+export type Screen = (typeof SCREENS)[number];
+
+export interface Notice {
+  id: number;
+  tone: 'ok' | 'crit' | 'none';
+  text: string;
+  error?: PanelError;
+}
+
+export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | null;
+
+class Ui {
+  screen = $state<Screen>('overview');
+  /** Gauge whose detail is open on the overview. */
+  gauge = $state<string | null>(null);
+  /** What the alerts screen is asked to show; it takes this over and clears it. */
+  alertsAsked = $state.raw<{ filter?: string; severities?: Severity[]; states?: AlertState[] } | null>(null);
+  /** Tab of the settings. */
+  settingsTab = $state<'stack' | 'credentials' | 'panel' | 'about'>('stack');
+  dialog = $state<DialogName>(null);
+  /** Service that the service dialog is about. */
+  service = $state<ServiceKind>('prometheus');
+  /** Window or silence that the end dialog is about. */
+  endId = $state('');
+  /** That silence, when it is not one of the windows in the snapshot. */
+  endSilence = $state.raw<Silence | null>(null);
+  /** Goes up when the search box of the screen is asked for (`/`). */
+  searchAsked = $state(0);
+  notices = $state.raw<Notice[]>([]);
+  firstStartSkipped = $state(false);
+  shortcuts = $state(localStorage.getItem('aether-shortcuts') !== 'off');
+  #next = 1;
+
+  go(screen: Screen, gauge: string | null = null): void {
+    this.dialog = null;
+    if (this.screen !== screen || this.gauge !== gauge) {
+      this.screen = screen;
+      this.gauge = gauge;
+      history.pushState(null, '', `#/${screen}${gauge ? `/${encodeURIComponent(gauge)}` : ''}`);
+    }
+  }
+
+  goByName(name: string): void {
+    const screen = SCREENS.find((s) => s === name);
+    if (screen) this.go(screen);
+  }
+
+  showAlerts(asked: NonNullable<Ui['alertsAsked']>): void {
+    this.alertsAsked = asked;
+    this.go('alerts');
+  }
+
+  /** Reads the screen from the address. */
+  fromAddress(): void {
+    const [, name, gauge] = /^#\/([a-z-]+)(?:\/(.+))?$/.exec(location.hash) ?? [];
+    this.screen = SCREENS.find((s) => s === name) ?? 'overview';
+    try {
+      this.gauge = this.screen === 'overview' && gauge ? decodeURIComponent(gauge) : null;
+    } catch {
+      this.gauge = null;
+    }
+  }
+
+  /** Asks whether to end a window (by its id) or a silence. */
+  askEnd(id: string, silence: Silence | null = null): void {
+    this.endId = id;
+    this.endSilence = silence;
+    this.dialog = 'maintenance-end';
+  }
+
+  setShortcuts(on: boolean): void {
+    this.shortcuts = on;
+    localStorage.setItem('aether-shortcuts', on ? 'on' : 'off');
+  }
+
+  notify(tone: Notice['tone'], text: string, error?: PanelError): void {
+    const id = this.#next++;
+    this.notices = [...this.notices.slice(-3), { id, tone, text, error }];
+    // An error stays until it is read and closed.
+    if (!error) setTimeout(() => this.dismiss(id), 6000);
+  }
+
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((n) => n.id !== id);
+  }
+}
+
+export const ui = new Ui();

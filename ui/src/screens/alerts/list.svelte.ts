@@ -1,0 +1,167 @@
+// The list of alerts as a window on a list that lives in the panel: only the pages in view are asked for, and asked
+// for again when any alert changed. Rows stay on screen until their successors are there.
+import type { AlertCounts, AlertRow, AlertSort, AlertState, AlertsPage, Freshness, PanelError, Severity } from '../../lib/contract';
+import { asPanelError } from '../../lib/backend';
+import { isMatcher, join, matcherText, tokenize } from '../../lib/query/filter';
+import { panel } from '../../lib/state/panel.svelte';
+
+export const PAGE = 100;
+const AGAIN_MS = 400;
+
+/** What the segments offer. `active` is everything that has not ended. */
+export const VIEWS = ['active', 'firing', 'pending', 'silenced', 'inhibited', 'resolved'] as const;
+export type View = (typeof VIEWS)[number];
+
+const STATES: Record<View, AlertState[]> = {
+  active: [],
+  firing: ['firing'],
+  pending: ['pending'],
+  silenced: ['silenced', 'muted'],
+  inhibited: ['inhibited'],
+  resolved: ['resolved'],
+};
+
+export class AlertList {
+  filter = $state('');
+  view = $state<View>('active');
+  severities = $state.raw<Severity[]>([]);
+  sort = $state<AlertSort>('urgency');
+  descending = $state(false);
+
+  total = $state(0);
+  counts = $state.raw<AlertCounts | null>(null);
+  freshness = $state.raw<Freshness | null>(null);
+  pendingFreshness = $state.raw<Freshness | null>(null);
+  /** What is wrong with the filter; shown at its box. */
+  filterError = $state.raw<PanelError | null>(null);
+  /** What else went wrong. */
+  error = $state.raw<PanelError | null>(null);
+  #pages = $state.raw(new Map<number, AlertRow[]>());
+  #first = 0;
+  #last = 0;
+  #generation = 0;
+  #asking = new Set<number>();
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #at = 0;
+
+  get narrowed(): boolean {
+    return this.filter.trim() !== '' || this.severities.length > 0 || this.view !== 'active';
+  }
+
+  /** The row at `index`, if its page is here. */
+  row(index: number): AlertRow | undefined {
+    return this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  }
+
+  find(fingerprint: string): AlertRow | undefined {
+    for (const rows of this.#pages.values()) {
+      const row = rows.find((r) => r.fingerprint === fingerprint);
+      if (row) return row;
+    }
+    return undefined;
+  }
+
+  /** Tells which rows are in view. */
+  look(first: number, last: number): void {
+    this.#first = Math.max(0, first);
+    this.#last = Math.max(0, last);
+    for (const page of this.#inView()) if (!this.#pages.has(page)) void this.#ask(page);
+  }
+
+  /** Something else is asked for: the old rows stay until the answer, the place does not. */
+  restart(): void {
+    this.#first = 0;
+    this.#last = 0;
+    this.#reload();
+  }
+
+  /** Any alert changed. At most every `AGAIN_MS`. */
+  changed(): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#reload(), Math.max(0, this.#at + AGAIN_MS - Date.now()));
+  }
+
+  stop(): void {
+    clearTimeout(this.#again);
+    this.#generation += 1;
+  }
+
+  toggleSeverity(severity: Severity): void {
+    this.severities = this.severities.includes(severity) ? this.severities.filter((s) => s !== severity) : [...this.severities, severity];
+  }
+
+  sortBy(column: AlertSort): void {
+    if (this.sort === column && this.descending) {
+      this.sort = 'urgency';
+      this.descending = false;
+    } else if (this.sort === column) {
+      this.descending = true;
+    } else {
+      this.sort = column;
+      this.descending = false;
+    }
+  }
+
+  /** Adds a label to the filter, or takes its place where the filter asks for another value of it. */
+  pick(name: string, value: string): void {
+    const token = matcherText(name, value);
+    const kept = tokenize(this.filter).tokens.filter((t) => !(isMatcher(t) && new RegExp(`^${name}\\s*=[^~]`).test(t)));
+    this.filter = join([...kept, token]);
+  }
+
+  clear(): void {
+    this.filter = '';
+    this.severities = [];
+    this.view = 'active';
+  }
+
+  #inView(): number[] {
+    const from = Math.floor(this.#first / PAGE);
+    const to = Math.floor(this.#last / PAGE);
+    return Array.from({ length: Math.min(4, to - from + 1) }, (_, i) => from + i);
+  }
+
+  #reload(): void {
+    this.#generation += 1;
+    this.#asking.clear();
+    this.#at = Date.now();
+    for (const page of this.#inView()) void this.#ask(page, true);
+  }
+
+  async #ask(page: number, replace = false): Promise<void> {
+    if (this.#asking.has(page)) return;
+    this.#asking.add(page);
+    const mine = this.#generation;
+    let reply: AlertsPage;
+    try {
+      reply = await panel.call('alerts_page', {
+        filter: this.filter,
+        states: STATES[this.view],
+        severities: this.severities,
+        sort: this.sort,
+        descending: this.descending,
+        offset: page * PAGE,
+        limit: PAGE,
+      });
+    } catch (thrown) {
+      if (mine !== this.#generation) return;
+      const error = asPanelError(thrown);
+      this.#asking.delete(page);
+      if (error.code === 'invalid-request') this.filterError = error;
+      else this.error = error;
+      return;
+    }
+    if (mine !== this.#generation) return;
+    this.#asking.delete(page);
+    // The first answer of a new generation throws the old pages away; later ones join it.
+    const pages = replace ? new Map([...this.#pages].filter(([p]) => this.#inView().includes(p))) : new Map(this.#pages);
+    pages.set(page, reply.rows);
+    this.#pages = pages;
+    this.total = reply.total;
+    this.counts = reply.counts;
+    this.freshness = reply.freshness;
+    this.pendingFreshness = reply.pendingFreshness;
+    this.filterError = null;
+    this.error = null;
+  }
+}

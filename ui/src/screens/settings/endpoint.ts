@@ -1,0 +1,76 @@
+// An endpoint as a person edits it (lines of text) and as a profile holds it. Pure; nothing is sent from here.
+import type { EndpointSpec } from '../../lib/contract';
+
+export interface EndpointDraft {
+  /** One address a line. */
+  urls: string;
+  auth: 'none' | 'basic' | 'bearer';
+  username: string;
+  /** `Name: value`, one a line. */
+  headers: string;
+  caFile: string;
+  clientCertFile: string;
+  clientKeyFile: string;
+}
+
+export function toDraft(spec: EndpointSpec): EndpointDraft {
+  return {
+    urls: spec.urls.join('\n'),
+    auth: spec.auth.kind,
+    username: spec.auth.kind === 'basic' ? spec.auth.username : '',
+    headers: Object.entries(spec.headers).map(([name, value]) => `${name}: ${value}`).join('\n'),
+    caFile: spec.caFile ?? '',
+    clientCertFile: spec.clientCertFile ?? '',
+    clientKeyFile: spec.clientKeyFile ?? '',
+  };
+}
+
+const lines = (text: string): string[] => text.split('\n').map((l) => l.trim()).filter(Boolean);
+
+/** The endpoint, or what is wrong with it in words. */
+export function fromDraft(draft: EndpointDraft): { spec: EndpointSpec; problem: string } {
+  const headers: Record<string, string> = {};
+  let problem = '';
+  for (const line of lines(draft.headers)) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).trim();
+    if (colon < 1 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) problem ||= `“${line.slice(0, 40)}” is not a header. Write Name: value.`;
+    else headers[name] = line.slice(colon + 1).trim();
+  }
+  const urls = lines(draft.urls);
+  for (const url of urls) problem ||= urlProblem(url);
+  if (draft.auth === 'basic' && draft.username.trim() === '') problem ||= 'Basic authentication needs a user name.';
+  const spec: EndpointSpec = {
+    urls,
+    auth: draft.auth === 'basic' ? { kind: 'basic', username: draft.username.trim() } : { kind: draft.auth },
+    headers,
+    caFile: draft.caFile.trim() || null,
+    clientCertFile: draft.clientCertFile.trim() || null,
+    clientKeyFile: draft.clientKeyFile.trim() || null,
+  };
+  return { spec, problem };
+}
+
+/** What is wrong with an address; empty when nothing is. */
+export function urlProblem(text: string): string {
+  const short = text.slice(0, 60);
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return `“${short}” is not an address. Write it whole: http://localhost:9090`;
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return `“${short}” begins with neither http:// nor https://`;
+  if (url.username || url.password) return 'Leave user and password out of the address; they go into Credentials.';
+  if (url.hash || url.search) return `“${short}” must end before the first ? or #.`;
+  return '';
+}
+
+/** A name for a stack, as the panel takes it. */
+export function nameProblem(name: string): string {
+  return /^[a-z0-9_-]{1,64}$/.test(name) ? '' : 'Use 1 to 64 of a–z, 0–9, - and _.';
+}
+
+export function emptyEndpoint(urls: string[] = []): EndpointSpec {
+  return { urls, auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null };
+}
