@@ -1,1 +1,20 @@
-//! placeholder
+//! Typed HTTP clients: one a server, no opinion.
+//!
+//! They know how each server's API speaks, how to authenticate, how long to wait and how much to read. They refuse to
+//! decide: what an answer means for an operator is `aether-core`'s business. Secrets go from [`Auth`] into a header;
+//! they are in no `Debug` output and are cut out of every error text, even when a server echoes them.
+
+pub mod alertmanager;
+mod endpoint;
+mod error;
+pub mod grafana;
+mod http;
+pub mod prometheus;
+mod time;
+
+pub use alertmanager::Alertmanager;
+pub use endpoint::{Auth, Endpoint, TlsFiles};
+pub use error::{ClientError, Failure};
+pub use grafana::Grafana;
+pub use http::Reply;
+pub use prometheus::Prometheus;

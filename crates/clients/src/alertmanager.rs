@@ -1,0 +1,325 @@
+//! Alertmanager's API v2, one client a member. Read against 0.25 to 0.28; unknown fields are passed over.
+
+use std::collections::BTreeMap;
+
+use aether_contract::{Matcher, SilenceState, Timestamp};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    endpoint::Endpoint,
+    error::{ClientError, Failure},
+    http::{Http, Reply},
+    time,
+};
+
+/// A client of one member.
+#[derive(Debug)]
+pub struct Alertmanager {
+    http: Http,
+}
+
+/// What a member says about itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AmStatus {
+    /// Version, e.g. `0.27.0`.
+    pub version: String,
+    /// The running configuration (secrets are already masked by the server).
+    pub config_original: String,
+    /// `ready`, `settling`, `disabled`.
+    pub cluster_status: String,
+    /// Addresses of the cluster's members, this one included; empty without a cluster.
+    pub peers: Vec<String>,
+    /// When it was started.
+    pub started: Option<Timestamp>,
+}
+
+/// An alert as listed.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmAlert {
+    /// Labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+    /// Since when.
+    #[serde(default = "zero", deserialize_with = "time::lenient")]
+    pub starts_at: Timestamp,
+    /// Until when it counts as firing unless it is sent again; 0 when unset.
+    #[serde(default = "zero", deserialize_with = "time::lenient")]
+    pub ends_at: Timestamp,
+    /// Where it comes from; written by its sender, so not to be trusted.
+    #[serde(default, rename = "generatorURL")]
+    pub generator_url: String,
+    /// Fingerprint.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// Muted by what.
+    #[serde(default)]
+    pub status: AmAlertStatus,
+    /// Names of its receivers.
+    #[serde(default, deserialize_with = "receiver_names")]
+    pub receivers: Vec<String>,
+}
+
+/// What mutes an alert.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AmAlertStatus {
+    /// `active`, `suppressed`, `unprocessed`.
+    pub state: String,
+    /// Silence ids.
+    pub silenced_by: Vec<String>,
+    /// Fingerprints of inhibiting alerts.
+    pub inhibited_by: Vec<String>,
+    /// Names of time intervals (0.28 and later).
+    pub muted_by: Vec<String>,
+}
+
+/// A silence as listed.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AmSilence {
+    /// Id.
+    pub id: String,
+    /// Matchers, all of which must match.
+    #[serde(default, deserialize_with = "matchers")]
+    pub matchers: Vec<Matcher>,
+    /// Begin.
+    #[serde(default = "zero", deserialize_with = "time::lenient")]
+    pub starts_at: Timestamp,
+    /// End.
+    #[serde(default = "zero", deserialize_with = "time::lenient")]
+    pub ends_at: Timestamp,
+    /// Last change.
+    #[serde(default = "zero", deserialize_with = "time::lenient")]
+    pub updated_at: Timestamp,
+    /// Who (unauthenticated text).
+    #[serde(default)]
+    pub created_by: String,
+    /// Why.
+    #[serde(default)]
+    pub comment: String,
+    /// State by that member's clock; absent in replies of some proxies.
+    #[serde(default, deserialize_with = "silence_state")]
+    pub status: Option<SilenceState>,
+}
+
+/// A silence to be made or changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PostSilence {
+    /// Id of the silence to change; none makes a new one.
+    pub id: Option<String>,
+    /// Matchers.
+    pub matchers: Vec<Matcher>,
+    /// Begin; the server moves a past one to its now.
+    pub starts_at: Timestamp,
+    /// End.
+    pub ends_at: Timestamp,
+    /// Who.
+    pub created_by: String,
+    /// Why.
+    pub comment: String,
+}
+
+impl Alertmanager {
+    /// A client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`Failure::Config`] for an address, header or certificate file that can't be used.
+    pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        Ok(Self { http: Http::new(endpoint)? })
+    }
+
+    /// `GET /api/v2/status`.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn status(&self) -> Result<Reply<AmStatus>, ClientError> {
+        let reply: Reply<WireStatus> = self.http.get("/api/v2/status", &[]).await?;
+        Ok(reply.map(|wire| AmStatus {
+            version: wire.version_info.version,
+            config_original: wire.config.original,
+            cluster_status: wire.cluster.status,
+            peers: wire.cluster.peers.into_iter().flatten().map(|peer| peer.address).collect(),
+            started: time::parse(&wire.uptime),
+        }))
+    }
+
+    /// `GET /api/v2/alerts`: every alert that has not ended, muted ones included. There is no paging.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn alerts(&self) -> Result<Reply<Vec<AmAlert>>, ClientError> {
+        self.http.get("/api/v2/alerts", &[]).await
+    }
+
+    /// `GET /api/v2/silences`: all, expired ones included until they are collected (120 h).
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn silences(&self) -> Result<Reply<Vec<AmSilence>>, ClientError> {
+        self.http.get("/api/v2/silences", &[]).await
+    }
+
+    /// `GET /api/v2/silence/{id}`; none when this member does not know it.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn silence(&self, id: &str) -> Result<Option<AmSilence>, ClientError> {
+        match self.http.get(&format!("/api/v2/silence/{}", segment(id)), &[]).await {
+            Ok(reply) => Ok(Some(reply.value)),
+            Err(error) if error.failure == Failure::WrongPath => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `POST /api/v2/silences`; the id under which it is kept from now on, which may be a new one. Sent once.
+    ///
+    /// # Errors
+    /// [`Failure::Rejected`] with the server's words; after [`Failure::Timeout`] or [`Failure::Network`] it is unknown
+    /// whether it was made: look for it before sending it again.
+    pub async fn post_silence(&self, silence: &PostSilence) -> Result<Reply<String>, ClientError> {
+        let body = serde_json::to_string(&WirePost {
+            id: silence.id.as_deref(),
+            matchers: &silence.matchers,
+            starts_at: time::format(silence.starts_at),
+            ends_at: time::format(silence.ends_at),
+            created_by: &silence.created_by,
+            comment: &silence.comment,
+        })
+        .map_err(|error| ClientError::new(Failure::Config(error.to_string()), "", ""))?;
+        let reply = self.http.change(Method::POST, "/api/v2/silences", Some(body)).await?;
+        let reply: Reply<WirePosted> = reply.json(&self.http)?;
+        Ok(reply.map(|posted| posted.silence_id))
+    }
+
+    /// `DELETE /api/v2/silence/{id}`: expires it. False when this member does not know it (any more).
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn expire_silence(&self, id: &str) -> Result<bool, ClientError> {
+        match self.http.change(Method::DELETE, &format!("/api/v2/silence/{}", segment(id)), None).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.failure == Failure::WrongPath => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// An id as one segment of a path.
+fn segment(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+fn zero() -> Timestamp {
+    Timestamp(0)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireStatus {
+    version_info: WireVersion,
+    #[serde(default)]
+    config: WireConfig,
+    #[serde(default)]
+    cluster: WireCluster,
+    #[serde(default)]
+    uptime: String,
+}
+
+#[derive(Deserialize)]
+struct WireVersion {
+    #[serde(default)]
+    version: String,
+}
+
+#[derive(Deserialize, Default)]
+struct WireConfig {
+    #[serde(default)]
+    original: String,
+}
+
+#[derive(Deserialize, Default)]
+struct WireCluster {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    peers: Option<Vec<WirePeer>>,
+}
+
+#[derive(Deserialize)]
+struct WirePeer {
+    #[serde(default)]
+    address: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePost<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    matchers: &'a [Matcher],
+    starts_at: String,
+    ends_at: String,
+    created_by: &'a str,
+    comment: &'a str,
+}
+
+#[derive(Deserialize)]
+struct WirePosted {
+    #[serde(rename = "silenceID")]
+    silence_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireMatcher {
+    name: String,
+    value: String,
+    #[serde(default)]
+    is_regex: bool,
+    #[serde(default = "yes")]
+    is_equal: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn matchers<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
+    let wire = Option::<Vec<WireMatcher>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(wire
+        .into_iter()
+        .map(|m| Matcher { name: m.name, value: m.value, is_regex: m.is_regex, is_equal: m.is_equal })
+        .collect())
+}
+
+fn receiver_names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Receiver {
+        #[serde(default)]
+        name: String,
+    }
+    let wire = Option::<Vec<Receiver>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(wire.into_iter().map(|receiver| receiver.name).collect())
+}
+
+fn silence_state<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SilenceState>, D::Error> {
+    #[derive(Deserialize)]
+    struct Status {
+        #[serde(default)]
+        state: String,
+    }
+    let wire = Option::<Status>::deserialize(deserializer)?;
+    Ok(wire.and_then(|status| match status.state.as_str() {
+        "active" => Some(SilenceState::Active),
+        "pending" => Some(SilenceState::Pending),
+        "expired" => Some(SilenceState::Expired),
+        _ => None,
+    }))
+}

@@ -1,0 +1,81 @@
+//! Where a server is and how to be let in.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+/// Credentials.
+#[derive(Clone, Default)]
+pub enum Auth {
+    /// None.
+    #[default]
+    None,
+    /// User and password (RFC 7617).
+    Basic {
+        /// User name.
+        username: String,
+        /// Password.
+        password: SecretString,
+    },
+    /// A bearer token (RFC 6750).
+    Bearer(SecretString),
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Basic { username, .. } => write!(f, "Basic({username}, …)"),
+            Self::Bearer(_) => f.write_str("Bearer(…)"),
+        }
+    }
+}
+
+/// PEM files for TLS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Authorities to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The client's certificate (with its chain), for mutual TLS.
+    pub client_cert_file: Option<PathBuf>,
+    /// The client's key.
+    pub client_key_file: Option<PathBuf>,
+}
+
+/// One server's address with everything that a request to it needs.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Address. A base path is kept: `https://host/prometheus` asks `https://host/prometheus/api/v1/…`.
+    pub url: Url,
+    /// Credentials.
+    pub auth: Auth,
+    /// Headers sent with every request.
+    pub headers: BTreeMap<String, String>,
+    /// Certificates.
+    pub tls: TlsFiles,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest wait for a whole answer.
+    pub timeout: Duration,
+    /// Most bytes of an answer, after decompression.
+    pub max_reply: usize,
+    /// Further attempts of a GET that was refused, timed out or met a 5xx. Nothing else is ever sent twice.
+    pub retries: u32,
+}
+
+impl Endpoint {
+    /// An endpoint without credentials, with 3 s to connect, 10 s in all, and 64 MiB a reply.
+    pub fn plain(url: Url) -> Self {
+        Self {
+            url,
+            auth: Auth::None,
+            headers: BTreeMap::new(),
+            tls: TlsFiles::default(),
+            connect_timeout: Duration::from_secs(3),
+            timeout: Duration::from_secs(10),
+            max_reply: 64 * 1024 * 1024,
+            retries: 0,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The part of Grafana's HTTP API that this slice needs. Read against 10 to 12.
+
+use serde::Deserialize;
+
+use crate::{
+    endpoint::Endpoint,
+    error::{ClientError, Failure},
+    http::{Http, Reply},
+    prometheus::metric_label,
+};
+
+/// A client.
+#[derive(Debug)]
+pub struct Grafana {
+    http: Http,
+}
+
+/// What `/api/health` says; it needs no credentials, so it proves nothing about them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GrafanaHealth {
+    /// Version, unless the server hides it.
+    pub version: Option<String>,
+    /// State of its database: `ok`.
+    pub database: String,
+}
+
+impl Grafana {
+    /// A client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`Failure::Config`] for an address, header or certificate file that can't be used.
+    pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        Ok(Self { http: Http::new(endpoint)? })
+    }
+
+    /// `GET /api/health`. Where the version is hidden it is read from `grafana_build_info` in `/metrics`, if that can
+    /// be read.
+    ///
+    /// # Errors
+    /// [`Failure::WrongServer`] when the answer is not Grafana's; else as [`ClientError`] tells.
+    pub async fn health(&self) -> Result<Reply<GrafanaHealth>, ClientError> {
+        #[derive(Deserialize)]
+        struct Wire {
+            database: String,
+            #[serde(default)]
+            version: String,
+        }
+        let reply: Reply<Wire> = self.http.get("/api/health", &[]).await?;
+        let mut version = Some(reply.value.version.clone()).filter(|version| !version.is_empty());
+        if version.is_none()
+            && let Ok(metrics) = self.http.get_raw("/metrics", &[]).await
+        {
+            version = metric_label(&metrics.value.body, "grafana_build_info", "version");
+        }
+        Ok(reply.map(|wire| GrafanaHealth { version, database: wire.database }))
+    }
+
+    /// Whether the credentials are accepted: `GET /api/search?limit=1`. Never repeated after a 401, because Grafana locks
+    /// a user after five wrong passwords.
+    ///
+    /// # Errors
+    /// [`Failure::Unauthorized`], [`Failure::Forbidden`]; else as [`ClientError`] tells.
+    pub async fn check_credentials(&self) -> Result<Reply<()>, ClientError> {
+        let reply: Reply<serde_json::Value> =
+            self.http.get("/api/search", &[("limit", "1".to_owned())]).await?;
+        if reply.value.is_array() {
+            return Ok(reply.map(|_| ()));
+        }
+        let url = self.http.url("/api/search", &[]).to_string();
+        Err(ClientError::new(Failure::WrongServer("it answers a search with other JSON".into()), url, ""))
+    }
+}

@@ -1,0 +1,335 @@
+//! Prometheus' HTTP API and that of the servers compatible with it (Thanos, Mimir, VictoriaMetrics).
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aether_contract::Timestamp;
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio::sync::OnceCell;
+
+use crate::{
+    endpoint::Endpoint,
+    error::{ClientError, Failure},
+    http::{Http, Reply},
+};
+
+mod wire;
+pub use wire::{
+    AlertingRule, PromAlert, PromAlertState, QueryResult, QueryValue, RangeSeries, RecordingRule, Rule,
+    RuleGroup, Sample,
+};
+
+/// Most points that one range query may ask a series for: Prometheus refuses more than 11,000.
+const MAX_POINTS: i64 = 10_900;
+/// Most slices of one range.
+const MAX_SLICES: i64 = 100;
+/// Longer queries are sent as a form: proxies cut long addresses.
+const LONG_QUERY: usize = 4_000;
+
+/// A client.
+#[derive(Debug)]
+pub struct Prometheus {
+    http: Http,
+    flavour: OnceCell<Flavour>,
+}
+
+/// Which program it is, found once.
+#[derive(Debug, Clone, Default)]
+struct Flavour {
+    name: Option<String>,
+    version: Option<String>,
+}
+
+/// What the server says about itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BuildInfo {
+    /// Version, where it can be learnt.
+    pub version: Option<String>,
+    /// The program, when it is not Prometheus itself: `Thanos`, `Mimir`, `VictoriaMetrics`, …
+    pub flavour: Option<String>,
+}
+
+/// `GET /api/v1/status/runtimeinfo`, in part.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RuntimeInfo {
+    /// Whether the last reload worked.
+    pub reload_config_success: bool,
+    /// When the running configuration was loaded, RFC 3339.
+    pub last_config_time: String,
+    /// Retention as configured, e.g. `15d`.
+    pub storage_retention: String,
+}
+
+#[derive(Deserialize)]
+struct WireBuild {
+    #[serde(default)]
+    version: String,
+    #[serde(default, rename = "goVersion")]
+    go_version: String,
+    #[serde(default)]
+    application: String,
+}
+
+impl Prometheus {
+    /// A client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`Failure::Config`] for an address, header or certificate file that can't be used.
+    pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        Ok(Self { http: Http::new(endpoint)?, flavour: OnceCell::new() })
+    }
+
+    /// Who is there. Compatible servers may lack the build information or make one up, so it is never needed: what
+    /// must work is a query.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells, when neither build information nor a query is answered.
+    pub async fn build_info(&self) -> Result<Reply<BuildInfo>, ClientError> {
+        match self.data::<WireBuild>("/api/v1/status/buildinfo", &[]).await {
+            Ok(reply) => {
+                let wire = &reply.value;
+                let known = if !wire.application.is_empty() {
+                    Flavour {
+                        name: Some(wire.application.trim_start_matches("Grafana ").to_owned()),
+                        version: None,
+                    }
+                } else if wire.go_version.is_empty() {
+                    self.read_metrics().await
+                } else if wire.version.starts_with("0.") {
+                    // Prometheus has not had such versions since 2016; Thanos does.
+                    Flavour { name: Some("Thanos".into()), version: None }
+                } else {
+                    Flavour::default()
+                };
+                Ok(reply.map(|wire| BuildInfo {
+                    version: known.version.or(Some(wire.version)).filter(|version| !version.is_empty()),
+                    flavour: known.name,
+                }))
+            }
+            Err(error)
+                if matches!(
+                    error.failure,
+                    Failure::WrongPath | Failure::Rejected(..) | Failure::WrongServer(_) | Failure::Forbidden
+                ) =>
+            {
+                // A server without it may still be one that answers queries; if not, its own error is the better one.
+                let reply = self.instant("vector(1)", None).await?;
+                let known = self.read_metrics().await;
+                Ok(reply.map(|_| BuildInfo { version: known.version, flavour: known.name }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks into `/metrics` for the build information of the compatible servers.
+    async fn read_metrics(&self) -> Flavour {
+        self.flavour
+            .get_or_init(|| async {
+                let Ok(metrics) = self.http.get_raw("/metrics", &[]).await else { return Flavour::default() };
+                let body = &metrics.value.body;
+                const KNOWN: &[(&str, &str, &str)] = &[
+                    ("vm_app_version", "short_version", "VictoriaMetrics"),
+                    ("thanos_build_info", "version", "Thanos"),
+                    ("cortex_build_info", "version", "Mimir"),
+                    ("prometheus_build_info", "version", "Prometheus"),
+                ];
+                for (metric, label, name) in KNOWN {
+                    let Some(version) =
+                        metric_label(body, metric, label).or_else(|| metric_label(body, metric, "version"))
+                    else {
+                        continue;
+                    };
+                    let name = Some((*name).to_owned()).filter(|name| name != "Prometheus");
+                    return Flavour { name, version: Some(version).filter(|version| !version.is_empty()) };
+                }
+                Flavour::default()
+            })
+            .await
+            .clone()
+    }
+
+    /// Evaluates an expression at one time (the server's now when none is given).
+    ///
+    /// # Errors
+    /// [`Failure::Rejected`] with the parser's words for a wrong expression; else as [`ClientError`] tells.
+    pub async fn instant(
+        &self,
+        query: &str,
+        at: Option<Timestamp>,
+    ) -> Result<Reply<QueryResult>, ClientError> {
+        let mut parameters = vec![("query", query.to_owned())];
+        if let Some(at) = at {
+            parameters.push(("time", format!("{:.3}", at.as_secs_f64())));
+        }
+        let reply = self.envelope::<wire::Data>("/api/v1/query", &parameters).await?;
+        let url = self.http.url("/api/v1/query", &[]).to_string();
+        let (latency, date, received) = (reply.latency, reply.date, reply.received);
+        let (data, warnings) = reply.value;
+        let value = data
+            .into_value()
+            .map_err(|what| self.http.clean(ClientError::new(Failure::Broken, url, what)))?;
+        Ok(Reply { value: QueryResult { value, warnings }, latency, date, received })
+    }
+
+    /// Evaluates an expression at evenly spaced times. Ranges of more than 11,000 points a series are asked in slices
+    /// and put together.
+    ///
+    /// # Errors
+    /// [`Failure::Rejected`] for a wrong expression or a range of more than a million points; else as [`ClientError`] tells.
+    pub async fn range(
+        &self,
+        query: &str,
+        start: Timestamp,
+        end: Timestamp,
+        step: Duration,
+    ) -> Result<Reply<Vec<RangeSeries>>, ClientError> {
+        let step_ms = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
+        let path = "/api/v1/query_range";
+        let reject = |words: &str| {
+            ClientError::new(
+                Failure::Rejected(400, words.to_owned()),
+                self.http.url(path, &[]).to_string(),
+                "",
+            )
+        };
+        if end < start {
+            return Err(reject("the range ends before it begins"));
+        }
+        let points = end.millis_since(start) / step_ms + 1;
+        if points > MAX_POINTS * MAX_SLICES {
+            return Err(reject("the range has more than a million points; choose a larger step"));
+        }
+        let mut merged: BTreeMap<BTreeMap<String, String>, Vec<(Timestamp, f64)>> = BTreeMap::new();
+        let mut from = start;
+        loop {
+            let to = end.min(from.plus_millis(step_ms.saturating_mul(MAX_POINTS - 1)));
+            let parameters = [
+                ("query", query.to_owned()),
+                ("start", format!("{:.3}", from.as_secs_f64())),
+                ("end", format!("{:.3}", to.as_secs_f64())),
+                ("step", format!("{:.3}", step_ms as f64 / 1000.0)),
+            ];
+            let reply = self.envelope::<wire::Data>(path, &parameters).await?;
+            let (latency, date, received) = (reply.latency, reply.date, reply.received);
+            match reply.value.0.into_value() {
+                Ok(QueryValue::Matrix(series)) => {
+                    for one in series {
+                        merged.entry(one.labels).or_default().extend(one.values);
+                    }
+                }
+                Ok(_) => {
+                    return Err(ClientError::new(
+                        Failure::Broken,
+                        self.http.url(path, &[]).to_string(),
+                        "not a matrix",
+                    ));
+                }
+                Err(what) => {
+                    return Err(ClientError::new(Failure::Broken, self.http.url(path, &[]).to_string(), what));
+                }
+            }
+            if to >= end || to.plus_millis(step_ms) > end {
+                let value =
+                    merged.into_iter().map(|(labels, values)| RangeSeries { labels, values }).collect();
+                return Ok(Reply { value, latency, date, received });
+            }
+            from = to.plus_millis(step_ms);
+        }
+    }
+
+    /// `GET /api/v1/alerts`: pending and firing.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn alerts(&self) -> Result<Reply<Vec<PromAlert>>, ClientError> {
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(default)]
+            alerts: Option<Vec<PromAlert>>,
+        }
+        Ok(self.data::<Wire>("/api/v1/alerts", &[]).await?.map(|wire| wire.alerts.unwrap_or_default()))
+    }
+
+    /// `GET /api/v1/rules`.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn rules(&self) -> Result<Reply<Vec<RuleGroup>>, ClientError> {
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(default)]
+            groups: Option<Vec<RuleGroup>>,
+        }
+        Ok(self.data::<Wire>("/api/v1/rules", &[]).await?.map(|wire| wire.groups.unwrap_or_default()))
+    }
+
+    /// `GET /api/v1/status/runtimeinfo`.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells; compatible servers lack it.
+    pub async fn runtime_info(&self) -> Result<Reply<RuntimeInfo>, ClientError> {
+        self.data("/api/v1/status/runtimeinfo", &[]).await
+    }
+
+    /// `GET /api/v1/status/flags`: command line flags and their values.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells; compatible servers lack it.
+    pub async fn flags(&self) -> Result<Reply<BTreeMap<String, String>>, ClientError> {
+        self.data("/api/v1/status/flags", &[]).await
+    }
+
+    async fn data<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Reply<T>, ClientError> {
+        Ok(self.envelope(path, query).await?.map(|(data, _)| data))
+    }
+
+    /// Opens `{"status":"success","data":…,"warnings":[…]}`.
+    async fn envelope<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Reply<(T, Vec<String>)>, ClientError> {
+        let long = query.iter().map(|(_, value)| value.len()).sum::<usize>() > LONG_QUERY;
+        let reply: Reply<wire::Envelope<T>> =
+            if long { self.http.form(path, query).await? } else { self.http.get(path, query).await? };
+        let url = || self.http.url(path, &[]).to_string();
+        let (latency, date, received) = (reply.latency, reply.date, reply.received);
+        let envelope = reply.value;
+        match (envelope.status.as_str(), envelope.data) {
+            ("success", Some(data)) => {
+                Ok(Reply { value: (data, envelope.warnings.unwrap_or_default()), latency, date, received })
+            }
+            ("success", None) => Err(ClientError::new(Failure::Broken, url(), "the answer has no data")),
+            ("error", _) => {
+                Err(self.http.clean(ClientError::new(Failure::Rejected(200, envelope.error), url(), "")))
+            }
+            _ => Err(ClientError::new(Failure::WrongServer("it answers with other JSON".into()), url(), "")),
+        }
+    }
+}
+
+/// A label of the first sample of a metric in the text format.
+pub(crate) fn metric_label(body: &[u8], metric: &str, label: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let line =
+        text.lines().find(|line| line.strip_prefix(metric).is_some_and(|rest| rest.starts_with('{')))?;
+    let (_, rest) = line.split_once(&format!("{label}=\""))?;
+    let value: String = rest.chars().take_while(|c| *c != '"').take(200).collect();
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_read_from_the_text_format() {
+        let body = b"# HELP x\nvm_app_version{version=\"victoria-metrics-1\", short_version=\"v1.79.5\"} 1\n";
+        assert_eq!(metric_label(body, "vm_app_version", "short_version").as_deref(), Some("v1.79.5"));
+        assert_eq!(metric_label(body, "vm_app", "version"), None);
+    }
+}
