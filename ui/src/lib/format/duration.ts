@@ -10,7 +10,9 @@ export function human(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return '0 s';
   const seconds = Math.floor(ms / SECOND);
   if (seconds < 60) return `${seconds} s`;
-  if (ms < HOUR) return two(Math.floor(ms / MINUTE), 'min', seconds % 60, 's');
+  // Past ten minutes the seconds only flicker.
+  if (ms < 10 * MINUTE) return two(Math.floor(ms / MINUTE), 'min', seconds % 60, 's');
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
   if (ms < DAY) return two(Math.floor(ms / HOUR), 'h', Math.floor((ms % HOUR) / MINUTE), 'min');
   return two(Math.floor(ms / DAY), 'd', Math.floor((ms % DAY) / HOUR), 'h');
 }
@@ -24,9 +26,9 @@ export function brief(ms: number): string {
   return `${Math.floor(ms / DAY)} d`;
 }
 
-/** A countdown: "24:10", "1:04:10", "2 d 03:00:00". Rounds up, so that it reads 0:00 only when it is over. */
+/** A countdown: "24:10", "1:04:10", "2 d 03:00:00". Full seconds that are left. */
 export function clock(ms: number): string {
-  const total = Number.isFinite(ms) ? Math.max(0, Math.ceil(ms / SECOND)) : 0;
+  const total = Number.isFinite(ms) ? Math.max(0, Math.floor(ms / SECOND)) : 0;
   const d = Math.floor(total / 86400);
   const h = Math.floor((total % 86400) / 3600);
   const m = Math.floor((total % 3600) / 60);

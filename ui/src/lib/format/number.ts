@@ -27,9 +27,12 @@ export function count(value: number): string {
   return fixed(value, 0);
 }
 
+const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 4 });
+
 function free(value: number): string {
   const size = Math.abs(value);
-  if (size >= 1e15 || (size > 0 && size < 1e-4)) return value.toExponential(2);
+  if (size >= 1e15 || (size > 0 && size < 1e-4)) return value.toExponential(1);
+  if (size >= 1e6) return short.format(value);
   if (size >= 100) return fixed(value, 0);
   if (size >= 10) return fixed(value, 1);
   return size >= 1 || size === 0 ? fixed(value, 2) : fixed(value, 4);
@@ -43,14 +46,14 @@ export function parts(value: number, unit: string): Parts {
     case 'usd':
       return { prefix: value < 0 ? '−$' : '$', number: money(Math.abs(value)), suffix: '' };
     case 'score':
-      return { prefix: '', number: fixed(value, Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 1), suffix: '/100' };
+      return { prefix: '', number: Math.abs(value) >= 1000 ? free(value) : fixed(value, 1).replace(/\.0$/, ''), suffix: '/100' };
     default:
       return { prefix: '', number: free(value), suffix: unit };
   }
 }
 
 function money(value: number): string {
-  return value < 1000 ? fixed(value, 2) : fixed(value, 0);
+  return value < 1000 ? fixed(value, 2) : value < 1e6 ? fixed(value, 0) : free(value);
 }
 
 /** The same in one piece: "38.4 %", "$61.20", "57/100". */
@@ -64,17 +67,17 @@ export function withUnit(value: number | null | undefined, unit: string): string
 
 /** A threshold: as short as it is exact ("50 %", "$200", "80"). */
 export function threshold(value: number, unit: string): string {
-  const short = Number.isInteger(value) ? fixed(value, 0) : String(value);
-  if (unit === 'percent') return `${short} %`;
-  if (unit === 'usd') return `$${short}`;
-  if (unit === 'score') return short;
-  return unit ? `${short} ${unit}` : short;
+  const exact = Number.isInteger(value) && Math.abs(value) < 1e6 ? fixed(value, 0) : Number.isInteger(value) ? free(value) : String(value);
+  if (unit === 'percent') return `${exact} %`;
+  if (unit === 'usd') return `$${exact}`;
+  if (unit === 'score') return exact;
+  return unit ? `${exact} ${unit}` : exact;
 }
 
 /** The value of an alert's expression, whose unit is not known. */
 export function bare(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  return Number.isInteger(value) && Math.abs(value) < 1e15 ? fixed(value, 0) : free(value);
+  return Number.isInteger(value) && Math.abs(value) < 1e6 ? fixed(value, 0) : free(value);
 }
 
 /** "1 alert", "7 alerts". */

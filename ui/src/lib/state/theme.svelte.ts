@@ -32,7 +32,9 @@ export function figureStyle(width: number, height: number, line: string, now: nu
   const tokens = getComputedStyle(document.documentElement);
   const colour = (name: string): string => {
     const text = tokens.getPropertyValue(name).trim();
-    return /^#[0-9a-f]{6}$/i.test(text) ? text : '#808080';
+    // A minified style sheet writes #bb2222 as #b22.
+    const long = /^#[0-9a-f]{3}$/i.test(text) ? text.replace(/[0-9a-f]/gi, '$&$&') : text;
+    return /^#[0-9a-f]{6}$/i.test(long) ? long : '#808080';
   };
   return {
     width: Math.round(Math.min(4000, Math.max(120, width))),
@@ -40,9 +42,9 @@ export function figureStyle(width: number, height: number, line: string, now: nu
     line: colour(line),
     grid: colour('--plot-grid'),
     text: colour('--plot-text'),
-    warn: colour('--warn'),
-    critical: colour('--crit'),
-    ok: colour('--ok'),
+    warn: colour('--warn-draw'),
+    critical: colour('--crit-draw'),
+    ok: colour('--ok-draw'),
     utcOffsetMinutes: utcOffsetMinutes(now),
   };
 }

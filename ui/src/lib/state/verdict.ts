@@ -38,7 +38,7 @@ export function verdict(s: Snapshot, now: number): Verdict {
     return { tone: 'none', answer: 'Nobody knows', because: 'Neither Prometheus nor Alertmanager has answered yet.' };
   }
   if (c.critical > 0) {
-    return { tone: 'crit', answer: `${plural(c.critical, 'critical alert')}`, because: [vip, late(alerts, metrics, now)].filter(Boolean).join(' · ') };
+    return { tone: 'crit', answer: `${plural(c.critical, 'critical alert')}`, because: [c.warning > 0 ? `and ${plural(c.warning, 'warning')}` : '', vip, late(alerts, metrics, now)].filter(Boolean).join(' · ') };
   }
   if (of('critical').length > 0) {
     return { tone: 'crit', answer: 'Not all right', because: [`${names(of('critical'))} past the critical threshold`, late(alerts, metrics, now)].filter(Boolean).join(' · ') };

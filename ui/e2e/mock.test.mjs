@@ -1,0 +1,216 @@
+// The window on made-up data in a real browser: what needs states that no real server can be asked for. Behaviour on
+// real servers is tested through the bridge (bridge.test.mjs).
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { violations } from './axe.mjs';
+import { CHROMIUM, EXECUTABLE, serveMock } from './serve.mjs';
+
+let served;
+let browser;
+before(async () => {
+  served = await serveMock();
+  browser = await chromium.launch({ executablePath: EXECUTABLE, args: CHROMIUM });
+});
+after(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+/** Opens a screen; anything on the console, any error and any request to elsewhere fails the test at `done`. */
+async function open(query, hash, options = {}) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
+  const faults = [];
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && faults.push(m.text()));
+  page.on('pageerror', (e) => faults.push(e.message));
+  page.on('dialog', (d) => (faults.push(`dialog ${d.message()}`), d.dismiss()));
+  page.on('request', (r) => !r.url().startsWith(served.url) && !r.url().startsWith('data:') && faults.push(`request ${r.url()}`));
+  // As Tauri's `freezePrototype` does.
+  await page.addInitScript(() => Object.freeze(Object.prototype));
+  await page.goto(`${served.url}?${query}#/${hash}`);
+  await page.getByTestId('open-palette').waitFor();
+  await page.waitForTimeout(350);
+  return { page, async done() { await page.close(); assert.deepEqual(faults, []); } };
+}
+
+const click = (...ids) => async (p) => { for (const id of ids) { await p.getByTestId(id).first().click(); await p.waitForTimeout(200); } };
+const VIEWS = [
+  ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) => ['overview', 'alerts', 'maintenance'].map((h) => [`scene=${s}&window=on&banner=on`, h])),
+  ['scene=loaded', 'settings'],
+  ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
+  ['scene=loaded&banner=on', 'settings', click('tab-credentials')],
+  ['scene=loaded', 'settings', click('tab-panel')],
+  ['scene=loaded', 'settings', click('tab-about')],
+  ['scene=loaded', 'settings', click('stack-new')],
+  ['scene=loaded', 'overview/health-score'],
+  ['scene=hostile', 'overview/cache-hit-ratio'],
+  ['scene=loaded', 'alerts', click('alert-row')],
+  ['scene=hostile', 'alerts', click('alert-row')],
+  ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
+  ['scene=loaded&window=on', 'overview', click('maintenance-end')],
+  ['scene=loaded&window=on', 'overview', click('maintenance-end', 'end-confirm')],
+  ['scene=loaded', 'overview', (p) => p.keyboard.press('Control+k')],
+  ['scene=loaded', 'overview', (p) => p.keyboard.press('?')],
+  ['scene=stale', 'overview', click('light-grafana')],
+  ['scene=loaded', 'overview', (p) => p.getByTestId('stack-menu').getByRole('button').first().click()],
+  ['scene=first', 'overview'],
+  ['scene=first', 'overview', async (p) => { await p.getByTestId('first-grafana').fill('http://localhost:3000'); await click('first-next')(p); }],
+  ['scene=first', 'overview', click('first-next', 'first-next')],
+];
+for (const theme of ['dark', 'light']) {
+  test(`axe finds nothing on any screen in the ${theme} theme`, async () => {
+    const found = [];
+    for (const [query, hash, then] of VIEWS) {
+      const { page, done } = await open(`${query}&theme=${theme}`, hash);
+      await then?.(page);
+      await page.waitForTimeout(150);
+      for (const v of await violations(page)) found.push(`${query} ${hash}: ${v}`);
+      await done();
+    }
+    assert.deepEqual([...new Set(found)], []);
+  });
+}
+
+test('hostile text stays text, small and in order', async () => {
+  const { page, done } = await open('scene=hostile&window=on', 'alerts');
+  await page.getByTestId('alert-row').first().click();
+  await page.getByTestId('alert-detail').waitFor();
+  assert.equal(await page.locator('main img, main script, main b[onmouseover]').count(), 0);
+  const text = await page.locator('body').innerText();
+  assert.ok(text.includes('⟨U+202E⟩'));
+  assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(text));
+  assert.ok(text.length < 40_000, `${text.length} characters on screen`);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing is pushed out of the window');
+  for (const hash of ['overview', 'maintenance', 'overview/cache-hit-ratio']) {
+    await page.goto(`${served.url}?scene=hostile&window=on#/${hash}`);
+    await page.reload();
+    await page.waitForTimeout(500);
+    const wide = await page.evaluate(() => [document.documentElement, document.querySelector('main')].filter((e) => e.scrollWidth > e.clientWidth + 1).length);
+    assert.equal(wide, 0, `${hash} does not scroll sideways`);
+  }
+  assert.equal(await page.title(), '(7) Overview – AetherLink');
+  await done();
+});
+
+test('fifty thousand alerts cost one screenful', async () => {
+  const { page, done } = await open('scene=huge', 'alerts');
+  assert.equal(await page.getByTestId('alerts-total').innerText(), '49,999 alerts');
+  assert.ok((await page.getByTestId('alert-row').count()) < 60);
+  await page.getByTestId('alert-row').first().focus();
+  await page.keyboard.press('End');
+  await page.locator('[data-index="49998"][data-fingerprint]').waitFor();
+  assert.ok((await page.getByTestId('alert-row').count()) < 60);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('alert-detail').waitFor();
+  await done();
+});
+
+test('everything is reached and worked by keys alone', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  await page.keyboard.press('g');
+  await page.keyboard.press('a');
+  await page.getByTestId('alerts').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('severity="critical" ');
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '2 alerts');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '9 alerts');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('settings');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('settings').waitFor();
+  await page.locator('#main').focus();
+  await page.keyboard.press('m');
+  await page.keyboard.type('Deploy');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('start-done').waitFor();
+  assert.match(await page.getByTestId('start-result').innerText(), /Verified on 3 of 3/);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'on');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('end the window');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('end-confirm').focus();
+  await page.keyboard.press('Enter');
+  await page.getByTestId('ended').waitFor();
+  await page.getByTestId('end-done').focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'off');
+  await done();
+});
+
+test('a click on a label narrows the list to it', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alert-row').nth(3).click();
+  await page.getByTestId('label').filter({ hasText: 'tenant_id' }).click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '1 alert');
+  await page.getByTestId('filter-clear').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '9 alerts');
+  await done();
+});
+
+test('empty lists say why they are empty', async () => {
+  for (const [scene, id] of [['calm', 'alerts-none'], ['never', 'alerts-never']]) {
+    const { page, done } = await open(`scene=${scene}`, 'alerts');
+    await page.getByTestId(id).waitFor();
+    await done();
+  }
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alerts-filter').fill('nosuchthing');
+  await page.getByTestId('alerts-filtered').waitFor();
+  await page.getByTestId('alerts-filter').fill('a="');
+  await page.getByTestId('filter-error').waitFor();
+  await done();
+});
+
+test('a start that was not verified is not shown as done', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('screen-start-confirm').click();
+  await page.getByTestId('reason-problem').waitFor();
+  await page.getByTestId('reason').fill('fail');
+  await page.getByTestId('screen-start-confirm').click();
+  await page.locator('[data-testid="start-result"] [data-code="unverified"]').waitFor();
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'off');
+  await done();
+});
+
+test('a credential is not in the page once it is stored', async () => {
+  const { page, done } = await open('scene=loaded', 'settings');
+  await page.getByTestId('tab-credentials').click();
+  const form = page.getByTestId('secret-grafana/token');
+  assert.equal(await form.getByTestId('secret-input').getAttribute('type'), 'password');
+  await form.getByTestId('secret-input').fill('glsa_hunter2');
+  await form.getByTestId('secret-save').click();
+  await form.getByText('in the keyring').waitFor();
+  assert.equal(await form.getByTestId('secret-input').inputValue(), '');
+  assert.ok(!(await page.content()).includes('hunter2'));
+  await done();
+});
+
+test('the first start leads to the overview, or is skipped', async () => {
+  for (const skip of [true, false]) {
+    const { page, done } = await open('scene=first', 'overview');
+    await page.getByTestId('found-prometheus').waitFor();
+    if (skip) await page.getByTestId('first-skip').click();
+    else {
+      await page.getByTestId('first-next').click();
+      await page.getByText('works').first().waitFor();
+      await page.getByTestId('first-next').click();
+      await page.getByTestId('first-save').click();
+    }
+    await page.getByTestId('gauges').waitFor();
+    await done();
+  }
+});
+
+test('the first gauge is marked when it is painted, and not before there is one', async () => {
+  const shown = await open('scene=loaded', 'overview');
+  await shown.page.waitForFunction(() => document.documentElement.dataset.ready === '1');
+  assert.equal(await shown.page.evaluate(() => performance.getEntriesByName('first-gauge').length), 1);
+  await shown.done();
+  const never = await open('scene=never', 'overview');
+  assert.equal(await never.page.evaluate(() => document.documentElement.dataset.ready), undefined);
+  assert.equal(await never.page.evaluate(() => document.documentElement.dataset.shell), '1');
+  await never.done();
+});

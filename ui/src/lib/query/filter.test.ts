@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { isMatcher, matcherText, parseMatchers, showMatcher, tokenize } from './filter';
+
+describe('the filter box', () => {
+  it.each([
+    ['a b,c', ['a', 'b', 'c']],
+    ['severity="critical" tenant_id=~"vip-.*|a b"', ['severity="critical"', 'tenant_id=~"vip-.*|a b"']],
+    ['x="a\\"b, c"', ['x="a\\"b, c"']],
+    [' , ', []],
+  ])('splits %s', (text, tokens) => expect(tokenize(text)).toEqual({ tokens, open: false }));
+
+  it('knows that a quote is open', () => expect(tokenize('a="b c').open).toBe(true));
+
+  it('writes a label so that it is read back as the same value', () => {
+    const value = 'say "hi", C:\\temp\nnext';
+    const text = matcherText('path', value);
+    expect(tokenize(text).tokens).toEqual([text]);
+    expect(parseMatchers(text).matchers).toEqual([{ name: 'path', value, isRegex: false, isEqual: true }]);
+  });
+
+  it('tells words from matchers', () => {
+    expect(isMatcher('severity="x"')).toBe(true);
+    expect(isMatcher('high=ish')).toBe(true);
+    expect(isMatcher('vip-customer')).toBe(false);
+  });
+});
+
+describe('matchers of a window', () => {
+  it('reads all four signs', () => {
+    const { matchers, problem } = parseMatchers('a="1" b!="2", c=~"3.*" d!~"4"');
+    expect(problem).toBe('');
+    expect(matchers.map(showMatcher)).toEqual(['a="1"', 'b!="2"', 'c=~"3.*"', 'd!~"4"']);
+  });
+  it.each(['word', 'a="open', '1a="x"', 'a="x"y'])('refuses %s in words', (text) => expect(parseMatchers(text).problem).not.toBe(''));
+  it('refuses what would match everything by matching nothing', () => expect(parseMatchers('a=""').problem).not.toBe(''));
+  it('takes nothing for no matchers', () => expect(parseMatchers('')).toEqual({ matchers: [], problem: '' }));
+});

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointSpec } from '../../lib/contract';
+import { emptyEndpoint, fromDraft, nameProblem, toDraft, urlProblem } from './endpoint';
+
+describe('an endpoint as it is edited', () => {
+  it('comes back as it was', () => {
+    const spec: EndpointSpec = { urls: ['http://am-0:9093/base', 'http://am-1:9093'], auth: { kind: 'basic', username: 'panel' }, headers: { 'X-Scope-OrgID': 'a:b' }, caFile: '/ca.pem', clientCertFile: null, clientKeyFile: null };
+    expect(fromDraft(toDraft(spec))).toEqual({ spec, problem: '' });
+  });
+  it.each([
+    ['localhost:9090', 'http'], ['nonsense', 'address'], ['ftp://x/', 'http://'], ['http://u:p@x/', 'Credentials'], ['http://x/#a', '#'], ['http://x/?q', '?'],
+  ])('refuses %s and says why', (url, word) => expect(urlProblem(url)).toContain(word));
+  it('never repeats a password that stood in an address', () => expect(urlProblem('http://user:hunter2@host/')).not.toContain('hunter2'));
+  it('refuses a header that is none', () => expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), headers: 'no colon' }).problem).toContain('Name: value'));
+  it('wants a user for basic authentication', () => expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), auth: 'basic' }).problem).toContain('user name'));
+  it('takes only names that can be files', () => {
+    expect(nameProblem('prod-eu_1')).toBe('');
+    for (const bad of ['', 'Prod', 'a/b', '..', 'x'.repeat(65)]) expect(nameProblem(bad)).not.toBe('');
+  });
+});
