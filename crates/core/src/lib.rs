@@ -1,8 +1,24 @@
 //! The Panel and its capabilities, without any window.
+//!
+//! [`Panel`] has one method for every command of the contract; adapters call these and nothing else. Refuses: any
+//! knowledge of windows, HTTP servers or terminals.
 
+pub mod alerts;
+mod dispatch;
+pub mod gauges;
+mod host;
 pub mod journal;
 pub mod logging;
+mod maintenance;
+mod panel;
 pub mod paths;
+mod poll;
 pub mod secrets;
+mod services;
 pub mod settings;
+mod snapshot;
 pub mod stack;
+
+pub use dispatch::dispatch;
+pub use host::{Host, NoHost};
+pub use panel::{Panel, PanelOptions};

@@ -119,7 +119,8 @@ impl Filter {
             (value.to_owned(), rest)
         };
         let matcher = Matcher { name: name.to_owned(), value, is_regex, is_equal };
-        self.matchers.push(Compiled::new(&matcher).map_err(|reason| refuse(format!("In the filter, {reason}.")))?);
+        self.matchers
+            .push(Compiled::new(&matcher).map_err(|reason| refuse(format!("In the filter, {reason}.")))?);
         Ok(rest)
     }
 }

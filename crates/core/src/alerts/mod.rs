@@ -1,0 +1,14 @@
+//! Alerts: Alertmanager's and Prometheus' joined into one list, and its pages.
+//!
+//! All of it is pure. Refuses to guess: a state is what a server said, the more audible one where members disagree.
+
+pub mod filter;
+pub mod fingerprint;
+pub mod join;
+pub mod links;
+pub mod matcher;
+pub mod page;
+pub mod rules;
+
+#[cfg(test)]
+pub(crate) mod tests;

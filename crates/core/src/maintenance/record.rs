@@ -1,0 +1,227 @@
+//! What the journal knows about the panel's own windows, in memory: read once at the start, kept in step after.
+//!
+//! The journal is written before anything is sent, so a window survives the panel being killed at any point: an open
+//! entry is looked for on the servers by its tag.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use aether_contract::{Matcher, PanelError, Timestamp, WindowId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::journal::{Entry, Journal};
+
+/// Journal kind of a window's start; its subject is the window's id.
+pub const START: &str = "maintenance-start";
+/// Journal kind of an extension.
+pub const EXTEND: &str = "maintenance-extend";
+/// Journal kind of an end.
+pub const END: &str = "maintenance-end";
+
+/// Entries that are looked at when the panel starts.
+const RECENT: u32 = 500;
+
+/// What an entry of [`START`] says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartDetail {
+    /// Stack.
+    pub stack: String,
+    /// Alertmanager's id; empty until accepted.
+    pub silence_id: String,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub created_by: String,
+    /// Begin.
+    pub starts_at: Timestamp,
+    /// End.
+    pub ends_at: Timestamp,
+    /// Matchers.
+    pub matchers: Vec<Matcher>,
+}
+
+/// What an entry of [`EXTEND`] or [`END`] says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeDetail {
+    /// Stack.
+    pub stack: String,
+    /// The silences it is about.
+    pub silence_ids: Vec<String>,
+    /// The new end.
+    pub ends_at: Timestamp,
+}
+
+/// How far a record has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// In the journal; whether a server has it is not known.
+    Asked,
+    /// A server accepted it; this run is still reading it back.
+    Accepted,
+    /// Read back, or found again.
+    Known,
+    /// Ended by a person.
+    Ended,
+    /// Never accepted.
+    Refused,
+}
+
+/// One window of the panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The panel's id.
+    pub id: WindowId,
+    /// The journal's entry.
+    pub entry: i64,
+    /// What was asked.
+    pub detail: StartDetail,
+    /// How far it has come.
+    pub progress: Progress,
+    /// When a server's picture was changed last: an older answer of a member says nothing about it.
+    pub touched: Option<Instant>,
+    /// Whether the entry in the journal is still open.
+    pub open: bool,
+    /// Whether this run is at work on it.
+    pub in_hand: bool,
+}
+
+/// All windows that may not be over.
+pub struct Records(Mutex<Vec<Record>>);
+
+impl Records {
+    /// Reads the journal. One that can't be read gives no records; its error is logged.
+    pub fn load(journal: &Journal) -> Self {
+        let read = |kind| {
+            journal.recent(kind, RECENT).unwrap_or_else(|error: PanelError| {
+                tracing::warn!(code = error.code.as_str(), kind, "the journal could not be read");
+                Vec::new()
+            })
+        };
+        Self(Mutex::new(fold(read(START), &read(EXTEND), &read(END))))
+    }
+
+    /// A copy of all.
+    pub fn all(&self) -> Vec<Record> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds one.
+    pub fn add(&self, record: Record) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    /// Changes one, if it is there.
+    pub fn change(&self, id: &WindowId, change: impl FnOnce(&mut Record)) {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = records.iter_mut().find(|record| &record.id == id) {
+            change(record);
+        }
+    }
+}
+
+/// Records from the journal's entries (newest first, as the journal gives them).
+fn fold(starts: Vec<Entry>, extends: &[Entry], ends: &[Entry]) -> Vec<Record> {
+    starts
+        .into_iter()
+        .filter_map(|entry| {
+            let mut detail: StartDetail = serde_json::from_value(entry.detail).ok()?;
+            let mut progress = match entry.outcome.as_deref() {
+                None => Progress::Asked,
+                Some("refused" | "not-found") => Progress::Refused,
+                Some(_) => Progress::Known,
+            };
+            if let Some(extended) = newest(extends, &entry.subject) {
+                detail.ends_at = extended.ends_at;
+                if let Some(id) = extended.silence_ids.first() {
+                    detail.silence_id.clone_from(id);
+                }
+            }
+            if newest(ends, &entry.subject).is_some() {
+                progress = Progress::Ended;
+            }
+            Some(Record {
+                id: WindowId(entry.subject),
+                entry: entry.id,
+                detail,
+                progress,
+                touched: None,
+                open: entry.outcome.is_none(),
+                in_hand: false,
+            })
+        })
+        .collect()
+}
+
+/// The newest change of a window that was done.
+fn newest(entries: &[Entry], subject: &str) -> Option<ChangeDetail> {
+    entries
+        .iter()
+        .filter(|entry| entry.subject == subject && entry.outcome.as_deref() == Some("done"))
+        .max_by_key(|entry| entry.id)
+        .and_then(|entry| serde_json::from_value(entry.result.clone().unwrap_or(Value::Null)).ok())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub fn detail(ends_at: i64) -> StartDetail {
+        StartDetail {
+            stack: "s".into(),
+            silence_id: "one".into(),
+            reason: "deploy".into(),
+            created_by: "me".into(),
+            starts_at: Timestamp(0),
+            ends_at: Timestamp(ends_at),
+            matchers: Vec::new(),
+        }
+    }
+
+    fn entry(id: i64, kind: &str, detail: Value, outcome: Option<&str>, result: Option<Value>) -> Entry {
+        Entry {
+            id,
+            kind: kind.into(),
+            subject: "w".into(),
+            detail,
+            began: Timestamp(0),
+            outcome: outcome.map(str::to_owned),
+            result,
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn a_window_is_what_its_entries_made_of_it() {
+        let start =
+            |outcome| vec![entry(1, START, serde_json::to_value(detail(100)).unwrap(), outcome, None)];
+        let change = |ends_at: i64, id: &str| {
+            serde_json::to_value(ChangeDetail {
+                stack: "s".into(),
+                silence_ids: vec![id.into()],
+                ends_at: Timestamp(ends_at),
+            })
+            .unwrap()
+        };
+        let open = fold(start(None), &[], &[]);
+        assert_eq!((open[0].progress, open[0].open), (Progress::Asked, true));
+        assert_eq!(fold(start(Some("refused")), &[], &[])[0].progress, Progress::Refused);
+
+        let extends = [
+            entry(3, EXTEND, Value::Null, Some("done"), Some(change(300, "three"))),
+            entry(2, EXTEND, Value::Null, Some("done"), Some(change(200, "two"))),
+            entry(4, EXTEND, change(900, "x"), Some("refused"), None),
+        ];
+        let extended = fold(start(Some("verified")), &extends, &[]);
+        assert_eq!(extended[0].detail.ends_at, Timestamp(300));
+        assert_eq!(extended[0].detail.silence_id, "three");
+        assert_eq!(extended[0].progress, Progress::Known);
+
+        let ends = [entry(5, END, Value::Null, Some("done"), Some(change(150, "three")))];
+        assert_eq!(fold(start(Some("verified")), &extends, &ends)[0].progress, Progress::Ended);
+    }
+}

@@ -1,0 +1,332 @@
+//! The commands. Each is what the contract lists: check, do, answer.
+
+use std::sync::Arc;
+
+use aether_contract::*;
+use secrecy::SecretString;
+
+use super::{Panel, blocking, clock, compose};
+use crate::{
+    alerts,
+    gauges::{self, history},
+    maintenance,
+    secrets::SecretId,
+    services,
+};
+
+impl Panel {
+    /// The whole snapshot. Deltas with a higher revision lead on from it.
+    ///
+    /// # Errors
+    /// None.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn snapshot(&self, _request: Empty) -> Result<Snapshot, PanelError> {
+        Ok(self.core.publisher.current())
+    }
+
+    /// Polls every server soon.
+    ///
+    /// # Errors
+    /// None.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn refresh(&self, _request: Empty) -> Result<Empty, PanelError> {
+        self.core.live().wake_all();
+        Ok(Empty {})
+    }
+
+    /// A gauge's history as a figure.
+    ///
+    /// # Errors
+    /// `not-found` for an unknown gauge, `invalid-request` for hours or a style out of range, what Prometheus says.
+    pub async fn gauge_figure(&self, request: GaugeFigureRequest) -> Result<GaugeFigure, PanelError> {
+        if !(0.25..=720.0).contains(&request.hours) {
+            return Err(invalid("gauge_figure", "hours goes from 0.25 to 720."));
+        }
+        let live = self.core.live();
+        let (spec, end) = {
+            let state = live.state();
+            let gauges = &state.prometheus.gauges;
+            let known = gauges.iter().find(|gauge| gauge.gauge.spec.id == request.id);
+            let spec = known.map(|gauge| gauge.gauge.spec.clone()).ok_or_else(|| no_gauge(&request.id))?;
+            (spec, state.prometheus.probe.server_now().unwrap_or_else(clock::now))
+        };
+        let (query, name) = match &request.tenant {
+            None => (spec.query.clone(), spec.title.clone()),
+            Some(tenant) => {
+                let split = spec
+                    .per_tenant_query
+                    .as_ref()
+                    .ok_or_else(|| invalid("gauge_figure", "This gauge has no split by tenant."))?;
+                (history::tenant_query(split, &live.profile.tenant_label, tenant), tenant.clone())
+            }
+        };
+        let grid = history::Grid::new(end, request.hours, history::points_for(&request.style));
+        let service = ServiceKind::Prometheus;
+        let client = live.clients.prometheus().await?;
+        let reply = Box::pin(client.range(&query, grid.start, grid.end, grid.step()))
+            .await
+            .map_err(|error| error.to_panel(service))?;
+        let values = grid.lay(history::one_series(&reply.value)?);
+        blocking(move || history::figure(&spec, &name, &grid, values, &request.style)).await
+    }
+
+    /// A gauge's split, a page at a time.
+    ///
+    /// # Errors
+    /// `not-found` for an unknown gauge.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn gauge_tenants(&self, request: GaugeTenantsRequest) -> Result<GaugeTenantsPage, PanelError> {
+        let tenants = {
+            let live = self.core.live();
+            let state = live.state();
+            let gauges = &state.prometheus.gauges;
+            let known = gauges.iter().find(|gauge| gauge.gauge.spec.id == request.id);
+            Arc::clone(&known.ok_or_else(|| no_gauge(&request.id))?.tenants)
+        };
+        Ok(gauges::tenants_page(&tenants, &request))
+    }
+
+    /// A page of alerts.
+    ///
+    /// # Errors
+    /// `invalid-request` when the filter can't be read.
+    pub async fn alerts_page(&self, request: AlertsRequest) -> Result<AlertsPage, PanelError> {
+        let (index, freshness, pending) = {
+            let live = self.core.live();
+            let state = live.state();
+            let (freshness, pending) = compose::alerts_freshness(&self.core, &state);
+            (Arc::clone(&state.index), freshness, pending)
+        };
+        blocking(move || alerts::page::page(&index, &request, freshness, pending)).await
+    }
+
+    /// What a maintenance window would do.
+    ///
+    /// # Errors
+    /// `invalid-request`.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn maintenance_preview(
+        &self,
+        request: MaintenanceRequest,
+    ) -> Result<MaintenancePreview, PanelError> {
+        let max_s = self.core.settings.get().max_window_minutes.saturating_mul(60);
+        let live = self.core.live();
+        let state = live.state();
+        maintenance::preview::preview(&request, &live.profile, &state, max_s, clock::now())
+    }
+
+    /// Starts a window.
+    ///
+    /// # Errors
+    /// As [`maintenance::start::start`].
+    pub async fn maintenance_start(
+        &self,
+        request: MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, PanelError> {
+        self.effect(maintenance::start::start(Arc::clone(&self.core), request)).await
+    }
+
+    /// Moves the end of a window.
+    ///
+    /// # Errors
+    /// As [`maintenance::change::extend`].
+    pub async fn maintenance_extend(
+        &self,
+        request: MaintenanceExtendRequest,
+    ) -> Result<MaintenanceWindow, PanelError> {
+        self.effect(maintenance::change::extend(Arc::clone(&self.core), request)).await
+    }
+
+    /// Ends a window or a silence.
+    ///
+    /// # Errors
+    /// As [`maintenance::change::end`].
+    pub async fn maintenance_end(
+        &self,
+        request: MaintenanceEndRequest,
+    ) -> Result<MaintenanceEnded, PanelError> {
+        self.effect(maintenance::change::end(Arc::clone(&self.core), request)).await
+    }
+
+    /// A page of silences.
+    ///
+    /// # Errors
+    /// None.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn silences_page(&self, request: SilencesRequest) -> Result<SilencesPage, PanelError> {
+        let live = self.core.live();
+        let state = live.state();
+        let all = maintenance::silences::all(&state, clock::now());
+        let (rows, total) = maintenance::silences::page(&all, &request);
+        Ok(SilencesPage { rows, total, freshness: compose::alerts_freshness(&self.core, &state).0 })
+    }
+
+    /// All stacks.
+    ///
+    /// # Errors
+    /// None.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn stack_list(&self, _request: Empty) -> Result<StackList, PanelError> {
+        Ok(self.core.stacks.list())
+    }
+
+    /// Selects a stack.
+    ///
+    /// # Errors
+    /// `not-found`, `invalid-config`, `storage`.
+    pub async fn stack_select(&self, request: StackName) -> Result<StackList, PanelError> {
+        let stacks = Arc::clone(&self.core.stacks);
+        blocking(move || stacks.select(&request.name)).await?;
+        self.restart();
+        Ok(self.core.stacks.list())
+    }
+
+    /// One stack's profile.
+    ///
+    /// # Errors
+    /// `not-found`, `invalid-config`.
+    pub async fn stack_detail(&self, request: StackName) -> Result<StackDetail, PanelError> {
+        let stacks = Arc::clone(&self.core.stacks);
+        blocking(move || stacks.detail(&request.name)).await
+    }
+
+    /// Creates or changes a stack's file.
+    ///
+    /// # Errors
+    /// `invalid-request`, `storage`; with `select` those of [`Self::stack_select`].
+    pub async fn stack_save(&self, request: StackSaveRequest) -> Result<StackDetail, PanelError> {
+        let stacks = Arc::clone(&self.core.stacks);
+        let detail = blocking(move || {
+            let detail = stacks.save(&request)?;
+            if request.select {
+                stacks.select(&request.name)?;
+            }
+            Ok(detail)
+        })
+        .await?;
+        if *self.core.live().profile != *self.core.stacks.active() {
+            self.restart();
+        } else {
+            self.core.publish();
+        }
+        Ok(detail)
+    }
+
+    /// Tries an endpoint.
+    ///
+    /// # Errors
+    /// `invalid-request` without an address.
+    pub async fn endpoint_test(
+        &self,
+        request: EndpointTestRequest,
+    ) -> Result<EndpointTestReport, PanelError> {
+        Box::pin(services::test(&self.core, &request)).await
+    }
+
+    /// Looks for services on the usual loopback ports.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn discover(&self, _request: Empty) -> Result<DiscoverReport, PanelError> {
+        Ok(Box::pin(services::discover(&self.core)).await)
+    }
+
+    /// Which credentials are configured.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn secret_status(&self, _request: Empty) -> Result<SecretsStatus, PanelError> {
+        let profile = Arc::clone(&self.core.live().profile);
+        Ok(self.core.secrets.status(&profile).await)
+    }
+
+    /// Stores a credential and uses it from the next request on.
+    ///
+    /// # Errors
+    /// `invalid-request`, `secret-too-long`, the keyring's codes.
+    pub async fn secret_set(&self, request: SecretSetRequest) -> Result<SecretsStatus, PanelError> {
+        let id = SecretId::parse(&request.id)?;
+        let stack = self.core.live().profile.name.clone();
+        let secret = SecretString::from(request.secret.expose().to_owned());
+        drop(request);
+        self.core.secrets.set(&stack, &id, secret).await?;
+        self.restart();
+        self.secret_status(Empty {}).await
+    }
+
+    /// Deletes a credential.
+    ///
+    /// # Errors
+    /// `invalid-request`, `secret-missing`, the keyring's codes.
+    pub async fn secret_delete(&self, request: SecretDeleteRequest) -> Result<SecretsStatus, PanelError> {
+        let id = SecretId::parse(&request.id)?;
+        let stack = self.core.live().profile.name.clone();
+        self.core.secrets.delete(&stack, &id).await?;
+        self.restart();
+        self.secret_status(Empty {}).await
+    }
+
+    /// Settings in force.
+    ///
+    /// # Errors
+    /// None.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn settings_get(&self, _request: Empty) -> Result<Settings, PanelError> {
+        Ok(self.core.settings.get())
+    }
+
+    /// Changes the settings. New intervals hold from now on.
+    ///
+    /// # Errors
+    /// `invalid-request`, `storage`.
+    pub async fn settings_set(&self, request: Settings) -> Result<Settings, PanelError> {
+        let core = Arc::clone(&self.core);
+        let settings = blocking(move || core.settings.set(request)).await?;
+        self.core.live().wake_all();
+        self.core.publish();
+        Ok(settings)
+    }
+
+    /// Facts about this installation.
+    ///
+    /// # Errors
+    /// None.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn about(&self, _request: Empty) -> Result<About, PanelError> {
+        let home = &self.core.home;
+        Ok(About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            config_dir: home.config.display().to_string(),
+            data_dir: home.data.display().to_string(),
+            log_dir: home.logs.display().to_string(),
+        })
+    }
+
+    /// Opens a page in the browser.
+    ///
+    /// # Errors
+    /// `invalid-request` for anything but http and https.
+    pub async fn open_link(&self, request: OpenLinkRequest) -> Result<Empty, PanelError> {
+        let url = alerts::links::safe_url(&request.url)
+            .ok_or_else(|| invalid("open_link", "Only http and https addresses are opened."))?;
+        let host = Arc::clone(&self.core.host);
+        blocking(move || host.open_url(&url)).await?;
+        Ok(Empty {})
+    }
+
+    /// Begins anew with the profile and the credentials that hold now.
+    fn restart(&self) {
+        self.core.restart();
+        let core = Arc::clone(&self.core);
+        tokio::spawn(async move { core.look_at_secrets().await });
+    }
+}
+
+fn invalid(source: &str, message: &str) -> PanelError {
+    PanelError::new(ErrorCode::InvalidRequest, source, message)
+}
+
+fn no_gauge(id: &str) -> PanelError {
+    let id = alerts::links::cut_to(id, 80);
+    PanelError::new(ErrorCode::NotFound, "gauges", format!("This stack has no gauge \"{id}\"."))
+}

@@ -1,0 +1,192 @@
+//! The snapshot, put together from what is known: services, gauges, alerts, maintenance, notices.
+
+use aether_contract::{
+    AlertCounts, AlertsSummary, Banner, Freshness, Gauge, Level, MaintenanceStatus, ServiceKind, Snapshot,
+    WindowPhase,
+};
+
+use super::{
+    clock,
+    core::Core,
+    live::{LiveState, shown},
+};
+use crate::{
+    maintenance::{scope, silences, windows},
+    poll::cadence,
+    services,
+    settings::SettingsStore,
+    stack::Stacks,
+};
+
+/// Alerts that travel with the snapshot.
+const TOP_ALERTS: usize = 8;
+
+/// A clock that is off by this much makes silences begin at the wrong time and ages lie.
+pub const MAX_OFFSET_MS: i32 = 5_000;
+
+/// Before anything is known.
+pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
+    Snapshot {
+        revision: 1,
+        at: clock::now(),
+        stacks: stacks.list(),
+        services: Vec::new(),
+        gauges: Vec::new(),
+        alerts: AlertsSummary {
+            freshness: Freshness::Loading,
+            pending_freshness: Freshness::Loading,
+            counts: AlertCounts::default(),
+            top: Vec::new(),
+            revision: 0,
+        },
+        maintenance: MaintenanceStatus {
+            freshness: Freshness::Loading,
+            windows: Vec::new(),
+            other_silences: 0,
+            revision: 0,
+            max_duration_s: 0,
+            heartbeat: String::new(),
+            default_author: String::new(),
+        },
+        banners: Vec::new(),
+        settings: settings.get(),
+    }
+}
+
+/// The picture of now.
+pub fn snapshot(core: &Core) -> Snapshot {
+    let live = core.live();
+    let settings = core.settings.get();
+    let state = live.state();
+    let (freshness, pending_freshness) = alerts_freshness(core, &state);
+    let maintenance = MaintenanceStatus {
+        freshness: freshness.clone(),
+        windows: windows::running(&core.records.all(), &state, &live.profile.name, clock::now()),
+        other_silences: silences::count_others(&state),
+        revision: state.silences_revision,
+        max_duration_s: settings.max_window_minutes.saturating_mul(60),
+        heartbeat: live.profile.heartbeat.clone().unwrap_or_default(),
+        default_author: scope::default_author(),
+    };
+    let stacks = core.stacks.list();
+    let services = services::all(core, &live.profile, &state);
+    let banners = banners(core, &stacks, &services, &maintenance);
+    Snapshot {
+        revision: 0,
+        at: clock::now(),
+        stacks,
+        services,
+        gauges: gauges(core, &state),
+        alerts: AlertsSummary {
+            freshness,
+            pending_freshness,
+            counts: state.index.counts,
+            top: state.index.rows.iter().take(TOP_ALERTS).cloned().collect(),
+            revision: state.alerts_revision,
+        },
+        maintenance,
+        banners,
+        settings,
+    }
+}
+
+fn gauges(core: &Core, state: &LiveState) -> Vec<Gauge> {
+    let interval = core.interval(ServiceKind::Prometheus);
+    state
+        .prometheus
+        .gauges
+        .iter()
+        .map(|known| {
+            let mut gauge = known.gauge.clone();
+            let interval = cadence::eased(interval, known.took);
+            gauge.freshness = shown(&known.gauge.freshness, known.good, interval, ServiceKind::Prometheus);
+            gauge
+        })
+        .collect()
+}
+
+/// How far Alertmanager's and Prometheus' part of the alerts can be trusted.
+pub fn alerts_freshness(core: &Core, state: &LiveState) -> (Freshness, Freshness) {
+    let members: Vec<Freshness> = state
+        .members
+        .iter()
+        .map(|member| member.probe.shown(core.interval(ServiceKind::Alertmanager), ServiceKind::Alertmanager))
+        .collect();
+    let pending = shown(
+        &state.prometheus.alerts_freshness,
+        state.prometheus.alerts_good,
+        core.interval(ServiceKind::Prometheus),
+        ServiceKind::Prometheus,
+    );
+    (services::together(&members), pending)
+}
+
+fn banners(
+    core: &Core,
+    stacks: &aether_contract::StackList,
+    services: &[aether_contract::ServiceStatus],
+    maintenance: &MaintenanceStatus,
+) -> Vec<Banner> {
+    let mut banners = Vec::new();
+    let mut add =
+        |id: &str, level: Level, text: String| banners.push(Banner { id: id.to_owned(), level, text });
+    let note = core.secrets_note();
+    if !note.is_empty() {
+        add("keyring-unavailable", Level::Warn, note);
+    }
+    let refused = stacks.stacks.iter().find(|stack| stack.name == stacks.active);
+    if let Some(error) = refused.and_then(|stack| stack.error.as_ref()) {
+        add(
+            "profile-refused",
+            Level::Warn,
+            format!(
+                "The profile of stack {} is refused: {error} The last good one stays in force.",
+                stacks.active
+            ),
+        );
+    }
+    if let Some(error) = core.settings.problem() {
+        add("settings-refused", Level::Warn, error.to_string());
+    }
+    if let Some(notice) = core.journal.notice() {
+        add("journal-moved", Level::Warn, notice.to_owned());
+    }
+    for service in services {
+        let worst = service
+            .members
+            .iter()
+            .filter_map(|member| member.clock_offset_ms)
+            .max_by_key(|offset| offset.unsigned_abs());
+        if let Some(offset) = worst.filter(|offset| offset.unsigned_abs() > MAX_OFFSET_MS.unsigned_abs()) {
+            add(&format!("clock-{}", service.kind.as_str()), Level::Warn, offset_text(service.kind, offset));
+        }
+    }
+    for window in maintenance.windows.iter().filter(|window| window.phase == WindowPhase::Lost) {
+        add(
+            &format!("window-lost-{}", window.id.0),
+            Level::Critical,
+            format!(
+                "Alertmanager no longer knows the maintenance window \"{}\": alerts are audible. Start it again if it \
+                 is still needed.",
+                window.reason
+            ),
+        );
+    }
+    banners
+}
+
+/// A clock offset in words, without digits that change with every answer.
+pub fn offset_text(service: ServiceKind, offset_ms: i32) -> String {
+    let size = match offset_ms.unsigned_abs() / 1000 {
+        0..=9 => "more than 5 seconds",
+        10..=59 => "more than 10 seconds",
+        60..=3599 => "minutes",
+        _ => "more than an hour",
+    };
+    let direction = if offset_ms > 0 { "ahead of" } else { "behind" };
+    format!(
+        "The clock of {} is {size} {direction} this machine's. Check the time service on both; windows are timed by the \
+         server's clock.",
+        service.title()
+    )
+}

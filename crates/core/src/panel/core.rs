@@ -1,0 +1,195 @@
+//! What all commands and pollers share: the stack in force, the stores, and the published snapshot.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use aether_contract::{PanelError, SecretStore, ServiceKind};
+use tokio::sync::Notify;
+
+use super::{clients::Clients, compose, live::Live};
+use crate::{
+    host::Host, journal::Journal, maintenance::record::Records, paths::Home, poll, secrets::Secrets,
+    settings::SettingsStore, snapshot::Publisher, stack::Stacks,
+};
+
+/// The shared part of a panel.
+pub struct Core {
+    /// Folders.
+    pub home: Home,
+    /// Surroundings.
+    pub host: Arc<dyn Host>,
+    /// Stacks.
+    pub stacks: Arc<Stacks>,
+    /// Credentials.
+    pub secrets: Arc<Secrets>,
+    /// Journal.
+    pub journal: Arc<Journal>,
+    /// Settings.
+    pub settings: SettingsStore,
+    /// Maintenance windows that the panel started.
+    pub records: Records,
+    /// Something changed: publish soon.
+    pub changed: Notify,
+    /// One maintenance effect at a time.
+    pub gate_maintenance: tokio::sync::Mutex<()>,
+    /// Held for reading by every effect that must not be cut off; for writing by the shutdown.
+    pub effects: Arc<tokio::sync::RwLock<()>>,
+    /// The published snapshot.
+    pub publisher: Publisher,
+    live: Mutex<Arc<Live>>,
+    secrets_note: Mutex<String>,
+    poll: bool,
+    stopped: AtomicBool,
+}
+
+/// What a [`Core`] is made of.
+pub struct Parts {
+    /// Folders.
+    pub home: Home,
+    /// Surroundings.
+    pub host: Arc<dyn Host>,
+    /// Stacks.
+    pub stacks: Arc<Stacks>,
+    /// Credentials.
+    pub secrets: Arc<Secrets>,
+    /// Journal.
+    pub journal: Arc<Journal>,
+    /// Settings.
+    pub settings: SettingsStore,
+    /// Whether to poll.
+    pub poll: bool,
+}
+
+impl Core {
+    /// Puts the parts together. Nothing is asked yet.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let profile = parts.stacks.active();
+        let clients = Clients::new(Arc::clone(&profile), Arc::clone(&parts.secrets));
+        let live = Arc::new(Live::new(profile, clients, None));
+        let records = Records::load(&parts.journal);
+        let first = compose::first(&parts.stacks, &parts.settings);
+        let core = Arc::new(Self {
+            home: parts.home,
+            host: parts.host,
+            stacks: parts.stacks,
+            secrets: parts.secrets,
+            journal: parts.journal,
+            settings: parts.settings,
+            records,
+            changed: Notify::new(),
+            gate_maintenance: tokio::sync::Mutex::new(()),
+            effects: Arc::new(tokio::sync::RwLock::new(())),
+            publisher: Publisher::new(first),
+            live: Mutex::new(live),
+            secrets_note: Mutex::new(String::new()),
+            poll: parts.poll,
+            stopped: AtomicBool::new(false),
+        });
+        core.publish();
+        core
+    }
+
+    /// The stack in force.
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Seconds between polls of a service.
+    pub fn interval(&self, service: ServiceKind) -> Duration {
+        let settings = self.settings.get();
+        let seconds = match service {
+            ServiceKind::Prometheus => settings.prometheus_interval_s,
+            ServiceKind::Alertmanager => settings.alertmanager_interval_s,
+            ServiceKind::Grafana => settings.grafana_interval_s,
+        };
+        Duration::from_secs(u64::from(seconds.max(1)))
+    }
+
+    /// Starts the pollers, if this panel polls.
+    pub fn start_polling(self: &Arc<Self>) {
+        if self.poll {
+            poll::start(self, &self.live());
+        }
+    }
+
+    /// Begins anew with the profile in force: a stack was selected, a file or a credential changed. The pollers before
+    /// are ended; what they still bring goes nowhere.
+    pub fn restart(self: &Arc<Self>) {
+        let profile = self.stacks.active();
+        let clients = Clients::new(Arc::clone(&profile), Arc::clone(&self.secrets));
+        let new = {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.stop();
+            let new = Arc::new(Live::new(profile, clients, Some(&live)));
+            *live = Arc::clone(&new);
+            new
+        };
+        if self.poll && !self.stopped.load(Ordering::SeqCst) {
+            poll::start(self, &new);
+        }
+        self.publish();
+    }
+
+    /// A profile's file changed: begins anew if it is the one in force.
+    pub fn reloaded(self: &Arc<Self>) {
+        if *self.live().profile == *self.stacks.active() {
+            self.publish();
+        } else {
+            self.restart();
+        }
+    }
+
+    /// Publishes what changed, now.
+    pub fn publish(&self) {
+        self.publisher.publish(|| compose::snapshot(self));
+    }
+
+    /// Why credentials are not kept in the keyring, for the banner. Empty when all is well.
+    pub fn secrets_note(&self) -> String {
+        self.secrets_note.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks where credentials are kept. May wait for the keyring.
+    pub async fn look_at_secrets(&self) {
+        let profile = self.live().profile.clone();
+        let status = self.secrets.status(&profile).await;
+        // Without any credential the keyring is nobody's concern.
+        let note = if status.store == SecretStore::Memory && !status.entries.is_empty() {
+            status.store_note
+        } else {
+            String::new()
+        };
+        *self.secrets_note.lock().unwrap_or_else(PoisonError::into_inner) = note;
+        self.changed.notify_one();
+    }
+
+    /// Ends the pollers for good.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.live().stop();
+    }
+
+    /// Runs work that touches the journal off the runtime's threads: it waits for the disk.
+    ///
+    /// # Errors
+    /// What `work` returns; `internal` when it panicked.
+    pub async fn journaled<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Journal) -> Result<T, PanelError> + Send + 'static,
+    ) -> Result<T, PanelError> {
+        let journal = Arc::clone(&self.journal);
+        tokio::task::spawn_blocking(move || work(&journal)).await.unwrap_or_else(|error| {
+            Err(PanelError::new(
+                aether_contract::ErrorCode::Internal,
+                "journal",
+                "The journal could not be written.",
+            )
+            .with_detail(error.to_string()))
+        })
+    }
+}

@@ -1,0 +1,223 @@
+//! The Panel: one object behind every adapter, with a method for every command of the contract.
+//!
+//! It is up before any server answers. Pollers feed it, one task publishes what changed at most four times a second, and
+//! effects run to their end even if the caller goes away.
+
+pub(crate) mod clients;
+pub(crate) mod clock;
+mod commands;
+pub(crate) mod compose;
+pub(crate) mod core;
+pub(crate) mod live;
+
+use std::{
+    future::Future,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aether_contract::{ErrorCode, NavigateTo, PanelError, PanelEvent};
+use tokio::{sync::broadcast, task::AbortHandle};
+
+use self::core::{Core, Parts};
+use crate::{
+    host::Host,
+    journal::Journal,
+    maintenance::adopt,
+    paths::Home,
+    poll,
+    secrets::{Fallback, SecretBackend, Secrets, SecretsOptions},
+    settings::SettingsStore,
+    stack::Stacks,
+};
+
+/// Shortest distance of two deltas.
+const COALESCE: Duration = Duration::from_millis(250);
+
+/// How often what is shown is looked at for having become too old.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How often profile files are looked at.
+const RELOAD: Duration = Duration::from_secs(2);
+
+/// Longest wait for a running effect when the panel closes.
+const LAST_EFFECTS: Duration = Duration::from_secs(15);
+
+/// How a panel is started.
+pub struct PanelOptions {
+    /// Folders.
+    pub home: Home,
+    /// A stack's name or the path of a profile, for this run only. `AETHER_STACK` is for the adapters to read.
+    pub stack: Option<String>,
+    /// Surroundings.
+    pub host: Arc<dyn Host>,
+    /// Store of credentials; none: the platform's keyring.
+    pub secrets: Option<Arc<dyn SecretBackend>>,
+    /// Whether to poll. The shell asks once instead, with [`Panel::refresh_and_wait`].
+    pub poll: bool,
+}
+
+/// The panel.
+pub struct Panel {
+    core: Arc<Core>,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+impl Panel {
+    /// Opens the stores and starts polling. Does not wait for any server or the keyring.
+    ///
+    /// # Errors
+    /// `storage` when the journal can't be opened; `not-found` or `invalid-config` for `options.stack`.
+    pub async fn start(options: PanelOptions) -> Result<Arc<Self>, PanelError> {
+        let PanelOptions { home, stack, host, secrets, poll } = options;
+        let opened = home.clone();
+        let (stacks, settings, journal) = blocking(move || {
+            let stacks = Stacks::open(&opened);
+            if let Some(stack) = stack {
+                stacks.override_with(&stack)?;
+            }
+            let journal_file = opened.journal_file();
+            if let Some(folder) = journal_file.parent() {
+                make_folder(folder)?;
+            }
+            let journal = Journal::open(&journal_file)?;
+            Ok((stacks, SettingsStore::load(&opened), journal))
+        })
+        .await?;
+        let fallback = if poll { Fallback::Memory } else { Fallback::Fail };
+        let secrets =
+            Secrets::open(SecretsOptions { backend: secrets, fallback, ..SecretsOptions::from_env() });
+        let core = Core::new(Parts {
+            home,
+            host,
+            stacks: Arc::new(stacks),
+            secrets: Arc::new(secrets),
+            journal: Arc::new(journal),
+            settings,
+            poll,
+        });
+        let panel = Arc::new(Self { core, tasks: Mutex::new(Vec::new()) });
+        panel.core.start_polling();
+        panel.spawn_housekeeping(poll);
+        Ok(panel)
+    }
+
+    fn spawn_housekeeping(&self, poll: bool) {
+        let publish = tokio::spawn(publish_changes(Arc::clone(&self.core)));
+        let core = Arc::clone(&self.core);
+        let close = tokio::spawn(async move { adopt::close_changes(&core).await });
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.extend([publish.abort_handle(), close.abort_handle()]);
+        if poll {
+            let core = Arc::clone(&self.core);
+            tasks.push(tokio::spawn(async move { core.look_at_secrets().await }).abort_handle());
+            tasks.push(tokio::spawn(watch(Arc::clone(&self.core))).abort_handle());
+        }
+    }
+
+    /// Deltas and other events from now on. Subscribe first, then ask for the snapshot.
+    pub fn events(&self) -> broadcast::Receiver<PanelEvent> {
+        self.core.publisher.subscribe()
+    }
+
+    /// Asks the window to show a screen.
+    pub fn navigate(&self, screen: &str) {
+        self.core.publisher.send(PanelEvent::Navigate(NavigateTo { screen: screen.to_owned() }));
+    }
+
+    /// One whole poll of every server; the snapshot is up to date after it, failures included.
+    pub async fn refresh_and_wait(&self) {
+        let live = self.core.live();
+        Box::pin(poll::all(&self.core, &live)).await;
+        self.core.publish();
+    }
+
+    /// Ends polling and waits for effects that are on their way (15 seconds at most).
+    pub async fn shutdown(&self) {
+        self.core.stop();
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        if tokio::time::timeout(LAST_EFFECTS, self.core.effects.write()).await.is_err() {
+            tracing::warn!("an effect was still running when the panel closed; the journal has it");
+        }
+    }
+
+    /// Runs an effect in a task of its own, so that a caller who goes away does not cut it in half.
+    async fn effect<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, PanelError>> + Send + 'static,
+    ) -> Result<T, PanelError> {
+        let guard = Arc::clone(&self.core.effects).read_owned().await;
+        let task = tokio::spawn(async move {
+            let result = work.await;
+            drop(guard);
+            result
+        });
+        task.await.unwrap_or_else(|error| Err(broken(&error)))
+    }
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        self.core.stop();
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+    }
+}
+
+/// Runs file work off the runtime's threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PanelError> + Send + 'static,
+) -> Result<T, PanelError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(broken(&error)))
+}
+
+fn broken(error: &tokio::task::JoinError) -> PanelError {
+    let code = if error.is_cancelled() { ErrorCode::Cancelled } else { ErrorCode::Internal };
+    PanelError::new(code, "panel", "The panel could not finish this.").with_detail(error.to_string())
+}
+
+fn make_folder(folder: &Path) -> Result<(), PanelError> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        PanelError::new(
+            ErrorCode::Storage,
+            "panel",
+            format!("The folder {} can't be made.", folder.display()),
+        )
+        .with_hint("Check its permissions, or set AETHER_HOME to another folder.")
+        .with_detail(error.to_string())
+    })
+}
+
+/// Publishes what changed, and what has become too old meanwhile.
+async fn publish_changes(core: Arc<Core>) {
+    loop {
+        let _ = tokio::time::timeout(TICK, core.changed.notified()).await;
+        core.publish();
+        tokio::time::sleep(COALESCE).await;
+    }
+}
+
+/// Watches the clock and the profile files.
+async fn watch(core: Arc<Core>) {
+    let mut jumps = clock::JumpWatch::new();
+    let mut ticks: u32 = 0;
+    loop {
+        tokio::time::sleep(TICK).await;
+        if jumps.jumped() {
+            tracing::info!("the clock jumped or the machine slept: polling everything");
+            core.live().wake_all();
+        }
+        ticks = ticks.wrapping_add(1);
+        if u64::from(ticks).is_multiple_of(RELOAD.as_secs()) {
+            let stacks = Arc::clone(&core.stacks);
+            let changed = tokio::task::spawn_blocking(move || stacks.reload_if_changed()).await;
+            if changed.unwrap_or(false) {
+                core.reloaded();
+            }
+        }
+    }
+}
