@@ -1,0 +1,169 @@
+//! A stand-in for Grafana's HTTP API: what backups, restores and health checks ask of it, with the real one's refusals.
+//!
+//! It keeps its state in a file, knows basic and token authentication, and can be made slow or faulty by
+//! `POST /sim/faults`. It refuses to be Grafana: there is no page to look at.
+
+mod access;
+mod dashboards;
+mod folders;
+mod seed;
+mod state;
+mod system;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tokio::net::TcpListener;
+
+use crate::SimError;
+use access::Access;
+use state::State;
+
+/// How it is started.
+#[derive(Debug, Clone)]
+pub struct GrafanaOptions {
+    /// Folder for its state.
+    pub folder: PathBuf,
+    /// Port; a free one when none is given.
+    pub port: Option<u16>,
+    /// Path that it is served under, e.g. `/grafana`.
+    pub base_path: String,
+    /// Version that it tells and behaves like.
+    pub version: String,
+    /// The monitoring pack, whose dashboard is provisioned.
+    pub pack: Option<PathBuf>,
+}
+
+impl Default for GrafanaOptions {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::new(),
+            port: None,
+            base_path: String::new(),
+            version: "11.2.0".to_owned(),
+            pack: None,
+        }
+    }
+}
+
+/// Everything that handlers share.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    access: Mutex<Access>,
+    version: String,
+}
+
+impl Shared {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn access(&self) -> std::sync::MutexGuard<'_, Access> {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the version is at least this one.
+    fn at_least(&self, major: u32, minor: u32) -> bool {
+        let mut parts = self.version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (major, minor)
+    }
+}
+
+type Context = axum::extract::State<Arc<Shared>>;
+
+/// Grafana's form of an error.
+fn refuse(status: StatusCode, message: &str) -> Response {
+    (status, Json(serde_json::json!({"message": message}))).into_response()
+}
+
+/// A running stand-in; it ends with its value.
+#[derive(Debug)]
+pub struct Grafana {
+    url: String,
+    token: String,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Grafana {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When its state can't be read or the port is taken.
+    pub async fn start(options: GrafanaOptions) -> Result<Self, SimError> {
+        let state = State::open(&options.folder, options.pack.as_deref())?;
+        let token = state.token.clone();
+        let shared = Arc::new(Shared {
+            access: Mutex::new(Access::new(&state)),
+            state: Mutex::new(state),
+            version: options.version.clone(),
+        });
+        let address = SocketAddr::from(([127, 0, 0, 1], options.port.unwrap_or(0)));
+        let listener =
+            TcpListener::bind(address).await.map_err(|e| SimError::Other(format!("{address}: {e}")))?;
+        let bound = listener.local_addr().map_err(|e| SimError::Other(e.to_string()))?;
+        let base = options.base_path.trim_end_matches('/').to_owned();
+        let routes = routes(shared);
+        let app = if base.is_empty() { routes } else { Router::new().nest(&base, routes) };
+        let task = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, app).await {
+                tracing::error!(%error, "the Grafana stand-in ended");
+            }
+        });
+        Ok(Self { url: format!("http://{bound}{base}"), token, task })
+    }
+
+    /// Its address, with the base path.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A service account's token that may do everything.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+impl Drop for Grafana {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn routes(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/api/search", get(dashboards::search))
+        .route("/api/dashboards/uid/{uid}", get(dashboards::one).delete(dashboards::delete))
+        .route("/api/dashboards/db", post(dashboards::save))
+        .route("/api/dashboards/uid/{uid}/versions", get(dashboards::versions))
+        .route("/api/dashboards/uid/{uid}/restore", post(dashboards::restore))
+        .route("/api/folders", get(folders::list).post(folders::create))
+        .route("/api/folders/{uid}", get(folders::one).delete(folders::delete))
+        .route("/api/library-elements", get(system::library).post(system::add_library))
+        .route("/api/datasources", get(system::datasources))
+        .route("/api/datasources/uid/{uid}", get(system::datasource))
+        .route("/api/datasources/uid/{uid}/health", get(system::datasource_health))
+        .route("/api/org", get(system::org))
+        .route("/api/user", get(system::user))
+        .route("/api/frontend/settings", get(system::frontend_settings))
+        .route("/api/v1/provisioning/alert-rules", get(system::empty_list))
+        .route("/api/v1/provisioning/contact-points", get(system::contact_points))
+        .route("/api/v1/provisioning/policies", get(system::policies))
+        .route("/api/v1/provisioning/mute-timings", get(system::empty_list))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::check))
+        .route("/api/health", get(system::health))
+        .route("/metrics", get(system::metrics))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::faults))
+        .route("/sim/faults", get(access::get_faults).post(access::set_faults))
+        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "Not found") })
+        .with_state(shared)
+}

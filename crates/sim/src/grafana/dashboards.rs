@@ -1,0 +1,297 @@
+//! Search and dashboards, with the refusals of the real API.
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State as Extract},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Context, refuse,
+    state::{Dashboard, State, Version},
+};
+
+/// Versions kept of a dashboard.
+const KEPT: usize = 20;
+
+/// Repeated parameters of a query string.
+fn values(query: &str, name: &str) -> Vec<String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| decode(value)).collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits: Vec<u8> = rest.by_ref().take(2).collect();
+                let value =
+                    std::str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                bytes.push(value.unwrap_or(b'?'));
+            }
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Sorted by title, folders first when both are asked for; 1000 rows unless told, 5000 at most, pages from 1.
+pub async fn search(Extract(shared): Context, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let number = |name: &str| values(&query, name).first().and_then(|value| value.parse::<usize>().ok());
+    let limit = number("limit").unwrap_or(1000);
+    if limit > 5000 {
+        return refuse(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Limit is above maximum allowed (5000), use page parameter to access hits beyond limit",
+        );
+    }
+    let page = number("page").unwrap_or(1).max(1);
+    let kind = values(&query, "type").first().cloned().unwrap_or_default();
+    let words = values(&query, "query").first().cloned().unwrap_or_default().to_lowercase();
+    let tags = values(&query, "tag");
+    let within: Vec<String> = values(&query, "folderUIDs")
+        .iter()
+        .flat_map(|v| v.split(',').map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let state = shared.state();
+    let titles = state.folder_titles();
+    let mut rows: Vec<(bool, String, Value)> = Vec::new();
+    if kind != "dash-db" && tags.is_empty() {
+        for folder in state.folders.iter().filter(|f| f.title.to_lowercase().contains(&words)) {
+            let mut row = json!({"id": 0, "uid": folder.uid, "title": folder.title, "uri": "db/folder", "url": format!("/dashboards/f/{}", folder.uid), "type": "dash-folder", "tags": []});
+            if let Some(parent) = &folder.parent_uid {
+                row["folderUid"] = json!(parent);
+                row["folderTitle"] = json!(titles.get(parent.as_str()));
+            }
+            rows.push((false, folder.title.clone(), row));
+        }
+    }
+    if kind != "dash-folder" {
+        for board in &state.dashboards {
+            let data = board.now().0;
+            let own: Vec<&str> =
+                data["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let folder = board.folder_uid.as_deref();
+            let inside = within.is_empty()
+                || within
+                    .iter()
+                    .any(|uid| Some(uid.as_str()) == folder || (uid == "general" && folder.is_none()));
+            if !inside
+                || !board.title().to_lowercase().contains(&words)
+                || !tags.iter().all(|tag| own.contains(&tag.as_str()))
+            {
+                continue;
+            }
+            let mut row = json!({"id": board.id, "uid": board.uid, "title": board.title(), "uri": "db/board", "url": format!("/d/{}", board.uid), "type": "dash-db", "tags": own});
+            if let Some(folder) = folder {
+                row["folderUid"] = json!(folder);
+                row["folderTitle"] = json!(titles.get(folder));
+            }
+            rows.push((true, board.title().to_owned(), row));
+        }
+    }
+    rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let page: Vec<Value> = rows.into_iter().map(|row| row.2).skip((page - 1) * limit).take(limit).collect();
+    Json(page).into_response()
+}
+
+fn meta(state: &State, board: &Dashboard) -> Value {
+    let folder = board.folder_uid.as_deref().and_then(|uid| state.folder(uid));
+    json!({
+        "type": "db", "canSave": !board.provisioned, "canEdit": true, "canDelete": true, "slug": "board",
+        "url": format!("/d/{}", board.uid), "version": board.now().1, "isFolder": false,
+        "folderUid": folder.map_or("", |f| f.uid.as_str()), "folderTitle": folder.map_or("General", |f| f.title.as_str()),
+        "provisioned": board.provisioned,
+        "provisionedExternalId": if board.provisioned { "grafana-dashboard-enhanced.json" } else { "" },
+    })
+}
+
+pub async fn one(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+    let state = shared.state();
+    let Some(board) = state.dashboard(&uid) else {
+        return refuse(StatusCode::NOT_FOUND, "Dashboard not found");
+    };
+    let mut data = board.now().0.clone();
+    data["id"] = json!(board.id);
+    data["version"] = json!(board.now().1);
+    Json(json!({"meta": meta(&state, board), "dashboard": data})).into_response()
+}
+
+pub async fn delete(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+    let mut state = shared.state();
+    match state.dashboard(&uid) {
+        None => return refuse(StatusCode::NOT_FOUND, "Dashboard not found"),
+        Some(board) if board.provisioned => {
+            return refuse(StatusCode::BAD_REQUEST, "provisioned dashboard cannot be deleted");
+        }
+        Some(_) => {}
+    }
+    state.dashboards.retain(|board| board.uid != uid);
+    match state.save() {
+        Ok(()) => Json(json!({"message": "Dashboard deleted", "uid": uid})).into_response(),
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Save {
+    dashboard: Value,
+    #[serde(default)]
+    folder_uid: Option<String>,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    overwrite: bool,
+}
+
+fn precondition(status: &str, message: &str) -> Response {
+    (StatusCode::PRECONDITION_FAILED, Json(json!({"status": status, "message": message}))).into_response()
+}
+
+pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response {
+    let old_rules = !shared.at_least(11, 3);
+    let mut state = shared.state();
+    let mut data = save.dashboard;
+    let title = data["title"].as_str().unwrap_or_default().trim().to_owned();
+    if title.is_empty() {
+        return refuse(StatusCode::BAD_REQUEST, "Dashboard title cannot be empty");
+    }
+    let mut uid = data["uid"].as_str().unwrap_or_default().to_owned();
+    if uid.len() > 40 {
+        return refuse(StatusCode::BAD_REQUEST, "uid too long, max 40 characters");
+    }
+    if save.message.len() > 500 {
+        return refuse(StatusCode::BAD_REQUEST, "message too long, max 500 characters");
+    }
+    // A foreign id hits another row or none.
+    if let Some(id) = data["id"].as_u64().filter(|id| *id > 0) {
+        match state.dashboards.iter().find(|board| u64::from(board.id) == id) {
+            Some(board) => uid = board.uid.clone(),
+            None => return refuse(StatusCode::NOT_FOUND, "Dashboard not found"),
+        }
+    }
+    let folder = save.folder_uid.filter(|folder| !folder.is_empty() && folder != "general");
+    if folder.as_deref().is_some_and(|folder| state.folder(folder).is_none()) {
+        return refuse(StatusCode::BAD_REQUEST, "folder not found");
+    }
+    let sent = data["version"].as_u64().unwrap_or(0);
+    if let Some(live) = state.dashboard(&uid) {
+        if live.provisioned {
+            return refuse(StatusCode::BAD_REQUEST, "Cannot save provisioned dashboard");
+        }
+        if !save.overwrite && sent != u64::from(live.now().1) {
+            return precondition("version-mismatch", "The dashboard has been changed by someone else");
+        }
+    }
+    let namesake = state
+        .dashboards
+        .iter()
+        .find(|b| b.uid != uid && b.folder_uid == folder && b.title() == title)
+        .map(|b| b.uid.clone());
+    if let (true, Some(namesake)) = (old_rules, namesake) {
+        if !save.overwrite {
+            return precondition(
+                "name-exists",
+                "A dashboard with the same name in the folder already exists",
+            );
+        }
+        // Up to 11.2 the namesake is overwritten and the uid that was sent is dropped.
+        uid = namesake;
+    }
+    if uid.is_empty() {
+        uid = format!("board-{}", state.new_id());
+    }
+    let missing_panel = data["panels"].as_array().into_iter().flatten().any(|panel| {
+        panel["libraryPanel"]["uid"]
+            .as_str()
+            .is_some_and(|uid| !state.library.iter().any(|known| known["uid"] == uid))
+    });
+    if data["refresh"].as_str().is_some_and(|refresh| matches!(refresh, "1s" | "2s")) {
+        data["refresh"] = json!("5s"); // below min_refresh_interval
+    }
+    data["uid"] = json!(uid);
+    if state.dashboard(&uid).is_none() {
+        let id = state.new_id();
+        state.dashboards.push(Dashboard {
+            id,
+            uid: uid.clone(),
+            folder_uid: None,
+            provisioned: false,
+            versions: Vec::new(),
+        });
+    }
+    let Some(board) = state.dashboard_mut(&uid) else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "lost");
+    };
+    board.folder_uid = folder;
+    let version = push(board, data, save.message);
+    let id = board.id;
+    if let Err(error) = state.save() {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string());
+    }
+    if missing_panel {
+        // After the dashboard was saved, as the real one does.
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "Error while connecting library panels");
+    }
+    Json(json!({"id": id, "uid": uid, "url": format!("/d/{uid}"), "status": "success", "version": version, "slug": "board"})).into_response()
+}
+
+fn push(board: &mut Dashboard, data: Value, message: String) -> u32 {
+    let version = board.now().1 + 1;
+    let created = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |s| i64::try_from(s.as_secs()).unwrap_or(0));
+    board.versions.push(Version { version, message, created, data });
+    if board.versions.len() > KEPT {
+        board.versions.remove(0);
+    }
+    version
+}
+
+pub async fn versions(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+    let state = shared.state();
+    let Some(board) = state.dashboard(&uid) else {
+        return refuse(StatusCode::NOT_FOUND, "Dashboard not found");
+    };
+    let rows: Vec<Value> = board
+        .versions
+        .iter()
+        .rev()
+        .map(|v| json!({"id": v.version, "version": v.version, "message": v.message, "created": v.created, "createdBy": "admin"}))
+        .collect();
+    // From 11 on the list is wrapped.
+    Json(json!({"continueToken": "", "versions": rows})).into_response()
+}
+
+#[derive(Deserialize)]
+pub struct Restore {
+    version: u32,
+}
+
+pub async fn restore(
+    Extract(shared): Context,
+    Path(uid): Path<String>,
+    Json(wanted): Json<Restore>,
+) -> Response {
+    let mut state = shared.state();
+    let Some(board) = state.dashboard_mut(&uid) else {
+        return refuse(StatusCode::NOT_FOUND, "Dashboard not found");
+    };
+    let Some(data) = board.versions.iter().find(|v| v.version == wanted.version).map(|v| v.data.clone())
+    else {
+        return refuse(StatusCode::NOT_FOUND, "Dashboard version not found");
+    };
+    let version = push(board, data, format!("Restored from version {}", wanted.version));
+    match state.save() {
+        Ok(()) => Json(json!({"uid": uid, "status": "success", "version": version})).into_response(),
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}

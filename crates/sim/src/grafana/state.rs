@@ -1,0 +1,129 @@
+//! What the stand-in keeps, in one file that is replaced whole.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::seed;
+use crate::SimError;
+
+/// A folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Folder {
+    pub uid: String,
+    pub title: String,
+    pub parent_uid: Option<String>,
+}
+
+/// One saved version of a dashboard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    pub version: u32,
+    pub message: String,
+    pub created: i64,
+    pub data: Value,
+}
+
+/// A dashboard with its versions, the newest last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dashboard {
+    pub id: u32,
+    pub uid: String,
+    pub folder_uid: Option<String>,
+    pub provisioned: bool,
+    pub versions: Vec<Version>,
+}
+
+impl Dashboard {
+    /// The newest version.
+    pub fn now(&self) -> (&Value, u32) {
+        static NOTHING: Value = Value::Null;
+        self.versions.last().map_or((&NOTHING, 0), |newest| (&newest.data, newest.version))
+    }
+
+    pub fn title(&self) -> &str {
+        self.now().0.get("title").and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// Everything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct State {
+    pub token: String,
+    pub next_id: u32,
+    pub folders: Vec<Folder>,
+    pub dashboards: Vec<Dashboard>,
+    pub library: Vec<Value>,
+    pub datasources: Vec<Value>,
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+}
+
+impl State {
+    /// Reads the state, or makes a first one. The pack's dashboard is provisioned anew at every start, as Grafana does.
+    pub fn open(folder: &Path, pack: Option<&Path>) -> Result<Self, SimError> {
+        fs::create_dir_all(folder).map_err(SimError::file(folder))?;
+        let file = folder.join("grafana.json");
+        let mut state = match fs::read_to_string(&file) {
+            Ok(text) => serde_json::from_str(&text)
+                .map_err(|e| SimError::Other(format!("{}: {e}; delete it to start anew", file.display())))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => seed::first(),
+            Err(error) => return Err(SimError::file(&file)(error)),
+        };
+        state.file = Some(file);
+        if let Some(pack) = pack {
+            let dashboard = pack.join("grafana-dashboard-enhanced.json");
+            let text = fs::read_to_string(&dashboard).map_err(SimError::file(&dashboard))?;
+            let data: Value = serde_json::from_str(&text)
+                .map_err(|e| SimError::Other(format!("{}: {e}", dashboard.display())))?;
+            state.provision(data);
+        }
+        state.save()?;
+        Ok(state)
+    }
+
+    fn provision(&mut self, data: Value) {
+        let uid = data.get("uid").and_then(Value::as_str).unwrap_or("aether-rag-ops").to_owned();
+        self.dashboards.retain(|dashboard| dashboard.uid != uid);
+        let id = self.new_id();
+        let versions = vec![Version { version: 1, message: String::new(), created: 0, data }];
+        self.dashboards.push(Dashboard { id, uid, folder_uid: None, provisioned: true, versions });
+    }
+
+    pub fn new_id(&mut self) -> u32 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    pub fn folder(&self, uid: &str) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.uid == uid)
+    }
+
+    pub fn dashboard(&self, uid: &str) -> Option<&Dashboard> {
+        self.dashboards.iter().find(|dashboard| dashboard.uid == uid)
+    }
+
+    pub fn dashboard_mut(&mut self, uid: &str) -> Option<&mut Dashboard> {
+        self.dashboards.iter_mut().find(|dashboard| dashboard.uid == uid)
+    }
+
+    /// Titles of folders by uid.
+    pub fn folder_titles(&self) -> BTreeMap<&str, &str> {
+        self.folders.iter().map(|folder| (folder.uid.as_str(), folder.title.as_str())).collect()
+    }
+
+    /// Writes the state beside its place and renames it.
+    pub fn save(&self) -> Result<(), SimError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let text = serde_json::to_string(self).map_err(|e| SimError::Other(e.to_string()))?;
+        let partial = file.with_extension("json.new");
+        fs::write(&partial, text).map_err(SimError::file(&partial))?;
+        fs::rename(&partial, file).map_err(SimError::file(file))
+    }
+}

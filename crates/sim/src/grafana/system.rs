@@ -1,0 +1,105 @@
+//! Health, metrics, data sources, library panels, and the alerting endpoints that a backup reads.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State as Extract},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Context, refuse};
+
+pub async fn health(Extract(shared): Context) -> Json<Value> {
+    Json(json!({"commit": "simulated", "database": "ok", "version": shared.version}))
+}
+
+pub async fn metrics(Extract(shared): Context) -> Response {
+    let text = format!(
+        "# TYPE grafana_build_info gauge\ngrafana_build_info{{branch=\"HEAD\",edition=\"oss\",version=\"{}\"}} 1\n\
+         # TYPE grafana_stat_totals_dashboard gauge\ngrafana_stat_totals_dashboard {}\n",
+        shared.version,
+        shared.state().dashboards.len()
+    );
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+pub async fn datasources(Extract(shared): Context) -> Json<Value> {
+    Json(Value::Array(shared.state().datasources.clone()))
+}
+
+pub async fn datasource(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+    match shared.state().datasources.iter().find(|source| source["uid"] == uid.as_str()) {
+        Some(source) => Json(source.clone()).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, "Data source not found"),
+    }
+}
+
+pub async fn datasource_health(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+    if shared.state().datasources.iter().any(|source| source["uid"] == uid.as_str()) {
+        return Json(json!({"status": "OK", "message": "Successfully queried the Prometheus API."}))
+            .into_response();
+    }
+    refuse(StatusCode::NOT_FOUND, "Data source not found")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Paging {
+    #[serde(default)]
+    per_page: Option<usize>,
+    #[serde(default)]
+    page: Option<usize>,
+}
+
+pub async fn library(Extract(shared): Context, Query(paging): Query<Paging>) -> Json<Value> {
+    let (size, page) = (paging.per_page.unwrap_or(100).clamp(1, 100), paging.page.unwrap_or(1).max(1));
+    let state = shared.state();
+    let rows: Vec<&Value> = state.library.iter().skip((page - 1) * size).take(size).collect();
+    Json(
+        json!({"result": {"totalCount": state.library.len(), "page": page, "perPage": size, "elements": rows}}),
+    )
+}
+
+pub async fn add_library(Extract(shared): Context, Json(mut element): Json<Value>) -> Response {
+    let mut state = shared.state();
+    let taken = |name: &str| {
+        state.library.iter().any(|known| known[name] == element[name] && !element[name].is_null())
+    };
+    if taken("uid") || taken("name") {
+        return refuse(StatusCode::BAD_REQUEST, "library element with that name or UID already exists");
+    }
+    element["version"] = json!(1);
+    state.library.push(element.clone());
+    match state.save() {
+        Ok(()) => Json(json!({"result": element})).into_response(),
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+pub async fn org() -> Json<Value> {
+    Json(json!({"id": 1, "name": "Main Org."}))
+}
+
+pub async fn user() -> Json<Value> {
+    Json(json!({"id": 1, "login": "admin", "email": "admin@localhost", "orgId": 1, "isGrafanaAdmin": true}))
+}
+
+pub async fn frontend_settings(Extract(shared): Context) -> Json<Value> {
+    Json(json!({"buildInfo": {"version": shared.version, "edition": "Open Source", "env": "production"}}))
+}
+
+pub async fn empty_list() -> Json<Value> {
+    Json(json!([]))
+}
+
+pub async fn contact_points() -> Json<Value> {
+    Json(
+        json!([{"uid": "mail", "name": "grafana-default-email", "type": "email", "settings": {"addresses": "[REDACTED]"}}]),
+    )
+}
+
+pub async fn policies() -> Json<Value> {
+    Json(json!({"receiver": "grafana-default-email", "group_by": ["grafana_folder", "alertname"]}))
+}
