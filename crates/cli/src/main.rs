@@ -1,2 +1,56 @@
-//! placeholder
-fn main() {}
+//! `aetherctl`: the panel's verbs from a shell.
+//!
+//! Parses, calls the Panel once, prints and picks an exit code. It refuses to decide anything about the stack:
+//! what is true comes from `aether-core`. A secret is never an argument, a label never reaches a terminal raw.
+
+mod args;
+mod commands;
+mod duration;
+mod human;
+mod outcome;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, error::ErrorKind};
+
+use crate::{args::Args, outcome::Outcome};
+
+fn main() -> ExitCode {
+    match Args::try_parse() {
+        Ok(args) => run(&args),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn run(args: &Args) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return outcome::failed("runtime", format!("The runtime could not be started: {error}"))
+                .print(args.json);
+        }
+    };
+    let outcome = runtime.block_on(Box::pin(commands::run(args)));
+    // A keyring prompt may still hold a thread; nobody waits for it.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(Outcome::from).print(args.json)
+}
+
+/// Help and version go to standard output with 0; everything else is a usage error, as JSON when asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A reader that has gone away is no failure of ours.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let json = std::env::args_os().skip(1).take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if json {
+        let bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        let words =
+            if bare { "A command is missing; see --help.".to_owned() } else { error.render().to_string() };
+        return outcome::usage(&words).print(true);
+    }
+    let _ = error.print();
+    ExitCode::from(outcome::USAGE)
+}

@@ -1,0 +1,293 @@
+//! The command line, as the parser, the help, the completions and the man page know it.
+
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+
+use crate::duration::{Span, parse_span};
+
+const EXIT: &str = "\
+Exit codes:
+  0  fine
+  1  a finding: something is not as it should be
+  2  usage or configuration
+  3  a server failed or could not be reached";
+
+const EXIT_STATUS: &str = "\
+Exit codes:
+  0  every server answers, no gauge is critical, no alert fires
+  1  a finding: a critical or unreadable gauge, a firing alert, a member of a cluster that does not
+     answer, a maintenance window that is not on every member
+  2  usage or configuration
+  3  a server failed or could not be reached";
+
+const EXIT_GAUGES: &str = "\
+Exit codes:
+  0  no gauge is critical (no recent traffic is not a finding)
+  1  a gauge is critical, infinite or could not be read
+  2  usage or configuration, or no such gauge
+  3  Prometheus failed or could not be reached";
+
+const EXIT_ALERTS: &str = "\
+Exit codes:
+  0  none of the listed alerts is firing unsuppressed
+  1  at least one is, or Alertmanager does not know an alert that Prometheus fires
+  2  usage or configuration
+  3  Alertmanager or Prometheus failed or could not be reached";
+
+const EXIT_WINDOW: &str = "\
+Exit codes:
+  0  done, and read back from every member of the Alertmanager cluster
+  1  in force on some members only, or not verified
+  2  usage or configuration, or no such window
+  3  no member accepted it or could be reached";
+
+const EXIT_LIST: &str = "\
+Exit codes:
+  0  read; every window is as it was asked for
+  1  a window is on some members only, or no member knows it any more
+  2  usage or configuration
+  3  Alertmanager failed or could not be reached";
+
+const EXIT_SECRET: &str = "\
+Exit codes:
+  0  done
+  1  `status`: a credential that the profile calls for is missing
+  2  usage or configuration, or no such credential
+  3  the keyring is not there, is locked or did not answer";
+
+const EXIT_STACK: &str = "\
+Exit codes:
+  0  fine
+  1  `check`, `list`: a profile is refused; the message names line, key and what is expected
+  2  usage or configuration, or no such stack or file";
+
+/// Shows and changes the state of a monitoring stack: Prometheus, Alertmanager, Grafana.
+///
+/// Reads the same profiles, credentials and journal as the panel's window. AETHER_HOME moves all of them.
+#[derive(Debug, Parser)]
+#[command(name = "aetherctl", version, after_help = EXIT, propagate_version = true)]
+pub struct Args {
+    /// Stack to use: its name, or a profile file
+    #[arg(long, global = true, env = "AETHER_STACK", hide_env_values = true, value_name = "NAME|FILE")]
+    pub stack: Option<String>,
+    /// Print one JSON object: {"ok":true,"data":…} or {"ok":false,"error":{…}}
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Whether all is right: servers, gauges, alerts, maintenance
+    #[command(after_help = EXIT_STATUS)]
+    Status,
+    /// The gauges with their values and thresholds
+    #[command(after_help = EXIT_GAUGES)]
+    Gauges {
+        /// Only these gauges, by id
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// The per-tenant split below each gauge: VIPs first, then the worst
+        #[arg(long)]
+        tenants: bool,
+    },
+    /// The alerts: pending, firing, silenced, inhibited
+    #[command(after_help = EXIT_ALERTS)]
+    Alerts {
+        /// Words, or matchers as in Alertmanager: severity="critical"
+        #[arg(value_name = "FILTER")]
+        filter: Vec<String>,
+        /// Only these states [default: all but resolved]
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE")]
+        state: Vec<State>,
+        /// Rows to print at most
+        #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: u32,
+    },
+    /// Maintenance windows: mute alerts for a while, on every Alertmanager member
+    #[command(subcommand)]
+    Maintenance(Maintenance),
+    /// Credentials, kept in the operating system's keyring
+    #[command(subcommand, after_help = EXIT_SECRET)]
+    Secret(Secret),
+    /// Stacks and their profiles
+    #[command(subcommand, after_help = EXIT_STACK)]
+    Stack(Stack),
+    /// Prints the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the man page, or writes one page a command into a folder
+    Man {
+        /// Folder to write to
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<std::path::PathBuf>,
+    },
+}
+
+/// States that `alerts` can be narrowed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum State {
+    /// Condition true, `for` not yet over
+    Pending,
+    /// Firing and not suppressed
+    Firing,
+    /// Muted by a silence
+    Silenced,
+    /// Inhibited by another alert
+    Inhibited,
+    /// Muted by a time interval
+    Muted,
+    /// Ended, still listed
+    Resolved,
+}
+
+/// Verbs on maintenance windows.
+#[derive(Debug, Subcommand)]
+pub enum Maintenance {
+    /// Starts a window and reads it back from every member
+    #[command(after_help = EXIT_WINDOW)]
+    Start {
+        /// How long: 30m, 1h30m, 90s
+        #[arg(long = "for", value_name = "DURATION", value_parser = parse_span)]
+        length: Span,
+        /// Why; stands in the silence's comment
+        #[arg(long, visible_alias = "reason", value_name = "TEXT")]
+        comment: String,
+        /// Who [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        by: String,
+        /// Only show what it would mute
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Moves the end of a window
+    #[command(after_help = EXIT_WINDOW)]
+    Extend {
+        /// Window id or silence id
+        id: String,
+        /// How much longer: 15m
+        #[arg(long = "for", value_name = "DURATION", value_parser = parse_span)]
+        length: Span,
+    },
+    /// Windows that are not over
+    #[command(after_help = EXIT_LIST)]
+    List {
+        /// Also every silence, active and past, whoever made it
+        #[arg(long)]
+        all: bool,
+    },
+    /// Ends a window or a silence now
+    #[command(after_help = EXIT_WINDOW, group = ArgGroup::new("which").required(true))]
+    End {
+        /// Window id or silence id
+        #[arg(group = "which")]
+        id: Option<String>,
+        /// Every window of the panel; silences made elsewhere stay
+        #[arg(long, group = "which")]
+        all: bool,
+    },
+}
+
+/// Verbs on credentials.
+#[derive(Debug, Subcommand)]
+pub enum Secret {
+    /// Stores a credential, read from a prompt that shows nothing or from standard input
+    #[command(after_help = EXIT_SECRET)]
+    Set {
+        /// Its name, e.g. grafana/token or prometheus/password
+        id: String,
+        /// Read standard input even when it is a terminal
+        #[arg(long)]
+        stdin: bool,
+    },
+    /// Deletes a credential
+    #[command(after_help = EXIT_SECRET)]
+    Delete {
+        /// Its name
+        id: String,
+    },
+    /// Which credentials are configured; never their values
+    #[command(after_help = EXIT_SECRET)]
+    Status,
+}
+
+/// Verbs on stacks.
+#[derive(Debug, Subcommand)]
+pub enum Stack {
+    /// All stacks
+    #[command(after_help = EXIT_STACK)]
+    List,
+    /// One stack's profile
+    #[command(after_help = EXIT_STACK)]
+    Show {
+        /// Its name [default: the selected one]
+        name: Option<String>,
+    },
+    /// Whether a profile is valid; asks no server
+    #[command(after_help = EXIT_STACK)]
+    Check {
+        /// A profile file, or the name of a stack [default: the selected one]
+        #[arg(value_name = "FILE|NAME")]
+        target: Option<String>,
+    },
+    /// Selects the stack that the panel and aetherctl use
+    #[command(after_help = EXIT_STACK)]
+    Use {
+        /// Its name
+        name: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_parser_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_documents_its_exit_codes() {
+        fn leaves(command: &clap::Command, path: &str, out: &mut Vec<String>) {
+            let plain = ["completions", "man"];
+            if !command.has_subcommands() && !plain.contains(&command.get_name()) {
+                let help = command.clone().render_long_help().to_string();
+                if !help.contains("Exit codes:") {
+                    out.push(format!("{path} {}", command.get_name()));
+                }
+            }
+            for sub in command.get_subcommands() {
+                leaves(sub, &format!("{path} {}", command.get_name()), out);
+            }
+        }
+        let mut missing = Vec::new();
+        leaves(&Args::command(), "", &mut missing);
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn no_option_takes_a_secret() {
+        let command = Args::command();
+        let set = command.find_subcommand("secret").unwrap().find_subcommand("set").unwrap();
+        let names: Vec<_> = set.get_arguments().map(|arg| arg.get_id().as_str()).collect();
+        assert_eq!(names, ["id", "stdin"]);
+        assert!(Args::try_parse_from(["aetherctl", "secret", "set", "grafana/token", "glsa_x"]).is_err());
+    }
+
+    #[test]
+    fn end_wants_exactly_one_of_id_and_all() {
+        let parse =
+            |rest: &[&str]| Args::try_parse_from([&["aetherctl", "maintenance", "end"], rest].concat());
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["x", "--all"]).is_err());
+        assert!(parse(&["x"]).is_ok());
+        assert!(parse(&["--all"]).is_ok());
+    }
+}

@@ -1,0 +1,195 @@
+//! `alerts`: the list, most urgent first.
+
+use aether_contract::{
+    AlertCounts, AlertRow, AlertState, AlertsPage, AlertsRequest, AlertsSummary, PanelError, Severity,
+};
+use aether_core::Panel;
+use serde_json::Value;
+
+use super::{polled, unread};
+use crate::{
+    args::State,
+    human::{count, moment, now, span},
+    outcome::Outcome,
+    table::{Cell, Paint, cell, painted, table},
+};
+
+/// Rows that the Panel gives a page at most.
+const PAGE: u32 = 500;
+
+/// Reads the alerts that match.
+pub async fn alerts(
+    panel: &Panel,
+    filter: &[String],
+    states: &[State],
+    limit: u32,
+) -> Result<Outcome, PanelError> {
+    polled(panel).await?;
+    let states: Vec<AlertState> = states.iter().map(|state| wire(*state)).collect();
+    let request = AlertsRequest {
+        filter: filter.join(" "),
+        states: states.clone(),
+        limit: limit.min(PAGE),
+        ..Default::default()
+    };
+    let mut page = panel.alerts_page(request.clone()).await?;
+    while page.rows.len() < page.total.min(limit) as usize {
+        let offset = u32::try_from(page.rows.len()).unwrap_or(u32::MAX);
+        let next = AlertsRequest { offset, limit: (limit - offset).min(PAGE), ..request.clone() };
+        let more = panel.alerts_page(next).await?.rows;
+        if more.is_empty() {
+            break;
+        }
+        page.rows.extend(more);
+    }
+
+    let found = if states.is_empty() || states.contains(&AlertState::Firing) {
+        findings(&page.counts)
+    } else {
+        Vec::new()
+    };
+    let mut outcome = Outcome::new(&page, text(&page))?;
+    if let Value::Object(map) = &mut outcome.data {
+        map.insert("findings".into(), found.clone().into());
+    }
+    outcome.findings = found;
+    outcome.fail(unread(&page.freshness).as_ref());
+    outcome.fail(unread(&page.pending_freshness).as_ref());
+    Ok(outcome)
+}
+
+/// Firing and undelivered alerts, a sentence each kind.
+pub fn findings(counts: &AlertCounts) -> Vec<String> {
+    let mut found = Vec::new();
+    if counts.firing > 0 {
+        let mut parts = Vec::new();
+        for (n, word) in [(counts.critical, "critical"), (counts.warning, "warning"), (counts.other, "other")]
+        {
+            if n > 0 {
+                parts.push(format!("{n} {word}"));
+            }
+        }
+        let verb = if counts.firing == 1 { "fires" } else { "fire" };
+        found.push(format!("{} {verb} ({})", count(counts.firing, "alert"), parts.join(", ")));
+    }
+    if counts.undelivered > 0 {
+        found.push(format!(
+            "{} firing in Prometheus, unknown to Alertmanager: notifications are not going out",
+            count(counts.undelivered, "alert")
+        ));
+    }
+    found
+}
+
+/// One line for `status`.
+pub fn summary(alerts: &AlertsSummary) -> String {
+    if !alerts.freshness.is_fresh() && !alerts.pending_freshness.is_fresh() {
+        return "Alerts       unknown\n".into();
+    }
+    let c = &alerts.counts;
+    let mut parts = vec![format!("{} firing", c.firing), format!("{} pending", c.pending)];
+    for (n, word) in [(c.silenced, "silenced"), (c.inhibited, "inhibited"), (c.muted, "muted")] {
+        if n > 0 {
+            parts.push(format!("{n} {word}"));
+        }
+    }
+    format!("Alerts       {}\n", parts.join(", "))
+}
+
+fn text(page: &AlertsPage) -> String {
+    if page.total == 0 {
+        let whole = page.freshness.is_fresh() && page.pending_freshness.is_fresh();
+        return if whole { "No alert.\n".into() } else { "No alert is known.\n".into() };
+    }
+    let rows: Vec<Vec<Cell>> = page.rows.iter().map(row).collect();
+    let mut out =
+        table(&["STATE", "SEVERITY", "ALERT", "TENANT", "FOR", "SINCE", "VALUE", "SUMMARY", "NOTE"], &rows);
+    if (page.rows.len() as u64) < u64::from(page.total) {
+        out.push_str(&format!("{} of {} shown; --limit shows more\n", page.rows.len(), page.total));
+    }
+    out
+}
+
+fn row(alert: &AlertRow) -> Vec<Cell> {
+    let (state, look) = match alert.state {
+        AlertState::Pending => ("pending", Paint::Warn),
+        AlertState::Firing => ("firing", Paint::Bad),
+        AlertState::Silenced => ("silenced", Paint::Dim),
+        AlertState::Inhibited => ("inhibited", Paint::Dim),
+        AlertState::Muted => ("muted", Paint::Dim),
+        AlertState::Resolved => ("resolved", Paint::Good),
+    };
+    let severity = match alert.severity {
+        Severity::Critical => painted("critical", Paint::Bad),
+        Severity::Warning => painted("warning", Paint::Warn),
+        Severity::Info => cell("info"),
+        Severity::Other => cell(alert.labels.get("severity").map_or("–", String::as_str)),
+    };
+    let tenant = match &alert.tenant {
+        Some(tenant) if alert.vip => format!("{tenant} (VIP)"),
+        Some(tenant) => tenant.clone(),
+        None => String::new(),
+    };
+    let summary = ["summary", "description", "message"].iter().find_map(|key| alert.annotations.get(*key));
+    vec![
+        painted(state, look),
+        severity,
+        cell(if alert.name.is_empty() { "(no name)" } else { &alert.name }),
+        cell(tenant),
+        cell(span(now().millis_since(alert.since))),
+        cell(moment(alert.since)),
+        cell(&alert.value_text),
+        cell(summary.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default()),
+        cell(note(alert)),
+    ]
+}
+
+fn note(alert: &AlertRow) -> String {
+    if !alert.delivered {
+        return "not at Alertmanager".into();
+    }
+    if let Some(silence) = alert.silenced_by.first() {
+        let until = silence.until.map(|at| format!(" until {}", moment(at))).unwrap_or_default();
+        return format!("by {}{until}: {}", silence.by, silence.comment);
+    }
+    match alert.fires_at {
+        Some(at) => format!("fires in {}", span(at.millis_since(now()))),
+        None if alert.members < alert.members_of => {
+            format!("on {} of {} members", alert.members, alert.members_of)
+        }
+        None => String::new(),
+    }
+}
+
+fn wire(state: State) -> AlertState {
+    match state {
+        State::Pending => AlertState::Pending,
+        State::Firing => AlertState::Firing,
+        State::Silenced => AlertState::Silenced,
+        State::Inhibited => AlertState::Inhibited,
+        State::Muted => AlertState::Muted,
+        State::Resolved => AlertState::Resolved,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unsuppressed_alerts_are_findings() {
+        let quiet = AlertCounts {
+            pending: 3,
+            silenced: 2,
+            inhibited: 1,
+            muted: 1,
+            resolved: 4,
+            ..Default::default()
+        };
+        assert!(findings(&quiet).is_empty());
+        let loud = AlertCounts { firing: 2, critical: 1, other: 1, ..Default::default() };
+        assert_eq!(findings(&loud), ["2 alerts fire (1 critical, 1 other)"]);
+        let lost = AlertCounts { firing: 1, warning: 1, undelivered: 1, ..Default::default() };
+        assert_eq!(findings(&lost).len(), 2);
+    }
+}

@@ -1,0 +1,341 @@
+//! `maintenance`: start, extend, list, end. Reported as done only when the Panel has read it back.
+
+use aether_contract::{
+    Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest, MaintenancePreview,
+    MaintenanceRequest, MaintenanceStatus, MaintenanceWindow, Matcher, MemberCheck, PanelError, Silence,
+    SilenceState, SilencesRequest, WindowPhase,
+};
+use aether_core::Panel;
+use serde_json::json;
+
+use super::{polled, unread};
+use crate::{
+    args::Maintenance,
+    human::{count, moment, now, plain, span},
+    outcome::Outcome,
+    table::{Cell, Paint, cell, painted, table},
+};
+
+/// Rows that the Panel gives a page at most.
+const PAGE: u32 = 500;
+
+/// Runs a verb on windows.
+pub async fn run(panel: &Panel, verb: &Maintenance) -> Result<Outcome, PanelError> {
+    match verb {
+        Maintenance::Start { length, comment, by, dry_run } => {
+            let request = MaintenanceRequest {
+                duration_s: length.0,
+                reason: comment.clone(),
+                created_by: by.clone(),
+                matchers: Vec::new(),
+            };
+            if *dry_run {
+                let status = polled(panel).await?.maintenance;
+                let preview = panel.maintenance_preview(request).await?;
+                let mut outcome = Outcome::new(&preview, preview_text(&preview))?;
+                outcome.fail(unread(&status.freshness).as_ref());
+                return Ok(outcome);
+            }
+            // Asks Alertmanager only, and asks it itself: a slow Prometheus must not hold a window up.
+            changed(&panel.maintenance_start(request).await?, "started")
+        }
+        Maintenance::Extend { id, length } => {
+            let request = MaintenanceExtendRequest { id: id.clone(), add_s: length.0 };
+            changed(&panel.maintenance_extend(request).await?, "extended")
+        }
+        Maintenance::List { all } => list(panel, &polled(panel).await?.maintenance, *all).await,
+        Maintenance::End { id: Some(id), .. } => {
+            let ended = panel.maintenance_end(MaintenanceEndRequest { id: id.clone() }).await?;
+            ended_all(&[ended], None)
+        }
+        Maintenance::End { id: None, .. } => end_all(panel, &polled(panel).await?.maintenance).await,
+    }
+}
+
+/// Windows that are not on every member, a sentence each.
+pub fn findings(windows: &[MaintenanceWindow]) -> Vec<String> {
+    windows.iter().filter_map(finding).collect()
+}
+
+fn finding(window: &MaintenanceWindow) -> Option<String> {
+    let reason = plain(&window.reason);
+    let (on, of) = (
+        window.members.iter().filter(|m| m.state == Some(SilenceState::Active)).count(),
+        window.members.len(),
+    );
+    match window.phase {
+        // Verified means by every member that answers; one that does not may page.
+        WindowPhase::Partial | WindowPhase::Verified if on < of => {
+            Some(format!("The window {reason:?} has been seen on {on} of {of} members only"))
+        }
+        WindowPhase::Lost => {
+            Some(format!("No member knows the window {reason:?} any more: alerts are not muted"))
+        }
+        WindowPhase::Asked | WindowPhase::Accepted | WindowPhase::Partial => {
+            Some(format!("The window {reason:?} has not been verified on every member"))
+        }
+        WindowPhase::Verified | WindowPhase::Scheduled | WindowPhase::Ended => None,
+    }
+}
+
+/// One line for `status`.
+pub fn summary(status: &MaintenanceStatus) -> String {
+    let mut out = String::new();
+    for window in &status.windows {
+        out.push_str(&format!(
+            "Maintenance  {} until {} ({} left): {} – {}\n",
+            phase(window.phase).0,
+            moment(window.ends_at),
+            span(window.ends_at.millis_since(now())),
+            plain(&window.reason),
+            plain(&window.created_by),
+        ));
+    }
+    if out.is_empty() {
+        let word = match status.freshness {
+            Freshness::Fresh { .. } => "off",
+            Freshness::Absent => "not available (no Alertmanager)",
+            _ => "unknown",
+        };
+        out = format!("Maintenance  {word}\n");
+    }
+    if status.other_silences > 0 {
+        out.push_str(&format!("             {} made elsewhere\n", count(status.other_silences, "silence")));
+    }
+    out
+}
+
+fn changed(window: &MaintenanceWindow, verb: &str) -> Result<Outcome, PanelError> {
+    let text = format!(
+        "Maintenance window {verb}: {}, until {} ({} left), {} muted now.\nWindow   {}\nSilence  {}\n{}",
+        phase(window.phase).0,
+        moment(window.ends_at),
+        span(window.ends_at.millis_since(now())),
+        count(window.mutes, "alert"),
+        plain(&window.id.0),
+        plain(&window.silence_id),
+        members(&window.members),
+    );
+    let mut outcome = Outcome::new(window, text)?;
+    outcome.findings.extend(finding(window));
+    Ok(outcome)
+}
+
+fn preview_text(preview: &MaintenancePreview) -> String {
+    let mut out = format!(
+        "Would mute {} now ({} critical) until {}.\n",
+        count(preview.mutes, "alert"),
+        preview.mutes_critical,
+        moment(preview.ends_at),
+    );
+    for name in &preview.names {
+        out.push_str(&format!("  {:>5}  {}\n", name.count, plain(&name.name)));
+    }
+    out.push_str(&format!("Matchers: {}\n", plain(&matchers(&preview.matchers))));
+    if !preview.audible.is_empty() {
+        out.push_str(&format!("Stays audible: {}\n", plain(&preview.audible.join(", "))));
+    }
+    for silence in &preview.already {
+        out.push_str(&format!(
+            "Already silencing: {} – {}\n",
+            plain(&silence.comment),
+            plain(&silence.created_by)
+        ));
+    }
+    for warning in &preview.warnings {
+        out.push_str(&format!("Warning: {}\n", plain(warning)));
+    }
+    out
+}
+
+async fn list(panel: &Panel, status: &MaintenanceStatus, all: bool) -> Result<Outcome, PanelError> {
+    let mut text = window_table(&status.windows);
+    let mut data = json!({
+        "windows": status.windows,
+        "otherSilences": status.other_silences,
+        "freshness": status.freshness,
+    });
+    if all {
+        let silences = all_silences(panel).await?;
+        text.push('\n');
+        text.push_str(&silence_table(&silences));
+        if let Some(map) = data.as_object_mut() {
+            map.insert("silences".into(), json!(silences));
+        }
+    } else if status.other_silences > 0 {
+        text.push_str(&format!(
+            "{} made elsewhere; --all shows them\n",
+            count(status.other_silences, "silence")
+        ));
+    }
+    let found = findings(&status.windows);
+    if let Some(map) = data.as_object_mut() {
+        map.insert("findings".into(), json!(found));
+    }
+    let mut outcome = Outcome::new(&data, text)?;
+    outcome.findings = found;
+    outcome.fail(unread(&status.freshness).as_ref());
+    Ok(outcome)
+}
+
+async fn all_silences(panel: &Panel) -> Result<Vec<Silence>, PanelError> {
+    let mut rows = Vec::new();
+    loop {
+        let offset = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let page = panel.silences_page(SilencesRequest { offset, limit: PAGE, ..Default::default() }).await?;
+        let last = page.rows.is_empty();
+        rows.extend(page.rows);
+        if last || rows.len() >= page.total as usize {
+            return Ok(rows);
+        }
+    }
+}
+
+/// Ends every window of the panel. One that fails does not keep the others from ending.
+async fn end_all(panel: &Panel, status: &MaintenanceStatus) -> Result<Outcome, PanelError> {
+    if let Some(error) = unread(&status.freshness) {
+        return Err(error);
+    }
+    let mut ended = Vec::new();
+    let mut failure = None;
+    for window in status.windows.iter().filter(|window| window.phase != WindowPhase::Ended) {
+        match panel.maintenance_end(MaintenanceEndRequest { id: window.id.0.clone() }).await {
+            Ok(end) => ended.push(end),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    ended_all(&ended, failure)
+}
+
+fn ended_all(ended: &[MaintenanceEnded], failure: Option<PanelError>) -> Result<Outcome, PanelError> {
+    let mut text = String::new();
+    let mut found = Vec::new();
+    for end in ended {
+        text.push_str(&format!(
+            "Ended: {} – {}\n{}",
+            plain(&end.silence.comment),
+            plain(&end.silence.created_by),
+            members(&end.members)
+        ));
+        for member in &end.members {
+            if member.state == Some(SilenceState::Active) || member.state == Some(SilenceState::Pending) {
+                found.push(format!("{} still has it", plain(&member.url)));
+            } else if !member.error.is_empty() {
+                found.push(format!("{} could not be asked: {}", plain(&member.url), plain(&member.error)));
+            }
+        }
+    }
+    // The last answer is the newest.
+    for silence in ended.last().map(|end| end.still_silencing.as_slice()).unwrap_or_default() {
+        text.push_str(&format!(
+            "Still silencing {}: {} – {} (until {})\n",
+            count(silence.mutes, "alert"),
+            plain(&silence.comment),
+            plain(&silence.created_by),
+            moment(silence.ends_at)
+        ));
+    }
+    if ended.is_empty() && failure.is_none() {
+        text.push_str("No maintenance window is on.\n");
+    }
+    let data = json!({"ended": ended, "findings": found});
+    let mut outcome = Outcome::new(&data, text)?;
+    outcome.findings = found;
+    outcome.failure = failure;
+    Ok(outcome)
+}
+
+fn window_table(windows: &[MaintenanceWindow]) -> String {
+    if windows.is_empty() {
+        return "No maintenance window is on.\n".into();
+    }
+    let rows: Vec<Vec<Cell>> = windows
+        .iter()
+        .map(|window| {
+            let (word, look) = phase(window.phase);
+            let on = window.members.iter().filter(|m| m.state == Some(SilenceState::Active)).count();
+            vec![
+                painted(word, look),
+                cell(moment(window.ends_at)),
+                cell(span(window.ends_at.millis_since(now()))),
+                cell(window.mutes.to_string()),
+                cell(format!("{on}/{}", window.members.len())),
+                cell(&window.created_by),
+                cell(&window.reason),
+                cell(&window.id.0),
+            ]
+        })
+        .collect();
+    table(&["STATE", "ENDS", "LEFT", "MUTES", "MEMBERS", "BY", "COMMENT", "WINDOW"], &rows)
+}
+
+fn silence_table(silences: &[Silence]) -> String {
+    if silences.is_empty() {
+        return "No silence.\n".into();
+    }
+    let rows: Vec<Vec<Cell>> = silences
+        .iter()
+        .map(|silence| {
+            let (word, look) = match silence.state {
+                SilenceState::Pending => ("pending", Paint::Warn),
+                SilenceState::Active => ("active", Paint::Good),
+                SilenceState::Expired => ("expired", Paint::Dim),
+            };
+            vec![
+                painted(word, look),
+                cell(moment(silence.starts_at)),
+                cell(moment(silence.ends_at)),
+                cell(silence.mutes.to_string()),
+                cell(if silence.window.is_some() { "panel" } else { "" }),
+                cell(&silence.created_by),
+                cell(&silence.comment),
+                cell(matchers(&silence.matchers)),
+                cell(&silence.id),
+            ]
+        })
+        .collect();
+    table(&["SILENCE", "BEGINS", "ENDS", "MUTES", "FROM", "BY", "COMMENT", "MATCHERS", "ID"], &rows)
+}
+
+fn members(checks: &[MemberCheck]) -> String {
+    let rows: Vec<Vec<Cell>> = checks
+        .iter()
+        .map(|check| {
+            let state = match check.state {
+                Some(SilenceState::Active) => "active",
+                Some(SilenceState::Pending) => "pending",
+                Some(SilenceState::Expired) => "expired",
+                None if check.error.is_empty() => "does not know it",
+                None => "no answer",
+            };
+            vec![cell(&check.url), cell(state), cell(&check.error)]
+        })
+        .collect();
+    if rows.is_empty() { String::new() } else { table(&["MEMBER", "STATE", "ERROR"], &rows) }
+}
+
+/// The matchers as Alertmanager writes them.
+fn matchers(matchers: &[Matcher]) -> String {
+    let one = |m: &Matcher| {
+        let operator = match (m.is_equal, m.is_regex) {
+            (true, false) => "=",
+            (false, false) => "!=",
+            (true, true) => "=~",
+            (false, true) => "!~",
+        };
+        format!("{}{operator}{:?}", m.name, m.value)
+    };
+    matchers.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn phase(phase: WindowPhase) -> (&'static str, Paint) {
+    match phase {
+        WindowPhase::Asked => ("asked", Paint::Warn),
+        WindowPhase::Accepted => ("accepted, not verified", Paint::Warn),
+        WindowPhase::Verified => ("on, verified", Paint::Good),
+        WindowPhase::Partial => ("on some members only", Paint::Warn),
+        WindowPhase::Scheduled => ("scheduled", Paint::None),
+        WindowPhase::Lost => ("lost", Paint::Bad),
+        WindowPhase::Ended => ("ended", Paint::Dim),
+    }
+}

@@ -1,0 +1,89 @@
+//! One file a verb: ask the Panel, put the answer into words.
+
+mod alerts;
+mod docs;
+mod gauges;
+mod maintenance;
+mod secret;
+mod stack;
+mod status;
+
+use std::sync::Arc;
+
+use aether_contract::{Empty, ErrorCode, Freshness, PanelError, Snapshot};
+use aether_core::{Host, Panel, PanelOptions, paths::Home};
+
+use crate::{
+    args::{Args, Command, Stack},
+    outcome::Outcome,
+};
+
+/// Runs the verb.
+///
+/// # Errors
+/// What kept it from an answer; an answer that is bad news is an [`Outcome`].
+pub async fn run(args: &Args) -> Result<Outcome, PanelError> {
+    match &args.command {
+        Command::Completions { shell } => return docs::completions(*shell),
+        Command::Man { to } => return docs::man(to.as_deref()),
+        Command::Stack(Stack::Check { target: Some(target) }) if stack::is_file(target) => {
+            return stack::check_file(target);
+        }
+        _ => {}
+    }
+    let panel = start(args).await?;
+    let outcome = with_panel(&panel, &args.command).await;
+    panel.shutdown().await;
+    outcome
+}
+
+async fn with_panel(panel: &Panel, command: &Command) -> Result<Outcome, PanelError> {
+    match command {
+        Command::Status => status::status(&polled(panel).await?),
+        Command::Gauges { ids, tenants } => gauges::gauges(panel, ids, *tenants).await,
+        Command::Alerts { filter, state, limit } => alerts::alerts(panel, filter, state, *limit).await,
+        Command::Maintenance(verb) => maintenance::run(panel, verb).await,
+        Command::Secret(verb) => secret::run(panel, verb).await,
+        Command::Stack(verb) => stack::run(panel, verb).await,
+        Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::default()),
+    }
+}
+
+/// A panel that asks a server only when told to.
+async fn start(args: &Args) -> Result<Arc<Panel>, PanelError> {
+    let stack = args.stack.clone().filter(|name| !name.trim().is_empty());
+    Panel::start(PanelOptions {
+        home: Home::from_env()?,
+        stack,
+        host: Arc::new(Shell),
+        secrets: None,
+        poll: false,
+    })
+    .await
+}
+
+/// The snapshot after one full poll of every server.
+async fn polled(panel: &Panel) -> Result<Snapshot, PanelError> {
+    panel.refresh_and_wait().await;
+    panel.snapshot(Empty {}).await
+}
+
+/// A shell opens no browser.
+struct Shell;
+
+impl Host for Shell {
+    fn open_url(&self, _: &str) -> Result<(), PanelError> {
+        Err(PanelError::new(ErrorCode::InvalidRequest, "aetherctl", "A shell opens no pages."))
+    }
+}
+
+/// Why a part that had to be read was not. One that is not configured is no failure.
+fn unread(freshness: &Freshness) -> Option<PanelError> {
+    match freshness {
+        Freshness::Stale { error, .. } | Freshness::Never { error } => Some(error.clone()),
+        Freshness::Loading => {
+            Some(PanelError::new(ErrorCode::Timeout, "panel", "The answer did not arrive in time."))
+        }
+        Freshness::Fresh { .. } | Freshness::Absent => None,
+    }
+}

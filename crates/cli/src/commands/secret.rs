@@ -1,0 +1,148 @@
+//! `secret`: a credential goes from a prompt or a pipe into the keyring. It is never an argument (other users read
+//! those in the process list) and never printed.
+
+use std::io::{IsTerminal, Read, Write};
+
+use aether_contract::{
+    Empty, ErrorCode, PanelError, SecretDeleteRequest, SecretInput, SecretOrigin, SecretSetRequest,
+    SecretStore, SecretsStatus,
+};
+use aether_core::Panel;
+
+use crate::{
+    args::Secret,
+    human::plain,
+    outcome::Outcome,
+    table::{Cell, Paint, cell, painted, table},
+};
+
+/// More than any platform's keyring takes.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Runs a verb on credentials.
+pub async fn run(panel: &Panel, verb: &Secret) -> Result<Outcome, PanelError> {
+    match verb {
+        Secret::Set { id, stdin } => {
+            let secret = if *stdin || !std::io::stdin().is_terminal() {
+                piped()?
+            } else {
+                // Nobody should type a secret that can't be kept.
+                let status = panel.secret_status(Empty {}).await?;
+                if status.store == SecretStore::Memory {
+                    return Err(no_keyring(&status));
+                }
+                prompted(id)?
+            };
+            let status = panel.secret_set(SecretSetRequest { id: id.clone(), secret }).await?;
+            // Memory ends with this process: stored there is not stored.
+            if status.store == SecretStore::Memory {
+                return Err(no_keyring(&status));
+            }
+            Outcome::new(&status, format!("Stored {} in the keyring.\n", plain(id)))
+        }
+        Secret::Delete { id } => {
+            let status = panel.secret_delete(SecretDeleteRequest { id: id.clone() }).await?;
+            Outcome::new(&status, format!("Deleted {} from the keyring.\n", plain(id)))
+        }
+        Secret::Status => {
+            let status = panel.secret_status(Empty {}).await?;
+            let mut outcome = Outcome::new(&status, text(&status))?;
+            for entry in status.entries.iter().filter(|entry| !entry.configured) {
+                outcome.find(format!("{} ({}) is not there", plain(&entry.id), plain(&entry.title)));
+            }
+            Ok(outcome)
+        }
+    }
+}
+
+fn no_keyring(status: &SecretsStatus) -> PanelError {
+    PanelError::new(
+        ErrorCode::KeyringUnavailable,
+        "keyring",
+        "The keyring can't be used, so nothing was stored.",
+    )
+    .with_hint(
+        "Set the environment variable that `aetherctl secret status` names, or start a keyring service.",
+    )
+    .with_detail(status.store_note.clone())
+}
+
+/// Standard input to its end, without the newline that `echo` adds.
+fn piped() -> Result<SecretInput, PanelError> {
+    let mut text = String::new();
+    std::io::stdin().lock().take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| {
+        PanelError::new(
+            ErrorCode::InvalidRequest,
+            "stdin",
+            "The secret could not be read from standard input.",
+        )
+        .with_detail(error.to_string())
+    })?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(PanelError::new(ErrorCode::SecretTooLong, "stdin", "The secret is longer than 64 KiB."));
+    }
+    let trimmed = text.strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest).len());
+    if let Some(length) = trimmed {
+        text.truncate(length);
+    }
+    given(text)
+}
+
+fn prompted(id: &str) -> Result<SecretInput, PanelError> {
+    // The prompt goes to the terminal even when standard output is piped away.
+    let mut err = std::io::stderr();
+    let _ = write!(err, "Secret for {}: ", plain(id));
+    let _ = err.flush();
+    let text = rpassword::read_password().map_err(|error| {
+        PanelError::new(
+            ErrorCode::InvalidRequest,
+            "terminal",
+            "The secret could not be read from the terminal.",
+        )
+        .with_detail(error.to_string())
+    })?;
+    given(text)
+}
+
+fn given(text: String) -> Result<SecretInput, PanelError> {
+    let secret = SecretInput::new(text);
+    if secret.expose().is_empty() {
+        return Err(PanelError::new(
+            ErrorCode::InvalidRequest,
+            "stdin",
+            "The secret is empty; nothing was stored.",
+        ));
+    }
+    Ok(secret)
+}
+
+fn text(status: &SecretsStatus) -> String {
+    let mut out = match status.store {
+        SecretStore::Keyring => "New credentials go to the keyring.\n".to_owned(),
+        SecretStore::Memory => {
+            "The keyring can't be used: only environment variables give credentials.\n".to_owned()
+        }
+    };
+    if status.entries.is_empty() {
+        out.push_str("The profile calls for no credential.\n");
+        return out;
+    }
+    let rows: Vec<Vec<Cell>> = status
+        .entries
+        .iter()
+        .map(|entry| {
+            let (word, look) =
+                if entry.configured { ("configured", Paint::Good) } else { ("missing", Paint::Warn) };
+            let origin = match entry.origin {
+                Some(SecretOrigin::Keyring) => "keyring",
+                Some(SecretOrigin::Memory) => "memory",
+                Some(SecretOrigin::Environment) => "environment",
+                None => "",
+            };
+            vec![cell(&entry.id), painted(word, look), cell(origin), cell(&entry.title), cell(&entry.env)]
+        })
+        .collect();
+    out.push('\n');
+    out.push_str(&table(&["CREDENTIAL", "STATE", "FROM", "FOR", "OVERRIDDEN BY"], &rows));
+    out
+}

@@ -1,0 +1,193 @@
+//! `stack`: list, show, check, use. Asks no server.
+
+use std::path::Path;
+
+use aether_contract::{
+    AuthSpec, Empty, EndpointSpec, ErrorCode, PanelError, StackDetail, StackList, StackName, StackSource,
+};
+use aether_core::{Panel, stack::Profile};
+use serde_json::json;
+
+use crate::{
+    args::Stack,
+    human::{amount, plain, plain_lines},
+    outcome::Outcome,
+    table::{Cell, Paint, cell, painted, table},
+};
+
+/// Largest profile that is read.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// Runs a verb on stacks.
+pub async fn run(panel: &Panel, verb: &Stack) -> Result<Outcome, PanelError> {
+    let stacks = panel.stack_list(Empty {}).await?;
+    match verb {
+        Stack::List => list(&stacks),
+        Stack::Show { name } => {
+            let name = name.clone().unwrap_or(stacks.active);
+            let detail = panel.stack_detail(StackName { name }).await?;
+            Outcome::new(&detail, detail_text(&detail))
+        }
+        Stack::Check { target } => check_name(&stacks, target.as_deref().unwrap_or(&stacks.active)),
+        Stack::Use { name } => {
+            let stacks = panel.stack_select(StackName { name: name.clone() }).await?;
+            let text = format!("Stack {} is selected.\n", plain(&stacks.active));
+            Outcome::new(&stacks, text)
+        }
+    }
+}
+
+/// Whether `check`'s argument means a file rather than the name of a stack.
+pub fn is_file(target: &str) -> bool {
+    target.contains(['/', '\\'])
+        || Path::new(target).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+}
+
+/// Checks a profile's file, wherever it lies.
+pub fn check_file(target: &str) -> Result<Outcome, PanelError> {
+    let path = Path::new(target);
+    let unreadable = |why: String| {
+        PanelError::new(ErrorCode::Storage, target, format!("{target} could not be read: {why}."))
+    };
+    let facts = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !facts.is_file() {
+        return Err(unreadable("it is not a file".into()));
+    }
+    if facts.len() > MAX_FILE {
+        return Err(unreadable("it is larger than 1 MiB".into()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let parsed = match String::from_utf8(bytes) {
+        Ok(text) => Profile::parse(&text, path),
+        Err(_) => {
+            Err(PanelError::new(ErrorCode::InvalidConfig, target, format!("{target} is not UTF-8 text.")))
+        }
+    };
+    verdict(target, parsed.err())
+}
+
+fn check_name(stacks: &StackList, name: &str) -> Result<Outcome, PanelError> {
+    let Some(entry) = stacks.stacks.iter().find(|entry| entry.name == name) else {
+        let known: Vec<&str> = stacks.stacks.iter().map(|entry| entry.name.as_str()).collect();
+        return Err(PanelError::new(ErrorCode::NotFound, "stacks", format!("There is no stack {name:?}."))
+            .with_hint(format!("There are: {}. A file is named with its path.", known.join(", "))));
+    };
+    match &entry.source {
+        StackSource::File { path } => check_file(path),
+        StackSource::BuiltIn => verdict(name, entry.error.clone()),
+    }
+}
+
+fn verdict(target: &str, error: Option<PanelError>) -> Result<Outcome, PanelError> {
+    let text = match &error {
+        None => format!("{} is valid.\n", plain(target)),
+        Some(error) if error.hint.is_empty() => String::new(),
+        Some(error) => format!("{}\n", plain_lines(&error.hint)),
+    };
+    let data = json!({"target": target, "valid": error.is_none(), "error": error});
+    let mut outcome = Outcome::new(&data, text)?;
+    if let Some(error) = error {
+        outcome.find(error.message);
+    }
+    Ok(outcome)
+}
+
+fn list(stacks: &StackList) -> Result<Outcome, PanelError> {
+    let rows: Vec<Vec<Cell>> = stacks
+        .stacks
+        .iter()
+        .map(|entry| {
+            let active = entry.name == stacks.active;
+            let source = match &entry.source {
+                StackSource::BuiltIn => "built in",
+                StackSource::File { path } => path,
+            };
+            let (word, look) =
+                if entry.error.is_some() { ("refused", Paint::Bad) } else { ("valid", Paint::Good) };
+            vec![
+                cell(if active { "*" } else { "" }),
+                painted(&entry.name, if active { Paint::Strong } else { Paint::None }),
+                painted(word, look),
+                cell(source),
+            ]
+        })
+        .collect();
+    let mut outcome = Outcome::new(stacks, table(&["", "STACK", "PROFILE", "SOURCE"], &rows))?;
+    for entry in &stacks.stacks {
+        if let Some(error) = &entry.error {
+            outcome.find(format!("{}: {}", entry.name, error.message));
+        }
+    }
+    Ok(outcome)
+}
+
+fn detail_text(detail: &StackDetail) -> String {
+    let source = match &detail.source {
+        StackSource::BuiltIn => "built in",
+        StackSource::File { path } => path,
+    };
+    let mut rows = vec![
+        vec![cell("Stack"), cell(&detail.name)],
+        vec![cell("Source"), cell(source)],
+        vec![cell("Tenant label"), cell(&detail.tenant_label)],
+        vec![cell("VIP tenants"), cell(detail.vip_tenants.join(", "))],
+    ];
+    if !detail.heartbeat.is_empty() {
+        rows.push(vec![cell("Heartbeat"), cell(&detail.heartbeat)]);
+    }
+    for (name, endpoint) in [
+        ("Prometheus", &detail.prometheus),
+        ("Alertmanager", &detail.alertmanager),
+        ("Grafana", &detail.grafana),
+    ] {
+        rows.extend(endpoint_rows(name, endpoint));
+    }
+    for gauge in &detail.gauges {
+        let side = if gauge.higher_is_better { "≥" } else { "≤" };
+        rows.push(vec![
+            cell(format!("Gauge {}", gauge.id)),
+            cell(format!(
+                "{}: target {side} {}, limit {side} {}",
+                gauge.title,
+                amount(gauge.warn, &gauge.unit),
+                amount(gauge.critical, &gauge.unit)
+            )),
+        ]);
+    }
+    table(&["FIELD", "VALUE"], &rows)
+}
+
+fn endpoint_rows(name: &str, endpoint: &EndpointSpec) -> Vec<Vec<Cell>> {
+    if endpoint.urls.is_empty() {
+        return vec![vec![cell(name), painted("not used", Paint::Dim)]];
+    }
+    let auth = match &endpoint.auth {
+        AuthSpec::None => String::new(),
+        AuthSpec::Basic { username } => format!(" (basic, user {username})"),
+        AuthSpec::Bearer => " (bearer token)".to_owned(),
+    };
+    let mut rows: Vec<_> =
+        endpoint.urls.iter().map(|url| vec![cell(name), cell(format!("{url}{auth}"))]).collect();
+    rows.extend(
+        endpoint
+            .headers
+            .iter()
+            .map(|(key, value)| vec![cell(format!("{name} header")), cell(format!("{key}: {value}"))]),
+    );
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_told_from_a_name() {
+        for file in ["./x", "x.toml", "a/b", "C:\\x", "X.TOML"] {
+            assert!(is_file(file), "{file}");
+        }
+        for name in ["aetherlink", "prod-eu", "x.json"] {
+            assert!(!is_file(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What a verb ends with: data for scripts, text for people, and the exit code that follows from both.
+
+use std::{
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+};
+
+use aether_contract::{ErrorCode, PanelError};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    human::plain_lines,
+    table::{Paint, paint},
+};
+
+/// Something is not as it should be.
+pub const FINDING: u8 = 1;
+/// Usage or configuration.
+pub const USAGE: u8 = 2;
+/// A server failed or could not be reached.
+pub const SERVER: u8 = 3;
+
+/// The end of a verb that ran.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// For scripts.
+    pub data: Value,
+    /// For people; foreign text in it is harmless already.
+    pub text: String,
+    /// What is not as it should be, a sentence each.
+    pub findings: Vec<String>,
+    /// A failure that leaves part of the data missing or old.
+    pub failure: Option<PanelError>,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a PanelError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+}
+
+impl Outcome {
+    /// An outcome that is fine so far.
+    pub fn new(data: &impl Serialize, text: impl Into<String>) -> Result<Self, PanelError> {
+        let data = serde_json::to_value(data).map_err(|e| {
+            PanelError::new(ErrorCode::Internal, "aetherctl", format!("Unprintable reply: {e}"))
+        })?;
+        Ok(Self { data, text: text.into(), ..Self::default() })
+    }
+
+    /// Notes a finding.
+    pub fn find(&mut self, finding: impl Into<String>) {
+        self.findings.push(finding.into());
+    }
+
+    /// Notes a failure; the first one stays.
+    pub fn fail(&mut self, error: Option<&PanelError>) {
+        if self.failure.is_none() {
+            self.failure = error.cloned();
+        }
+    }
+
+    /// The exit code: the failure's, else 1 with findings, else 0.
+    pub fn code(&self) -> u8 {
+        match &self.failure {
+            Some(error) => exit_code(error.code),
+            None if !self.findings.is_empty() => FINDING,
+            None => 0,
+        }
+    }
+
+    /// Prints it and gives the exit code. A reader that has gone away (`| head`) changes nothing.
+    pub fn print(&self, json: bool) -> ExitCode {
+        let code = self.code();
+        let written = if json { self.write_json(&mut io::stdout().lock()) } else { self.write_text() };
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                let _ = writeln!(io::stderr(), "aetherctl: standard output: {error}");
+                ExitCode::from(code.max(USAGE))
+            }
+            _ => ExitCode::from(code),
+        }
+    }
+
+    /// The object that `--json` prints. Partial data stays beside an error.
+    fn object(&self) -> Object<'_> {
+        Object {
+            ok: self.failure.is_none(),
+            error: self.failure.as_ref(),
+            data: (self.failure.is_none() || !self.data.is_null()).then_some(&self.data),
+        }
+    }
+
+    fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, &self.object()).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    fn write_text(&self) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        out.write_all(self.text.as_bytes())?;
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            out.write_all(b"\n")?;
+        }
+        if !self.findings.is_empty() {
+            out.write_all(b"\n")?;
+        }
+        for finding in &self.findings {
+            writeln!(out, "{} {}", paint("!", Paint::Warn), plain_lines(finding))?;
+        }
+        out.flush()?;
+        if let Some(error) = &self.failure {
+            let mut err = anstream::stderr().lock();
+            // Nobody may be reading this either.
+            let _ = writeln!(err, "{} {}", paint("error:", Paint::Bad), plain_lines(&error.message));
+            if !error.hint.is_empty() {
+                let _ = writeln!(err, "{} {}", paint("hint:", Paint::Strong), plain_lines(&error.hint));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<PanelError> for Outcome {
+    fn from(error: PanelError) -> Self {
+        Self { failure: Some(error), ..Self::default() }
+    }
+}
+
+/// 2 for what was found wrong before anything was asked, 3 for what asking gave.
+pub fn exit_code(code: ErrorCode) -> u8 {
+    match code {
+        ErrorCode::InvalidRequest
+        | ErrorCode::InvalidConfig
+        | ErrorCode::NotFound
+        | ErrorCode::SecretTooLong
+        | ErrorCode::SecretMissing
+        | ErrorCode::Storage => USAGE,
+        _ => SERVER,
+    }
+}
+
+/// A usage error in the parser's words.
+pub fn usage(rendered: &str) -> Outcome {
+    let text = rendered.trim().trim_start_matches("error: ");
+    let (message, detail) = text.split_once("\n\n").unwrap_or((text, ""));
+    PanelError::new(ErrorCode::InvalidRequest, "arguments", message.trim()).with_detail(detail.trim()).into()
+}
+
+/// A defect or a failure of the machine itself.
+pub fn failed(source: &str, message: impl Into<String>) -> Outcome {
+    PanelError::new(ErrorCode::Internal, source, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_outranks_a_finding() {
+        let mut outcome = Outcome::new(&1, "").unwrap();
+        assert_eq!(outcome.code(), 0);
+        outcome.find("a gauge is critical");
+        assert_eq!(outcome.code(), FINDING);
+        outcome.fail(Some(&PanelError::new(ErrorCode::Refused, "grafana", "Nothing listens.")));
+        assert_eq!(outcome.code(), SERVER);
+    }
+
+    #[test]
+    fn partial_data_stays_beside_the_error() {
+        let mut outcome = Outcome::new(&[1], "").unwrap();
+        outcome.fail(Some(&PanelError::new(ErrorCode::Timeout, "prometheus", "No answer.")));
+        let object = serde_json::to_value(outcome.object()).unwrap();
+        assert_eq!(object["ok"], false);
+        assert_eq!(object["error"]["code"], "timeout");
+        assert_eq!(object["error"]["retryable"], true);
+        assert_eq!(object["error"]["source"], "prometheus");
+        assert_eq!(object["data"], json!([1]));
+        assert!(Outcome::from(PanelError::new(ErrorCode::Dns, "x", "y")).object().data.is_none());
+    }
+
+    #[test]
+    fn configuration_is_told_from_servers() {
+        assert_eq!(exit_code(ErrorCode::InvalidConfig), USAGE);
+        assert_eq!(exit_code(ErrorCode::NotFound), USAGE);
+        assert_eq!(exit_code(ErrorCode::Unauthorized), SERVER);
+        assert_eq!(exit_code(ErrorCode::KeyringLocked), SERVER);
+    }
+}

@@ -1,0 +1,121 @@
+//! Tables for people: columns as wide as they must be, words before colours.
+//!
+//! Colours are always written; the stream at the end strips them where nobody would see them.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::human::{cut, plain};
+
+/// How a cell stands out. Never the only carrier of a meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// As it is.
+    None,
+    /// Green.
+    Good,
+    /// Yellow.
+    Warn,
+    /// Red.
+    Bad,
+    /// Grey.
+    Dim,
+    /// Bold.
+    Strong,
+}
+
+/// A cell. Its text is made harmless on the way in.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    text: String,
+    paint: Paint,
+}
+
+/// A cell without colour.
+pub fn cell(text: impl AsRef<str>) -> Cell {
+    painted(text, Paint::None)
+}
+
+/// A cell with colour.
+pub fn painted(text: impl AsRef<str>, paint: Paint) -> Cell {
+    Cell { text: cut(&plain(text.as_ref()), MAX_CELL), paint }
+}
+
+/// Longest cell in characters: one long label must not push everything else off the screen.
+const MAX_CELL: usize = 72;
+
+/// Wraps `text` (which must already be harmless) in a colour.
+pub fn paint(text: &str, paint: Paint) -> String {
+    let code = match paint {
+        Paint::None => return text.to_owned(),
+        Paint::Good => "32",
+        Paint::Warn => "33",
+        Paint::Bad => "31",
+        Paint::Dim => "2",
+        Paint::Strong => "1",
+    };
+    if text.is_empty() { String::new() } else { format!("\x1b[{code}m{text}\x1b[0m") }
+}
+
+/// Draws a table: a head, then the rows. Columns that are empty throughout are left out.
+pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
+    let used: Vec<usize> = (0..head.len())
+        .filter(|&column| rows.iter().any(|row| row.get(column).is_some_and(|c| !c.text.is_empty())))
+        .collect();
+    let head: Vec<Cell> = head.iter().map(|title| painted(title, Paint::Dim)).collect();
+    let lines: Vec<&Vec<Cell>> = std::iter::once(&head).chain(rows).collect();
+    let widths: Vec<usize> = used
+        .iter()
+        .map(|&column| {
+            lines.iter().filter_map(|line| line.get(column)).map(|c| c.text.width()).max().unwrap_or(0)
+        })
+        .collect();
+    let mut out = String::new();
+    for line in lines {
+        let mut pending = 0;
+        for (&column, width) in used.iter().zip(&widths) {
+            let Some(c) = line.get(column) else { continue };
+            if !c.text.is_empty() {
+                out.extend(std::iter::repeat_n(' ', pending));
+                out.push_str(&paint(&c.text, c.paint));
+                pending = 0;
+            }
+            pending += width - if c.text.is_empty() { 0 } else { c.text.width() } + 2;
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_nothing_trails() {
+        let rows = vec![
+            vec![cell("東京"), cell(""), cell("1")],
+            vec![cell("b"), cell("xyz"), cell("")],
+            vec![cell("c")],
+        ];
+        assert_eq!(
+            strip(&table(&["NAME", "WHAT", "N"], &rows)),
+            "NAME  WHAT  N\n東京        1\nb     xyz\nc\n"
+        );
+    }
+
+    #[test]
+    fn an_empty_column_is_left_out() {
+        assert_eq!(strip(&table(&["A", "B"], &[vec![cell("x"), cell("")]])), "A\nx\n");
+    }
+
+    #[test]
+    fn a_hostile_cell_stays_on_its_line() {
+        let text = table(&["A"], &[vec![cell("x\n\x1b[2Jy")]]);
+        assert_eq!(strip(&text).lines().count(), 2);
+        assert!(!text.contains("\x1b[2J"));
+    }
+
+    fn strip(text: &str) -> String {
+        String::from_utf8(anstream::adapter::strip_bytes(text.as_bytes()).into_vec()).unwrap()
+    }
+}

@@ -1,0 +1,172 @@
+//! `aetherctl` against real Prometheus and Alertmanager.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::{path::Path, time::Duration};
+
+use aether_sim::servers::{Alertmanager, AlertmanagerOptions, Prometheus, PrometheusOptions};
+use common::{Home, Ran, profile};
+use serde_json::Value;
+
+/// Every alert, at once, to nobody.
+const ALERTMANAGER: &str =
+    "route: {receiver: none, group_wait: 1s, group_interval: 1s}\nreceivers: [{name: none}]\n";
+
+/// One alert that always fires; its texts try to colour and turn the terminal.
+const RULES: &str = r#"groups:
+- name: test
+  interval: 1s
+  rules:
+  - alert: AlwaysOn
+    expr: vector(7) > 0
+    labels: {severity: critical, odd: "\e[31mred\u202Etxt"}
+    annotations: {summary: "\e]0;title\a\e[2J gone"}
+"#;
+
+/// Prometheus with the rule, sending to `alertmanagers`.
+async fn prometheus(folder: &Path, alertmanagers: &[&str]) -> Prometheus {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("rules.yml"), RULES).unwrap();
+    let targets: Vec<String> =
+        alertmanagers.iter().map(|url| format!("{:?}", url.trim_start_matches("http://"))).collect();
+    let config = format!(
+        "global: {{evaluation_interval: 1s}}\nrule_files: [rules.yml]\nalerting:\n  alertmanagers:\n  - static_configs:\n    - targets: [{}]\n",
+        targets.join(", ")
+    );
+    // The first notice comes before Prometheus knows where to send it; without this the next would come in a minute.
+    let flags = vec!["--rules.alert.resend-delay=1s".to_owned()];
+    let options = PrometheusOptions { folder: folder.to_path_buf(), config, flags, port: None };
+    Prometheus::launch(options).await.unwrap()
+}
+
+/// Asks until the answer is as wanted; the servers tell each other things in their own time.
+async fn until(what: &str, mut ask: impl FnMut() -> Ran, good: impl Fn(&Value) -> bool) -> Ran {
+    for _ in 0..120 {
+        let ran = ask();
+        if good(&ran.json()) {
+            return ran;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    panic!("never {what}: {:?}", ask());
+}
+
+#[tokio::test]
+async fn an_alert_is_seen_silenced_by_a_window_and_heard_again() {
+    let home = Home::new();
+    let options = AlertmanagerOptions {
+        folder: home.path().join("am"),
+        config: ALERTMANAGER.into(),
+        ..Default::default()
+    };
+    let alertmanager = Alertmanager::launch(options).await.unwrap();
+    let prometheus = prometheus(&home.path().join("prom"), &[alertmanager.url()]).await;
+    let stack = home.file("real.toml", &profile(prometheus.url(), &[alertmanager.url()]));
+    let run = |args: &[&str]| home.run(&[args, &["--stack", &stack]].concat());
+
+    let alerts = until(
+        "firing",
+        || run(&["alerts", "--json"]),
+        |object| {
+            object["data"]["rows"][0]["state"] == "firing" && object["data"]["rows"][0]["delivered"] == true
+        },
+    )
+    .await;
+    assert_eq!(alerts.code, 1, "{alerts:?}");
+    assert_eq!(alerts.json()["ok"], true);
+    assert_eq!(alerts.json()["data"]["rows"][0]["name"], "AlwaysOn");
+
+    // For people: no escape sequence, no turned text, one line an alert.
+    let words = run(&["alerts"]);
+    assert!(words.out.contains("AlwaysOn") && words.out.contains("firing"), "{words:?}");
+    assert!(!words.out.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{words:?}");
+    let forced = common::ran(
+        home.command(&["alerts", "--stack", &stack]).env("CLICOLOR_FORCE", "1").output().unwrap(),
+    );
+    assert!(!forced.out.contains("\x1b[2J") && !forced.out.contains("\x1b]0;"), "{forced:?}");
+
+    assert_eq!(run(&["alerts", "--json", "severity=\"warning\""]).json()["data"]["total"], 0);
+    assert_eq!(run(&["alerts", "--state", "silenced"]).code, 0);
+
+    let status = run(&["status", "--json"]);
+    assert_eq!((status.code, status.json()["ok"].as_bool()), (1, Some(true)), "{status:?}");
+    assert!(status.json()["data"]["findings"][0].as_str().unwrap().contains("1 critical"), "{status:?}");
+    let gauges = run(&["gauges", "--json"]);
+    assert_eq!(gauges.code, 0, "{gauges:?}");
+    assert_eq!(gauges.json()["data"]["gauges"][0]["value"], 1.0);
+    assert_eq!(run(&["gauges", "no-such-gauge"]).code, 2);
+
+    let preview =
+        run(&["maintenance", "start", "--for", "30m", "--comment", "deploy 7", "--dry-run", "--json"]);
+    assert_eq!((preview.code, preview.json()["data"]["mutes"].as_u64()), (0, Some(1)), "{preview:?}");
+    assert_eq!(
+        run(&["maintenance", "list", "--json"]).json()["data"]["windows"].as_array().unwrap().len(),
+        0
+    );
+
+    let started =
+        run(&["maintenance", "start", "--for", "30m", "--comment", "deploy 7", "--by", "anna", "--json"]);
+    let window = started.json()["data"].clone();
+    assert_eq!((started.code, window["phase"].as_str()), (0, Some("verified")), "{started:?}");
+    assert_eq!((window["reason"].as_str(), window["createdBy"].as_str()), (Some("deploy 7"), Some("anna")));
+    let id = window["id"].as_str().unwrap();
+
+    let silenced =
+        until("silenced", || run(&["alerts", "--json"]), |o| o["data"]["rows"][0]["state"] == "silenced")
+            .await;
+    assert_eq!(silenced.code, 0, "{silenced:?}");
+    assert_eq!(run(&["status"]).code, 0);
+    assert!(run(&["status"]).out.contains("deploy 7"));
+
+    // Another process, another snapshot: the window is found again by its id.
+    let extended = run(&["maintenance", "extend", id, "--for", "15m", "--json"]);
+    let more = extended.json()["data"]["endsAt"].as_i64().unwrap() - window["endsAt"].as_i64().unwrap();
+    assert_eq!(extended.code, 0, "{extended:?}");
+    assert!((890_000..=910_000).contains(&more), "{more}");
+
+    let listed = run(&["maintenance", "list", "--json", "--all"]);
+    assert_eq!(listed.json()["data"]["windows"].as_array().unwrap().len(), 1, "{listed:?}");
+    assert!(!listed.json()["data"]["silences"].as_array().unwrap().is_empty());
+
+    let ended = run(&["maintenance", "end", "--all", "--json"]);
+    assert_eq!(
+        (ended.code, ended.json()["data"]["ended"].as_array().map(Vec::len)),
+        (0, Some(1)),
+        "{ended:?}"
+    );
+    assert_eq!(run(&["maintenance", "end", "--all"]).code, 0, "none is on: nothing to do");
+    assert_eq!(run(&["maintenance", "end", "no-such-window"]).code, 2);
+    until("firing again", || run(&["alerts", "--json"]), |o| o["data"]["rows"][0]["state"] == "firing").await;
+}
+
+#[tokio::test]
+async fn a_window_that_misses_a_member_is_a_finding() {
+    let home = Home::new();
+    let mut members = Alertmanager::cluster(&home.path().join("cluster"), ALERTMANAGER, 3).await.unwrap();
+    let urls: Vec<String> = members.iter().map(|member| member.url().to_owned()).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let prometheus = prometheus(&home.path().join("prom"), &urls).await;
+    let stack = home.file("cluster.toml", &profile(prometheus.url(), &urls));
+    let run = |args: &[&str]| home.run(&[args, &["--json", "--stack", &stack]].concat());
+
+    members[2].kill().await;
+    let status = run(&["status"]);
+    assert_eq!((status.code, status.json()["ok"].as_bool()), (1, Some(true)), "{status:?}");
+
+    let started = run(&["maintenance", "start", "--for", "5m", "--comment", "two of three"]);
+    let object = started.json();
+    assert_eq!((started.code, object["ok"].as_bool()), (1, Some(true)), "{started:?}");
+    assert_eq!(object["data"]["members"].as_array().unwrap().len(), 3);
+    let listed = run(&["maintenance", "list"]);
+    assert_eq!(listed.code, 1, "{listed:?}");
+
+    members[2].start().await.unwrap();
+    until(
+        "on every member",
+        || run(&["maintenance", "list"]),
+        |o| o["data"]["findings"].as_array().unwrap().is_empty(),
+    )
+    .await;
+    assert_eq!(run(&["maintenance", "end", "--all"]).code, 0);
+}

@@ -1,0 +1,216 @@
+//! Exit codes, JSON and output rules where no server is needed.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Home, profile, ran};
+
+#[test]
+fn a_stack_that_is_down_is_one_json_object_with_exit_3() {
+    let home = Home::new();
+    // Port 1 on loopback: nothing listens there.
+    let stack = home.file("down.toml", &profile("http://127.0.0.1:1", &["http://127.0.0.1:1"]));
+    let ran = home.run(&["status", "--json", "--stack", &stack]);
+    let object = ran.json();
+    assert_eq!(ran.code, 3);
+    assert_eq!(object["ok"], false);
+    assert_eq!(object["error"]["code"], "refused");
+    assert_eq!(object["error"]["retryable"], true);
+    assert_eq!(object["error"]["source"], "prometheus");
+    assert!(!object["error"]["message"].as_str().unwrap().is_empty());
+    // What is known all the same stays beside the error.
+    assert_eq!(object["data"]["stack"], "test");
+    assert_eq!(object["data"]["gauges"][0]["spec"]["id"], "always-one");
+
+    for verb in [&["gauges"][..], &["alerts"], &["maintenance", "list"], &["maintenance", "end", "--all"]] {
+        let ran = home.run(&[verb, &["--stack", &stack]].concat());
+        assert_eq!(ran.code, 3, "{verb:?} {ran:?}");
+        assert!(ran.err.starts_with("error: "), "{ran:?}");
+    }
+    let start = ["maintenance", "start", "--for", "5m", "--comment", "x", "--json", "--stack", &stack];
+    let ran = home.run(&start);
+    assert_eq!((ran.code, ran.json()["ok"].as_bool()), (3, Some(false)), "{ran:?}");
+}
+
+#[test]
+fn a_usage_error_is_json_when_asked_for_and_words_otherwise() {
+    let home = Home::new();
+    for args in [
+        &["frobnicate"][..],
+        &[],
+        &["maintenance", "start", "--comment", "x"],
+        &["maintenance", "start", "--for", "30", "--comment", "x"],
+        &["maintenance", "end"],
+        &["alerts", "--state", "loud"],
+        &["secret", "set", "grafana/token", "glsa_secret"],
+    ] {
+        let words = home.run(args);
+        assert_eq!(words.code, 2, "{words:?}");
+        assert!(words.out.is_empty(), "{words:?}");
+        let json = home.run(&[&["--json"], args].concat());
+        assert_eq!(json.code, 2);
+        assert_eq!(json.json()["ok"], false);
+        assert_eq!(json.json()["error"]["code"], "invalid-request");
+        assert_eq!(json.json()["error"]["retryable"], false);
+        assert!(json.err.is_empty(), "{json:?}");
+    }
+    let duration = home.run(&["--json", "maintenance", "start", "--for", "30", "--comment", "x"]);
+    assert!(duration.json()["error"]["message"].as_str().unwrap().contains("30m"), "{duration:?}");
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let home = Home::new();
+    for args in [&["--help"][..], &["--version"], &["maintenance", "start", "--help"]] {
+        let ran = home.run(args);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(!ran.out.is_empty() && ran.err.is_empty());
+    }
+}
+
+#[test]
+fn a_profile_is_checked_without_asking_any_server() {
+    let home = Home::new();
+    let good = home.file("good.toml", &profile("http://127.0.0.1:1", &[]));
+    let ran = home.run(&["stack", "check", &good, "--json"]);
+    assert_eq!((ran.code, ran.json()["data"]["valid"].as_bool()), (0, Some(true)), "{ran:?}");
+
+    let bad = home.file("bad.toml", "name = \"x\"\n[prometheus]\nurll = \"http://127.0.0.1:1\"\n");
+    let ran = home.run(&["stack", "check", &bad, "--json"]);
+    let object = ran.json();
+    assert_eq!((ran.code, object["ok"].as_bool()), (1, Some(true)), "{ran:?}");
+    assert_eq!(object["data"]["valid"], false);
+    assert_eq!(object["data"]["error"]["code"], "invalid-config");
+    assert!(object["data"]["error"]["message"].as_str().unwrap().contains("line 3"), "{object}");
+    let words = home.run(&["stack", "check", &bad]);
+    assert!(words.out.contains("urll"), "{words:?}");
+
+    // Used as a stack, the same file is a configuration error.
+    assert_eq!(home.run(&["status", "--stack", &bad]).code, 2);
+    assert_eq!(home.run(&["stack", "check", "./missing.toml"]).code, 2);
+    assert_eq!(home.run(&["stack", "check", "no-such-stack"]).code, 2);
+    assert_eq!(home.run(&["stack", "use", "no-such-stack"]).code, 2);
+}
+
+#[test]
+fn the_built_in_stack_is_listed_and_shown() {
+    let home = Home::new();
+    let ran = home.run(&["stack", "list", "--json"]);
+    assert_eq!((ran.code, ran.json()["data"]["active"].as_str()), (0, Some("aetherlink")), "{ran:?}");
+    let shown = home.run(&["stack", "show", "--json"]);
+    assert_eq!(shown.json()["data"]["gauges"].as_array().unwrap().len(), 5, "{shown:?}");
+    assert_eq!(home.run(&["stack", "use", "aetherlink"]).code, 0);
+}
+
+#[test]
+fn aether_stack_names_the_stack_and_the_option_wins() {
+    let home = Home::new();
+    let one = home.file("one.toml", &profile("http://127.0.0.1:1", &[]));
+    let run = |args: &[&str]| ran(home.command(args).env("AETHER_STACK", &one).output().unwrap());
+    assert_eq!(run(&["stack", "show", "--json"]).json()["data"]["name"], "test");
+    assert_eq!(
+        run(&["stack", "show", "--json", "--stack", "aetherlink"]).json()["data"]["name"],
+        "aetherlink"
+    );
+    let empty = ran(home.command(&["stack", "show", "--json"]).env("AETHER_STACK", "").output().unwrap());
+    assert_eq!(empty.json()["data"]["name"], "aetherlink");
+}
+
+#[test]
+fn without_a_keyring_nothing_is_stored_and_nothing_leaks() {
+    let home = Home::new();
+    let secret = "glsa_f00dcafef00dcafe";
+    let ran = home.run_with(&["secret", "set", "grafana/token", "--json"], &format!("{secret}\n"));
+    let object = ran.json();
+    assert_eq!((ran.code, object["ok"].as_bool()), (3, Some(false)), "{ran:?}");
+    assert!(object["error"]["code"].as_str().unwrap().starts_with("keyring-"), "{object}");
+    let mut seen = vec![ran.out, ran.err];
+    collect(&home.path(), &mut seen);
+    assert!(seen.len() > 2, "something was written");
+    assert!(!seen.iter().any(|text| text.contains(secret)));
+
+    assert_eq!(home.run_with(&["secret", "set", "grafana/token"], "").code, 2);
+    assert_eq!(home.run_with(&["secret", "set", "grafana/nonsense"], "x").code, 2);
+}
+
+fn collect(folder: &std::path::Path, into: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, into);
+        } else {
+            into.push(String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());
+        }
+    }
+}
+
+#[test]
+fn a_credential_from_the_environment_counts_and_is_not_shown() {
+    let home = Home::new();
+    let text = format!(
+        "{}[grafana]\nurl = \"http://127.0.0.1:1\"\nauth = \"bearer\"\n",
+        profile("http://127.0.0.1:1", &[])
+    );
+    let stack = home.file("s.toml", &text);
+    let args = ["secret", "status", "--json", "--stack", &stack];
+    let with = ran(home.command(&args).env("AETHER_GRAFANA_TOKEN", "glsa_env").output().unwrap());
+    let entry = &with.json()["data"]["entries"][0];
+    assert_eq!(entry["id"], "grafana/token", "{with:?}");
+    assert_eq!(entry["origin"], "environment");
+    assert!(!with.out.contains("glsa_env"));
+    let without = home.run(&args);
+    assert_eq!(without.json()["data"]["entries"][0]["configured"], false);
+    assert_eq!(without.code, 1);
+}
+
+#[test]
+fn colours_only_where_somebody_sees_them() {
+    let home = Home::new();
+    let plain = home.run(&["stack", "list"]);
+    assert!(!plain.out.contains('\x1b'), "{plain:?}");
+    let forced = ran(home.command(&["stack", "list"]).env("CLICOLOR_FORCE", "1").output().unwrap());
+    assert!(forced.out.contains('\x1b'), "the rule can be seen to work: {forced:?}");
+    let refused = ran(home
+        .command(&["stack", "list"])
+        .env("NO_COLOR", "1")
+        .env("CLICOLOR_FORCE", "0")
+        .output()
+        .unwrap());
+    assert!(!refused.out.contains('\x1b'));
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let home = Home::new();
+    for args in [&["man"][..], &["stack", "list"], &["stack", "list", "--json"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = home.command(args).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{args:?}: {output:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_can_not_be_written_is_a_failure() {
+    let home = Home::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = home.command(&["stack", "list"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
+fn completions_and_man_page_come_from_the_parser() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = home.run(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains("maintenance"), "{shell}");
+    }
+    let man = home.run(&["man"]);
+    assert!(man.out.contains(".TH") && man.out.contains("Exit codes"), "{man:?}");
+    let folder = home.path().join("man");
+    assert_eq!(home.run(&["man", "--to", folder.to_str().unwrap()]).code, 0);
+    assert!(folder.join("aetherctl-maintenance-start.1").is_file());
+}
