@@ -139,7 +139,7 @@ describe('the headline', () => {
   });
   it('puts the worst first', async () => {
     const s = await calm();
-    expect(verdict(with_(s, { critical: 2, warning: 3, firing: 5, vip: 1 }), Date.now())).toEqual({ tone: 'crit', answer: '2 critical alerts', because: 'and 3 warnings · 1 alert about VIP tenants' });
+    expect(verdict(with_(s, { critical: 2, warning: 3, firing: 5, vip: 1 }), Date.now())).toEqual({ tone: 'crit', answer: '2 critical alerts', because: 'and 3 warnings · a VIP tenant is affected' });
     expect(verdict(with_(s, { undelivered: 1 }), Date.now()).tone).toBe('crit');
     expect(verdict(with_(s, { warning: 1, firing: 1 }), Date.now()).answer).toBe('Degraded');
     expect(verdict(with_(s, { pending: 1 }), Date.now()).answer).toBe('Watch it');

@@ -27,7 +27,7 @@ export function verdict(s: Snapshot, now: number): Verdict {
   const metrics = prom ? age(prom.freshness, now, prom.intervalS) : ({ kind: 'absent' } as const);
   const c = s.alerts.counts;
   const of = (level: Gauge['level']): Gauge[] => s.gauges.filter((g) => g.level === level);
-  const vip = c.vip > 0 ? `${plural(c.vip, 'alert')} about VIP tenants` : '';
+  const vip = c.vip === 1 ? 'a VIP tenant is affected' : c.vip > 0 ? `${plural(c.vip, 'alert')} about VIP tenants` : '';
 
   if (alerts.kind === 'loading' || metrics.kind === 'loading') {
     return { tone: 'none', answer: 'Looking…', because: 'Waiting for the first answers.' };

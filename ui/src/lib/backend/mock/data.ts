@@ -59,7 +59,7 @@ export function services(scene: Scene, now: number): ServiceStatus[] {
 }
 
 const spec = (id: string, title: string, unit: string, window: string, max: number, warn: number, critical: number, higherIsBetter: boolean): GaugeSpec => ({
-  id, title, unit, window, min: 0, max, warn, critical, higherIsBetter, query: `aether:${id.replace(/-/g, '_')}:${window.replace(' ', '')}:all`, perTenantQuery: `aether:${id.replace(/-/g, '_')}:${window.replace(' ', '')}`,
+  id, title, unit, window, min: 0, max, warn, critical, higherIsBetter, query: `aether:${id.replace(/-/g, '_')}:${window.replace(' ', '')}:all`, perTenantQuery: id === 'health-score' ? null : `aether:${id.replace(/-/g, '_')}:${window.replace(' ', '')}`,
 });
 export const SPECS: [GaugeSpec, number][] = [
   [spec('cache-hit-ratio', 'Cache hit ratio', 'percent', '5 min', 100, 50, 30, true), 38.4],
@@ -92,7 +92,7 @@ export function gauges(scene: Scene, now: number): Gauge[] {
     const value = scene === 'calm' ? (calm[s.id] ?? busy) : scene === 'hostile' ? [123456789.12, -40, 0.0001, 987654321, 57][i]! : busy;
     const idle = scene === 'idle' || (scene === 'calm' && i === 2);
     const none = scene === 'never' || scene === 'loading';
-    const t = none || idle ? [] : tenants(scene, s, value);
+    const t = none || idle || s.perTenantQuery === null ? [] : tenants(scene, s, value);
     let y = value;
     const spark = Array.from({ length: 96 }, () => {
       y += (random() - 0.5) * value * 0.08 + (value - y) * 0.06;
