@@ -19,8 +19,8 @@ use crate::{
     tray, window,
 };
 
-/// Longest wait for the Panel's farewell.
-const FAREWELL: Duration = Duration::from_secs(3);
+/// Longest wait for the Panel's farewell: a little more than it gives an effect that is on its way.
+const FAREWELL: Duration = Duration::from_secs(20);
 
 /// How this run was asked for.
 pub struct Launch {

@@ -36,7 +36,8 @@ async fn prometheus(folder: &Path, alertmanagers: &[&str]) -> Prometheus {
     );
     // The first notice comes before Prometheus knows where to send it; without this the next would come in a minute.
     let flags = vec!["--rules.alert.resend-delay=1s".to_owned()];
-    let options = PrometheusOptions { folder: folder.to_path_buf(), config, flags, port: None };
+    let options =
+        PrometheusOptions { folder: folder.to_path_buf(), config, flags, ..PrometheusOptions::default() };
     Prometheus::launch(options).await.unwrap()
 }
 

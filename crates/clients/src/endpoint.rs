@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::http::without_secrets;
+
 /// Credentials.
 #[derive(Clone, Default)]
 pub enum Auth {
@@ -44,7 +46,7 @@ pub struct TlsFiles {
 }
 
 /// One server's address with everything that a request to it needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Endpoint {
     /// Address. A base path is kept: `https://host/prometheus` asks `https://host/prometheus/api/v1/…`.
     pub url: Url,
@@ -56,12 +58,41 @@ pub struct Endpoint {
     pub tls: TlsFiles,
     /// Longest wait for a connection.
     pub connect_timeout: Duration,
-    /// Longest wait for a whole answer.
+    /// Longest wait for a whole answer, redirects within the origin included; each repetition has it anew.
     pub timeout: Duration,
     /// Most bytes of an answer, after decompression.
     pub max_reply: usize,
-    /// Further attempts of a GET that was refused, timed out or met a 5xx. Nothing else is ever sent twice.
+    /// Further attempts (at most 2 are made) of a GET that was refused, timed out, broke or met a 5xx. Nothing else is
+    /// ever sent twice.
     pub retries: u32,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: BTreeMap<&str, &str> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), if is_sensitive(name) { "…" } else { value.as_str() }))
+            .collect();
+        f.debug_struct("Endpoint")
+            .field("url", &without_secrets(&self.url))
+            .field("auth", &self.auth)
+            .field("headers", &headers)
+            .field("tls", &self.tls)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("max_reply", &self.max_reply)
+            .field("retries", &self.retries)
+            .finish()
+    }
+}
+
+/// Whether a header of this name usually carries a credential. `X-Scope-OrgID` and its like do not.
+pub(crate) fn is_sensitive(name: &str) -> bool {
+    const SIGNS: &[&str] =
+        &["auth", "token", "key", "secret", "cookie", "passw", "session", "signature", "credential"];
+    let name = name.to_ascii_lowercase();
+    SIGNS.iter().any(|sign| name.contains(sign))
 }
 
 impl Endpoint {

@@ -17,6 +17,8 @@ pub enum Failure {
     Timeout,
     /// The connection broke.
     Network,
+    /// The answer broke off before its end.
+    CutOff,
     /// 401.
     Unauthorized,
     /// 403.
@@ -25,8 +27,8 @@ pub enum Failure {
     WrongPath,
     /// Something else answers there; what it looks like.
     WrongServer(String),
-    /// 5xx.
-    Server(u16),
+    /// 5xx; the server's words.
+    Server(u16, String),
     /// Another 4xx; the server's words.
     Rejected(u16, String),
     /// Not JSON, or not of the expected form.
@@ -35,9 +37,31 @@ pub enum Failure {
     TooLarge(usize),
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Config(what) => write!(f, "wrong configuration ({what})"),
+            Self::Refused => f.write_str("connection refused"),
+            Self::Dns => f.write_str("unknown host name"),
+            Self::Tls(why) => write!(f, "no secure connection ({why})"),
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::Network => f.write_str("connection broken"),
+            Self::CutOff => f.write_str("answer cut off"),
+            Self::Unauthorized => f.write_str("credentials refused (401)"),
+            Self::Forbidden => f.write_str("not allowed (403)"),
+            Self::WrongPath => f.write_str("unknown path (404)"),
+            Self::WrongServer(what) => write!(f, "not the expected server ({what})"),
+            Self::Server(status, words) => write!(f, "server error {status} ({words})"),
+            Self::Rejected(status, words) => write!(f, "refused with {status} ({words})"),
+            Self::Broken => f.write_str("unreadable answer"),
+            Self::TooLarge(limit) => write!(f, "answer larger than {limit} bytes"),
+        }
+    }
+}
+
 /// A failed request.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{url}: {failure:?}: {detail}")]
+#[error("{url}: {failure}: {detail}")]
 pub struct ClientError {
     /// What kind.
     pub failure: Failure,
@@ -45,11 +69,13 @@ pub struct ClientError {
     pub url: String,
     /// Technical detail: the transport's words, or the start of the server's answer. No credentials.
     pub detail: String,
+    /// What the server said in the body of its refusal; cleaned and cut like `detail`.
+    pub(crate) words: String,
 }
 
 impl ClientError {
     pub(crate) fn new(failure: Failure, url: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { failure, url: url.into(), detail: detail.into() }
+        Self { failure, url: url.into(), detail: detail.into(), words: String::new() }
     }
 
     /// The code that it carries to the window.
@@ -60,12 +86,12 @@ impl ClientError {
             Failure::Dns => ErrorCode::Dns,
             Failure::Tls(_) => ErrorCode::Tls,
             Failure::Timeout => ErrorCode::Timeout,
-            Failure::Network => ErrorCode::Network,
+            Failure::Network | Failure::CutOff => ErrorCode::Network,
             Failure::Unauthorized => ErrorCode::Unauthorized,
             Failure::Forbidden => ErrorCode::Forbidden,
             Failure::WrongPath => ErrorCode::WrongPath,
             Failure::WrongServer(_) => ErrorCode::WrongServer,
-            Failure::Server(_) => ErrorCode::ServerError,
+            Failure::Server(..) => ErrorCode::ServerError,
             Failure::Rejected(..) => ErrorCode::Rejected,
             Failure::Broken => ErrorCode::BrokenReply,
             Failure::TooLarge(_) => ErrorCode::TooLarge,
@@ -104,6 +130,10 @@ impl ClientError {
                 format!("The connection to {name} broke ({url})."),
                 "Check the network and any proxy in between.".to_owned(),
             ),
+            Failure::CutOff => (
+                format!("{name}'s answer breaks off before its end ({url})."),
+                "A proxy in between may have a limit, or the server was stopped.".to_owned(),
+            ),
             Failure::Unauthorized => (
                 format!("{name} refuses the credentials (401)."),
                 "Set them anew in Settings, Credentials.".to_owned(),
@@ -123,8 +153,12 @@ impl ClientError {
                 format!("{url} is answered by something that is not {name}: {what}."),
                 "Check the address, the port and any login page of a proxy.".to_owned(),
             ),
-            Failure::Server(status) => (
-                format!("{name} answers with an error of its own ({status})."),
+            Failure::Server(status, words) => (
+                if words.is_empty() {
+                    format!("{name} answers with an error of its own ({status}).")
+                } else {
+                    format!("{name} answers with an error of its own ({status}): {words}")
+                },
                 format!("Look into the log of {name} or of the proxy before it."),
             ),
             Failure::Rejected(status, words) if words.is_empty() => {
@@ -163,56 +197,17 @@ fn tls_hint(why: &str) -> String {
     hint.to_owned()
 }
 
-/// Tells a transport error apart. Reqwest hides most kinds, so the chain of sources is read; what rustls found is only
-/// told by its text.
-pub(crate) fn from_transport(error: &reqwest::Error, url: &str) -> ClientError {
-    let mut chain = Vec::new();
-    let mut refused = false;
-    let mut source: Option<&dyn std::error::Error> = Some(error);
+/// The words of an error and of all that caused it, without the first link, which repeats the address.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = Vec::new();
+    let mut source = error.source();
     while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            refused |= io.kind() == std::io::ErrorKind::ConnectionRefused;
+        let text = cause.to_string();
+        // Some wrappers only repeat what they wrap.
+        if words.last() != Some(&text) {
+            words.push(text);
         }
-        chain.push(cause.to_string());
         source = cause.source();
     }
-    // The first link repeats the address with its query.
-    let detail = chain.iter().skip(1).cloned().collect::<Vec<_>>().join(": ");
-    let failure = if error.is_timeout() {
-        Failure::Timeout
-    } else if refused {
-        Failure::Refused
-    } else if let Some(why) = tls_reason(&detail) {
-        Failure::Tls(why.to_owned())
-    } else if error.is_connect() && detail.contains("dns error") {
-        Failure::Dns
-    } else if error.is_builder() {
-        Failure::Config(detail.clone())
-    } else {
-        Failure::Network
-    };
-    ClientError::new(failure, url, detail)
-}
-
-fn tls_reason(detail: &str) -> Option<&'static str> {
-    const REASONS: &[(&str, &str)] = &[
-        ("UnknownIssuer", "its certificate is from an unknown authority"),
-        ("CaUsedAsEndEntity", "its certificate is from an unknown authority"),
-        ("NotValidYet", "its certificate is not yet valid"),
-        ("not valid yet", "its certificate is not yet valid"),
-        ("xpired", "its certificate has expired"),
-        ("NotValidForName", "its certificate is for another name"),
-        ("not valid for name", "its certificate is for another name"),
-        ("CertificateRequired", "it wants a client certificate"),
-        ("UnknownCA", "it does not know the authority of the client certificate"),
-        ("DecryptError", "it does not accept the client certificate"),
-        ("BadCertificate", "it wants another client certificate"),
-        ("InvalidContentType", "the answer is not TLS"),
-        ("InvalidMessage", "the answer is not TLS"),
-        ("ProtocolVersion", "no TLS version in common"),
-        ("HandshakeFailure", "the handshake failed"),
-        ("invalid peer certificate", "its certificate is not valid"),
-        ("received fatal alert", "it refused the handshake"),
-    ];
-    REASONS.iter().find(|(sign, _)| detail.contains(sign)).map(|(_, reason)| *reason)
+    if words.is_empty() { error.to_string() } else { words.join(": ") }
 }

@@ -6,7 +6,9 @@ use crate::{
     endpoint::Endpoint,
     error::{ClientError, Failure},
     http::{Http, Reply},
+    lenient::nullable,
     prometheus::metric_label,
+    reply::Expected,
 };
 
 /// A client.
@@ -22,6 +24,16 @@ pub struct GrafanaHealth {
     pub version: Option<String>,
     /// State of its database: `ok`.
     pub database: String,
+}
+
+/// The organisation that requests are answered for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct GrafanaOrg {
+    /// Number.
+    pub id: i64,
+    /// Name.
+    #[serde(default, deserialize_with = "nullable")]
+    pub name: String,
 }
 
 impl Grafana {
@@ -42,10 +54,10 @@ impl Grafana {
         #[derive(Deserialize)]
         struct Wire {
             database: String,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "nullable")]
             version: String,
         }
-        let reply: Reply<Wire> = self.http.get("/api/health", &[]).await?;
+        let reply: Reply<Wire> = self.http.get("/api/health", &[], Expected::Object("database")).await?;
         let mut version = Some(reply.value.version.clone()).filter(|version| !version.is_empty());
         if version.is_none()
             && let Ok(metrics) = self.http.get_raw("/metrics", &[]).await
@@ -62,11 +74,19 @@ impl Grafana {
     /// [`Failure::Unauthorized`], [`Failure::Forbidden`]; else as [`ClientError`] tells.
     pub async fn check_credentials(&self) -> Result<Reply<()>, ClientError> {
         let reply: Reply<serde_json::Value> =
-            self.http.get("/api/search", &[("limit", "1".to_owned())]).await?;
+            self.http.get("/api/search", &[("limit", "1".to_owned())], Expected::List).await?;
         if reply.value.is_array() {
             return Ok(reply.map(|_| ()));
         }
         let url = self.http.url("/api/search", &[]).to_string();
         Err(ClientError::new(Failure::WrongServer("it answers a search with other JSON".into()), url, ""))
+    }
+
+    /// `GET /api/org`: the organisation of the credentials.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn org(&self) -> Result<Reply<GrafanaOrg>, ClientError> {
+        self.http.get("/api/org", &[], Expected::Object("id")).await
     }
 }

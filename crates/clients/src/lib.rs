@@ -5,12 +5,17 @@
 //! they are in no `Debug` output and are cut out of every error text, even when a server echoes them.
 
 pub mod alertmanager;
+mod connect;
 mod endpoint;
 mod error;
 pub mod grafana;
 mod http;
+mod lenient;
 pub mod prometheus;
+mod redact;
+mod reply;
 mod time;
+mod transport;
 
 pub use alertmanager::Alertmanager;
 pub use endpoint::{Auth, Endpoint, TlsFiles};

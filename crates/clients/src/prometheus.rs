@@ -1,15 +1,20 @@
 //! Prometheus' HTTP API and that of the servers compatible with it (Thanos, Mimir, VictoriaMetrics).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use aether_contract::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
-use tokio::sync::OnceCell;
 
 use crate::{
     endpoint::Endpoint,
     error::{ClientError, Failure},
     http::{Http, Reply},
+    lenient::nullable,
+    reply::Expected,
 };
 
 mod wire;
@@ -20,8 +25,12 @@ pub use wire::{
 
 /// Most points that one range query may ask a series for: Prometheus refuses more than 11,000.
 const MAX_POINTS: i64 = 10_900;
+/// What one point of a range takes in memory.
+const POINT_BYTES: usize = size_of::<(Timestamp, f64)>();
 /// Most slices of one range.
 const MAX_SLICES: i64 = 100;
+/// How long what `/metrics` told about the program is believed: it may be replaced by another version.
+const FLAVOUR_AGE: Duration = Duration::from_secs(300);
 /// Longer queries are sent as a form: proxies cut long addresses.
 const LONG_QUERY: usize = 4_000;
 
@@ -29,10 +38,10 @@ const LONG_QUERY: usize = 4_000;
 #[derive(Debug)]
 pub struct Prometheus {
     http: Http,
-    flavour: OnceCell<Flavour>,
+    flavour: Mutex<Option<(Instant, Flavour)>>,
 }
 
-/// Which program it is, found once.
+/// Which program it is.
 #[derive(Debug, Clone, Default)]
 struct Flavour {
     name: Option<String>,
@@ -52,21 +61,23 @@ pub struct BuildInfo {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RuntimeInfo {
-    /// Whether the last reload worked.
-    pub reload_config_success: bool,
+    /// Whether the last reload worked; none when the server does not say.
+    pub reload_config_success: Option<bool>,
     /// When the running configuration was loaded, RFC 3339.
+    #[serde(deserialize_with = "nullable")]
     pub last_config_time: String,
     /// Retention as configured, e.g. `15d`.
+    #[serde(deserialize_with = "nullable")]
     pub storage_retention: String,
 }
 
 #[derive(Deserialize)]
 struct WireBuild {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     version: String,
-    #[serde(default, rename = "goVersion")]
+    #[serde(default, deserialize_with = "nullable", rename = "goVersion")]
     go_version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     application: String,
 }
 
@@ -76,7 +87,7 @@ impl Prometheus {
     /// # Errors
     /// [`Failure::Config`] for an address, header or certificate file that can't be used.
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
-        Ok(Self { http: Http::new(endpoint)?, flavour: OnceCell::new() })
+        Ok(Self { http: Http::new(endpoint)?, flavour: Mutex::new(None) })
     }
 
     /// Who is there. Compatible servers may lack the build information or make one up, so it is never needed: what
@@ -88,13 +99,20 @@ impl Prometheus {
         match self.data::<WireBuild>("/api/v1/status/buildinfo", &[]).await {
             Ok(reply) => {
                 let wire = &reply.value;
+                // VictoriaMetrics claims to be this Prometheus, and says nothing about Go.
+                let made_up = wire.go_version.is_empty() && wire.version == "2.24.0";
                 let known = if !wire.application.is_empty() {
                     Flavour {
                         name: Some(wire.application.trim_start_matches("Grafana ").to_owned()),
                         version: None,
                     }
                 } else if wire.go_version.is_empty() {
-                    self.read_metrics().await
+                    match self.read_metrics().await {
+                        Flavour { name: None, version: None } if made_up => {
+                            Flavour { name: Some("VictoriaMetrics".into()), version: None }
+                        }
+                        known => known,
+                    }
                 } else if wire.version.starts_with("0.") {
                     // Prometheus has not had such versions since 2016; Thanos does.
                     Flavour { name: Some("Thanos".into()), version: None }
@@ -102,14 +120,22 @@ impl Prometheus {
                     Flavour::default()
                 };
                 Ok(reply.map(|wire| BuildInfo {
-                    version: known.version.or(Some(wire.version)).filter(|version| !version.is_empty()),
+                    version: known
+                        .version
+                        .or_else(|| Some(wire.version).filter(|_| !made_up))
+                        .filter(|version| !version.is_empty()),
                     flavour: known.name,
                 }))
             }
             Err(error)
                 if matches!(
                     error.failure,
-                    Failure::WrongPath | Failure::Rejected(..) | Failure::WrongServer(_) | Failure::Forbidden
+                    Failure::WrongPath
+                        | Failure::Rejected(..)
+                        | Failure::WrongServer(_)
+                        | Failure::Broken
+                        | Failure::Forbidden
+                        | Failure::Server(501, _)
                 ) =>
             {
                 // A server without it may still be one that answers queries; if not, its own error is the better one.
@@ -123,29 +149,17 @@ impl Prometheus {
 
     /// Looks into `/metrics` for the build information of the compatible servers.
     async fn read_metrics(&self) -> Flavour {
-        self.flavour
-            .get_or_init(|| async {
-                let Ok(metrics) = self.http.get_raw("/metrics", &[]).await else { return Flavour::default() };
-                let body = &metrics.value.body;
-                const KNOWN: &[(&str, &str, &str)] = &[
-                    ("vm_app_version", "short_version", "VictoriaMetrics"),
-                    ("thanos_build_info", "version", "Thanos"),
-                    ("cortex_build_info", "version", "Mimir"),
-                    ("prometheus_build_info", "version", "Prometheus"),
-                ];
-                for (metric, label, name) in KNOWN {
-                    let Some(version) =
-                        metric_label(body, metric, label).or_else(|| metric_label(body, metric, "version"))
-                    else {
-                        continue;
-                    };
-                    let name = Some((*name).to_owned()).filter(|name| name != "Prometheus");
-                    return Flavour { name, version: Some(version).filter(|version| !version.is_empty()) };
-                }
-                Flavour::default()
-            })
-            .await
-            .clone()
+        let memory = || self.flavour.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((since, known)) = &*memory()
+            && since.elapsed() < FLAVOUR_AGE
+        {
+            return known.clone();
+        }
+        // What can't be read now may be readable the next time, so only an answer is remembered.
+        let Ok(metrics) = self.http.get_raw("/metrics", &[]).await else { return Flavour::default() };
+        let known = flavour(&metrics.value.body);
+        *memory() = Some((Instant::now(), known.clone()));
+        known
     }
 
     /// Evaluates an expression at one time (the server's now when none is given).
@@ -165,9 +179,7 @@ impl Prometheus {
         let url = self.http.url("/api/v1/query", &[]).to_string();
         let (latency, date, received) = (reply.latency, reply.date, reply.received);
         let (data, warnings) = reply.value;
-        let value = data
-            .into_value()
-            .map_err(|what| self.http.clean(ClientError::new(Failure::Broken, url, what)))?;
+        let value = data.into_value().map_err(|what| self.http.error(Failure::Broken, url, what))?;
         Ok(Reply { value: QueryResult { value, warnings }, latency, date, received })
     }
 
@@ -200,6 +212,7 @@ impl Prometheus {
             return Err(reject("the range has more than a million points; choose a larger step"));
         }
         let mut merged: BTreeMap<BTreeMap<String, String>, Vec<(Timestamp, f64)>> = BTreeMap::new();
+        let mut held = 0_usize;
         let mut from = start;
         loop {
             let to = end.min(from.plus_millis(step_ms.saturating_mul(MAX_POINTS - 1)));
@@ -214,6 +227,16 @@ impl Prometheus {
             match reply.value.0.into_value() {
                 Ok(QueryValue::Matrix(series)) => {
                     for one in series {
+                        held = held.saturating_add(one.values.len().saturating_mul(POINT_BYTES));
+                        if held > self.http.max_reply() {
+                            let limit = self.http.max_reply();
+                            let detail = "all slices of the range together";
+                            return Err(self.http.error(
+                                Failure::TooLarge(limit),
+                                self.http.url(path, &[]),
+                                detail,
+                            ));
+                        }
                         merged.entry(one.labels).or_default().extend(one.values);
                     }
                 }
@@ -225,7 +248,7 @@ impl Prometheus {
                     ));
                 }
                 Err(what) => {
-                    return Err(ClientError::new(Failure::Broken, self.http.url(path, &[]).to_string(), what));
+                    return Err(self.http.error(Failure::Broken, self.http.url(path, &[]), what));
                 }
             }
             if to >= end || to.plus_millis(step_ms) > end {
@@ -271,12 +294,47 @@ impl Prometheus {
         self.data("/api/v1/status/runtimeinfo", &[]).await
     }
 
+    /// Values of a label, in the server's order.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells; [`Failure::Rejected`] for a name that is no label's.
+    pub async fn label_values(&self, label: &str) -> Result<Reply<Vec<String>>, ClientError> {
+        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') || label.is_empty() {
+            let words = "a label name has letters, digits and '_' only".to_owned();
+            let url = self.http.url("/api/v1/labels", &[]);
+            return Err(self.http.error(Failure::Rejected(400, words), url, ""));
+        }
+        self.nullable_data(&format!("/api/v1/label/{label}/values")).await
+    }
+
+    /// `GET /-/ready`: whether it takes queries. A server without that page (Mimir below its base path) fails with
+    /// [`Failure::WrongPath`], which says nothing about its readiness.
+    ///
+    /// # Errors
+    /// [`Failure::Server`] while it is starting; else as [`ClientError`] tells.
+    pub async fn ready(&self) -> Result<Reply<()>, ClientError> {
+        Ok(self.http.get_raw("/-/ready", &[]).await?.map(|_| ()))
+    }
+
     /// `GET /api/v1/status/flags`: command line flags and their values.
     ///
     /// # Errors
     /// As [`ClientError`] tells; compatible servers lack it.
     pub async fn flags(&self) -> Result<Reply<BTreeMap<String, String>>, ClientError> {
         self.data("/api/v1/status/flags", &[]).await
+    }
+
+    /// As [`Self::data`] where Go writes an empty list as `null`, or leaves it out.
+    async fn nullable_data<T: DeserializeOwned + Default>(
+        &self,
+        path: &str,
+    ) -> Result<Reply<T>, ClientError> {
+        let reply: Reply<wire::Envelope<T>> = self.http.get(path, &[], Expected::Envelope).await?;
+        if reply.value.status != "success" {
+            let words = reply.value.error;
+            return Err(self.http.error(Failure::Rejected(200, words), self.http.url(path, &[]), ""));
+        }
+        Ok(reply.map(|envelope| envelope.data.unwrap_or_default()))
     }
 
     async fn data<T: DeserializeOwned>(
@@ -294,8 +352,11 @@ impl Prometheus {
         query: &[(&str, String)],
     ) -> Result<Reply<(T, Vec<String>)>, ClientError> {
         let long = query.iter().map(|(_, value)| value.len()).sum::<usize>() > LONG_QUERY;
-        let reply: Reply<wire::Envelope<T>> =
-            if long { self.http.form(path, query).await? } else { self.http.get(path, query).await? };
+        let reply: Reply<wire::Envelope<T>> = if long {
+            self.http.form(path, query, Expected::Envelope).await?
+        } else {
+            self.http.get(path, query, Expected::Envelope).await?
+        };
         let url = || self.http.url(path, &[]).to_string();
         let (latency, date, received) = (reply.latency, reply.date, reply.received);
         let envelope = reply.value;
@@ -304,12 +365,31 @@ impl Prometheus {
                 Ok(Reply { value: (data, envelope.warnings.unwrap_or_default()), latency, date, received })
             }
             ("success", None) => Err(ClientError::new(Failure::Broken, url(), "the answer has no data")),
-            ("error", _) => {
-                Err(self.http.clean(ClientError::new(Failure::Rejected(200, envelope.error), url(), "")))
-            }
+            ("error", _) => Err(self.http.error(Failure::Rejected(200, envelope.error), url(), "")),
             _ => Err(ClientError::new(Failure::WrongServer("it answers with other JSON".into()), url(), "")),
         }
     }
+}
+
+/// The program behind the metrics that it exposes about itself.
+fn flavour(metrics: &[u8]) -> Flavour {
+    const KNOWN: &[(&str, &str, &str)] = &[
+        ("vm_app_version", "short_version", "VictoriaMetrics"),
+        ("thanos_build_info", "version", "Thanos"),
+        ("cortex_build_info", "version", "Mimir"),
+        ("prometheus_build_info", "version", "Prometheus"),
+    ];
+    for (metric, label, name) in KNOWN {
+        // A distribution's build may leave the first label empty.
+        let told = |label| metric_label(metrics, metric, label).filter(|version| !version.is_empty());
+        let present =
+            metric_label(metrics, metric, label).or_else(|| metric_label(metrics, metric, "version"));
+        if present.is_some() {
+            let name = Some((*name).to_owned()).filter(|name| name != "Prometheus");
+            return Flavour { name, version: told(label).or_else(|| told("version")) };
+        }
+    }
+    Flavour::default()
 }
 
 /// A label of the first sample of a metric in the text format.

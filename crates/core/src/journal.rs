@@ -1,9 +1,41 @@
-//! The journal: what the panel was about to do, written before it does it, and how it ended. Stub.
+//! The journal: what the panel was about to do, written down and flushed to the disk before it does it, and how it
+//! ended. An entry that was begun and never completed tells that the panel was killed in between.
+//!
+//! The module refuses to open a journal of a newer version, and it deletes nothing: a damaged file is moved aside.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use aether_contract::{PanelError, Timestamp};
+use aether_contract::{ErrorCode, PanelError, Timestamp};
+use rusqlite::{Connection, ErrorCode as Sqlite, OptionalExtension as _, Row, params};
 use serde_json::Value;
+
+use crate::paths::{self, create_private_dir};
+
+/// Version of the tables, in SQLite's `user_version`.
+const SCHEMA: i64 = 1;
+/// How long to wait for another process (a shell command beside the window) that is writing.
+const BUSY: Duration = Duration::from_secs(5);
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS entries (
+        id      INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind    TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail  TEXT NOT NULL,
+        began   INTEGER NOT NULL,
+        outcome TEXT,
+        result  TEXT,
+        ended   INTEGER
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS entries_by_subject ON entries (kind, subject, id);
+    CREATE INDEX IF NOT EXISTS entries_open ON entries (kind, id) WHERE outcome IS NULL;
+";
+
+const COLUMNS: &str = "id, kind, subject, detail, began, outcome, result, ended";
 
 /// One effect.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,68 +58,381 @@ pub struct Entry {
     pub ended: Option<Timestamp>,
 }
 
-/// The journal's database. Calls block for a few milliseconds (the disk is flushed).
-pub struct Journal(());
+/// The journal's database. Calls block for a few milliseconds (the disk is flushed). Callers never pass a credential.
+pub struct Journal {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+    notice: Option<String>,
+}
 
 impl Journal {
     /// Opens or creates it.
     ///
     /// # Errors
     /// `storage` when it can't be opened, or was written by a newer version of the panel.
-    pub fn open(_path: &Path) -> Result<Self, PanelError> {
-        Ok(Self(()))
+    pub fn open(path: &Path) -> Result<Self, PanelError> {
+        if let Some(dir) = path.parent() {
+            create_private_dir(dir).map_err(|error| paths::storage("create the folder", dir, &error))?;
+        }
+        let mut notice = None;
+        let connection = match connect(path) {
+            Err(Failure::Damaged(cause)) => {
+                let aside = move_aside(path).map_err(|error| paths::storage("move aside", path, &error))?;
+                tracing::error!(cause, aside = %aside.display(), "the journal is damaged; a new one is begun");
+                notice = Some(format!(
+                    "The panel's journal was damaged. It was kept as {}, and a new one was begun; past maintenance \
+                     windows are not in it.",
+                    aside.display()
+                ));
+                connect(path)
+            }
+            outcome => outcome,
+        }
+        .map_err(|failure| failure.into_error(path))?;
+        Ok(Self { path: path.to_path_buf(), connection: Mutex::new(connection), notice })
     }
 
     /// What has to be told about opening it (a damaged file was moved aside), for a banner.
     pub fn notice(&self) -> Option<&str> {
-        None
+        self.notice.as_deref()
     }
 
     /// Writes down an effect before it is started; returns its id.
     ///
     /// # Errors
-    /// `storage`.
-    pub fn begin(&self, _kind: &str, _subject: &str, _detail: &Value, _at: Timestamp) -> Result<i64, PanelError> {
-        Ok(1)
+    /// `storage`: then the effect must not be started.
+    pub fn begin(&self, kind: &str, subject: &str, detail: &Value, at: Timestamp) -> Result<i64, PanelError> {
+        let connection = self.lock();
+        connection
+            .execute(
+                "INSERT INTO entries (kind, subject, detail, began) VALUES (?1, ?2, ?3, ?4)",
+                params![kind, subject, detail.to_string(), at.0],
+            )
+            .map_err(|error| self.failed(error))?;
+        Ok(connection.last_insert_rowid())
     }
 
     /// Rewrites subject and detail of an open entry: what is learned only while the effect runs (a silence's id).
     ///
     /// # Errors
     /// `storage`; `not-found` for an unknown or completed entry.
-    pub fn annotate(&self, _id: i64, _subject: &str, _detail: &Value) -> Result<(), PanelError> {
-        Ok(())
+    pub fn annotate(&self, id: i64, subject: &str, detail: &Value) -> Result<(), PanelError> {
+        let sql = "UPDATE entries SET subject = ?2, detail = ?3 WHERE id = ?1 AND outcome IS NULL";
+        let rows = self.lock().execute(sql, params![id, subject, detail.to_string()]);
+        self.one(id, rows)
     }
 
     /// Writes down how it ended.
     ///
     /// # Errors
-    /// `storage`; `not-found` for an unknown id.
-    pub fn complete(&self, _id: i64, _outcome: &str, _result: &Value, _at: Timestamp) -> Result<(), PanelError> {
-        Ok(())
+    /// `storage`; `not-found` for an unknown or completed entry.
+    pub fn complete(&self, id: i64, outcome: &str, result: &Value, at: Timestamp) -> Result<(), PanelError> {
+        let sql =
+            "UPDATE entries SET outcome = ?2, result = ?3, ended = ?4 WHERE id = ?1 AND outcome IS NULL";
+        let rows = self.lock().execute(sql, params![id, outcome, result.to_string(), at.0]);
+        self.one(id, rows)
     }
 
     /// Entries of `kind` that were begun and never completed, oldest first.
     ///
     /// # Errors
     /// `storage`.
-    pub fn open_entries(&self, _kind: &str) -> Result<Vec<Entry>, PanelError> {
-        Ok(Vec::new())
+    pub fn open_entries(&self, kind: &str) -> Result<Vec<Entry>, PanelError> {
+        let sql = format!("SELECT {COLUMNS} FROM entries WHERE kind = ?1 AND outcome IS NULL ORDER BY id");
+        self.select(&sql, params![kind])
     }
 
     /// The newest `limit` entries of `kind`, newest first.
     ///
     /// # Errors
     /// `storage`.
-    pub fn recent(&self, _kind: &str, _limit: u32) -> Result<Vec<Entry>, PanelError> {
-        Ok(Vec::new())
+    pub fn recent(&self, kind: &str, limit: u32) -> Result<Vec<Entry>, PanelError> {
+        let sql = format!("SELECT {COLUMNS} FROM entries WHERE kind = ?1 ORDER BY id DESC LIMIT ?2");
+        self.select(&sql, params![kind, limit])
     }
 
     /// The newest entry of `kind` about `subject`.
     ///
     /// # Errors
     /// `storage`.
-    pub fn find(&self, _kind: &str, _subject: &str) -> Result<Option<Entry>, PanelError> {
-        Ok(None)
+    pub fn find(&self, kind: &str, subject: &str) -> Result<Option<Entry>, PanelError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM entries WHERE kind = ?1 AND subject = ?2 ORDER BY id DESC LIMIT 1"
+        );
+        self.lock()
+            .query_row(&sql, params![kind, subject], entry)
+            .optional()
+            .map_err(|error| self.failed(error))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn select(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Entry>, PanelError> {
+        let connection = self.lock();
+        let rows = connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params, entry)?.collect::<Result<Vec<_>, _>>());
+        rows.map_err(|error| self.failed(error))
+    }
+
+    fn one(&self, id: i64, rows: rusqlite::Result<usize>) -> Result<(), PanelError> {
+        match rows.map_err(|error| self.failed(error))? {
+            0 => Err(PanelError::new(
+                ErrorCode::NotFound,
+                "journal",
+                format!("The journal has no open entry {id}."),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> PanelError {
+        Failure::from(error).into_error(&self.path)
+    }
+}
+
+enum Failure {
+    /// The file is no sound database.
+    Damaged(String),
+    /// It was written by a later version.
+    Newer(i64),
+    /// Anything else.
+    Other(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => Self::Damaged(error.to_string()),
+            _ => Self::Other(error),
+        }
+    }
+}
+
+impl Failure {
+    fn into_error(self, path: &Path) -> PanelError {
+        let source = path.display().to_string();
+        match self {
+            Self::Newer(found) => PanelError::new(
+                ErrorCode::Storage,
+                source,
+                format!("The journal {} was written by a newer version of the panel.", path.display()),
+            )
+            .with_hint("Use that version, or another folder (AETHER_HOME).")
+            .with_detail(format!("schema {found}, this version knows {SCHEMA}")),
+            Self::Damaged(detail) => PanelError::new(
+                ErrorCode::Storage,
+                source,
+                format!("The journal {} is damaged.", path.display()),
+            )
+            .with_hint("Start the panel again: it keeps the file and begins a new one.")
+            .with_detail(detail),
+            Self::Other(error) => {
+                let full = error.sqlite_error_code() == Some(Sqlite::DiskFull);
+                PanelError::new(
+                    ErrorCode::Storage,
+                    source,
+                    format!("The journal {} could not be used.", path.display()),
+                )
+                .with_hint(if full {
+                    "Make room on the disk."
+                } else {
+                    "Check that the folder can be written and that no other program holds the file."
+                })
+                .with_detail(error.to_string())
+            }
+        }
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Failure> {
+    private_file(path);
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > SCHEMA {
+        return Err(Failure::Newer(found));
+    }
+    // WAL: a reader beside a writer. FULL: an entry is on the disk when `begin` returns.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(Failure::Damaged(verdict));
+    }
+    if found < SCHEMA {
+        // Immediate: of two processes that start at once, one waits and finds the tables made.
+        let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        change.execute_batch(TABLES)?;
+        change.pragma_update(None, "user_version", SCHEMA)?;
+        change.commit()?;
+    }
+    Ok(connection)
+}
+
+/// Creates the file for this account only, before SQLite would create it with the process's mask. What goes wrong
+/// here goes wrong again, with a better message, when SQLite opens it.
+fn private_file(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
+/// Moves a damaged database and the files that SQLite keeps beside it to names that are free.
+fn move_aside(path: &Path) -> std::io::Result<PathBuf> {
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let free = (1..10_000)
+        .map(|number| format!(".damaged-{number}"))
+        .find(|suffix| !beside(suffix).exists())
+        .ok_or_else(|| std::io::Error::other("too many damaged journals are kept"))?;
+    for part in ["-wal", "-shm"] {
+        match std::fs::rename(beside(part), beside(&format!("{free}{part}"))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    std::fs::rename(path, beside(&free))?;
+    Ok(beside(&free))
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let json = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Ok(Entry {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        subject: row.get(2)?,
+        detail: json(row.get(3)?),
+        began: Timestamp(row.get(4)?),
+        outcome: row.get(5)?,
+        result: row.get::<_, Option<String>>(6)?.map(json),
+        ended: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn journal() -> (tempfile::TempDir, PathBuf) {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("data").join("journal.db");
+        (root, path)
+    }
+
+    #[test]
+    fn an_effect_that_was_cut_short_is_open_after_the_restart() {
+        let (_root, path) = journal();
+        let first = Journal::open(&path).unwrap();
+        let cut = first.begin("maintenance-start", "", &json!({"minutes": 30}), Timestamp(1)).unwrap();
+        let done = first.begin("maintenance-start", "", &json!({"minutes": 60}), Timestamp(2)).unwrap();
+        first.annotate(done, "w-2", &json!({"minutes": 60, "silences": ["s"]})).unwrap();
+        first.complete(done, "verified", &json!({"members": 2}), Timestamp(3)).unwrap();
+        // No clean end: the second journal opens while the first still holds the file, as after a kill.
+        let second = Journal::open(&path).unwrap();
+        let open = second.open_entries("maintenance-start").unwrap();
+        assert_eq!(open.iter().map(|entry| entry.id).collect::<Vec<_>>(), [cut]);
+        let found = second.find("maintenance-start", "w-2").unwrap().unwrap();
+        assert_eq!(found.outcome.as_deref(), Some("verified"));
+        assert_eq!(found.result, Some(json!({"members": 2})));
+        assert_eq!((found.began, found.ended), (Timestamp(2), Some(Timestamp(3))));
+        assert_eq!(found.detail, json!({"minutes": 60, "silences": ["s"]}));
+        assert_eq!(second.recent("maintenance-start", 1).unwrap().first().map(|entry| entry.id), Some(done));
+        assert_eq!(second.find("maintenance-end", "w-2").unwrap(), None);
+    }
+
+    #[test]
+    fn an_entry_is_completed_once() {
+        let (_root, path) = journal();
+        let journal = Journal::open(&path).unwrap();
+        let id = journal.begin("k", "s", &json!({}), Timestamp(1)).unwrap();
+        journal.complete(id, "verified", &json!(null), Timestamp(2)).unwrap();
+        let again = journal.complete(id, "failed", &json!(null), Timestamp(3)).unwrap_err();
+        assert_eq!(again.code, ErrorCode::NotFound);
+        assert_eq!(journal.annotate(id, "x", &json!({})).unwrap_err().code, ErrorCode::NotFound);
+        assert_eq!(journal.find("k", "s").unwrap().unwrap().outcome.as_deref(), Some("verified"));
+    }
+
+    #[test]
+    fn a_newer_journal_is_refused_and_left_alone() {
+        let (_root, path) = journal();
+        drop(Journal::open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let error = Journal::open(&path).err().unwrap();
+        assert_eq!(error.code, ErrorCode::Storage);
+        assert!(error.message.contains("newer version"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_damaged_journal_is_moved_aside_and_told() {
+        let (_root, path) = journal();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for round in 1..=2 {
+            std::fs::write(&path, "this is no database, but long enough to be looked at. ".repeat(40))
+                .unwrap();
+            let journal = Journal::open(&path).unwrap();
+            assert!(journal.notice().unwrap().contains(&format!("journal.db.damaged-{round}")));
+            assert!(journal.begin("k", "s", &json!({}), Timestamp(1)).is_ok());
+        }
+        let kept = std::fs::read_to_string(path.with_file_name("journal.db.damaged-1")).unwrap();
+        assert!(kept.starts_with("this is no database"));
+    }
+
+    #[test]
+    fn a_page_overwritten_in_the_middle_is_noticed() {
+        let (_root, path) = journal();
+        let journal = Journal::open(&path).unwrap();
+        for number in 0..500 {
+            journal
+                .begin("k", &format!("subject {number}"), &json!({"n": number}), Timestamp(number))
+                .unwrap();
+        }
+        journal.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        drop(journal);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let end = bytes.len() - 4096;
+        bytes[8192..end].fill(0xa5);
+        std::fs::write(&path, bytes).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        assert!(journal.notice().is_some());
+        assert_eq!(journal.recent("k", 10).unwrap(), []);
+    }
+
+    #[test]
+    fn many_writers_at_once_lose_nothing() {
+        let (_root, path) = journal();
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    let journal = Journal::open(path).unwrap();
+                    for number in 0..20 {
+                        journal.begin("k", &format!("{writer}-{number}"), &json!({}), Timestamp(0)).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(Journal::open(&path).unwrap().recent("k", 1000).unwrap().len(), 80);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_this_account_may_read_the_journal() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_root, path) = journal();
+        let _journal = Journal::open(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(together(&[never.clone(), fresh.clone(), stale(9)]), fresh);
         assert_eq!(together(&[stale(3), never.clone(), stale(4)]), stale(4));
         assert_eq!(together(&[never.clone(), Freshness::Loading]), Freshness::Loading);
-        assert_eq!(together(&[never.clone()]), never);
+        assert_eq!(together(std::slice::from_ref(&never)), never);
         assert_eq!(together(&[]), Freshness::Absent);
     }
 

@@ -1,10 +1,14 @@
-//! Settings of the panel itself: `settings.toml` in the config folder.
+//! Settings of the panel itself: `settings.toml` in the config folder. A wrong file is never overwritten in silence:
+//! the defaults hold, the problem is told, and the next change moves the file aside.
 
-use std::sync::Mutex;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-use aether_contract::{PanelError, Settings, Theme};
+use aether_contract::{ErrorCode, PanelError, Settings, Theme};
 
-use crate::paths::Home;
+use crate::paths::{self, Home};
 
 /// What holds until somebody says otherwise.
 pub fn default_settings() -> Settings {
@@ -18,35 +22,253 @@ pub fn default_settings() -> Settings {
     }
 }
 
+/// A numeric setting: its key in the file, what it is in words, and its range.
+struct Number {
+    key: &'static str,
+    title: &'static str,
+    range: std::ops::RangeInclusive<u32>,
+    field: fn(&mut Settings) -> &mut u32,
+}
+
+const NUMBERS: [Number; 5] = [
+    Number {
+        key: "prometheus_interval_s",
+        title: "Seconds between polls of Prometheus",
+        range: 1..=3600,
+        field: |settings| &mut settings.prometheus_interval_s,
+    },
+    Number {
+        key: "alertmanager_interval_s",
+        title: "Seconds between polls of Alertmanager",
+        range: 1..=3600,
+        field: |settings| &mut settings.alertmanager_interval_s,
+    },
+    Number {
+        key: "grafana_interval_s",
+        title: "Seconds between polls of Grafana",
+        range: 1..=3600,
+        field: |settings| &mut settings.grafana_interval_s,
+    },
+    Number {
+        key: "trend_hours",
+        title: "Hours of trend",
+        range: 1..=168,
+        field: |settings| &mut settings.trend_hours,
+    },
+    Number {
+        key: "max_window_minutes",
+        title: "Longest maintenance window in minutes",
+        range: 1..=10_080,
+        field: |settings| &mut settings.max_window_minutes,
+    },
+];
+
 /// The settings in force.
 pub struct SettingsStore {
-    current: Mutex<Settings>,
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    settings: Settings,
+    problem: Option<PanelError>,
 }
 
 impl SettingsStore {
     /// Reads the settings. A missing file means defaults; a wrong one too, and [`Self::problem`] says so.
-    pub fn load(_home: &Home) -> Self {
-        Self { current: Mutex::new(default_settings()) }
+    pub fn load(home: &Home) -> Self {
+        let path = home.settings_file();
+        let (settings, problem) = match paths::read_small(&path) {
+            Ok(text) => match parse(&text, &path) {
+                Ok(settings) => (settings, None),
+                Err(problem) => (default_settings(), Some(problem)),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (default_settings(), None),
+            Err(error) => (default_settings(), Some(paths::storage("read", &path, &error))),
+        };
+        if let Some(problem) = &problem {
+            tracing::warn!(error = %problem, "the settings are refused; defaults are used");
+        }
+        Self { path, state: Mutex::new(State { settings, problem }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The settings in force.
     pub fn get(&self) -> Settings {
-        self.current.lock().map(|s| s.clone()).unwrap_or_else(|_| default_settings())
+        self.lock().settings.clone()
     }
 
     /// Why the file was refused, for a banner.
     pub fn problem(&self) -> Option<PanelError> {
-        None
+        self.lock().problem.clone()
     }
 
-    /// Checks, writes and takes `settings` into force.
+    /// Checks, writes and takes `settings` into force. Comments and keys of a newer version in the file stay.
     ///
     /// # Errors
-    /// `invalid-request` for a value out of range, `storage` when the file can't be written.
-    pub fn set(&self, settings: Settings) -> Result<Settings, PanelError> {
-        if let Ok(mut current) = self.current.lock() {
-            *current = settings.clone();
+    /// `invalid-request` for a value out of range, `storage` when the file can't be written; what held before goes on.
+    pub fn set(&self, mut settings: Settings) -> Result<Settings, PanelError> {
+        for number in &NUMBERS {
+            let value = *(number.field)(&mut settings);
+            if !number.range.contains(&value) {
+                return Err(out_of_range(number, i64::from(value), ErrorCode::InvalidRequest, "settings"));
+            }
         }
+        let mut state = self.lock();
+        let failed = |error: std::io::Error| paths::storage("write", &self.path, &error);
+        let text = paths::read_small(&self.path).unwrap_or_default();
+        let mut doc = match text.parse::<toml_edit::DocumentMut>() {
+            Ok(doc) => doc,
+            Err(_) => {
+                move_aside(&self.path).map_err(failed)?;
+                toml_edit::DocumentMut::new()
+            }
+        };
+        put(&mut doc, "theme", theme_name(settings.theme).into());
+        for number in &NUMBERS {
+            put(&mut doc, number.key, i64::from(*(number.field)(&mut settings)).into());
+        }
+        paths::write_atomically(&self.path, doc.to_string().as_bytes()).map_err(failed)?;
+        *state = State { settings: settings.clone(), problem: None };
         Ok(settings)
+    }
+}
+
+fn put(doc: &mut toml_edit::DocumentMut, key: &str, value: toml_edit::Value) {
+    match doc.get_mut(key).and_then(toml_edit::Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = value;
+            *old.decor_mut() = decor;
+        }
+        None => {
+            doc.insert(key, toml_edit::Item::Value(value));
+        }
+    }
+}
+
+fn move_aside(path: &Path) -> std::io::Result<()> {
+    match std::fs::rename(path, path.with_extension("toml.broken")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn theme_name(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "system",
+        Theme::Dark => "dark",
+        Theme::Light => "light",
+    }
+}
+
+fn out_of_range(number: &Number, value: i64, code: ErrorCode, source: &str) -> PanelError {
+    let (from, to) = (number.range.start(), number.range.end());
+    PanelError::new(code, source, format!("{}: expected {from} to {to}, found {value}.", number.title))
+}
+
+/// Reads the file. Unknown keys are let through: an older panel must start on a newer one's settings.
+fn parse(text: &str, path: &Path) -> Result<Settings, PanelError> {
+    let source = path.display().to_string();
+    let wrong = |message: String| PanelError::new(ErrorCode::InvalidConfig, source.clone(), message);
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line =
+            error.span().map_or(1, |span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
+        wrong(format!("settings.toml, line {line}: {}.", error.message()))
+    })?;
+    let mut settings = default_settings();
+    if let Some(theme) = table.get("theme") {
+        settings.theme = match theme.as_str() {
+            Some("system") => Theme::System,
+            Some("dark") => Theme::Dark,
+            Some("light") => Theme::Light,
+            _ => {
+                let expected = "expected \"system\", \"dark\" or \"light\"";
+                return Err(wrong(format!("settings.toml, `theme`: {expected}, found {theme}.")));
+            }
+        };
+    }
+    for number in &NUMBERS {
+        let Some(value) = table.get(number.key) else { continue };
+        let Some(value) = value.as_integer() else {
+            return Err(wrong(format!(
+                "settings.toml, `{}`: expected a whole number, found {value}.",
+                number.key
+            )));
+        };
+        match u32::try_from(value) {
+            Ok(inside) if number.range.contains(&inside) => *(number.field)(&mut settings) = inside,
+            _ => return Err(out_of_range(number, value, ErrorCode::InvalidConfig, &source)),
+        }
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::at(root.path());
+        home.create().unwrap();
+        (root, home)
+    }
+
+    #[test]
+    fn settings_survive_a_restart_and_comments_survive_a_change() {
+        let (_root, home) = home();
+        std::fs::write(home.settings_file(), "# mine\ntrend_hours = 12 # half a day\nfuture_key = true\n")
+            .unwrap();
+        let store = SettingsStore::load(&home);
+        assert_eq!(store.get(), Settings { trend_hours: 12, ..default_settings() });
+        let wanted = Settings { theme: Theme::Dark, trend_hours: 24, ..default_settings() };
+        assert_eq!(store.set(wanted.clone()).unwrap(), wanted);
+        let text = std::fs::read_to_string(home.settings_file()).unwrap();
+        assert!(text.starts_with("# mine\ntrend_hours = 24 # half a day\nfuture_key = true\n"), "{text}");
+        assert_eq!(SettingsStore::load(&home).get(), wanted);
+    }
+
+    #[test]
+    fn a_value_out_of_range_changes_nothing() {
+        let (_root, home) = home();
+        let store = SettingsStore::load(&home);
+        for wrong in [
+            Settings { prometheus_interval_s: 0, ..default_settings() },
+            Settings { grafana_interval_s: 3601, ..default_settings() },
+            Settings { trend_hours: 169, ..default_settings() },
+            Settings { max_window_minutes: 10_081, ..default_settings() },
+        ] {
+            assert_eq!(store.set(wrong).unwrap_err().code, ErrorCode::InvalidRequest);
+        }
+        assert_eq!(store.get(), default_settings());
+        assert!(!home.settings_file().exists());
+    }
+
+    #[test]
+    fn a_wrong_file_means_defaults_and_is_told() {
+        let (_root, home) = home();
+        for (text, key) in [
+            ("trend_hours = 0", "Hours of trend"),
+            ("trend_hours = -5", "Hours of trend"),
+            ("theme = \"pink\"", "`theme`"),
+            ("prometheus_interval_s = \"15\"", "`prometheus_interval_s`"),
+            ("\n\ntrend_hours = = 3", "line 3"),
+        ] {
+            std::fs::write(home.settings_file(), text).unwrap();
+            let store = SettingsStore::load(&home);
+            assert_eq!(store.get(), default_settings());
+            let problem = store.problem().unwrap();
+            assert_eq!(problem.code, ErrorCode::InvalidConfig);
+            assert!(problem.message.contains(key), "{problem}");
+        }
+        let store = SettingsStore::load(&home);
+        store.set(default_settings()).unwrap();
+        assert_eq!(store.problem(), None);
+        let kept = std::fs::read_to_string(home.config.join("settings.toml.broken")).unwrap();
+        assert!(kept.contains("= = 3"), "the broken file is kept");
     }
 }

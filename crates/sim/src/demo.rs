@@ -120,6 +120,7 @@ impl DemoStack {
                 "--rules.alert.for-grace-period=1s".to_owned(),
             ],
             port: Some(port),
+            prefix: String::new(),
         })
         .await?;
 

@@ -37,6 +37,11 @@ pub enum SimError {
 }
 
 impl SimError {
+    /// Whether a server failed because somebody else had its port.
+    pub(crate) fn port_was_taken(&self) -> bool {
+        matches!(self, Self::Start { why, .. } if why.contains("address already in use"))
+    }
+
     /// For `map_err` on a file operation.
     pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_path_buf();

@@ -4,6 +4,6 @@ mod kinds;
 mod process;
 
 pub use kinds::{
-    Alertmanager, AlertmanagerOptions, Blackbox, Prometheus, PrometheusOptions, VictoriaMetrics,
+    Alertmanager, AlertmanagerOptions, Blackbox, Prometheus, PrometheusOptions, VictoriaMetrics, VmAlert,
 };
 pub use process::{Server, find, free_port};

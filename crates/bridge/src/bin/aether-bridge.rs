@@ -11,7 +11,7 @@ use std::{
 };
 
 use aether_contract::PanelError;
-use aether_core::{Host, Panel, PanelOptions, paths::Home};
+use aether_core::{Host, Panel, PanelOptions, logging, paths::Home};
 use clap::Parser;
 use tokio::net::TcpListener;
 
@@ -55,14 +55,11 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await?;
     let stack = args.stack.filter(|name| !name.trim().is_empty());
-    let panel = Panel::start(PanelOptions {
-        home: Home::from_env()?,
-        stack,
-        host: Arc::new(Browser),
-        secrets: None,
-        poll: true,
-    })
-    .await?;
+    let home = Home::from_env()?;
+    let _log = logging::start(&home)?;
+    let panel =
+        Panel::start(PanelOptions { home, stack, host: Arc::new(Browser), secrets: None, poll: true })
+            .await?;
     let token = aether_bridge::random_token();
     let url = aether_bridge::page_url(listener.local_addr()?, &token);
     let line = serde_json::json!({"url": url, "token": token});

@@ -1,11 +1,14 @@
 //! Types of Prometheus' API. Unknown fields are passed over, missing ones read as empty.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use aether_contract::Timestamp;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
 
-use crate::time;
+use crate::{lenient::nullable, time};
 
 /// What an expression gave, with the server's warnings (partial answers of Thanos and Mimir say so here).
 #[derive(Debug, Clone, PartialEq)]
@@ -87,15 +90,19 @@ impl<'de> Deserialize<'de> for PromAlertState {
 #[serde(rename_all = "camelCase", default)]
 pub struct PromAlert {
     /// Labels, `alertname` included.
+    #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<String, String>,
     /// Annotations.
+    #[serde(deserialize_with = "nullable")]
     pub annotations: BTreeMap<String, String>,
     /// State.
+    #[serde(deserialize_with = "nullable")]
     pub state: PromAlertState,
     /// Since when the condition has been true.
     #[serde(deserialize_with = "time::optional")]
     pub active_at: Option<Timestamp>,
     /// The expression's value as the server wrote it.
+    #[serde(deserialize_with = "nullable")]
     pub value: String,
 }
 
@@ -104,26 +111,41 @@ pub struct PromAlert {
 #[serde(default)]
 pub struct RuleGroup {
     /// Name.
+    #[serde(deserialize_with = "nullable")]
     pub name: String,
     /// File.
+    #[serde(deserialize_with = "nullable")]
     pub file: String,
     /// Seconds between evaluations.
+    #[serde(deserialize_with = "nullable")]
     pub interval: f64,
     /// Rules.
+    #[serde(deserialize_with = "nullable")]
     pub rules: Vec<Rule>,
 }
 
 /// A rule.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
     /// Makes alerts.
     Alerting(AlertingRule),
     /// Makes series.
     Recording(RecordingRule),
-    /// A kind that this version does not know.
-    #[serde(other)]
+    /// A kind that this version does not know, or one that it can't read.
     Unknown,
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // One odd rule is no reason to lose all others.
+        let fields = serde_json::Value::deserialize(deserializer)?;
+        let kind = fields.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
+        Ok(match kind {
+            "alerting" => AlertingRule::deserialize(&fields).map_or(Self::Unknown, Self::Alerting),
+            "recording" => RecordingRule::deserialize(&fields).map_or(Self::Unknown, Self::Recording),
+            _ => Self::Unknown,
+        })
+    }
 }
 
 /// A rule that makes alerts.
@@ -131,20 +153,28 @@ pub enum Rule {
 #[serde(rename_all = "camelCase", default)]
 pub struct AlertingRule {
     /// Alert name.
+    #[serde(deserialize_with = "nullable")]
     pub name: String,
     /// Expression.
+    #[serde(deserialize_with = "nullable")]
     pub query: String,
     /// `for`, in seconds.
+    #[serde(deserialize_with = "nullable")]
     pub duration: f64,
     /// Labels that it adds.
+    #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<String, String>,
     /// Annotations, as templates.
+    #[serde(deserialize_with = "nullable")]
     pub annotations: BTreeMap<String, String>,
     /// Its alerts.
+    #[serde(deserialize_with = "nullable")]
     pub alerts: Vec<PromAlert>,
     /// `ok`, `err`, `unknown`.
+    #[serde(deserialize_with = "nullable")]
     pub health: String,
     /// Last error.
+    #[serde(deserialize_with = "nullable")]
     pub last_error: String,
 }
 
@@ -153,14 +183,19 @@ pub struct AlertingRule {
 #[serde(rename_all = "camelCase", default)]
 pub struct RecordingRule {
     /// Series' name.
+    #[serde(deserialize_with = "nullable")]
     pub name: String,
     /// Expression.
+    #[serde(deserialize_with = "nullable")]
     pub query: String,
     /// Labels that it adds.
+    #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<String, String>,
     /// `ok`, `err`, `unknown`.
+    #[serde(deserialize_with = "nullable")]
     pub health: String,
     /// Last error.
+    #[serde(deserialize_with = "nullable")]
     pub last_error: String,
 }
 
@@ -169,7 +204,7 @@ pub(super) struct Envelope<T> {
     pub status: String,
     #[serde(default = "Option::default")]
     pub data: Option<T>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub error: String,
     #[serde(default)]
     pub warnings: Option<Vec<String>>,
@@ -179,60 +214,129 @@ pub(super) struct Envelope<T> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Data {
     result_type: String,
-    result: serde_json::Value,
+    result: Items,
 }
 
 /// `[1435781451.781, "1"]`.
 #[derive(Deserialize)]
 struct Point(f64, String);
 
-#[derive(Deserialize)]
-struct WireSample {
-    #[serde(default)]
-    metric: BTreeMap<String, String>,
-    /// Missing for a native histogram, which is no number.
-    value: Option<Point>,
-}
-
+/// A series of a vector (`value`) or of a matrix (`values`). A native histogram has neither: it is no number.
 #[derive(Deserialize)]
 struct WireSeries {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     metric: BTreeMap<String, String>,
     #[serde(default)]
+    value: Option<Point>,
+    #[serde(default, deserialize_with = "nullable")]
     values: Vec<Point>,
+}
+
+/// `result` of any type, read in one pass: its type may stand before or after it, and a tree of JSON values in between
+/// would take several times the memory.
+enum Items {
+    Series(Vec<WireSeries>),
+    Point(Point),
+}
+
+/// One element of `result`: a series, or a half of a point.
+enum Item {
+    Series(WireSeries),
+    Number(f64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Item;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a series, a time or a text")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item, A::Error> {
+                WireSeries::deserialize(MapAccessDeserializer::new(map)).map(Item::Series)
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Item, E> {
+                Ok(Item::Number(number))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Item, E> {
+                Ok(Item::Number(number as f64))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Item, E> {
+                Ok(Item::Number(number as f64))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Item, E> {
+                Ok(Item::Text(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl<'de> Deserialize<'de> for Items {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Items;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("series or a point")
+            }
+            fn visit_unit<E>(self) -> Result<Items, E> {
+                Ok(Items::Series(Vec::new()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items, A::Error> {
+                let mixed = || A::Error::custom("a result that is neither series nor a point");
+                let mut series = Vec::new();
+                let mut time = None;
+                while let Some(item) = items.next_element()? {
+                    match (item, time) {
+                        (Item::Series(one), None) => series.push(one),
+                        (Item::Number(at), None) if series.is_empty() => time = Some(at),
+                        (Item::Text(value), Some(at)) => {
+                            return match items.next_element::<IgnoredAny>()? {
+                                None => Ok(Items::Point(Point(at, value))),
+                                Some(_) => Err(mixed()),
+                            };
+                        }
+                        _ => return Err(mixed()),
+                    }
+                }
+                if time.is_some() { Err(mixed()) } else { Ok(Items::Series(series)) }
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 impl Data {
     pub(super) fn into_value(self) -> Result<QueryValue, String> {
-        let broken = |error: serde_json::Error| error.to_string();
-        Ok(match self.result_type.as_str() {
-            "vector" => {
-                let wire: Vec<WireSample> = serde_json::from_value(self.result).map_err(broken)?;
-                let samples = wire.into_iter().filter_map(|sample| {
-                    let (at, value) = read(&sample.value?);
-                    Some(Sample { labels: sample.metric, at, value })
+        Ok(match (self.result_type.as_str(), self.result) {
+            ("vector", Items::Series(wire)) => {
+                let samples = wire.into_iter().filter_map(|one| {
+                    let (at, value) = read(&one.value?);
+                    Some(Sample { labels: one.metric, at, value })
                 });
                 QueryValue::Vector(samples.collect())
             }
-            "matrix" => {
-                let wire: Vec<WireSeries> = serde_json::from_value(self.result).map_err(broken)?;
+            ("matrix", Items::Series(wire)) => {
                 let series = wire.into_iter().map(|one| RangeSeries {
                     labels: one.metric,
                     values: one.values.iter().map(read).collect(),
                 });
                 QueryValue::Matrix(series.collect())
             }
-            "scalar" => {
-                let (at, value) = read(&serde_json::from_value(self.result).map_err(broken)?);
+            ("scalar", Items::Point(point)) => {
+                let (at, value) = read(&point);
                 QueryValue::Scalar { at, value }
             }
-            "string" => {
-                let Point(at, value) = serde_json::from_value(self.result).map_err(broken)?;
+            ("string", Items::Point(Point(at, value))) => {
                 QueryValue::String { at: Timestamp::from_secs_f64(at), value }
             }
-            other => {
-                return Err(format!("unknown result type '{}'", other.chars().take(40).collect::<String>()));
+            ("vector" | "matrix" | "scalar" | "string", _) => {
+                return Err(format!("the result is no {}", self.result_type));
             }
+            (other, _) => return Err(format!("unknown result type '{other}'")),
         })
     }
 }
@@ -277,6 +381,41 @@ mod tests {
         assert_eq!((rule.duration, rule.alerts[0].state), (600.0, PromAlertState::Pending));
         assert_eq!(rule.alerts[0].active_at, Some(Timestamp(1_795_507_200_000)));
         assert!(matches!(group.rules[2], Rule::Unknown));
+    }
+
+    #[test]
+    fn the_type_may_stand_behind_the_result() {
+        let text =
+            r#"{"result":[{"metric":{"a":"b"},"values":[[1,"2"],[2.5,"NaN"]]}],"resultType":"matrix"}"#;
+        let QueryValue::Matrix(series) = value(text).unwrap() else { panic!("no matrix") };
+        assert_eq!(series[0].values[0], (Timestamp(1000), 2.0));
+        assert_eq!(series[0].values[1].0, Timestamp(2500));
+        let text = r#"{"resultType":"scalar","result":[1,"+Inf"]}"#;
+        let scalar = QueryValue::Scalar { at: Timestamp(1000), value: f64::INFINITY };
+        assert_eq!(value(text).unwrap(), scalar);
+        let text = r#"{"resultType":"string","result":[1.5,"x"]}"#;
+        assert_eq!(value(text).unwrap(), QueryValue::String { at: Timestamp(1500), value: "x".into() });
+        assert_eq!(value(r#"{"resultType":"vector","result":null}"#).unwrap(), QueryValue::Vector(vec![]));
+        for wrong in [r#"[1]"#, r#"[1,"2",3]"#, r#"[1,2]"#, r#"[{},1]"#, r#"[1,{}]"#, "{}", "3"] {
+            assert!(value(&format!(r#"{{"resultType":"scalar","result":{wrong}}}"#)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_place_of_a_list_or_text_is_an_empty_one() {
+        let text = r#"{"name":"g","file":null,"rules":[{"type":"alerting","name":"A","labels":null,
+            "annotations":null,"alerts":null,"lastError":null,"health":null,"duration":null},
+            {"name":"no type"},{"type":"alerting","name":7},{"type":"recording","name":"r","labels":null}]}"#;
+        let group: RuleGroup = serde_json::from_str(text).unwrap();
+        assert_eq!(group.rules.len(), 4);
+        assert!(
+            matches!(&group.rules[0], Rule::Alerting(rule) if rule.name == "A" && rule.alerts.is_empty())
+        );
+        assert_eq!((&group.rules[1], &group.rules[2]), (&Rule::Unknown, &Rule::Unknown));
+        assert!(matches!(&group.rules[3], Rule::Recording(rule) if rule.name == "r"));
+        let alert: PromAlert =
+            serde_json::from_str(r#"{"labels":null,"activeAt":null,"value":null}"#).unwrap();
+        assert_eq!(alert, PromAlert::default());
     }
 
     proptest! {

@@ -18,8 +18,8 @@ use super::{
 };
 
 /// An alert may be on its way to Alertmanager for this long before it counts as undelivered (or two evaluations of
-/// its rule, if that is longer).
-const GRACE_MS: i64 = 60_000;
+/// its rule, if that is longer). Prometheus sends again after a minute what it could not send at first.
+const GRACE_MS: i64 = 90_000;
 
 /// What one Alertmanager member said.
 #[derive(Debug, Clone, Default)]

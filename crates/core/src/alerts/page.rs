@@ -88,7 +88,6 @@ fn sort(rows: &mut [&AlertRow], by: AlertSort, descending: bool) {
             if descending {
                 rows.reverse();
             }
-            return;
         }
         // The sort is stable, so equal rows stay ordered by urgency, in either direction.
         AlertSort::Name => rows.sort_by(|a, b| direct(descending, a.name.cmp(&b.name))),

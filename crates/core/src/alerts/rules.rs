@@ -18,14 +18,17 @@ pub struct Times {
 /// All alerting rules, to be found by an alert.
 pub struct RuleTimes<'a> {
     by_alert: HashMap<u64, Times>,
-    by_name: HashMap<&'a str, Vec<(&'a BTreeMap<String, String>, Times)>>,
+    by_name: HashMap<&'a str, Vec<Labelled<'a>>>,
 }
+
+/// A rule's own labels and its times.
+type Labelled<'a> = (&'a BTreeMap<String, String>, Times);
 
 impl<'a> RuleTimes<'a> {
     /// Reads the rules.
     pub fn new(groups: &'a [RuleGroup]) -> Self {
         let mut by_alert = HashMap::new();
-        let mut by_name: HashMap<&str, Vec<_>> = HashMap::new();
+        let mut by_name: HashMap<&str, Vec<Labelled<'_>>> = HashMap::new();
         for group in groups {
             for rule in &group.rules {
                 let Rule::Alerting(rule) = rule else { continue };

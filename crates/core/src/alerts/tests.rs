@@ -209,8 +209,8 @@ fn external_labels_do_not_make_a_second_alert() {
 
 #[test]
 fn an_alert_that_never_reached_alertmanager_is_undelivered_after_a_grace() {
-    // `for` is 60 s; the grace another 60 s.
-    let table = [(110_000, true), (119_000, true), (121_000, false)];
+    // `for` is 60 s; the grace another 90 s.
+    let table = [(110_000, true), (149_000, true), (151_000, false)];
     for (age, delivered) in table {
         let told = evaluated(&[("alertname", "A")], PromAlertState::Firing, age);
         let index = joined(&prometheus(vec![told]), &[member(vec![], true)]);

@@ -158,8 +158,11 @@ impl Secrets {
                 if from_memory || from_keyring {
                     return Ok(());
                 }
-                let mut error =
-                    PanelError::new(ErrorCode::SecretMissing, "secrets", format!("No {} is stored.", id.title()));
+                let mut error = PanelError::new(
+                    ErrorCode::SecretMissing,
+                    "secrets",
+                    format!("No {} is stored.", id.title()),
+                );
                 if self.env.contains_key(&id.env()) {
                     error.hint = format!("The one in use comes from the environment variable {}.", id.env());
                 }
@@ -179,8 +182,7 @@ impl Secrets {
         let needed = needed(profile);
         let mut entries = Vec::new();
         for id in SecretId::all() {
-            let origin =
-                self.look_up(&profile.name, id).await.ok().flatten().map(|(_, origin)| origin);
+            let origin = self.look_up(&profile.name, id).await.ok().flatten().map(|(_, origin)| origin);
             if origin.is_some() || needed.contains(&id) {
                 entries.push(SecretStatus {
                     id: id.to_string(),
@@ -305,11 +307,9 @@ fn to_error(failure: &SecretFailure) -> PanelError {
             format!("The secret is too long: this platform's keyring takes {limit} characters."),
             "",
         ),
-        SecretFailure::Other(_) => (
-            ErrorCode::KeyringUnavailable,
-            "The keyring failed.".to_owned(),
-            "The detail says why.",
-        ),
+        SecretFailure::Other(_) => {
+            (ErrorCode::KeyringUnavailable, "The keyring failed.".to_owned(), "The detail says why.")
+        }
     };
     PanelError::new(code, "keyring", message).with_hint(hint).with_detail(failure.to_string())
 }

@@ -102,12 +102,19 @@ impl Profile {
 
 /// Days that the cost is extrapolated from: the query that `monitoring/prometheus-recording-rules.yml` documents beside
 /// the cost rule, word for word.
-pub(super) const COVERED_DAYS: &str = concat!(
-    "clamp_max((time() - min(",
-    r#" label_replace(min_over_time(min(timestamp(aether_rag_answers_total))[30d:10m]), "look", "far", "", "")"#,
+const COVERED_DAYS: &str = concat!(
+    "(time() - min(",
+    " label_replace(min_over_time((time() + 0 * count(present_over_time(aether_rag_answers_total[3h])))[30d:3h]),",
+    r#" "look", "3h", "", "")"#,
     " or",
-    r#" label_replace(min_over_time(min(timestamp(aether_rag_answers_total))[6h:1m]), "look", "near", "", "")"#,
-    " )) / 86400, 30)",
+    " label_replace(min_over_time((time() + 0 * count(present_over_time(aether_rag_answers_total[20m])))[3d:20m]),",
+    r#" "look", "20m", "", "")"#,
+    " or",
+    " label_replace(min_over_time((time() + 0 * count(present_over_time(aether_rag_answers_total[5m])))[8h:2m]),",
+    r#" "look", "2m", "", "")"#,
+    " or",
+    r#" label_replace(time() + 0 * count(aether_rag_answers_total), "look", "now", "", "")"#,
+    " )) / 86400",
 );
 
 /// One row of the table below.
@@ -245,7 +252,10 @@ mod tests {
         }
         assert!(profile.note_query("estimated-cost").is_some());
         assert_eq!(profile.note_query("health-score"), None);
-        assert_eq!((profile.gauges.len(), profile.vip_tenants.len(), profile.expected.alerts.len()), (5, 3, 5));
+        assert_eq!(
+            (profile.gauges.len(), profile.vip_tenants.len(), profile.expected.alerts.len()),
+            (5, 3, 5)
+        );
         assert!(profile.is_vip("partner-abc"));
     }
 }

@@ -30,9 +30,11 @@ pub(super) fn http_url(text: &str) -> Result<(), String> {
         return Err("expected a host in the address".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("expected an address without user and password; name the user under `auth` and store the \
+        return Err(
+            "expected an address without user and password; name the user under `auth` and store the \
                     password with `aetherctl secret set`"
-            .to_owned());
+                .to_owned(),
+        );
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("expected an address without ? and # parts".to_owned());
@@ -43,7 +45,9 @@ pub(super) fn http_url(text: &str) -> Result<(), String> {
 pub(super) fn docker_host(text: &str) -> Result<(), String> {
     let expected = "expected an address such as unix:///var/run/docker.sock or tcp://host:2376";
     match text.split_once("://") {
-        Some((scheme, rest)) if DOCKER_SCHEMES.contains(&scheme) && !rest.is_empty() && printable(text) => Ok(()),
+        Some((scheme, rest)) if DOCKER_SCHEMES.contains(&scheme) && !rest.is_empty() && printable(text) => {
+            Ok(())
+        }
         _ => Err(expected.to_owned()),
     }
 }
@@ -125,7 +129,9 @@ fn placeholder(query: &str) -> Option<String> {
             (None, '"' | '\'' | '`') => quote = Some(c),
             (None, '$') => {
                 let mut name = String::new();
-                while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || matches!(c, '_' | '{' | '}' | ':')) {
+                while let Some(c) =
+                    chars.next_if(|c| c.is_alphanumeric() || matches!(c, '_' | '{' | '}' | ':'))
+                {
                     name.push(c);
                 }
                 return Some(name);
@@ -146,7 +152,9 @@ mod tests {
 
     #[test]
     fn only_plain_http_addresses_pass() {
-        for good in ["http://localhost:9090", "https://host/alertmanager/", "http://[::1]:9090", "http://10.0.0.1"] {
+        for good in
+            ["http://localhost:9090", "https://host/alertmanager/", "http://[::1]:9090", "http://10.0.0.1"]
+        {
             assert_eq!(http_url(good), Ok(()), "{good}");
         }
         for bad in [

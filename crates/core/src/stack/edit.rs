@@ -30,8 +30,9 @@ pub(super) fn apply(
         Some(Err(_)) => {
             let text = before.unwrap_or_default();
             let problems = read::read(text, path, read::Naming::Free).err().unwrap_or_default();
-            return Err(to_error(&problems, text, path)
-                .with_hint("Correct the file by hand first: it is no TOML, so nothing in it could be kept."));
+            return Err(to_error(&problems, text, path).with_hint(
+                "Correct the file by hand first: it is no TOML, so nothing in it could be kept.",
+            ));
         }
         None => DocumentMut::new(),
     };

@@ -71,9 +71,8 @@ pub(super) fn read(
     }
     tls(section, &mut spec, place, problems);
     let lone = ["auth", "headers", "tls"].into_iter().find(|key| section.has(key));
-    if let Some(key) = lone.filter(|_| !section.has(url_key)) {
-        let text = format!("expected `{url_key}` beside `{key}`");
-        problems.add(section.at, section.path(url_key), text);
+    if let Some(key) = lone {
+        section.missing(url_key, format!("expected `{url_key}` beside `{key}`"), problems);
     }
     spec
 }
@@ -107,9 +106,7 @@ fn auth(section: &mut Section<'_>, problems: &mut Problems) -> AuthSpec {
                     AuthSpec::Basic { username: user.value.clone() }
                 }
                 (Some("basic"), None) => {
-                    if !table.has("username") {
-                        problems.add(table.at, table.path("username"), "expected the user name");
-                    }
+                    table.missing("username", "expected the user name", problems);
                     AuthSpec::None
                 }
                 (Some("none" | "bearer"), Some(user)) => {
@@ -140,6 +137,7 @@ fn tls(section: &mut Section<'_>, spec: &mut EndpointSpec, place: &Place, proble
     spec.ca_file = file("ca_file");
     spec.client_cert_file = file("client_cert_file");
     spec.client_key_file = file("client_key_file");
+    // Told apart by hand: the two names are close enough to be taken for a misspelling of each other.
     for (key, other) in [("client_cert_file", "client_key_file"), ("client_key_file", "client_cert_file")] {
         if table.has(key) && !table.has(other) {
             problems.add(table.at, table.path(other), format!("expected beside `{key}`"));

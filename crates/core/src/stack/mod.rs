@@ -20,7 +20,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aether_contract::{ErrorCode, PanelError, StackDetail, StackEntry, StackList, StackSaveRequest, StackSource};
+use aether_contract::{
+    ErrorCode, PanelError, StackDetail, StackEntry, StackList, StackSaveRequest, StackSource,
+};
 
 pub(crate) use check::is_name;
 pub use profile::{BUILTIN_NAME, Expected, Pack, Pin, Profile};
@@ -70,7 +72,10 @@ impl Stacks {
         folder.scan(chosen.as_deref().unwrap_or(BUILTIN_NAME));
         let chosen_exists = chosen.as_deref().is_none_or(|name| folder.get(name).is_some());
         if !chosen_exists {
-            tracing::warn!(stack = chosen.as_deref(), "the selected stack's file is gone; the built-in one is used");
+            tracing::warn!(
+                stack = chosen.as_deref(),
+                "the selected stack's file is gone; the built-in one is used"
+            );
         }
         let mut inner = Inner {
             folder,
@@ -218,8 +223,12 @@ fn list(inner: &Inner) -> StackList {
 fn usable(folder: &Folder, name: &str) -> Result<Arc<Profile>, PanelError> {
     let unknown = || {
         let known: Vec<&str> = folder.iter().map(|(name, _)| name.as_str()).collect();
-        PanelError::new(ErrorCode::NotFound, "stack", format!("There is no stack \"{}\".", name.escape_debug()))
-            .with_hint(format!("Known: {}.", known.join(", ")))
+        PanelError::new(
+            ErrorCode::NotFound,
+            "stack",
+            format!("There is no stack \"{}\".", name.escape_debug()),
+        )
+        .with_hint(format!("Known: {}.", known.join(", ")))
     };
     let loaded = folder.get(name).ok_or_else(unknown)?;
     match (&loaded.good, &loaded.error) {

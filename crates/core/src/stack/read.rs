@@ -82,8 +82,7 @@ pub(super) fn read(text: &str, path: &Path, naming: Naming) -> Result<Profile, V
 fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Problems) -> Profile {
     let place = Place::of(path);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut profile =
-        builtin::defaults(&stem, StackSource::File { path: path.display().to_string() });
+    let mut profile = builtin::defaults(&stem, StackSource::File { path: path.display().to_string() });
 
     match root.string("name", problems) {
         Some(name) => {
@@ -138,9 +137,7 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     }
     if let Some(mut section) = root.table("heartbeat", problems) {
         profile.heartbeat = text(&mut section, "alertname", 256, problems);
-        if profile.heartbeat.is_none() && !section.has("alertname") {
-            problems.add(section.at, "heartbeat.alertname", "expected the heartbeat alert's name");
-        }
+        section.missing("alertname", "expected the heartbeat alert's name", problems);
         section.finish(problems);
     }
     if let Some(sections) = root.tables("pins", problems) {
@@ -157,16 +154,14 @@ fn services(root: &mut Section<'_>, profile: &mut Profile, place: &Place, proble
     match root.table("prometheus", problems) {
         Some(mut section) => {
             profile.prometheus = endpoint::read(&mut section, "url", place, problems);
-            if profile.prometheus.urls.is_empty() && !section.has("url") {
-                problems.add(section.at, "prometheus.url", "expected Prometheus' address");
-            }
+            section.missing("url", "expected Prometheus' address", problems);
             web_url(&mut section, ServiceKind::Prometheus, profile, problems);
             section.finish(problems);
         }
-        None if !root.has("prometheus") => {
-            problems.add(0, "prometheus.url", "expected a section [prometheus] with Prometheus' address as `url`");
+        None => {
+            let expected = "expected a section [prometheus] with Prometheus' address as `url`";
+            root.missing("prometheus", expected, problems);
         }
-        None => {}
     }
     if let Some(mut section) = root.table("alertmanager", problems) {
         profile.alertmanager = endpoint::read(&mut section, "urls", place, problems);
@@ -206,15 +201,13 @@ fn pins(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Proble
         let service = text(&mut section, "service", 128, problems);
         let container = text(&mut section, "container", 128, problems);
         let image = text(&mut section, "image", 512, problems);
-        let lacks: Vec<&str> =
-            ["service", "container", "image"].into_iter().filter(|key| !section.has(key)).collect();
-        section.finish(problems);
         let base = known.iter().find(|pin| Some(&pin.service) == service.as_ref());
-        for key in lacks {
-            if base.is_none() || key == "service" {
-                problems.add(place, format!("pins.{key}"), "expected, because this is not a service of the pack");
-            }
+        section.missing("service", "expected the service's name in the compose file", problems);
+        if service.is_some() && base.is_none() {
+            section.missing("container", "expected, because this is not a service of the pack", problems);
+            section.missing("image", "expected, because this is not a service of the pack", problems);
         }
+        section.finish(problems);
         let Some(service) = service else { continue };
         if profile.pins.iter().any(|pin| pin.service == service) {
             problems.add(place, "pins.service", format!("\"{service}\" is pinned twice"));
@@ -238,9 +231,7 @@ fn gauges(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Prob
             return;
         }
         let Some(id) = section.string("id", problems) else {
-            if !section.has("id") {
-                problems.add(place, "gauges.id", "expected an id such as \"cache-hit-ratio\"");
-            }
+            section.missing("id", "expected an id such as \"cache-hit-ratio\"", problems);
             continue;
         };
         if !check::is_name(&id.value) {
@@ -282,18 +273,16 @@ fn gauge(
     };
     let warn = section.number("warn", problems);
     let critical = section.number("critical", problems);
-    for (key, given) in [("warn", section.has("warn")), ("critical", section.has("critical"))] {
-        if !given && base.is_none() {
-            problems.add(section.at, section.path(key), format!("expected a threshold for gauge \"{id}\""));
-        }
-    }
-    if !section.has("query") && base.is_none() {
-        problems.add(section.at, section.path("query"), format!("expected a PromQL expression for gauge \"{id}\""));
+    if base.is_none() {
+        section.missing("warn", format!("expected a threshold for gauge \"{id}\""), problems);
+        section.missing("critical", format!("expected a threshold for gauge \"{id}\""), problems);
+        section.missing("query", format!("expected a PromQL expression for gauge \"{id}\""), problems);
     }
     let place = |found: &Option<At<f64>>, fallback: usize| found.as_ref().map_or(fallback, |found| found.at);
     let min = section.number("min", problems);
     let max = section.number("max", problems);
-    let (min_at, critical_at) = (place(&min, place(&max, section.at)), place(&critical, place(&warn, section.at)));
+    let (min_at, critical_at) =
+        (place(&min, place(&max, section.at)), place(&critical, place(&warn, section.at)));
     let given_thresholds = (warn.is_some() || base.is_some()) && (critical.is_some() || base.is_some());
     let number = |found: Option<At<f64>>, inherited: Option<f64>, default: f64| {
         found.map(|found| found.value).or(inherited).unwrap_or(default)

@@ -85,6 +85,14 @@ impl<'a> Section<'a> {
         problems.add(at, self.path(key), format!("expected {expected}, found {}", describe(found)));
     }
 
+    /// Reports a required key that is not there; not when an unknown key will be reported that was likely meant to be it.
+    pub(super) fn missing(&self, key: &'static str, expected: impl Into<String>, problems: &mut Problems) {
+        let meant = |name: &str| nearest(name, &[key]).is_some();
+        if !self.table.keys().any(|name| name.get_ref() == key || meant(name.get_ref())) {
+            problems.add(self.at, self.path(key), expected);
+        }
+    }
+
     /// A string.
     pub(super) fn string(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<String>> {
         let (value, at) = self.value(key)?;
@@ -250,13 +258,17 @@ pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let close = known
         .iter()
         .map(|candidate| (distance(&name, candidate), *candidate))
-        .filter(|(edits, candidate)| *edits <= (candidate.chars().count().max(name.chars().count()) / 3).max(1))
+        .filter(|(edits, candidate)| {
+            *edits <= (candidate.chars().count().max(name.chars().count()) / 3).max(1)
+        })
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate);
     // `vip` for `vip_tenants`, `recording` for `recording_rules`.
     close.or_else(|| {
         (name.len() >= 3)
-            .then(|| known.iter().find(|candidate| candidate.starts_with(&name) || name.starts_with(**candidate)))
+            .then(|| {
+                known.iter().find(|candidate| candidate.starts_with(&name) || name.starts_with(**candidate))
+            })
             .flatten()
             .copied()
     })

@@ -49,8 +49,8 @@ impl Access {
     }
 
     /// Whether the headers let somebody in; else the refusal.
-    fn admit(&mut self, headers: &HeaderMap) -> Result<(), Response> {
-        let unauthorised = |message: &str| Err(refuse(StatusCode::UNAUTHORIZED, message));
+    fn admit(&mut self, headers: &HeaderMap) -> Result<(), Box<Response>> {
+        let unauthorised = |message: &str| Err(Box::new(refuse(StatusCode::UNAUTHORIZED, message)));
         let Some(text) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
             return unauthorised("Unauthorized");
         };
@@ -79,9 +79,7 @@ impl Access {
         }
         self.wrong.remove(user);
         match headers.get("x-grafana-org-id") {
-            Some(org) if org != "1" => {
-                Err(refuse(StatusCode::UNAUTHORIZED, "You are not a member of the organization"))
-            }
+            Some(org) if org != "1" => unauthorised("You are not a member of the organization"),
             _ => Ok(()),
         }
     }
@@ -92,7 +90,7 @@ pub async fn check(Extract(shared): Context, request: Request, next: Next) -> Re
     let admitted = shared.access().admit(request.headers());
     match admitted {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 
@@ -112,7 +110,7 @@ pub async fn faults(Extract(shared): Context, request: Request, next: Next) -> R
 fn fault(shared: &Arc<Shared>) -> (u64, bool, u16) {
     let mut access = shared.access();
     access.counted = access.counted.wrapping_add(1);
-    let fails = access.faults.every > 0 && access.counted % access.faults.every == 0;
+    let fails = access.faults.every > 0 && access.counted.is_multiple_of(access.faults.every);
     (access.faults.latency_ms, fails, access.faults.status)
 }
 

@@ -70,6 +70,16 @@ const RULES: [Rule; 5] = [
     },
 ];
 
+/// Chooses one of the signals.
+type Pick = fn(&Signals) -> f64;
+
+/// One minute of an active alert.
+struct Active {
+    time: i64,
+    since: i64,
+    firing: bool,
+}
+
 /// Percentages of one tenant (or of all) at one time.
 struct Signals {
     cache: f64,
@@ -137,7 +147,7 @@ impl<'a> Replay<'a> {
 
     /// Writes all series; with `last`, also what Prometheus restores active alerts from.
     pub fn write(&self, out: &mut OpenMetrics, last: bool) -> Result<(), SimError> {
-        let per_tenant: [(&str, fn(&Signals) -> f64); 3] = [
+        let per_tenant: [(&str, Pick); 3] = [
             ("aether:cache_hit_ratio:5m", |s| s.cache),
             ("aether:rerank_utilization_pct:15m", |s| s.rerank),
             ("aether:lowconfidence_pct:15m", |s| s.low),
@@ -184,7 +194,7 @@ impl<'a> Replay<'a> {
     }
 
     fn alerts(&self, out: &mut OpenMetrics, last: bool) -> Result<(), SimError> {
-        let mut active: Vec<(String, Vec<(i64, i64, bool)>)> = Vec::new();
+        let mut active: Vec<(String, Vec<Active>)> = Vec::new();
         for rule in &RULES {
             let whole = rule.signal == Signal::Health;
             let subjects: Vec<Option<usize>> = if whole {
@@ -211,7 +221,7 @@ impl<'a> Replay<'a> {
                     };
                     since = if (rule.broken)(value) { since.or(Some(*time)) } else { None };
                     if let Some(since) = since {
-                        samples.push((*time, since, time - since >= rule.hold * 60));
+                        samples.push(Active { time: *time, since, firing: time - since >= rule.hold * 60 });
                     }
                 }
                 if !samples.is_empty() {
@@ -222,10 +232,10 @@ impl<'a> Replay<'a> {
         out.family("ALERTS", "gauge")?;
         for (labels, samples) in &active {
             for (firing, state) in [(false, "pending"), (true, "firing")] {
-                for (time, _, _) in samples.iter().filter(|sample| sample.2 == firing) {
+                for sample in samples.iter().filter(|sample| sample.firing == firing) {
                     let series =
                         labels.replacen("\",severity", &format!("\",alertstate=\"{state}\",severity"), 1);
-                    out.sample(&format!("ALERTS{{{series}}}"), 1.0, *time)?;
+                    out.sample(&format!("ALERTS{{{series}}}"), 1.0, sample.time)?;
                 }
             }
         }
@@ -233,10 +243,10 @@ impl<'a> Replay<'a> {
             let end = self.times.last().copied().unwrap_or_default();
             out.family("ALERTS_FOR_STATE", "gauge")?;
             for (labels, samples) in
-                active.iter().filter(|(_, samples)| samples.last().is_some_and(|s| s.0 == end))
+                active.iter().filter(|(_, samples)| samples.last().is_some_and(|s| s.time == end))
             {
-                for (time, since, _) in samples.iter().filter(|sample| sample.0 > end - 1800) {
-                    out.sample(&format!("ALERTS_FOR_STATE{{{labels}}}"), *since as f64, *time)?;
+                for sample in samples.iter().filter(|sample| sample.time > end - 1800) {
+                    out.sample(&format!("ALERTS_FOR_STATE{{{labels}}}"), sample.since as f64, sample.time)?;
                 }
             }
         }

@@ -14,6 +14,8 @@ use crate::SimError;
 
 /// Longest wait for a server to get ready.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A log that is longer than this at a start begins anew, in bytes.
+const LONGEST_LOG: u64 = 4 << 20;
 
 /// Full path of a program.
 ///
@@ -25,6 +27,14 @@ pub fn find(program: &str, package: &'static str) -> Result<PathBuf, SimError> {
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
         .ok_or_else(|| SimError::Missing { program: program.to_owned(), package })
+}
+
+/// Full path of the first of these programs that is installed: distributions and the projects' own archives name them
+/// differently.
+pub(super) fn find_one_of(programs: &[&str], package: &'static str) -> Result<PathBuf, SimError> {
+    let (first, others) = programs.split_first().unwrap_or((&"", &[]));
+    find(first, package)
+        .or_else(|missing| others.iter().find_map(|program| find(program, package).ok()).ok_or(missing))
 }
 
 /// A loopback port that is free now.
@@ -40,7 +50,8 @@ pub fn free_port() -> Result<u16, SimError> {
         .map_err(|e| SimError::Other(format!("no free port: {e}")))
 }
 
-/// A server.
+/// A server. It leads a process group of its own, so that Ctrl+C in a terminal reaches only the one who started it, and
+/// the whole group is killed when the value is dropped.
 #[derive(Debug)]
 pub struct Server {
     name: &'static str,
@@ -85,18 +96,35 @@ impl Server {
         &self.url
     }
 
+    /// The file that its output goes to.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join(format!("{}.log", self.name))
+    }
+
     /// Its process id while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().and_then(Child::id)
     }
 
-    /// Starts it (again), on the same port and data.
+    /// Asks it to end and starts it again, on the same port and data.
+    ///
+    /// # Errors
+    /// As [`Self::launch`].
+    pub async fn restart(&mut self) -> Result<(), SimError> {
+        self.stop().await;
+        self.start().await
+    }
+
+    /// Starts it (again), on the same port and data; what still runs is killed first.
     ///
     /// # Errors
     /// As [`Self::launch`].
     pub async fn start(&mut self) -> Result<(), SimError> {
         self.kill().await;
-        let log = self.folder.join(format!("{}.log", self.name));
+        let log = self.log();
+        if fs::metadata(&log).is_ok_and(|known| known.len() > LONGEST_LOG) {
+            fs::remove_file(&log).map_err(SimError::file(&log))?;
+        }
         let out = File::options().create(true).append(true).open(&log).map_err(SimError::file(&log))?;
         let err = out.try_clone().map_err(SimError::file(&log))?;
         // `setpriv` ends the server when this process dies, even by kill -9.
@@ -108,6 +136,8 @@ impl Server {
             }
             Err(_) => Command::new(&self.program),
         };
+        #[cfg(unix)]
+        command.process_group(0);
         let child = command
             .args(&self.arguments)
             .current_dir(&self.folder)
@@ -130,12 +160,14 @@ impl Server {
             .map_err(|e| SimError::Other(e.to_string()))?;
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
+            let answers = client.get(&self.ready).send().await.is_ok_and(|reply| reply.status().is_success());
+            // Looked at after the answer: a server that lost its port to another one must not be taken for that one.
             if let Some(child) = &mut self.child
                 && let Ok(Some(status)) = child.try_wait()
             {
                 return Err(self.failed(format!("it ended with {status}: {}", self.last_words())));
             }
-            if client.get(&self.ready).send().await.is_ok_and(|reply| reply.status().is_success()) {
+            if answers {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -144,24 +176,19 @@ impl Server {
     }
 
     fn failed(&self, why: String) -> SimError {
-        SimError::Start {
-            name: self.name.to_owned(),
-            why,
-            log: self.folder.join(format!("{}.log", self.name)),
-        }
+        SimError::Start { name: self.name.to_owned(), why, log: self.log() }
     }
 
     fn last_words(&self) -> String {
-        let text = fs::read_to_string(self.folder.join(format!("{}.log", self.name))).unwrap_or_default();
+        let text = fs::read_to_string(self.log()).unwrap_or_default();
         let lines: Vec<&str> = text.lines().rev().take(3).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
     }
 
     /// Asks it to end (SIGTERM), waits up to ten seconds, then kills it.
     pub async fn stop(&mut self) {
-        let Some(pid) = self.pid() else { return };
-        let asked = Command::new("kill").arg(pid.to_string()).stderr(Stdio::null()).status().await;
-        if let (Ok(_), Some(child)) = (asked, &mut self.child)
+        if self.signal(false)
+            && let Some(child) = &mut self.child
             && tokio::time::timeout(Duration::from_secs(10), child.wait()).await.is_ok()
         {
             self.child = None;
@@ -172,9 +199,59 @@ impl Server {
 
     /// Ends it at once (SIGKILL): nothing is flushed.
     pub async fn kill(&mut self) {
+        self.signal(true);
         if let Some(mut child) = self.child.take() {
             // Fails only when it has ended already.
             let _ = child.kill().await;
         }
+    }
+
+    /// Signals the whole group, unless its leader has been waited for: its number may be somebody else's by then.
+    #[cfg(unix)]
+    fn signal(&self, at_once: bool) -> bool {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        let signal = if at_once { Signal::KILL } else { Signal::TERM };
+        self.pid()
+            .and_then(|pid| i32::try_from(pid).ok())
+            .and_then(Pid::from_raw)
+            .is_some_and(|group| kill_process_group(group, signal).is_ok())
+    }
+
+    #[cfg(not(unix))]
+    fn signal(&self, _at_once: bool) -> bool {
+        false
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.signal(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_named_with_the_debian_package_that_has_it() {
+        let error = find("no-such-server", "prometheus").unwrap_err();
+        assert_eq!(error.to_string(), "no-such-server is not installed (Debian package prometheus)");
+        let error = find_one_of(&["no-such-server", "nor-this"], "prometheus").unwrap_err();
+        assert!(error.to_string().starts_with("no-such-server"), "{error}");
+        assert!(find_one_of(&["no-such-server", "sh"], "dash").is_ok());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_server_that_ends_at_once_is_an_error_with_its_last_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = vec!["-c".to_owned(), "echo no such flag; exit 3".to_owned()];
+        let program = find("sh", "dash").unwrap();
+        let error = Server::launch("sh", program, arguments, folder.path(), free_port().unwrap(), "/")
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("no such flag"), "{error}");
+        assert!(error.to_string().contains("sh.log"), "{error}");
     }
 }

@@ -1,0 +1,151 @@
+//! Builds the HTTP client of an endpoint. It refuses addresses, headers, credentials and certificate files that can't
+//! work, so that a mistake shows up at once and not as a failed request later.
+
+use std::{io::Read as _, path::Path, time::Duration};
+
+use reqwest::{Certificate, Client, Identity, header, redirect};
+use secrecy::ExposeSecret as _;
+use url::{Host, Url};
+
+use crate::{
+    endpoint::{Auth, Endpoint, TlsFiles},
+    error::chain,
+    http::without_secrets,
+};
+
+/// Longest PEM file that is read.
+const MAX_PEM: u64 = 4 * 1024 * 1024;
+
+/// Checks an endpoint, and takes the trailing slash from its base path. The error is a clause for people.
+pub(crate) fn check(endpoint: &mut Endpoint) -> Result<(), String> {
+    let url = &endpoint.url;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(format!("the address {} does not begin with http:// or https://", without_secrets(url)));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the address holds a user or password; set them as credentials instead".into());
+    }
+    if url.fragment().is_some() || url.query().is_some() {
+        return Err("the address holds a '?' or '#' part, which no base address has".into());
+    }
+    if url.scheme() == "http" && endpoint.tls != TlsFiles::default() {
+        return Err("certificate files are named, but the address begins with http://".into());
+    }
+    match &endpoint.auth {
+        // RFC 7617: what follows the first colon is the password.
+        Auth::Basic { username, .. } if username.contains(':') => {
+            return Err("the user name holds a ':', which no user name for basic authentication may".into());
+        }
+        Auth::Bearer(token) => {
+            let token = token.expose_secret().trim();
+            if token.is_empty() {
+                return Err("the token is empty".into());
+            }
+            if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err("the token has characters that no token may have".into());
+            }
+        }
+        _ => {}
+    }
+    let base = url.path().trim_end_matches('/').to_owned();
+    endpoint.url.set_path(&base);
+    Ok(())
+}
+
+/// The client. No redirect is followed by it: see [`crate::http`].
+pub(crate) fn build(endpoint: &Endpoint) -> Result<Client, String> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("aetherlink-panel/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers(endpoint)?)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(endpoint.connect_timeout)
+        .timeout(endpoint.timeout)
+        .pool_idle_timeout(Duration::from_secs(90))
+        .tcp_keepalive(Duration::from_secs(30));
+    if is_loopback(&endpoint.url) {
+        // As Go and browsers do: a proxy of the system would look for the server on its own loopback.
+        builder = builder.no_proxy();
+    }
+    if endpoint.url.scheme() == "http" {
+        // No TLS, so a machine without any authority installed is no reason to fail.
+        builder = builder.tls_certs_only(std::iter::empty());
+    }
+    let tls = &endpoint.tls;
+    if let Some(file) = &tls.ca_file {
+        let certificates = Certificate::from_pem_bundle(&read(file)?)
+            .map_err(|error| format!("{}: {}", file.display(), chain(&error)))?;
+        if certificates.is_empty() {
+            return Err(format!("{} holds no certificate in PEM form", file.display()));
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    match (&tls.client_cert_file, &tls.client_key_file) {
+        (None, None) => {}
+        (Some(certificate), Some(key)) => {
+            let mut pem = read(certificate)?;
+            pem.push(b'\n');
+            pem.extend(read(key)?);
+            // The library's own words are not shown: they might quote the key.
+            let identity = Identity::from_pem(&pem).map_err(|_| {
+                format!(
+                    "{} and {} are not a certificate and its key in PEM form (a key with a passphrase can't be used)",
+                    certificate.display(),
+                    key.display()
+                )
+            })?;
+            builder = builder.identity(identity);
+        }
+        _ => return Err("client_cert_file and client_key_file go together".into()),
+    }
+    builder.build().map_err(|error| format!("the connection can't be set up ({})", chain(&error)))
+}
+
+fn headers(endpoint: &Endpoint) -> Result<header::HeaderMap, String> {
+    let mut headers = header::HeaderMap::new();
+    for (name, value) in &endpoint.headers {
+        let name: header::HeaderName = name.parse().map_err(|_| format!("'{name}' is no header name"))?;
+        let own = [
+            header::AUTHORIZATION,
+            header::HOST,
+            header::CONTENT_LENGTH,
+            header::CONTENT_TYPE,
+            header::TRANSFER_ENCODING,
+            header::ACCEPT_ENCODING,
+            header::CONNECTION,
+        ];
+        if own.contains(&name) {
+            return Err(format!(
+                "the header {name} is set by the panel itself; credentials go into the keyring"
+            ));
+        }
+        let mut value: header::HeaderValue = value
+            .parse()
+            .map_err(|_| format!("the value of the header {name} has characters that no header may have"))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let told = |error: std::io::Error| format!("{}: {error}", file.display());
+    // A pipe or a device could block or never end.
+    if !std::fs::metadata(file).map_err(told)?.is_file() {
+        return Err(format!("{} is not a file", file.display()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(file).map_err(told)?.take(MAX_PEM + 1).read_to_end(&mut bytes).map_err(told)?;
+    if bytes.len() as u64 > MAX_PEM {
+        return Err(format!("{} is too large for a PEM file", file.display()));
+    }
+    Ok(bytes)
+}
