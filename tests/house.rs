@@ -1,4 +1,5 @@
 //! Rules of the house that no compiler holds.
+#![allow(clippy::expect_used, reason = "a test ends with what it expected")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -39,8 +40,10 @@ fn no_crate_below_the_window_depends_on_tauri() {
     let names: BTreeMap<&str, &str> =
         packages.iter().map(|p| (p["id"].as_str().expect("id"), p["name"].as_str().expect("name"))).collect();
     let below = root().join("crates");
-    let ours: Vec<&Value> =
-        packages.iter().filter(|p| Path::new(p["manifest_path"].as_str().expect("path")).starts_with(&below)).collect();
+    let ours: Vec<&Value> = packages
+        .iter()
+        .filter(|p| Path::new(p["manifest_path"].as_str().expect("path")).starts_with(&below))
+        .collect();
     assert!(ours.len() >= 7, "the crates were not found: {}", ours.len());
     for package in ours {
         let mut seen = BTreeSet::new();
@@ -78,10 +81,13 @@ fn every_promise_in_the_intended_behaviour_is_held_by_a_test_that_exists() {
     let mut promises = 0;
     for line in text.lines().filter(|line| line.trim_start().starts_with("- Expect ")) {
         promises += 1;
-        let tests: Vec<&str> = line.rsplit_once('(').map_or("", |(_, names)| names).split('`').skip(1).step_by(2).collect();
+        let tests: Vec<&str> =
+            line.rsplit_once('(').map_or("", |(_, names)| names).split('`').skip(1).step_by(2).collect();
         assert!(!tests.is_empty(), "no test is named by: {line}");
         for test in tests {
-            let found = code.contains(&format!("fn {test}(")) || code.contains(&format!("'{test}'")) || code.contains(&format!("name: {test}"));
+            let found = code.contains(&format!("fn {test}("))
+                || code.contains(&format!("'{test}'"))
+                || code.contains(&format!("name: {test}"));
             assert!(found, "the test '{test}' does not exist, named by: {line}");
         }
     }

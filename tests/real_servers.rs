@@ -1,1 +1,319 @@
-//! placeholder
+//! The panel on real Prometheus, Alertmanager and VictoriaMetrics.
+#![allow(clippy::expect_used, reason = "a test ends with what it expected")]
+
+use std::{fs, time::Duration};
+
+use aether_contract::{
+    AlertState, Empty, EndpointSpec, EndpointTestRequest, ErrorCode, FigureStyle, GaugeFigureRequest, Level,
+    MaintenanceEndRequest, MaintenanceRequest, ReadingState, ServiceKind, SilenceState, SilencesRequest,
+    WindowPhase,
+};
+use aether_core::Panel;
+use aether_sim::{
+    model::Scenario,
+    servers::{
+        Alertmanager, AlertmanagerOptions, Prometheus, PrometheusOptions, VictoriaMetrics, VmAlert, free_port,
+    },
+};
+use aether_tests::{
+    missing, root,
+    stack::{
+        QUICK_RULES, QUIET_ALERTMANAGER, Stack, alerts, panel, row_when, scrape, servers_missing, service,
+        snapshot_when, write_profile,
+    },
+};
+use serde_json::Value;
+
+/// Longest wait for something that should happen within seconds.
+const SOON: Duration = Duration::from_secs(60);
+
+macro_rules! need_servers {
+    () => {
+        if let Some(why) = servers_missing() {
+            eprintln!("skipped: {why}");
+            return;
+        }
+    };
+}
+
+/// What a server itself answers to an expression at a time.
+async fn ask(url: &str, query: &str, at: Option<f64>) -> Option<f64> {
+    let mut request = reqwest::Client::new().get(format!("{url}/api/v1/query")).query(&[("query", query)]);
+    if let Some(at) = at {
+        request = request.query(&[("time", format!("{at:.3}"))]);
+    }
+    let reply: Value = request.send().await.ok()?.json().await.ok()?;
+    reply["data"]["result"].as_array()?.first()?["value"][1].as_str()?.parse().ok()
+}
+
+async fn assert_gauges_are_the_servers_own(panel: &Panel, url: &str) {
+    let snapshot = snapshot_when(panel, SOON, |s| {
+        s.gauges.len() == 5 && s.gauges.iter().all(|g| g.state == ReadingState::Value)
+    })
+    .await
+    .expect("five gauges with a value");
+    for gauge in &snapshot.gauges {
+        let at = gauge.at.expect("a time").as_secs_f64();
+        let own = ask(url, &gauge.spec.query, Some(at)).await.expect("the server's own answer");
+        let shown = gauge.value.expect("a value");
+        // The newest sample may still have been on its way when the panel asked.
+        assert!(
+            (own - shown).abs() <= own.abs() * 0.02 + 0.01,
+            "{}: shown {shown}, own {own}",
+            gauge.spec.id
+        );
+        assert_ne!(gauge.level, Level::None);
+    }
+    let cache = snapshot.gauges.iter().find(|g| g.spec.id == "cache-hit-ratio").expect("the cache gauge");
+    assert_eq!(cache.tenant_count, 8);
+    assert!(cache.tenants.first().expect("a tenant").vip, "VIPs come first");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gauges_equal_what_the_server_itself_answers() {
+    need_servers!();
+    let stack = Stack::start(1).await.expect("the stack");
+    stack.profile("").expect("the profile");
+    let panel = panel(stack.home()).await.expect("the panel");
+    assert_gauges_are_the_servers_own(&panel, stack.prometheus.url()).await;
+    let style = FigureStyle {
+        width: 720,
+        height: 160,
+        line: "#6ea8fe".into(),
+        grid: "#262e39".into(),
+        text: "#a9b4c2".into(),
+        warn: "#f0b429".into(),
+        critical: "#ff6b6b".into(),
+        ok: "#4cc38a".into(),
+        utc_offset_minutes: 60,
+    };
+    let request = GaugeFigureRequest { id: "cache-hit-ratio".into(), tenant: None, hours: 1.0, style };
+    let figure = panel.gauge_figure(request).await.expect("a figure");
+    assert!(figure.figure.svg.starts_with("<svg") && figure.last.is_some());
+    panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_traffic_is_neither_zero_nor_an_error() {
+    need_servers!();
+    let stack = Stack::start(1).await.expect("the stack");
+    stack.profile(
+        "\n[[gauges]]\nid = \"quick\"\ntitle = \"Quick\"\nquery = \"100 * sum(rate(aether_cache_hits_total[5s])) / sum(rate(aether_cache_requests_total[5s]))\"\n\
+         unit = \"percent\"\nmin = 0\nmax = 100\nwarn = 50\ncritical = 30\nhigher_is_better = true\n",
+    )
+    .expect("the profile");
+    let panel = panel(stack.home()).await.expect("the panel");
+    let state = |state| {
+        move |s: &aether_contract::Snapshot| s.gauges.iter().any(|g| g.spec.id == "quick" && g.state == state)
+    };
+    snapshot_when(&panel, SOON, state(ReadingState::Value)).await.expect("a value while there is traffic");
+    stack.service.set_scenario(Scenario::NoTraffic, None);
+    let snapshot = snapshot_when(&panel, SOON, state(ReadingState::NoTraffic)).await.expect("no traffic");
+    let gauge = snapshot.gauges.first().expect("the gauge");
+    assert_eq!((gauge.value, gauge.level), (None, Level::None));
+    assert!(gauge.freshness.is_fresh(), "{:?}", gauge.freshness);
+    panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time() {
+    need_servers!();
+    let stack = Stack::start(1).await.expect("the stack");
+    stack.profile("\n[heartbeat]\nalertname = \"Watchdog\"\n").expect("the profile");
+    let panel = panel(stack.home()).await.expect("the panel");
+    let filter = r#"alertname="CacheCold" tenant_id="vip-customer-123""#;
+    row_when(&panel, "Watchdog", SOON, |row| row.state == AlertState::Firing).await.expect("the heartbeat");
+    assert_eq!(alerts(&panel, filter).await.expect("a page").total, 0);
+
+    stack.service.set_scenario(Scenario::ColdCache, Some("vip-customer-123".into()));
+    let pending =
+        row_when(&panel, filter, SOON, |row| row.state == AlertState::Pending).await.expect("pending");
+    assert!(pending.vip && pending.fires_at.is_some(), "{pending:?}");
+    let firing = row_when(&panel, filter, SOON, |row| row.state == AlertState::Firing && row.members == 1)
+        .await
+        .expect("firing");
+    assert_eq!(firing.severity, aether_contract::Severity::Critical);
+    assert!(firing.value.is_some_and(|value| value < 30.0), "{firing:?}");
+    assert_eq!(
+        alerts(&panel, r#"alertname="CacheCold" tenant_id!="vip-customer-123""#).await.expect("a page").total,
+        0
+    );
+
+    let request = MaintenanceRequest {
+        duration_s: 600,
+        reason: "Rolling deploy".into(),
+        created_by: "alice".into(),
+        matchers: Vec::new(),
+    };
+    let preview = panel.maintenance_preview(request.clone()).await.expect("a preview");
+    assert_eq!((preview.mutes, preview.mutes_critical), (1, 1), "{preview:?}");
+    assert_eq!(preview.audible, ["Watchdog"]);
+    let window = panel.maintenance_start(request).await.expect("a window");
+    assert_eq!(window.phase, WindowPhase::Verified, "{window:?}");
+    let silenced =
+        row_when(&panel, filter, SOON, |row| row.state == AlertState::Silenced).await.expect("silenced");
+    assert_eq!(silenced.silenced_by.first().map(|by| by.by.as_str()), Some("alice"));
+    let heartbeat = row_when(&panel, "Watchdog", SOON, |_| true).await.expect("the heartbeat");
+    assert_eq!(heartbeat.state, AlertState::Firing, "the heartbeat must stay audible");
+
+    let ended =
+        panel.maintenance_end(MaintenanceEndRequest { id: window.id.0.clone() }).await.expect("an end");
+    assert_eq!(ended.silence.state, SilenceState::Expired);
+    row_when(&panel, filter, SOON, |row| row.state == AlertState::Firing).await.expect("firing again");
+
+    stack.service.set_scenario(Scenario::Healthy, None);
+    let gone =
+        snapshot_when(&panel, SOON, |s| s.alerts.counts.firing == 1 && s.alerts.counts.pending == 0).await;
+    assert!(gone.is_some(), "{:?}", alerts(&panel, filter).await);
+    panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_survives_the_panels_restart() {
+    need_servers!();
+    let stack = Stack::start(2).await.expect("the stack");
+    stack.profile("").expect("the profile");
+    let first = panel(stack.home()).await.expect("the panel");
+    let request = MaintenanceRequest {
+        duration_s: 900,
+        reason: "Deploy v2.3.0".into(),
+        created_by: "bob".into(),
+        matchers: Vec::new(),
+    };
+    let window = first.maintenance_start(request).await.expect("a window");
+    assert_eq!((window.phase, window.members.len()), (WindowPhase::Verified, 2), "{window:?}");
+    first.shutdown().await;
+    drop(first);
+
+    let second = panel(stack.home()).await.expect("the panel again");
+    let found = snapshot_when(&second, SOON, |s| {
+        s.maintenance.windows.iter().any(|w| w.id == window.id && w.phase == WindowPhase::Verified)
+    })
+    .await
+    .expect("the window");
+    let adopted = found.maintenance.windows.first().expect("a window");
+    assert_eq!(
+        (adopted.reason.as_str(), adopted.created_by.as_str(), adopted.silence_id.as_str()),
+        ("Deploy v2.3.0", "bob", window.silence_id.as_str())
+    );
+    second.maintenance_end(MaintenanceEndRequest { id: window.id.0 }).await.expect("an end");
+    let page = second
+        .silences_page(SilencesRequest { limit: 10, ..SilencesRequest::default() })
+        .await
+        .expect("silences");
+    assert!(page.rows.iter().all(|silence| silence.state == SilenceState::Expired), "{page:?}");
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_that_is_down_changes_nothing_for_the_others() {
+    need_servers!();
+    let mut stack = Stack::start(1).await.expect("the stack");
+    stack.profile("").expect("the profile");
+    let panel = panel(stack.home()).await.expect("the panel");
+    let listed =
+        row_when(&panel, "Watchdog", SOON, |row| row.state == AlertState::Firing && row.members == 1).await;
+    assert!(listed.is_some(), "{:?}", alerts(&panel, "").await);
+    stack.alertmanagers[0].kill().await;
+    let stale = snapshot_when(&panel, SOON, |s| {
+        matches!(s.alerts.freshness, aether_contract::Freshness::Stale { .. })
+    })
+    .await
+    .expect("stale");
+    let error = stale.alerts.freshness.error().expect("an error");
+    assert_eq!(error.code, ErrorCode::Refused, "{error:?}");
+    assert!(alerts(&panel, "Watchdog").await.expect("a page").total > 0, "the last good list stays");
+    let prometheus = stale.services.iter().find(|s| s.kind == ServiceKind::Prometheus).expect("prometheus");
+    assert!(prometheus.freshness.is_fresh());
+    stack.alertmanagers[0].start().await.expect("alertmanager again");
+    snapshot_when(&panel, SOON, |s| s.alerts.freshness.is_fresh()).await.expect("fresh again");
+    panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_path_is_kept_and_a_wrong_one_is_named() {
+    need_servers!();
+    let folder = tempfile::tempdir().expect("a folder");
+    let service = service().await.expect("the service");
+    let prometheus = Prometheus::launch(PrometheusOptions {
+        folder: folder.path().join("prometheus"),
+        config: scrape(&service, &[], &[]),
+        prefix: "/prometheus".to_owned(),
+        ..PrometheusOptions::default()
+    })
+    .await
+    .expect("prometheus");
+    let home = aether_core::paths::Home::at(&folder.path().join("home"));
+    write_profile(
+        &home,
+        &format!("name = \"test\"\n[prometheus]\nurl = \"{}/prometheus\"\n", prometheus.url()),
+    )
+    .expect("the profile");
+    let panel = panel(home).await.expect("the panel");
+    let test = async |url: String| {
+        let endpoint = EndpointSpec { urls: vec![url], ..EndpointSpec::default() };
+        let report = panel
+            .endpoint_test(EndpointTestRequest { service: ServiceKind::Prometheus, endpoint })
+            .await
+            .expect("a report");
+        report.results.into_iter().next().expect("a result")
+    };
+    let good = test(format!("{}/prometheus/", prometheus.url())).await;
+    assert!(good.ok && good.version.is_some(), "{good:?}");
+    let wrong = test(prometheus.url().to_owned()).await;
+    assert!(!wrong.ok);
+    let code = wrong.error.expect("an error").code;
+    assert!(matches!(code, ErrorCode::WrongPath | ErrorCode::WrongServer), "{code:?}");
+    panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn victoriametrics_shows_the_same_gauges_and_alerts() {
+    need_servers!();
+    if let Some(program) = missing(&["victoria-metrics", "vmalert"]) {
+        eprintln!("skipped: {program} is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let service = service().await.expect("the service");
+    let alertmanager = Alertmanager::launch(AlertmanagerOptions {
+        folder: folder.path().join("alertmanager"),
+        config: QUIET_ALERTMANAGER.to_owned(),
+        ..AlertmanagerOptions::default()
+    })
+    .await
+    .expect("alertmanager");
+    let port = free_port().expect("a port");
+    let metrics = VictoriaMetrics::launch(&folder.path().join("metrics"), &scrape(&service, &[], &[]), port)
+        .await
+        .expect("victoria-metrics");
+    let quick = folder.path().join("quick.yml");
+    fs::write(&quick, QUICK_RULES).expect("rules");
+    let rules = [root().join("monitoring/prometheus-recording-rules.yml"), quick];
+    let _vmalert =
+        VmAlert::launch(&folder.path().join("vmalert"), port, &rules, metrics.url(), alertmanager.url())
+            .await
+            .expect("vmalert");
+    let home = aether_core::paths::Home::at(&folder.path().join("home"));
+    write_profile(
+        &home,
+        &format!(
+            "name = \"test\"\n[prometheus]\nurl = \"{}\"\n[alertmanager]\nurls = [\"{}\"]\n",
+            metrics.url(),
+            alertmanager.url()
+        ),
+    )
+    .expect("the profile");
+    let panel = panel(home).await.expect("the panel");
+    assert_gauges_are_the_servers_own(&panel, metrics.url()).await;
+    let snapshot = panel.snapshot(Empty {}).await.expect("a snapshot");
+    let server = snapshot.services.iter().find(|s| s.kind == ServiceKind::Prometheus).expect("the server");
+    assert_eq!(server.flavour.as_deref(), Some("VictoriaMetrics"), "{server:?}");
+    service.set_scenario(Scenario::ColdCache, Some("acme".into()));
+    let row = row_when(&panel, r#"alertname="CacheCold" tenant_id="acme""#, SOON, |row| {
+        row.state == AlertState::Firing && row.members == 1
+    })
+    .await;
+    assert!(row.is_some(), "{:?}", alerts(&panel, "").await);
+    panel.shutdown().await;
+}

@@ -2,6 +2,9 @@
 //!
 //! A test that can't be tried says `skipped: why` on standard error and returns; `cargo xtask test` counts it as skipped.
 
+pub mod echo;
+pub mod stack;
+
 use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
