@@ -22,7 +22,7 @@ use crate::{
 /// Screens with a picture each.
 const SCREENS: &[&str] = &["overview", "alerts", "maintenance", "settings"];
 
-/// Size of the virtual screen, in pixels.
+/// Size of the window on a virtual screen, in pixels.
 const WIDTH: u32 = 1440;
 /// See [`WIDTH`].
 const HEIGHT: u32 = 900;
@@ -169,7 +169,8 @@ impl Session<'_> {
 
     /// Writes a picture of every screen in both themes.
     fn pictures(&self) -> Result<(), String> {
-        let screen = Virtual::start(WIDTH, HEIGHT)?;
+        // Room for a title bar around the window.
+        let screen = Virtual::start(WIDTH + 40, HEIGHT + 80)?;
         let bus = Bus::start(&self.folder.join("keyring"))?;
         let mut written: Vec<PathBuf> = Vec::new();
         for theme in ["dark", "light"] {
@@ -179,7 +180,7 @@ impl Session<'_> {
                     return Ok(());
                 }
                 let mut child = self.open(Some(&screen), Some(&bus), &["--screen", name])?;
-                maximise(&screen);
+                let window = fit(&screen);
                 thread::sleep(Duration::from_secs(4));
                 if let Ok(Some(status)) = child.try_wait() {
                     let logs = self.home.join("logs");
@@ -189,7 +190,7 @@ impl Session<'_> {
                     ));
                 }
                 let file = self.folder.join(format!("{name}-{theme}.png"));
-                let taken = screen.picture(&file);
+                let taken = screen.picture(window.as_deref(), &file);
                 display::stop(&mut child);
                 taken?;
                 written.push(file);
@@ -203,32 +204,22 @@ impl Session<'_> {
     }
 }
 
-/// Fills the virtual screen with the window.
-fn maximise(screen: &Virtual) {
+/// Gives the window its size and tells its id. None when it did not come up in time: the screen's picture shows why.
+fn fit(screen: &Virtual) -> Option<String> {
+    let xdotool =
+        |arguments: &[&str]| output(command("xdotool").env("DISPLAY", &screen.name).args(arguments));
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline {
-        let found = output(command("xdotool").env("DISPLAY", &screen.name).args([
-            "search",
-            "--onlyvisible",
-            "--name",
-            "AetherLink",
-        ]));
+        let found = xdotool(&["search", "--onlyvisible", "--name", "^AetherLink"]);
         if let Some(id) = found.ok().and_then(|ids| ids.lines().next().map(str::to_owned)) {
+            let (width, height) = (WIDTH.to_string(), HEIGHT.to_string());
             // A window of another size still makes a picture.
-            let _ = output(command("xdotool").env("DISPLAY", &screen.name).args([
-                "windowmove",
-                &id,
-                "0",
-                "0",
-                "windowsize",
-                &id,
-                &WIDTH.to_string(),
-                &HEIGHT.to_string(),
-            ]));
-            return;
+            let _ = xdotool(&["windowmove", &id, "0", "0", "windowsize", &id, &width, &height]);
+            return Some(id);
         }
         thread::sleep(Duration::from_millis(100));
     }
+    None
 }
 
 /// Sets the theme in the headless home's settings, leaving the rest as it is.

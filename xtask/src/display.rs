@@ -57,9 +57,11 @@ impl Virtual {
         Err("no virtual display could be started".into())
     }
 
-    /// Writes the whole screen as a PNG.
-    pub fn picture(&self, file: &Path) -> Result<(), String> {
-        crate::process::run(command("import").env("DISPLAY", &self.name).args(["-window", "root"]).arg(file))
+    /// Writes a window, or the whole screen, as a PNG.
+    pub fn picture(&self, window: Option<&str>, file: &Path) -> Result<(), String> {
+        let mut import = command("import");
+        import.env("DISPLAY", &self.name).args(["-window", window.unwrap_or("root")]).arg(file);
+        crate::process::run(&mut import)
     }
 }
 
