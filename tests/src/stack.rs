@@ -143,6 +143,8 @@ impl Stack {
         let prometheus = Prometheus::launch(PrometheusOptions {
             folder: folder.path().join("prometheus"),
             config: scrape(&service, &rules, &urls),
+            // What the first notice misses, because Alertmanager is not known yet, is sent again soon.
+            flags: vec!["--rules.alert.resend-delay=2s".to_owned()],
             ..PrometheusOptions::default()
         })
         .await

@@ -189,9 +189,9 @@ fn is_left_out(line: &str) -> bool {
     line.starts_with("test ") && line.contains(" ... ignored") && !line.contains(" ... ignored, run by ")
 }
 
-/// The UI in a browser, on a bridge to a panel on the demo stack.
+/// The UI in a browser: on made-up data, which can be of any kind, and on a bridge to a panel on the demo stack.
 fn browser() -> Tally {
-    let mut tally = Tally::default();
+    let mut tally = node_tests(npm().args(["run", "--silent", "test:window"]));
     let ended = (|| {
         let folder = setup::scratch("test")?;
         let home = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
@@ -204,20 +204,29 @@ fn browser() -> Tally {
         }
         let bridge = suite::Service::start(&mut bridge, Duration::from_secs(60))?;
         let url = bridge.text("/url").ok_or("the bridge did not tell its address")?.to_owned();
-        follow(
+        Ok::<_, String>(node_tests(
             npm()
                 .args(["run", "--silent", "e2e"])
-                .env("NO_COLOR", "1")
                 .env("AETHER_BRIDGE_URL", url)
                 .env("AETHER_DEMO_READY", stack.ready.to_string()),
-            |line| {
-                let line = line.trim_start_matches(['#', 'ℹ', ' ']);
-                tally.passed += number_after(line, "pass ");
-                tally.failed += number_after(line, "fail ");
-                tally.skipped += number_after(line, "skipped ");
-            },
-        )
+        ))
     })();
+    match ended {
+        Ok(on_the_demo) => tally.add(on_the_demo),
+        Err(message) => tally.add(simple(Err(message))),
+    }
+    tally
+}
+
+/// Tests of node's own runner.
+fn node_tests(run: &mut Command) -> Tally {
+    let mut tally = Tally::default();
+    let ended = follow(run.env("NO_COLOR", "1"), |line| {
+        let line = line.trim_start_matches(['#', 'ℹ', ' ']);
+        tally.passed += number_after(line, "pass ");
+        tally.failed += number_after(line, "fail ");
+        tally.skipped += number_after(line, "skipped ");
+    });
     settle(tally, ended)
 }
 

@@ -74,9 +74,9 @@ wire! {
         Asked,
         /// A member accepted it.
         Accepted,
-        /// Every member that answers shows it active.
+        /// Every member shows it active.
         Verified,
-        /// Active on some members only.
+        /// Active on some members only; the others do not know it or do not answer.
         Partial,
         /// Begins in the future on every member.
         Scheduled,

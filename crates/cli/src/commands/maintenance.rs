@@ -64,14 +64,13 @@ fn finding(window: &MaintenanceWindow) -> Option<String> {
         window.members.len(),
     );
     match window.phase {
-        // Verified means by every member that answers; one that does not may page.
-        WindowPhase::Partial | WindowPhase::Verified if on < of => {
+        WindowPhase::Partial => {
             Some(format!("The window {reason:?} has been seen on {on} of {of} members only"))
         }
         WindowPhase::Lost => {
             Some(format!("No member knows the window {reason:?} any more: alerts are not muted"))
         }
-        WindowPhase::Asked | WindowPhase::Accepted | WindowPhase::Partial => {
+        WindowPhase::Asked | WindowPhase::Accepted => {
             Some(format!("The window {reason:?} has not been verified on every member"))
         }
         WindowPhase::Verified | WindowPhase::Scheduled | WindowPhase::Ended => None,

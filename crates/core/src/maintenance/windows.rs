@@ -54,7 +54,7 @@ pub fn of_silence(silence: &Silence, state: &LiveState, now: Timestamp) -> Maint
     MaintenanceWindow {
         id: WindowId(silence.id.clone()),
         silence_id: silence.id.clone(),
-        phase: phase(&answers, None, true, silence.ends_at <= now),
+        phase: phase(&answers, state.members.len(), None, true, silence.ends_at <= now),
         reason: silence.comment.clone(),
         created_by: silence.created_by.clone(),
         starts_at: silence.starts_at,
@@ -143,7 +143,7 @@ fn window(id: &WindowId, record: Option<&Record>, state: &LiveState, now: Timest
     }
     let ends_at = found.map(|silence| silence.ends_at).or(record.map(|record| record.detail.ends_at));
     let over = ends_at.is_none_or(|end| end <= now);
-    let phase = phase(&answers, record, found.is_some(), over);
+    let phase = phase(&answers, state.members.len(), record, found.is_some(), over);
     let detail = record.map(|record| &record.detail);
     MaintenanceWindow {
         id: id.clone(),
@@ -175,14 +175,21 @@ fn window(id: &WindowId, record: Option<&Record>, state: &LiveState, now: Timest
     }
 }
 
-/// The phase from the members' answers: one a member that answers, `None` where the silence is unknown.
-fn phase(answers: &[Option<SilenceState>], record: Option<&Record>, found: bool, over: bool) -> WindowPhase {
+/// The phase from the answers of those of the `members` that answer, `None` where the silence is unknown. A member that does
+/// not answer may still be sending: without its word nothing is verified.
+fn phase(
+    answers: &[Option<SilenceState>],
+    members: usize,
+    record: Option<&Record>,
+    found: bool,
+    over: bool,
+) -> WindowPhase {
     let progress = record.map_or(Progress::Known, |record| record.progress);
     let in_hand = record.is_some_and(|record| record.in_hand);
     let count = |wanted: SilenceState| answers.iter().filter(|answer| **answer == Some(wanted)).count();
     let (active, pending, expired) =
         (count(SilenceState::Active), count(SilenceState::Pending), count(SilenceState::Expired));
-    if active > 0 && active == answers.len() {
+    if active > 0 && active == members {
         return WindowPhase::Verified;
     }
     if in_hand && !over && expired == 0 {
@@ -192,7 +199,7 @@ fn phase(answers: &[Option<SilenceState>], record: Option<&Record>, found: bool,
         return WindowPhase::Partial;
     }
     if pending > 0 {
-        return if pending == answers.len() { WindowPhase::Scheduled } else { WindowPhase::Partial };
+        return if pending == members { WindowPhase::Scheduled } else { WindowPhase::Partial };
     }
     if expired > 0 || over || matches!(progress, Progress::Ended | Progress::Refused) {
         return WindowPhase::Ended;
@@ -257,11 +264,14 @@ mod tests {
             (&[], Some((Asked, false)), false, WindowPhase::Asked),
             (&[], Some((Known, false)), true, WindowPhase::Ended),
         ];
+        // One of two members does not answer.
+        assert_eq!(phase(&[A], 2, None, true, false), WindowPhase::Partial);
+        assert_eq!(phase(&[P], 2, None, true, false), WindowPhase::Partial);
         for (answers, known, over, expected) in table {
             let record = known.map(|(progress, in_hand)| record(progress, in_hand));
             let found = answers.iter().any(Option::is_some);
             assert_eq!(
-                phase(answers, record.as_ref(), found, *over),
+                phase(answers, answers.len(), record.as_ref(), found, *over),
                 *expected,
                 "{answers:?} {known:?} {over}"
             );
