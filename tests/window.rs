@@ -1,1 +1,288 @@
-//! placeholder
+//! The real window: WebKit under a virtual display, real servers behind it, a real keyring.
+#![allow(clippy::expect_used, reason = "a test ends with what it expected")]
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use aether_core::paths::Home;
+use aether_sim::{
+    grafana::{Grafana, GrafanaOptions},
+    servers::free_port,
+};
+use aether_tests::{
+    Desktop, built, eventually, missing, on_path,
+    stack::{Stack, servers_missing, write_profile},
+    window::{SOON, Window},
+};
+use serde_json::Value;
+
+/// The window's program, or why it can't be tried here.
+fn program() -> Result<PathBuf, String> {
+    if let Some(program) = missing(Desktop::NEEDS).or_else(|| missing(Window::NEEDS)) {
+        return Err(format!("{program} is not installed"));
+    }
+    Ok(built("aetherlink-panel").expect("the window is not built: cargo build --workspace --bins"))
+}
+
+macro_rules! need_window {
+    () => {
+        match program() {
+            Ok(program) => program,
+            Err(why) => {
+                eprintln!("skipped: {why}");
+                return;
+            }
+        }
+    };
+}
+
+macro_rules! need_servers {
+    () => {
+        if let Some(why) = servers_missing() {
+            eprintln!("skipped: {why}");
+            return;
+        }
+    };
+}
+
+async fn ask(url: &str) -> Option<Value> {
+    let http = reqwest::Client::builder().no_proxy().build().ok()?;
+    http.get(url).send().await.ok()?.json().await.ok()
+}
+
+fn port(url: &str) -> &str {
+    url.rsplit(':').next().expect("a port")
+}
+
+/// The number that a text begins with, its unit left out.
+fn number(text: &str) -> Option<f64> {
+    text.trim_start_matches('$').split_whitespace().next()?.trim_end_matches(['%', '/']).parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_finds_the_servers_and_leads_to_their_gauges() {
+    let program = need_window!();
+    need_servers!();
+    let stack = Stack::start(1).await.expect("the stack");
+    let desktop = Desktop::start().expect("a desktop");
+    let home = tempfile::tempdir().expect("a folder");
+    let (prometheus, alertmanager) = (stack.prometheus.url(), stack.alertmanagers[0].url());
+    let ports = format!("{},{}", port(prometheus), port(alertmanager));
+    let window = Window::open(&desktop, &program, home.path(), &[], &[("AETHER_DISCOVER_PORTS", ports)])
+        .await
+        .expect("a window");
+
+    window.see("found-prometheus").await.expect("Prometheus is found");
+    window.see("found-alertmanager").await.expect("Alertmanager is found");
+    window.click("first-next").await.expect("the second step");
+    window
+        .reads("[data-testid='tester-prometheus']", |text| text.contains("works"))
+        .await
+        .expect("it answers");
+    window
+        .reads("[data-testid='tester-alertmanager']", |text| text.contains("works"))
+        .await
+        .expect("it answers");
+    window.click("first-next").await.expect("the third step");
+    window.click("first-save").await.expect("saved");
+    window.see("overview").await.expect("the overview");
+    let profiles: Vec<_> = fs::read_dir(home.path().join("config/stacks")).expect("profiles").collect();
+    assert_eq!(profiles.len(), 1, "one profile was written");
+
+    let query = "aether:cache_hit_ratio:5m:all";
+    let shown = async || {
+        let text = window
+            .reads("[data-testid='gauge-cache-hit-ratio'] [data-testid='gauge-value']", |text| {
+                number(text).is_some()
+            });
+        let shown = number(&text.await.expect("a value"))?;
+        let reply = ask(&format!("{prometheus}/api/v1/query?query={query}")).await?;
+        let own: f64 = reply["data"]["result"][0]["value"][1].as_str()?.parse().ok()?;
+        // The panel asks every few seconds and shows one digit.
+        ((own - shown).abs() < 1.0).then_some(())
+    };
+    assert!(eventually(SOON, shown).await.is_some(), "the gauge shows what the server says");
+    for gauge in ["low-confidence", "rerank-utilization", "estimated-cost", "health-score"] {
+        window.see(&format!("gauge-{gauge}")).await.expect("all five gauges");
+    }
+    window.close().await.expect("closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_started_on_the_screen_is_in_alertmanager_and_ends_there() {
+    let program = need_window!();
+    need_servers!();
+    let stack = Stack::start(1).await.expect("the stack");
+    stack.profile("\n[heartbeat]\nalertname = \"Watchdog\"\n").expect("a profile");
+    let desktop = Desktop::start().expect("a desktop");
+    let home = stack.folder.path().join("home");
+    let window = Window::open(&desktop, &program, &home, &["--stack", "test"], &[]).await.expect("a window");
+    window
+        .has("[data-testid='light-alertmanager']", "data-state", "fresh")
+        .await
+        .expect("Alertmanager answers");
+    window.press("m").await.expect("the key");
+    window.type_into("[data-testid='reason']", "Rolling deploy v2.3.0").await.expect("a reason");
+    window.click("start-confirm").await.expect("asked");
+    let steps =
+        window.reads("[data-testid='window-steps']", |text| text.contains("Verified on 1 of 1")).await;
+    assert!(steps.is_ok(), "{steps:?}");
+    window.click("start-done").await.expect("done");
+    window
+        .reads("[data-testid='maintenance-countdown']", |text| text.contains(':'))
+        .await
+        .expect("a countdown in the frame");
+
+    let silences = format!("{}/api/v2/silences", stack.alertmanagers[0].url());
+    let known = ask(&silences).await.expect("silences");
+    let silence = known.as_array().and_then(|all| all.first()).expect("a silence");
+    assert_eq!(silence["status"]["state"], "active", "{silence}");
+    assert!(
+        silence["comment"].as_str().is_some_and(|text| text.ends_with("Rolling deploy v2.3.0")),
+        "{silence}"
+    );
+    let matchers = silence["matchers"].to_string();
+    assert!(matchers.contains("Watchdog"), "the heartbeat is left audible: {matchers}");
+
+    window.click("maintenance-end").await.expect("the question");
+    window.click("end-confirm").await.expect("ended");
+    window.click("end-done").await.expect("read");
+    window.has("[data-testid='maintenance-switch']", "data-state", "off").await.expect("off");
+    let known = ask(&silences).await.expect("silences");
+    assert_eq!(known[0]["status"]["state"], "expired", "{known}");
+    window.close().await.expect("closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_typed_into_the_window_is_in_the_keyring_and_still_there_after_a_restart() {
+    const TOKEN: &str = "glsa_typed-into-the-window";
+    let program = need_window!();
+    let Some(look_up) = on_path("secret-tool") else {
+        eprintln!("skipped: secret-tool is not installed");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = GrafanaOptions { folder: folder.path().join("grafana"), ..GrafanaOptions::default() };
+    let grafana = Grafana::start(options).await.expect("the stand-in");
+    let home = Home::at(&folder.path().join("home"));
+    write_profile(
+        &home,
+        &format!(
+            "name = \"test\"\n[prometheus]\nurl = \"http://127.0.0.1:{}\"\n[grafana]\nurl = \"{}\"\nauth = {{ kind = \"bearer\" }}\n",
+            free_port().expect("a port"),
+            grafana.url()
+        ),
+    )
+    .expect("a profile");
+    let desktop = Desktop::start().expect("a desktop");
+    let at = folder.path().join("home");
+    let open = async || {
+        Window::open(&desktop, &program, &at, &["--stack", "test", "--screen", "settings"], &[])
+            .await
+            .expect("a window")
+    };
+
+    let window = open().await;
+    window.click("tab-credentials").await.expect("the credentials");
+    let secret = "[data-testid='secret-grafana/token']";
+    let input = format!("{secret} [data-testid='secret-input']");
+    // A wrong one first: Grafana refuses it, and the light says so.
+    window.type_into(&input, TOKEN).await.expect("typed");
+    window
+        .find(&format!("{secret} [data-testid='secret-save']"))
+        .await
+        .expect("a button")
+        .click()
+        .await
+        .expect("stored");
+    window.reads(secret, |text| text.contains("Replace")).await.expect("stored in the keyring");
+    let state = window.has("[data-testid='light-grafana']", "data-state", "never").await;
+    assert!(state.is_ok(), "{state:?}");
+    assert!(!window.source().await.expect("the page").contains(TOKEN), "the token is in the page");
+    let told = text(desktop.command(&look_up).args([
+        "lookup",
+        "service",
+        "aetherlink-panel",
+        "username",
+        "test/grafana/token",
+    ]));
+    assert_eq!(told, TOKEN);
+
+    window.type_into(&input, grafana.token()).await.expect("typed");
+    window
+        .find(&format!("{secret} [data-testid='secret-save']"))
+        .await
+        .expect("a button")
+        .click()
+        .await
+        .expect("stored");
+    window.has("[data-testid='light-grafana']", "data-state", "fresh").await.expect("Grafana accepts it");
+    window.close().await.expect("closed");
+
+    let again = open().await;
+    again.has("[data-testid='light-grafana']", "data-state", "fresh").await.expect("it is still there");
+    again.click("tab-credentials").await.expect("the credentials");
+    again.reads(secret, |text| text.contains("Replace")).await.expect("and said to be");
+    assert!(!again.source().await.expect("the page").contains(grafana.token()), "the token is in the page");
+    again.close().await.expect("closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_is_usable_while_every_server_is_down() {
+    let program = need_window!();
+    let folder = tempfile::tempdir().expect("a folder");
+    let down = || format!("http://127.0.0.1:{}", free_port().expect("a port"));
+    let text = format!(
+        "name = \"test\"\n[prometheus]\nurl = \"{}\"\n[alertmanager]\nurls = [\"{}\"]\n[grafana]\nurl = \"{}\"\n",
+        down(),
+        down(),
+        down()
+    );
+    write_profile(&Home::at(&folder.path().join("home")), &text).expect("a profile");
+    let desktop = Desktop::start().expect("a desktop");
+    let at = folder.path().join("home");
+    let window = Window::open(&desktop, &program, &at, &["--stack", "test"], &[]).await.expect("a window");
+    window.see("overview").await.expect("the overview");
+    for server in ["prometheus", "alertmanager", "grafana"] {
+        window.has(&format!("[data-testid='light-{server}']"), "data-state", "never").await.expect("marked");
+    }
+    window
+        .reads("[data-testid='services']", |text| text.contains("Nothing answers at"))
+        .await
+        .expect("named");
+    window.press("ga").await.expect("keys");
+    window.see("alerts").await.expect("the alerts");
+    window.press("gs").await.expect("keys");
+    window.see("settings").await.expect("the settings");
+    window.gone("[data-testid='alerts']").await.expect("one screen at a time");
+    window.close().await.expect("closed");
+}
+
+#[test]
+fn without_a_display_the_window_says_so_and_ends() {
+    let Some(program) = built("aetherlink-panel") else {
+        eprintln!("skipped: the window is not built");
+        return;
+    };
+    let home = tempfile::tempdir().expect("a folder");
+    let output = plain(&program, home.path()).output().expect("a program");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("there is no display") && told.contains("aetherctl"), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+}
+
+fn plain(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env("AETHER_HOME", home).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").stdin(Stdio::null());
+    command
+}
+
+fn text(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().expect("a program");
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}

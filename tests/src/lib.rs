@@ -4,6 +4,8 @@
 
 pub mod echo;
 pub mod stack;
+#[cfg(target_os = "linux")]
+pub mod window;
 
 use std::{
     io::{BufRead, BufReader, Write},
