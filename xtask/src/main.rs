@@ -24,6 +24,8 @@ Usage: cargo xtask COMMAND
   test      Everything that must hold, with one closing line
               --only WORD   only the steps whose name contains WORD
   bench     Ratios of two things measured in one run (real window; needs what `test` needs)
+              --only WORD   window, refresh or alerts
+              --runs N      7 unless told otherwise
   bindings  Write the UI's types from crates/contract
               --check       only tell whether they are up to date
   bundle    Build an installer for this platform (a .deb on Debian)

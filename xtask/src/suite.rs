@@ -180,11 +180,22 @@ pub fn get(url: &str) -> Option<String> {
     text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
 }
 
-/// `bench`: builds the optimised window and runs the measurements.
+/// `bench`: builds the optimised window and an empty one, and runs the measurements.
 pub fn bench(args: &[String]) -> Result<(), String> {
     setup::everything()?;
     setup::ui()?;
     programs(true)?;
+    process::run(cargo().args([
+        "build",
+        "--release",
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--example",
+        "empty",
+        "--features",
+        "aetherlink-panel/custom-protocol",
+    ]))?;
     let folder = setup::scratch("bench")?;
     let screen = if at_hand() { None } else { Some(Virtual::start(1280, 800)?) };
     let bus = Bus::start(&folder.join("keyring"))?;
