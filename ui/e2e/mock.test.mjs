@@ -214,3 +214,37 @@ test('the first gauge is marked when it is painted, and not before there is one'
   assert.equal(await never.page.evaluate(() => document.documentElement.dataset.shell), '1');
   await never.done();
 });
+
+test('alerts are grouped by labels, one inside the other, and a group opens as a filter', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  for (const label of ['alertname', 'tenant_id']) {
+    await page.getByTestId('group-by').getByRole('button').click();
+    await page.getByTestId('group-by').getByRole('menuitem', { name: label }).click();
+  }
+  await page.getByTestId('alert-group').filter({ hasText: 'shop-12' }).waitFor();
+  const outer = page.getByTestId('alert-group').filter({ hasText: 'CacheEffectivenessDrop' }).first();
+  assert.match(await outer.innerText(), /\d/);
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('alert-group').filter({ hasText: 'shop-12' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="alert-row"]').length === 1);
+  assert.match(await page.getByTestId('alert-row').innerText(), /CacheEffectivenessDrop/);
+  await done();
+});
+
+test('the filter proposes names and values of labels and takes them by keys', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  const box = page.getByTestId('alerts-filter');
+  await box.pressSequentially('ten');
+  await page.getByTestId('suggestion').filter({ hasText: 'tenant_id' }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  assert.equal(await box.inputValue(), 'tenant_id=');
+  await box.pressSequentially('acm');
+  await page.getByTestId('suggestion').filter({ hasText: 'acme' }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="alert-row"]').length === 1);
+  assert.match(await page.locator('.token').innerText(), /tenant_id="acme"/);
+  await done();
+});

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Freshness, Timestamp, wire};
+use crate::{Freshness, NamedCount, Timestamp, wire};
 
 wire! {
     /// Alertmanager's fingerprint of a label set: 16 hexadecimal digits.
@@ -146,6 +146,14 @@ wire! {
         pub states: Vec<AlertState>,
         /// Only these severities. Empty: all.
         pub severities: Vec<Severity>,
+        /// Only alerts that are routed to one of these receivers. Empty: all.
+        pub receivers: Vec<String>,
+        /// Labels to group by, the outermost first; at most 4. Empty: no groups.
+        pub group_by: Vec<String>,
+        /// Labels whose values are to be counted, at most 16. [`RECEIVER_FACET`] counts receivers.
+        pub facets: Vec<String>,
+        /// Whether to count the label names in use.
+        pub label_names: bool,
         /// Order.
         pub sort: AlertSort,
         /// Reversed order.
@@ -186,6 +194,41 @@ wire! {
     }
 }
 
+/// Stands for receivers in [`AlertsRequest::facets`]; no label can have this name.
+pub const RECEIVER_FACET: &str = "@receiver";
+
+wire! {
+    /// Alerts that have the same values of the labels that were grouped by. A group stands before those inside it.
+    pub struct AlertGroup {
+        /// The label of this level.
+        pub label: String,
+        /// Its value; empty when the alerts lack the label.
+        pub value: String,
+        /// Level: 0 for the outermost.
+        pub depth: u32,
+        /// The matchers that lead to these alerts, to be added to the filter.
+        pub filter: String,
+        /// Alerts in it.
+        pub total: u32,
+        /// Of them by state.
+        pub counts: AlertCounts,
+        /// The worst severity among those that fire or are pending; `other` when there is none.
+        pub worst: Severity,
+    }
+}
+
+wire! {
+    /// The values of a label among the alerts that match.
+    pub struct AlertFacet {
+        /// The label, or [`RECEIVER_FACET`].
+        pub label: String,
+        /// Its most frequent values, at most 50.
+        pub values: Vec<NamedCount>,
+        /// How many different values there are.
+        pub distinct: u32,
+    }
+}
+
 wire! {
     /// A page of alerts.
     pub struct AlertsPage {
@@ -195,6 +238,14 @@ wire! {
         pub total: u32,
         /// Counts over all alerts that match `filter` and `severities`, whatever their state.
         pub counts: AlertCounts,
+        /// The groups that were asked for, the most urgent first, at most 1,000.
+        pub groups: Vec<AlertGroup>,
+        /// How many groups there are in all.
+        pub groups_total: u32,
+        /// The facets that were asked for.
+        pub facets: Vec<AlertFacet>,
+        /// Label names in use, the most frequent first, at most 200.
+        pub label_names: Vec<NamedCount>,
         /// How far the list can be trusted (Alertmanager's part).
         pub freshness: Freshness,
         /// How far the pending ones can be trusted (Prometheus' part).

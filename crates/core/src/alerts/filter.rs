@@ -21,14 +21,25 @@ impl Filter {
     /// Reads a filter line.
     ///
     /// # Errors
-    /// `invalid-request` that names the term and what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, PanelError> {
-        if text.len() > MAX_FILTER {
+    /// `invalid-request` that names the term, what is wrong with it and the column where.
+    pub fn parse(whole: &str) -> Result<Self, PanelError> {
+        if whole.len() > MAX_FILTER {
             return Err(refuse("The filter is longer than 4096 bytes."));
         }
-        let text = text.trim();
+        let text = whole.trim();
         // Alertmanager's own form may stand in braces.
         let text = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
+        Self::terms(text).map_err(|mistake| {
+            let behind = text.len().saturating_sub(mistake.left);
+            // `text` is a part of `whole`, so this is where it begins there.
+            let before = whole.find(text).unwrap_or(0);
+            let at = whole.get(..before + behind).unwrap_or(whole).chars().count() + 1;
+            let message = mistake.message.trim_end_matches('.');
+            refuse(format!("{message}, at column {at}.")).with_detail(format!("column {at}"))
+        })
+    }
+
+    fn terms(text: &str) -> Result<Self, Mistake> {
         let mut filter = Self::default();
         let mut rest = skip_separators(text);
         while !rest.is_empty() {
@@ -54,7 +65,7 @@ impl Filter {
     }
 
     /// Takes one term off the front and returns what follows.
-    fn term<'a>(&mut self, text: &'a str) -> Result<&'a str, PanelError> {
+    fn term<'a>(&mut self, text: &'a str) -> Result<&'a str, Mistake> {
         if text.starts_with(['"', '\'']) {
             let (word, rest) = quoted(text)?;
             let rest_trimmed = rest.trim_start();
@@ -74,10 +85,7 @@ impl Filter {
             return self.matcher(head, after);
         }
         if after.starts_with('=') || starts_with_operator(after) {
-            return Err(refuse(format!(
-                "\"{}\" is not a label name. A matcher looks like severity=\"critical\".",
-                shorten(head)
-            )));
+            return Err(mistake(text, format!("\"{}\" is not a label name", shorten(head))));
         }
         // Not a matcher: everything up to the next separator is a word ("don't", "50%!").
         let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
@@ -92,35 +100,37 @@ impl Filter {
         }
     }
 
-    fn matcher<'a>(&mut self, name: &str, text: &'a str) -> Result<&'a str, PanelError> {
+    fn matcher<'a>(&mut self, name: &str, text: &'a str) -> Result<&'a str, Mistake> {
         let (is_equal, is_regex, length) = match text.as_bytes() {
             [b'=', b'~', ..] => (true, true, 2),
             [b'!', b'=', ..] => (false, false, 2),
             [b'!', b'~', ..] => (false, true, 2),
             // A doubled sign is a slip of programmers' fingers; Alertmanager refuses it too.
             [b'=', b'=', ..] => {
-                return Err(refuse(format!("Write {name}=\"…\" with one equals sign.")));
+                return Err(mistake(text, format!("Write {name}=\"…\" with one equals sign")));
             }
             _ => (true, false, 1),
         };
         let rest = text.get(length..).unwrap_or_default().trim_start();
+        let begin = rest;
         let (value, rest) = if rest.starts_with(['"', '\'']) {
             quoted(rest)?
         } else {
             let end = rest.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(rest.len());
             let (value, rest) = rest.split_at(end);
             if value.is_empty() {
-                return Err(refuse(format!(
-                    "The matcher for \"{}\" has no value. For the empty value write {}=\"\".",
-                    shorten(name),
-                    shorten(name)
-                )));
+                let name = shorten(name);
+                return Err(mistake(
+                    begin,
+                    format!("The matcher for \"{name}\" has no value; for the empty value write {name}=\"\""),
+                ));
             }
             (value.to_owned(), rest)
         };
         let matcher = Matcher { name: name.to_owned(), value, is_regex, is_equal };
-        self.matchers
-            .push(Compiled::new(&matcher).map_err(|reason| refuse(format!("In the filter, {reason}.")))?);
+        self.matchers.push(
+            Compiled::new(&matcher).map_err(|reason| mistake(begin, format!("In the filter, {reason}")))?,
+        );
         Ok(rest)
     }
 }
@@ -134,7 +144,7 @@ fn skip_separators(text: &str) -> &str {
 }
 
 /// Reads a quoted text at the front; a backslash escapes the quote, itself and `n`.
-fn quoted(text: &str) -> Result<(String, &str), PanelError> {
+fn quoted(text: &str) -> Result<(String, &str), Mistake> {
     let mut chars = text.char_indices();
     let quote = chars.next().map_or('"', |(_, c)| c);
     let mut value = String::new();
@@ -159,7 +169,17 @@ fn quoted(text: &str) -> Result<(String, &str), PanelError> {
             value.push(c);
         }
     }
-    Err(refuse(format!("A quote is not closed: {}", shorten(text))))
+    Err(mistake(text, format!("A quote is not closed: {}", shorten(text))))
+}
+
+/// What is wrong, and how much of the text was still to be read there.
+struct Mistake {
+    message: String,
+    left: usize,
+}
+
+fn mistake(at: &str, message: String) -> Mistake {
+    Mistake { message, left: at.len() }
 }
 
 fn refuse(message: impl Into<String>) -> PanelError {
@@ -230,6 +250,22 @@ mod tests {
         for (filter, expected) in table {
             let error = Filter::parse(filter).unwrap_err();
             assert_eq!(error.code, ErrorCode::InvalidRequest);
+            assert!(error.message.contains(expected), "{filter}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_matcher_points_at_its_column() {
+        let table = [
+            ("severity=\"crit", "column 10"),
+            ("  disk severity=", "column 17"),
+            ("größe job=~\"a(\"", "column 12"),
+            ("a=b, {1abc=\"x\"", "column 6"),
+            ("{a=\"b\", c==\"x\"}", "column 10"),
+        ];
+        for (filter, expected) in table {
+            let error = Filter::parse(filter).unwrap_err();
+            assert_eq!(error.detail, expected, "{filter}: {}", error.message);
             assert!(error.message.contains(expected), "{filter}: {}", error.message);
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod filter;
 pub mod fingerprint;
+pub mod group;
 pub mod join;
 pub mod links;
 pub mod matcher;

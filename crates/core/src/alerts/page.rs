@@ -6,7 +6,7 @@ use aether_contract::{
     AlertCounts, AlertRow, AlertSort, AlertState, AlertsPage, AlertsRequest, Freshness, PanelError, Severity,
 };
 
-use super::{filter::Filter, join::AlertIndex};
+use super::{filter::Filter, group, join::AlertIndex};
 
 /// Most rows that one page carries.
 pub const MAX_ROWS: usize = 500;
@@ -22,11 +22,14 @@ pub fn page(
     pending_freshness: Freshness,
 ) -> Result<AlertsPage, PanelError> {
     let filter = Filter::parse(&request.filter)?;
+    group::check(request)?;
     let mut counts = AlertCounts::default();
     let mut rows: Vec<&AlertRow> = Vec::new();
     for row in &index.rows {
         let severity = request.severities.is_empty() || request.severities.contains(&row.severity);
-        if !severity || !(filter.is_empty() || filter.passes(row)) {
+        let receiver = request.receivers.is_empty()
+            || row.receivers.iter().any(|receiver| request.receivers.contains(receiver));
+        if !severity || !receiver || !(filter.is_empty() || filter.passes(row)) {
             continue;
         }
         count(&mut counts, row);
@@ -40,13 +43,26 @@ pub fn page(
         }
     }
     let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let (groups, groups_total) = group::groups(&rows, &request.group_by);
+    let facets = group::facets(&rows, &request.facets);
+    let label_names = if request.label_names { group::label_names(&rows) } else { Vec::new() };
     if request.limit > 0 {
         sort(&mut rows, request.sort, request.descending);
     }
     let limit = usize::try_from(request.limit).unwrap_or(MAX_ROWS).min(MAX_ROWS);
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
     let rows = rows.into_iter().skip(offset).take(limit).cloned().collect();
-    Ok(AlertsPage { rows, total, counts, freshness, pending_freshness })
+    Ok(AlertsPage {
+        rows,
+        total,
+        counts,
+        groups,
+        groups_total,
+        facets,
+        label_names,
+        freshness,
+        pending_freshness,
+    })
 }
 
 /// Adds one alert to the counts.
@@ -131,7 +147,7 @@ fn state_rank(state: AlertState) -> u8 {
     }
 }
 
-fn severity_rank(severity: Severity) -> u8 {
+pub(super) fn severity_rank(severity: Severity) -> u8 {
     match severity {
         Severity::Critical => 0,
         Severity::Warning => 1,

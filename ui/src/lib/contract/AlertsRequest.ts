@@ -21,6 +21,22 @@ states: Array<AlertState>,
  */
 severities: Array<Severity>, 
 /**
+ * Only alerts that are routed to one of these receivers. Empty: all.
+ */
+receivers: Array<string>, 
+/**
+ * Labels to group by, the outermost first; at most 4. Empty: no groups.
+ */
+groupBy: Array<string>, 
+/**
+ * Labels whose values are to be counted, at most 16. [`RECEIVER_FACET`] counts receivers.
+ */
+facets: Array<string>, 
+/**
+ * Whether to count the label names in use.
+ */
+labelNames: boolean, 
+/**
  * Order.
  */
 sort: AlertSort, 

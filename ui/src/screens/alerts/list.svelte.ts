@@ -1,6 +1,6 @@
 // The list of alerts as a window on a list that lives in the panel: only the pages in view are asked for, and asked
 // for again when any alert changed. Rows stay on screen until their successors are there.
-import type { AlertCounts, AlertRow, AlertSort, AlertState, AlertsPage, Freshness, PanelError, Severity } from '../../lib/contract';
+import type { AlertCounts, AlertGroup, AlertRow, AlertSort, AlertState, AlertsPage, Freshness, PanelError, Severity } from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
 import { isMatcher, join, matcherText, tokenize } from '../../lib/query/filter';
 import { panel } from '../../lib/state/panel.svelte';
@@ -27,9 +27,15 @@ export class AlertList {
   severities = $state.raw<Severity[]>([]);
   sort = $state<AlertSort>('urgency');
   descending = $state(false);
+  /** Labels to group by, the outermost first. */
+  groupBy = $state.raw<string[]>([]);
 
   total = $state(0);
   counts = $state.raw<AlertCounts | null>(null);
+  groups = $state.raw<AlertGroup[]>([]);
+  groupsTotal = $state(0);
+  /** Label names in use, for the choice of what to group by. */
+  names = $state.raw<string[]>([]);
   freshness = $state.raw<Freshness | null>(null);
   pendingFreshness = $state.raw<Freshness | null>(null);
   /** What is wrong with the filter; shown at its box. */
@@ -109,7 +115,14 @@ export class AlertList {
     this.filter = join([...kept, token]);
   }
 
+  /** Narrows the list to a group's alerts. */
+  open(group: AlertGroup): void {
+    this.filter = join([...tokenize(this.filter).tokens, ...tokenize(group.filter).tokens]);
+    this.groupBy = [];
+  }
+
   clear(): void {
+    this.groupBy = [];
     this.filter = '';
     this.severities = [];
     this.view = 'active';
@@ -138,6 +151,10 @@ export class AlertList {
         filter: this.filter,
         states: STATES[this.view],
         severities: this.severities,
+        receivers: [],
+        groupBy: this.groupBy,
+        facets: [],
+        labelNames: page === 0,
         sort: this.sort,
         descending: this.descending,
         offset: page * PAGE,
@@ -159,6 +176,9 @@ export class AlertList {
     this.#pages = pages;
     this.total = reply.total;
     this.counts = reply.counts;
+    this.groups = reply.groups;
+    this.groupsTotal = reply.groupsTotal;
+    if (page === 0) this.names = reply.labelNames.map((n) => n.name);
     this.freshness = reply.freshness;
     this.pendingFreshness = reply.pendingFreshness;
     this.filterError = null;

@@ -1,6 +1,6 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
-import type { AlertCounts, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
-import { isMatcher, tokenize } from '../../query/filter';
+import type { AlertCounts, AlertGroup, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
+import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { alerts, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { draw } from './draw';
@@ -72,6 +72,18 @@ export function mockBackend(): Backend {
     });
   };
 
+  const group = (list: AlertRow[], labels: string[], depth: number, path: string): AlertGroup[] => {
+    const [label, ...further] = labels;
+    if (label === undefined) return [];
+    const by = new Map<string, AlertRow[]>();
+    for (const x of list) by.set(x.labels[label] ?? '', [...(by.get(x.labels[label] ?? '') ?? []), x]);
+    return [...by].sort((a, b) => b[1].length - a[1].length).flatMap(([value, inside]) => {
+      const filter = `${path} ${matcherText(label, value)}`.trim();
+      const order = ['critical', 'warning', 'info', 'other'] as const;
+      return [{ label, value: value.slice(0, 256), depth, filter, total: inside.length, counts: counts(inside), worst: order.find((s) => inside.some((x) => x.severity === s && (x.state === 'firing' || x.state === 'pending'))) ?? 'other' }, ...group(inside, further, depth + 1, filter)];
+    });
+  };
+
   const run: Record<CommandName, (request: never) => unknown> = {
     snapshot, refresh: () => ({}), about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink' }),
     open_link: () => ({}), stack_list: () => stacks,
@@ -84,13 +96,16 @@ export function mockBackend(): Backend {
     endpoint_test: ({ service, endpoint }: { service: string; endpoint: { urls: string[] } }) => ({ results: endpoint.urls.map((url, i) => service === 'grafana' ? { url, ok: false, version: null, flavour: null, latencyMs: null, clockOffsetMs: null, error: refused('Grafana', 3000), notes: [] } : { url, ok: true, version: '2.54.1', flavour: null, latencyMs: 3 + i, clockOffsetMs: 10, error: null, notes: [] }) }),
     gauge_figure: ({ id, hours, style }: { id: string; hours: number; style: never }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); if (scene === 'stale' || scene === 'never') throw refused('Prometheus', 9090); return draw(g.spec, g.value ?? 40, hours, style, scene === 'hostile'); },
     gauge_tenants: ({ id, search, offset, limit }: { id: string; search: string; offset: number; limit: number }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); const all = g.tenants.length === 0 ? [] : tenants(scene, g.spec, g.value ?? 0).filter((t) => t.tenant.includes(search)); return { rows: all.slice(offset, offset + limit), total: all.length }; },
-    alerts_page: (r: { filter: string; states: string[]; severities: string[]; sort: string; descending: boolean; offset: number; limit: number }) => {
+    alerts_page: (r: { filter: string; states: string[]; severities: string[]; groupBy: string[]; facets: string[]; labelNames: boolean; sort: string; descending: boolean; offset: number; limit: number }) => {
       const base = rows.filter((x) => matches(x, r.filter) && (r.severities.length === 0 || r.severities.includes(x.severity)));
       const list = base.filter((x) => (r.states.length === 0 ? x.state !== 'resolved' : r.states.includes(x.state)));
       if (r.sort === 'name') list.sort((a, b) => a.name.localeCompare(b.name));
       if (r.sort === 'since') list.sort((a, b) => a.since - b.since);
       if (r.descending) list.reverse();
-      return { rows: list.slice(r.offset, r.offset + r.limit), total: list.length, counts: counts(base), freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()) };
+      const groups = group(list, r.groupBy, 0, '');
+      const tally = (names: string[]) => [...names.reduce((m, n) => m.set(n, (m.get(n) ?? 0) + 1), new Map<string, number>())].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
+      const facets = r.facets.map((label) => { const values = tally(list.flatMap((x) => x.labels[label] ?? [])); return { label, values: values.slice(0, 50), distinct: values.length }; });
+      return { rows: list.slice(r.offset, r.offset + r.limit), total: list.length, counts: counts(base), groups: groups.slice(0, 1000), groupsTotal: groups.length, facets, labelNames: r.labelNames ? tally(list.flatMap((x) => Object.keys(x.labels))) : [], freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()) };
     },
     maintenance_preview: ({ durationS }: { durationS: number }) => ({ mutes: rows.filter((x) => x.state === 'firing').length, mutesCritical: counts(rows).critical, names: [{ name: 'CacheEffectivenessDrop', count: 3 }, { name: 'LowConfidenceSpike', count: 2 }], audible: ['Watchdog'], already: quiet.filter((s) => s.state === 'active'), matchers, warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [], endsAt: Date.now() + durationS * 1000 }),
     maintenance_start: async ({ reason, createdBy, durationS }: { reason: string; createdBy: string; durationS: number }) => {
