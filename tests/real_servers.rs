@@ -1,12 +1,16 @@
 //! The panel on real Prometheus, Alertmanager and VictoriaMetrics.
 #![allow(clippy::expect_used, reason = "a test ends with what it expected")]
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use aether_contract::{
-    AlertState, Empty, EndpointSpec, EndpointTestRequest, ErrorCode, FigureStyle, GaugeFigureRequest, Level,
-    MaintenanceEndRequest, MaintenanceRequest, ReadingState, ServiceKind, SilenceState, SilencesRequest,
-    WindowPhase,
+    AlertHistoryPage, AlertHistoryRequest, AlertState, Empty, EndpointSpec, EndpointTestRequest, ErrorCode,
+    FigureStyle, GaugeFigureRequest, Level, MaintenanceEndRequest, MaintenanceRequest, ReadingState,
+    ServiceKind, SilenceState, SilencesRequest, WindowPhase,
 };
 use aether_core::Panel;
 use aether_sim::{
@@ -16,7 +20,7 @@ use aether_sim::{
     },
 };
 use aether_tests::{
-    eventually, missing, root,
+    built, eventually, missing, root,
     stack::{
         QUICK_RULES, QUIET_ALERTMANAGER, Stack, alerts, panel, row_when, scrape, servers_missing, service,
         snapshot_when, write_profile,
@@ -323,5 +327,67 @@ async fn victoriametrics_shows_the_same_gauges_and_alerts() {
     })
     .await;
     assert!(row.is_some(), "{:?}", alerts(&panel, "").await);
+    panel.shutdown().await;
+}
+
+async fn history(panel: &Panel, filter: &str) -> AlertHistoryPage {
+    let request = AlertHistoryRequest {
+        hours: 1.0,
+        filter: filter.to_owned(),
+        limit: 100,
+        ..AlertHistoryRequest::default()
+    };
+    panel.alert_history(request).await.expect("a history")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_episode_survives_a_killed_panel_and_one_that_nobody_saw_is_filled_in() {
+    need_servers!();
+    let program = built("aether-bridge").expect("the bridge is not built: cargo build --workspace --bins");
+    let stack = Stack::start(1).await.expect("the stack");
+    stack.profile("").expect("the profile");
+    stack.service.set_scenario(Scenario::ColdCache, Some("acme".into()));
+    // A panel in a process of its own, to be killed without a word.
+    let mut child = Command::new(program)
+        .args(["--port", "0", "--stack", "test"])
+        .env("AETHER_HOME", stack.folder.path().join("home"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a panel");
+    let file = stack.home().journal_file();
+    let filter = r#"alertname="CacheCold" tenant_id="acme""#;
+    // The write-ahead log is where a fresh episode is.
+    let wal = file.with_extension("db-wal");
+    let noted = eventually(SOON, async || {
+        fs::read(&wal).ok().filter(|bytes| bytes.windows(9).any(|part| part == b"CacheCold")).map(|_| ())
+    });
+    assert!(noted.await.is_some(), "the episode was not written down");
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+
+    // Nobody looks: this one ends, and another comes and goes.
+    stack.service.set_scenario(Scenario::ColdCache, Some("globex".into()));
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    stack.service.set_scenario(Scenario::Healthy, None);
+    tokio::time::sleep(Duration::from_secs(45)).await;
+
+    let panel = panel(stack.home()).await.expect("the panel again");
+    let filled = eventually(SOON, async || {
+        let both = history(&panel, "CacheCold").await;
+        (both.note.is_empty() && both.episodes.iter().filter(|one| one.ended.is_some()).count() >= 2)
+            .then_some(both)
+    });
+    let both = filled.await.unwrap_or(history(&panel, "CacheCold").await);
+    let told = format!("{both:#?}");
+    let seen = history(&panel, filter).await.episodes;
+    assert_eq!(seen.len(), 1, "{told}");
+    assert!(!seen[0].backfilled && seen[0].highest.is_some_and(|value| value < 30.0), "{told}");
+    let unseen = history(&panel, r#"alertname="CacheCold" tenant_id="globex""#).await.episodes;
+    assert_eq!(unseen.len(), 1, "{told}");
+    let length = unseen[0].ended.expect("an end").millis_since(unseen[0].began);
+    assert!(unseen[0].backfilled && (10_000..90_000).contains(&length), "{length} {told}");
+    assert_eq!(both.alerts.first().map(|named| named.name.as_str()), Some("CacheCold"), "{told}");
     panel.shutdown().await;
 }

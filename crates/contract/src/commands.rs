@@ -32,6 +32,8 @@ macro_rules! for_each_command {
             gauge_tenants(GaugeTenantsRequest) -> GaugeTenantsPage;
             /// A page of alerts.
             alerts_page(AlertsRequest) -> AlertsPage;
+            /// What has fired: episodes, the most frequent, timelines.
+            alert_history(AlertHistoryRequest) -> AlertHistoryPage;
             /// What a maintenance window would do.
             maintenance_preview(MaintenanceRequest) -> MaintenancePreview;
             /// Starts a maintenance window; answers when it has been read back from every member.

@@ -31,6 +31,8 @@ wire! {
         pub trend_hours: u32,
         /// Longest maintenance window, in minutes (1 to 10080).
         pub max_window_minutes: u32,
+        /// Days that the history of alerts is kept (1 to 3650).
+        pub history_days: u32,
     }
 }
 

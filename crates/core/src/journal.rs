@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::paths::{self, create_private_dir};
 
 /// Version of the tables, in SQLite's `user_version`.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// How long to wait for another process (a shell command beside the window) that is writing.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -33,6 +33,21 @@ const TABLES: &str = "
     ) STRICT;
     CREATE INDEX IF NOT EXISTS entries_by_subject ON entries (kind, subject, id);
     CREATE INDEX IF NOT EXISTS entries_open ON entries (kind, id) WHERE outcome IS NULL;
+    CREATE TABLE IF NOT EXISTS episodes (
+        stack       TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        labels      TEXT NOT NULL,
+        began       INTEGER NOT NULL,
+        ended       INTEGER,
+        seen        INTEGER NOT NULL,
+        lowest      REAL,
+        highest     REAL,
+        muted_ms    INTEGER NOT NULL,
+        step_s      INTEGER NOT NULL,
+        PRIMARY KEY (stack, fingerprint, began)
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS episodes_by_time ON episodes (stack, began);
+    CREATE INDEX IF NOT EXISTS episodes_open ON episodes (stack) WHERE ended IS NULL;
 ";
 
 const COLUMNS: &str = "id, kind, subject, detail, began, outcome, result, ended";
@@ -165,6 +180,11 @@ impl Journal {
             .map_err(|error| self.failed(error))
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -191,6 +211,23 @@ impl Journal {
     fn failed(&self, error: rusqlite::Error) -> PanelError {
         Failure::from(error).into_error(&self.path)
     }
+}
+
+/// Another connection to a journal that has been opened: long work there must not hold an effect up.
+pub(crate) fn second_connection(path: &Path) -> Result<Connection, PanelError> {
+    let open = || {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY)?;
+        // An episode that is lost with the power is filled in again; one that is lost with the process is not lost.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(connection)
+    };
+    open().map_err(|error| storage_error(error, path))
+}
+
+/// An error of the database in the panel's words.
+pub(crate) fn storage_error(error: rusqlite::Error, path: &Path) -> PanelError {
+    Failure::from(error).into_error(path)
 }
 
 enum Failure {

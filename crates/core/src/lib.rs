@@ -6,6 +6,7 @@
 pub mod alerts;
 mod dispatch;
 pub mod gauges;
+mod history;
 mod host;
 pub mod journal;
 pub mod logging;

@@ -19,6 +19,7 @@ pub fn default_settings() -> Settings {
         grafana_interval_s: 30,
         trend_hours: 6,
         max_window_minutes: 480,
+        history_days: 90,
     }
 }
 
@@ -30,7 +31,7 @@ struct Number {
     field: fn(&mut Settings) -> &mut u32,
 }
 
-const NUMBERS: [Number; 5] = [
+const NUMBERS: [Number; 6] = [
     Number {
         key: "prometheus_interval_s",
         title: "Seconds between polls of Prometheus",
@@ -60,6 +61,12 @@ const NUMBERS: [Number; 5] = [
         title: "Longest maintenance window in minutes",
         range: 1..=10_080,
         field: |settings| &mut settings.max_window_minutes,
+    },
+    Number {
+        key: "history_days",
+        title: "Days of alert history",
+        range: 1..=3650,
+        field: |settings| &mut settings.history_days,
     },
 ];
 

@@ -3,6 +3,8 @@
 //! `disk severity="critical", job=~"a|b"` means: "disk" occurs somewhere, and both matchers match. A term with
 //! an operator behind a label name is a matcher; a mistake in it is an error, never a word that finds nothing.
 
+use std::collections::BTreeMap;
+
 use aether_contract::{AlertRow, ErrorCode, Matcher, PanelError};
 
 use super::matcher::{Compiled, is_plain_name};
@@ -62,6 +64,15 @@ impl Filter {
                     || row.labels.keys().any(|name| contains(name, word))
                     || row.annotations.keys().any(|name| contains(name, word))
             })
+    }
+
+    /// Whether a set of labels passes, annotations left aside.
+    pub fn passes_labels(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.matchers.iter().all(|matcher| matcher.matches(labels))
+            && self
+                .words
+                .iter()
+                .all(|word| labels.iter().any(|(name, value)| contains(value, word) || contains(name, word)))
     }
 
     /// Takes one term off the front and returns what follows.

@@ -147,7 +147,7 @@ fn state_rank(state: AlertState) -> u8 {
     }
 }
 
-pub(super) fn severity_rank(severity: Severity) -> u8 {
+pub(crate) fn severity_rank(severity: Severity) -> u8 {
     match severity {
         Severity::Critical => 0,
         Severity::Warning => 1,

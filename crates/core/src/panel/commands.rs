@@ -100,6 +100,15 @@ impl Panel {
         blocking(move || alerts::page::page(&index, &request, freshness, pending)).await
     }
 
+    /// What has fired.
+    ///
+    /// # Errors
+    /// `invalid-request` for a range or filter that is none, `storage`.
+    pub async fn alert_history(&self, request: AlertHistoryRequest) -> Result<AlertHistoryPage, PanelError> {
+        let core = Arc::clone(&self.core);
+        blocking(move || core.history.page(&core.live(), &request)).await
+    }
+
     /// What a maintenance window would do.
     ///
     /// # Errors

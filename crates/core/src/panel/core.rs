@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 
 use super::{clients::Clients, compose, live::Live};
 use crate::{
-    host::Host, journal::Journal, maintenance::record::Records, paths::Home, poll, secrets::Secrets,
-    settings::SettingsStore, snapshot::Publisher, stack::Stacks,
+    history::History, host::Host, journal::Journal, maintenance::record::Records, paths::Home, poll,
+    secrets::Secrets, settings::SettingsStore, snapshot::Publisher, stack::Stacks,
 };
 
 /// The shared part of a panel.
@@ -29,6 +29,8 @@ pub struct Core {
     pub secrets: Arc<Secrets>,
     /// Journal.
     pub journal: Arc<Journal>,
+    /// What has fired.
+    pub history: History,
     /// Settings.
     pub settings: SettingsStore,
     /// Maintenance windows that the panel started.
@@ -59,6 +61,8 @@ pub struct Parts {
     pub secrets: Arc<Secrets>,
     /// Journal.
     pub journal: Arc<Journal>,
+    /// What has fired.
+    pub history: History,
     /// Settings.
     pub settings: SettingsStore,
     /// Whether to poll.
@@ -79,6 +83,7 @@ impl Core {
             stacks: parts.stacks,
             secrets: parts.secrets,
             journal: parts.journal,
+            history: parts.history,
             settings: parts.settings,
             records,
             changed: Notify::new(),
@@ -108,6 +113,11 @@ impl Core {
             ServiceKind::Grafana => settings.grafana_interval_s,
         };
         Duration::from_secs(u64::from(seconds.max(1)))
+    }
+
+    /// Whether this panel polls, and so sees what begins and ends.
+    pub fn polls(&self) -> bool {
+        self.poll
     }
 
     /// Starts the pollers, if this panel polls.

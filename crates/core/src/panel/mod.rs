@@ -22,6 +22,7 @@ use tokio::{sync::broadcast, task::AbortHandle};
 
 use self::core::{Core, Parts};
 use crate::{
+    history::History,
     host::Host,
     journal::Journal,
     maintenance::adopt,
@@ -72,7 +73,7 @@ impl Panel {
     pub async fn start(options: PanelOptions) -> Result<Arc<Self>, PanelError> {
         let PanelOptions { home, stack, host, secrets, poll } = options;
         let opened = home.clone();
-        let (stacks, settings, journal) = blocking(move || {
+        let (stacks, settings, journal, history) = blocking(move || {
             let stacks = Stacks::open(&opened);
             if let Some(stack) = stack {
                 stacks.override_with(&stack)?;
@@ -82,7 +83,8 @@ impl Panel {
                 make_folder(folder)?;
             }
             let journal = Journal::open(&journal_file)?;
-            Ok((stacks, SettingsStore::load(&opened), journal))
+            let history = History::open(&journal)?;
+            Ok((stacks, SettingsStore::load(&opened), journal, history))
         })
         .await?;
         let fallback = if poll { Fallback::Memory } else { Fallback::Fail };
@@ -94,6 +96,7 @@ impl Panel {
             stacks: Arc::new(stacks),
             secrets: Arc::new(secrets),
             journal: Arc::new(journal),
+            history,
             settings,
             poll,
         });

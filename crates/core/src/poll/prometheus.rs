@@ -35,7 +35,7 @@ const SPARK_TOO_OLD: Duration = Duration::from_secs(300);
 const STEP: Duration = Duration::from_secs(30);
 
 /// Asks everything that is due (or `everything`); whether the server answered at all.
-pub async fn cycle(core: &Core, live: &Arc<Live>, everything: bool) -> bool {
+pub async fn cycle(core: &Arc<Core>, live: &Arc<Live>, everything: bool) -> bool {
     let client = match probe(live).await {
         Ok(client) => client,
         Err(error) => {
@@ -51,6 +51,7 @@ pub async fn cycle(core: &Core, live: &Arc<Live>, everything: bool) -> bool {
     let interval = core.interval(SERVICE);
     tokio::join!(alerts(live, &client, everything), gauges(core, live, &client, hours, interval, everything));
     super::alertmanager::rejoin(live).await;
+    crate::history::record(core, live).await;
     true
 }
 

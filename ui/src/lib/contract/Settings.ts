@@ -28,4 +28,8 @@ trendHours: number,
 /**
  * Longest maintenance window, in minutes (1 to 10080).
  */
-maxWindowMinutes: number, };
+maxWindowMinutes: number, 
+/**
+ * Days that the history of alerts is kept (1 to 3650).
+ */
+historyDays: number, };
