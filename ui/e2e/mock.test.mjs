@@ -248,3 +248,22 @@ test('the filter proposes names and values of labels and takes them by keys', as
   assert.match(await page.locator('.token').innerText(), /tenant_id="acme"/);
   await done();
 });
+
+test('the history tells what fired how often and narrows to one alert', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+  await page.getByTestId('history-name').first().waitFor();
+  const all = await page.getByTestId('episode').count();
+  assert.ok(all > 3);
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('history-name').filter({ hasText: 'HealthScoreDegradation' }).getByRole('button').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="history-name"]').length === 1);
+  assert.ok((await page.getByTestId('episode').count()) < all);
+  await page.getByTestId('alerts-part').locator('[data-value="now"]').check({ force: true });
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="alert-row"]').length === 1);
+  await done();
+  const none = await open('scene=empty', 'alerts');
+  await none.page.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+  await none.page.getByTestId('history-none').waitFor();
+  await none.done();
+});

@@ -22,6 +22,8 @@ const CASES = [
   { name: 'alerts-open', query: 'scene=loaded&window=on', hash: 'alerts', then: click('alert-row') },
   { name: 'alerts-open-hostile', query: 'scene=hostile', hash: 'alerts', then: click('alert-row') },
   { name: 'alerts-grouped', query: 'scene=loaded', hash: 'alerts', then: async (p) => { for (const label of ['alertname', 'tenant_id']) { await p.getByTestId('group-by').getByRole('button').click(); await p.getByTestId('group-by').getByRole('menuitem', { name: label }).click(); } await p.waitForTimeout(400); } },
+  { name: 'alerts-history', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true }); await p.waitForTimeout(400); } },
+  { name: 'alerts-history-none', query: 'scene=empty', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true }); await p.waitForTimeout(400); } },
   { name: 'alerts-suggest', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-filter').pressSequentially('tenant_id="'); await p.waitForTimeout(500); await p.keyboard.press('ArrowDown'); } },
   { name: 'alerts-huge', query: 'scene=huge', hash: 'alerts' },
   { name: 'alerts-filtered', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-filter').fill('severity="nothing" '); await p.waitForTimeout(600); } },

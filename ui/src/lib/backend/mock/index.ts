@@ -1,9 +1,10 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
-import type { AlertCounts, AlertGroup, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
+import type { AlertCounts, AlertGroup, AlertHistoryRequest, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { alerts, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { draw } from './draw';
+import { pastAlerts } from './history';
 
 /** A word that no production bundle may hold. */
 export const MARK = 'aether-mock-backend-mark';
@@ -107,6 +108,7 @@ export function mockBackend(): Backend {
       const facets = r.facets.map((label) => { const values = tally(list.flatMap((x) => x.labels[label] ?? [])); return { label, values: values.slice(0, 50), distinct: values.length }; });
       return { rows: list.slice(r.offset, r.offset + r.limit), total: list.length, counts: counts(base), groups: groups.slice(0, 1000), groupsTotal: groups.length, facets, labelNames: r.labelNames ? tally(list.flatMap((x) => Object.keys(x.labels))) : [], freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()) };
     },
+    alert_history: (r: AlertHistoryRequest) => pastAlerts(scene, rows, r, Date.now(), matches),
     maintenance_preview: ({ durationS }: { durationS: number }) => ({ mutes: rows.filter((x) => x.state === 'firing').length, mutesCritical: counts(rows).critical, names: [{ name: 'CacheEffectivenessDrop', count: 3 }, { name: 'LowConfidenceSpike', count: 2 }], audible: ['Watchdog'], already: quiet.filter((s) => s.state === 'active'), matchers, warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [], endsAt: Date.now() + durationS * 1000 }),
     maintenance_start: async ({ reason, createdBy, durationS }: { reason: string; createdBy: string; durationS: number }) => {
       const w = begin(reason, createdBy || 'alice', durationS, Date.now());
