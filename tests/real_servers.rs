@@ -8,9 +8,9 @@ use std::{
 };
 
 use aether_contract::{
-    AlertHistoryPage, AlertHistoryRequest, AlertState, Empty, EndpointSpec, EndpointTestRequest, ErrorCode,
-    FigureStyle, GaugeFigureRequest, Level, MaintenanceEndRequest, MaintenanceRequest, ReadingState,
-    ServiceKind, SilenceState, SilencesRequest, WindowPhase,
+    AlertDetailRequest, AlertHistoryPage, AlertHistoryRequest, AlertState, Empty, EndpointSpec,
+    EndpointTestRequest, ErrorCode, FigureStyle, GaugeFigureRequest, Level, MaintenanceEndRequest,
+    MaintenanceRequest, ReadingState, ServiceKind, SilenceState, SilencesRequest, WindowPhase,
 };
 use aether_core::Panel;
 use aether_sim::{
@@ -76,14 +76,8 @@ async fn assert_gauges_are_the_servers_own(panel: &Panel, url: &str) {
     assert!(cache.tenants.first().expect("a tenant").vip, "VIPs come first");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn gauges_equal_what_the_server_itself_answers() {
-    need_servers!();
-    let stack = Stack::start(1).await.expect("the stack");
-    stack.profile("").expect("the profile");
-    let panel = panel(stack.home()).await.expect("the panel");
-    assert_gauges_are_the_servers_own(&panel, stack.prometheus.url()).await;
-    let style = FigureStyle {
+fn style() -> FigureStyle {
+    FigureStyle {
         width: 720,
         height: 160,
         line: "#6ea8fe".into(),
@@ -93,7 +87,17 @@ async fn gauges_equal_what_the_server_itself_answers() {
         critical: "#ff6b6b".into(),
         ok: "#4cc38a".into(),
         utc_offset_minutes: 60,
-    };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gauges_equal_what_the_server_itself_answers() {
+    need_servers!();
+    let stack = Stack::start(1).await.expect("the stack");
+    stack.profile("").expect("the profile");
+    let panel = panel(stack.home()).await.expect("the panel");
+    assert_gauges_are_the_servers_own(&panel, stack.prometheus.url()).await;
+    let style = style();
     // A figure ends on a whole step: a server that is seconds old has its first value in it a step later.
     let request = GaugeFigureRequest { id: "cache-hit-ratio".into(), tenant: None, hours: 1.0, style };
     let figure = eventually(SOON, async || {
@@ -151,6 +155,18 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
         0
     );
 
+    // Opened, it shows its rule, and its value against the threshold.
+    let small = FigureStyle { width: 400, height: 140, ..style() };
+    let request = AlertDetailRequest { fingerprint: firing.fingerprint.clone(), hours: 0.25, style: small };
+    let detail = eventually(SOON, async || {
+        let detail = panel.alert_detail(request.clone()).await.ok()?;
+        detail.figure.as_ref().is_some_and(|figure| figure.last.is_some()).then_some(detail)
+    });
+    let detail = detail.await.expect("a detail with values");
+    let rule = detail.rule.expect("a rule");
+    assert_eq!((rule.threshold, rule.comparison.as_str(), rule.for_s), (Some(30.0), "<", 4), "{rule:?}");
+    assert!(detail.figure.and_then(|figure| figure.last).is_some_and(|value| value < 30.0));
+
     let request = MaintenanceRequest {
         duration_s: 600,
         reason: "Rolling deploy".into(),
@@ -171,7 +187,11 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
     let ended =
         panel.maintenance_end(MaintenanceEndRequest { id: window.id.0.clone() }).await.expect("an end");
     assert_eq!(ended.silence.state, SilenceState::Expired);
-    row_when(&panel, filter, SOON, |row| row.state == AlertState::Firing).await.expect("firing again");
+    let again =
+        row_when(&panel, filter, SOON, |row| row.state == AlertState::Firing).await.expect("firing again");
+    let request = AlertDetailRequest { fingerprint: again.fingerprint, hours: 0.25, style: style() };
+    let before = panel.alert_detail(request).await.expect("a detail").silenced_before;
+    assert_eq!(before.first().map(|silence| silence.created_by.as_str()), Some("alice"), "{before:?}");
 
     stack.service.set_scenario(Scenario::Healthy, None);
     let gone =

@@ -267,3 +267,17 @@ test('the history tells what fired how often and narrows to one alert', async ()
   await none.page.getByTestId('history-none').waitFor();
   await none.done();
 });
+
+test('an alert opens with its rule, its value against the threshold and its past, and is silenced from there', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alert-row').first().click();
+  const detail = page.getByTestId('alert-detail');
+  await detail.getByTestId('figure').waitFor();
+  assert.match(await detail.innerText(), /fires < 30, after 15 min/);
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('silence-this').click();
+  await page.getByTestId('start-dialog').waitFor();
+  assert.match(await page.getByTestId('matchers').inputValue(), /alertname="LowConfidenceSpikeVIP".*tenant_id="vip-customer-123"/s);
+  await page.keyboard.press('Escape');
+  await done();
+});

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Freshness, NamedCount, Timestamp, wire};
+use crate::{FigureStyle, Freshness, GaugeFigure, NamedCount, Silence, Timestamp, wire};
 
 wire! {
     /// Alertmanager's fingerprint of a label set: 16 hexadecimal digits.
@@ -266,5 +266,57 @@ wire! {
         pub top: Vec<AlertRow>,
         /// Goes up whenever any alert changed: a list on screen asks for its page again.
         pub revision: u32,
+    }
+}
+
+wire! {
+    /// Asks for one alert in full.
+    pub struct AlertDetailRequest {
+        /// Which.
+        pub fingerprint: AlertFingerprint,
+        /// Hours of its value's history: more than 0, at most 168.
+        pub hours: f64,
+        /// How to draw it.
+        pub style: FigureStyle,
+    }
+}
+
+wire! {
+    /// The rule behind an alert.
+    pub struct AlertRule {
+        /// Its group.
+        pub group: String,
+        /// Its file on the server.
+        pub file: String,
+        /// Its expression.
+        pub expression: String,
+        /// Its `for`, in seconds.
+        pub for_s: u32,
+        /// Seconds between evaluations.
+        pub interval_s: u32,
+        /// `ok`, `err` or `unknown`.
+        pub health: String,
+        /// The last evaluation's error; empty when there was none.
+        pub last_error: String,
+        /// The value that the expression holds against a number, when it does.
+        pub value_expression: Option<String>,
+        /// How it is compared (`<`, `>=` …): it fires when the value is so to the threshold. Empty without one.
+        pub comparison: String,
+        /// The number.
+        pub threshold: Option<f64>,
+    }
+}
+
+wire! {
+    /// One alert in full, beside its row.
+    pub struct AlertDetail {
+        /// Its rule, if Prometheus lists it.
+        pub rule: Option<AlertRule>,
+        /// Its value over time with the threshold.
+        pub figure: Option<GaugeFigure>,
+        /// Why there is no figure; empty when there is one.
+        pub figure_note: String,
+        /// Past silences that matched it, the newest first, at most 10.
+        pub silenced_before: Vec<Silence>,
     }
 }

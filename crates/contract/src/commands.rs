@@ -32,6 +32,8 @@ macro_rules! for_each_command {
             gauge_tenants(GaugeTenantsRequest) -> GaugeTenantsPage;
             /// A page of alerts.
             alerts_page(AlertsRequest) -> AlertsPage;
+            /// One alert in full: its rule, its value over time, past silences.
+            alert_detail(AlertDetailRequest) -> AlertDetail;
             /// What has fired: episodes, the most frequent, timelines.
             alert_history(AlertHistoryRequest) -> AlertHistoryPage;
             /// What a maintenance window would do.

@@ -2,6 +2,8 @@
 //!
 //! All of it is pure. Refuses to guess: a state is what a server said, the more audible one where members disagree.
 
+pub mod detail;
+pub mod expression;
 pub mod filter;
 pub mod fingerprint;
 pub mod group;

@@ -109,6 +109,18 @@ pub fn points_for(style: &FigureStyle) -> u32 {
     (style.width / 3).clamp(60, 480)
 }
 
+/// What a figure says besides its values.
+pub struct Drawing {
+    /// Name of the series.
+    pub name: String,
+    /// As [`GaugeSpec::unit`].
+    pub unit: String,
+    /// The scale that is shown at least.
+    pub scale: Option<(f64, f64)>,
+    /// Lines across it.
+    pub thresholds: Vec<Threshold>,
+}
+
 /// Draws a gauge's history.
 ///
 /// # Errors
@@ -120,30 +132,42 @@ pub fn figure(
     values: Vec<Option<f64>>,
     style: &FigureStyle,
 ) -> Result<GaugeFigure, PanelError> {
-    let numbers = numbers(&values);
     let unit = match spec.unit.as_str() {
         "percent" => " %",
         "usd" => " USD",
         _ => "",
     };
-    let scale = matches!(spec.unit.as_str(), "percent" | "score").then_some((spec.min, spec.max));
+    let line =
+        |word: &str, value: f64, kind| Threshold { value, kind, label: format!("{word} {value}{unit}") };
+    let drawing = Drawing {
+        name: cut_to(name, 80),
+        unit: spec.unit.clone(),
+        scale: matches!(spec.unit.as_str(), "percent" | "score").then_some((spec.min, spec.max)),
+        thresholds: vec![
+            line("target", spec.warn, ThresholdKind::Warn),
+            line("critical", spec.critical, ThresholdKind::Critical),
+        ],
+    };
+    draw(&drawing, grid, values, style)
+}
+
+/// Draws values over time.
+///
+/// # Errors
+/// `invalid-request` when the style is not one to draw with.
+pub fn draw(
+    drawing: &Drawing,
+    grid: &Grid,
+    values: Vec<Option<f64>>,
+    style: &FigureStyle,
+) -> Result<GaugeFigure, PanelError> {
+    let numbers = numbers(&values);
     let data = TrendData {
         times: grid.times(),
-        series: vec![(cut_to(name, 80), values)],
-        unit: &spec.unit,
-        y: scale,
-        thresholds: vec![
-            Threshold {
-                value: spec.warn,
-                kind: ThresholdKind::Warn,
-                label: format!("target {}{unit}", spec.warn),
-            },
-            Threshold {
-                value: spec.critical,
-                kind: ThresholdKind::Critical,
-                label: format!("critical {}{unit}", spec.critical),
-            },
-        ],
+        series: vec![(drawing.name.clone(), values)],
+        unit: &drawing.unit,
+        y: drawing.scale,
+        thresholds: drawing.thresholds.clone(),
     };
     let figure: Figure = trend(&data, style).map_err(|error| {
         PanelError::new(ErrorCode::InvalidRequest, "plots", format!("The figure can't be drawn: {error}."))

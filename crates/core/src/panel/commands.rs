@@ -100,6 +100,14 @@ impl Panel {
         blocking(move || alerts::page::page(&index, &request, freshness, pending)).await
     }
 
+    /// One alert in full.
+    ///
+    /// # Errors
+    /// `not-found` for an alert that is not in the list, `invalid-request` for hours or a style out of range.
+    pub async fn alert_detail(&self, request: AlertDetailRequest) -> Result<AlertDetail, PanelError> {
+        Box::pin(alerts::detail::detail(&self.core.live(), &request)).await
+    }
+
     /// What has fired.
     ///
     /// # Errors

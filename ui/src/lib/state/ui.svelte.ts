@@ -23,6 +23,8 @@ class Ui {
   /** Tab of the settings. */
   settingsTab = $state<'stack' | 'credentials' | 'panel' | 'about'>('stack');
   dialog = $state<DialogName>(null);
+  /** Matchers that the start dialog begins with; it takes them over and clears them. */
+  startMatchers = $state('');
   /** Service that the service dialog is about. */
   service = $state<ServiceKind>('prometheus');
   /** Window or silence that the end dialog is about. */
@@ -48,6 +50,12 @@ class Ui {
   goByName(name: string): void {
     const screen = SCREENS.find((s) => s === name);
     if (screen) this.go(screen);
+  }
+
+  /** Opens the start dialog for what these matchers match. */
+  silence(matchers: string): void {
+    this.startMatchers = matchers;
+    this.dialog = 'maintenance-start';
   }
 
   showAlerts(asked: NonNullable<Ui['alertsAsked']>): void {

@@ -1,5 +1,5 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
-import type { AlertCounts, AlertGroup, AlertHistoryRequest, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
+import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { alerts, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
@@ -107,6 +107,14 @@ export function mockBackend(): Backend {
       const tally = (names: string[]) => [...names.reduce((m, n) => m.set(n, (m.get(n) ?? 0) + 1), new Map<string, number>())].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
       const facets = r.facets.map((label) => { const values = tally(list.flatMap((x) => x.labels[label] ?? [])); return { label, values: values.slice(0, 50), distinct: values.length }; });
       return { rows: list.slice(r.offset, r.offset + r.limit), total: list.length, counts: counts(base), groups: groups.slice(0, 1000), groupsTotal: groups.length, facets, labelNames: r.labelNames ? tally(list.flatMap((x) => Object.keys(x.labels))) : [], freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()) };
+    },
+    alert_detail: ({ fingerprint, hours, style }: AlertDetailRequest): AlertDetail => {
+      const row = rows.find((x) => x.fingerprint === fingerprint);
+      if (!row) throw fail('not-found', 'This alert is not in the list any more.');
+      const g = held[0];
+      const silencedBefore = quiet.filter((s) => s.state === 'expired').slice(0, 3);
+      if (!g || scene === 'stale' || scene === 'never') return { rule: null, figure: null, figureNote: 'Nothing answers at http://localhost:9090.', silencedBefore };
+      return { rule: { group: 'aether-alerts', file: '/etc/aether/prometheus-alerts.yml', expression: 'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)', forS: 900, intervalS: 15, health: 'ok', lastError: '', valueExpression: 'aether:cache_hit_ratio:5m', comparison: '<', threshold: 30 }, figure: draw({ ...g.spec, warn: 30, critical: 30 }, row.value ?? 20, hours, style, scene === 'hostile'), figureNote: '', silencedBefore };
     },
     alert_history: (r: AlertHistoryRequest) => pastAlerts(scene, rows, r, Date.now(), matches),
     maintenance_preview: ({ durationS }: { durationS: number }) => ({ mutes: rows.filter((x) => x.state === 'firing').length, mutesCritical: counts(rows).critical, names: [{ name: 'CacheEffectivenessDrop', count: 3 }, { name: 'LowConfidenceSpike', count: 2 }], audible: ['Watchdog'], already: quiet.filter((s) => s.state === 'active'), matchers, warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [], endsAt: Date.now() + durationS * 1000 }),
