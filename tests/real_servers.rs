@@ -8,9 +8,10 @@ use std::{
 };
 
 use aether_contract::{
-    AlertDetailRequest, AlertHistoryPage, AlertHistoryRequest, AlertState, Empty, EndpointSpec,
-    EndpointTestRequest, ErrorCode, FigureStyle, GaugeFigureRequest, Level, MaintenanceEndRequest,
-    MaintenanceRequest, ReadingState, ServiceKind, SilenceState, SilencesRequest, WindowPhase,
+    AlertAckRequest, AlertDetailRequest, AlertHistoryPage, AlertHistoryRequest, AlertState, Empty,
+    EndpointSpec, EndpointTestRequest, ErrorCode, FigureStyle, GaugeFigureRequest, Level,
+    MaintenanceEndRequest, MaintenanceRequest, ReadingState, ServiceKind, SilenceState, SilencesRequest,
+    WindowPhase,
 };
 use aether_core::Panel;
 use aether_sim::{
@@ -154,6 +155,20 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
         alerts(&panel, r#"alertname="CacheCold" tenant_id!="vip-customer-123""#).await.expect("a page").total,
         0
     );
+
+    assert_eq!(
+        firing.escalates_at,
+        Some(firing.since.plus_millis(300_000)),
+        "a VIP's is handed on after 5 minutes"
+    );
+    let request = AlertAckRequest {
+        fingerprint: firing.fingerprint.clone(),
+        note: Some("looking at it".into()),
+        by: "bob".into(),
+    };
+    panel.alert_acknowledge(request).await.expect("acknowledged");
+    let acked = row_when(&panel, filter, SOON, |row| row.ack.is_some()).await.expect("who is on it");
+    assert_eq!(acked.state, AlertState::Firing, "an acknowledgement silences nothing");
 
     // Opened, it shows its rule, and its value against the threshold.
     let small = FigureStyle { width: 400, height: 140, ..style() };

@@ -94,7 +94,7 @@ fn index(body: &[u8]) -> Result<AlertIndex, String> {
         url: "http://alertmanager:9093".to_owned(),
     };
     let vips = HashSet::from(["tenant-3".to_owned()]);
-    let tenants = Tenants { label: "tenant_id".to_owned(), vips };
+    let tenants = Tenants { label: "tenant_id".to_owned(), vips, ..Tenants::default() };
     Ok(join(&PromAlerts::default(), &[member], &tenants, NOW))
 }
 

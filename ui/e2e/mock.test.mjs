@@ -281,3 +281,19 @@ test('an alert opens with its rule, its value against the threshold and its past
   await page.keyboard.press('Escape');
   await done();
 });
+
+test('an alert is acknowledged with a note and that is taken back, without being silenced', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  assert.match(await page.getByTestId('alert-row').first().getByTestId('escalation').innerText(), /^\d:\d\d$/);
+  await page.getByTestId('alert-row').first().click();
+  await page.getByTestId('ack-note').fill('Looking at the model');
+  await page.getByTestId('ack-confirm').click();
+  await page.getByTestId('ack-undo').waitFor();
+  assert.match(await page.getByTestId('acknowledge').innerText(), /alice is on it since .+: Looking at the model/);
+  assert.equal(await page.getByTestId('alert-row').first().getByTestId('alert-state').getAttribute('data-state'), 'firing');
+  await page.getByTestId('alert-row').first().getByTestId('acknowledged').waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('ack-undo').click();
+  await page.getByTestId('ack-confirm').waitFor();
+  await done();
+});

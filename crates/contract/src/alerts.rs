@@ -69,6 +69,18 @@ wire! {
 }
 
 wire! {
+    /// Somebody is on it.
+    pub struct AlertAck {
+        /// Who.
+        pub by: String,
+        /// What is being done.
+        pub note: String,
+        /// When.
+        pub at: Timestamp,
+    }
+}
+
+wire! {
     /// One alert.
     pub struct AlertRow {
         /// Identity.
@@ -109,6 +121,22 @@ wire! {
         pub members: u32,
         /// Alertmanager members that answered.
         pub members_of: u32,
+        /// Firing and loud only: when somebody else has to be called, by the profile's `[escalation]`.
+        pub escalates_at: Option<Timestamp>,
+        /// Who is on it; it silences nothing.
+        pub ack: Option<AlertAck>,
+    }
+}
+
+wire! {
+    /// Says that somebody is on an alert, or takes that back.
+    pub struct AlertAckRequest {
+        /// Which.
+        pub fingerprint: AlertFingerprint,
+        /// What is being done; at most 500 characters. Without one the acknowledgement is taken back.
+        pub note: Option<String>,
+        /// Who; empty for the OS user.
+        pub by: String,
     }
 }
 

@@ -10,6 +10,8 @@ use aether_clients::alertmanager::{AmAlert, AmSilence};
 use aether_clients::prometheus::{PromAlert, PromAlertState, RuleGroup};
 use aether_contract::{AlertCounts, AlertFingerprint, AlertRow, AlertState, Severity, SilencedBy, Timestamp};
 
+use crate::stack::Escalation;
+
 use super::{
     fingerprint::{LabelHash, fingerprint, label_hash},
     links::{cut_all, cut_to, links},
@@ -56,6 +58,10 @@ pub struct Tenants {
     pub label: String,
     /// VIP tenants.
     pub vips: HashSet<String>,
+    /// How long alerts may fire before somebody else is called.
+    pub escalation: Escalation,
+    /// The alert that always fires, and calls nobody.
+    pub heartbeat: Option<String>,
 }
 
 /// All alerts, the most urgent first.
@@ -113,6 +119,9 @@ pub fn join(
         }
     }
     add_prometheus(&mut rows, prometheus, members, tenants, answered, now);
+    for row in rows.values_mut() {
+        row.escalates_at = escalates_at(row, tenants);
+    }
     AlertIndex::from_rows(rows.into_values().collect())
 }
 
@@ -164,6 +173,17 @@ fn from_alertmanager(
     row
 }
 
+/// When an alert has to be handed on: only a loud one of some weight.
+fn escalates_at(row: &AlertRow, tenants: &Tenants) -> Option<Timestamp> {
+    let loud =
+        row.state == AlertState::Firing && matches!(row.severity, Severity::Critical | Severity::Warning);
+    if !loud || tenants.heartbeat.as_ref() == Some(&row.name) {
+        return None;
+    }
+    let minutes = if row.vip { tenants.escalation.vip_minutes } else { tenants.escalation.general_minutes };
+    Some(row.since.plus_millis(i64::from(minutes) * 60_000))
+}
+
 /// A row with what labels and annotations alone tell.
 fn base_row(
     fingerprint: AlertFingerprint,
@@ -194,6 +214,8 @@ fn base_row(
         delivered: true,
         members: 0,
         members_of: 0,
+        escalates_at: None,
+        ack: None,
     }
 }
 

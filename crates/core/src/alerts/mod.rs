@@ -2,6 +2,7 @@
 //!
 //! All of it is pure. Refuses to guess: a state is what a server said, the more audible one where members disagree.
 
+pub mod ack;
 pub mod detail;
 pub mod expression;
 pub mod filter;

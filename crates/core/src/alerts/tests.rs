@@ -35,6 +35,8 @@ pub(crate) fn row(labels: &[(&str, &str)]) -> AlertRow {
         delivered: true,
         members: 1,
         members_of: 1,
+        escalates_at: None,
+        ack: None,
         labels,
     }
 }
@@ -112,7 +114,7 @@ fn prometheus(alerts: Vec<PromAlert>) -> PromAlerts {
 }
 
 fn tenants() -> Tenants {
-    Tenants { label: "tenant_id".into(), vips: ["vip".to_owned()].into() }
+    Tenants { label: "tenant_id".into(), vips: ["vip".to_owned()].into(), ..Tenants::default() }
 }
 
 fn joined(prometheus: &PromAlerts, members: &[MemberAlerts]) -> AlertIndex {
@@ -268,4 +270,26 @@ fn a_hundred_thousand_alerts_of_one_name_are_joined_in_linear_time() {
     assert_eq!(index.rows.len(), 100_000);
     assert_eq!(index.counts.undelivered, 0);
     assert!(index.rows.iter().all(|row| row.value == Some(42.0)));
+}
+
+#[test]
+fn a_loud_alert_is_handed_on_sooner_for_a_vip_and_a_muted_one_never() {
+    let mut tenants = tenants();
+    tenants.heartbeat = Some("Watchdog".into());
+    let at = |labels: &[(&str, &str)], silenced: bool| {
+        let mut alert = listed(labels, active());
+        alert.starts_at = Timestamp(1_000_000);
+        alert.ends_at = Timestamp(9_000_000);
+        if silenced {
+            alert.status.silenced_by = vec!["s".into()];
+        }
+        let member = MemberAlerts { alerts: Arc::new(vec![alert]), fresh: true, ..MemberAlerts::default() };
+        join(&PromAlerts::default(), &[member], &tenants, Timestamp(1_500_000)).rows[0].escalates_at
+    };
+    let critical = ("severity", "critical");
+    assert_eq!(at(&[("alertname", "A"), critical, ("tenant_id", "vip")], false), Some(Timestamp(1_300_000)));
+    assert_eq!(at(&[("alertname", "A"), critical, ("tenant_id", "x")], false), Some(Timestamp(4_600_000)));
+    assert_eq!(at(&[("alertname", "A"), critical, ("tenant_id", "vip")], true), None);
+    assert_eq!(at(&[("alertname", "Watchdog"), critical], false), None);
+    assert_eq!(at(&[("alertname", "A"), ("severity", "info")], false), None);
 }

@@ -91,13 +91,46 @@ impl Panel {
     /// # Errors
     /// `invalid-request` when the filter can't be read.
     pub async fn alerts_page(&self, request: AlertsRequest) -> Result<AlertsPage, PanelError> {
+        let live = self.core.live();
         let (index, freshness, pending) = {
-            let live = self.core.live();
             let state = live.state();
             let (freshness, pending) = compose::alerts_freshness(&self.core, &state);
             (Arc::clone(&state.index), freshness, pending)
         };
-        blocking(move || alerts::page::page(&index, &request, freshness, pending)).await
+        let mut page = blocking(move || alerts::page::page(&index, &request, freshness, pending)).await?;
+        self.core.acks.overlay(&live.profile.name, &mut page.rows);
+        Ok(page)
+    }
+
+    /// Says that somebody is on an alert, or takes that back.
+    ///
+    /// # Errors
+    /// `not-found` for an alert that is not in the list, `invalid-request` for a note that is too long, `storage`.
+    pub async fn alert_acknowledge(&self, request: AlertAckRequest) -> Result<AlertRow, PanelError> {
+        let note = request.note.map(|note| note.trim().to_owned());
+        if note.as_ref().is_some_and(|note| note.chars().count() > 500) {
+            return Err(invalid("alert_acknowledge", "A note has at most 500 characters."));
+        }
+        let live = self.core.live();
+        let found = {
+            let state = live.state();
+            state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint).cloned()
+        };
+        let mut row = found.ok_or_else(|| {
+            PanelError::new(ErrorCode::NotFound, "alerts", "This alert is not in the list any more.")
+        })?;
+        let by = maintenance::scope::author(&request.by);
+        let detail = alerts::ack::Detail { stack: live.profile.name.clone(), since: row.since, by, note };
+        let (id, written, at) = (row.fingerprint.0.clone(), detail.clone(), clock::now());
+        self.core.journaled(move |journal| alerts::ack::write(journal, &id, &written, at)).await?;
+        self.core.acks.put(&row.fingerprint.0, &detail, at);
+        self.core.acks.overlay(&live.profile.name, [&mut row]);
+        {
+            let mut state = live.state();
+            state.alerts_revision = state.alerts_revision.wrapping_add(1);
+        }
+        self.core.publish();
+        Ok(row)
     }
 
     /// One alert in full.

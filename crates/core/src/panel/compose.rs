@@ -1,8 +1,8 @@
 //! The snapshot, put together from what is known: services, gauges, alerts, maintenance, notices.
 
 use aether_contract::{
-    AlertCounts, AlertsSummary, Banner, Freshness, Gauge, Level, MaintenanceStatus, ServiceKind, Snapshot,
-    WindowPhase,
+    AlertCounts, AlertRow, AlertsSummary, Banner, Freshness, Gauge, Level, MaintenanceStatus, ServiceKind,
+    Snapshot, WindowPhase,
 };
 
 use super::{
@@ -59,6 +59,8 @@ pub fn snapshot(core: &Core) -> Snapshot {
     let settings = core.settings.get();
     let state = live.state();
     let (freshness, pending_freshness) = alerts_freshness(core, &state);
+    let mut top: Vec<AlertRow> = state.index.rows.iter().take(TOP_ALERTS).cloned().collect();
+    core.acks.overlay(&live.profile.name, &mut top);
     let maintenance = MaintenanceStatus {
         freshness: freshness.clone(),
         windows: windows::running(&core.records.all(), &state, &live.profile.name, clock::now()),
@@ -81,7 +83,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
             freshness,
             pending_freshness,
             counts: state.index.counts,
-            top: state.index.rows.iter().take(TOP_ALERTS).cloned().collect(),
+            top,
             revision: state.alerts_revision,
         },
         maintenance,

@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 
 use super::{clients::Clients, compose, live::Live};
 use crate::{
-    history::History, host::Host, journal::Journal, maintenance::record::Records, paths::Home, poll,
-    secrets::Secrets, settings::SettingsStore, snapshot::Publisher, stack::Stacks,
+    alerts::ack::Acks, history::History, host::Host, journal::Journal, maintenance::record::Records,
+    paths::Home, poll, secrets::Secrets, settings::SettingsStore, snapshot::Publisher, stack::Stacks,
 };
 
 /// The shared part of a panel.
@@ -31,6 +31,8 @@ pub struct Core {
     pub journal: Arc<Journal>,
     /// What has fired.
     pub history: History,
+    /// Who is on which alert.
+    pub acks: Acks,
     /// Settings.
     pub settings: SettingsStore,
     /// Maintenance windows that the panel started.
@@ -76,6 +78,7 @@ impl Core {
         let clients = Clients::new(Arc::clone(&profile), Arc::clone(&parts.secrets));
         let live = Arc::new(Live::new(profile, clients, None));
         let records = Records::load(&parts.journal);
+        let acks = Acks::load(&parts.journal);
         let first = compose::first(&parts.stacks, &parts.settings);
         let core = Arc::new(Self {
             home: parts.home,
@@ -84,6 +87,7 @@ impl Core {
             secrets: parts.secrets,
             journal: parts.journal,
             history: parts.history,
+            acks,
             settings: parts.settings,
             records,
             changed: Notify::new(),

@@ -103,6 +103,8 @@ pub async fn rejoin(live: &Arc<Live>) {
     let tenants = Tenants {
         label: live.profile.tenant_label.clone(),
         vips: live.profile.vip_tenants.iter().cloned().collect(),
+        escalation: live.profile.escalation,
+        heartbeat: live.profile.heartbeat.clone(),
     };
     let joined = tokio::task::spawn_blocking(move || join(&prometheus, &members, &tenants, now)).await;
     match joined {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use aether_contract::{AuthSpec, EndpointSpec, GaugeSpec, StackSource};
 
-use super::profile::{BUILTIN_NAME, Expected, Pack, Pin, Profile};
+use super::profile::{BUILTIN_NAME, Escalation, Expected, Pack, Pin, Profile};
 
 const PINS: [(&str, &str, &str); 6] = [
     ("prometheus", "aether-prom", "prom/prometheus:v2.54.1"),
@@ -64,6 +64,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         tenant_label: "tenant_id".to_owned(),
         vip_tenants: owned(VIP_TENANTS),
         heartbeat: None,
+        escalation: Escalation::default(),
         prometheus: EndpointSpec::default(),
         alertmanager: EndpointSpec::default(),
         grafana: EndpointSpec::default(),

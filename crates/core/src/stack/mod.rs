@@ -25,7 +25,7 @@ use aether_contract::{
 };
 
 pub(crate) use check::is_name;
-pub use profile::{BUILTIN_NAME, Expected, Pack, Pin, Profile};
+pub use profile::{BUILTIN_NAME, Escalation, Expected, Pack, Pin, Profile};
 
 use crate::paths::{self, Home};
 use folder::{Folder, Loaded};

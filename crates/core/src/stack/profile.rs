@@ -36,6 +36,22 @@ pub struct Expected {
     pub alerts: Vec<String>,
 }
 
+/// How long an alert may fire before somebody else is called, in minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Escalation {
+    /// About a VIP tenant.
+    pub vip_minutes: u32,
+    /// Any other.
+    pub general_minutes: u32,
+}
+
+impl Default for Escalation {
+    /// The reliability pack's table: VIP 5 minutes, others an hour.
+    fn default() -> Self {
+        Self { vip_minutes: 5, general_minutes: 60 }
+    }
+}
+
 /// A stack, checked: every address parses, every gauge makes sense, `$tenant_label` is replaced.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -49,6 +65,8 @@ pub struct Profile {
     pub vip_tenants: Vec<String>,
     /// Alert that a maintenance window leaves audible.
     pub heartbeat: Option<String>,
+    /// When alerts are handed on.
+    pub escalation: Escalation,
     /// Prometheus. Exactly one address, except in the stand-in for a stack whose file never was good: none.
     pub prometheus: EndpointSpec,
     /// Alertmanager: any number of members of one cluster. No address: not used.

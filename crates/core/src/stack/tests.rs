@@ -105,6 +105,7 @@ fn the_example_with_every_key_is_read_whole() {
     assert_eq!(profile.note_queries.get("monthly-cost").map(String::as_str), Some("prod:cost_covered_days"));
     assert_eq!(profile.expected.alerts, ["CostTooHigh"]);
     assert_eq!(profile.heartbeat.as_deref(), Some("Watchdog"));
+    assert_eq!((profile.escalation.vip_minutes, profile.escalation.general_minutes), (10, 90));
     assert_eq!(profile.web_urls.len(), 1);
 }
 
@@ -204,6 +205,18 @@ fn an_error_names_line_key_and_what_is_expected() {
             4,
             "docker.host",
             "unix://",
+        ),
+        (
+            "[prometheus]\nurl = \"http://a\"\n[escalation]\nvip_minutes = 0",
+            4,
+            "escalation.vip_minutes",
+            "whole minutes",
+        ),
+        (
+            "[prometheus]\nurl = \"http://a\"\n[escalation]\ngeneral_minutes = 1.5",
+            4,
+            "escalation.general_minutes",
+            "whole minutes",
         ),
         ("[prometheus]\nurl = \"http://a\"\n[heartbeat]", 3, "heartbeat.alertname", "expected"),
         (

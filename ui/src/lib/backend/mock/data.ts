@@ -115,7 +115,8 @@ const row = (i: number, name: string, severity: AlertRow['severity'], state: Ale
   since: now - since, firesAt: state === 'pending' ? now + 400_000 : null, value, valueText: value === null ? '' : String(value), receivers: ['slack-ops', 'pager'],
   silencedBy: state === 'silenced' ? [{ id: '5f0e6d1c-8a1b-4a43-9d0f-1', by: 'alice', comment: 'Rolling deploy v2.3.0', until: now + 24 * MINUTE }] : [],
   inhibitedBy: state === 'inhibited' ? ['000000abc0000000'] : [], links: [{ kind: 'source', url: 'http://localhost:9090/graph?g0.expr=x' }, { kind: 'runbook', url: 'https://runbooks.example/alerts' }, { kind: 'alertmanager', url: 'http://localhost:9093/#/alerts' }],
-  delivered: true, members: 3, membersOf: 3,
+  delivered: true, members: 3, membersOf: 3, ack: i === 4 ? { by: 'bob', note: 'Warming the cache by hand', at: now - 600_000 } : null,
+  escalatesAt: state === 'firing' && severity !== 'info' && severity !== 'other' ? now - since + (tenant?.startsWith('vip') || tenant === 'partner-abc' ? 5 : 60) * MINUTE : null,
 });
 
 export function alerts(scene: Scene, now: number): AlertRow[] {

@@ -37,8 +37,9 @@ export function mockBackend(): Backend {
 
   const maintenance = (): MaintenanceStatus => ({ freshness: freshness(scene, 'alertmanager', Date.now()), windows, otherSilences: quiet.filter((s) => s.state === 'active').length, revision, maxDurationS: settings.maxWindowMinutes * 60, heartbeat: 'Watchdog', defaultAuthor: 'alice' });
   let revision = 1;
+  let alertsRevision = 1;
   const snapshot = (): Snapshot => ({
-    revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: 1 },
+    revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: alertsRevision },
     maintenance: maintenance(), settings,
     banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
   });
@@ -115,6 +116,14 @@ export function mockBackend(): Backend {
       const silencedBefore = quiet.filter((s) => s.state === 'expired').slice(0, 3);
       if (!g || scene === 'stale' || scene === 'never') return { rule: null, figure: null, figureNote: 'Nothing answers at http://localhost:9090.', silencedBefore };
       return { rule: { group: 'aether-alerts', file: '/etc/aether/prometheus-alerts.yml', expression: 'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)', forS: 900, intervalS: 15, health: 'ok', lastError: '', valueExpression: 'aether:cache_hit_ratio:5m', comparison: '<', threshold: 30 }, figure: draw({ ...g.spec, warn: 30, critical: 30 }, row.value ?? 20, hours, style, scene === 'hostile'), figureNote: '', silencedBefore };
+    },
+    alert_acknowledge: ({ fingerprint, note }: { fingerprint: string; note: string | null }) => {
+      const row = rows.find((x) => x.fingerprint === fingerprint);
+      if (!row) throw fail('not-found', 'This alert is not in the list any more.');
+      row.ack = note === null ? null : { by: 'alice', note, at: Date.now() };
+      alertsRevision += 1;
+      tell({ alerts: snapshot().alerts });
+      return row;
     },
     alert_history: (r: AlertHistoryRequest) => pastAlerts(scene, rows, r, Date.now(), matches),
     maintenance_preview: ({ durationS }: { durationS: number }) => ({ mutes: rows.filter((x) => x.state === 'firing').length, mutesCritical: counts(rows).critical, names: [{ name: 'CacheEffectivenessDrop', count: 3 }, { name: 'LowConfidenceSpike', count: 2 }], audible: ['Watchdog'], already: quiet.filter((s) => s.state === 'active'), matchers, warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [], endsAt: Date.now() + durationS * 1000 }),
