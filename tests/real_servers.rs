@@ -10,8 +10,8 @@ use std::{
 use aether_contract::{
     AlertAckRequest, AlertDetailRequest, AlertHistoryPage, AlertHistoryRequest, AlertState, Empty,
     EndpointSpec, EndpointTestRequest, ErrorCode, FigureStyle, GaugeFigureRequest, Level,
-    MaintenanceEndRequest, MaintenanceRequest, ReadingState, ServiceKind, SilenceState, SilencesRequest,
-    WindowPhase,
+    MaintenanceEndRequest, MaintenanceRequest, PanelEvent, ReadingState, ServiceKind, SilenceState,
+    SilencesRequest, WindowPhase,
 };
 use aether_core::Panel;
 use aether_sim::{
@@ -141,6 +141,7 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
     let filter = r#"alertname="CacheCold" tenant_id="vip-customer-123""#;
     row_when(&panel, "Watchdog", SOON, |row| row.state == AlertState::Firing).await.expect("the heartbeat");
     assert_eq!(alerts(&panel, filter).await.expect("a page").total, 0);
+    let mut events = panel.events();
 
     stack.service.set_scenario(Scenario::ColdCache, Some("vip-customer-123".into()));
     let pending =
@@ -155,6 +156,20 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
         alerts(&panel, r#"alertname="CacheCold" tenant_id!="vip-customer-123""#).await.expect("a page").total,
         0
     );
+
+    // Whoever is not looking is told once, and never of the heartbeat.
+    let told = tokio::time::timeout(SOON, async {
+        loop {
+            match events.recv().await {
+                Ok(PanelEvent::Notice(notice)) => return notice,
+                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    });
+    let notice = told.await.expect("a notice");
+    assert_eq!(notice.title, "CacheCold: vip-customer-123 (VIP)");
+    assert_eq!(notice.filter, "alertname=\"CacheCold\"");
 
     assert_eq!(
         firing.escalates_at,

@@ -1,15 +1,18 @@
 //! An empty Tauri window: the floor that benchmarks hold the panel's window against. One coloured page, no commands.
 
+use tauri::{WebviewUrl, WebviewWindowBuilder, http::Response};
+
+const PAGE: &[u8] = b"<!doctype html><title>Empty</title><body bgcolor=\"#123456\"></body>";
+
 fn main() {
-    // As the panel does where nothing else is set.
     let built = tauri::Builder::default()
+        .register_uri_scheme_protocol("blank", |_, _| {
+            let page = Response::builder().header("content-type", "text/html").body(PAGE.to_vec());
+            page.unwrap_or_default()
+        })
         .setup(|app| {
-            let page = "data:text/html,<body style='background:rgb(18,52,86)'></body>";
-            let url = tauri::WebviewUrl::External(page.parse()?);
-            tauri::WebviewWindowBuilder::new(app, "main", url)
-                .inner_size(1280.0, 800.0)
-                .title("Empty")
-                .build()?;
+            let url = WebviewUrl::CustomProtocol("blank://localhost/".parse()?);
+            WebviewWindowBuilder::new(app, "main", url).inner_size(1280.0, 800.0).title("Empty").build()?;
             Ok(())
         })
         .build(tauri::generate_context!("tauri.conf.json"));

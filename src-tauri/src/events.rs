@@ -12,6 +12,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
     face::{Face, Known},
+    notices,
     tray::Tray,
     window::MAIN,
 };
@@ -39,6 +40,9 @@ pub async fn forward<R: Runtime>(app: AppHandle<R>, panel: Arc<Panel>) {
         tokio::select! {
             event = next(&mut events) => match event {
                 Next::Event(event) => {
+                    if let PanelEvent::Notice(notice) = event.as_ref() {
+                        notices::show(&app, notice.clone());
+                    }
                     if let Err(error) = app.emit_to(EventTarget::webview_window(MAIN), PANEL_EVENT, &event) {
                         tracing::warn!(%error, "an event did not reach the window");
                     }

@@ -13,6 +13,7 @@ mod events;
 mod face;
 mod launch;
 mod links;
+mod notices;
 mod tray;
 mod window;
 

@@ -33,6 +33,14 @@ wire! {
         pub max_window_minutes: u32,
         /// Days that the history of alerts is kept (1 to 3650).
         pub history_days: u32,
+        /// Whether the desktop tells of new critical and VIP alerts, lost servers and windows about to end.
+        pub notices: bool,
+        /// Whether a sound goes with them.
+        pub sound: bool,
+        /// Begin of the quiet hours, in minutes after local midnight (0 to 1439).
+        pub quiet_from: u32,
+        /// End of the quiet hours, likewise; the same as the begin: there are none.
+        pub quiet_until: u32,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The one picture of the stack that every screen derives from, and its deltas.
 
-use crate::{AlertsSummary, Gauge, MaintenanceStatus, ServiceStatus, Settings, StackList, Timestamp, wire};
+use crate::{
+    AlertsSummary, Gauge, Level, MaintenanceStatus, ServiceStatus, Settings, StackList, Timestamp, wire,
+};
 
 wire! {
     /// A notice across the top of the window.
@@ -89,6 +91,24 @@ wire! {
         Delta(Box<SnapshotDelta>),
         /// A screen was asked for from outside (tray, second start, deep link).
         Navigate(NavigateTo),
+        /// Something that a person has to be told although they are not looking.
+        Notice(Notice),
+    }
+}
+
+wire! {
+    /// What the desktop tells a person who is not looking.
+    pub struct Notice {
+        /// How bad it is; `ok` for an end.
+        pub level: Level,
+        /// In one line.
+        pub title: String,
+        /// More about it; may be empty.
+        pub text: String,
+        /// The screen that it is about.
+        pub screen: String,
+        /// What that screen filters by; may be empty.
+        pub filter: String,
     }
 }
 
@@ -97,5 +117,8 @@ wire! {
     pub struct NavigateTo {
         /// Screen name: `overview`, `alerts`, `maintenance`, `settings`.
         pub screen: String,
+        /// What it filters by (alerts only); may be empty.
+        #[serde(default)]
+        pub filter: String,
     }
 }

@@ -4,6 +4,7 @@
 //! knowledge of windows, HTTP servers or terminals.
 
 pub mod alerts;
+mod attention;
 mod dispatch;
 pub mod gauges;
 mod history;

@@ -20,6 +20,10 @@ pub fn default_settings() -> Settings {
         trend_hours: 6,
         max_window_minutes: 480,
         history_days: 90,
+        notices: true,
+        sound: false,
+        quiet_from: 0,
+        quiet_until: 0,
     }
 }
 
@@ -31,7 +35,7 @@ struct Number {
     field: fn(&mut Settings) -> &mut u32,
 }
 
-const NUMBERS: [Number; 6] = [
+const NUMBERS: [Number; 8] = [
     Number {
         key: "prometheus_interval_s",
         title: "Seconds between polls of Prometheus",
@@ -68,6 +72,29 @@ const NUMBERS: [Number; 6] = [
         range: 1..=3650,
         field: |settings| &mut settings.history_days,
     },
+    Number {
+        key: "quiet_from",
+        title: "Begin of the quiet hours in minutes after midnight",
+        range: 0..=1439,
+        field: |settings| &mut settings.quiet_from,
+    },
+    Number {
+        key: "quiet_until",
+        title: "End of the quiet hours in minutes after midnight",
+        range: 0..=1439,
+        field: |settings| &mut settings.quiet_until,
+    },
+];
+
+/// A setting that is on or off: its key in the file.
+struct Switch {
+    key: &'static str,
+    field: fn(&mut Settings) -> &mut bool,
+}
+
+const SWITCHES: [Switch; 2] = [
+    Switch { key: "notices", field: |settings| &mut settings.notices },
+    Switch { key: "sound", field: |settings| &mut settings.sound },
 ];
 
 /// The settings in force.
@@ -138,6 +165,9 @@ impl SettingsStore {
         for number in &NUMBERS {
             put(&mut doc, number.key, i64::from(*(number.field)(&mut settings)).into());
         }
+        for switch in &SWITCHES {
+            put(&mut doc, switch.key, (*(switch.field)(&mut settings)).into());
+        }
         paths::write_atomically(&self.path, doc.to_string().as_bytes()).map_err(failed)?;
         *state = State { settings: settings.clone(), problem: None };
         Ok(settings)
@@ -197,6 +227,16 @@ fn parse(text: &str, path: &Path) -> Result<Settings, PanelError> {
                 return Err(wrong(format!("settings.toml, `theme`: {expected}, found {theme}.")));
             }
         };
+    }
+    for switch in &SWITCHES {
+        let Some(value) = table.get(switch.key) else { continue };
+        let Some(value) = value.as_bool() else {
+            return Err(wrong(format!(
+                "settings.toml, `{}`: expected true or false, found {value}.",
+                switch.key
+            )));
+        };
+        *(switch.field)(&mut settings) = value;
     }
     for number in &NUMBERS {
         let Some(value) = table.get(number.key) else { continue };

@@ -6,16 +6,41 @@
 use std::collections::BTreeMap;
 
 use aether_contract::{AlertRow, ErrorCode, Matcher, PanelError};
+use memchr::memmem::Finder;
 
 use super::matcher::{Compiled, is_plain_name};
 
 /// Longest filter line, in bytes.
 const MAX_FILTER: usize = 4096;
 
+/// A word in lower case, ready to be looked for.
+#[derive(Debug, Clone)]
+struct Word(Finder<'static>);
+
+impl Word {
+    fn within(&self, haystack: &str) -> bool {
+        self.0.find(haystack.as_bytes()).is_some()
+    }
+}
+
+/// What words are looked for in: names and values of labels and annotations, in lower case. Made once a list, because a list of
+/// 100,000 alerts is searched on every key press.
+pub fn haystack(row: &AlertRow) -> String {
+    let mut text = String::new();
+    for (name, value) in row.labels.iter().chain(&row.annotations) {
+        // No word has a line break in it, so none is found across two values.
+        text.push_str(&name.to_lowercase());
+        text.push('\n');
+        text.push_str(&value.to_lowercase());
+        text.push('\n');
+    }
+    text
+}
+
 /// A parsed filter line.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    words: Vec<String>,
+    words: Vec<Word>,
     matchers: Vec<Compiled>,
 }
 
@@ -55,24 +80,19 @@ impl Filter {
         self.words.is_empty() && self.matchers.is_empty()
     }
 
-    /// Whether a row passes.
-    pub fn passes(&self, row: &AlertRow) -> bool {
+    /// Whether a row passes; `haystack` is its own.
+    pub fn passes(&self, row: &AlertRow, haystack: &str) -> bool {
         self.matchers.iter().all(|matcher| matcher.matches(&row.labels))
-            && self.words.iter().all(|word| {
-                row.labels.values().any(|value| contains(value, word))
-                    || row.annotations.values().any(|value| contains(value, word))
-                    || row.labels.keys().any(|name| contains(name, word))
-                    || row.annotations.keys().any(|name| contains(name, word))
-            })
+            && self.words.iter().all(|word| word.within(haystack))
     }
 
     /// Whether a set of labels passes, annotations left aside.
     pub fn passes_labels(&self, labels: &BTreeMap<String, String>) -> bool {
         self.matchers.iter().all(|matcher| matcher.matches(labels))
-            && self
-                .words
-                .iter()
-                .all(|word| labels.iter().any(|(name, value)| contains(value, word) || contains(name, word)))
+            && self.words.iter().all(|word| {
+                let mut texts = labels.iter().flat_map(|(name, value)| [name, value]);
+                texts.any(|text| word.within(&text.to_lowercase()))
+            })
     }
 
     /// Takes one term off the front and returns what follows.
@@ -107,7 +127,7 @@ impl Filter {
 
     fn word(&mut self, word: &str) {
         if !word.is_empty() {
-            self.words.push(word.to_lowercase());
+            self.words.push(Word(Finder::new(word.to_lowercase().as_bytes()).into_owned()));
         }
     }
 
@@ -219,7 +239,8 @@ mod tests {
     use crate::alerts::tests::row;
 
     fn passes(filter: &str, labels: &[(&str, &str)]) -> bool {
-        Filter::parse(filter).unwrap().passes(&row(labels))
+        let row = row(labels);
+        Filter::parse(filter).unwrap().passes(&row, &haystack(&row))
     }
 
     #[test]

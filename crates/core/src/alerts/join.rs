@@ -13,6 +13,7 @@ use aether_contract::{AlertCounts, AlertFingerprint, AlertRow, AlertState, Sever
 use crate::stack::Escalation;
 
 use super::{
+    filter::haystack,
     fingerprint::{LabelHash, fingerprint, label_hash},
     links::{cut_all, cut_to, links},
     page::{by_urgency, count},
@@ -69,6 +70,8 @@ pub struct Tenants {
 pub struct AlertIndex {
     /// The rows.
     pub rows: Vec<AlertRow>,
+    /// What words are looked for in, one a row.
+    pub haystacks: Vec<String>,
     /// Counts over all of them.
     pub counts: AlertCounts,
     /// Alerts that each silence mutes.
@@ -79,6 +82,7 @@ impl AlertIndex {
     /// Orders and counts the rows.
     pub fn from_rows(mut rows: Vec<AlertRow>) -> Self {
         rows.sort_by(by_urgency);
+        let haystacks = rows.iter().map(haystack).collect();
         let mut counts = AlertCounts::default();
         let mut muted_by = HashMap::new();
         for row in &rows {
@@ -87,7 +91,7 @@ impl AlertIndex {
                 *muted_by.entry(silence.id.clone()).or_insert(0) += 1;
             }
         }
-        Self { rows, counts, muted_by }
+        Self { rows, haystacks, counts, muted_by }
     }
 }
 

@@ -25,11 +25,11 @@ pub fn page(
     group::check(request)?;
     let mut counts = AlertCounts::default();
     let mut rows: Vec<&AlertRow> = Vec::new();
-    for row in &index.rows {
+    for (row, haystack) in index.rows.iter().zip(&index.haystacks) {
         let severity = request.severities.is_empty() || request.severities.contains(&row.severity);
         let receiver = request.receivers.is_empty()
             || row.receivers.iter().any(|receiver| request.receivers.contains(receiver));
-        if !severity || !receiver || !(filter.is_empty() || filter.passes(row)) {
+        if !severity || !receiver || !(filter.is_empty() || filter.passes(row, haystack)) {
             continue;
         }
         count(&mut counts, row);

@@ -8,13 +8,23 @@ use std::{
     time::Duration,
 };
 
-use aether_contract::{PanelError, SecretStore, ServiceKind};
+use aether_contract::{PanelError, PanelEvent, SecretStore, ServiceKind};
 use tokio::sync::Notify;
 
 use super::{clients::Clients, compose, live::Live};
 use crate::{
-    alerts::ack::Acks, history::History, host::Host, journal::Journal, maintenance::record::Records,
-    paths::Home, poll, secrets::Secrets, settings::SettingsStore, snapshot::Publisher, stack::Stacks,
+    alerts::ack::Acks,
+    attention::{Attention, Manners, Sight},
+    history::History,
+    host::Host,
+    journal::Journal,
+    maintenance::record::Records,
+    paths::Home,
+    poll,
+    secrets::Secrets,
+    settings::SettingsStore,
+    snapshot::Publisher,
+    stack::Stacks,
 };
 
 /// The shared part of a panel.
@@ -46,6 +56,7 @@ pub struct Core {
     /// The published snapshot.
     pub publisher: Publisher,
     live: Mutex<Arc<Live>>,
+    attention: Mutex<Attention>,
     secrets_note: Mutex<String>,
     poll: bool,
     stopped: AtomicBool,
@@ -95,6 +106,7 @@ impl Core {
             effects: Arc::new(tokio::sync::RwLock::new(())),
             publisher: Publisher::new(first),
             live: Mutex::new(live),
+            attention: Mutex::default(),
             secrets_note: Mutex::new(String::new()),
             poll: parts.poll,
             stopped: AtomicBool::new(false),
@@ -139,6 +151,10 @@ impl Core {
         let new = {
             let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
             live.stop();
+            if profile.name != live.profile.name {
+                // What fires on another stack is not news there.
+                *self.attention.lock().unwrap_or_else(PoisonError::into_inner) = Attention::default();
+            }
             let new = Arc::new(Live::new(profile, clients, Some(&live)));
             *live = Arc::clone(&new);
             new
@@ -161,6 +177,35 @@ impl Core {
     /// Publishes what changed, now.
     pub fn publish(&self) {
         self.publisher.publish(|| compose::snapshot(self));
+    }
+
+    /// Tells whoever is not looking what has happened. A panel that does not poll sees nothing happen.
+    pub fn attend(&self) {
+        if !self.poll {
+            return;
+        }
+        let shown = self.publisher.current();
+        let live = self.live();
+        let index = Arc::clone(&live.state().index);
+        let local = jiff::Zoned::now();
+        let minute = u32::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap_or(0);
+        let settings = &shown.settings;
+        let manners =
+            Manners { on: settings.notices, quiet: (settings.quiet_from, settings.quiet_until), minute };
+        let sight = Sight {
+            rows: &index.rows,
+            fresh: shown.alerts.freshness.is_fresh(),
+            services: &shown.services,
+            windows: &shown.maintenance.windows,
+            heartbeat: live.profile.heartbeat.as_deref(),
+        };
+        let notices = {
+            let mut attention = self.attention.lock().unwrap_or_else(PoisonError::into_inner);
+            attention.look(&sight, manners, crate::panel::clock::now())
+        };
+        for notice in notices {
+            self.publisher.send(PanelEvent::Notice(notice));
+        }
     }
 
     /// Why credentials are not kept in the keyring, for the banner. Empty when all is well.

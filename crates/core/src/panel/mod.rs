@@ -126,7 +126,13 @@ impl Panel {
 
     /// Asks the window to show a screen.
     pub fn navigate(&self, screen: &str) {
-        self.core.publisher.send(PanelEvent::Navigate(NavigateTo { screen: screen.to_owned() }));
+        self.navigate_to(screen, "");
+    }
+
+    /// Asks the window to show a screen with a filter.
+    pub fn navigate_to(&self, screen: &str, filter: &str) {
+        let to = NavigateTo { screen: screen.to_owned(), filter: filter.to_owned() };
+        self.core.publisher.send(PanelEvent::Navigate(to));
     }
 
     /// One whole poll of every server; the snapshot is up to date after it, failures included.
@@ -200,6 +206,7 @@ async fn publish_changes(core: Arc<Core>) {
     loop {
         let _ = tokio::time::timeout(TICK, core.changed.notified()).await;
         core.publish();
+        core.attend();
         tokio::time::sleep(COALESCE).await;
     }
 }

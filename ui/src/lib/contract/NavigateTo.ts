@@ -7,4 +7,8 @@ export type NavigateTo = {
 /**
  * Screen name: `overview`, `alerts`, `maintenance`, `settings`.
  */
-screen: string, };
+screen: string, 
+/**
+ * What it filters by (alerts only); may be empty.
+ */
+filter: string, };

@@ -32,4 +32,20 @@ maxWindowMinutes: number,
 /**
  * Days that the history of alerts is kept (1 to 3650).
  */
-historyDays: number, };
+historyDays: number, 
+/**
+ * Whether the desktop tells of new critical and VIP alerts, lost servers and windows about to end.
+ */
+notices: boolean, 
+/**
+ * Whether a sound goes with them.
+ */
+sound: boolean, 
+/**
+ * Begin of the quiet hours, in minutes after local midnight (0 to 1439).
+ */
+quietFrom: number, 
+/**
+ * End of the quiet hours, likewise; the same as the begin: there are none.
+ */
+quietUntil: number, };

@@ -54,6 +54,7 @@ export type { MemberCheck } from './MemberCheck';
 export type { MemberStatus } from './MemberStatus';
 export type { NamedCount } from './NamedCount';
 export type { NavigateTo } from './NavigateTo';
+export type { Notice } from './Notice';
 export type { OpenLinkRequest } from './OpenLinkRequest';
 export type { PanelError } from './PanelError';
 export type { PanelEvent } from './PanelEvent';

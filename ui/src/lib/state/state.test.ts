@@ -105,7 +105,7 @@ describe('the window’s copy', () => {
     const seen: string[] = [];
     state.onNavigate = (screen) => seen.push(screen);
     state.start(f.backend);
-    f.tell({ kind: 'navigate', data: { screen: 'alerts' } });
+    f.tell({ kind: 'navigate', data: { screen: 'alerts', filter: '' } });
     expect(seen).toEqual(['alerts']);
   });
 });

@@ -27,7 +27,7 @@ export function mockBackend(): Backend {
   const rows = alerts(scene, now);
   let quiet = silences(scene, now);
   const hear = new Set<(e: PanelEvent) => void>();
-  let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480, historyDays: 90 };
+  let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480, historyDays: 90, notices: true, sound: false, quietFrom: 0, quietUntil: 0 };
   let stacks: Snapshot['stacks'] = { active: scene === 'hostile' ? 'hostile' : 'production', firstStart: scene === 'first', stacks: [{ name: 'aetherlink', source: { kind: 'built-in' }, error: null }, { name: scene === 'hostile' ? 'hostile' : 'production', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/production.toml' }, error: null }, { name: 'staging', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/staging.toml' }, error: fail('invalid-config', 'staging.toml, line 7: unknown key “promtheus”.', 'Did you mean “prometheus”?') }] };
   let windows: MaintenanceWindow[] = [];
   const matchers = quiet[1]?.matchers ?? [{ name: 'alertname', value: '.+', isRegex: true, isEqual: true }];

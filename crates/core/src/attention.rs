@@ -1,0 +1,425 @@
+//! What a person has to be told although they are not looking: new critical and VIP alerts, their end, a server that is lost, a
+//! window about to end. Pure: what happened goes in, notices come out.
+//!
+//! Refuses to be noise: what is silenced, inhibited or muted is never told, many at once are one notice, there is a limit an
+//! hour part, and quiet hours.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use aether_contract::{
+    AlertRow, AlertState, Freshness, Level, MaintenanceWindow, Notice, ServiceStatus, Severity, Timestamp,
+    WindowPhase,
+};
+
+/// Most notices within [`SPAN_MS`]; what comes on top is counted and told with the next one.
+const MOST: usize = 6;
+const SPAN_MS: i64 = 600_000;
+/// A window that ends within this is about to end.
+const SOON_MS: i64 = 300_000;
+/// Names in a notice about several alerts.
+const NAMED: usize = 4;
+
+/// What can be seen now.
+pub struct Sight<'a> {
+    /// The alerts, and whether that list is the newest.
+    pub rows: &'a [AlertRow],
+    /// Whether `rows` can be trusted.
+    pub fresh: bool,
+    /// The services.
+    pub services: &'a [ServiceStatus],
+    /// Maintenance windows that are not over.
+    pub windows: &'a [MaintenanceWindow],
+    /// The alert that always fires.
+    pub heartbeat: Option<&'a str>,
+}
+
+/// When to keep quiet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manners {
+    /// Whether anything is told at all.
+    pub on: bool,
+    /// Minutes after midnight, local time, from and until which nothing is told; the same: never quiet.
+    pub quiet: (u32, u32),
+    /// Minutes after midnight now, local time.
+    pub minute: u32,
+}
+
+impl Manners {
+    fn quiet(self) -> bool {
+        let (from, until) = self.quiet;
+        match from.cmp(&until) {
+            std::cmp::Ordering::Equal => false,
+            std::cmp::Ordering::Less => (from..until).contains(&self.minute),
+            // Over midnight.
+            std::cmp::Ordering::Greater => self.minute >= from || self.minute < until,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Known {
+    name: String,
+    tenant: Option<String>,
+}
+
+/// What has been seen and told.
+#[derive(Default)]
+pub struct Attention {
+    /// Loud alerts of weight, by fingerprint; none before the first list.
+    alerts: Option<HashMap<String, Known>>,
+    lost: HashSet<&'static str>,
+    answered: HashSet<&'static str>,
+    ending: HashSet<(String, Timestamp)>,
+    told: VecDeque<Timestamp>,
+    withheld: u32,
+}
+
+impl Attention {
+    /// Looks; returns what has to be told.
+    pub fn look(&mut self, sight: &Sight<'_>, manners: Manners, now: Timestamp) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        if sight.fresh {
+            notices.extend(self.alerts(sight));
+        }
+        notices.extend(self.services(sight.services));
+        notices.extend(self.windows(sight.windows, now));
+        // What happened in quiet hours is seen, and not told afterwards either: the list shows it.
+        if !manners.on || manners.quiet() {
+            return Vec::new();
+        }
+        self.limited(notices, now)
+    }
+
+    fn alerts(&mut self, sight: &Sight<'_>) -> Vec<Notice> {
+        let loud = |row: &&AlertRow| {
+            row.state == AlertState::Firing
+                && (row.severity == Severity::Critical || row.vip)
+                && sight.heartbeat != Some(row.name.as_str())
+        };
+        let now: HashMap<String, &AlertRow> =
+            sight.rows.iter().filter(loud).map(|row| (row.fingerprint.0.clone(), row)).collect();
+        let keep = |row: &AlertRow| Known { name: row.name.clone(), tenant: row.tenant.clone() };
+        let next = now.iter().map(|(id, row)| (id.clone(), keep(row))).collect();
+        let Some(before) = self.alerts.replace(next) else { return Vec::new() };
+        let mut begun: Vec<&AlertRow> =
+            now.iter().filter(|(id, _)| !before.contains_key(*id)).map(|(_, row)| *row).collect();
+        begun.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.tenant.cmp(&b.tenant)));
+        // One that was silenced has not ended.
+        let muted: HashSet<&str> = sight
+            .rows
+            .iter()
+            .filter(|row| !matches!(row.state, AlertState::Resolved | AlertState::Pending))
+            .map(|row| row.fingerprint.0.as_str())
+            .collect();
+        let mut ended: Vec<(&String, &Known)> =
+            before.iter().filter(|(id, _)| !now.contains_key(*id) && !muted.contains(id.as_str())).collect();
+        ended.sort_by(|a, b| a.1.name.cmp(&b.1.name).then_with(|| a.1.tenant.cmp(&b.1.tenant)));
+        let mut notices = Vec::new();
+        match begun.as_slice() {
+            [] => {}
+            [row] => {
+                let vip = if row.vip { " (VIP)" } else { "" };
+                let about = row.tenant.as_ref().map(|tenant| format!(": {tenant}{vip}")).unwrap_or_default();
+                let words = row.annotations.get("summary").or_else(|| row.annotations.get("description"));
+                notices.push(Notice {
+                    level: Level::Critical,
+                    title: format!("{}{about}", row.name),
+                    text: words.cloned().unwrap_or_else(|| "It fires.".to_owned()),
+                    screen: "alerts".to_owned(),
+                    filter: filter(&row.name),
+                });
+            }
+            several => notices.push(Notice {
+                level: Level::Critical,
+                title: format!("{} alerts fire", several.len()),
+                text: list(several.iter().map(|row| said(&row.name, row.tenant.as_deref()))),
+                screen: "alerts".to_owned(),
+                filter: String::new(),
+            }),
+        }
+        if !ended.is_empty() {
+            let title = match ended.as_slice() {
+                [(_, one)] => format!("Resolved: {}", said(&one.name, one.tenant.as_deref())),
+                several => format!("{} alerts are resolved", several.len()),
+            };
+            let text = list(ended.iter().map(|(_, one)| said(&one.name, one.tenant.as_deref())));
+            notices.push(Notice {
+                level: Level::Ok,
+                title,
+                text,
+                screen: "alerts".to_owned(),
+                filter: String::new(),
+            });
+        }
+        notices
+    }
+
+    fn services(&mut self, services: &[ServiceStatus]) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for service in services {
+            let kind = service.kind.as_str();
+            match &service.freshness {
+                Freshness::Fresh { .. } => {
+                    self.answered.insert(kind);
+                    if self.lost.remove(kind) {
+                        notices.push(plain(
+                            Level::Ok,
+                            format!("{} answers again", service.title),
+                            String::new(),
+                        ));
+                    }
+                }
+                // Only what was there can be lost; what never answered is told by the screen.
+                Freshness::Stale { error, .. } if self.answered.contains(kind) && self.lost.insert(kind) => {
+                    let title = format!("{} is lost", service.title);
+                    notices.push(plain(Level::Critical, title, error.message.clone()));
+                }
+                _ => {}
+            }
+        }
+        notices
+    }
+
+    fn windows(&mut self, windows: &[MaintenanceWindow], now: Timestamp) -> Vec<Notice> {
+        self.ending.retain(|(_, end)| *end > now);
+        let mut notices = Vec::new();
+        for window in windows {
+            let on = matches!(window.phase, WindowPhase::Verified | WindowPhase::Partial);
+            let left = window.ends_at.millis_since(now);
+            // A short one was started a moment ago.
+            let long = window.ends_at.millis_since(window.starts_at) > 2 * SOON_MS;
+            if on
+                && long
+                && left > 0
+                && left <= SOON_MS
+                && self.ending.insert((window.id.0.clone(), window.ends_at))
+            {
+                let minutes = left / 60_000 + 1;
+                notices.push(Notice {
+                    level: Level::Warn,
+                    title: format!("Maintenance ends in {minutes} min"),
+                    text: format!("{} – alerts are heard again then.", window.reason),
+                    screen: "maintenance".to_owned(),
+                    filter: String::new(),
+                });
+            }
+        }
+        notices
+    }
+
+    fn limited(&mut self, notices: Vec<Notice>, now: Timestamp) -> Vec<Notice> {
+        while self.told.front().is_some_and(|at| now.millis_since(*at) > SPAN_MS) {
+            self.told.pop_front();
+        }
+        let mut out = Vec::new();
+        for mut notice in notices {
+            if self.told.len() >= MOST {
+                self.withheld += 1;
+                continue;
+            }
+            if self.withheld > 0 {
+                notice.text = format!("{} (and {} more lately)", notice.text, self.withheld);
+                self.withheld = 0;
+            }
+            self.told.push_back(now);
+            out.push(notice);
+        }
+        out
+    }
+}
+
+fn plain(level: Level, title: String, text: String) -> Notice {
+    Notice { level, title, text, screen: "overview".to_owned(), filter: String::new() }
+}
+
+fn said(name: &str, tenant: Option<&str>) -> String {
+    tenant.map_or_else(|| name.to_owned(), |tenant| format!("{name}, {tenant}"))
+}
+
+fn list(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let mut text = names.take(NAMED).collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
+}
+
+fn filter(name: &str) -> String {
+    crate::alerts::matcher::text(&aether_contract::Matcher {
+        name: "alertname".to_owned(),
+        value: name.to_owned(),
+        is_regex: false,
+        is_equal: true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aether_contract::{ErrorCode, PanelError, ServiceKind, WindowId};
+
+    use super::*;
+    use crate::alerts::tests::row;
+
+    const LOUD: Manners = Manners { on: true, quiet: (0, 0), minute: 720 };
+
+    fn critical(tenant: &str) -> AlertRow {
+        let mut row = row(&[("alertname", "Cold"), ("severity", "critical"), ("tenant_id", tenant)]);
+        row.tenant = Some(tenant.to_owned());
+        row.severity = Severity::Critical;
+        row
+    }
+
+    fn sight(rows: &[AlertRow]) -> Sight<'_> {
+        Sight { rows, fresh: true, services: &[], windows: &[], heartbeat: Some("Watchdog") }
+    }
+
+    fn titles(notices: &[Notice]) -> Vec<&str> {
+        notices.iter().map(|notice| notice.title.as_str()).collect()
+    }
+
+    #[test]
+    fn what_was_on_at_the_start_is_not_news_and_what_begins_is() {
+        let mut attention = Attention::default();
+        let first = [critical("a")];
+        assert!(attention.look(&sight(&first), LOUD, Timestamp(0)).is_empty());
+        let both = [critical("a"), critical("b")];
+        let told = attention.look(&sight(&both), LOUD, Timestamp(1));
+        assert_eq!(titles(&told), ["Cold: b"]);
+        assert_eq!((told[0].screen.as_str(), told[0].filter.as_str()), ("alerts", "alertname=\"Cold\""));
+        assert!(attention.look(&sight(&both), LOUD, Timestamp(2)).is_empty(), "told once");
+        let told = attention.look(&sight(&first), LOUD, Timestamp(3));
+        assert_eq!(titles(&told), ["Resolved: Cold, b"]);
+    }
+
+    #[test]
+    fn many_at_once_are_one_notice() {
+        let mut attention = Attention::default();
+        attention.look(&sight(&[]), LOUD, Timestamp(0));
+        let many: Vec<AlertRow> = (0..20).map(|n| critical(&format!("t{n:02}"))).collect();
+        let told = attention.look(&sight(&many), LOUD, Timestamp(1));
+        assert_eq!(titles(&told), ["20 alerts fire"]);
+        assert!(told[0].text.ends_with("and 16 more"), "{}", told[0].text);
+    }
+
+    #[test]
+    fn a_silenced_alert_is_never_told_and_silencing_is_no_end() {
+        let mut attention = Attention::default();
+        attention.look(&sight(&[]), LOUD, Timestamp(0));
+        let mut muted = critical("a");
+        muted.state = AlertState::Silenced;
+        assert!(attention.look(&sight(&[muted.clone()]), LOUD, Timestamp(1)).is_empty());
+        attention.look(&sight(&[critical("a")]), LOUD, Timestamp(2));
+        assert!(attention.look(&sight(&[muted]), LOUD, Timestamp(3)).is_empty());
+    }
+
+    #[test]
+    fn warnings_and_the_heartbeat_are_no_notices_and_vips_are() {
+        let mut attention = Attention::default();
+        attention.look(&sight(&[]), LOUD, Timestamp(0));
+        let mut warning = critical("w");
+        warning.severity = Severity::Warning;
+        let mut heartbeat = critical("h");
+        heartbeat.name = "Watchdog".into();
+        let mut vip = critical("v");
+        (vip.severity, vip.vip) = (Severity::Warning, true);
+        let told = attention.look(&sight(&[warning, heartbeat, vip]), LOUD, Timestamp(1));
+        assert_eq!(titles(&told), ["Cold: v (VIP)"]);
+    }
+
+    #[test]
+    fn a_list_that_is_not_the_newest_tells_nothing() {
+        let mut attention = Attention::default();
+        attention.look(&sight(&[critical("a")]), LOUD, Timestamp(0));
+        let old = Sight { fresh: false, ..sight(&[]) };
+        assert!(attention.look(&old, LOUD, Timestamp(1)).is_empty());
+        assert!(attention.look(&sight(&[critical("a")]), LOUD, Timestamp(2)).is_empty());
+    }
+
+    #[test]
+    fn in_quiet_hours_nothing_is_told_then_or_later() {
+        let mut attention = Attention::default();
+        let night = Manners { quiet: (22 * 60, 7 * 60), minute: 23 * 60, ..LOUD };
+        attention.look(&sight(&[]), night, Timestamp(0));
+        assert!(attention.look(&sight(&[critical("a")]), night, Timestamp(1)).is_empty());
+        let morning = Manners { minute: 7 * 60, ..night };
+        assert!(attention.look(&sight(&[critical("a")]), morning, Timestamp(2)).is_empty());
+        assert_eq!(attention.look(&sight(&[critical("a"), critical("b")]), morning, Timestamp(3)).len(), 1);
+        assert!(attention.look(&sight(&[]), Manners { on: false, ..LOUD }, Timestamp(4)).is_empty());
+    }
+
+    #[test]
+    fn a_flood_is_cut_off_and_counted() {
+        let mut attention = Attention::default();
+        attention.look(&sight(&[]), LOUD, Timestamp(0));
+        let mut told = 0;
+        for n in 0..20 {
+            let rows = if n % 2 == 0 { vec![critical("a")] } else { Vec::new() };
+            told += attention.look(&sight(&rows), LOUD, Timestamp(n)).len();
+        }
+        assert_eq!(told, MOST);
+        let later = attention.look(&sight(&[critical("z")]), LOUD, Timestamp(SPAN_MS * 2));
+        assert!(later[0].text.ends_with("(and 14 more lately)"), "{}", later[0].text);
+    }
+
+    #[test]
+    fn a_lost_server_is_told_once_and_so_is_its_return() {
+        let service = |freshness| ServiceStatus {
+            kind: ServiceKind::Alertmanager,
+            title: "Alertmanager".into(),
+            freshness,
+            version: None,
+            flavour: None,
+            members: Vec::new(),
+            web_url: String::new(),
+            interval_s: 10,
+            next_poll: None,
+        };
+        let error = PanelError::new(ErrorCode::Refused, "alertmanager", "Nothing answers.");
+        let (good, bad) = (
+            service(Freshness::Fresh { at: Timestamp(1) }),
+            service(Freshness::Stale { at: Timestamp(1), error: error.clone() }),
+        );
+        let never = service(Freshness::Never { error });
+        let mut attention = Attention::default();
+        let mut look = |service: &ServiceStatus, at| {
+            let services = [service.clone()];
+            let sight = Sight { services: &services, ..sight(&[]) };
+            titles(&attention.look(&sight, LOUD, Timestamp(at))).join(",")
+        };
+        assert_eq!(look(&never, 0), "");
+        assert_eq!(look(&good, 1), "");
+        assert_eq!(look(&bad, 2), "Alertmanager is lost");
+        assert_eq!(look(&bad, 3), "");
+        assert_eq!(look(&good, 4), "Alertmanager answers again");
+    }
+
+    #[test]
+    fn a_window_about_to_end_is_told_once_and_again_after_an_extension() {
+        let window = |ends: i64| MaintenanceWindow {
+            id: WindowId("w".into()),
+            silence_id: "s".into(),
+            phase: WindowPhase::Verified,
+            reason: "Deploy".into(),
+            created_by: "me".into(),
+            starts_at: Timestamp(0),
+            ends_at: Timestamp(ends),
+            matchers: Vec::new(),
+            members: Vec::new(),
+            mutes: 0,
+            clock_offset_ms: None,
+        };
+        let mut attention = Attention::default();
+        let mut look = |window: &MaintenanceWindow, at| {
+            let windows = [window.clone()];
+            let sight = Sight { windows: &windows, ..sight(&[]) };
+            attention.look(&sight, LOUD, Timestamp(at)).len()
+        };
+        let hour = window(3_600_000);
+        assert_eq!(look(&hour, 1_000_000), 0);
+        assert_eq!((look(&hour, 3_400_000), look(&hour, 3_410_000)), (1, 0));
+        let longer = window(7_200_000);
+        assert_eq!((look(&longer, 3_420_000), look(&longer, 7_000_000)), (0, 1));
+        assert_eq!(look(&window(300_000), 10_000), 0, "a short one was started a moment ago");
+    }
+}
