@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use aether_core::paths::Home;
@@ -58,9 +59,33 @@ fn port(url: &str) -> &str {
     url.rsplit(':').next().expect("a port")
 }
 
-/// The number that a text begins with, its unit left out.
-fn number(text: &str) -> Option<f64> {
-    text.trim_start_matches('$').split_whitespace().next()?.trim_end_matches(['%', '/']).parse().ok()
+/// Longest wait for all gauges: the cost is recorded once a minute.
+const FIRST_COST: Duration = Duration::from_secs(180);
+
+/// The gauges of a new stack, and the series that each shows.
+const GAUGES: [(&str, &str); 5] = [
+    ("cache-hit-ratio", "aether:cache_hit_ratio:5m:all"),
+    ("low-confidence", "aether:lowconfidence_pct:15m:all"),
+    ("rerank-utilization", "aether:rerank_utilization_pct:15m:all"),
+    ("estimated-cost", "aether:estimated_cost_30d_usd"),
+    ("health-score", "aether:health_score:15m"),
+];
+
+/// The number in a gauge, its unit left out, and half of what its last digit is worth.
+fn number(text: &str) -> Option<(f64, f64)> {
+    let end = text.find(['%', '/']).unwrap_or(text.len());
+    let plain = text.get(..end)?.trim().trim_start_matches('$').replace(',', "");
+    // A score leaves out a last zero.
+    let shown = plain.split_once('.').map_or(0, |(_, digits)| digits.len());
+    let digits = if text.contains('/') { 1 } else { shown };
+    Some((plain.parse().ok()?, 0.5 / 10_f64.powi(i32::try_from(digits).ok()?)))
+}
+
+/// What a server recorded of a series lately: the panel shows the one that was the newest when it asked.
+async fn recorded(prometheus: &str, series: &str) -> Option<Vec<f64>> {
+    let reply = ask(&format!("{prometheus}/api/v1/query?query={series}[2m]")).await?;
+    let samples = reply["data"]["result"][0]["values"].as_array()?;
+    samples.iter().map(|sample| sample[1].as_str()?.parse().ok()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,21 +118,16 @@ async fn the_first_start_finds_the_servers_and_leads_to_their_gauges() {
     let profiles: Vec<_> = fs::read_dir(home.path().join("config/stacks")).expect("profiles").collect();
     assert_eq!(profiles.len(), 1, "one profile was written");
 
-    let query = "aether:cache_hit_ratio:5m:all";
-    let shown = async || {
-        let text = window
-            .reads("[data-testid='gauge-cache-hit-ratio'] [data-testid='gauge-value']", |text| {
-                number(text).is_some()
-            });
-        let shown = number(&text.await.expect("a value"))?;
-        let reply = ask(&format!("{prometheus}/api/v1/query?query={query}")).await?;
-        let own: f64 = reply["data"]["result"][0]["value"][1].as_str()?.parse().ok()?;
-        // The panel asks every few seconds and shows one digit.
-        ((own - shown).abs() < 1.0).then_some(())
-    };
-    assert!(eventually(SOON, shown).await.is_some(), "the gauge shows what the server says");
-    for gauge in ["low-confidence", "rerank-utilization", "estimated-cost", "health-score"] {
-        window.see(&format!("gauge-{gauge}")).await.expect("all five gauges");
+    for (gauge, series) in GAUGES {
+        let value = format!("[data-testid='gauge-{gauge}'] [data-testid='gauge-value']");
+        let text = window.reads_within(FIRST_COST, &value, |text| number(text).is_some()).await;
+        let text = text.expect("a value");
+        let (shown, half) = number(&text).expect("a number");
+        let own = recorded(prometheus, series).await.expect("the server's own");
+        let equal = own.iter().any(|sample| (sample - shown).abs() <= half + 1e-9);
+        assert!(equal, "{gauge} shows {text:?}, the server recorded {own:?}");
+        let card = format!("[data-testid='gauge-{gauge}']");
+        window.has(&card, "data-state", "fresh").await.expect("it is not called old");
     }
     window.close().await.expect("closed");
 }
@@ -147,6 +167,13 @@ async fn a_window_started_on_the_screen_is_in_alertmanager_and_ends_there() {
     );
     let matchers = silence["matchers"].to_string();
     assert!(matchers.contains("Watchdog"), "the heartbeat is left audible: {matchers}");
+
+    window.press("gm").await.expect("keys");
+    window.has("[data-testid='window']", "data-phase", "verified").await.expect("read back");
+    window
+        .reads("[data-testid='window-countdown']", |text| text.contains(':'))
+        .await
+        .expect("a countdown on the screen");
 
     window.click("maintenance-end").await.expect("the question");
     window.click("end-confirm").await.expect("ended");
@@ -203,14 +230,12 @@ async fn a_token_typed_into_the_window_is_in_the_keyring_and_still_there_after_a
     let state = window.has("[data-testid='light-grafana']", "data-state", "never").await;
     assert!(state.is_ok(), "{state:?}");
     assert!(!window.source().await.expect("the page").contains(TOKEN), "the token is in the page");
-    let told = text(desktop.command(&look_up).args([
-        "lookup",
-        "service",
-        "aetherlink-panel",
-        "username",
-        "test/grafana/token",
-    ]));
-    assert_eq!(told, TOKEN);
+    assert_eq!(window.typed(&input).await.expect("the input"), "", "the token stays in its input");
+    let stored = || {
+        let account = ["lookup", "service", "aetherlink-panel", "username", "test/grafana/token"];
+        text(desktop.command(&look_up).args(account))
+    };
+    assert_eq!(stored(), TOKEN);
 
     window.type_into(&input, grafana.token()).await.expect("typed");
     window
@@ -221,7 +246,9 @@ async fn a_token_typed_into_the_window_is_in_the_keyring_and_still_there_after_a
         .await
         .expect("stored");
     window.has("[data-testid='light-grafana']", "data-state", "fresh").await.expect("Grafana accepts it");
+    assert!(!window.source().await.expect("the page").contains(grafana.token()), "the token is in the page");
     window.close().await.expect("closed");
+    assert_eq!(stored(), grafana.token(), "the keyring holds the new one");
 
     let again = open().await;
     again.has("[data-testid='light-grafana']", "data-state", "fresh").await.expect("it is still there");
@@ -254,6 +281,8 @@ async fn the_window_is_usable_while_every_server_is_down() {
         .reads("[data-testid='services']", |text| text.contains("Nothing answers at"))
         .await
         .expect("named");
+    let card = "[data-testid='gauge-cache-hit-ratio']";
+    window.has(card, "data-state", "never").await.expect("a gauge without an answer shows no value");
     window.press("ga").await.expect("keys");
     window.see("alerts").await.expect("the alerts");
     window.press("gs").await.expect("keys");

@@ -83,7 +83,7 @@ pub struct Desktop {
 
 impl Desktop {
     /// Programs that it takes.
-    pub const NEEDS: &'static [&'static str] = &["Xvfb", "dbus-daemon", "gnome-keyring-daemon"];
+    pub const NEEDS: &'static [&'static str] = &["Xvfb", "dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
 
     /// Starts one.
     ///
@@ -121,7 +121,31 @@ impl Desktop {
             .map_err(|e| format!("gnome-keyring-daemon: {e}"))?;
         keyring.stdin.take().ok_or("no stdin")?.write_all(b"test").map_err(|e| e.to_string())?;
         desktop._children.insert(0, Ended(keyring));
+        // Whoever asks before the keyring is on the bus makes the bus start another one, which is locked.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !desktop.has_keyring()? {
+            if Instant::now() >= deadline {
+                return Err("the keyring did not come up".into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok(desktop)
+    }
+
+    fn has_keyring(&self) -> Result<bool, String> {
+        let asked = self
+            .command("dbus-send")
+            .args([
+                "--session",
+                "--print-reply=literal",
+                "--dest=org.freedesktop.DBus",
+                "/org/freedesktop/DBus",
+            ])
+            .args(["org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| format!("dbus-send: {e}"))?;
+        Ok(String::from_utf8_lossy(&asked.stdout).contains("true"))
     }
 
     /// A command on this desktop.

@@ -1,19 +1,29 @@
 //! The real window on a desktop of its own, driven through WebKitWebDriver.
 
 use std::{
+    fs,
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use serde_json::json;
+use x11rb::{
+    connection::Connection as _,
+    protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, MapState},
+    wrapper::ConnectionExt as _,
+};
 
 use crate::{Desktop, eventually};
 
 /// Longest wait for something that should be on the screen within seconds.
 pub const SOON: Duration = Duration::from_secs(60);
+
+/// Runs the window's program, and writes down what it says and how it ends: the driver, whose child it is, tells neither.
+const WATCHED: &str =
+    r#"program=$1 words=$2 ended=$3; shift 3; "$program" "$@" 2>"$words"; echo $? >"$ended""#;
 
 /// A driver with everything that it starts. The app outlives a driver that is killed, so the whole group is ended.
 struct Driver {
@@ -40,6 +50,13 @@ impl Driver {
         let child = command.spawn().map_err(|e| format!("WebKitWebDriver: {e}"))?;
         Ok(Self { child, port })
     }
+
+    /// Whether the driver or anything that it started still runs.
+    fn runs(&mut self) -> bool {
+        // Asked for first: a driver that has ended stays in the list of processes until then.
+        let driver = matches!(self.child.try_wait(), Ok(None));
+        driver || any_in_group(self.child.id())
+    }
 }
 
 impl Drop for Driver {
@@ -48,8 +65,8 @@ impl Drop for Driver {
         for signal in ["-TERM", "-KILL"] {
             // Fails when nothing of the group is left.
             let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
-            let deadline = std::time::Instant::now() + Duration::from_secs(3);
-            while std::time::Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            let deadline = Instant::now() + Duration::from_secs(5);
+            while Instant::now() < deadline && self.runs() {
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
@@ -57,10 +74,24 @@ impl Drop for Driver {
     }
 }
 
+/// Whether a process of this group runs; one that has ended and is only not yet taken note of does not.
+fn any_in_group(group: u32) -> bool {
+    let stats = fs::read_dir("/proc").into_iter().flatten().flatten();
+    stats.filter_map(|process| fs::read_to_string(process.path().join("stat")).ok()).any(|stat| {
+        // "PID (name) STATE PARENT GROUP …", and a name may hold anything.
+        let mut after = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let state = after.next();
+        state != Some("Z") && after.nth(1).and_then(|number| number.parse().ok()) == Some(group)
+    })
+}
+
 /// An open window.
 pub struct Window {
     client: Client,
+    display: String,
     _driver: Driver,
+    /// Of [`WATCHED`].
+    notes: tempfile::TempDir,
 }
 
 impl Window {
@@ -86,22 +117,37 @@ impl Window {
             reply.status().is_success().then_some(())
         });
         up.await.ok_or("WebKitWebDriver did not come up")?;
-        let options = json!({"binary": program, "args": arguments});
+        let notes = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let (words, ended) = (notes.path().join("words"), notes.path().join("ended"));
+        let mut watched = vec![json!("-c"), json!(WATCHED), json!("sh")];
+        watched.extend([json!(program), json!(words), json!(ended)]);
+        watched.extend(arguments.iter().map(|argument| json!(argument)));
+        let options = json!({"binary": "/bin/sh", "args": watched});
         let capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)
             .connect(&address)
             .await
             .map_err(|e| format!("no session with the window: {e}"))?;
-        Ok(Self { client, _driver: driver })
+        Ok(Self { client, display: desktop.display.clone(), notes, _driver: driver })
     }
 
-    /// Closes the window, as its close button does, and waits for the program's end.
+    /// Closes the window, as its close button does, and waits for the program's end. The driver's own way is no use:
+    /// it kills the program, which then can't say good-bye to its servers and files.
     ///
     /// # Errors
-    /// What the driver says.
+    /// That it did not end, or not well.
     pub async fn close(self) -> Result<(), String> {
-        self.client.close().await.map_err(|e| e.to_string())
+        press_close(&self.display)?;
+        let ended = self.notes.path().join("ended");
+        let code =
+            eventually(SOON, async || fs::read_to_string(&ended).ok()?.trim().parse::<i32>().ok()).await;
+        let words = fs::read_to_string(self.notes.path().join("words")).unwrap_or_default();
+        match code {
+            Some(0) if !words.contains("panicked") => Ok(()),
+            Some(code) => Err(format!("the program ended with {code}: {words}")),
+            None => Err(format!("the program did not end: {words}")),
+        }
     }
 
     /// Waits for an element by the name that tests know it by.
@@ -164,11 +210,33 @@ impl Window {
     /// # Errors
     /// The text that it has instead.
     pub async fn reads(&self, selector: &str, fits: impl Fn(&str) -> bool) -> Result<String, String> {
+        self.reads_within(SOON, selector, fits).await
+    }
+
+    /// As [`Self::reads`], with a patience of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::reads`].
+    pub async fn reads_within(
+        &self,
+        patience: Duration,
+        selector: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Result<String, String> {
         let text = async || self.client.find(Locator::Css(selector)).await.ok()?.text().await.ok();
-        match eventually(SOON, async || text().await.filter(|text| fits(text))).await {
+        match eventually(patience, async || text().await.filter(|text| fits(text))).await {
             Some(text) => Ok(text),
             None => Err(format!("{selector} reads {:?}", text().await)),
         }
+    }
+
+    /// What is typed into an input, which the page's source does not hold.
+    ///
+    /// # Errors
+    /// As [`Self::see`].
+    pub async fn typed(&self, selector: &str) -> Result<String, String> {
+        let value = self.find(selector).await?.prop("value").await.map_err(|e| e.to_string())?;
+        value.ok_or_else(|| format!("{selector} takes no text"))
     }
 
     /// Waits until an element's attribute has a value.
@@ -209,4 +277,33 @@ impl Window {
             Err(error) => error.to_string(),
         }
     }
+}
+
+/// What a window manager sends to a window whose close button is pressed. A desktop of the test's own has one window.
+fn press_close(display: &str) -> Result<(), String> {
+    let told = |error: &dyn std::fmt::Display| format!("the window could not be closed: {error}");
+    let (x, number) = x11rb::connect(Some(display)).map_err(|e| told(&e))?;
+    let root = x.setup().roots.get(number).ok_or("no screen")?.root;
+    let atom = |name: &str| {
+        let reply = x.intern_atom(false, name.as_bytes()).map_err(|e| told(&e))?.reply();
+        reply.map(|reply| reply.atom).map_err(|e| told(&e))
+    };
+    let (protocols, delete) = (atom("WM_PROTOCOLS")?, atom("WM_DELETE_WINDOW")?);
+    let tree = x.query_tree(root).map_err(|e| told(&e))?.reply().map_err(|e| told(&e))?;
+    for window in tree.children {
+        let attributes = x.get_window_attributes(window).map_err(|e| told(&e))?.reply();
+        let spoken =
+            x.get_property(false, window, protocols, AtomEnum::ATOM, 0, 16).map_err(|e| told(&e))?.reply();
+        // One that went away meanwhile is not the one.
+        let (Ok(attributes), Ok(spoken)) = (attributes, spoken) else { continue };
+        let closes = spoken.value32().is_some_and(|mut atoms| atoms.any(|atom| atom == delete));
+        if attributes.map_state == MapState::VIEWABLE && closes {
+            let event =
+                ClientMessageEvent::new(32, window, protocols, [delete, x11rb::CURRENT_TIME, 0, 0, 0]);
+            x.send_event(false, window, EventMask::NO_EVENT, event).map_err(|e| told(&e))?;
+            // The server forgets what it has not read of a client that is gone.
+            return x.sync().map_err(|e| told(&e));
+        }
+    }
+    Err("no window is open".into())
 }

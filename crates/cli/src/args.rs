@@ -105,6 +105,12 @@ pub enum Command {
         /// Rows to print at most
         #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
+        /// Count by these labels, one inside the other, instead of listing
+        #[arg(long, value_delimiter = ',', value_name = "LABEL", conflicts_with = "watch")]
+        group_by: Vec<String>,
+        /// Go on and print what changes, a line each, until Ctrl+C; looks every so many seconds
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        watch: Option<u32>,
     },
     /// Maintenance windows: mute alerts for a while, on every Alertmanager member
     #[command(subcommand)]

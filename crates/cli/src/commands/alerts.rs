@@ -25,13 +25,8 @@ pub async fn alerts(
     limit: u32,
 ) -> Result<Outcome, PanelError> {
     polled(panel).await?;
-    let states: Vec<AlertState> = states.iter().map(|state| wire(*state)).collect();
-    let request = AlertsRequest {
-        filter: filter.join(" "),
-        states: states.clone(),
-        limit: limit.min(PAGE),
-        ..Default::default()
-    };
+    let request = AlertsRequest { limit: limit.min(PAGE), ..request(filter, states) };
+    let states = request.states.clone();
     let mut page = panel.alerts_page(request.clone()).await?;
     while page.rows.len() < page.total.min(limit) as usize {
         let offset = u32::try_from(page.rows.len()).unwrap_or(u32::MAX);
@@ -53,6 +48,52 @@ pub async fn alerts(
         map.insert("findings".into(), found.clone().into());
     }
     outcome.findings = found;
+    outcome.fail(unread(&page.freshness).as_ref());
+    outcome.fail(unread(&page.pending_freshness).as_ref());
+    Ok(outcome)
+}
+
+/// What filter and states ask for.
+pub fn request(filter: &[String], states: &[State]) -> AlertsRequest {
+    AlertsRequest {
+        filter: filter.join(" "),
+        states: states.iter().map(|state| wire(*state)).collect(),
+        ..Default::default()
+    }
+}
+
+/// Counts alerts by labels.
+pub async fn groups(panel: &Panel, request: AlertsRequest, labels: &[String]) -> Result<Outcome, PanelError> {
+    polled(panel).await?;
+    let page = panel.alerts_page(AlertsRequest { group_by: labels.to_vec(), ..request }).await?;
+    let rows: Vec<Vec<Cell>> = page
+        .groups
+        .iter()
+        .map(|group| {
+            let indent = "  ".repeat(group.depth as usize);
+            let value = if group.value.is_empty() { "(none)" } else { &group.value };
+            let number = |n: u32| cell(if n == 0 { String::new() } else { n.to_string() });
+            vec![
+                cell(format!("{indent}{}", group.label)),
+                cell(value),
+                cell(group.total.to_string()),
+                number(group.counts.firing),
+                number(group.counts.pending),
+                number(group.counts.silenced + group.counts.muted),
+                number(group.counts.inhibited),
+            ]
+        })
+        .collect();
+    let mut out = if rows.is_empty() {
+        "No alert.\n".to_owned()
+    } else {
+        table(&["LABEL", "VALUE", "ALERTS", "FIRING", "PENDING", "SILENCED", "INHIBITED"], &rows)
+    };
+    if page.groups.len() < page.groups_total as usize {
+        out.push_str(&format!("the {} most urgent of {} groups\n", page.groups.len(), page.groups_total));
+    }
+    let mut outcome = Outcome::new(&page.groups, out)?;
+    outcome.findings = findings(&page.counts);
     outcome.fail(unread(&page.freshness).as_ref());
     outcome.fail(unread(&page.pending_freshness).as_ref());
     Ok(outcome)

@@ -7,6 +7,7 @@ mod maintenance;
 mod secret;
 mod stack;
 mod status;
+mod watch;
 
 use std::sync::Arc;
 
@@ -32,16 +33,22 @@ pub async fn run(args: &Args) -> Result<Outcome, PanelError> {
         _ => {}
     }
     let panel = start(args).await?;
-    let outcome = with_panel(&panel, &args.command).await;
+    let outcome = with_panel(&panel, args).await;
     panel.shutdown().await;
     outcome
 }
 
-async fn with_panel(panel: &Panel, command: &Command) -> Result<Outcome, PanelError> {
-    match command {
+async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
+    match &args.command {
         Command::Status => status::status(&polled(panel).await?),
         Command::Gauges { ids, tenants } => gauges::gauges(panel, ids, *tenants).await,
-        Command::Alerts { filter, state, limit } => alerts::alerts(panel, filter, state, *limit).await,
+        Command::Alerts { filter, state, watch: Some(every), .. } => {
+            watch::watch(panel, alerts::request(filter, state), *every, args.json).await
+        }
+        Command::Alerts { filter, state, group_by, .. } if !group_by.is_empty() => {
+            alerts::groups(panel, alerts::request(filter, state), group_by).await
+        }
+        Command::Alerts { filter, state, limit, .. } => alerts::alerts(panel, filter, state, *limit).await,
         Command::Maintenance(verb) => maintenance::run(panel, verb).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,
