@@ -15,9 +15,9 @@ use aether_sim::{
     servers::free_port,
 };
 use aether_tests::{
-    Desktop, built, eventually, missing, on_path,
+    Desktop, built, missing, on_path,
     stack::{Stack, servers_missing, write_profile},
-    window::{SOON, Window},
+    window::Window,
 };
 use serde_json::Value;
 

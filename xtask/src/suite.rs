@@ -21,9 +21,8 @@ use crate::{
 };
 
 /// Builds every program of the workspace, the window with its UI inside.
-pub fn programs(release: bool) -> Result<(), String> {
-    let mut build = cargo();
-    build.args([
+pub fn programs() -> Result<(), String> {
+    process::run(cargo().args([
         "build",
         "--workspace",
         "--exclude",
@@ -31,11 +30,7 @@ pub fn programs(release: bool) -> Result<(), String> {
         "--bins",
         "--features",
         "aetherlink-panel/custom-protocol",
-    ]);
-    if release {
-        build.arg("--release");
-    }
-    process::run(&mut build)
+    ]))
 }
 
 /// A process that tells by one JSON line that it is ready, and ends when its standard input closes.
@@ -184,13 +179,14 @@ pub fn get(url: &str) -> Option<String> {
 pub fn bench(args: &[String]) -> Result<(), String> {
     setup::everything()?;
     setup::ui()?;
-    programs(true)?;
+    // In one go with the programs, so that both windows are of the same build.
     process::run(cargo().args([
         "build",
         "--release",
         "--workspace",
         "--exclude",
         "xtask",
+        "--bins",
         "--example",
         "empty",
         "--features",

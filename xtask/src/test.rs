@@ -57,7 +57,7 @@ const STEPS: &[Step] = &[
             "warnings",
         ])))
     }),
-    ("programs", || simple(suite::programs(false))),
+    ("programs", || simple(suite::programs())),
     ("monitoring pack", pack),
     ("rust tests", rust),
     ("browser tests", browser),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aether_contract::{AlertRow, ErrorCode, Matcher, PanelError};
 use memchr::memmem::Finder;
 
-use super::matcher::{Compiled, is_plain_name};
+use super::matcher::{Compiled, LabelText, is_plain_name};
 
 /// Longest filter line, in bytes.
 const MAX_FILTER: usize = 4096;
@@ -23,9 +23,22 @@ impl Word {
     }
 }
 
-/// What words are looked for in: names and values of labels and annotations, in lower case. Made once a list, because a list of
-/// 100,000 alerts is searched on every key press.
-pub fn haystack(row: &AlertRow) -> String {
+/// What a filter looks at in a row, made once a list: names and values of labels and annotations in lower case for words, and
+/// the labels for matchers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Haystack {
+    text: String,
+    labels: LabelText,
+}
+
+impl Haystack {
+    /// A row's.
+    pub fn new(row: &AlertRow) -> Self {
+        Self { text: lower(row), labels: LabelText::new(&row.labels) }
+    }
+}
+
+fn lower(row: &AlertRow) -> String {
     let mut text = String::new();
     for (name, value) in row.labels.iter().chain(&row.annotations) {
         // No word has a line break in it, so none is found across two values.
@@ -81,9 +94,9 @@ impl Filter {
     }
 
     /// Whether a row passes; `haystack` is its own.
-    pub fn passes(&self, row: &AlertRow, haystack: &str) -> bool {
-        self.matchers.iter().all(|matcher| matcher.matches(&row.labels))
-            && self.words.iter().all(|word| word.within(haystack))
+    pub fn passes(&self, row: &AlertRow, haystack: &Haystack) -> bool {
+        self.matchers.iter().all(|matcher| matcher.matches_text(&haystack.labels, &row.labels))
+            && self.words.iter().all(|word| word.within(&haystack.text))
     }
 
     /// Whether a set of labels passes, annotations left aside.
@@ -240,7 +253,7 @@ mod tests {
 
     fn passes(filter: &str, labels: &[(&str, &str)]) -> bool {
         let row = row(labels);
-        Filter::parse(filter).unwrap().passes(&row, &haystack(&row))
+        Filter::parse(filter).unwrap().passes(&row, &Haystack::new(&row))
     }
 
     #[test]

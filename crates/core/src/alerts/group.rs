@@ -186,8 +186,10 @@ mod tests {
         let (groups, _) = groups(&all, &["alertname".into(), "tenant_id".into()]);
         for group in groups {
             let filter = crate::alerts::filter::Filter::parse(&group.filter).unwrap();
-            let found =
-                rows.iter().filter(|row| filter.passes(row, &crate::alerts::filter::haystack(row))).count();
+            let found = rows
+                .iter()
+                .filter(|row| filter.passes(row, &crate::alerts::filter::Haystack::new(row)))
+                .count();
             assert_eq!(u32::try_from(found).unwrap(), group.total, "{}", group.filter);
         }
     }

@@ -13,7 +13,7 @@ use aether_contract::{AlertCounts, AlertFingerprint, AlertRow, AlertState, Sever
 use crate::stack::Escalation;
 
 use super::{
-    filter::haystack,
+    filter::Haystack,
     fingerprint::{LabelHash, fingerprint, label_hash},
     links::{cut_all, cut_to, links},
     page::{by_urgency, count},
@@ -70,8 +70,8 @@ pub struct Tenants {
 pub struct AlertIndex {
     /// The rows.
     pub rows: Vec<AlertRow>,
-    /// What words are looked for in, one a row.
-    pub haystacks: Vec<String>,
+    /// What a filter looks at, one a row.
+    pub haystacks: Vec<Haystack>,
     /// Counts over all of them.
     pub counts: AlertCounts,
     /// Alerts that each silence mutes.
@@ -82,7 +82,7 @@ impl AlertIndex {
     /// Orders and counts the rows.
     pub fn from_rows(mut rows: Vec<AlertRow>) -> Self {
         rows.sort_by(by_urgency);
-        let haystacks = rows.iter().map(haystack).collect();
+        let haystacks = rows.iter().map(Haystack::new).collect();
         let mut counts = AlertCounts::default();
         let mut muted_by = HashMap::new();
         for row in &rows {

@@ -115,7 +115,7 @@ export function mockBackend(): Backend {
       const g = held[0];
       const silencedBefore = quiet.filter((s) => s.state === 'expired').slice(0, 3);
       if (!g || scene === 'stale' || scene === 'never') return { rule: null, figure: null, figureNote: 'Nothing answers at http://localhost:9090.', silencedBefore };
-      return { rule: { group: 'aether-alerts', file: '/etc/aether/prometheus-alerts.yml', expression: 'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)', forS: 900, intervalS: 15, health: 'ok', lastError: '', valueExpression: 'aether:cache_hit_ratio:5m', comparison: '<', threshold: 30 }, figure: draw({ ...g.spec, warn: 30, critical: 30 }, row.value ?? 20, hours, style, scene === 'hostile'), figureNote: '', silencedBefore };
+      return { rule: { group: 'aether-alerts', file: '/etc/aether/prometheus-alerts.yml', expression: 'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)', forS: 900, intervalS: 15, health: 'ok', lastError: '', valueExpression: 'aether:cache_hit_ratio:5m', comparison: '<', threshold: 30 }, figure: draw({ ...g.spec, warn: 30, critical: 30 }, Math.min(row.value ?? 20, 1e6), hours, style, scene === 'hostile'), figureNote: '', silencedBefore };
     },
     alert_acknowledge: ({ fingerprint, note }: { fingerprint: string; note: string | null }) => {
       const row = rows.find((x) => x.fingerprint === fingerprint);
