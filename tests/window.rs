@@ -227,8 +227,14 @@ async fn a_token_typed_into_the_window_is_in_the_keyring_and_still_there_after_a
         .await
         .expect("stored");
     window.reads(secret, |text| text.contains("Replace")).await.expect("stored in the keyring");
-    let state = window.has("[data-testid='light-grafana']", "data-state", "never").await;
-    assert!(state.is_ok(), "{state:?}");
+    window.click("light-grafana").await.expect("what Grafana says");
+    window
+        .reads("[data-testid='service-dialog']", |text| text.contains("refuses the credentials (401)"))
+        .await
+        .expect("the refusal is named");
+    window.has("[data-testid='light-grafana']", "data-state", "never").await.expect("no good answer yet");
+    window.press("\u{e00c}").await.expect("Escape");
+    window.gone("[data-testid='service-dialog']").await.expect("closed");
     assert!(!window.source().await.expect("the page").contains(TOKEN), "the token is in the page");
     assert_eq!(window.typed(&input).await.expect("the input"), "", "the token stays in its input");
     let stored = || {

@@ -42,6 +42,9 @@ impl Driver {
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
             .env("AETHER_HOME", home)
             .env_remove("AETHER_STACK")
+            // They would win over what is typed and kept.
+            .env_remove("AETHER_GRAFANA_TOKEN")
+            .env_remove("AETHER_GRAFANA_PASSWORD")
             .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -259,7 +262,11 @@ impl Window {
     /// # Errors
     /// Its selector.
     pub async fn gone(&self, selector: &str) -> Result<(), String> {
-        let absent = async || self.client.find(Locator::Css(selector)).await.is_err().then_some(());
+        // Another error than this one says nothing about the page.
+        let absent = async || match self.client.find(Locator::Css(selector)).await {
+            Err(error) if error.is_no_such_element() => Some(()),
+            _ => None,
+        };
         eventually(SOON, absent).await.ok_or_else(|| format!("{selector} stays"))
     }
 

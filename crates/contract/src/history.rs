@@ -104,6 +104,8 @@ wire! {
         pub alerts: Vec<HistoryAlert>,
         /// How many names there are in all.
         pub names: u32,
+        /// The profile's label that names the tenant, to filter by.
+        pub tenant_label: String,
         /// Since when there is a record, gaps filled from Prometheus included; none when there is none.
         pub known_since: Option<Timestamp>,
         /// What could not be filled in, in words; empty when nothing is missing.

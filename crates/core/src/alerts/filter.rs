@@ -238,7 +238,7 @@ fn shorten(text: &str) -> String {
 /// Case-insensitive search. `needle` is in lower case already.
 pub(crate) fn contains(haystack: &str, needle: &str) -> bool {
     if needle.is_ascii() {
-        // Without an allocation a value: a list of 100,000 alerts is searched on every key press.
+        // Without an allocation a value: long lists are searched on every key press.
         let (hay, needle) = (haystack.as_bytes(), needle.as_bytes());
         return needle.is_empty()
             || hay.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));

@@ -132,9 +132,8 @@ pub async fn record(core: &Arc<Core>, live: &Arc<Live>) {
     }
     let index = {
         let state = live.state();
-        // A list that is not the members' newest says nothing about what has ended.
-        let fresh = state.members.iter().any(|member| member.probe.freshness.is_fresh());
-        if !fresh || !state.members.iter().all(|member| member.probe.good.is_some()) {
+        // Another list says nothing about what has ended.
+        if !state.index_complete {
             return;
         }
         Arc::clone(&state.index)

@@ -63,6 +63,7 @@ pub fn page(
         total,
         alerts,
         names,
+        tenant_label: profile.tenant_label.clone(),
         known_since: store.known_since(&profile.name)?,
         note: String::new(),
     })

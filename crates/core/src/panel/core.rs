@@ -186,7 +186,10 @@ impl Core {
         }
         let shown = self.publisher.current();
         let live = self.live();
-        let index = Arc::clone(&live.state().index);
+        let (index, complete) = {
+            let state = live.state();
+            (Arc::clone(&state.index), state.index_complete)
+        };
         let local = jiff::Zoned::now();
         let minute = u32::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap_or(0);
         let settings = &shown.settings;
@@ -194,7 +197,7 @@ impl Core {
             Manners { on: settings.notices, quiet: (settings.quiet_from, settings.quiet_until), minute };
         let sight = Sight {
             rows: &index.rows,
-            fresh: shown.alerts.freshness.is_fresh(),
+            fresh: complete,
             services: &shown.services,
             windows: &shown.maintenance.windows,
             heartbeat: live.profile.heartbeat.as_deref(),

@@ -183,6 +183,9 @@ pub struct LiveState {
     pub grafana: GrafanaState,
     /// The alerts, joined.
     pub index: Arc<AlertIndex>,
+    /// Whether `index` was made of the newest answers: then what is not in it does not fire. A member that is down takes
+    /// nothing from that while another answers.
+    pub index_complete: bool,
     /// Goes up when the alerts change.
     pub alerts_revision: u32,
     /// Goes up when the silences change.
@@ -243,6 +246,7 @@ impl Live {
                 accepted: None,
             },
             index: Arc::default(),
+            index_complete: false,
             alerts_revision: 1,
             silences_revision: 1,
         };

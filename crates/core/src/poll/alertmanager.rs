@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aether_contract::{ErrorCode, PanelError, ServiceKind};
+use aether_contract::{ErrorCode, Freshness, PanelError, ServiceKind};
 
 use super::bounded;
 use crate::{
@@ -79,8 +79,14 @@ async fn ask(live: &Live, index: usize, everything: bool) -> Result<(), PanelErr
 pub async fn rejoin(live: &Arc<Live>) {
     let _turn = live.gate_join.lock().await;
     let now = clock::now();
-    let (prometheus, members) = {
+    let (prometheus, members, complete) = {
         let state = live.state();
+        let complete = if state.members.is_empty() {
+            state.prometheus.alerts_freshness.is_fresh()
+        } else {
+            let each = || state.members.iter().map(|member| &member.probe.freshness);
+            each().any(Freshness::is_fresh) && each().all(|freshness| *freshness != Freshness::Loading)
+        };
         let prometheus = PromAlerts {
             alerts: Arc::clone(&state.prometheus.alerts),
             rules: Arc::clone(&state.prometheus.rules),
@@ -98,7 +104,7 @@ pub async fn rejoin(live: &Arc<Live>) {
                 url: live.profile.web_url(SERVICE).unwrap_or(&member.url).to_owned(),
             })
             .collect();
-        (prometheus, members)
+        (prometheus, members, complete)
     };
     let tenants = Tenants {
         label: live.profile.tenant_label.clone(),
@@ -110,6 +116,7 @@ pub async fn rejoin(live: &Arc<Live>) {
     match joined {
         Ok(index) => {
             let mut state = live.state();
+            state.index_complete = complete;
             if *state.index != index {
                 state.index = Arc::new(index);
                 state.alerts_revision = state.alerts_revision.wrapping_add(1);

@@ -262,3 +262,46 @@ async fn an_endpoint_test_names_what_is_wrong_and_a_secret_stays_inside() {
     let everything = format!("{:?}{:?}", open, snapshot(&panel).await);
     assert!(!everything.contains("tok-very-secret"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_on_at_the_start_is_recorded_and_is_no_news_although_a_member_never_answered() {
+    let (prom, am) = (MockServer::start().await, MockServer::start().await);
+    good_prometheus(&prom, "61", Duration::ZERO).await;
+    let alert = json!([{"labels": {"alertname": "Down", "severity": "critical"}, "annotations": {},
+        "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2126-01-01T00:00:00Z", "fingerprint": "0123456789abcdef",
+        "status": {"state": "active", "silencedBy": [], "inhibitedBy": []}, "receivers": [{"name": "r"}]}]);
+    // Prometheus has been joined before this arrives: a list without it is not yet the list.
+    let late = ResponseTemplate::new(200).set_body_json(alert).set_delay(Duration::from_millis(700));
+    answer(&am, "/api/v2/alerts", late).await;
+    good_alertmanager(&am).await;
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(&prom.uri(), &[&am.uri(), NOWHERE], ""))], true).await;
+    let mut events = panel.events();
+    let quick = Settings {
+        prometheus_interval_s: 1,
+        alertmanager_interval_s: 1,
+        ..panel.settings_get(Empty {}).await.unwrap()
+    };
+    panel.settings_set(quick).await.unwrap();
+    let recorded = until(&panel, "the episode", async |panel| {
+        let request = AlertHistoryRequest { hours: 2160.0, limit: 10, ..AlertHistoryRequest::default() };
+        panel.alert_history(request).await.ok().filter(|page| page.total > 0)
+    })
+    .await;
+    assert_eq!((recorded.total, recorded.episodes[0].name.as_str()), (1, "Down"));
+    assert_eq!(recorded.episodes[0].ended, None);
+    let mut told = Vec::new();
+    let listen = async {
+        loop {
+            match events.recv().await {
+                Ok(PanelEvent::Notice(notice)) => told.push(notice.title),
+                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    // Never ends by itself: some rounds of polls are listened to.
+    let _ = tokio::time::timeout(Duration::from_secs(3), listen).await;
+    assert_eq!(told, Vec::<String>::new());
+    panel.shutdown().await;
+}

@@ -32,6 +32,10 @@ alerts: Array<HistoryAlert>,
  */
 names: number, 
 /**
+ * The profile's label that names the tenant, to filter by.
+ */
+tenantLabel: string, 
+/**
  * Since when there is a record, gaps filled from Prometheus included; none when there is none.
  */
 knownSince: Timestamp | null, 

@@ -21,5 +21,5 @@ export function pastAlerts(scene: Scene, rows: AlertRow[], r: AlertHistoryReques
     const length = (e: Episode): number => ((e.ended ?? now) - e.began) / 1000;
     return { name, severity: own[0]?.severity ?? 'other', episodes: own.length, alerts: new Set(own.map((e) => e.fingerprint)).size, totalS: Math.round(own.reduce((sum, e) => sum + length(e), 0)), longestS: Math.round(Math.max(...own.map(length))), flapping: own.length > 6, spans: own.map((e) => ({ began: Math.max(from, e.began), ended: e.ended ?? now, open: e.ended === null })) };
   }).sort((a, b) => b.episodes - a.episodes);
-  return { from, to: now, episodes: episodes.slice(r.offset, r.offset + r.limit), total: episodes.length, alerts: alerts.slice(0, 40), names: alerts.length, knownSince: scene === 'empty' ? null : now - 40 * 24 * HOUR, note: '' };
+  return { from, to: now, episodes: episodes.slice(r.offset, r.offset + r.limit), total: episodes.length, alerts: alerts.slice(0, 40), names: alerts.length, tenantLabel: 'tenant_id', knownSince: scene === 'empty' ? null : now - 40 * 24 * HOUR, note: '' };
 }

@@ -1,0 +1,170 @@
+//! What is told, and what is not.
+
+use aether_contract::{ErrorCode, PanelError, ServiceKind, WindowId};
+
+use super::*;
+use crate::alerts::tests::row;
+
+const LOUD: Manners = Manners { on: true, quiet: (0, 0), minute: 720 };
+
+fn critical(tenant: &str) -> AlertRow {
+    let mut row = row(&[("alertname", "Cold"), ("severity", "critical"), ("tenant_id", tenant)]);
+    row.tenant = Some(tenant.to_owned());
+    row.severity = Severity::Critical;
+    row
+}
+
+fn sight(rows: &[AlertRow]) -> Sight<'_> {
+    Sight { rows, fresh: true, services: &[], windows: &[], heartbeat: Some("Watchdog") }
+}
+
+fn titles(notices: &[Notice]) -> Vec<&str> {
+    notices.iter().map(|notice| notice.title.as_str()).collect()
+}
+
+#[test]
+fn what_was_on_at_the_start_is_not_news_and_what_begins_is() {
+    let mut attention = Attention::default();
+    let first = [critical("a")];
+    assert!(attention.look(&sight(&first), LOUD, Timestamp(0)).is_empty());
+    let both = [critical("a"), critical("b")];
+    let told = attention.look(&sight(&both), LOUD, Timestamp(1));
+    assert_eq!(titles(&told), ["Cold: b"]);
+    assert_eq!((told[0].screen.as_str(), told[0].filter.as_str()), ("alerts", "alertname=\"Cold\""));
+    assert!(attention.look(&sight(&both), LOUD, Timestamp(2)).is_empty(), "told once");
+    let told = attention.look(&sight(&first), LOUD, Timestamp(3));
+    assert_eq!(titles(&told), ["Resolved: Cold, b"]);
+}
+
+#[test]
+fn many_at_once_are_one_notice() {
+    let mut attention = Attention::default();
+    attention.look(&sight(&[]), LOUD, Timestamp(0));
+    let many: Vec<AlertRow> = (0..20).map(|n| critical(&format!("t{n:02}"))).collect();
+    let told = attention.look(&sight(&many), LOUD, Timestamp(1));
+    assert_eq!(titles(&told), ["20 alerts fire"]);
+    assert!(told[0].text.ends_with("and 16 more"), "{}", told[0].text);
+}
+
+#[test]
+fn a_silenced_alert_is_never_told_and_silencing_is_no_end() {
+    let mut attention = Attention::default();
+    attention.look(&sight(&[]), LOUD, Timestamp(0));
+    let mut muted = critical("a");
+    muted.state = AlertState::Silenced;
+    assert!(attention.look(&sight(&[muted.clone()]), LOUD, Timestamp(1)).is_empty());
+    attention.look(&sight(&[critical("a")]), LOUD, Timestamp(2));
+    assert!(attention.look(&sight(&[muted]), LOUD, Timestamp(3)).is_empty());
+}
+
+#[test]
+fn warnings_and_the_heartbeat_are_no_notices_and_vips_are() {
+    let mut attention = Attention::default();
+    attention.look(&sight(&[]), LOUD, Timestamp(0));
+    let mut warning = critical("w");
+    warning.severity = Severity::Warning;
+    let mut heartbeat = critical("h");
+    heartbeat.name = "Watchdog".into();
+    let mut vip = critical("v");
+    (vip.severity, vip.vip) = (Severity::Warning, true);
+    let told = attention.look(&sight(&[warning, heartbeat, vip]), LOUD, Timestamp(1));
+    assert_eq!(titles(&told), ["Cold: v (VIP)"]);
+}
+
+#[test]
+fn a_list_that_is_not_the_newest_tells_nothing() {
+    let mut attention = Attention::default();
+    attention.look(&sight(&[critical("a")]), LOUD, Timestamp(0));
+    let old = Sight { fresh: false, ..sight(&[]) };
+    assert!(attention.look(&old, LOUD, Timestamp(1)).is_empty());
+    assert!(attention.look(&sight(&[critical("a")]), LOUD, Timestamp(2)).is_empty());
+}
+
+#[test]
+fn in_quiet_hours_nothing_is_told_then_or_later() {
+    let mut attention = Attention::default();
+    let night = Manners { quiet: (22 * 60, 7 * 60), minute: 23 * 60, ..LOUD };
+    attention.look(&sight(&[]), night, Timestamp(0));
+    assert!(attention.look(&sight(&[critical("a")]), night, Timestamp(1)).is_empty());
+    let morning = Manners { minute: 7 * 60, ..night };
+    assert!(attention.look(&sight(&[critical("a")]), morning, Timestamp(2)).is_empty());
+    assert_eq!(attention.look(&sight(&[critical("a"), critical("b")]), morning, Timestamp(3)).len(), 1);
+    assert!(attention.look(&sight(&[]), Manners { on: false, ..LOUD }, Timestamp(4)).is_empty());
+}
+
+#[test]
+fn a_flood_is_cut_off_and_counted() {
+    let mut attention = Attention::default();
+    attention.look(&sight(&[]), LOUD, Timestamp(0));
+    let mut told = 0;
+    for n in 0..20 {
+        let rows = if n % 2 == 0 { vec![critical("a")] } else { Vec::new() };
+        told += attention.look(&sight(&rows), LOUD, Timestamp(n)).len();
+    }
+    assert_eq!(told, MOST);
+    let later = attention.look(&sight(&[critical("z")]), LOUD, Timestamp(SPAN_MS * 2));
+    assert!(later[0].text.ends_with("(and 14 more lately)"), "{}", later[0].text);
+}
+
+#[test]
+fn a_lost_server_is_told_once_and_so_is_its_return() {
+    let service = |freshness| ServiceStatus {
+        kind: ServiceKind::Alertmanager,
+        title: "Alertmanager".into(),
+        freshness,
+        version: None,
+        flavour: None,
+        members: Vec::new(),
+        web_url: String::new(),
+        interval_s: 10,
+        next_poll: None,
+    };
+    let error = PanelError::new(ErrorCode::Refused, "alertmanager", "Nothing answers.");
+    let (good, bad) = (
+        service(Freshness::Fresh { at: Timestamp(1) }),
+        service(Freshness::Stale { at: Timestamp(1), error: error.clone() }),
+    );
+    let never = service(Freshness::Never { error });
+    let mut attention = Attention::default();
+    let mut look = |service: &ServiceStatus, at| {
+        let services = [service.clone()];
+        let sight = Sight { services: &services, ..sight(&[]) };
+        titles(&attention.look(&sight, LOUD, Timestamp(at))).join(",")
+    };
+    assert_eq!(look(&never, 0), "");
+    assert_eq!(look(&good, 1), "");
+    assert_eq!(look(&bad, 20_000), "", "one failed answer is no loss");
+    assert_eq!(look(&good, 25_000), "", "and its end no news");
+    assert_eq!(look(&bad, 40_000), "Alertmanager is lost");
+    assert_eq!(look(&bad, 50_000), "");
+    assert_eq!(look(&good, 60_000), "Alertmanager answers again");
+}
+
+#[test]
+fn a_window_about_to_end_is_told_once_and_again_after_an_extension() {
+    let window = |ends: i64| MaintenanceWindow {
+        id: WindowId("w".into()),
+        silence_id: "s".into(),
+        phase: WindowPhase::Verified,
+        reason: "Deploy".into(),
+        created_by: "me".into(),
+        starts_at: Timestamp(0),
+        ends_at: Timestamp(ends),
+        matchers: Vec::new(),
+        members: Vec::new(),
+        mutes: 0,
+        clock_offset_ms: None,
+    };
+    let mut attention = Attention::default();
+    let mut look = |window: &MaintenanceWindow, at| {
+        let windows = [window.clone()];
+        let sight = Sight { windows: &windows, ..sight(&[]) };
+        attention.look(&sight, LOUD, Timestamp(at)).len()
+    };
+    let hour = window(3_600_000);
+    assert_eq!(look(&hour, 1_000_000), 0);
+    assert_eq!((look(&hour, 3_400_000), look(&hour, 3_410_000)), (1, 0));
+    let longer = window(7_200_000);
+    assert_eq!((look(&longer, 3_420_000), look(&longer, 7_000_000)), (0, 1));
+    assert_eq!(look(&window(300_000), 10_000), 0, "a short one was started a moment ago");
+}
