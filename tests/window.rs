@@ -297,6 +297,33 @@ async fn the_window_is_usable_while_every_server_is_down() {
     window.close().await.expect("closed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_opens_its_list_at_the_start_and_in_a_panel_that_runs() {
+    let program = need_window!();
+    let desktop = Desktop::start().expect("a desktop");
+    let home = tempfile::tempdir().expect("a folder");
+    let text = "name = \"test\"\n[prometheus]\nurl = \"http://127.0.0.1:9\"\n";
+    write_profile(&Home::at(home.path()), text).expect("a profile");
+    let link = "aetherlink://alerts?filter=severity%3D%22critical%22&state=firing";
+    let window = Window::open(&desktop, &program, home.path(), &["--stack", "test", link], &[])
+        .await
+        .expect("a window");
+    let asked = "[data-testid='alerts'] button.matcher";
+    window.reads(asked, |text| text.contains("severity=\"critical\"")).await.expect("the filter of the link");
+    // A browser starts the program anew; that start hands over and ends.
+    let again = |link: &str| {
+        desktop.command(&program).arg(link).env("AETHER_HOME", home.path()).status().expect("a program")
+    };
+    assert!(again("aetherlink://alerts?filter=zone%3Da").success());
+    window.reads(asked, |text| text.contains("zone=a")).await.expect("the filter of the second link");
+    assert!(again("aetherlink://settings").success());
+    window.see("settings").await.expect("the settings");
+    // What leads nowhere leaves the screen as it is.
+    assert!(again("https://evil.example/").success());
+    window.see("settings").await.expect("the settings still");
+    window.close().await.expect("closed");
+}
+
 #[test]
 fn without_a_display_the_window_says_so_and_ends() {
     let Some(program) = built("aetherlink-panel") else {

@@ -12,7 +12,7 @@ use clap::Parser;
 use tauri::{AppHandle, Builder, Manager, RunEvent, Runtime};
 
 use crate::{
-    args::{Args, Screen},
+    args::{Args, Target},
     cell::PanelCell,
     commands, events, launch,
     links::Desktop,
@@ -28,8 +28,8 @@ pub struct Launch {
     pub home: Result<Home, PanelError>,
     /// Stack to show instead of the selected one.
     pub stack: Option<String>,
-    /// Screen to open.
-    pub screen: Option<Screen>,
+    /// What to show first.
+    pub target: Option<Target>,
     /// Whether to try for a tray icon.
     pub tray: bool,
     /// Whether to poll the servers.
@@ -49,8 +49,12 @@ pub fn run(args: Args) -> ExitCode {
     let identifier = launch::identifier(&context.config().identifier, own.as_deref());
     context.config_mut().identifier = identifier;
 
+    let target = args.target().unwrap_or_else(|why| {
+        launch::complain(&why);
+        None
+    });
     let stack = args.stack.filter(|name| !name.trim().is_empty());
-    let launch = Launch { home, stack, screen: args.screen, tray: true, poll: true };
+    let launch = Launch { home, stack, target, tray: true, poll: true };
     // First of all plugins: a second start must end before it touches anything.
     let builder = Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, args, _| second_start(app, &args)));
@@ -61,6 +65,13 @@ pub fn run(args: Args) -> ExitCode {
                     tauri::async_runtime::spawn(end_when_told(app.clone()));
                 }
                 RunEvent::Exit => farewell(app),
+                // Elsewhere a link comes as an argument of a second start.
+                #[cfg(target_os = "macos")]
+                RunEvent::Opened { urls } => {
+                    for url in urls {
+                        show(app, crate::args::follow(url.as_str()));
+                    }
+                }
                 _ => {}
             });
             ExitCode::SUCCESS
@@ -77,7 +88,7 @@ pub fn configure<R: Runtime>(builder: Builder<R>, launch: Launch) -> Builder<R> 
     builder.manage(PanelCell::new()).invoke_handler(commands::handler()).setup(move |app| {
         let app = app.handle().clone();
         let data = launch.home.as_ref().ok().map(|home| home.data.join("webview"));
-        window::open(&app, launch.screen, data)?;
+        window::open(&app, launch.target.as_ref(), data)?;
         if launch.tray {
             tray::start(&app);
         }
@@ -112,12 +123,26 @@ async fn start<R: Runtime>(
     app.state::<PanelCell>().fill(started);
 }
 
-/// Another start of the same installation: this window comes to the front, on the screen that was asked for.
+/// Another start of the same installation: this window comes to the front, on what was asked for.
 fn second_start<R: Runtime>(app: &AppHandle<R>, args: &[String]) {
+    let target = Args::try_parse_from(args).map_err(|error| error.to_string()).and_then(|args| args.target());
+    match target {
+        Ok(None) => window::focus(app),
+        Ok(Some(target)) => show(app, Ok(target)),
+        Err(why) => show(app, Err(why)),
+    }
+}
+
+/// Brings the window to the front and shows what a link or a second start asks for.
+fn show<R: Runtime>(app: &AppHandle<R>, target: Result<Target, String>) {
     window::focus(app);
-    let screen = Args::try_parse_from(args).ok().and_then(|args| args.screen);
-    if let (Some(screen), Some(panel)) = (screen, app.state::<PanelCell>().now()) {
-        panel.navigate(screen.name());
+    match target {
+        Ok(target) => {
+            if let Some(panel) = app.state::<PanelCell>().now() {
+                panel.navigate(target.screen.name(), &target.query);
+            }
+        }
+        Err(why) => tracing::warn!(%why, "a link was not followed"),
     }
 }
 

@@ -12,6 +12,7 @@ use tauri::{
 };
 
 use super::*;
+use crate::args::Screen;
 
 struct Running {
     app: App<MockRuntime>,
@@ -24,7 +25,7 @@ fn start(home: impl FnOnce(&Path) -> Result<Home, PanelError>) -> Running {
     let launch = Launch {
         home: home(folder.path()),
         stack: None,
-        screen: Some(Screen::Alerts),
+        target: Some(Target { screen: Screen::Alerts, query: String::new() }),
         tray: false,
         poll: false,
     };

@@ -75,7 +75,7 @@ fn chosen<R: Runtime>(app: &AppHandle<R>, event: MenuEvent) {
         screen => {
             window::focus(app);
             if let Some(panel) = app.state::<PanelCell>().now() {
-                panel.navigate(screen);
+                panel.navigate(screen, "");
             }
         }
     }

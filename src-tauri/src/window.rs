@@ -7,7 +7,7 @@ use tauri::{
     webview::NewWindowResponse,
 };
 
-use crate::args::Screen;
+use crate::args::Target;
 
 /// Its label, in the configuration and the capability.
 pub const MAIN: &str = "main";
@@ -18,13 +18,14 @@ pub const MAIN: &str = "main";
 /// What the platform says.
 pub fn open<R: Runtime>(
     app: &AppHandle<R>,
-    screen: Option<Screen>,
+    target: Option<&Target>,
     data: Option<PathBuf>,
 ) -> tauri::Result<WebviewWindow<R>> {
     let missing = || tauri::Error::WindowNotFound;
     let mut config = app.config().app.windows.iter().find(|w| w.label == MAIN).ok_or_else(missing)?.clone();
-    if let Some(screen) = screen {
-        config.url = WebviewUrl::App(format!("#/{}", screen.name()).into());
+    if let Some(Target { screen, query }) = target {
+        let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+        config.url = WebviewUrl::App(format!("#/{}{query}", screen.name()).into());
     }
     let dev = if tauri::is_dev() { app.config().build.dev_url.clone() } else { None };
     let mut window = WebviewWindowBuilder::from_config(app, &config)?

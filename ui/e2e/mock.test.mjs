@@ -46,6 +46,9 @@ const VIEWS = [
   ['scene=hostile', 'overview/cache-hit-ratio'],
   ['scene=loaded', 'alerts', click('alert-row')],
   ['scene=hostile', 'alerts', click('alert-row')],
+  ['scene=loaded', 'alerts', (p) => p.getByTestId('columns').getByRole('button').click()],
+  ['scene=loaded', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Manage' }).click(); }],
+  ['scene=hostile', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Save this' }).click(); }],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
   ['scene=loaded&window=on', 'overview', click('maintenance-end')],
   ['scene=loaded&window=on', 'overview', click('maintenance-end', 'end-confirm')],
@@ -296,4 +299,97 @@ test('an alert is acknowledged with a note and that is taken back, without being
   await page.getByTestId('ack-undo').click();
   await page.getByTestId('ack-confirm').waitFor();
   await done();
+});
+
+const total = (page, text) => page.waitForFunction((t) => document.querySelector('[data-testid="alerts-total"]')?.textContent === t, text);
+
+test('a list is saved under a name, opened again by it and from the palette, and deleted', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alerts-filter').fill('tenant_id=~"vip.*" ');
+  await page.getByTestId('severity-critical').click();
+  await total(page, '1 alert');
+  await page.getByTestId('saved-lists').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Save this list' }).click();
+  await page.keyboard.type('VIP trouble');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('saved-filters').waitFor({ state: 'detached' });
+  await page.getByTestId('filter-clear').click();
+  await page.getByTestId('severity-critical').click();
+  await total(page, '9 alerts');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('vip trouble');
+  await page.keyboard.press('Enter');
+  await total(page, '1 alert');
+  assert.equal(await page.getByTestId('severity-critical').getAttribute('aria-pressed'), 'true');
+  await page.getByTestId('saved-lists').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Manage' }).click();
+  await page.getByRole('button', { name: 'Delete VIP trouble' }).click();
+  await page.waitForFunction(() => !document.querySelector('[data-testid="saved-list"]')?.textContent?.includes('VIP trouble'));
+  await done();
+});
+
+test('columns are chosen, labels among them, and give way where it is narrow', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('columns').getByRole('button').click();
+  await page.getByRole('menuitemcheckbox', { name: 'instance label' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Value' }).click();
+  await page.keyboard.press('Escape');
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await page.locator('[data-column="label:instance"]').first().waitFor();
+  assert.equal(await page.locator('[data-column="label:instance"]').first().innerText(), 'api-1:8000');
+  assert.equal(await page.locator('[data-column="value"]').count(), 0);
+  await page.setViewportSize({ width: 960, height: 700 });
+  await page.locator('[data-column="label:instance"]').first().waitFor({ state: 'detached' });
+  await page.locator('[data-column="state"]').first().waitFor();
+  await done();
+});
+
+test('a link opens the list that it was made from', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts?filter=tenant_id%3D~%22shop.*%22&state=firing&group=tenant_id');
+  await page.getByTestId('alert-groups').waitFor();
+  assert.equal(await page.getByTestId('alert-group').count(), 2);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByTestId('list-more').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Copy a link' }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'aetherlink://alerts?filter=tenant_id%3D%7E%22shop.*%22&state=firing&group=tenant_id');
+  await done();
+});
+
+test('alerts are narrowed to those of a receiver', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('receivers').getByRole('button').click();
+  await page.getByRole('menuitemcheckbox', { name: /pager/ }).click();
+  await total(page, '2 alerts');
+  await page.getByRole('menuitemcheckbox', { name: /slack-ops/ }).click();
+  await total(page, '9 alerts');
+  await done();
+});
+
+test('an export says where it went, and why it did not', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('list-more').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Export as CSV' }).click();
+  await page.getByText('9 alerts written to /home/alice/Downloads/').waitFor();
+  await done();
+  const full = await open('scene=loaded&disk=full', 'alerts');
+  await full.page.getByTestId('list-more').getByRole('button').click();
+  await full.page.getByRole('menuitem', { name: 'Export as JSON' }).click();
+  await full.page.getByText('The list was not written.').waitFor();
+  await full.done();
+});
+
+test('annotations are Markdown without anything that could be run or fetched', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alert-row').first().click();
+  const detail = page.getByTestId('alert-detail');
+  assert.equal(await detail.locator('ol li').count(), 2);
+  assert.equal(await detail.locator('.md strong').first().innerText(), '47.2');
+  await done();
+  const hostile = await open('scene=hostile', 'alerts');
+  for (let i = 0; i < 6; i += 1) {
+    await hostile.page.getByTestId('alert-row').nth(i).click();
+    await hostile.page.waitForTimeout(150);
+    assert.equal(await hostile.page.getByTestId('alert-detail').locator('a, img, script, iframe, style, [onerror], [href]').count(), 0);
+  }
+  await hostile.done();
 });

@@ -25,6 +25,8 @@ const CASES = [
   { name: 'alerts-history', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true }); await p.waitForTimeout(400); } },
   { name: 'alerts-history-none', query: 'scene=empty', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true }); await p.waitForTimeout(400); } },
   { name: 'alerts-suggest', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-filter').pressSequentially('tenant_id="'); await p.waitForTimeout(500); await p.keyboard.press('ArrowDown'); } },
+  { name: 'alerts-columns', query: 'scene=loaded', hash: 'alerts', then: (p) => p.getByTestId('columns').getByRole('button').click() },
+  { name: 'alerts-saved', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Save this' }).click(); } },
   { name: 'alerts-huge', query: 'scene=huge', hash: 'alerts' },
   { name: 'alerts-filtered', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-filter').fill('severity="nothing" '); await p.waitForTimeout(600); } },
   { name: 'alerts-bad-filter', query: 'scene=loaded', hash: 'alerts', then: async (p) => { await p.getByTestId('alerts-filter').fill('severity="open'); await p.waitForTimeout(600); } },

@@ -16,9 +16,12 @@ const HEADLESS: &[&str] =
 const TESTS: &[&str] =
     &["webkit2gtk-driver", "gnome-keyring", "libsecret-tools", "chromium", "victoria-metrics"];
 
-/// For building only.
-pub fn build() -> Result<(), String> {
-    packages(&[BUILD])?;
+/// What the installer's tool looks for, to name the tray's library as a dependency.
+const INSTALLER: &[&str] = &["libayatana-appindicator3-dev", "file"];
+
+/// For `bundle`.
+pub fn installer() -> Result<(), String> {
+    packages(&[BUILD, INSTALLER])?;
     node_modules()
 }
 

@@ -175,7 +175,7 @@ async fn events_arrive_as_they_happen() {
     let mut stream =
         bridge.http.get(format!("{}/api/events?token={TOKEN}", bridge.base)).send().await.unwrap();
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
-    bridge.panel.navigate("alerts");
+    bridge.panel.navigate("alerts", "");
     let mut text = String::new();
     while !text.contains("\n\n") || !text.contains("navigate") {
         let chunk = stream.chunk().await.unwrap().unwrap();

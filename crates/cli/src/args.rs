@@ -102,9 +102,12 @@ pub enum Command {
         /// Only these states [default: all but resolved]
         #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE")]
         state: Vec<State>,
-        /// Rows to print at most
-        #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-        limit: u32,
+        /// Rows to print at most [default: 100; all with --csv]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: Option<u32>,
+        /// Print comma-separated values: a heading line, then a line an alert, with a column a label
+        #[arg(long, conflicts_with_all = ["json", "watch", "group_by"])]
+        csv: bool,
         /// Count by these labels, one inside the other, instead of listing
         #[arg(long, value_delimiter = ',', value_name = "LABEL", conflicts_with = "watch")]
         group_by: Vec<String>,

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub findings: Vec<String>,
     /// A failure that leaves part of the data missing or old.
     pub failure: Option<PanelError>,
+    /// The text is for a program: findings go to standard error.
+    pub bare: bool,
 }
 
 #[derive(Serialize)]
@@ -107,11 +109,17 @@ impl Outcome {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             out.write_all(b"\n")?;
         }
-        if !self.findings.is_empty() {
+        if !self.findings.is_empty() && !self.bare {
             out.write_all(b"\n")?;
         }
         for finding in &self.findings {
-            writeln!(out, "{} {}", paint("!", Paint::Warn), plain_lines(finding))?;
+            let line = format!("{} {}", paint("!", Paint::Warn), plain_lines(finding));
+            if self.bare {
+                // Nobody may be reading this.
+                let _ = writeln!(anstream::stderr().lock(), "{line}");
+            } else {
+                writeln!(out, "{line}")?;
+            }
         }
         out.flush()?;
         if let Some(error) = &self.failure {

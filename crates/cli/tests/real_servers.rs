@@ -77,6 +77,14 @@ async fn an_alert_is_seen_silenced_by_a_window_and_heard_again() {
     assert_eq!(alerts.code, 1, "{alerts:?}");
     assert_eq!(alerts.json()["ok"], true);
     assert_eq!(alerts.json()["data"]["rows"][0]["name"], "AlwaysOn");
+    let csv = run(&["alerts", "--csv"]);
+    let lines: Vec<&str> = csv.out.lines().collect();
+    assert!(
+        lines[0].starts_with("state,severity,alert,tenant,") && lines[0].contains(",label:odd"),
+        "{csv:?}"
+    );
+    assert!(lines[1].starts_with("firing,critical,AlwaysOn,"), "{csv:?}");
+    assert!(!csv.out.contains('\u{1b}') && csv.err.contains("1 alert fires"), "{csv:?}");
 
     // For people: no escape sequence, no turned text, one line an alert.
     let words = run(&["alerts"]);

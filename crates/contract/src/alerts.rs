@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{FigureStyle, Freshness, GaugeFigure, NamedCount, Silence, Timestamp, wire};
+use crate::{
+    FigureStyle, Freshness, GaugeFigure, GaugeSpec, NamedCount, Silence, TenantValue, Timestamp, wire,
+};
 
 wire! {
     /// Alertmanager's fingerprint of a label set: 16 hexadecimal digits.
@@ -47,7 +49,7 @@ wire! {
 wire! {
     /// A link of an alert that may be opened: http or https only.
     pub struct AlertLink {
-        /// What it leads to: `source`, `runbook`, `dashboard`, `alertmanager`, `prometheus`, or the annotation's name.
+        /// What it leads to: `source`, `runbook`, `dashboard`, `alertmanager`, `grafana`, or the annotation's name.
         pub kind: String,
         /// The address.
         pub url: String,
@@ -95,10 +97,13 @@ wire! {
         pub tenant: Option<String>,
         /// Whether that tenant is a VIP of the profile.
         pub vip: bool,
-        /// All labels. Values longer than 4 KiB are cut and end in "…".
+        /// Its labels. Values longer than 4 KiB are cut and end in "…". A page carries at most 200 of them and cuts further
+        /// where an alert would be larger than some 16 KiB.
         pub labels: BTreeMap<String, String>,
-        /// All annotations, cut likewise.
+        /// Its annotations, cut likewise; a page carries at most 50.
         pub annotations: BTreeMap<String, String>,
+        /// Labels, annotations, receivers, silences and inhibiting alerts that the page does not carry.
+        pub left_out: u32,
         /// Since when it has been active.
         pub since: Timestamp,
         /// Pending only: when it fires if the condition stays true.
@@ -346,5 +351,67 @@ wire! {
         pub figure_note: String,
         /// Past silences that matched it, the newest first, at most 10.
         pub silenced_before: Vec<Silence>,
+        /// How the tenant that it is about is doing otherwise; none for an alert without a tenant.
+        pub tenant: Option<TenantContext>,
+        /// Pages beside those of the row: `prometheus` (the expression), `grafana` (the dashboard at that time).
+        pub links: Vec<AlertLink>,
+    }
+}
+
+wire! {
+    /// How a tenant is doing: its values of the gauges that are split by tenant, and its alerts.
+    pub struct TenantContext {
+        /// The label that names it.
+        pub label: String,
+        /// Tenant.
+        pub tenant: String,
+        /// Whether it is a VIP of the profile.
+        pub vip: bool,
+        /// Its values, in the gauges' order. A gauge that knows nothing of it is left out.
+        pub gauges: Vec<TenantGauge>,
+        /// All its alerts, this one among them.
+        pub alerts: AlertCounts,
+    }
+}
+
+wire! {
+    /// A tenant's value of a gauge.
+    pub struct TenantGauge {
+        /// Gauge.
+        pub spec: GaugeSpec,
+        /// The value, judged.
+        pub value: TenantValue,
+    }
+}
+
+wire! {
+    /// How an export is written.
+    #[derive(Copy, Eq)]
+    pub enum ExportFormat {
+        /// Comma-separated values (RFC 4180) with a heading line. A text that a spreadsheet would run as a formula gets an
+        /// apostrophe in front.
+        Csv,
+        /// An array of [`AlertRow`].
+        Json,
+    }
+}
+
+wire! {
+    /// Writes all alerts that match into a file of the download folder. `offset`, `limit`, groups and facets are left aside.
+    pub struct AlertsExportRequest {
+        /// Which alerts, in which order.
+        pub list: AlertsRequest,
+        /// How to write them.
+        pub format: ExportFormat,
+    }
+}
+
+wire! {
+    /// A file that was written.
+    pub struct Exported {
+        /// Where it is.
+        pub path: String,
+        /// Alerts in it.
+        pub rows: u32,
     }
 }

@@ -34,6 +34,8 @@ macro_rules! for_each_command {
             alerts_page(AlertsRequest) -> AlertsPage;
             /// One alert in full: its rule, its value over time, past silences.
             alert_detail(AlertDetailRequest) -> AlertDetail;
+            /// Writes the alerts that match into a file.
+            alerts_export(AlertsExportRequest) -> Exported;
             /// Says that somebody is on an alert; answers with its row.
             alert_acknowledge(AlertAckRequest) -> AlertRow;
             /// What has fired: episodes, the most frequent, timelines.

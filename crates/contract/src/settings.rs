@@ -1,6 +1,6 @@
 //! Settings of the panel itself (not of a stack).
 
-use crate::wire;
+use crate::{AlertState, Severity, wire};
 
 wire! {
     /// Colour scheme.
@@ -41,6 +41,36 @@ wire! {
         pub quiet_from: u32,
         /// End of the quiet hours, likewise; the same as the begin: there are none.
         pub quiet_until: u32,
+        /// Columns of the alert list behind the alert's name, in order: [`ALERT_COLUMNS`], or `label:NAME` for a label's
+        /// value. At most 12.
+        pub alert_columns: Vec<String>,
+        /// Filters of the alert list that have a name, at most 50, each name once.
+        pub saved_filters: Vec<SavedFilter>,
+    }
+}
+
+/// Columns that the alert list offers beside labels.
+pub const ALERT_COLUMNS: [&str; 6] = ["severity", "tenant", "value", "since", "state", "receivers"];
+
+wire! {
+    /// What the alert list was asked for, under a name.
+    pub struct SavedFilter {
+        /// Its name: 1 to 60 characters.
+        pub name: String,
+        /// The filter line.
+        pub filter: String,
+        /// Only these states. Empty: all but resolved.
+        #[serde(default)]
+        pub states: Vec<AlertState>,
+        /// Only these severities. Empty: all.
+        #[serde(default)]
+        pub severities: Vec<Severity>,
+        /// Only these receivers. Empty: all.
+        #[serde(default)]
+        pub receivers: Vec<String>,
+        /// Labels to group by.
+        #[serde(default)]
+        pub group_by: Vec<String>,
     }
 }
 

@@ -120,5 +120,8 @@ wire! {
         /// What it filters by (alerts only); may be empty.
         #[serde(default)]
         pub filter: String,
+        /// The query of the link that was followed (alerts only), percent-encoded; may be empty.
+        #[serde(default)]
+        pub query: String,
     }
 }

@@ -24,6 +24,8 @@ pub struct Home {
     pub data: PathBuf,
     /// The panel's log.
     pub logs: PathBuf,
+    /// Where files for the person go: the download folder.
+    pub downloads: PathBuf,
 }
 
 impl Home {
@@ -51,12 +53,23 @@ impl Home {
         })?;
         let data = dirs.data_local_dir().to_path_buf();
         let logs = dirs.state_dir().map_or_else(|| data.join("logs"), |state| state.join("logs"));
-        Ok(Self { config: dirs.config_dir().to_path_buf(), data, logs })
+        let people = directories::UserDirs::new();
+        let downloads = people
+            .as_ref()
+            .and_then(|dirs| dirs.download_dir().map(Path::to_path_buf))
+            .or_else(|| people.as_ref().map(|dirs| dirs.home_dir().to_path_buf()))
+            .unwrap_or_else(|| data.join("exports"));
+        Ok(Self { config: dirs.config_dir().to_path_buf(), data, logs, downloads })
     }
 
-    /// All folders below `root`: `config`, `data` and `logs`.
+    /// All folders below `root`: `config`, `data`, `logs` and `exports`.
     pub fn at(root: &Path) -> Self {
-        Self { config: root.join("config"), data: root.join("data"), logs: root.join("logs") }
+        Self {
+            config: root.join("config"),
+            data: root.join("data"),
+            logs: root.join("logs"),
+            downloads: root.join("exports"),
+        }
     }
 
     /// Settings of the panel itself.

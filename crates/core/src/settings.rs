@@ -1,6 +1,8 @@
 //! Settings of the panel itself: `settings.toml` in the config folder. A wrong file is never overwritten in silence:
 //! the defaults hold, the problem is told, and the next change moves the file aside.
 
+mod lists;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -24,6 +26,8 @@ pub fn default_settings() -> Settings {
         sound: false,
         quiet_from: 0,
         quiet_until: 0,
+        alert_columns: ["severity", "tenant", "value", "since", "state"].map(str::to_owned).into(),
+        saved_filters: Vec::new(),
     }
 }
 
@@ -151,6 +155,8 @@ impl SettingsStore {
                 return Err(out_of_range(number, i64::from(value), ErrorCode::InvalidRequest, "settings"));
             }
         }
+        lists::check(&settings)
+            .map_err(|message| PanelError::new(ErrorCode::InvalidRequest, "settings", message))?;
         let mut state = self.lock();
         let failed = |error: std::io::Error| paths::storage("write", &self.path, &error);
         let text = paths::read_small(&self.path).unwrap_or_default();
@@ -167,6 +173,13 @@ impl SettingsStore {
         }
         for switch in &SWITCHES {
             put(&mut doc, switch.key, (*(switch.field)(&mut settings)).into());
+        }
+        // Left alone when they are as they were: a person's comments may stand in them.
+        if state.problem.is_some()
+            || state.settings.alert_columns != settings.alert_columns
+            || state.settings.saved_filters != settings.saved_filters
+        {
+            lists::write(&mut doc, &settings);
         }
         paths::write_atomically(&self.path, doc.to_string().as_bytes()).map_err(failed)?;
         *state = State { settings: settings.clone(), problem: None };
@@ -251,6 +264,7 @@ fn parse(text: &str, path: &Path) -> Result<Settings, PanelError> {
             _ => return Err(out_of_range(number, value, ErrorCode::InvalidConfig, &source)),
         }
     }
+    lists::read(&table, &mut settings).map_err(wrong)?;
     Ok(settings)
 }
 

@@ -4,6 +4,7 @@ import type { Theme } from '../lib/contract';
 import type { IconName } from '../lib/components/Icon.svelte';
 import { currentWindow, extend, openLink, refresh, saveSettings, selectStack } from '../lib/state/actions';
 import { panel } from '../lib/state/panel.svelte';
+import { safe } from '../lib/format/untrusted';
 import { ui } from '../lib/state/ui.svelte';
 
 export interface Command {
@@ -46,6 +47,7 @@ export function commands(): Command[] {
     { id: 'alerts-pending', group: 'Alerts', title: 'Show pending alerts', icon: 'clock', run: () => ui.showAlerts({ states: ['pending'] }) },
     { id: 'alerts-silenced', group: 'Alerts', title: 'Show silenced alerts', icon: 'muted', run: () => ui.showAlerts({ states: ['silenced'] }) },
   );
+  for (const f of s?.settings.savedFilters ?? []) list.push({ id: `saved-${f.name}`, group: 'Alerts', title: `Show “${safe(f.name, 60)}”`, icon: 'star', words: 'saved list filter', run: () => ui.showAlerts(f) });
   for (const g of s?.gauges ?? []) {
     list.push({ id: `gauge-${g.spec.id}`, group: 'Gauges', title: g.spec.title, icon: 'gauge', words: 'gauge tenants history', run: () => ui.go('overview', g.spec.id) });
   }

@@ -1,7 +1,8 @@
 //! `alerts`: the list, most urgent first.
 
 use aether_contract::{
-    AlertCounts, AlertRow, AlertState, AlertsPage, AlertsRequest, AlertsSummary, PanelError, Severity,
+    AlertCounts, AlertRow, AlertState, AlertsPage, AlertsRequest, AlertsSummary, ErrorCode, PanelError,
+    Severity,
 };
 use aether_core::Panel;
 use serde_json::Value;
@@ -9,13 +10,15 @@ use serde_json::Value;
 use super::{polled, unread};
 use crate::{
     args::State,
-    human::{count, moment, now, span},
+    human::{count, moment, now, plain_lines, span},
     outcome::Outcome,
     table::{Cell, Paint, cell, painted, table},
 };
 
 /// Rows that the Panel gives a page at most.
 const PAGE: u32 = 500;
+/// Rows that are printed when nobody says how many.
+pub const DEFAULT_LIMIT: u32 = 100;
 
 /// Reads the alerts that match.
 pub async fn alerts(
@@ -23,6 +26,7 @@ pub async fn alerts(
     filter: &[String],
     states: &[State],
     limit: u32,
+    csv: bool,
 ) -> Result<Outcome, PanelError> {
     polled(panel).await?;
     let request = AlertsRequest { limit: limit.min(PAGE), ..request(filter, states) };
@@ -43,7 +47,8 @@ pub async fn alerts(
     } else {
         Vec::new()
     };
-    let mut outcome = Outcome::new(&page, text(&page))?;
+    let text = if csv { comma_separated(&page.rows)? } else { text(&page) };
+    let mut outcome = Outcome { bare: csv, ..Outcome::new(&page, text)? };
     if let Value::Object(map) = &mut outcome.data {
         map.insert("findings".into(), found.clone().into());
     }
@@ -51,6 +56,15 @@ pub async fn alerts(
     outcome.fail(unread(&page.freshness).as_ref());
     outcome.fail(unread(&page.pending_freshness).as_ref());
     Ok(outcome)
+}
+
+fn comma_separated(rows: &[AlertRow]) -> Result<String, PanelError> {
+    let mut out = Vec::new();
+    aether_core::alerts::export::csv(&mut out, rows).map_err(|error| {
+        PanelError::new(ErrorCode::Internal, "aetherctl", format!("The list could not be written: {error}"))
+    })?;
+    // A terminal obeys no label.
+    Ok(plain_lines(&String::from_utf8_lossy(&out).replace("\r\n", "\n")))
 }
 
 /// What filter and states ask for.

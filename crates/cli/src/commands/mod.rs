@@ -48,7 +48,10 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
         Command::Alerts { filter, state, group_by, .. } if !group_by.is_empty() => {
             alerts::groups(panel, alerts::request(filter, state), group_by).await
         }
-        Command::Alerts { filter, state, limit, .. } => alerts::alerts(panel, filter, state, *limit).await,
+        Command::Alerts { filter, state, limit, csv, .. } => {
+            let limit = limit.unwrap_or(if *csv { u32::MAX } else { alerts::DEFAULT_LIMIT });
+            alerts::alerts(panel, filter, state, limit, *csv).await
+        }
         Command::Maintenance(verb) => maintenance::run(panel, verb).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,

@@ -9,7 +9,7 @@ use aether_contract::{
 };
 use aether_plots::{Threshold, ThresholdKind};
 
-use super::{expression, links::cut_to, matcher};
+use super::{context, expression, links::cut_to, matcher};
 use crate::{
     gauges::history::{Drawing, Grid, draw, points_for},
     maintenance,
@@ -30,7 +30,7 @@ pub async fn detail(live: &Arc<Live>, request: &AlertDetailRequest) -> Result<Al
         let message = format!("hours goes from more than 0 to {MAX_HOURS}.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "alert_detail", message));
     }
-    let (row, rule, silenced_before, end) = {
+    let (row, rule, silenced_before, tenant, end) = {
         let state = live.state();
         let row = state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint).cloned();
         let row = row.ok_or_else(|| {
@@ -38,11 +38,19 @@ pub async fn detail(live: &Arc<Live>, request: &AlertDetailRequest) -> Result<Al
         })?;
         let rule = rule_of(&row, &state.prometheus.rules);
         let silences = before(maintenance::silences::all(&state, clock::now()), &row.labels);
-        (row, rule, silences, state.prometheus.probe.server_now().unwrap_or_else(clock::now))
+        let splits: Vec<context::Split> = state
+            .prometheus
+            .gauges
+            .iter()
+            .map(|known| (known.gauge.spec.clone(), Arc::clone(&known.tenants)))
+            .collect();
+        let tenant = context::tenant(&live.profile.tenant_label, &row, &splits, state.index.rows.iter());
+        (row, rule, silences, tenant, state.prometheus.probe.server_now().unwrap_or_else(clock::now))
     };
+    let links = context::links(&live.profile, &row, rule.as_ref());
     let Some(rule) = rule else {
         let figure_note = "Prometheus lists no rule for this alert.".to_owned();
-        return Ok(AlertDetail { rule: None, figure: None, figure_note, silenced_before });
+        return Ok(AlertDetail { rule: None, figure: None, figure_note, silenced_before, tenant, links });
     };
     let (figure, figure_note) = match Box::pin(figure(live, &row, &rule, request, end)).await {
         Ok(figure) => (Some(figure), String::new()),
@@ -50,7 +58,7 @@ pub async fn detail(live: &Arc<Live>, request: &AlertDetailRequest) -> Result<Al
         Err(Absent::Error(error)) if error.code == ErrorCode::InvalidRequest => return Err(error),
         Err(Absent::Error(error)) => (None, error.message),
     };
-    Ok(AlertDetail { rule: Some(rule), figure, figure_note, silenced_before })
+    Ok(AlertDetail { rule: Some(rule), figure, figure_note, silenced_before, tenant, links })
 }
 
 /// Why there is no figure.

@@ -220,6 +220,7 @@ fn base_row(
         members_of: 0,
         escalates_at: None,
         ack: None,
+        left_out: 0,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use aether_contract::AlertLink;
+use aether_contract::{AlertLink, AlertRow};
 use url::Url;
 
 /// Longest label or annotation value that goes to a screen, in bytes.
@@ -32,6 +32,66 @@ pub(crate) fn cut_to(text: &str, max: usize) -> String {
 /// All values of a label or annotation set, cut.
 pub fn cut_all(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     values.iter().map(|(name, value)| (cut_to(name, 256), cut_to(value, MAX_VALUE))).collect()
+}
+
+/// Most labels and annotations of an alert that go to a screen.
+const MAX_LABELS: usize = 200;
+const MAX_ANNOTATIONS: usize = 50;
+/// Most receivers, silences and inhibiting alerts likewise.
+const MAX_LISTED: usize = 50;
+/// What the texts of an alert may come to on a screen, in bytes; what stands behind it is cut to [`STUB`].
+const MAX_TEXTS: usize = 16 * 1024;
+const STUB: usize = 64;
+
+/// A row as a screen gets it: whatever somebody put into an alert, a page of them stays small.
+pub fn for_screen(row: &AlertRow) -> AlertRow {
+    let mut left = MAX_TEXTS;
+    let mut fit = |values: &BTreeMap<String, String>, most: usize, first: &[&str]| {
+        // What a row shows has to be among them.
+        let head = first.iter().filter_map(|name| values.get_key_value(*name));
+        let tail = values.iter().filter(|(name, _)| !first.contains(&name.as_str()));
+        let fitted: BTreeMap<String, String> = head
+            .chain(tail)
+            .take(most)
+            .map(|(name, value)| {
+                let value = cut_to(value, left.max(STUB));
+                left = left.saturating_sub(name.len() + value.len());
+                (name.clone(), value)
+            })
+            .collect();
+        fitted
+    };
+    let labels = fit(&row.labels, MAX_LABELS, &["alertname", "severity", "job", "instance"]);
+    let annotations = fit(&row.annotations, MAX_ANNOTATIONS, &["summary", "description"]);
+    let beyond = |length: usize| length.saturating_sub(MAX_LISTED);
+    let left_out = row.labels.len() + row.annotations.len() - labels.len() - annotations.len()
+        + beyond(row.receivers.len())
+        + beyond(row.silenced_by.len())
+        + beyond(row.inhibited_by.len());
+    AlertRow {
+        fingerprint: row.fingerprint.clone(),
+        name: row.name.clone(),
+        severity: row.severity,
+        state: row.state,
+        tenant: row.tenant.clone(),
+        vip: row.vip,
+        labels,
+        annotations,
+        left_out: u32::try_from(left_out).unwrap_or(u32::MAX),
+        since: row.since,
+        fires_at: row.fires_at,
+        value: row.value,
+        value_text: row.value_text.clone(),
+        receivers: row.receivers.iter().take(MAX_LISTED).cloned().collect(),
+        silenced_by: row.silenced_by.iter().take(MAX_LISTED).cloned().collect(),
+        inhibited_by: row.inhibited_by.iter().take(MAX_LISTED).cloned().collect(),
+        links: row.links.clone(),
+        delivered: row.delivered,
+        members: row.members,
+        members_of: row.members_of,
+        escalates_at: row.escalates_at,
+        ack: row.ack.clone(),
+    }
 }
 
 /// The address if it may be opened, in its normal form.
@@ -128,6 +188,28 @@ mod tests {
         assert!(cut.ends_with('…'));
         assert!(cut.len() <= 4095 + '…'.len_utf8());
         assert_eq!(cut_to("short", 4096), "short");
+    }
+
+    #[test]
+    fn an_alert_of_ten_thousand_labels_is_small_on_a_screen_and_says_what_is_left_out() {
+        let mut row = crate::alerts::tests::row(&[("alertname", "A"), ("severity", "critical")]);
+        for i in 0..10_000 {
+            row.labels.insert(format!("a{i:05}"), "x".repeat(MAX_VALUE));
+        }
+        row.annotations = (0..100).map(|i| (format!("n{i:03}"), "y".repeat(MAX_VALUE))).collect();
+        row.annotations.insert("summary".into(), "what happened".into());
+        let shown = for_screen(&row);
+        assert_eq!((shown.labels.len(), shown.annotations.len(), shown.left_out), (200, 50, 9_853));
+        assert_eq!(
+            (shown.labels["alertname"].as_str(), shown.labels["severity"].as_str()),
+            ("A", "critical")
+        );
+        assert_eq!(shown.annotations["summary"], "what happened");
+        let texts: usize =
+            shown.labels.iter().chain(&shown.annotations).map(|(n, v)| n.len() + v.len()).sum();
+        assert!(texts < 40_000, "{texts}");
+        let small = crate::alerts::tests::row(&[("alertname", "A"), ("zone", "b")]);
+        assert_eq!(for_screen(&small), small);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! All of it is pure. Refuses to guess: a state is what a server said, the more audible one where members disagree.
 
 pub mod ack;
+pub mod context;
 pub mod detail;
+pub mod export;
 pub mod expression;
 pub mod filter;
 pub mod fingerprint;

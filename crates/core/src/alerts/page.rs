@@ -6,7 +6,7 @@ use aether_contract::{
     AlertCounts, AlertRow, AlertSort, AlertState, AlertsPage, AlertsRequest, Freshness, PanelError, Severity,
 };
 
-use super::{filter::Filter, group, join::AlertIndex};
+use super::{filter::Filter, group, join::AlertIndex, links::for_screen};
 
 /// Most rows that one page carries.
 pub const MAX_ROWS: usize = 500;
@@ -21,8 +21,50 @@ pub fn page(
     freshness: Freshness,
     pending_freshness: Freshness,
 ) -> Result<AlertsPage, PanelError> {
-    let filter = Filter::parse(&request.filter)?;
     group::check(request)?;
+    let Found { mut rows, counts } = find(index, request)?;
+    let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let (groups, groups_total) = group::groups(&rows, &request.group_by);
+    let facets = group::facets(&rows, &request.facets);
+    let label_names = if request.label_names { group::label_names(&rows) } else { Vec::new() };
+    if request.limit > 0 {
+        sort(&mut rows, request.sort, request.descending);
+    }
+    let limit = usize::try_from(request.limit).unwrap_or(MAX_ROWS).min(MAX_ROWS);
+    let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
+    let rows = rows.into_iter().skip(offset).take(limit).map(for_screen).collect();
+    Ok(AlertsPage {
+        rows,
+        total,
+        counts,
+        groups,
+        groups_total,
+        facets,
+        label_names,
+        freshness,
+        pending_freshness,
+    })
+}
+
+/// All alerts that a request matches, in its order; its offset and limit are left aside.
+///
+/// # Errors
+/// `invalid-request` when the filter can't be read.
+pub fn all(index: &AlertIndex, request: &AlertsRequest) -> Result<Vec<AlertRow>, PanelError> {
+    let mut rows = find(index, request)?.rows;
+    sort(&mut rows, request.sort, request.descending);
+    Ok(rows.into_iter().cloned().collect())
+}
+
+struct Found<'a> {
+    /// Those of the states that were asked for.
+    rows: Vec<&'a AlertRow>,
+    /// Over all states.
+    counts: AlertCounts,
+}
+
+fn find<'a>(index: &'a AlertIndex, request: &AlertsRequest) -> Result<Found<'a>, PanelError> {
+    let filter = Filter::parse(&request.filter)?;
     let mut counts = AlertCounts::default();
     let mut rows: Vec<&AlertRow> = Vec::new();
     for (row, haystack) in index.rows.iter().zip(&index.haystacks) {
@@ -42,27 +84,7 @@ pub fn page(
             rows.push(row);
         }
     }
-    let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    let (groups, groups_total) = group::groups(&rows, &request.group_by);
-    let facets = group::facets(&rows, &request.facets);
-    let label_names = if request.label_names { group::label_names(&rows) } else { Vec::new() };
-    if request.limit > 0 {
-        sort(&mut rows, request.sort, request.descending);
-    }
-    let limit = usize::try_from(request.limit).unwrap_or(MAX_ROWS).min(MAX_ROWS);
-    let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
-    let rows = rows.into_iter().skip(offset).take(limit).cloned().collect();
-    Ok(AlertsPage {
-        rows,
-        total,
-        counts,
-        groups,
-        groups_total,
-        facets,
-        label_names,
-        freshness,
-        pending_freshness,
-    })
+    Ok(Found { rows, counts })
 }
 
 /// Adds one alert to the counts.

@@ -37,6 +37,7 @@ pub(crate) fn row(labels: &[(&str, &str)]) -> AlertRow {
         members_of: 1,
         escalates_at: None,
         ack: None,
+        left_out: 0,
         labels,
     }
 }

@@ -102,6 +102,32 @@ impl Panel {
         Ok(page)
     }
 
+    /// Writes the alerts that match into a file of the download folder.
+    ///
+    /// # Errors
+    /// `invalid-request` when the filter can't be read, `storage`; as long as no server has answered, why.
+    pub async fn alerts_export(&self, request: AlertsExportRequest) -> Result<Exported, PanelError> {
+        let live = self.core.live();
+        let (index, complete, freshness) = {
+            let state = live.state();
+            let freshness = compose::alerts_freshness(&self.core, &state).0;
+            (Arc::clone(&state.index), state.index_complete, freshness)
+        };
+        if !complete && index.rows.is_empty() {
+            // An empty file would say that nothing fires.
+            let message = "No list of alerts is known yet, so there is none to write.";
+            let unknown = || PanelError::new(ErrorCode::NotFound, "alerts_export", message);
+            return Err(freshness.error().cloned().unwrap_or_else(unknown));
+        }
+        let core = Arc::clone(&self.core);
+        blocking(move || {
+            let mut rows = alerts::page::all(&index, &request.list)?;
+            core.acks.overlay(&live.profile.name, &mut rows);
+            alerts::export::write(&core.home.downloads, &rows, request.format, clock::now())
+        })
+        .await
+    }
+
     /// Says that somebody is on an alert, or takes that back.
     ///
     /// # Errors
@@ -114,7 +140,12 @@ impl Panel {
         let live = self.core.live();
         let found = {
             let state = live.state();
-            state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint).cloned()
+            state
+                .index
+                .rows
+                .iter()
+                .find(|row| row.fingerprint == request.fingerprint)
+                .map(alerts::links::for_screen)
         };
         let mut row = found.ok_or_else(|| {
             PanelError::new(ErrorCode::NotFound, "alerts", "This alert is not in the list any more.")

@@ -11,6 +11,7 @@ use super::{
     live::{LiveState, shown},
 };
 use crate::{
+    alerts::links::for_screen,
     maintenance::{scope, silences, windows},
     poll::cadence,
     services,
@@ -59,7 +60,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
     let settings = core.settings.get();
     let state = live.state();
     let (freshness, pending_freshness) = alerts_freshness(core, &state);
-    let mut top: Vec<AlertRow> = state.index.rows.iter().take(TOP_ALERTS).cloned().collect();
+    let mut top: Vec<AlertRow> = state.index.rows.iter().take(TOP_ALERTS).map(for_screen).collect();
     core.acks.overlay(&live.profile.name, &mut top);
     let maintenance = MaintenanceStatus {
         freshness: freshness.clone(),

@@ -124,14 +124,15 @@ impl Panel {
         self.core.publisher.subscribe()
     }
 
-    /// Asks the window to show a screen.
-    pub fn navigate(&self, screen: &str) {
-        self.navigate_to(screen, "");
+    /// Asks the window to show a screen; `query` is what a link to it carries, percent-encoded, and may be empty.
+    pub fn navigate(&self, screen: &str, query: &str) {
+        let to = NavigateTo { screen: screen.to_owned(), filter: String::new(), query: query.to_owned() };
+        self.core.publisher.send(PanelEvent::Navigate(to));
     }
 
     /// Asks the window to show a screen with a filter.
     pub fn navigate_to(&self, screen: &str, filter: &str) {
-        let to = NavigateTo { screen: screen.to_owned(), filter: filter.to_owned() };
+        let to = NavigateTo { screen: screen.to_owned(), filter: filter.to_owned(), query: String::new() };
         self.core.publisher.send(PanelEvent::Navigate(to));
     }
 

@@ -26,12 +26,12 @@ pub struct Server {
     args: Vec<String>,
     pub url: String,
     /// Its data; removed with it.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Server {
     fn start(program: &'static str, args: Vec<String>, url: String, dir: TempDir, ready: &str) -> Self {
-        let server = Self { child: spawn(program, &args), program, args, url, _dir: dir };
+        let server = Self { child: spawn(program, &args), program, args, url, dir };
         server.wait(ready);
         server
     }
@@ -42,6 +42,16 @@ impl Server {
             assert!(Instant::now() < limit, "{} did not become ready", self.program);
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Other rules from now on, for Prometheus.
+    pub fn rules(&self, text: &str) {
+        std::fs::write(self.dir.path().join("rules.yml"), text).unwrap();
+        let reply = exchange(
+            &self.url,
+            "POST /-/reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        );
+        assert!(reply.unwrap().contains(" 200 "));
     }
 
     /// Ends it at once, as a crash would.
@@ -89,9 +99,13 @@ pub fn free_port() -> u16 {
 }
 
 pub fn alertmanager(cluster: Option<(u16, Option<u16>)>) -> Server {
+    alertmanager_with("route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n", cluster)
+}
+
+pub fn alertmanager_with(text: &str, cluster: Option<(u16, Option<u16>)>) -> Server {
     let dir = TempDir::new().unwrap();
     let config = dir.path().join("am.yml");
-    std::fs::write(&config, "route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n").unwrap();
+    std::fs::write(&config, text).unwrap();
     let port = free_port();
     let mut args = vec![
         format!("--config.file={}", config.display()),
@@ -112,12 +126,23 @@ pub fn alertmanager(cluster: Option<(u16, Option<u16>)>) -> Server {
 
 /// Prometheus with these rules, evaluated every second, sending to `alertmanager`.
 pub fn prometheus(rules: &str, alertmanager: Option<&str>) -> Server {
+    prometheus_to(rules, &alertmanager.into_iter().collect::<Vec<_>>())
+}
+
+/// As [`prometheus`], sending to every member of a cluster.
+pub fn prometheus_to(rules: &str, alertmanagers: &[&str]) -> Server {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("rules.yml"), rules).unwrap();
-    let alerting = alertmanager.map_or_else(String::new, |url| {
-        let target = url.trim_start_matches("http://");
-        format!("alerting:\n  alertmanagers:\n    - static_configs: [{{targets: [\"{target}\"]}}]\n")
-    });
+    let targets: Vec<String> =
+        alertmanagers.iter().map(|url| format!("{:?}", url.trim_start_matches("http://"))).collect();
+    let alerting = if targets.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "alerting:\n  alertmanagers:\n    - static_configs: [{{targets: [{}]}}]\n",
+            targets.join(", ")
+        )
+    };
     let config = format!(
         "global:\n  evaluation_interval: 1s\n  external_labels: {{cluster: eu}}\nrule_files: [rules.yml]\n{alerting}"
     );
@@ -129,6 +154,7 @@ pub fn prometheus(rules: &str, alertmanager: Option<&str>) -> Server {
         format!("--storage.tsdb.path={}", dir.path().join("data").display()),
         // The first attempt may come before Alertmanager is discovered; the next would be a minute later.
         "--rules.alert.resend-delay=1s".to_owned(),
+        "--web.enable-lifecycle".to_owned(),
         format!("--web.listen-address=127.0.0.1:{port}"),
     ];
     Server::start("prometheus", args, format!("http://127.0.0.1:{port}"), dir, "/-/ready")

@@ -5,7 +5,7 @@
  */
 export type AlertLink = { 
 /**
- * What it leads to: `source`, `runbook`, `dashboard`, `alertmanager`, `prometheus`, or the annotation's name.
+ * What it leads to: `source`, `runbook`, `dashboard`, `alertmanager`, `grafana`, or the annotation's name.
  */
 kind: string, 
 /**

@@ -36,13 +36,18 @@ tenant: string | null,
  */
 vip: boolean, 
 /**
- * All labels. Values longer than 4 KiB are cut and end in "…".
+ * Its labels. Values longer than 4 KiB are cut and end in "…". A page carries at most 200 of them and cuts further
+ * where an alert would be larger than some 16 KiB.
  */
 labels: { [key in string]: string }, 
 /**
- * All annotations, cut likewise.
+ * Its annotations, cut likewise; a page carries at most 50.
  */
 annotations: { [key in string]: string }, 
+/**
+ * Labels, annotations, receivers, silences and inhibiting alerts that the page does not carry.
+ */
+leftOut: number, 
 /**
  * Since when it has been active.
  */

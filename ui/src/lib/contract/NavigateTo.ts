@@ -11,4 +11,8 @@ screen: string,
 /**
  * What it filters by (alerts only); may be empty.
  */
-filter: string, };
+filter: string, 
+/**
+ * The query of the link that was followed (alerts only), percent-encoded; may be empty.
+ */
+query: string, };

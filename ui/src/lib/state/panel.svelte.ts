@@ -1,6 +1,6 @@
 // The window's copy of the panel's snapshot. Deltas that arrive while the snapshot is being asked for wait and are
 // applied after it; a delta that does not fit makes the window ask again. Nothing here is ever guessed.
-import type { CommandName, Commands, Gauge, PanelError, PanelEvent, ServiceKind, ServiceStatus, Snapshot, SnapshotDelta, Notice } from '../contract';
+import type { CommandName, Commands, Gauge, NavigateTo, PanelError, PanelEvent, ServiceKind, ServiceStatus, Snapshot, SnapshotDelta, Notice } from '../contract';
 import { asPanelError, type Backend, type Connection } from '../backend';
 import { apply } from './delta';
 
@@ -12,7 +12,7 @@ export class PanelState {
   connection = $state<'connecting' | Connection>('connecting');
   /** Why the snapshot could not be had. */
   problem = $state.raw<PanelError | null>(null);
-  onNavigate: (screen: string, filter: string) => void = () => {};
+  onNavigate: (to: NavigateTo) => void = () => {};
   onNotice: (notice: Notice) => void = () => {};
 
   #backend: Backend | null = null;
@@ -58,7 +58,7 @@ export class PanelState {
   }
 
   #hear(event: PanelEvent): void {
-    if (event.kind === 'navigate') this.onNavigate(event.data.screen, event.data.filter);
+    if (event.kind === 'navigate') this.onNavigate(event.data);
     else if (event.kind === 'notice') this.onNotice(event.data);
     else if (this.#asking || !this.snapshot) this.#waiting.push(event.data);
     else this.#take(event.data);

@@ -103,9 +103,9 @@ describe('the window’s copy', () => {
     const f = fake(await loaded());
     const state = new PanelState();
     const seen: string[] = [];
-    state.onNavigate = (screen) => seen.push(screen);
+    state.onNavigate = (to) => seen.push(to.screen);
     state.start(f.backend);
-    f.tell({ kind: 'navigate', data: { screen: 'alerts', filter: '' } });
+    f.tell({ kind: 'navigate', data: { screen: 'alerts', filter: '', query: '' } });
     expect(seen).toEqual(['alerts']);
   });
 });

@@ -1,6 +1,7 @@
 // What the person is looking at: the screen, open dialogs, notices. The screen is kept in the address's hash, so
 // that back and forward work and a test can open any screen directly.
-import type { AlertState, PanelError, ServiceKind, Severity, Silence } from '../contract';
+import type { PanelError, ServiceKind, Silence } from '../contract';
+import { readAlertsQuery, type ListAsked } from '../format/address';
 
 export const SCREENS = ['overview', 'alerts', 'maintenance', 'settings'] as const;
 export type Screen = (typeof SCREENS)[number];
@@ -12,14 +13,14 @@ export interface Notice {
   error?: PanelError;
 }
 
-export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | null;
+export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | null;
 
 class Ui {
   screen = $state<Screen>('overview');
   /** Gauge whose detail is open on the overview. */
   gauge = $state<string | null>(null);
   /** What the alerts screen is asked to show; it takes this over and clears it. */
-  alertsAsked = $state.raw<{ filter?: string; severities?: Severity[]; states?: AlertState[] } | null>(null);
+  alertsAsked = $state.raw<ListAsked | null>(null);
   /** Tab of the settings. */
   settingsTab = $state<'stack' | 'credentials' | 'panel' | 'about'>('stack');
   dialog = $state<DialogName>(null);
@@ -47,9 +48,11 @@ class Ui {
     }
   }
 
-  goByName(name: string): void {
+  /** From outside the page: a notice, the tray, a link that somebody followed. */
+  follow(name: string, filter: string, query: string): void {
     const screen = SCREENS.find((s) => s === name);
-    if (screen) this.go(screen);
+    if (screen === 'alerts' && (filter || query)) this.showAlerts({ ...readAlertsQuery(query), ...(filter ? { filter } : {}) });
+    else if (screen) this.go(screen);
   }
 
   /** Opens the start dialog for what these matchers match. */
@@ -58,15 +61,19 @@ class Ui {
     this.dialog = 'maintenance-start';
   }
 
-  showAlerts(asked: NonNullable<Ui['alertsAsked']>): void {
+  /** What the dialog of saved filters would save. */
+  filterToSave = $state.raw<ListAsked | null>(null);
+
+  showAlerts(asked: ListAsked): void {
     this.alertsAsked = asked;
     this.go('alerts');
   }
 
   /** Reads the screen from the address. */
   fromAddress(): void {
-    const [, name, gauge] = /^#\/([a-z-]+)(?:\/(.+))?$/.exec(location.hash) ?? [];
+    const [, name, gauge, query] = /^#\/([a-z-]+)(?:\/([^?]+))?(?:\?(.*))?$/.exec(location.hash) ?? [];
     this.screen = SCREENS.find((s) => s === name) ?? 'overview';
+    if (this.screen === 'alerts' && query !== undefined) this.alertsAsked = readAlertsQuery(query);
     try {
       this.gauge = this.screen === 'overview' && gauge ? decodeURIComponent(gauge) : null;
     } catch {

@@ -1,11 +1,14 @@
 // The list of alerts as a window on a list that lives in the panel: only the pages in view are asked for, and asked
 // for again when any alert changed. Rows stay on screen until their successors are there.
-import type { AlertCounts, AlertGroup, AlertRow, AlertSort, AlertState, AlertsPage, Freshness, PanelError, Severity } from '../../lib/contract';
+import type { AlertCounts, AlertGroup, AlertRow, AlertSort, AlertState, AlertsPage, AlertsRequest, Freshness, NamedCount, PanelError, Severity } from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
+import type { ListAsked } from '../../lib/format/address';
 import { isMatcher, join, matcherText, tokenize } from '../../lib/query/filter';
 import { panel } from '../../lib/state/panel.svelte';
 
 export const PAGE = 100;
+/** Stands for receivers among the facets; no label has this name. */
+const RECEIVERS = '@receiver';
 const AGAIN_MS = 400;
 
 /** What the segments offer. `active` is everything that has not ended. */
@@ -23,8 +26,10 @@ const STATES: Record<View, AlertState[]> = {
 
 export class AlertList {
   filter = $state('');
-  view = $state<View>('active');
+  /** Only these states; none: all but resolved. */
+  states = $state.raw<AlertState[]>([]);
   severities = $state.raw<Severity[]>([]);
+  receivers = $state.raw<string[]>([]);
   sort = $state<AlertSort>('urgency');
   descending = $state(false);
   /** Labels to group by, the outermost first. */
@@ -36,6 +41,8 @@ export class AlertList {
   groupsTotal = $state(0);
   /** Label names in use, for the choice of what to group by. */
   names = $state.raw<string[]>([]);
+  /** Receivers of the alerts that match, the busiest first. */
+  receiverCounts = $state.raw<NamedCount[]>([]);
   freshness = $state.raw<Freshness | null>(null);
   pendingFreshness = $state.raw<Freshness | null>(null);
   /** What is wrong with the filter; shown at its box. */
@@ -51,7 +58,39 @@ export class AlertList {
   #at = 0;
 
   get narrowed(): boolean {
-    return this.filter.trim() !== '' || this.severities.length > 0 || this.view !== 'active';
+    return this.filter.trim() !== '' || this.severities.length > 0 || this.receivers.length > 0 || this.states.length > 0;
+  }
+
+  /** The segment that asks for these states; null when they are another choice of them. */
+  get view(): View | null {
+    const same = (a: readonly AlertState[]): boolean => a.length === this.states.length && a.every((s) => this.states.includes(s));
+    return VIEWS.find((v) => same(STATES[v])) ?? null;
+  }
+
+  show(view: View): void {
+    this.states = STATES[view];
+  }
+
+  /** What a person chose, to be saved, linked to or exported. */
+  get asked(): Required<ListAsked> {
+    return { filter: this.filter.trim(), states: this.states, severities: this.severities, receivers: this.receivers, groupBy: this.groupBy, sort: this.sort, descending: this.descending };
+  }
+
+  /** Asks for a list that was saved, linked to, or named elsewhere in the panel. */
+  take(asked: ListAsked): void {
+    this.filter = asked.filter ?? '';
+    // Who asks for the silenced ones means those of time intervals too.
+    this.states = asked.states?.length === 1 ? (VIEWS.map((v) => STATES[v]).find((s) => s.includes(asked.states?.[0] as AlertState)) ?? asked.states) : (asked.states ?? []);
+    this.severities = asked.severities ?? [];
+    this.receivers = asked.receivers ?? [];
+    this.groupBy = asked.groupBy ?? [];
+    this.sort = asked.sort ?? 'urgency';
+    this.descending = asked.descending ?? false;
+  }
+
+  /** The whole list as a request. */
+  request(part: Partial<AlertsRequest>): AlertsRequest {
+    return { ...this.asked, facets: [], labelNames: false, offset: 0, limit: 0, ...part };
   }
 
   /** The row at `index`, if its page is here. */
@@ -122,10 +161,8 @@ export class AlertList {
   }
 
   clear(): void {
-    this.groupBy = [];
-    this.filter = '';
-    this.severities = [];
-    this.view = 'active';
+    const { sort, descending } = this;
+    this.take({ sort, descending });
   }
 
   #inView(): number[] {
@@ -147,19 +184,7 @@ export class AlertList {
     const mine = this.#generation;
     let reply: AlertsPage;
     try {
-      reply = await panel.call('alerts_page', {
-        filter: this.filter,
-        states: STATES[this.view],
-        severities: this.severities,
-        receivers: [],
-        groupBy: this.groupBy,
-        facets: [],
-        labelNames: page === 0,
-        sort: this.sort,
-        descending: this.descending,
-        offset: page * PAGE,
-        limit: PAGE,
-      });
+      reply = await panel.call('alerts_page', this.request({ facets: page === 0 ? [RECEIVERS] : [], labelNames: page === 0, offset: page * PAGE, limit: PAGE }));
     } catch (thrown) {
       if (mine !== this.#generation) return;
       const error = asPanelError(thrown);
@@ -178,7 +203,11 @@ export class AlertList {
     this.counts = reply.counts;
     this.groups = reply.groups;
     this.groupsTotal = reply.groupsTotal;
-    if (page === 0) this.names = reply.labelNames.map((n) => n.name);
+    if (page === 0) {
+      this.names = reply.labelNames.map((n) => n.name);
+      // Who chose a receiver still sees the others.
+      if (this.receivers.length === 0) this.receiverCounts = reply.facets[0]?.values ?? [];
+    }
     this.freshness = reply.freshness;
     this.pendingFreshness = reply.pendingFreshness;
     this.filterError = null;

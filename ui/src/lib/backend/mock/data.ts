@@ -111,11 +111,11 @@ export function gauges(scene: Scene, now: number): Gauge[] {
 const row = (i: number, name: string, severity: AlertRow['severity'], state: AlertRow['state'], tenant: string | null, since: number, value: number | null, summary: string, now: number): AlertRow => ({
   fingerprint: (0xabc0000000 + i).toString(16).padStart(16, '0'), name, severity, state, tenant, vip: tenant?.startsWith('vip') === true || tenant === 'partner-abc',
   labels: { alertname: name, severity: severity === 'warning' ? 'general' : severity, ...(tenant ? { tenant_id: tenant } : {}), job: 'aetherlink-api', instance: 'api-1:8000', stack: 'production' },
-  annotations: { summary, description: `${summary}. Value now ${value ?? 'unknown'}.\nSee the runbook for the first steps.`, runbook_url: 'https://runbooks.example/alerts' },
-  since: now - since, firesAt: state === 'pending' ? now + 400_000 : null, value, valueText: value === null ? '' : String(value), receivers: ['slack-ops', 'pager'],
+  annotations: { summary, description: `${summary}. Value now **${value ?? 'unknown'}**.\n\n1. Look at \`aether_cache_requests_total\` by tenant.\n2. Follow the [runbook](https://runbooks.example/alerts).`, runbook_url: 'https://runbooks.example/alerts' },
+  since: now - since, firesAt: state === 'pending' ? now + 400_000 : null, value, valueText: value === null ? '' : String(value), receivers: severity === 'critical' ? ['slack-ops', 'pager'] : ['slack-ops'],
   silencedBy: state === 'silenced' ? [{ id: '5f0e6d1c-8a1b-4a43-9d0f-1', by: 'alice', comment: 'Rolling deploy v2.3.0', until: now + 24 * MINUTE }] : [],
   inhibitedBy: state === 'inhibited' ? ['000000abc0000000'] : [], links: [{ kind: 'source', url: 'http://localhost:9090/graph?g0.expr=x' }, { kind: 'runbook', url: 'https://runbooks.example/alerts' }, { kind: 'alertmanager', url: 'http://localhost:9093/#/alerts' }],
-  delivered: true, members: 3, membersOf: 3, ack: i === 4 ? { by: 'bob', note: 'Warming the cache by hand', at: now - 600_000 } : null,
+  delivered: true, leftOut: 0, members: 3, membersOf: 3, ack: i === 4 ? { by: 'bob', note: 'Warming the cache by hand', at: now - 600_000 } : null,
   escalatesAt: state === 'firing' && severity !== 'info' && severity !== 'other' ? now - since + (tenant?.startsWith('vip') || tenant === 'partner-abc' ? 5 : 60) * MINUTE : null,
 });
 
@@ -136,7 +136,7 @@ export function alerts(scene: Scene, now: number): AlertRow[] {
   if (scene === 'hostile') {
     const bad = row(20, BIDI, 'critical', 'firing', LONG, 60_000, Number.MAX_VALUE, '<script>alert(1)</script>\u2067\u2066 reversed', now);
     bad.labels = { ...bad.labels, ['x'.repeat(5000)]: LONG, html: '<b onmouseover=alert(1)>bold</b>', bidi: BIDI, empty: '', lines: 'a\nb\nc' };
-    bad.annotations = { summary: bad.annotations.summary ?? '', description: LONG, ['<i>n</i>']: 'javascript:alert(1)' };
+    bad.annotations = { summary: bad.annotations.summary ?? '', description: LONG, ['<i>n</i>']: 'javascript:alert(1)', markdown: '[x](javascript:alert(1)) [y](https://a@evil.example) ![p](https://evil.example/p.png) <img src=x onerror=alert(1)> <a href="javascript:alert(1)">z</a>\n\n| a |\n|---|\n| ' + BIDI + ' |', deep: '>'.repeat(4000) };
     bad.valueText = '+Inf';
     bad.delivered = false;
     list.unshift(bad, row(21, '', 'other', 'firing', '', -5000, null, '', now));

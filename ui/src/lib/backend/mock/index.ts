@@ -1,8 +1,8 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
-import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CommandName, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
+import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
-import { alerts, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
+import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { draw } from './draw';
 import { pastAlerts } from './history';
 
@@ -27,7 +27,7 @@ export function mockBackend(): Backend {
   const rows = alerts(scene, now);
   let quiet = silences(scene, now);
   const hear = new Set<(e: PanelEvent) => void>();
-  let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480, historyDays: 90, notices: true, sound: false, quietFrom: 0, quietUntil: 0 };
+  let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480, historyDays: 90, notices: true, sound: false, quietFrom: 0, quietUntil: 0, alertColumns: ['severity', 'tenant', 'value', 'since', 'state'], savedFilters: scene === 'hostile' ? [{ name: BIDI, filter: BIDI, states: [], severities: [], receivers: [], groupBy: [] }] : [{ name: 'Loud and critical', filter: '', states: ['firing'], severities: ['critical'], receivers: [], groupBy: [] }] };
   let stacks: Snapshot['stacks'] = { active: scene === 'hostile' ? 'hostile' : 'production', firstStart: scene === 'first', stacks: [{ name: 'aetherlink', source: { kind: 'built-in' }, error: null }, { name: scene === 'hostile' ? 'hostile' : 'production', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/production.toml' }, error: null }, { name: 'staging', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/staging.toml' }, error: fail('invalid-config', 'staging.toml, line 7: unknown key “promtheus”.', 'Did you mean “prometheus”?') }] };
   let windows: MaintenanceWindow[] = [];
   const matchers = quiet[1]?.matchers ?? [{ name: 'alertname', value: '.+', isRegex: true, isEqual: true }];
@@ -98,15 +98,15 @@ export function mockBackend(): Backend {
     endpoint_test: ({ service, endpoint }: { service: string; endpoint: { urls: string[] } }) => ({ results: endpoint.urls.map((url, i) => service === 'grafana' ? { url, ok: false, version: null, flavour: null, latencyMs: null, clockOffsetMs: null, error: refused('Grafana', 3000), notes: [] } : { url, ok: true, version: '2.54.1', flavour: null, latencyMs: 3 + i, clockOffsetMs: 10, error: null, notes: [] }) }),
     gauge_figure: ({ id, hours, style }: { id: string; hours: number; style: never }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); if (scene === 'stale' || scene === 'never') throw refused('Prometheus', 9090); return draw(g.spec, g.value ?? 40, hours, style, scene === 'hostile'); },
     gauge_tenants: ({ id, search, offset, limit }: { id: string; search: string; offset: number; limit: number }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); const all = g.tenants.length === 0 ? [] : tenants(scene, g.spec, g.value ?? 0).filter((t) => t.tenant.includes(search)); return { rows: all.slice(offset, offset + limit), total: all.length }; },
-    alerts_page: (r: { filter: string; states: string[]; severities: string[]; groupBy: string[]; facets: string[]; labelNames: boolean; sort: string; descending: boolean; offset: number; limit: number }) => {
-      const base = rows.filter((x) => matches(x, r.filter) && (r.severities.length === 0 || r.severities.includes(x.severity)));
+    alerts_page: (r: { filter: string; states: string[]; severities: string[]; receivers: string[]; groupBy: string[]; facets: string[]; labelNames: boolean; sort: string; descending: boolean; offset: number; limit: number }) => {
+      const base = rows.filter((x) => matches(x, r.filter) && (r.severities.length === 0 || r.severities.includes(x.severity)) && (r.receivers.length === 0 || x.receivers.some((n) => r.receivers.includes(n))));
       const list = base.filter((x) => (r.states.length === 0 ? x.state !== 'resolved' : r.states.includes(x.state)));
       if (r.sort === 'name') list.sort((a, b) => a.name.localeCompare(b.name));
       if (r.sort === 'since') list.sort((a, b) => a.since - b.since);
       if (r.descending) list.reverse();
       const groups = group(list, r.groupBy, 0, '');
       const tally = (names: string[]) => [...names.reduce((m, n) => m.set(n, (m.get(n) ?? 0) + 1), new Map<string, number>())].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
-      const facets = r.facets.map((label) => { const values = tally(list.flatMap((x) => x.labels[label] ?? [])); return { label, values: values.slice(0, 50), distinct: values.length }; });
+      const facets = r.facets.map((label) => { const values = tally(list.flatMap((x) => (label === '@receiver' ? x.receivers : (x.labels[label] ?? [])))); return { label, values: values.slice(0, 50), distinct: values.length }; });
       return { rows: list.slice(r.offset, r.offset + r.limit), total: list.length, counts: counts(base), groups: groups.slice(0, 1000), groupsTotal: groups.length, facets, labelNames: r.labelNames ? tally(list.flatMap((x) => Object.keys(x.labels))) : [], freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()) };
     },
     alert_detail: ({ fingerprint, hours, style }: AlertDetailRequest): AlertDetail => {
@@ -114,9 +114,10 @@ export function mockBackend(): Backend {
       if (!row) throw fail('not-found', 'This alert is not in the list any more.');
       const g = held[0];
       const silencedBefore = quiet.filter((s) => s.state === 'expired').slice(0, 3);
-      if (!g || scene === 'stale' || scene === 'never') return { rule: null, figure: null, figureNote: 'Nothing answers at http://localhost:9090.', silencedBefore };
-      return { rule: { group: 'aether-alerts', file: '/etc/aether/prometheus-alerts.yml', expression: 'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)', forS: 900, intervalS: 15, health: 'ok', lastError: '', valueExpression: 'aether:cache_hit_ratio:5m', comparison: '<', threshold: 30 }, figure: draw({ ...g.spec, warn: 30, critical: 30 }, Math.min(row.value ?? 20, 1e6), hours, style, scene === 'hostile'), figureNote: '', silencedBefore };
+      if (!g || scene === 'stale' || scene === 'never') return { rule: null, figure: null, figureNote: 'Nothing answers at http://localhost:9090.', silencedBefore, tenant: null, links: [] };
+      return { rule: { group: 'aether-alerts', file: '/etc/aether/prometheus-alerts.yml', expression: 'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)', forS: 900, intervalS: 15, health: 'ok', lastError: '', valueExpression: 'aether:cache_hit_ratio:5m', comparison: '<', threshold: 30 }, figure: draw({ ...g.spec, warn: 30, critical: 30 }, Math.min(row.value ?? 20, 1e6), hours, style, scene === 'hostile'), figureNote: '', silencedBefore, tenant: row.tenant === null ? null : { label: 'tenant_id', tenant: row.tenant, vip: row.vip, alerts: counts(rows.filter((x) => x.tenant === row.tenant)), gauges: held.filter((x) => x.tenants[0] !== undefined).map((x) => ({ spec: x.spec, value: { ...(x.tenants[0] as Gauge['tenants'][number]), tenant: row.tenant ?? '', vip: row.vip } })) }, links: [{ kind: 'prometheus', url: 'http://localhost:9090/graph?g0.expr=x' }, { kind: 'grafana', url: 'http://localhost:3000/d/aether-rag-ops' }] };
     },
+    alerts_export: ({ list, format }: { list: { filter: string }; format: string }) => { if (query.get('disk') === 'full') throw fail('storage', 'Could not write into /home/alice/Downloads.', 'Make room on the disk.'); return { path: `/home/alice/Downloads/alerts_2026-11-24_10-00-00.${format}`, rows: rows.filter((x) => x.state !== 'resolved' && matches(x, list.filter)).length }; },
     alert_acknowledge: ({ fingerprint, note }: { fingerprint: string; note: string | null }) => {
       const row = rows.find((x) => x.fingerprint === fingerprint);
       if (!row) throw fail('not-found', 'This alert is not in the list any more.');

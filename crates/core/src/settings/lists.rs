@@ -1,0 +1,244 @@
+//! The settings that are lists: columns of the alert list, and filters that have a name.
+
+use std::collections::HashSet;
+
+use aether_contract::{ALERT_COLUMNS, AlertState, SavedFilter, Settings, Severity};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+
+const COLUMNS: &str = "alert_columns";
+const FILTERS: &str = "saved_filter";
+const MAX_COLUMNS: usize = 12;
+const MAX_FILTERS: usize = 50;
+const MAX_NAME: usize = 60;
+const MAX_LINE: usize = 4096;
+const MAX_VALUES: usize = 32;
+const MAX_VALUE: usize = 256;
+
+const STATES: [(AlertState, &str); 6] = [
+    (AlertState::Pending, "pending"),
+    (AlertState::Firing, "firing"),
+    (AlertState::Silenced, "silenced"),
+    (AlertState::Inhibited, "inhibited"),
+    (AlertState::Muted, "muted"),
+    (AlertState::Resolved, "resolved"),
+];
+const SEVERITIES: [(Severity, &str); 4] = [
+    (Severity::Critical, "critical"),
+    (Severity::Warning, "warning"),
+    (Severity::Info, "info"),
+    (Severity::Other, "other"),
+];
+
+/// Says in words what is wrong with the lists.
+pub fn check(settings: &Settings) -> Result<(), String> {
+    let columns = &settings.alert_columns;
+    if columns.len() > MAX_COLUMNS {
+        return Err(format!("The alert list has at most {MAX_COLUMNS} columns."));
+    }
+    let mut seen = HashSet::new();
+    for column in columns {
+        let known = ALERT_COLUMNS.contains(&column.as_str());
+        let label =
+            column.strip_prefix("label:").is_some_and(|name| !name.is_empty() && name.len() <= MAX_VALUE);
+        if !known && !label {
+            return Err(format!(
+                "`{}` is no column: expected one of {} or label:NAME.",
+                column.chars().take(40).collect::<String>(),
+                ALERT_COLUMNS.join(", ")
+            ));
+        }
+        if !seen.insert(column) {
+            return Err(format!("The column {column} is there twice."));
+        }
+    }
+    if settings.saved_filters.len() > MAX_FILTERS {
+        return Err(format!("At most {MAX_FILTERS} filters are saved. Delete one first."));
+    }
+    let mut names = HashSet::new();
+    for filter in &settings.saved_filters {
+        let length = filter.name.trim().chars().count();
+        if length == 0 || length > MAX_NAME || filter.name.chars().any(char::is_control) {
+            return Err(format!("The name of a saved filter has 1 to {MAX_NAME} characters on one line."));
+        }
+        if !names.insert(filter.name.trim().to_lowercase()) {
+            return Err(format!("A filter is already saved as \"{}\".", filter.name.trim()));
+        }
+        let many = filter.receivers.len() > MAX_VALUES || filter.group_by.len() > 4;
+        let long = filter.receivers.iter().chain(&filter.group_by).any(|text| text.len() > MAX_VALUE);
+        if filter.filter.len() > MAX_LINE || many || long {
+            return Err(format!("The filter \"{}\" is too long to be saved.", filter.name.trim()));
+        }
+    }
+    Ok(())
+}
+
+/// Puts the lists into the file.
+pub fn write(doc: &mut DocumentMut, settings: &Settings) {
+    doc.insert(COLUMNS, value(strings(settings.alert_columns.iter().map(String::as_str))));
+    if settings.saved_filters.is_empty() {
+        doc.remove(FILTERS);
+        return;
+    }
+    let mut tables = ArrayOfTables::new();
+    for filter in &settings.saved_filters {
+        let mut table = Table::new();
+        table.insert("name", value(filter.name.trim()));
+        table.insert("filter", value(filter.filter.as_str()));
+        let states = filter.states.iter().filter_map(|state| word(&STATES, *state));
+        let severities = filter.severities.iter().filter_map(|severity| word(&SEVERITIES, *severity));
+        for (key, list) in [
+            ("states", strings(states)),
+            ("severities", strings(severities)),
+            ("receivers", strings(filter.receivers.iter().map(String::as_str))),
+            ("group_by", strings(filter.group_by.iter().map(String::as_str))),
+        ] {
+            if !list.is_empty() {
+                table.insert(key, value(list));
+            }
+        }
+        tables.push(table);
+    }
+    doc.insert(FILTERS, Item::ArrayOfTables(tables));
+}
+
+/// Reads the lists.
+pub fn read(table: &toml::Table, settings: &mut Settings) -> Result<(), String> {
+    let wrong = |message: String| format!("settings.toml, {message}");
+    if let Some(columns) = table.get(COLUMNS) {
+        settings.alert_columns = texts(columns, COLUMNS).map_err(wrong)?;
+    }
+    if let Some(filters) = table.get(FILTERS) {
+        let filters = filters
+            .as_array()
+            .ok_or_else(|| wrong(format!("`{FILTERS}`: expected [[{FILTERS}]] tables.")))?;
+        settings.saved_filters = filters.iter().map(saved).collect::<Result<_, _>>().map_err(wrong)?;
+    }
+    check(settings).map_err(wrong)
+}
+
+fn saved(filter: &toml::Value) -> Result<SavedFilter, String> {
+    let table = filter.as_table().ok_or_else(|| format!("`{FILTERS}`: expected a table."))?;
+    let text = |key: &str| match table.get(key) {
+        None => Ok(String::new()),
+        Some(text) => {
+            text.as_str().map(str::to_owned).ok_or_else(|| format!("`{FILTERS}.{key}`: expected a text."))
+        }
+    };
+    let list = |key: &str| {
+        table.get(key).map_or_else(|| Ok(Vec::new()), |list| texts(list, &format!("{FILTERS}.{key}")))
+    };
+    Ok(SavedFilter {
+        name: text("name")?,
+        filter: text("filter")?,
+        states: known(&STATES, &list("states")?, "states")?,
+        severities: known(&SEVERITIES, &list("severities")?, "severities")?,
+        receivers: list("receivers")?,
+        group_by: list("group_by")?,
+    })
+}
+
+fn known<T: Copy>(table: &[(T, &'static str)], words: &[String], key: &str) -> Result<Vec<T>, String> {
+    let one = |wanted: &String| {
+        let found = table.iter().find(|(_, word)| word == wanted).map(|(value, _)| *value);
+        let all: Vec<&str> = table.iter().map(|(_, word)| *word).collect();
+        found.ok_or_else(|| format!("`{FILTERS}.{key}`: expected {}, found {wanted}.", all.join(", ")))
+    };
+    words.iter().map(one).collect()
+}
+
+fn word<T: PartialEq>(table: &[(T, &'static str)], wanted: T) -> Option<&'static str> {
+    table.iter().find(|(value, _)| *value == wanted).map(|(_, word)| *word)
+}
+
+fn texts(list: &toml::Value, key: &str) -> Result<Vec<String>, String> {
+    let wrong = || format!("`{key}`: expected a list of texts.");
+    let list = list.as_array().ok_or_else(wrong)?;
+    list.iter().map(|text| text.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+}
+
+fn strings<'a>(texts: impl Iterator<Item = &'a str>) -> Array {
+    texts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        paths::Home,
+        settings::{SettingsStore, default_settings},
+    };
+
+    fn filter(name: &str) -> SavedFilter {
+        SavedFilter {
+            name: name.into(),
+            filter: "severity=\"critical\" disk".into(),
+            states: vec![AlertState::Silenced, AlertState::Muted],
+            severities: vec![Severity::Critical],
+            receivers: vec!["pager".into()],
+            group_by: vec!["job".into()],
+        }
+    }
+
+    fn store() -> (tempfile::TempDir, Home, SettingsStore) {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::at(root.path());
+        home.create().unwrap();
+        let store = SettingsStore::load(&home);
+        (root, home, store)
+    }
+
+    #[test]
+    fn saved_filters_and_columns_survive_a_restart() {
+        let (_root, home, store) = store();
+        let wanted = Settings {
+            alert_columns: vec!["label:job".into(), "state".into(), "receivers".into()],
+            saved_filters: vec![filter("VIP, loud"), SavedFilter { receivers: vec![], ..filter("other") }],
+            ..default_settings()
+        };
+        assert_eq!(store.set(wanted.clone()).unwrap(), wanted);
+        let again = SettingsStore::load(&home);
+        assert_eq!((again.problem(), again.get()), (None, wanted));
+        again.set(default_settings()).unwrap();
+        assert_eq!(SettingsStore::load(&home).get(), default_settings());
+    }
+
+    #[test]
+    fn lists_that_make_no_sense_are_refused_and_change_nothing() {
+        let (_root, _home, store) = store();
+        let columns = |list: &[&str]| Settings {
+            alert_columns: list.iter().map(|name| (*name).to_owned()).collect(),
+            ..default_settings()
+        };
+        let filters = |list: Vec<SavedFilter>| Settings { saved_filters: list, ..default_settings() };
+        for (wrong, word) in [
+            (columns(&["colour"]), "no column"),
+            (columns(&["label:"]), "no column"),
+            (columns(&["state", "state"]), "twice"),
+            (filters(vec![filter("  ")]), "1 to 60"),
+            (filters(vec![filter("a\nb")]), "1 to 60"),
+            (filters(vec![filter("Disk"), filter("disk ")]), "already saved"),
+            (filters(vec![SavedFilter { filter: "x".repeat(5000), ..filter("long") }]), "too long"),
+            (filters((0..51).map(|i| filter(&i.to_string())).collect()), "At most 50"),
+        ] {
+            let error = store.set(wrong).unwrap_err();
+            assert!(error.message.contains(word), "{error}");
+        }
+        assert_eq!(store.get(), default_settings());
+    }
+
+    #[test]
+    fn a_wrong_list_in_the_file_is_told_by_its_key() {
+        for (text, key) in [
+            ("alert_columns = \"state\"", "alert_columns"),
+            ("saved_filter = 3", "saved_filter"),
+            ("[[saved_filter]]\nname = 3", "saved_filter.name"),
+            ("[[saved_filter]]\nname = \"a\"\nstates = [\"loud\"]", "saved_filter.states"),
+        ] {
+            let (_root, home, _) = store();
+            std::fs::write(home.settings_file(), text).unwrap();
+            let again = SettingsStore::load(&home);
+            assert_eq!(again.get(), default_settings());
+            assert!(again.problem().unwrap().message.contains(key), "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { fitting, template } from './columns';
+
+const ALL = ['severity', 'tenant', 'value', 'since', 'receivers', 'label:job', 'label:zone', 'state'];
+const ids = (width: number, chosen = ALL): string[] => fitting(chosen, width).map((c) => c.id);
+
+describe('columns', () => {
+  test('all stand in a wide list, in the order that was chosen', () => {
+    expect(ids(1600)).toEqual(['name', ...ALL]);
+    expect(template(fitting(ALL, 1600), 1600).split(/ (?![^(]*\))/)).toHaveLength(9);
+  });
+  test('labels give way before what the panel knows, and the state stays', () => {
+    expect(ids(1060)).toEqual(['name', 'severity', 'tenant', 'value', 'since', 'receivers', 'label:job', 'state']);
+    expect(ids(760)).toEqual(['name', 'tenant', 'value', 'since', 'state']);
+    expect(ids(300)).toEqual(['name', 'state']);
+    expect(ids(100, ['value'])).toEqual(['name', 'value']);
+  });
+  test('a column of a newer panel is left out', () => {
+    expect(ids(1600, ['mood', 'state'])).toEqual(['name', 'state']);
+  });
+});

@@ -1,0 +1,55 @@
+// Columns of the alert list: which there are, how wide each has to be, and which give way when there is no room.
+import type { AlertSort } from '../../lib/contract';
+
+export const BUILT_IN = ['severity', 'tenant', 'value', 'since', 'receivers', 'state'] as const;
+
+export interface Column {
+  id: string;
+  title: string;
+  /** What a click on its head orders by. */
+  sort?: AlertSort;
+  end?: boolean;
+  /** Least width, in pixels. */
+  min: number;
+  /** Width as the grid takes it. */
+  width: string;
+  /** The label that it shows. */
+  label?: string;
+}
+
+const KNOWN: Record<(typeof BUILT_IN)[number], Omit<Column, 'id'>> = {
+  severity: { title: 'Severity', sort: 'severity', min: 92, width: '92px' },
+  tenant: { title: 'Tenant', sort: 'tenant', min: 110, width: 'minmax(110px, 1fr)' },
+  value: { title: 'Value', sort: 'value', end: true, min: 76, width: '76px' },
+  since: { title: 'Since', sort: 'since', min: 92, width: '104px' },
+  receivers: { title: 'Sent to', min: 100, width: 'minmax(100px, 0.8fr)' },
+  state: { title: 'State', sort: 'state', min: 140, width: '178px' },
+};
+const NAME: Column = { id: 'name', title: 'Alert', sort: 'name', min: 220, width: 'minmax(220px, 1.8fr)' };
+const GAP = 12;
+const SIDES = 32;
+/** What gives way first where a screen is narrow; labels before all of these. */
+const FIRST = ['receivers', 'severity', 'tenant', 'value', 'since'];
+
+export const titleOf = (id: string): string => (id.startsWith('label:') ? id.slice(6) : (KNOWN[id as keyof typeof KNOWN]?.title ?? id));
+
+function column(id: string): Column | null {
+  if (id.startsWith('label:')) return { id, title: id.slice(6), min: 100, width: 'minmax(100px, 0.9fr)', label: id.slice(6) };
+  const known = KNOWN[id as keyof typeof KNOWN];
+  return known ? { id, ...known } : null;
+}
+
+/** The columns that fit into `width` pixels. The alert's name and the last column that is left always stay. */
+export function fitting(chosen: readonly string[], width: number): Column[] {
+  const columns = chosen.map(column).filter((c) => c !== null);
+  const room = (list: Column[]): number => [NAME, ...list].reduce((sum, c) => sum + c.min + GAP, SIDES - GAP);
+  while (columns.length > 1 && room(columns) > width) {
+    const label = columns.map((c) => c.label !== undefined).lastIndexOf(true);
+    const weak = FIRST.map((id) => columns.findIndex((c) => c.id === id)).find((i) => i >= 0);
+    columns.splice(label >= 0 ? label : (weak ?? columns.length - 1), 1);
+  }
+  return [NAME, ...columns];
+}
+
+/** The grid's template. Where all is narrow the last column is as narrow as it can be. */
+export const template = (columns: readonly Column[], width: number): string => columns.map((c) => (width < 720 && c.id === 'state' ? '140px' : c.width)).join(' ');
