@@ -202,6 +202,7 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
         reason: "Rolling deploy".into(),
         created_by: "alice".into(),
         matchers: Vec::new(),
+        starts_at: None,
     };
     let preview = panel.maintenance_preview(request.clone()).await.expect("a preview");
     assert_eq!((preview.mutes, preview.mutes_critical), (1, 1), "{preview:?}");
@@ -241,6 +242,7 @@ async fn a_window_survives_the_panels_restart() {
         reason: "Deploy v2.3.0".into(),
         created_by: "bob".into(),
         matchers: Vec::new(),
+        starts_at: None,
     };
     let window = first.maintenance_start(request).await.expect("a window");
     assert_eq!((window.phase, window.members.len()), (WindowPhase::Verified, 2), "{window:?}");

@@ -50,6 +50,9 @@ const VIEWS = [
   ['scene=loaded', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Manage' }).click(); }],
   ['scene=hostile', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Save this' }).click(); }],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
+  ['scene=loaded', 'maintenance', click('past-closeout')],
+  ['scene=hostile', 'maintenance', click('past-closeout')],
+  ['scene=loaded', 'maintenance', click('schedule-new')],
   ['scene=loaded&window=on', 'overview', click('maintenance-end')],
   ['scene=loaded&window=on', 'overview', click('maintenance-end', 'end-confirm')],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('Control+k')],
@@ -392,4 +395,54 @@ test('annotations are Markdown without anything that could be run or fetched', a
     assert.equal(await hostile.page.getByTestId('alert-detail').locator('a, img, script, iframe, style, [onerror], [href]').count(), 0);
   }
   await hostile.done();
+});
+
+test('a preset fills the form, and a form is kept as a preset', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('presets').getByRole('button', { name: 'Database upgrade', exact: true }).click();
+  assert.equal(await page.getByTestId('reason').inputValue(), 'Database upgrade');
+  assert.equal(await page.getByTestId('duration-minutes').inputValue(), '90');
+  assert.equal(await page.getByTestId('matchers').inputValue(), 'job=~"db.*"');
+  await page.getByTestId('reason').fill('Kernel patches');
+  await page.getByTestId('preset-keep').click();
+  await page.getByTestId('presets').getByRole('button', { name: 'Kernel patches' }).waitFor();
+  await done();
+});
+
+test('a window is planned for later, and one that is over already is not', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('begin').locator('[data-value="at"]').check({ force: true });
+  await page.getByTestId('begin-at').fill('2020-01-01T10:00');
+  await page.getByText('That is over already. Begin now instead.').waitFor();
+  await page.getByTestId('begin-at').fill('2090-01-01T10:00');
+  assert.match(await page.getByTestId('screen-start-confirm').innerText(), /Plan the window for 30 min/);
+  await page.getByTestId('could-fire').getByText('3 rules could fire into it').waitFor();
+  await done();
+});
+
+test('a recurring window shows its dates before it is kept, and a wrong expression is told', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('schedule-new').click();
+  await page.getByTestId('schedule-cron').fill('0 2 * *');
+  await page.getByTestId('schedule-dates').getByText('can’t be read').waitFor();
+  assert.equal(await page.getByTestId('schedule-save').isDisabled(), true);
+  await page.getByTestId('schedule-cron').fill('0 2 * * 0');
+  await page.getByTestId('schedule-reason').fill('Nightly');
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="schedule-dates"] li').length === 5);
+  await page.getByTestId('schedule-save').click();
+  await page.getByTestId('schedule-dialog').waitFor({ state: 'detached' });
+  assert.equal(await page.getByTestId('schedule').count(), 2);
+  await done();
+});
+
+test('the close-out says what is left over, before the end and afterwards', async () => {
+  const { page, done } = await open('scene=loaded&window=on', 'maintenance');
+  await page.getByTestId('maintenance-end').click();
+  await page.getByTestId('end-after').getByText('4 alerts of 7 hidden ones are left over, the first pages by').waitFor();
+  await page.getByTestId('end-confirm').click();
+  await page.getByTestId('end-closeout').click();
+  await page.getByTestId('closeout').waitFor();
+  assert.equal(await page.getByTestId('still-firing').locator('li').count(), 2);
+  assert.match(await page.getByTestId('open-outside').innerText(), /close it by hand outside/);
+  await done();
 });

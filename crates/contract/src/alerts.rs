@@ -103,6 +103,7 @@ wire! {
         /// Its annotations, cut likewise; a page carries at most 50.
         pub annotations: BTreeMap<String, String>,
         /// Labels, annotations, receivers, silences and inhibiting alerts that the page does not carry.
+        #[serde(default)]
         pub left_out: u32,
         /// Since when it has been active.
         pub since: Timestamp,
@@ -411,7 +412,7 @@ wire! {
     pub struct Exported {
         /// Where it is.
         pub path: String,
-        /// Alerts in it.
+        /// Alerts or windows in it.
         pub rows: u32,
     }
 }

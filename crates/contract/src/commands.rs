@@ -46,8 +46,24 @@ macro_rules! for_each_command {
             maintenance_start(MaintenanceRequest) -> MaintenanceWindow;
             /// Moves the end of a window.
             maintenance_extend(MaintenanceExtendRequest) -> MaintenanceWindow;
+            /// Gives a window back to the members that have lost it.
+            maintenance_repair(MaintenanceRepairRequest) -> MaintenanceWindow;
             /// Ends a window or a silence now.
             maintenance_end(MaintenanceEndRequest) -> MaintenanceEnded;
+            /// What a window hid and what comes after it; of one that is on, as if it ended now.
+            maintenance_closeout(CloseOutRequest) -> CloseOut;
+            /// A page of windows that were.
+            maintenance_history(MaintenanceHistoryRequest) -> MaintenanceHistoryPage;
+            /// Writes the history of windows into a file.
+            maintenance_export(MaintenanceExportRequest) -> Exported;
+            /// The recurring windows of the stack.
+            schedule_list(Empty) -> ScheduleList;
+            /// Keeps a recurring window and makes its next occurrences.
+            schedule_save(ScheduleSaveRequest) -> ScheduleList;
+            /// Forgets a recurring window and takes its future occurrences back.
+            schedule_delete(ScheduleDeleteRequest) -> ScheduleList;
+            /// The next dates of a cron expression.
+            schedule_preview(SchedulePreviewRequest) -> SchedulePreview;
             /// A page of silences, active and past.
             silences_page(SilencesRequest) -> SilencesPage;
             /// All stacks.

@@ -1,6 +1,6 @@
 //! Maintenance windows and the silences behind them.
 
-use crate::{Freshness, Timestamp, wire};
+use crate::{AlertFingerprint, ExportFormat, Freshness, Severity, Timestamp, wire};
 
 wire! {
     /// The panel's own id of a maintenance window: a UUID. It stands in the silence's comment as `[win:<uuid>]`.
@@ -150,7 +150,7 @@ wire! {
 wire! {
     /// Asks what a window would do, or starts it.
     pub struct MaintenanceRequest {
-        /// Length in seconds, from now. 60 up to the cap.
+        /// Length in seconds. 60 up to the cap.
         pub duration_s: u32,
         /// Why. Required, at most 500 characters.
         pub reason: String,
@@ -160,6 +160,9 @@ wire! {
         /// What it mutes. Empty: every alert but the heartbeat.
         #[serde(default)]
         pub matchers: Vec<Matcher>,
+        /// Begin, on this machine's clock. None: now. One in the future is made at once as a silence that begins then.
+        #[serde(default)]
+        pub starts_at: Option<Timestamp>,
     }
 }
 
@@ -174,14 +177,32 @@ wire! {
         pub names: Vec<NamedCount>,
         /// What stays audible, by alert name.
         pub audible: Vec<String>,
-        /// Active silences that already mute something.
+        /// Active silences made before, whether they mute something now or not; at most 20.
         pub already: Vec<Silence>,
+        /// Alert rules that could fire into it, those that did so lately first; at most 40.
+        pub could_fire: Vec<CouldFire>,
         /// The matchers that would be sent.
         pub matchers: Vec<Matcher>,
         /// Things worth knowing before: clock offset, members down, breadth.
         pub warnings: Vec<String>,
         /// When it would end.
         pub ends_at: Timestamp,
+    }
+}
+
+wire! {
+    /// An alert rule whose alerts a window would mute.
+    pub struct CouldFire {
+        /// Label `alertname`.
+        pub name: String,
+        /// From its label `severity`.
+        pub severity: Severity,
+        /// Its alerts that are pending now.
+        pub pending: u32,
+        /// Episodes of the last 7 days.
+        pub fired: u32,
+        /// Whether the window's matchers ask for labels that only the alert itself will have.
+        pub perhaps: bool,
     }
 }
 
@@ -208,8 +229,8 @@ wire! {
     pub struct MaintenanceExtendRequest {
         /// Window id or silence id.
         pub id: String,
-        /// Seconds to add to its present end.
-        pub add_s: u32,
+        /// Seconds to add to its present end; fewer than 0 to make it shorter. The new end is at least a minute away.
+        pub add_s: i32,
     }
 }
 
@@ -251,5 +272,285 @@ wire! {
         pub total: u32,
         /// How far the list can be trusted.
         pub freshness: Freshness,
+    }
+}
+
+wire! {
+    /// Asks for the close-out report of a window.
+    pub struct CloseOutRequest {
+        /// Window id or silence id.
+        pub id: String,
+    }
+}
+
+wire! {
+    /// An alert in a close-out report.
+    pub struct CloseOutAlert {
+        /// Identity.
+        pub fingerprint: AlertFingerprint,
+        /// Label `alertname`.
+        pub name: String,
+        /// From the label `severity`.
+        pub severity: Severity,
+        /// The profile's tenant label, if the alert has it.
+        pub tenant: Option<String>,
+        /// Whether that tenant is a VIP of the profile.
+        pub vip: bool,
+        /// Labels beside `alertname`, `severity` and the tenant's, as `name="value"`, at most 12.
+        pub labels: Vec<String>,
+        /// When it began to fire.
+        pub began: Timestamp,
+        /// When it ended; none while it fires.
+        pub ended: Option<Timestamp>,
+        /// Receivers that it goes to.
+        pub receivers: Vec<String>,
+        /// Earliest time that somebody hears of it, and the latest; none when nobody will.
+        pub pages_from: Option<Timestamp>,
+        /// Latest time that somebody hears of it, if it goes on firing.
+        pub pages_by: Option<Timestamp>,
+        /// Why, in a sentence.
+        pub note: String,
+    }
+}
+
+wire! {
+    /// What a maintenance window hid, and what comes after it.
+    pub struct CloseOut {
+        /// The window.
+        pub window: WindowId,
+        /// Stack.
+        pub stack: String,
+        /// Why it was opened.
+        pub reason: String,
+        /// Who opened it.
+        pub created_by: String,
+        /// Its begin.
+        pub starts_at: Timestamp,
+        /// Its end; of a window that is still on: now.
+        pub ended_at: Timestamp,
+        /// The window is still on: this is how it would be if it ended now.
+        pub preliminary: bool,
+        /// When this was put together.
+        pub made_at: Timestamp,
+        /// Different alerts that fired in it and were hidden by it.
+        pub hidden: u32,
+        /// Fires at its end: when each will page.
+        pub still_firing: Vec<CloseOutAlert>,
+        /// Was told before the window, ended inside: that it has ended was never sent. To be closed by hand outside.
+        pub open_outside: Vec<CloseOutAlert>,
+        /// Was told before the window, ended inside, and fires again: taken as told already.
+        pub silent_again: Vec<CloseOutAlert>,
+        /// Began and ended inside; nobody was told.
+        pub unseen: Vec<CloseOutAlert>,
+        /// Every silence that is active at the end.
+        pub silences: Vec<Silence>,
+        /// How far this can be trusted: what could not be read, and from what it was reckoned.
+        pub notes: Vec<String>,
+        /// All of it as Markdown.
+        pub markdown: String,
+    }
+}
+
+wire! {
+    /// Asks for windows that were.
+    #[derive(Default)]
+    #[serde(default)]
+    pub struct MaintenanceHistoryRequest {
+        /// Words that must all occur in reason or author.
+        pub search: String,
+        /// Rows to skip.
+        pub offset: u32,
+        /// Rows to return, the newest first; at most 500.
+        pub limit: u32,
+    }
+}
+impl Eq for MaintenanceHistoryRequest {}
+
+wire! {
+    /// How a window came out.
+    #[derive(Copy, Eq)]
+    pub enum WindowOutcome {
+        /// It is on, or will be.
+        Open,
+        /// It ended at its time.
+        Ended,
+        /// A person ended it before its time.
+        EndedEarly,
+        /// No server ever accepted it.
+        Refused,
+        /// Whether a server had it was never learned.
+        Unknown,
+    }
+}
+
+wire! {
+    /// A window as the journal has it.
+    pub struct PastWindow {
+        /// The panel's id.
+        pub id: WindowId,
+        /// Why.
+        pub reason: String,
+        /// Who.
+        pub created_by: String,
+        /// Begin.
+        pub starts_at: Timestamp,
+        /// End that was planned first.
+        pub planned_end: Timestamp,
+        /// End; the planned one while it is open.
+        pub ends_at: Timestamp,
+        /// Times that its end was moved.
+        pub moved: u32,
+        /// How it came out.
+        pub outcome: WindowOutcome,
+        /// Matchers.
+        pub matchers: Vec<Matcher>,
+        /// Different alerts that it hid; none before its close-out report.
+        pub hidden: Option<u32>,
+        /// Alerts of the report that need somebody: still firing, open outside, silent again.
+        pub left_over: Option<u32>,
+    }
+}
+
+wire! {
+    /// A page of windows that were.
+    pub struct MaintenanceHistoryPage {
+        /// The rows.
+        pub rows: Vec<PastWindow>,
+        /// Rows that match in all.
+        pub total: u32,
+    }
+}
+
+wire! {
+    /// Writes the history of windows into a file of the download folder.
+    #[derive(Copy, Eq)]
+    pub struct MaintenanceExportRequest {
+        /// How.
+        pub format: ExportFormat,
+    }
+}
+
+wire! {
+    /// Names a window that some members have lost, to be given back to them.
+    pub struct MaintenanceRepairRequest {
+        /// Window id.
+        pub id: String,
+    }
+}
+
+wire! {
+    /// A recurring maintenance window.
+    pub struct Schedule {
+        /// Its id: a UUID.
+        pub id: String,
+        /// Five fields: minute, hour, day of month, month, day of week.
+        pub cron: String,
+        /// That in words.
+        pub description: String,
+        /// IANA name of the time zone that the expression is read in.
+        pub time_zone: String,
+        /// Length of each window in seconds.
+        pub duration_s: u32,
+        /// Why.
+        pub reason: String,
+        /// Who.
+        pub created_by: String,
+        /// What each window mutes. Empty: every alert but the heartbeat.
+        pub matchers: Vec<Matcher>,
+        /// Occurrences that are made ahead, 1 to 10.
+        pub ahead: u32,
+        /// Whether it makes any.
+        pub enabled: bool,
+        /// The next five.
+        pub occurrences: Vec<Occurrence>,
+        /// Why the last attempt to make one failed; empty when none did.
+        pub problem: String,
+    }
+}
+
+wire! {
+    /// One time that a schedule comes round.
+    pub struct Occurrence {
+        /// Begin.
+        pub starts_at: Timestamp,
+        /// End.
+        pub ends_at: Timestamp,
+        /// The begin on the schedule's own clock, with its offset.
+        pub local: String,
+        /// The window that it is, or will be.
+        pub window: WindowId,
+        /// Whether Alertmanager has it.
+        pub made: bool,
+        /// Whether a person has taken it back.
+        pub cancelled: bool,
+    }
+}
+
+wire! {
+    /// The schedules of the selected stack.
+    pub struct ScheduleList {
+        /// They.
+        pub schedules: Vec<Schedule>,
+    }
+}
+
+wire! {
+    /// Keeps a schedule.
+    pub struct ScheduleSaveRequest {
+        /// Which; none for a new one.
+        #[serde(default)]
+        pub id: Option<String>,
+        /// Five fields: minute, hour, day of month, month, day of week.
+        pub cron: String,
+        /// IANA name of a time zone. Empty: this machine's.
+        #[serde(default)]
+        pub time_zone: String,
+        /// Length of each window in seconds.
+        pub duration_s: u32,
+        /// Why. Required.
+        pub reason: String,
+        /// Who. Empty: the OS user.
+        #[serde(default)]
+        pub created_by: String,
+        /// What each window mutes. Empty: every alert but the heartbeat.
+        #[serde(default)]
+        pub matchers: Vec<Matcher>,
+        /// Occurrences to make ahead, 1 to 10.
+        pub ahead: u32,
+        /// Whether it makes any.
+        pub enabled: bool,
+    }
+}
+
+wire! {
+    /// Forgets a schedule and takes its future occurrences back.
+    pub struct ScheduleDeleteRequest {
+        /// Which.
+        pub id: String,
+    }
+}
+
+wire! {
+    /// Asks for the dates of an expression.
+    pub struct SchedulePreviewRequest {
+        /// Five fields: minute, hour, day of month, month, day of week.
+        pub cron: String,
+        /// IANA name of a time zone. Empty: this machine's.
+        #[serde(default)]
+        pub time_zone: String,
+    }
+}
+
+wire! {
+    /// The dates of an expression.
+    pub struct SchedulePreview {
+        /// In words.
+        pub description: String,
+        /// IANA name of the time zone.
+        pub time_zone: String,
+        /// The next five.
+        pub next: Vec<Timestamp>,
+        /// They on that zone's clock, with its offset.
+        pub local: Vec<String>,
     }
 }

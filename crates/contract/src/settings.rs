@@ -46,6 +46,25 @@ wire! {
         pub alert_columns: Vec<String>,
         /// Filters of the alert list that have a name, at most 50, each name once.
         pub saved_filters: Vec<SavedFilter>,
+        /// Maintenance windows that are often started, at most 20, each name once.
+        pub maintenance_presets: Vec<MaintenancePreset>,
+    }
+}
+
+wire! {
+    /// A maintenance window that is often started.
+    #[derive(Eq)]
+    pub struct MaintenancePreset {
+        /// Its name: 1 to 60 characters.
+        pub name: String,
+        /// Length in minutes (1 to 10080).
+        pub minutes: u32,
+        /// Why; what the form begins with.
+        #[serde(default)]
+        pub reason: String,
+        /// What it mutes, as matchers on one line. Empty: every alert but the heartbeat.
+        #[serde(default)]
+        pub matchers: String,
     }
 }
 

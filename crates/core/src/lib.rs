@@ -23,4 +23,5 @@ pub mod stack;
 
 pub use dispatch::dispatch;
 pub use host::{Host, NoHost};
+pub use maintenance::past;
 pub use panel::{Panel, PanelOptions};

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use aether_contract::{ErrorCode, PanelError, Settings, Theme};
+use aether_contract::{ErrorCode, MaintenancePreset, PanelError, Settings, Theme};
 
 use crate::paths::{self, Home};
 
@@ -28,6 +28,12 @@ pub fn default_settings() -> Settings {
         quiet_until: 0,
         alert_columns: ["severity", "tenant", "value", "since", "state"].map(str::to_owned).into(),
         saved_filters: Vec::new(),
+        maintenance_presets: vec![MaintenancePreset {
+            name: "Rolling deploy".to_owned(),
+            minutes: 30,
+            reason: "Rolling deploy ".to_owned(),
+            matchers: String::new(),
+        }],
     }
 }
 
@@ -178,6 +184,7 @@ impl SettingsStore {
         if state.problem.is_some()
             || state.settings.alert_columns != settings.alert_columns
             || state.settings.saved_filters != settings.saved_filters
+            || state.settings.maintenance_presets != settings.maintenance_presets
         {
             lists::write(&mut doc, &settings);
         }

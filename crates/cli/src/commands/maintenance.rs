@@ -1,16 +1,16 @@
 //! `maintenance`: start, extend, list, end. Reported as done only when the Panel has read it back.
 
 use aether_contract::{
-    Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest, MaintenancePreview,
-    MaintenanceRequest, MaintenanceStatus, MaintenanceWindow, Matcher, MemberCheck, PanelError, Silence,
-    SilenceState, SilencesRequest, WindowPhase,
+    ErrorCode, Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest,
+    MaintenancePreview, MaintenanceRepairRequest, MaintenanceRequest, MaintenanceStatus, MaintenanceWindow,
+    Matcher, MemberCheck, PanelError, Silence, SilenceState, SilencesRequest, WindowPhase,
 };
 use aether_core::Panel;
 use serde_json::json;
 
-use super::{polled, unread};
+use super::{moments, past, polled, schedule, unread};
 use crate::{
-    args::Maintenance,
+    args::{Maintenance, Window},
     human::{count, moment, now, plain, span},
     outcome::Outcome,
     table::{Cell, Paint, cell, painted, table},
@@ -22,25 +22,44 @@ const PAGE: u32 = 500;
 /// Runs a verb on windows.
 pub async fn run(panel: &Panel, verb: &Maintenance) -> Result<Outcome, PanelError> {
     match verb {
-        Maintenance::Start { length, comment, by, dry_run } => {
-            let request = MaintenanceRequest {
-                duration_s: length.0,
-                reason: comment.clone(),
-                created_by: by.clone(),
-                matchers: Vec::new(),
-            };
-            if *dry_run {
-                let status = polled(panel).await?.maintenance;
-                let preview = panel.maintenance_preview(request).await?;
-                let mut outcome = Outcome::new(&preview, preview_text(&preview))?;
-                outcome.fail(unread(&status.freshness).as_ref());
-                return Ok(outcome);
-            }
-            // Asks Alertmanager only, and asks it itself: a slow Prometheus must not hold a window up.
-            changed(&panel.maintenance_start(request).await?, "started")
+        Maintenance::Start { window, dry_run: true, .. } | Maintenance::Preview { window } => {
+            let request = asked(window)?;
+            let status = polled(panel).await?.maintenance;
+            let preview = panel.maintenance_preview(request).await?;
+            let mut outcome = Outcome::new(&preview, preview_text(&preview))?;
+            outcome.fail(unread(&status.freshness).as_ref());
+            Ok(outcome)
         }
+        Maintenance::Start { window, wait_verified, .. } => {
+            // Asks Alertmanager only, and asks it itself: a slow Prometheus must not hold a window up.
+            let started = panel.maintenance_start(asked(window)?).await?;
+            let started = match wait_verified {
+                Some(limit) => verified(panel, started, limit.0).await?,
+                None => started,
+            };
+            changed(&started, "started")
+        }
+        Maintenance::Shorten { id, length } => {
+            let less = i32::try_from(length.0).unwrap_or(i32::MAX).saturating_neg();
+            let request = MaintenanceExtendRequest { id: id.clone(), add_s: less };
+            changed(&panel.maintenance_extend(request).await?, "shortened")
+        }
+        Maintenance::Repair { id } => {
+            let request = MaintenanceRepairRequest { id: id.clone() };
+            changed(&panel.maintenance_repair(request).await?, "repaired")
+        }
+        Maintenance::Show { id } => past::show(panel, &polled(panel).await?.maintenance, id).await,
+        Maintenance::Closeout { id } => {
+            polled(panel).await?;
+            past::closeout(panel, id).await
+        }
+        Maintenance::History { search, limit, csv } => past::history(panel, search, *limit, *csv).await,
+        Maintenance::Schedule(verb) => schedule::run(panel, verb).await,
         Maintenance::Extend { id, length } => {
-            let request = MaintenanceExtendRequest { id: id.clone(), add_s: length.0 };
+            let request = MaintenanceExtendRequest {
+                id: id.clone(),
+                add_s: i32::try_from(length.0).unwrap_or(i32::MAX),
+            };
             changed(&panel.maintenance_extend(request).await?, "extended")
         }
         Maintenance::List { all } => list(panel, &polled(panel).await?.maintenance, *all).await,
@@ -52,12 +71,58 @@ pub async fn run(panel: &Panel, verb: &Maintenance) -> Result<Outcome, PanelErro
     }
 }
 
+/// What the options ask for.
+fn asked(window: &Window) -> Result<MaintenanceRequest, PanelError> {
+    let at = window.at.as_deref().map(|text| moments::parse(text, "--at")).transpose()?;
+    let duration_s = match (&window.length, &window.until) {
+        (Some(length), _) => length.0,
+        (None, Some(until)) => {
+            let end = moments::parse(until, "--until")?;
+            let seconds = end.millis_since(at.unwrap_or_else(now)) / 1000;
+            u32::try_from(seconds).map_err(|_| usage("--until is before the window's begin."))?
+        }
+        (None, None) => return Err(usage("Say how long, with --for or --until.")),
+    };
+    Ok(MaintenanceRequest {
+        duration_s,
+        reason: window.comment.clone(),
+        created_by: window.by.clone(),
+        matchers: aether_core::alerts::filter::matchers(&window.matcher.join(" "))?,
+        starts_at: at,
+    })
+}
+
+pub(super) fn usage(message: &str) -> PanelError {
+    PanelError::new(ErrorCode::InvalidRequest, "aetherctl", message)
+}
+
+/// Waits until every member shows the window, for a while; answers how it stands then.
+async fn verified(
+    panel: &Panel,
+    started: MaintenanceWindow,
+    seconds: u32,
+) -> Result<MaintenanceWindow, PanelError> {
+    let done =
+        |window: &MaintenanceWindow| matches!(window.phase, WindowPhase::Verified | WindowPhase::Scheduled);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(u64::from(seconds));
+    let mut window = started;
+    while !done(&window) && std::time::Instant::now() < until {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let windows = polled(panel).await?.maintenance.windows;
+        match windows.into_iter().find(|one| one.id == window.id) {
+            Some(found) => window = found,
+            None => break,
+        }
+    }
+    Ok(window)
+}
+
 /// Windows that are not on every member, a sentence each.
 pub fn findings(windows: &[MaintenanceWindow]) -> Vec<String> {
     windows.iter().filter_map(finding).collect()
 }
 
-fn finding(window: &MaintenanceWindow) -> Option<String> {
+pub(super) fn finding(window: &MaintenanceWindow) -> Option<String> {
     let reason = plain(&window.reason);
     let (on, of) = (
         window.members.iter().filter(|m| m.state == Some(SilenceState::Active)).count(),
@@ -136,10 +201,26 @@ fn preview_text(preview: &MaintenancePreview) -> String {
     }
     for silence in &preview.already {
         out.push_str(&format!(
-            "Already silencing: {} – {}\n",
+            "Already silencing {}: {} – {} (until {})\n",
+            count(silence.mutes, "alert"),
             plain(&silence.comment),
-            plain(&silence.created_by)
+            plain(&silence.created_by),
+            moment(silence.ends_at)
         ));
+    }
+    let likely: Vec<_> =
+        preview.could_fire.iter().filter(|rule| rule.pending > 0 || rule.fired > 0).collect();
+    if !preview.could_fire.is_empty() {
+        out.push_str(&format!(
+            "Could fire into it: {} ({} fired in the last 7 days or are pending)\n",
+            count(u32::try_from(preview.could_fire.len()).unwrap_or(u32::MAX), "rule"),
+            likely.len()
+        ));
+    }
+    for rule in likely {
+        let pending =
+            if rule.pending > 0 { format!(", {} pending now", rule.pending) } else { String::new() };
+        out.push_str(&format!("  {:>5}  {}{pending}\n", rule.fired, plain(&rule.name)));
     }
     for warning in &preview.warnings {
         out.push_str(&format!("Warning: {}\n", plain(warning)));
@@ -296,7 +377,7 @@ fn silence_table(silences: &[Silence]) -> String {
     table(&["SILENCE", "BEGINS", "ENDS", "MUTES", "FROM", "BY", "COMMENT", "MATCHERS", "ID"], &rows)
 }
 
-fn members(checks: &[MemberCheck]) -> String {
+pub(super) fn members(checks: &[MemberCheck]) -> String {
     let rows: Vec<Vec<Cell>> = checks
         .iter()
         .map(|check| {
@@ -314,7 +395,7 @@ fn members(checks: &[MemberCheck]) -> String {
 }
 
 /// The matchers as Alertmanager writes them.
-fn matchers(matchers: &[Matcher]) -> String {
+pub(super) fn matchers(matchers: &[Matcher]) -> String {
     let one = |m: &Matcher| {
         let operator = match (m.is_equal, m.is_regex) {
             (true, false) => "=",
@@ -327,7 +408,7 @@ fn matchers(matchers: &[Matcher]) -> String {
     matchers.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn phase(phase: WindowPhase) -> (&'static str, Paint) {
+pub(super) fn phase(phase: WindowPhase) -> (&'static str, Paint) {
     match phase {
         WindowPhase::Asked => ("asked", Paint::Warn),
         WindowPhase::Accepted => ("accepted, not verified", Paint::Warn),

@@ -4,12 +4,15 @@ mod alerts;
 mod docs;
 mod gauges;
 mod maintenance;
+mod moments;
+mod past;
+mod schedule;
 mod secret;
 mod stack;
 mod status;
 mod watch;
 
-use std::sync::Arc;
+use std::{io::Write as _, sync::Arc};
 
 use aether_contract::{Empty, ErrorCode, Freshness, PanelError, Snapshot};
 use aether_core::{Host, Panel, PanelOptions, paths::Home};
@@ -52,10 +55,32 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
             let limit = limit.unwrap_or(if *csv { u32::MAX } else { alerts::DEFAULT_LIMIT });
             alerts::alerts(panel, filter, state, limit, *csv).await
         }
-        Command::Maintenance(verb) => maintenance::run(panel, verb).await,
+        Command::Maintenance(verb) => to_its_end(maintenance::run(panel, verb)).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::default()),
+    }
+}
+
+/// Lets a change come to its end although Ctrl+C is pressed: nobody is left not knowing whether a silence exists.
+async fn to_its_end(work: impl Future<Output = Result<Outcome, PanelError>>) -> Result<Outcome, PanelError> {
+    let mut work = Box::pin(work);
+    let mut told = false;
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            pressed = tokio::signal::ctrl_c(), if !told => {
+                if pressed.is_ok() {
+                    // Nobody may be reading this.
+                    let _ = writeln!(
+                        std::io::stderr(),
+                        "aetherctl: waiting for Alertmanager's answer, so that it is known whether the silence exists; \
+                         it takes half a minute at most"
+                    );
+                }
+                told = true;
+            }
+        }
     }
 }
 

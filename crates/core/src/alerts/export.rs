@@ -47,6 +47,27 @@ pub fn write(
     format: ExportFormat,
     now: Timestamp,
 ) -> Result<Exported, PanelError> {
+    let mut bytes = Vec::new();
+    match format {
+        ExportFormat::Csv => csv(&mut bytes, rows),
+        ExportFormat::Json => serde_json::to_writer_pretty(&mut bytes, rows).map_err(io::Error::from),
+    }
+    .map_err(|error| paths::storage("write into", folder, &error))?;
+    put(folder, "alerts", format, u32::try_from(rows.len()).unwrap_or(u32::MAX), &bytes, now)
+}
+
+/// Puts an export into a new file of `folder`, named by what it is and when it was made.
+///
+/// # Errors
+/// `storage`.
+pub fn put(
+    folder: &Path,
+    what: &str,
+    format: ExportFormat,
+    rows: u32,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<Exported, PanelError> {
     let stamp = jiff::Timestamp::from_millisecond(now.0)
         .map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d_%H-%M-%S").to_string())
         .unwrap_or_default();
@@ -58,31 +79,19 @@ pub fn write(
     let failed = |error: io::Error| paths::storage("write into", folder, &error);
     let mut temp =
         tempfile::Builder::new().prefix(".aether-").suffix(".tmp").tempfile_in(folder).map_err(failed)?;
-    {
-        let mut out = io::BufWriter::new(temp.as_file_mut());
-        match format {
-            ExportFormat::Csv => csv(&mut out, rows).map_err(failed)?,
-            ExportFormat::Json => {
-                serde_json::to_writer_pretty(&mut out, rows).map_err(io::Error::from).map_err(failed)?
-            }
-        }
-        out.flush().map_err(failed)?;
-    }
+    temp.write_all(bytes).map_err(failed)?;
     temp.as_file().sync_all().map_err(failed)?;
     for number in 1..=MAX_TRIES {
         let tail = if number == 1 { String::new() } else { format!("_{number}") };
-        let path = folder.join(format!("alerts_{stamp}{tail}.{ending}"));
+        let path = folder.join(format!("{what}_{stamp}{tail}.{ending}"));
         match temp.persist_noclobber(&path) {
-            Ok(_) => {
-                let rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-                return Ok(Exported { path: path.display().to_string(), rows });
-            }
+            Ok(_) => return Ok(Exported { path: path.display().to_string(), rows }),
             Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => temp = taken.file,
             Err(error) => return Err(failed(error.error)),
         }
     }
     let message = format!("{} holds {MAX_TRIES} exports of this second already.", folder.display());
-    Err(PanelError::new(ErrorCode::Storage, "alerts_export", message))
+    Err(PanelError::new(ErrorCode::Storage, what, message))
 }
 
 /// Writes the rows as comma-separated values: what the panel says of them, then a column a label.
@@ -127,7 +136,7 @@ fn fixed(row: &AlertRow) -> [String; FIXED.len()] {
 }
 
 /// A text that a spreadsheet takes for a text.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         format!("'{text}")
     } else {
@@ -135,7 +144,7 @@ fn plain(text: &str) -> String {
     }
 }
 
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }
 

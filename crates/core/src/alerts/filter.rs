@@ -55,6 +55,20 @@ fn lower(row: &AlertRow) -> String {
 pub struct Filter {
     words: Vec<Word>,
     matchers: Vec<Compiled>,
+    /// The matchers as they were written.
+    asked: Vec<Matcher>,
+}
+
+/// Reads a line of matchers, as a silence takes them.
+///
+/// # Errors
+/// As [`Filter::parse`], and `invalid-request` for a word.
+pub fn matchers(line: &str) -> Result<Vec<Matcher>, PanelError> {
+    let filter = Filter::parse(line)?;
+    if !filter.words.is_empty() {
+        return Err(refuse("Only matchers are understood here, no words."));
+    }
+    Ok(filter.asked)
 }
 
 impl Filter {
@@ -175,6 +189,7 @@ impl Filter {
         self.matchers.push(
             Compiled::new(&matcher).map_err(|reason| mistake(begin, format!("In the filter, {reason}")))?,
         );
+        self.asked.push(matcher);
         Ok(rest)
     }
 }

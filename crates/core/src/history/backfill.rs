@@ -145,7 +145,7 @@ fn missing(
 }
 
 /// Stretches of samples without a gap: first and last of each.
-fn runs(at: &[Timestamp], step_ms: i64) -> Vec<(Timestamp, Timestamp)> {
+pub(crate) fn runs(at: &[Timestamp], step_ms: i64) -> Vec<(Timestamp, Timestamp)> {
     let mut out: Vec<(Timestamp, Timestamp)> = Vec::new();
     for &sample in at {
         match out.last_mut() {

@@ -21,6 +21,8 @@ use crate::{
     journal::Journal,
     panel::{clock, core::Core, live::Live},
 };
+pub(crate) use backfill::runs;
+pub(crate) use store::Kept;
 use store::Store;
 use track::Tracker;
 
@@ -75,6 +77,32 @@ impl History {
         let mut page = page::page(&self.store, &live.profile, request, clock::now())?;
         page.note = note;
         Ok(page)
+    }
+
+    /// Episodes of a stack that touch a range, the newest first.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub fn between(&self, stack: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Kept>, PanelError> {
+        self.store.between(stack, from, to)
+    }
+
+    /// Episodes by alert name in a range.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub fn counted(
+        &self,
+        stack: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<HashMap<String, u32>, PanelError> {
+        let mut counted = HashMap::new();
+        for one in self.store.between(stack, from, to)? {
+            let name = one.labels.get("alertname").cloned().unwrap_or_default();
+            *counted.entry(name).or_insert(0) += 1;
+        }
+        Ok(counted)
     }
 
     /// Up to when the record of a stack reached when this run began.

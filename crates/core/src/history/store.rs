@@ -6,10 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use aether_contract::{PanelError, Timestamp};
+use aether_contract::{AlertRow, PanelError, Timestamp};
 use rusqlite::{Connection, Row, params};
 
-use crate::journal;
+use crate::{alerts::fingerprint::fingerprint, journal};
 
 /// An episode as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,42 @@ pub struct Kept {
     pub muted_ms: i64,
     /// Precision when it was read from Prometheus afterwards, in seconds; 0 when it was seen.
     pub step_s: u32,
+}
+
+impl Kept {
+    /// Of an alert that is listed as firing.
+    pub fn of(row: &AlertRow, now: Timestamp) -> Self {
+        Self {
+            fingerprint: row.fingerprint.0.clone(),
+            labels: row.labels.clone(),
+            began: if row.since.0 > 0 { row.since.min(now) } else { now },
+            ended: None,
+            seen: now,
+            range: None,
+            muted_ms: 0,
+            step_s: 0,
+        }
+    }
+
+    /// Of a stretch of samples in Prometheus.
+    pub fn recorded(
+        labels: &BTreeMap<String, String>,
+        began: Timestamp,
+        ended: Option<Timestamp>,
+        last: Timestamp,
+        step_ms: i64,
+    ) -> Self {
+        Self {
+            fingerprint: fingerprint(labels).0,
+            labels: labels.clone(),
+            began,
+            ended,
+            seen: last,
+            range: None,
+            muted_ms: 0,
+            step_s: u32::try_from(step_ms / 1000).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 const COLUMNS: &str = "fingerprint, labels, began, ended, seen, lowest, highest, muted_ms, step_s";

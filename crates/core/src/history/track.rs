@@ -38,7 +38,8 @@ impl Tracker {
             let id = row.fingerprint.0.as_str();
             firing.insert(id);
             // It may have ended and begun again between two lists.
-            let same = self.open.get(id).is_some_and(|known| same_begin(known, row));
+            // A begin in the future (a clock that is ahead, a client that sends no begin) tells nothing.
+            let same = self.open.get(id).is_some_and(|known| row.since > now || same_begin(known, row));
             if !same {
                 if let Some(before) = self.open.remove(id) {
                     changed.push(closed(before, Some(row.since)));
@@ -121,6 +122,22 @@ mod tests {
         let mut alert = row(&[("alertname", "A")]);
         (alert.since, alert.state, alert.value) = (T(since), state, Some(value));
         alert
+    }
+
+    #[test]
+    fn a_begin_in_the_future_is_one_episode_and_not_one_a_look() {
+        let mut tracker = Tracker::resume(Vec::new());
+        let mut ahead = row(&[("alertname", "A")]);
+        ahead.since = Timestamp(10_000_000);
+        let changed = tracker.see(std::slice::from_ref(&ahead), Timestamp(1_000), 0);
+        assert_eq!((changed.len(), changed[0].began), (1, Timestamp(1_000)));
+        for look in 2..6 {
+            let changed = tracker.see(std::slice::from_ref(&ahead), Timestamp(look * 1_000), 0);
+            assert!(
+                changed.iter().all(|one| one.began == Timestamp(1_000) && one.ended.is_none()),
+                "{changed:?}"
+            );
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use aether_contract::SilenceState;
 use serde_json::json;
 
 use super::{
-    record::{END, EXTEND, Progress, Record, START},
+    record::{END, EXTEND, Progress, REPAIR, Record, START},
     scope::read_comment,
     silences::state_at,
     start::complete,
@@ -76,7 +76,7 @@ async fn settle(core: &Core, live: &Live, record: &Record) {
 
 /// Closes extensions and ends that an earlier run left open. The silences themselves say what became of them.
 pub async fn close_changes(core: &Core) {
-    for kind in [EXTEND, END] {
+    for kind in [EXTEND, END, REPAIR] {
         let Ok(open) = core.journaled(move |journal| journal.open_entries(kind)).await else { continue };
         for entry in open {
             complete(core, entry.id, "unknown", json!({})).await;

@@ -24,6 +24,9 @@ use crate::{
 
 const SERVICE: ServiceKind = ServiceKind::Alertmanager;
 
+/// A window that is made shorter ends at the soonest after this.
+const SOONEST_MS: i64 = 60_000;
+
 /// A silence as one member tells it.
 struct Found {
     member: usize,
@@ -106,7 +109,19 @@ pub async fn extend(
         })?;
     let max_s = core.settings.get().max_window_minutes.saturating_mul(60);
     let ends_at = target.silence.ends_at.plus_millis(i64::from(request.add_s) * 1000);
-    if request.add_s == 0 || ends_at.millis_since(target.server_now) > i64::from(max_s) * 1000 {
+    if request.add_s < 0 && ends_at.millis_since(target.server_now) < SOONEST_MS {
+        return Err(PanelError::new(
+            ErrorCode::InvalidRequest,
+            "maintenance",
+            "The window would be over within a minute.",
+        )
+        .with_hint("End it instead."));
+    }
+    // From its begin for one that has not begun, from now for one that is on.
+    let counted_from = target.silence.starts_at.max(target.server_now);
+    if request.add_s == 0
+        || (request.add_s > 0 && ends_at.millis_since(counted_from) > i64::from(max_s) * 1000)
+    {
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "maintenance",
@@ -176,9 +191,9 @@ pub async fn extend(
         .ok_or_else(|| unverified("The new end was accepted, but no member shows it."))
 }
 
-/// Whether a silence lasts to `ends_at`, to the second.
+/// Whether a silence ends at `ends_at`, to the second.
 fn reaches(silence: &AmSilence, ends_at: Timestamp) -> bool {
-    silence.status != Some(SilenceState::Expired) && silence.ends_at.plus_millis(1000) >= ends_at
+    silence.status != Some(SilenceState::Expired) && silence.ends_at.millis_since(ends_at).abs() <= 1000
 }
 
 fn found_end(live: &Live, silence_id: &str, ends_at: Timestamp) -> bool {
@@ -236,7 +251,10 @@ pub async fn end(core: Arc<Core>, request: MaintenanceEndRequest) -> Result<Main
             );
         }
         complete(&core, entry, "done", json!(detail)).await;
-        core.records.change(&window, |record| record.progress = Progress::Ended);
+        core.records.change(&window, |record| {
+            record.progress = Progress::Ended;
+            record.detail.ends_at = record.detail.ends_at.min(detail.ends_at);
+        });
     } else {
         poll::members(&core, &live).await;
     }

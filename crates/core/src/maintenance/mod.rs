@@ -5,9 +5,15 @@
 
 pub mod adopt;
 pub mod change;
+pub mod closeout;
+pub mod could_fire;
 pub mod members;
+pub mod past;
 pub mod preview;
 pub mod record;
+pub mod repair;
+pub mod routing;
+pub mod schedule;
 pub mod scope;
 pub mod silences;
 pub mod start;

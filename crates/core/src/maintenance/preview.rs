@@ -1,13 +1,13 @@
 //! What a window would do if it began now. Pure but for what is known already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aether_contract::{
     AlertState, MaintenancePreview, MaintenanceRequest, NamedCount, PanelError, ServiceKind, Severity,
     SilenceState, Timestamp,
 };
 
-use super::{scope, silences};
+use super::{could_fire, scope, silences};
 use crate::{
     alerts::{
         links::cut_to,
@@ -33,6 +33,7 @@ pub fn preview(
     state: &LiveState,
     max_s: u32,
     now: Timestamp,
+    fired: &HashMap<String, u32>,
 ) -> Result<MaintenancePreview, PanelError> {
     let heartbeat = profile.heartbeat.as_deref();
     let matchers = scope::check(request, max_s, heartbeat, false)?;
@@ -63,7 +64,7 @@ pub fn preview(
     audible.truncate(MAX_NAMES);
     let already = silences::all(state, now)
         .into_iter()
-        .filter(|silence| silence.state == SilenceState::Active && silence.mutes > 0)
+        .filter(|silence| silence.state == SilenceState::Active)
         .take(MAX_NAMES)
         .collect();
     warnings.extend(warnings_of(request, profile, state));
@@ -74,9 +75,14 @@ pub fn preview(
         names,
         audible,
         already,
+        could_fire: could_fire::could_fire(&matchers, &state.prometheus.rules, &state.index.rows, fired),
         matchers,
         warnings,
-        ends_at: now.plus_millis(i64::from(offset) + i64::from(request.duration_s) * 1000),
+        ends_at: request
+            .starts_at
+            .filter(|at| *at > now)
+            .unwrap_or(now)
+            .plus_millis(i64::from(offset) + i64::from(request.duration_s) * 1000),
     })
 }
 

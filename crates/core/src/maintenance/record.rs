@@ -18,6 +18,8 @@ use crate::journal::{Entry, Journal};
 pub const START: &str = "maintenance-start";
 /// Journal kind of an extension.
 pub const EXTEND: &str = "maintenance-extend";
+/// Journal kind of a repair.
+pub const REPAIR: &str = "maintenance-repair";
 /// Journal kind of an end.
 pub const END: &str = "maintenance-end";
 
@@ -88,6 +90,8 @@ pub struct Record {
     pub open: bool,
     /// Whether this run is at work on it.
     pub in_hand: bool,
+    /// Whether its close-out report is kept.
+    pub closed_out: bool,
 }
 
 /// All windows that may not be over.
@@ -102,7 +106,18 @@ impl Records {
                 Vec::new()
             })
         };
-        Self(Mutex::new(fold(read(START), &read(EXTEND), &read(END))))
+        let mut records = fold(read(START), &read(EXTEND), &read(END));
+        let (reports, repairs) = (read(super::closeout::CLOSEOUT), read(REPAIR));
+        for record in &mut records {
+            record.closed_out = reports.iter().any(|report| report.subject == record.id.0);
+            // A silence that was made anew has another id.
+            if let Some(repaired) =
+                newest(&repairs, &record.id.0).and_then(|change| change.silence_ids.into_iter().next())
+            {
+                record.detail.silence_id = repaired;
+            }
+        }
+        Self(Mutex::new(records))
     }
 
     /// A copy of all.
@@ -113,6 +128,11 @@ impl Records {
     /// Adds one.
     pub fn add(&self, record: Record) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    /// Forgets one: what it was is in the journal, and it may be made again.
+    pub fn forget(&self, id: &WindowId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|record| &record.id != id);
     }
 
     /// Changes one, if it is there.
@@ -141,7 +161,8 @@ fn fold(starts: Vec<Entry>, extends: &[Entry], ends: &[Entry]) -> Vec<Record> {
                     detail.silence_id.clone_from(id);
                 }
             }
-            if newest(ends, &entry.subject).is_some() {
+            if let Some(ended) = newest(ends, &entry.subject) {
+                detail.ends_at = detail.ends_at.min(ended.ends_at);
                 progress = Progress::Ended;
             }
             Some(Record {
@@ -152,6 +173,7 @@ fn fold(starts: Vec<Entry>, extends: &[Entry], ends: &[Entry]) -> Vec<Record> {
                 touched: None,
                 open: entry.outcome.is_none(),
                 in_hand: false,
+                closed_out: false,
             })
         })
         .collect()

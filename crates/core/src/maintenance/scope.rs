@@ -20,6 +20,9 @@ const MAX_AUTHOR: usize = 128;
 /// Most matchers of one silence.
 const MAX_MATCHERS: usize = 64;
 
+/// Furthest begin in the future.
+const MAX_AHEAD_MS: i64 = 366 * 86_400_000;
+
 /// Shortest window, in seconds.
 pub const MIN_SECONDS: u32 = 60;
 
@@ -77,6 +80,10 @@ pub fn check(
     if request.duration_s < MIN_SECONDS || request.duration_s > max_s {
         return Err(refuse(format!("A window lasts from 1 minute to {} minutes.", max_s / 60))
             .with_hint("The longest duration is a setting."));
+    }
+    let latest = crate::panel::clock::now().plus_millis(MAX_AHEAD_MS);
+    if request.starts_at.is_some_and(|at| at > latest) {
+        return Err(refuse("A window begins within a year."));
     }
     let reason = request.reason.trim();
     if reason_required && reason.is_empty() {
@@ -143,6 +150,7 @@ mod tests {
             reason: "deploy".into(),
             created_by: String::new(),
             matchers: Vec::new(),
+            starts_at: None,
         }
     }
 

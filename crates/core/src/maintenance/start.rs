@@ -15,7 +15,8 @@ use serde_json::json;
 use super::{
     members::{look_for, never_sent, read_back, read_one, refused},
     record::{Progress, Record, START, StartDetail},
-    scope, windows,
+    scope::{self, read_comment},
+    windows,
 };
 use crate::{
     panel::{clock, core::Core, live::Live},
@@ -33,6 +34,18 @@ const HEAD_START_MS: i64 = 1_500;
 /// `invalid-request`, what the journal or the servers say, or `unverified` when it is not known whether the window
 /// exists.
 pub async fn start(core: Arc<Core>, request: MaintenanceRequest) -> Result<MaintenanceWindow, PanelError> {
+    start_as(core, request, None).await
+}
+
+/// As [`start`], with an id that is known before: an occurrence of a schedule is made once, whoever makes it.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_as(
+    core: Arc<Core>,
+    request: MaintenanceRequest,
+    id: Option<WindowId>,
+) -> Result<MaintenanceWindow, PanelError> {
     let _turn = core.gate_maintenance.lock().await;
     let live = core.live();
     let heartbeat = live.profile.heartbeat.as_deref();
@@ -41,16 +54,17 @@ pub async fn start(core: Arc<Core>, request: MaintenanceRequest) -> Result<Maint
     if live.profile.alertmanager.urls.is_empty() {
         return Err(no_alertmanager());
     }
-    let id = WindowId(uuid::Uuid::new_v4().to_string());
+    let id = id.unwrap_or_else(|| WindowId(uuid::Uuid::new_v4().to_string()));
     let now = clock::now();
+    let begins = request.starts_at.filter(|at| *at > now);
     let length_ms = i64::from(request.duration_s) * 1000;
     let detail = StartDetail {
         stack: live.profile.name.clone(),
         silence_id: String::new(),
         reason: request.reason.trim().to_owned(),
         created_by: scope::author(&request.created_by),
-        starts_at: now,
-        ends_at: now.plus_millis(length_ms),
+        starts_at: begins.unwrap_or(now),
+        ends_at: begins.unwrap_or(now).plus_millis(length_ms),
         matchers,
     };
     let entry = begin(&core, &id, &detail).await?;
@@ -62,9 +76,10 @@ pub async fn start(core: Arc<Core>, request: MaintenanceRequest) -> Result<Maint
         touched: Some(Instant::now()),
         open: true,
         in_hand: true,
+        closed_out: false,
     });
     core.changed.notify_one();
-    let sent = match Box::pin(send(&live, &id, &detail, length_ms)).await {
+    let sent = match Box::pin(send(&live, &id, &detail, begins, length_ms)).await {
         Ok(sent) => sent,
         Err(failure) => return Err(give_up(&core, &id, entry, failure).await),
     };
@@ -82,14 +97,18 @@ pub async fn start(core: Arc<Core>, request: MaintenanceRequest) -> Result<Maint
     });
     annotate(&core, entry, &id, &accepted).await;
     core.changed.notify_one();
-    let active = |silence: &AmSilence| silence.status.is_none_or(|status| status == SilenceState::Active);
-    Box::pin(read_back(&live, &sent.silence_id, active)).await;
+    let wanted = if begins.is_some() { SilenceState::Pending } else { SilenceState::Active };
+    // One that begins later may have begun meanwhile.
+    let there = move |silence: &AmSilence| {
+        silence.status.is_none_or(|status| status == wanted || status == SilenceState::Active)
+    };
+    Box::pin(read_back(&live, &sent.silence_id, there)).await;
     poll::members(&core, &live).await;
     finish(&core, &live, &id, entry, &accepted).await
 }
 
 async fn begin(core: &Core, id: &WindowId, detail: &StartDetail) -> Result<i64, PanelError> {
-    let (subject, value, at) = (id.0.clone(), json!(detail), detail.starts_at);
+    let (subject, value, at) = (id.0.clone(), json!(detail), clock::now());
     core.journaled(move |journal| journal.begin(START, &subject, &value, at)).await.map_err(|error| {
         error.with_hint("Nothing was sent: the panel does not change what it can't write down first.")
     })
@@ -130,6 +149,7 @@ async fn send(
     live: &Arc<Live>,
     id: &WindowId,
     detail: &StartDetail,
+    begins: Option<Timestamp>,
     length_ms: i64,
 ) -> Result<Sent, Failure> {
     let mut first_error: Option<PanelError> = None;
@@ -143,20 +163,35 @@ async fn send(
             }
         };
         let offset = clock::offset(before.date, before.received, before.latency).unwrap_or(0);
+        // Another panel made it a moment ago.
+        let made = before.value.iter().find(|silence| read_comment(&silence.comment).0.as_ref() == Some(id));
+        if let Some(found) = made {
+            return Ok(Sent {
+                silence_id: found.id.clone(),
+                starts_at: found.starts_at,
+                ends_at: found.ends_at,
+                matchers: found.matchers.clone(),
+            });
+        }
         let mut matchers = detail.matchers.clone();
         loop {
             let server_now = clock::now().plus_millis(i64::from(offset));
+            // On the server's clock, as it will be then.
+            // The date of an answer tells no more than seconds: a small difference is none.
+            let shift = if offset.unsigned_abs() < 2_000 { 0 } else { i64::from(offset) };
+            let begin = begins.map(|at| at.plus_millis(shift)).filter(|at| *at > server_now);
             let post = PostSilence {
                 id: None,
                 matchers: matchers.clone(),
-                starts_at: server_now.plus_millis(-HEAD_START_MS),
-                ends_at: server_now.plus_millis(length_ms),
+                starts_at: begin.unwrap_or(server_now.plus_millis(-HEAD_START_MS)),
+                ends_at: begin.unwrap_or(server_now).plus_millis(length_ms),
                 created_by: detail.created_by.clone(),
                 comment: scope::comment(id, &detail.reason),
             };
             let error = match post_to(live, index, &post).await {
                 Ok(silence_id) => {
-                    return Ok(Sent { silence_id, starts_at: server_now, ends_at: post.ends_at, matchers });
+                    let starts_at = begin.unwrap_or(server_now);
+                    return Ok(Sent { silence_id, starts_at, ends_at: post.ends_at, matchers });
                 }
                 Err(error) => error,
             };

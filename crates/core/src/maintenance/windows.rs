@@ -229,6 +229,7 @@ mod tests {
             touched: None,
             open: false,
             in_hand,
+            closed_out: false,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     history::History,
     host::Host,
     journal::Journal,
-    maintenance::record::Records,
+    maintenance::{record::Records, schedule::Schedules},
     paths::Home,
     poll,
     secrets::Secrets,
@@ -47,6 +47,8 @@ pub struct Core {
     pub settings: SettingsStore,
     /// Maintenance windows that the panel started.
     pub records: Records,
+    /// Recurring windows.
+    pub schedules: Schedules,
     /// Something changed: publish soon.
     pub changed: Notify,
     /// One maintenance effect at a time.
@@ -90,6 +92,7 @@ impl Core {
         let live = Arc::new(Live::new(profile, clients, None));
         let records = Records::load(&parts.journal);
         let acks = Acks::load(&parts.journal);
+        let schedules = Schedules::load(&parts.journal);
         let first = compose::first(&parts.stacks, &parts.settings);
         let core = Arc::new(Self {
             home: parts.home,
@@ -101,6 +104,7 @@ impl Core {
             acks,
             settings: parts.settings,
             records,
+            schedules,
             changed: Notify::new(),
             gate_maintenance: tokio::sync::Mutex::new(()),
             effects: Arc::new(tokio::sync::RwLock::new(())),

@@ -33,6 +33,7 @@ pub async fn cycle(core: &Arc<Core>, live: &Arc<Live>, index: usize, everything:
     rejoin(live).await;
     crate::history::record(core, live).await;
     crate::maintenance::adopt::settle_open(core, live).await;
+    crate::maintenance::closeout::settle_ended(core, live);
     answered
 }
 

@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 
-use aether_contract::{ALERT_COLUMNS, AlertState, SavedFilter, Settings, Severity};
+use aether_contract::{ALERT_COLUMNS, AlertState, MaintenancePreset, SavedFilter, Settings, Severity};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 const COLUMNS: &str = "alert_columns";
 const FILTERS: &str = "saved_filter";
+const PRESETS: &str = "maintenance_preset";
 const MAX_COLUMNS: usize = 12;
 const MAX_FILTERS: usize = 50;
+const MAX_PRESETS: usize = 20;
+const MAX_MINUTES: u32 = 10_080;
 const MAX_NAME: usize = 60;
 const MAX_LINE: usize = 4096;
 const MAX_VALUES: usize = 32;
@@ -69,12 +72,50 @@ pub fn check(settings: &Settings) -> Result<(), String> {
             return Err(format!("The filter \"{}\" is too long to be saved.", filter.name.trim()));
         }
     }
+    presets(&settings.maintenance_presets)
+}
+
+fn presets(presets: &[MaintenancePreset]) -> Result<(), String> {
+    if presets.len() > MAX_PRESETS {
+        return Err(format!("At most {MAX_PRESETS} presets are kept. Delete one first."));
+    }
+    let mut names = HashSet::new();
+    for preset in presets {
+        let name = preset.name.trim();
+        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+            return Err(format!("The name of a preset has 1 to {MAX_NAME} characters on one line."));
+        }
+        if !names.insert(name.to_lowercase()) {
+            return Err(format!("There is already a preset \"{name}\"."));
+        }
+        if !(1..=MAX_MINUTES).contains(&preset.minutes) {
+            return Err(format!("The preset \"{name}\" lasts from 1 to {MAX_MINUTES} minutes."));
+        }
+        if preset.reason.chars().count() > crate::maintenance::scope::MAX_REASON
+            || preset.matchers.len() > MAX_LINE
+        {
+            return Err(format!("The preset \"{name}\" is too long."));
+        }
+        crate::alerts::filter::matchers(&preset.matchers)
+            .map_err(|error| format!("The preset \"{name}\": {}", error.message))?;
+    }
     Ok(())
 }
 
 /// Puts the lists into the file.
 pub fn write(doc: &mut DocumentMut, settings: &Settings) {
     doc.insert(COLUMNS, value(strings(settings.alert_columns.iter().map(String::as_str))));
+    let mut presets = ArrayOfTables::new();
+    for preset in &settings.maintenance_presets {
+        let mut table = Table::new();
+        table.insert("name", value(preset.name.trim()));
+        table.insert("minutes", value(i64::from(preset.minutes)));
+        table.insert("reason", value(preset.reason.as_str()));
+        table.insert("matchers", value(preset.matchers.as_str()));
+        presets.push(table);
+    }
+    // An empty list is not the same as none: the standard one is gone.
+    doc.insert(PRESETS, if presets.is_empty() { value(Array::new()) } else { Item::ArrayOfTables(presets) });
     if settings.saved_filters.is_empty() {
         doc.remove(FILTERS);
         return;
@@ -113,7 +154,32 @@ pub fn read(table: &toml::Table, settings: &mut Settings) -> Result<(), String> 
             .ok_or_else(|| wrong(format!("`{FILTERS}`: expected [[{FILTERS}]] tables.")))?;
         settings.saved_filters = filters.iter().map(saved).collect::<Result<_, _>>().map_err(wrong)?;
     }
+    if let Some(presets) = table.get(PRESETS) {
+        let presets = presets
+            .as_array()
+            .ok_or_else(|| wrong(format!("`{PRESETS}`: expected [[{PRESETS}]] tables.")))?;
+        settings.maintenance_presets = presets.iter().map(preset).collect::<Result<_, _>>().map_err(wrong)?;
+    }
     check(settings).map_err(wrong)
+}
+
+fn preset(preset: &toml::Value) -> Result<MaintenancePreset, String> {
+    let table = preset.as_table().ok_or_else(|| format!("`{PRESETS}`: expected a table."))?;
+    let text = |key: &str| match table.get(key) {
+        None => Ok(String::new()),
+        Some(text) => {
+            text.as_str().map(str::to_owned).ok_or_else(|| format!("`{PRESETS}.{key}`: expected a text."))
+        }
+    };
+    let minutes = table.get("minutes").and_then(toml::Value::as_integer);
+    Ok(MaintenancePreset {
+        name: text("name")?,
+        minutes: minutes
+            .and_then(|minutes| u32::try_from(minutes).ok())
+            .ok_or_else(|| format!("`{PRESETS}.minutes`: expected a whole number of minutes."))?,
+        reason: text("reason")?,
+        matchers: text("matchers")?,
+    })
 }
 
 fn saved(filter: &toml::Value) -> Result<SavedFilter, String> {
@@ -192,12 +258,21 @@ mod tests {
         let (_root, home, store) = store();
         let wanted = Settings {
             alert_columns: vec!["label:job".into(), "state".into(), "receivers".into()],
+            maintenance_presets: vec![MaintenancePreset {
+                name: "DB".into(),
+                minutes: 90,
+                reason: "upgrade".into(),
+                matchers: "job=~\"db.*\"".into(),
+            }],
             saved_filters: vec![filter("VIP, loud"), SavedFilter { receivers: vec![], ..filter("other") }],
             ..default_settings()
         };
         assert_eq!(store.set(wanted.clone()).unwrap(), wanted);
         let again = SettingsStore::load(&home);
         assert_eq!((again.problem(), again.get()), (None, wanted));
+        let none = Settings { maintenance_presets: Vec::new(), ..default_settings() };
+        again.set(none.clone()).unwrap();
+        assert_eq!(SettingsStore::load(&home).get(), none, "no preset is a choice, too");
         again.set(default_settings()).unwrap();
         assert_eq!(SettingsStore::load(&home).get(), default_settings());
     }
@@ -218,6 +293,18 @@ mod tests {
             (filters(vec![filter("a\nb")]), "1 to 60"),
             (filters(vec![filter("Disk"), filter("disk ")]), "already saved"),
             (filters(vec![SavedFilter { filter: "x".repeat(5000), ..filter("long") }]), "too long"),
+            (
+                Settings {
+                    maintenance_presets: vec![MaintenancePreset {
+                        name: "x".into(),
+                        minutes: 30,
+                        reason: String::new(),
+                        matchers: "words only".into(),
+                    }],
+                    ..default_settings()
+                },
+                "Only matchers",
+            ),
             (filters((0..51).map(|i| filter(&i.to_string())).collect()), "At most 50"),
         ] {
             let error = store.set(wrong).unwrap_err();

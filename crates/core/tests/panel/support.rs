@@ -268,5 +268,6 @@ pub fn for_minutes(minutes: u32, reason: &str) -> MaintenanceRequest {
         reason: reason.to_owned(),
         created_by: "ann".into(),
         matchers: Vec::new(),
+        starts_at: None,
     }
 }

@@ -9,6 +9,6 @@ export type Exported = {
  */
 path: string, 
 /**
- * Alerts in it.
+ * Alerts or windows in it.
  */
 rows: number, };

@@ -9,6 +9,6 @@ export type MaintenanceExtendRequest = {
  */
 id: string, 
 /**
- * Seconds to add to its present end.
+ * Seconds to add to its present end; fewer than 0 to make it shorter. The new end is at least a minute away.
  */
 addS: number, };

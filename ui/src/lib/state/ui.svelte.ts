@@ -13,7 +13,7 @@ export interface Notice {
   error?: PanelError;
 }
 
-export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | null;
+export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | null;
 
 class Ui {
   screen = $state<Screen>('overview');
@@ -30,6 +30,8 @@ class Ui {
   service = $state<ServiceKind>('prometheus');
   /** Window or silence that the end dialog is about. */
   endId = $state('');
+  /** Window that the close-out report is about. */
+  closeOutId = $state('');
   /** That silence, when it is not one of the windows in the snapshot. */
   endSilence = $state.raw<Silence | null>(null);
   /** Goes up when the search box of the screen is asked for (`/`). */
@@ -86,6 +88,11 @@ class Ui {
     this.endId = id;
     this.endSilence = silence;
     this.dialog = 'maintenance-end';
+  }
+
+  closeOut(id: string): void {
+    this.closeOutId = id;
+    this.dialog = 'closeout';
   }
 
   setShortcuts(on: boolean): void {

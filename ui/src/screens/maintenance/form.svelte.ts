@@ -1,5 +1,5 @@
 // What is being asked for: how long, why, who, what. The preview follows what is typed, a moment later.
-import type { MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError } from '../../lib/contract';
+import type { MaintenancePreset, MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError } from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
 import { planned } from '../../lib/format/duration';
 import { plural } from '../../lib/format/number';
@@ -17,6 +17,9 @@ export class StartForm {
   until = $state(toLocalInput(Date.now() + 3_600_000));
   reason = $state('');
   author = $state(panel.snapshot?.maintenance.defaultAuthor ?? '');
+  /** When it begins: now, or at a time of the future. */
+  begin = $state<'now' | 'at'>('now');
+  at = $state(toLocalInput(Date.now() + 3_600_000));
   scope = $state<'all' | 'some'>('all');
   matchers = $state('');
   preview = $state.raw<MaintenancePreview | null>(null);
@@ -32,12 +35,16 @@ export class StartForm {
   cap = $derived(panel.snapshot?.maintenance.maxDurationS ?? 28_800);
   parsed = $derived(parseMatchers(this.matchers));
 
+  /** The begin; null for now. Not a number when it is none. */
+  startsAt = $derived(this.begin === 'now' ? null : (fromLocalInput(this.at) ?? Number.NaN));
+  beginProblem = $derived(this.startsAt === null ? '' : Number.isNaN(this.startsAt) ? 'Pick a date and a time.' : this.startsAt <= clock.now ? 'That is over already. Begin now instead.' : '');
+
   /** Length in seconds; not a number when it is not one. */
   seconds = $derived.by(() => {
     if (this.length === 'minutes') return /^\s*\d{1,6}\s*$/.test(this.minutes) ? Number(this.minutes) * 60 : Number.NaN;
     if (this.length === 'until') {
       const end = fromLocalInput(this.until);
-      return end === null ? Number.NaN : Math.round((end - clock.now) / 1000);
+      return end === null ? Number.NaN : Math.round((end - (this.startsAt ?? clock.now)) / 1000);
     }
     return this.length * 60;
   });
@@ -54,6 +61,7 @@ export class StartForm {
   /** The act, named: "Silence 7 alerts for 30 min". */
   act = $derived.by(() => {
     const long = this.lengthProblem ? '' : ` for ${planned(this.seconds)}`;
+    if (this.startsAt !== null) return `Plan the window${long}`;
     const n = this.preview?.mutes ?? 0;
     if (n > 0) return `Silence ${plural(n, 'alert')}${long}`;
     return this.scope === 'all' ? `Silence everything${long}` : `Silence what matches${long}`;
@@ -68,12 +76,13 @@ export class StartForm {
       reason: this.reason.trim(),
       createdBy: this.author.trim(),
       matchers: this.scope === 'all' ? [] : this.parsed.matchers,
+      startsAt: this.startsAt,
     };
   }
 
   async ask(): Promise<void> {
     const mine = ++this.#asked;
-    if (this.lengthProblem || this.scopeProblem) {
+    if (this.lengthProblem || this.scopeProblem || this.beginProblem) {
       this.preview = null;
       return;
     }
@@ -92,7 +101,7 @@ export class StartForm {
 
   async start(): Promise<void> {
     this.tried = true;
-    if (this.busy || this.lengthProblem || this.reasonProblem || this.scopeProblem) return;
+    if (this.busy || this.lengthProblem || this.reasonProblem || this.scopeProblem || this.beginProblem) return;
     this.busy = true;
     this.error = null;
     this.#sentAt = Date.now();
@@ -102,6 +111,16 @@ export class StartForm {
       this.error = asPanelError(thrown);
     }
     this.busy = false;
+  }
+
+  /** Fills the form from a preset. */
+  take(preset: MaintenancePreset): void {
+    const known = ([15, 30, 60, 120] as const).find((m) => m === preset.minutes);
+    this.length = known ?? 'minutes';
+    this.minutes = String(preset.minutes);
+    if (preset.reason) this.reason = preset.reason;
+    this.scope = preset.matchers.trim() ? 'some' : 'all';
+    this.matchers = preset.matchers;
   }
 
   again(): void {

@@ -1,10 +1,11 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
-import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, Settings, Snapshot, StackDetail, Theme } from '../../contract';
+import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { draw } from './draw';
 import { pastAlerts } from './history';
+import { closeOut, dates, pastWindows, schedule } from './maintenance';
 
 /** A word that no production bundle may hold. */
 export const MARK = 'aether-mock-backend-mark';
@@ -27,8 +28,9 @@ export function mockBackend(): Backend {
   const rows = alerts(scene, now);
   let quiet = silences(scene, now);
   const hear = new Set<(e: PanelEvent) => void>();
-  let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480, historyDays: 90, notices: true, sound: false, quietFrom: 0, quietUntil: 0, alertColumns: ['severity', 'tenant', 'value', 'since', 'state'], savedFilters: scene === 'hostile' ? [{ name: BIDI, filter: BIDI, states: [], severities: [], receivers: [], groupBy: [] }] : [{ name: 'Loud and critical', filter: '', states: ['firing'], severities: ['critical'], receivers: [], groupBy: [] }] };
+  let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480, historyDays: 90, notices: true, sound: false, quietFrom: 0, quietUntil: 0, alertColumns: ['severity', 'tenant', 'value', 'since', 'state'], maintenancePresets: [{ name: 'Rolling deploy', minutes: 30, reason: 'Rolling deploy ', matchers: '' }, { name: 'Database upgrade', minutes: 90, reason: 'Database upgrade', matchers: 'job=~"db.*"' }], savedFilters: scene === 'hostile' ? [{ name: BIDI, filter: BIDI, states: [], severities: [], receivers: [], groupBy: [] }] : [{ name: 'Loud and critical', filter: '', states: ['firing'], severities: ['critical'], receivers: [], groupBy: [] }] };
   let stacks: Snapshot['stacks'] = { active: scene === 'hostile' ? 'hostile' : 'production', firstStart: scene === 'first', stacks: [{ name: 'aetherlink', source: { kind: 'built-in' }, error: null }, { name: scene === 'hostile' ? 'hostile' : 'production', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/production.toml' }, error: null }, { name: 'staging', source: { kind: 'file', path: '/home/alice/.config/aetherlink/stacks/staging.toml' }, error: fail('invalid-config', 'staging.toml, line 7: unknown key “promtheus”.', 'Did you mean “prometheus”?') }] };
+  let schedules = scene === 'loaded' ? [schedule('s-1', '0 2 * * 0', 'Weekly database upgrade', 1800, now)] : [];
   let windows: MaintenanceWindow[] = [];
   const matchers = quiet[1]?.matchers ?? [{ name: 'alertname', value: '.+', isRegex: true, isEqual: true }];
   const members = ['http://am-0:9093', 'http://am-1:9093', 'http://am-2:9093'].map((url) => ({ url, state: 'active' as const, error: '' }));
@@ -127,7 +129,7 @@ export function mockBackend(): Backend {
       return row;
     },
     alert_history: (r: AlertHistoryRequest) => pastAlerts(scene, rows, r, Date.now(), matches),
-    maintenance_preview: ({ durationS }: { durationS: number }) => ({ mutes: rows.filter((x) => x.state === 'firing').length, mutesCritical: counts(rows).critical, names: [{ name: 'CacheEffectivenessDrop', count: 3 }, { name: 'LowConfidenceSpike', count: 2 }], audible: ['Watchdog'], already: quiet.filter((s) => s.state === 'active'), matchers, warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [], endsAt: Date.now() + durationS * 1000 }),
+    maintenance_preview: ({ durationS }: { durationS: number }) => ({ mutes: rows.filter((x) => x.state === 'firing').length, mutesCritical: counts(rows).critical, names: [{ name: 'CacheEffectivenessDrop', count: 3 }, { name: 'LowConfidenceSpike', count: 2 }], audible: ['Watchdog'], already: quiet.filter((s) => s.state === 'active'), couldFire: [{ name: 'CacheEffectivenessDrop', severity: 'warning', pending: 0, fired: 9, perhaps: false }, { name: 'HealthScoreDegradation', severity: 'warning', pending: 1, fired: 2, perhaps: false }, { name: 'CostAnomaly', severity: 'warning', pending: 0, fired: 0, perhaps: false }], matchers, warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [], endsAt: Date.now() + durationS * 1000 }),
     maintenance_start: async ({ reason, createdBy, durationS }: { reason: string; createdBy: string; durationS: number }) => {
       const w = begin(reason, createdBy || 'alice', durationS, Date.now());
       for (const phase of ['asked', 'accepted'] as const) { windows = [{ ...w, phase, silenceId: phase === 'asked' ? '' : w.silenceId, members: [] }]; tell({ maintenance: maintenance() }); await pause(Number(query.get('slow') ?? 250)); }
@@ -146,6 +148,14 @@ export function mockBackend(): Backend {
       tell({ maintenance: maintenance() });
       return { silence: quiet[0], stillSilencing: quiet.filter((s) => s.state === 'active'), members: members.map((m) => ({ ...m, state: 'expired' })) };
     },
+    maintenance_repair: ({ id }: { id: string }) => { windows = windows.map((w) => (w.id === id ? { ...w, phase: 'verified', members } : w)); tell({ maintenance: maintenance() }); return windows.find((w) => w.id === id); },
+    maintenance_closeout: ({ id }: { id: string }): CloseOut => closeOut(id, windows.find((w) => w.id === id), quiet, Date.now(), scene === 'hostile' ? BIDI.repeat(30) : ''),
+    maintenance_history: ({ search, offset, limit }: { search: string; offset: number; limit: number }) => { const all = scene === 'empty' ? [] : pastWindows(Date.now(), scene === 'hostile' ? BIDI : '').filter((w) => w.reason.toLowerCase().includes(search.toLowerCase())); return { rows: all.slice(offset, offset + limit), total: all.length }; },
+    maintenance_export: ({ format }: { format: string }) => ({ path: `/home/alice/Downloads/maintenance_2026-11-24_10-00-00.${format}`, rows: 23 }),
+    schedule_list: () => ({ schedules }),
+    schedule_preview: ({ cron, timeZone }: { cron: string; timeZone: string }) => { if (cron.trim().split(/\s+/).length !== 5) throw fail('invalid-request', 'The cron expression can\u2019t be read.', 'Five fields: minute, hour, day of month, month, day of week.'); return { description: 'At 02:00 on Sunday', timeZone, ...dates(Date.now()) }; },
+    schedule_save: (r: ScheduleSaveRequest) => { schedules = [...schedules.filter((s) => s.id !== r.id), schedule(r.id ?? `s-new-${schedules.length}`, r.cron, r.reason, r.durationS, Date.now())]; return { schedules }; },
+    schedule_delete: ({ id }: { id: string }) => { schedules = schedules.filter((s) => s.id !== id); return { schedules }; },
     silences_page: ({ states, search, offset, limit }: { states: string[]; search: string; offset: number; limit: number }) => { const all = quiet.filter((s) => (states.length === 0 || states.includes(s.state)) && `${s.comment} ${s.createdBy}`.toLowerCase().includes(search.toLowerCase())); return { rows: all.slice(offset, offset + limit), total: all.length, freshness: freshness(scene, 'alertmanager', Date.now()) }; },
   };
   return {

@@ -1,0 +1,118 @@
+//! `maintenance show`, `closeout` and `history`: one window, what it hid, and those that were.
+
+use aether_contract::{
+    CloseOutRequest, MaintenanceHistoryRequest, MaintenanceStatus, PanelError, PastWindow, WindowOutcome,
+};
+use aether_core::{Panel, past};
+
+use super::maintenance::{finding, matchers, members, phase, usage};
+use super::unread;
+use crate::{
+    human::{count, moment, now, plain, plain_lines, span},
+    outcome::Outcome,
+    table::{Cell, Paint, cell, painted, table},
+};
+
+/// Rows that the Panel gives a page at most.
+const PAGE: u32 = 500;
+
+/// One window.
+pub async fn show(panel: &Panel, status: &MaintenanceStatus, id: &str) -> Result<Outcome, PanelError> {
+    let same = |one: &str| one.eq_ignore_ascii_case(id);
+    let running = status.windows.iter().find(|window| same(&window.id.0) || same(&window.silence_id));
+    if let Some(window) = running {
+        let text = format!(
+            "{} – {}\n{}, {} to {} ({} left), {} muted now\nWindow    {}\nSilence   {}\nMatchers  {}\n{}",
+            plain(&window.reason),
+            plain(&window.created_by),
+            phase(window.phase).0,
+            moment(window.starts_at),
+            moment(window.ends_at),
+            span(window.ends_at.millis_since(now())),
+            count(window.mutes, "alert"),
+            plain(&window.id.0),
+            plain(&window.silence_id),
+            plain(&matchers(&window.matchers)),
+            members(&window.members),
+        );
+        let mut outcome = Outcome::new(window, text)?;
+        outcome.findings.extend(finding(window));
+        outcome.fail(unread(&status.freshness).as_ref());
+        return Ok(outcome);
+    }
+    let request = MaintenanceHistoryRequest { search: id.to_owned(), limit: PAGE, ..Default::default() };
+    let page = panel.maintenance_history(request).await?;
+    let past = page.rows.iter().find(|window| same(&window.id.0));
+    let past = past.ok_or_else(|| usage("No window of this stack has this id; see maintenance history."))?;
+    Outcome::new(past, rows(std::slice::from_ref(past)))
+}
+
+/// The close-out report; what is left over is a finding.
+pub async fn closeout(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
+    let report = panel.maintenance_closeout(CloseOutRequest { id: id.to_owned() }).await?;
+    let mut outcome = Outcome::new(&report, plain_lines(&report.markdown))?;
+    for (alerts, words) in [
+        (report.still_firing.len(), "still firing"),
+        (report.open_outside.len(), "to be closed by hand outside"),
+        (report.silent_again.len(), "firing again without anybody hearing of it"),
+    ] {
+        if alerts > 0 {
+            outcome.find(format!("{} {words}", count(u32::try_from(alerts).unwrap_or(u32::MAX), "alert")));
+        }
+    }
+    Ok(outcome)
+}
+
+/// Windows that were.
+pub async fn history(panel: &Panel, search: &[String], limit: u32, csv: bool) -> Result<Outcome, PanelError> {
+    let mut found: Vec<PastWindow> = Vec::new();
+    let mut total = u32::MAX;
+    while (found.len() as u64) < u64::from(limit.min(total)) {
+        let offset = u32::try_from(found.len()).unwrap_or(u32::MAX);
+        let request =
+            MaintenanceHistoryRequest { search: search.join(" "), offset, limit: (limit - offset).min(PAGE) };
+        let page = panel.maintenance_history(request).await?;
+        total = page.total;
+        if page.rows.is_empty() {
+            break;
+        }
+        found.extend(page.rows);
+    }
+    if csv {
+        let bytes = past::export(&found, aether_contract::ExportFormat::Csv)
+            .map_err(|error| usage(&error.to_string()))?;
+        let text = plain_lines(&String::from_utf8_lossy(&bytes).replace("\r\n", "\n"));
+        return Ok(Outcome { bare: true, ..Outcome::new(&found, text)? });
+    }
+    let mut text = if found.is_empty() { "No window.\n".to_owned() } else { rows(&found) };
+    if (found.len() as u64) < u64::from(total) && total != u32::MAX {
+        text.push_str(&format!("{} of {total} shown; --limit shows more\n", found.len()));
+    }
+    Outcome::new(&found, text)
+}
+
+fn rows(windows: &[PastWindow]) -> String {
+    let rows: Vec<Vec<Cell>> = windows
+        .iter()
+        .map(|window| {
+            let look = match window.outcome {
+                WindowOutcome::Open => Paint::Good,
+                WindowOutcome::Refused | WindowOutcome::Unknown => Paint::Warn,
+                WindowOutcome::Ended | WindowOutcome::EndedEarly => Paint::Dim,
+            };
+            let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
+            vec![
+                painted(past::outcome(window.outcome), look),
+                cell(moment(window.starts_at)),
+                cell(span(window.ends_at.millis_since(window.starts_at))),
+                cell(span(window.planned_end.millis_since(window.starts_at))),
+                cell(number(window.hidden)),
+                cell(number(window.left_over)),
+                cell(&window.created_by),
+                cell(&window.reason),
+                cell(&window.id.0),
+            ]
+        })
+        .collect();
+    table(&["OUTCOME", "BEGAN", "LASTED", "PLANNED", "HID", "LEFT", "BY", "COMMENT", "WINDOW"], &rows)
+}

@@ -1,0 +1,246 @@
+//! Windows that were, from the journal: a page of them, and all of them as a file. Pure.
+
+use std::collections::HashMap;
+
+use aether_contract::{
+    CloseOut, ExportFormat, MaintenanceHistoryRequest, PastWindow, Timestamp, WindowId, WindowOutcome,
+};
+
+use super::record::{ChangeDetail, StartDetail};
+use crate::{alerts::filter::contains, alerts::links::cut_to, alerts::matcher::text, journal::Entry};
+
+/// Entries that are read.
+pub const READ: u32 = 20_000;
+/// Most rows of a page.
+const MAX_ROWS: usize = 500;
+
+/// What the journal has about windows, each list the newest first.
+pub struct Entries {
+    /// Starts.
+    pub starts: Vec<Entry>,
+    /// Moved ends.
+    pub moves: Vec<Entry>,
+    /// Ends.
+    pub ends: Vec<Entry>,
+    /// Close-out reports.
+    pub reports: Vec<Entry>,
+}
+
+/// All windows of a stack, the newest first.
+pub fn all(entries: &Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
+    fn by_subject(entries: &[Entry]) -> HashMap<&str, Vec<&Entry>> {
+        let mut map: HashMap<&str, Vec<&Entry>> = HashMap::new();
+        for entry in entries {
+            map.entry(entry.subject.as_str()).or_default().push(entry);
+        }
+        map
+    }
+    let (moves, ends, reports) =
+        (by_subject(&entries.moves), by_subject(&entries.ends), by_subject(&entries.reports));
+    let done = |entries: Option<&Vec<&Entry>>| -> Vec<ChangeDetail> {
+        let done = entries.into_iter().flatten().filter(|entry| entry.outcome.as_deref() == Some("done"));
+        done.filter_map(|entry| serde_json::from_value(entry.result.clone()?).ok()).collect()
+    };
+    entries
+        .starts
+        .iter()
+        .filter_map(|entry| {
+            let detail: StartDetail = serde_json::from_value(entry.detail.clone()).ok()?;
+            if detail.stack != stack {
+                return None;
+            }
+            let subject = entry.subject.as_str();
+            let moved = done(moves.get(subject));
+            let ended = done(ends.get(subject)).first().map(|change| change.ends_at);
+            let report: Option<CloseOut> = reports
+                .get(subject)
+                .and_then(|list| serde_json::from_value(list.first()?.detail.clone()).ok());
+            let planned = moved.first().map_or(detail.ends_at, |change| change.ends_at);
+            let ends_at =
+                ended.or(report.as_ref().map(|report| report.ended_at)).unwrap_or(planned).min(planned);
+            let early = planned.millis_since(ends_at) > 1_000;
+            let outcome = match entry.outcome.as_deref() {
+                Some("refused" | "not-found") => WindowOutcome::Refused,
+                _ if early => WindowOutcome::EndedEarly,
+                _ if ends_at > now => WindowOutcome::Open,
+                Some("unknown") | None => WindowOutcome::Unknown,
+                Some(_) => WindowOutcome::Ended,
+            };
+            Some(PastWindow {
+                id: WindowId(entry.subject.clone()),
+                reason: cut_to(&detail.reason, 4096),
+                created_by: cut_to(&detail.created_by, 256),
+                starts_at: detail.starts_at,
+                planned_end: detail.ends_at,
+                ends_at,
+                moved: u32::try_from(moved.len()).unwrap_or(u32::MAX),
+                outcome,
+                matchers: detail.matchers,
+                hidden: report.as_ref().map(|report| report.hidden),
+                left_over: report.as_ref().map(|report| {
+                    let left =
+                        report.still_firing.len() + report.open_outside.len() + report.silent_again.len();
+                    u32::try_from(left).unwrap_or(u32::MAX)
+                }),
+            })
+        })
+        .collect()
+}
+
+/// One page.
+pub fn page(windows: Vec<PastWindow>, request: &MaintenanceHistoryRequest) -> (Vec<PastWindow>, u32) {
+    let words: Vec<String> = request.search.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |window: &PastWindow| {
+        words.iter().all(|word| {
+            contains(&window.reason, word)
+                || contains(&window.created_by, word)
+                || contains(&window.id.0, word)
+        })
+    };
+    let matching: Vec<PastWindow> = windows.into_iter().filter(fits).collect();
+    let total = u32::try_from(matching.len()).unwrap_or(u32::MAX);
+    let limit = usize::try_from(request.limit).unwrap_or(MAX_ROWS).min(MAX_ROWS);
+    let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
+    (matching.into_iter().skip(offset).take(limit).collect(), total)
+}
+
+/// All of them as a file's content.
+///
+/// # Errors
+/// What the writer says.
+pub fn export(windows: &[PastWindow], format: ExportFormat) -> std::io::Result<Vec<u8>> {
+    if format == ExportFormat::Json {
+        return serde_json::to_vec_pretty(windows).map_err(std::io::Error::from);
+    }
+    let plain = crate::alerts::export::plain;
+    let moment = crate::alerts::export::moment;
+    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    out.write_record([
+        "id",
+        "reason",
+        "by",
+        "starts_at",
+        "planned_end",
+        "ends_at",
+        "planned_minutes",
+        "minutes",
+        "moved",
+        "outcome",
+        "matchers",
+        "hidden",
+        "left_over",
+    ])?;
+    for window in windows {
+        let minutes = |from: Timestamp, to: Timestamp| (to.millis_since(from) / 60_000).to_string();
+        let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
+        let matchers: Vec<String> = window.matchers.iter().map(text).collect();
+        out.write_record([
+            window.id.0.clone(),
+            plain(&window.reason),
+            plain(&window.created_by),
+            moment(window.starts_at),
+            moment(window.planned_end),
+            moment(window.ends_at),
+            minutes(window.starts_at, window.planned_end),
+            minutes(window.starts_at, window.ends_at),
+            window.moved.to_string(),
+            outcome(window.outcome).to_owned(),
+            plain(&matchers.join(" ")),
+            number(window.hidden),
+            number(window.left_over),
+        ])?;
+    }
+    out.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+/// The outcome in words.
+pub fn outcome(outcome: WindowOutcome) -> &'static str {
+    match outcome {
+        WindowOutcome::Open => "open",
+        WindowOutcome::Ended => "ended",
+        WindowOutcome::EndedEarly => "ended early",
+        WindowOutcome::Refused => "refused",
+        WindowOutcome::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::maintenance::record::tests::detail;
+
+    fn entry(id: i64, subject: &str, detail: Value, outcome: Option<&str>, result: Option<Value>) -> Entry {
+        Entry {
+            id,
+            kind: String::new(),
+            subject: subject.into(),
+            detail,
+            began: Timestamp(0),
+            outcome: outcome.map(str::to_owned),
+            result,
+            ended: None,
+        }
+    }
+
+    fn change(ends_at: i64) -> Option<Value> {
+        Some(json!(ChangeDetail {
+            stack: "s".into(),
+            silence_ids: vec!["x".into()],
+            ends_at: Timestamp(ends_at)
+        }))
+    }
+
+    #[test]
+    fn a_window_came_out_as_its_entries_say() {
+        let start =
+            |id, subject: &str, ends: i64, outcome| entry(id, subject, json!(detail(ends)), outcome, None);
+        let entries = Entries {
+            starts: vec![
+                start(6, "open", 9_000_000, Some("verified")),
+                start(5, "early", 5_000_000, Some("verified")),
+                start(4, "refused", 5_000_000, Some("refused")),
+                start(3, "lost", 5_000_000, None),
+                start(2, "moved", 1_000_000, Some("partial")),
+                entry(
+                    1,
+                    "other",
+                    json!(StartDetail { stack: "t".into(), ..detail(1) }),
+                    Some("verified"),
+                    None,
+                ),
+            ],
+            moves: vec![
+                entry(9, "moved", Value::Null, Some("done"), change(4_000_000)),
+                entry(8, "moved", Value::Null, Some("done"), change(3_000_000)),
+                entry(7, "moved", Value::Null, Some("refused"), None),
+            ],
+            ends: vec![entry(10, "early", Value::Null, Some("done"), change(2_000_000))],
+            reports: Vec::new(),
+        };
+        let found = all(&entries, "s", Timestamp(6_000_000));
+        let told: Vec<_> =
+            found.iter().map(|one| (one.id.0.as_str(), one.outcome, one.ends_at.0, one.moved)).collect();
+        assert_eq!(
+            told,
+            [
+                ("open", WindowOutcome::Open, 9_000_000, 0),
+                ("early", WindowOutcome::EndedEarly, 2_000_000, 0),
+                ("refused", WindowOutcome::Refused, 5_000_000, 0),
+                ("lost", WindowOutcome::Unknown, 5_000_000, 0),
+                ("moved", WindowOutcome::Ended, 4_000_000, 2),
+            ]
+        );
+        assert_eq!(found[4].planned_end, Timestamp(1_000_000));
+        let request = MaintenanceHistoryRequest { search: "DEPLOY".into(), offset: 1, limit: 2 };
+        let (rows, total) = page(found.clone(), &request);
+        assert_eq!((rows.len(), total, rows[0].id.0.as_str()), (2, 5, "early"));
+        let csv = String::from_utf8(export(&found, ExportFormat::Csv).unwrap()).unwrap();
+        assert_eq!(csv.lines().count(), 6);
+        assert!(csv.contains("early,deploy,me,1970-01-01T00:00:00Z,1970-01-01T01:23:20Z,1970-01-01T00:33:20Z,83,33,0,ended early"), "{csv}");
+        let read: Vec<PastWindow> =
+            serde_json::from_slice(&export(&found, ExportFormat::Json).unwrap()).unwrap();
+        assert_eq!(read, found);
+    }
+}
