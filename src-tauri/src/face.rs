@@ -164,6 +164,7 @@ mod tests {
                 max_duration_s: 28_800,
                 heartbeat: String::new(),
                 default_author: "op".into(),
+                findings: Vec::new(),
             },
             services: vec![],
         }

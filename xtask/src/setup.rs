@@ -13,8 +13,15 @@ const SERVERS: &[&str] = &["prometheus", "prometheus-alertmanager", "prometheus-
 const HEADLESS: &[&str] =
     &["xvfb", "xauth", "dbus", "openbox", "xdotool", "imagemagick", "fonts-dejavu-core", "fonts-noto-core"];
 /// What the tests use beyond that.
-const TESTS: &[&str] =
-    &["webkit2gtk-driver", "gnome-keyring", "libsecret-tools", "chromium", "victoria-metrics"];
+const TESTS: &[&str] = &[
+    "webkit2gtk-driver",
+    "gnome-keyring",
+    "libsecret-tools",
+    "chromium",
+    "victoria-metrics",
+    "faketime",
+    "curl",
+];
 
 /// What the installer's tool looks for, to name the tray's library as a dependency.
 const INSTALLER: &[&str] = &["libayatana-appindicator3-dev", "file"];

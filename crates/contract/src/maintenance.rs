@@ -144,6 +144,37 @@ wire! {
         pub heartbeat: String,
         /// Who would be written as the author: the OS user.
         pub default_author: String,
+        /// Silences that deserve a second look.
+        pub findings: Vec<SilenceFinding>,
+    }
+}
+
+wire! {
+    /// What is odd about a silence.
+    #[derive(Copy, Eq)]
+    pub enum SilenceRisk {
+        /// It mutes the alert that tells an outside watchdog that alerting works.
+        Heartbeat,
+        /// It mutes every alert, and was not made by a panel.
+        Broad,
+        /// It lasts longer than the cap, and was not made by a panel.
+        Long,
+    }
+}
+
+wire! {
+    /// A silence that deserves a second look.
+    pub struct SilenceFinding {
+        /// Which.
+        pub silence_id: String,
+        /// What is odd.
+        pub risk: SilenceRisk,
+        /// In a sentence.
+        pub text: String,
+        /// Who made it.
+        pub created_by: String,
+        /// Until when.
+        pub ends_at: Timestamp,
     }
 }
 

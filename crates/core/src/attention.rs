@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use aether_contract::{
-    AlertRow, AlertState, Freshness, Level, MaintenanceWindow, Notice, ServiceStatus, Severity, Timestamp,
-    WindowPhase,
+    AlertRow, AlertState, Freshness, Level, MaintenanceWindow, Notice, ServiceStatus, Severity, Silence,
+    SilenceFinding, SilenceState, Timestamp, WindowPhase,
 };
 
 /// Most notices within [`SPAN_MS`]; what comes on top is counted and told with the next one.
@@ -34,6 +34,10 @@ pub struct Sight<'a> {
     pub windows: &'a [MaintenanceWindow],
     /// The alert that always fires.
     pub heartbeat: Option<&'a str>,
+    /// All silences.
+    pub silences: &'a [Silence],
+    /// What is odd about some of them.
+    pub findings: &'a [SilenceFinding],
 }
 
 /// When to keep quiet.
@@ -73,6 +77,10 @@ pub struct Attention {
     lost: HashSet<&'static str>,
     answered: HashSet<&'static str>,
     ending: HashSet<(String, Timestamp)>,
+    /// Silences that have been seen; none before the first list.
+    silences: Option<HashSet<String>>,
+    /// Windows that members have lost, and that was told.
+    missing: HashSet<String>,
     told: VecDeque<Timestamp>,
     withheld: u32,
 }
@@ -83,6 +91,7 @@ impl Attention {
         let mut notices = Vec::new();
         if sight.fresh {
             notices.extend(self.alerts(sight));
+            notices.extend(self.silences(sight));
         }
         notices.extend(self.services(sight.services, now));
         notices.extend(self.windows(sight.windows, now));
@@ -192,6 +201,22 @@ impl Attention {
         self.ending.retain(|(_, end)| *end > now);
         let mut notices = Vec::new();
         for window in windows {
+            let unknown =
+                window.members.iter().any(|member| member.state.is_none() && member.error.is_empty());
+            // Gossip takes a moment.
+            let settled = now.millis_since(window.starts_at) > LOST_MS;
+            let lost = window.phase == WindowPhase::Lost || (window.phase == WindowPhase::Partial && unknown);
+            if !lost {
+                self.missing.remove(&window.id.0);
+            } else if settled && self.missing.insert(window.id.0.clone()) {
+                notices.push(Notice {
+                    level: Level::Critical,
+                    title: "Alertmanager has lost a maintenance window".to_owned(),
+                    text: format!("{} – alerts may page. It can be given back.", window.reason),
+                    screen: "maintenance".to_owned(),
+                    filter: String::new(),
+                });
+            }
             let on = matches!(window.phase, WindowPhase::Verified | WindowPhase::Partial);
             let left = window.ends_at.millis_since(now);
             // A short one was started a moment ago.
@@ -213,6 +238,34 @@ impl Attention {
             }
         }
         notices
+    }
+
+    /// Silences that somebody made outside the panel: each is told once, with what is odd about it.
+    fn silences(&mut self, sight: &Sight<'_>) -> Vec<Notice> {
+        let active = sight.silences.iter().filter(|silence| silence.state != SilenceState::Expired);
+        let now: HashSet<String> = active.clone().map(|silence| silence.id.clone()).collect();
+        let Some(before) = self.silences.replace(now) else { return Vec::new() };
+        let new: Vec<&Silence> =
+            active.filter(|silence| silence.window.is_none() && !before.contains(&silence.id)).collect();
+        let odd = |silence: &Silence| sight.findings.iter().find(|finding| finding.silence_id == silence.id);
+        let level = if new.iter().any(|silence| odd(silence).is_some()) { Level::Warn } else { Level::None };
+        let text = |silence: &Silence| {
+            let matchers: Vec<String> = silence.matchers.iter().map(crate::alerts::matcher::text).collect();
+            let more = odd(silence).map(|finding| format!(" {}", finding.text)).unwrap_or_default();
+            format!("{}: {}.{more}", silence.created_by, matchers.join(", "))
+        };
+        let title = match new.as_slice() {
+            [] => return Vec::new(),
+            [_] => "A silence was made elsewhere".to_owned(),
+            several => format!("{} silences were made elsewhere", several.len()),
+        };
+        vec![Notice {
+            level,
+            title,
+            text: list(new.iter().map(|silence| text(silence))),
+            screen: "maintenance".to_owned(),
+            filter: String::new(),
+        }]
     }
 
     fn limited(&mut self, notices: Vec<Notice>, now: Timestamp) -> Vec<Notice> {

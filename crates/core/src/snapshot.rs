@@ -149,6 +149,7 @@ mod tests {
                 max_duration_s: 3600,
                 heartbeat: String::new(),
                 default_author: "me".into(),
+                findings: Vec::new(),
             },
             banners: Vec::new(),
             settings: crate::settings::default_settings(),

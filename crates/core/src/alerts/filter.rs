@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aether_contract::{AlertRow, ErrorCode, Matcher, PanelError};
 use memchr::memmem::Finder;
 
-use super::matcher::{Compiled, LabelText, is_plain_name};
+use super::matcher::{Compiled, is_plain_name, push_labels};
 
 /// Longest filter line, in bytes.
 const MAX_FILTER: usize = 4096;
@@ -23,31 +23,60 @@ impl Word {
     }
 }
 
-/// What a filter looks at in a row, made once a list: names and values of labels and annotations in lower case for words, and
-/// the labels for matchers.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Haystack {
+/// What a filter looks at in the rows of a list: names and values of labels and annotations in lower case for words, and the
+/// labels for matchers. All rows' stand behind one another, so that a long list is read as it lies in memory.
+#[derive(Debug, Default, PartialEq)]
+pub struct Haystacks {
     text: String,
-    labels: LabelText,
+    labels: String,
+    /// Where each row's part of both ends.
+    ends: Vec<(usize, usize)>,
 }
 
-impl Haystack {
-    /// A row's.
-    pub fn new(row: &AlertRow) -> Self {
-        Self { text: lower(row), labels: LabelText::new(&row.labels) }
+/// One row's part.
+#[derive(Debug, Clone, Copy)]
+pub struct Haystack<'a> {
+    text: &'a str,
+    labels: &'a str,
+}
+
+impl Haystacks {
+    /// Those of a list.
+    pub fn new<'a>(rows: impl IntoIterator<Item = &'a AlertRow>) -> Self {
+        let mut all = Self::default();
+        for row in rows {
+            for (name, value) in row.labels.iter().chain(&row.annotations) {
+                // No word has a line break in it, so none is found across two values.
+                push_lower(&mut all.text, name);
+                push_lower(&mut all.text, value);
+            }
+            push_labels(&mut all.labels, &row.labels);
+            all.ends.push((all.text.len(), all.labels.len()));
+        }
+        all
+    }
+
+    /// Each row's part, in the order of the list.
+    pub fn iter(&self) -> impl Iterator<Item = Haystack<'_>> {
+        let begins = std::iter::once((0, 0)).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|((text, labels), (text_end, labels_end))| Haystack {
+            text: self.text.get(text..*text_end).unwrap_or_default(),
+            labels: self.labels.get(labels..*labels_end).unwrap_or_default(),
+        })
     }
 }
 
-fn lower(row: &AlertRow) -> String {
-    let mut text = String::new();
-    for (name, value) in row.labels.iter().chain(&row.annotations) {
-        // No word has a line break in it, so none is found across two values.
-        text.push_str(&name.to_lowercase());
-        text.push('\n');
-        text.push_str(&value.to_lowercase());
-        text.push('\n');
+fn push_lower(out: &mut String, text: &str) {
+    if text.is_ascii() {
+        let begin = out.len();
+        out.push_str(text);
+        if let Some(part) = out.get_mut(begin..) {
+            part.make_ascii_lowercase();
+        }
+    } else {
+        out.push_str(&text.to_lowercase());
     }
-    text
+    out.push('\n');
 }
 
 /// A parsed filter line.
@@ -108,9 +137,9 @@ impl Filter {
     }
 
     /// Whether a row passes; `haystack` is its own.
-    pub fn passes(&self, row: &AlertRow, haystack: &Haystack) -> bool {
-        self.matchers.iter().all(|matcher| matcher.matches_text(&haystack.labels, &row.labels))
-            && self.words.iter().all(|word| word.within(&haystack.text))
+    pub fn passes(&self, row: &AlertRow, haystack: Haystack<'_>) -> bool {
+        self.matchers.iter().all(|matcher| matcher.matches_text(haystack.labels, &row.labels))
+            && self.words.iter().all(|word| word.within(haystack.text))
     }
 
     /// Whether a set of labels passes, annotations left aside.
@@ -268,7 +297,8 @@ mod tests {
 
     fn passes(filter: &str, labels: &[(&str, &str)]) -> bool {
         let row = row(labels);
-        Filter::parse(filter).unwrap().passes(&row, &Haystack::new(&row))
+        let haystacks = Haystacks::new([&row]);
+        Filter::parse(filter).unwrap().passes(&row, haystacks.iter().next().unwrap())
     }
 
     #[test]

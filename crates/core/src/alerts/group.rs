@@ -188,7 +188,10 @@ mod tests {
             let filter = crate::alerts::filter::Filter::parse(&group.filter).unwrap();
             let found = rows
                 .iter()
-                .filter(|row| filter.passes(row, &crate::alerts::filter::Haystack::new(row)))
+                .filter(|row| {
+                    let haystacks = crate::alerts::filter::Haystacks::new([*row]);
+                    haystacks.iter().all(|haystack| filter.passes(row, haystack))
+                })
                 .count();
             assert_eq!(u32::try_from(found).unwrap(), group.total, "{}", group.filter);
         }

@@ -13,7 +13,7 @@ use aether_contract::{AlertCounts, AlertFingerprint, AlertRow, AlertState, Sever
 use crate::stack::Escalation;
 
 use super::{
-    filter::Haystack,
+    filter::Haystacks,
     fingerprint::{LabelHash, fingerprint, label_hash},
     links::{cut_all, cut_to, links},
     page::{by_urgency, count},
@@ -71,7 +71,7 @@ pub struct AlertIndex {
     /// The rows.
     pub rows: Vec<AlertRow>,
     /// What a filter looks at, one a row.
-    pub haystacks: Vec<Haystack>,
+    pub haystacks: Haystacks,
     /// Counts over all of them.
     pub counts: AlertCounts,
     /// Alerts that each silence mutes.
@@ -82,7 +82,7 @@ impl AlertIndex {
     /// Orders and counts the rows.
     pub fn from_rows(mut rows: Vec<AlertRow>) -> Self {
         rows.sort_by(by_urgency);
-        let haystacks = rows.iter().map(Haystack::new).collect();
+        let haystacks = Haystacks::new(&rows);
         let mut counts = AlertCounts::default();
         let mut muted_by = HashMap::new();
         for row in &rows {

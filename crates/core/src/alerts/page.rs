@@ -67,7 +67,7 @@ fn find<'a>(index: &'a AlertIndex, request: &AlertsRequest) -> Result<Found<'a>,
     let filter = Filter::parse(&request.filter)?;
     let mut counts = AlertCounts::default();
     let mut rows: Vec<&AlertRow> = Vec::new();
-    for (row, haystack) in index.rows.iter().zip(&index.haystacks) {
+    for (row, haystack) in index.rows.iter().zip(index.haystacks.iter()) {
         let severity = request.severities.is_empty() || request.severities.contains(&row.severity);
         let receiver = request.receivers.is_empty()
             || row.receivers.iter().any(|receiver| request.receivers.contains(receiver));

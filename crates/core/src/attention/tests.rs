@@ -15,7 +15,15 @@ fn critical(tenant: &str) -> AlertRow {
 }
 
 fn sight(rows: &[AlertRow]) -> Sight<'_> {
-    Sight { rows, fresh: true, services: &[], windows: &[], heartbeat: Some("Watchdog") }
+    Sight {
+        rows,
+        fresh: true,
+        services: &[],
+        windows: &[],
+        heartbeat: Some("Watchdog"),
+        silences: &[],
+        findings: &[],
+    }
 }
 
 fn titles(notices: &[Notice]) -> Vec<&str> {
@@ -167,4 +175,48 @@ fn a_window_about_to_end_is_told_once_and_again_after_an_extension() {
     let longer = window(7_200_000);
     assert_eq!((look(&longer, 3_420_000), look(&longer, 7_000_000)), (0, 1));
     assert_eq!(look(&window(300_000), 10_000), 0, "a short one was started a moment ago");
+}
+
+fn made(id: &str, window: bool) -> Silence {
+    Silence {
+        id: id.into(),
+        matchers: vec![aether_contract::Matcher {
+            name: "alertname".into(),
+            value: "Disk".into(),
+            is_regex: false,
+            is_equal: true,
+        }],
+        state: SilenceState::Active,
+        starts_at: Timestamp(0),
+        ends_at: Timestamp(1_000_000),
+        updated_at: Timestamp(0),
+        created_by: "bob".into(),
+        comment: String::new(),
+        window: window.then(|| WindowId("w".into())),
+        mutes: 0,
+        members: 1,
+        members_of: 1,
+    }
+}
+
+#[test]
+fn a_silence_made_elsewhere_is_told_once_and_a_window_of_a_panel_is_not() {
+    let mut attention = Attention::default();
+    let before = [made("old", false)];
+    assert!(attention.look(&Sight { silences: &before, ..sight(&[]) }, LOUD, Timestamp(0)).is_empty());
+    let now = [made("old", false), made("new", false), made("own", true)];
+    let odd = [SilenceFinding {
+        silence_id: "new".into(),
+        risk: aether_contract::SilenceRisk::Long,
+        text: "It lasts 99 hours.".into(),
+        created_by: "bob".into(),
+        ends_at: Timestamp(0),
+    }];
+    let told = attention.look(&Sight { silences: &now, findings: &odd, ..sight(&[]) }, LOUD, Timestamp(1));
+    assert_eq!(titles(&told), ["A silence was made elsewhere"]);
+    assert_eq!(
+        (told[0].level, told[0].text.as_str()),
+        (Level::Warn, "bob: alertname=\"Disk\". It lasts 99 hours.")
+    );
+    assert!(attention.look(&Sight { silences: &now, ..sight(&[]) }, LOUD, Timestamp(2)).is_empty());
 }

@@ -4,6 +4,7 @@
 //! journal before it is sent, goes to one member, and counts as done only when it has been read back.
 
 pub mod adopt;
+pub mod audit;
 pub mod change;
 pub mod closeout;
 pub mod could_fire;

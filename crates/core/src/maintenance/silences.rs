@@ -29,6 +29,19 @@ pub fn state_at(silence: &AmSilence, now: Timestamp) -> SilenceState {
 
 /// All silences, each once, the newest end first.
 pub fn all(state: &LiveState, now: Timestamp) -> Vec<Silence> {
+    collect(state, now, |_, _| true)
+}
+
+/// Those that are not over. Of the others there may be thousands.
+pub fn current(state: &LiveState, now: Timestamp) -> Vec<Silence> {
+    collect(state, now, |silence, now| state_at(silence, now) != SilenceState::Expired)
+}
+
+fn collect(
+    state: &LiveState,
+    now: Timestamp,
+    wanted: impl Fn(&AmSilence, Timestamp) -> bool,
+) -> Vec<Silence> {
     let answered = state.members.iter().filter(|member| member.probe.freshness.is_fresh()).count();
     let members_of = u32::try_from(answered).unwrap_or(u32::MAX);
     let mut merged: HashMap<&str, Silence> = HashMap::new();
@@ -39,7 +52,7 @@ pub fn all(state: &LiveState, now: Timestamp) -> Vec<Silence> {
             continue;
         }
         let member_now = member.probe.server_now().unwrap_or(now);
-        for silence in member.silences.iter() {
+        for silence in member.silences.iter().filter(|silence| wanted(silence, member_now)) {
             let mutes = state.index.muted_by.get(&silence.id).copied().unwrap_or(0);
             let new = contract(silence, member_now, mutes, u32::from(fresh), members_of);
             match merged.get_mut(silence.id.as_str()) {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     alerts::links::for_screen,
-    maintenance::{scope, silences, windows},
+    maintenance::{audit, scope, silences, windows},
     poll::cadence,
     services,
     settings::SettingsStore,
@@ -48,6 +48,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
             max_duration_s: 0,
             heartbeat: String::new(),
             default_author: String::new(),
+            findings: Vec::new(),
         },
         banners: Vec::new(),
         settings: settings.get(),
@@ -70,6 +71,12 @@ pub fn snapshot(core: &Core) -> Snapshot {
         max_duration_s: settings.max_window_minutes.saturating_mul(60),
         heartbeat: live.profile.heartbeat.clone().unwrap_or_default(),
         default_author: scope::default_author(),
+        findings: audit::findings(
+            &silences::current(&state, clock::now()),
+            &state.index.rows,
+            live.profile.heartbeat.as_deref(),
+            settings.max_window_minutes.saturating_mul(60),
+        ),
     };
     let stacks = core.stacks.list();
     let services = services::all(core, &live.profile, &state);

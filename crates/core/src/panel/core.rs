@@ -190,9 +190,10 @@ impl Core {
         }
         let shown = self.publisher.current();
         let live = self.live();
-        let (index, complete) = {
+        let (index, complete, silences) = {
             let state = live.state();
-            (Arc::clone(&state.index), state.index_complete)
+            let silences = crate::maintenance::silences::current(&state, crate::panel::clock::now());
+            (Arc::clone(&state.index), state.index_complete, silences)
         };
         let local = jiff::Zoned::now();
         let minute = u32::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap_or(0);
@@ -205,6 +206,8 @@ impl Core {
             services: &shown.services,
             windows: &shown.maintenance.windows,
             heartbeat: live.profile.heartbeat.as_deref(),
+            silences: &silences,
+            findings: &shown.maintenance.findings,
         };
         let notices = {
             let mut attention = self.attention.lock().unwrap_or_else(PoisonError::into_inner);

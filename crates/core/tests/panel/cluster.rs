@@ -111,3 +111,94 @@ async fn an_alert_is_followed_on_two_members_through_fire_silence_inhibit_and_re
     })
     .await;
 }
+
+fn on(window: &MaintenanceWindow) -> (usize, usize) {
+    let active = window.members.iter().filter(|member| member.state == Some(SilenceState::Active)).count();
+    (active, window.members.len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_on_a_cluster_of_three_says_on_how_many_members_it_is() {
+    if !have("prometheus-alertmanager") {
+        return;
+    }
+    let (a, b, c) = (free_port(), free_port(), free_port());
+    let one = alertmanager(Some((a, None)));
+    let mut two = alertmanager(Some((b, Some(a))));
+    let mut three = alertmanager(Some((c, Some(a))));
+    let home = tempfile::tempdir().unwrap();
+    let text = profile(NOWHERE, &[&one.url, &two.url, &three.url], "");
+    let panel = panel(home.path(), &[("s", &text)], false).await;
+    let window = panel.maintenance_start(for_minutes(30, "before")).await.unwrap();
+    assert_eq!((window.phase, on(&window)), (WindowPhase::Verified, (3, 3)));
+
+    // Down before the start.
+    three.kill();
+    let partial = panel.maintenance_start(for_minutes(30, "without the third")).await.unwrap();
+    assert_eq!((partial.phase, on(&partial)), (WindowPhase::Partial, (2, 3)));
+    assert!(!partial.members[2].error.is_empty(), "{:?}", partial.members[2]);
+    // Back again: gossip brings it, and it is verified.
+    three.restart();
+    let find = async |panel: &aether_core::Panel, id: &WindowId| {
+        snapshot(panel).await.maintenance.windows.into_iter().find(|window| window.id == *id)
+    };
+    until(&panel, "verified on all three", async |panel| {
+        find(panel, &partial.id)
+            .await
+            .filter(|window| on(window) == (3, 3) && window.phase == WindowPhase::Verified)
+    })
+    .await;
+
+    // Down after it: the window is still on where anybody answers, and says so.
+    two.kill();
+    until(&panel, "two of three", async |panel| {
+        find(panel, &partial.id)
+            .await
+            .filter(|window| on(window) == (2, 3) && window.phase == WindowPhase::Partial)
+    })
+    .await;
+    // Ending it does not wait for the dead, and says who could not be asked.
+    let ended = panel.maintenance_end(MaintenanceEndRequest { id: partial.id.0.clone() }).await.unwrap();
+    assert_eq!(ended.members.iter().filter(|member| member.state == Some(SilenceState::Expired)).count(), 2);
+    assert_eq!(ended.members.iter().filter(|member| !member.error.is_empty()).count(), 1);
+    two.restart();
+    until(&panel, "over everywhere", async |panel| find(panel, &partial.id).await.is_none().then_some(()))
+        .await;
+    assert_eq!(find(&panel, &window.id).await.unwrap().phase, WindowPhase::Verified);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_panels_at_once_each_have_their_window_and_see_the_others() {
+    if !have("prometheus-alertmanager") {
+        return;
+    }
+    let am = alertmanager(None);
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let text = profile(NOWHERE, &[&am.url], "");
+    let first = panel(homes[0].path(), &[("s", &text)], false).await;
+    let second = panel(homes[1].path(), &[("s", &text)], false).await;
+    let (a, b) = tokio::join!(
+        first.maintenance_start(for_minutes(30, "of the first")),
+        second.maintenance_start(for_minutes(40, "of the second"))
+    );
+    let (a, b) = (a.unwrap(), b.unwrap());
+    assert_ne!(a.silence_id, b.silence_id);
+    for panel in [&first, &second] {
+        panel.refresh_and_wait().await;
+        let windows = snapshot(panel).await.maintenance.windows;
+        let told: Vec<_> = windows.iter().map(|window| (window.reason.as_str(), window.phase)).collect();
+        assert_eq!(told, [("of the first", WindowPhase::Verified), ("of the second", WindowPhase::Verified)]);
+    }
+    // Both move the end of the same window: both are told what came of it, and nothing is doubled.
+    let more = |add_s| MaintenanceExtendRequest { id: a.id.0.clone(), add_s };
+    let (x, y) = tokio::join!(first.maintenance_extend(more(600)), second.maintenance_extend(more(900)));
+    assert!(x.is_ok() || y.is_ok(), "{x:?} {y:?}");
+    first.refresh_and_wait().await;
+    let windows = snapshot(&first).await.maintenance.windows;
+    assert_eq!(windows.iter().filter(|window| window.id == a.id).count(), 1);
+    // One ends the other's.
+    let ended = second.maintenance_end(MaintenanceEndRequest { id: a.id.0.clone() }).await.unwrap();
+    assert_eq!(ended.still_silencing.len(), 0);
+    first.refresh_and_wait().await;
+    assert!(snapshot(&first).await.maintenance.windows.iter().all(|window| window.id == b.id));
+}

@@ -268,3 +268,36 @@ fn style() -> FigureStyle {
         utc_offset_minutes: 0,
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_silences_that_are_over_cost_a_page_and_no_more() {
+    let server = MockServer::start().await;
+    let silences: Vec<Value> = (0..10_000)
+        .map(|i| {
+            json!({"id": format!("id-{i}"), "matchers": [{"name": "alertname", "value": format!("A{i}"), "isRegex": false}],
+                "startsAt": "2026-01-01T00:00:00Z", "endsAt": format!("2026-01-02T00:{:02}:{:02}Z", i / 60 % 60, i % 60),
+                "updatedAt": "2026-01-02T00:00:00Z", "createdBy": "bob", "comment": format!("number {i}"), "status": {"state": "expired"}})
+        })
+        .collect();
+    let status = json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"}, "config": {"original": ""}});
+    for (at, body) in
+        [("/api/v2/status", status), ("/api/v2/silences", json!(silences)), ("/api/v2/alerts", json!([]))]
+    {
+        Mock::given(path(at))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&server)
+            .await;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[&server.uri()], ""))], false).await;
+    panel.refresh_and_wait().await;
+    let shown = snapshot(&panel).await;
+    assert!(shown.alerts.freshness.is_fresh(), "{:?}", shown.alerts.freshness);
+    assert!(shown.maintenance.windows.is_empty() && shown.maintenance.other_silences == 0);
+    assert!(serde_json::to_vec(&shown).unwrap().len() < 60_000, "none of them travels with the snapshot");
+    let request = SilencesRequest { search: "number 99".into(), limit: 25, ..SilencesRequest::default() };
+    let page = panel.silences_page(request).await.unwrap();
+    assert_eq!((page.rows.len(), page.total), (25, 280));
+    let all = panel.silences_page(SilencesRequest { limit: 25, ..SilencesRequest::default() }).await.unwrap();
+    assert_eq!(all.total, 10_000);
+}

@@ -93,6 +93,8 @@ export type { ServiceStatus } from './ServiceStatus';
 export type { Settings } from './Settings';
 export type { Severity } from './Severity';
 export type { Silence } from './Silence';
+export type { SilenceFinding } from './SilenceFinding';
+export type { SilenceRisk } from './SilenceRisk';
 export type { SilenceState } from './SilenceState';
 export type { SilencedBy } from './SilencedBy';
 export type { SilencesPage } from './SilencesPage';
