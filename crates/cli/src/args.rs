@@ -260,7 +260,7 @@ pub enum Maintenance {
         /// Window id or silence id
         #[arg(group = "which")]
         id: Option<String>,
-        /// Every window of the panel; silences made elsewhere stay
+        /// Every window of the panel that is on; those that begin later and silences made elsewhere stay
         #[arg(long, group = "which")]
         all: bool,
     },

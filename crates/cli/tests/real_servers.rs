@@ -179,3 +179,65 @@ async fn a_window_that_misses_a_member_is_a_finding() {
     .await;
     assert_eq!(run(&["maintenance", "end", "--all"]).code, 0);
 }
+
+#[tokio::test]
+async fn the_verbs_of_planned_and_past_windows_work_from_a_shell() {
+    let home = Home::new();
+    let options = AlertmanagerOptions {
+        folder: home.path().join("am"),
+        config: ALERTMANAGER.into(),
+        ..Default::default()
+    };
+    let alertmanager = Alertmanager::launch(options).await.unwrap();
+    let prometheus = prometheus(&home.path().join("prom"), &[alertmanager.url()]).await;
+    let stack = home.file("real.toml", &profile(prometheus.url(), &[alertmanager.url()]));
+    let run = |args: &[&str]| home.run(&[args, &["--stack", &stack]].concat());
+    until("firing", || run(&["alerts", "--json"]), |o| o["data"]["rows"][0]["state"] == "firing").await;
+
+    let next = run(&["maintenance", "schedule", "next", "30 2 * * 0", "--zone", "Europe/Berlin"]);
+    assert_eq!((next.code, next.out.lines().count()), (0, 6), "{next:?}");
+    assert_eq!(run(&["maintenance", "schedule", "next", "soon"]).code, 2);
+    let add =
+        ["maintenance", "schedule", "add", "0 3 * * *", "--for", "30m", "--comment", "nightly", "--json"];
+    let added = run(&add);
+    let schedule = added.json()["data"]["schedules"][0].clone();
+    assert_eq!((added.code, schedule["occurrences"][2]["made"].as_bool()), (0, Some(true)), "{added:?}");
+
+    let start =
+        |more: &[&str]| run(&[&["maintenance", "start", "--comment", "deploy", "--json"], more].concat());
+    assert_eq!(start(&["--until", "yesterday"]).code, 2);
+    assert_eq!(start(&[]).code, 2, "how long is not said");
+    assert_eq!(start(&["--for", "30m", "--matcher", "words"]).code, 2);
+    let later = start(&["--for", "30m", "--at", "2099-01-01T00:00"]);
+    assert_eq!(later.code, 2, "{later:?}");
+    let begun = start(&["--for", "30m", "--matcher", "severity=\"critical\"", "--wait-verified"]);
+    let window = begun.json()["data"].clone();
+    assert_eq!((begun.code, window["matchers"][0]["name"].as_str()), (0, Some("severity")), "{begun:?}");
+    let id = window["id"].as_str().unwrap();
+    assert_eq!(run(&["maintenance", "shorten", id, "--for", "10m"]).code, 0);
+    assert_eq!(run(&["maintenance", "repair", id]).code, 0, "nothing is missing");
+    assert!(run(&["maintenance", "show", id]).out.contains("severity="));
+    let so_far = run(&["maintenance", "closeout", id, "--json"]);
+    assert_eq!((so_far.code, so_far.json()["data"]["preliminary"].as_bool()), (1, Some(true)), "{so_far:?}");
+
+    let ended = run(&["maintenance", "end", "--all", "--json"]);
+    assert_eq!(
+        ended.json()["data"]["ended"].as_array().unwrap().len(),
+        1,
+        "what begins later stays: {ended:?}"
+    );
+    let report = run(&["maintenance", "closeout", id]);
+    assert!(
+        report.out.contains("# Maintenance close-out: deploy") && report.out.contains("AlwaysOn"),
+        "{report:?}"
+    );
+    assert!(!report.out.contains('\u{1b}'), "{report:?}");
+    let history = run(&["maintenance", "history", "deploy", "--json"]);
+    assert_eq!(history.json()["data"][0]["outcome"], "ended-early", "{history:?}");
+    assert!(run(&["maintenance", "history", "--csv"]).out.starts_with("id,reason,by,"));
+    assert!(run(&["maintenance", "show", id]).out.contains("ended early"));
+    let removed = run(&["maintenance", "schedule", "remove", schedule["id"].as_str().unwrap(), "--json"]);
+    assert_eq!((removed.code, removed.json()["data"]["schedules"].as_array().unwrap().len()), (0, 0));
+    let left = run(&["maintenance", "list", "--json"]);
+    assert_eq!(left.json()["data"]["windows"].as_array().unwrap().len(), 0, "{left:?}");
+}

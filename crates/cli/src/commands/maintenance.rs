@@ -271,14 +271,16 @@ async fn all_silences(panel: &Panel) -> Result<Vec<Silence>, PanelError> {
     }
 }
 
-/// Ends every window of the panel. One that fails does not keep the others from ending.
+/// Ends every window of the panel that is on. One that fails does not keep the others from ending.
 async fn end_all(panel: &Panel, status: &MaintenanceStatus) -> Result<Outcome, PanelError> {
     if let Some(error) = unread(&status.freshness) {
         return Err(error);
     }
     let mut ended = Vec::new();
     let mut failure = None;
-    for window in status.windows.iter().filter(|window| window.phase != WindowPhase::Ended) {
+    // One that begins later, perhaps of a schedule, is not what somebody means who has finished now.
+    let on = |window: &&MaintenanceWindow| window.phase != WindowPhase::Ended && window.starts_at <= now();
+    for window in status.windows.iter().filter(on) {
         match panel.maintenance_end(MaintenanceEndRequest { id: window.id.0.clone() }).await {
             Ok(end) => ended.push(end),
             Err(error) => failure = failure.or(Some(error)),
@@ -333,7 +335,12 @@ fn window_table(windows: &[MaintenanceWindow]) -> String {
         .iter()
         .map(|window| {
             let (word, look) = phase(window.phase);
-            let on = window.members.iter().filter(|m| m.state == Some(SilenceState::Active)).count();
+            let wanted = if window.phase == WindowPhase::Scheduled {
+                SilenceState::Pending
+            } else {
+                SilenceState::Active
+            };
+            let on = window.members.iter().filter(|m| m.state == Some(wanted)).count();
             vec![
                 painted(word, look),
                 cell(moment(window.ends_at)),

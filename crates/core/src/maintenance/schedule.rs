@@ -59,6 +59,8 @@ struct Kept {
     matchers: Vec<Matcher>,
     ahead: u32,
     enabled: bool,
+    /// When it was made or changed: what began before is none of its occurrences.
+    since: Timestamp,
     #[serde(default)]
     deleted: bool,
 }
@@ -329,10 +331,11 @@ pub async fn save(core: Arc<Core>, request: ScheduleSaveRequest) -> Result<Sched
         matchers: request.matchers,
         ahead: request.ahead,
         enabled: request.enabled,
+        since: clock::now(),
         deleted: false,
     };
     write(&core, &id, &kept).await?;
-    if before.is_some_and(|before| before != kept) {
+    if before.is_some_and(|before| Kept { since: kept.since, ..before } != kept) {
         take_back(&core, &live, &id).await?;
     }
     core.schedules.soon();
@@ -424,7 +427,7 @@ pub async fn tend(core: &Arc<Core>, live: &Arc<Live>) {
         let length_ms = i64::from(kept.duration_s) * 1000;
         // One that is on already counts too: the panel may have been closed when it was to be made.
         let since = now.plus_millis(-length_ms + LEAST_MS);
-        let running = rhythm.after(since, 1).into_iter().filter(|at| *at <= now);
+        let running = rhythm.after(since, 1).into_iter().filter(|at| *at <= now && *at >= kept.since);
         let wanted: Vec<Timestamp> = running.chain(rhythm.after(now, kept.ahead as usize)).collect();
         let mut problem = None;
         for starts_at in wanted {
@@ -531,6 +534,7 @@ mod tests {
             matchers: Vec::new(),
             ahead: 3,
             enabled: true,
+            since: Timestamp(0),
             deleted: false,
         };
         let entry = |id: i64, subject: &str, kept: &Kept| Entry {

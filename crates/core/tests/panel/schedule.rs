@@ -195,3 +195,29 @@ async fn a_preview_tells_which_rules_could_fire_into_it_and_what_silences_alread
         panel.maintenance_preview(some).await.unwrap().could_fire.into_iter().map(|rule| rule.name).collect();
     assert_eq!(names, ["Cache"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schedule_that_is_made_within_its_own_hour_silences_nothing_at_once() {
+    if !have(AM) {
+        return;
+    }
+    let am = alertmanager(None);
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[&am.url], ""))], false).await;
+    panel.refresh_and_wait().await;
+    let just = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC) - jiff::SignedDuration::from_mins(2);
+    let request = ScheduleSaveRequest {
+        id: None,
+        cron: format!("{} {} * * *", just.minute(), just.hour()),
+        time_zone: "UTC".into(),
+        duration_s: 1_800,
+        reason: "nightly".into(),
+        created_by: String::new(),
+        matchers: Vec::new(),
+        ahead: 1,
+        enabled: true,
+    };
+    panel.schedule_save(request).await.unwrap();
+    let made = silences(&panel).await;
+    assert_eq!(made.iter().map(|silence| silence.state).collect::<Vec<_>>(), [SilenceState::Pending]);
+}
