@@ -51,6 +51,7 @@ const VIEWS = [
   ['scene=hostile', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Save this' }).click(); }],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
   ['scene=loaded', 'maintenance', click('past-closeout')],
+  ['scene=loaded&planned=on&window=on', 'maintenance'],
   ['scene=hostile', 'maintenance', click('past-closeout')],
   ['scene=loaded', 'maintenance', click('schedule-new')],
   ['scene=loaded&window=on', 'overview', click('maintenance-end')],
@@ -444,5 +445,18 @@ test('the close-out says what is left over, before the end and afterwards', asyn
   await page.getByTestId('closeout').waitFor();
   assert.equal(await page.getByTestId('still-firing').locator('li').count(), 2);
   assert.match(await page.getByTestId('open-outside').innerText(), /close it by hand outside/);
+  await done();
+});
+
+test('a planned window is no maintenance yet, and is cancelled from its row', async () => {
+  const { page, done } = await open('scene=loaded&planned=on', 'maintenance');
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'off');
+  assert.equal(await page.getByTestId('nav-maintenance').innerText(), 'Maintenance');
+  assert.equal(await page.getByTestId('planned').locator('li').count(), 2);
+  await page.getByTestId('planned-end').first().click();
+  await page.getByText('It has not begun.').waitFor();
+  await page.getByTestId('end-confirm').click();
+  await page.getByTestId('end-done').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="planned"] li').length === 1);
   await done();
 });
