@@ -407,6 +407,8 @@ wire! {
         Ended,
         /// A person ended it before its time.
         EndedEarly,
+        /// A person took it back before it began.
+        Cancelled,
         /// No server ever accepted it.
         Refused,
         /// Whether a server had it was never learned.

@@ -98,13 +98,13 @@ fn rows(windows: &[PastWindow]) -> String {
             let look = match window.outcome {
                 WindowOutcome::Open => Paint::Good,
                 WindowOutcome::Refused | WindowOutcome::Unknown => Paint::Warn,
-                WindowOutcome::Ended | WindowOutcome::EndedEarly => Paint::Dim,
+                WindowOutcome::Ended | WindowOutcome::EndedEarly | WindowOutcome::Cancelled => Paint::Dim,
             };
             let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
             vec![
                 painted(past::outcome(window.outcome), look),
                 cell(moment(window.starts_at)),
-                cell(span(window.ends_at.millis_since(window.starts_at))),
+                cell(span(window.ends_at.millis_since(window.starts_at).max(0))),
                 cell(span(window.planned_end.millis_since(window.starts_at))),
                 cell(number(window.hidden)),
                 cell(number(window.left_over)),

@@ -61,6 +61,7 @@ pub fn all(entries: &Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
             let early = planned.millis_since(ends_at) > 1_000;
             let outcome = match entry.outcome.as_deref() {
                 Some("refused" | "not-found") => WindowOutcome::Refused,
+                _ if ends_at <= detail.starts_at => WindowOutcome::Cancelled,
                 _ if early => WindowOutcome::EndedEarly,
                 _ if ends_at > now => WindowOutcome::Open,
                 Some("unknown") | None => WindowOutcome::Unknown,
@@ -131,7 +132,7 @@ pub fn export(windows: &[PastWindow], format: ExportFormat) -> std::io::Result<V
         "left_over",
     ])?;
     for window in windows {
-        let minutes = |from: Timestamp, to: Timestamp| (to.millis_since(from) / 60_000).to_string();
+        let minutes = |from: Timestamp, to: Timestamp| (to.millis_since(from).max(0) / 60_000).to_string();
         let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
         let matchers: Vec<String> = window.matchers.iter().map(text).collect();
         out.write_record([
@@ -159,6 +160,7 @@ pub fn outcome(outcome: WindowOutcome) -> &'static str {
         WindowOutcome::Open => "open",
         WindowOutcome::Ended => "ended",
         WindowOutcome::EndedEarly => "ended early",
+        WindowOutcome::Cancelled => "cancelled",
         WindowOutcome::Refused => "refused",
         WindowOutcome::Unknown => "unknown",
     }
@@ -200,6 +202,13 @@ mod tests {
             starts: vec![
                 start(6, "open", 9_000_000, Some("verified")),
                 start(5, "early", 5_000_000, Some("verified")),
+                entry(
+                    11,
+                    "cancelled",
+                    json!(StartDetail { starts_at: Timestamp(4_000_000), ..detail(8_000_000) }),
+                    Some("scheduled"),
+                    None,
+                ),
                 start(4, "refused", 5_000_000, Some("refused")),
                 start(3, "lost", 5_000_000, None),
                 start(2, "moved", 1_000_000, Some("partial")),
@@ -216,7 +225,10 @@ mod tests {
                 entry(8, "moved", Value::Null, Some("done"), change(3_000_000)),
                 entry(7, "moved", Value::Null, Some("refused"), None),
             ],
-            ends: vec![entry(10, "early", Value::Null, Some("done"), change(2_000_000))],
+            ends: vec![
+                entry(12, "cancelled", Value::Null, Some("done"), change(2_000_000)),
+                entry(10, "early", Value::Null, Some("done"), change(2_000_000)),
+            ],
             reports: Vec::new(),
         };
         let found = all(&entries, "s", Timestamp(6_000_000));
@@ -227,17 +239,18 @@ mod tests {
             [
                 ("open", WindowOutcome::Open, 9_000_000, 0),
                 ("early", WindowOutcome::EndedEarly, 2_000_000, 0),
+                ("cancelled", WindowOutcome::Cancelled, 2_000_000, 0),
                 ("refused", WindowOutcome::Refused, 5_000_000, 0),
                 ("lost", WindowOutcome::Unknown, 5_000_000, 0),
                 ("moved", WindowOutcome::Ended, 4_000_000, 2),
             ]
         );
-        assert_eq!(found[4].planned_end, Timestamp(1_000_000));
+        assert_eq!(found[5].planned_end, Timestamp(1_000_000));
         let request = MaintenanceHistoryRequest { search: "DEPLOY".into(), offset: 1, limit: 2 };
         let (rows, total) = page(found.clone(), &request);
-        assert_eq!((rows.len(), total, rows[0].id.0.as_str()), (2, 5, "early"));
+        assert_eq!((rows.len(), total, rows[0].id.0.as_str()), (2, 6, "early"));
         let csv = String::from_utf8(export(&found, ExportFormat::Csv).unwrap()).unwrap();
-        assert_eq!(csv.lines().count(), 6);
+        assert_eq!(csv.lines().count(), 7);
         assert!(csv.contains("early,deploy,me,1970-01-01T00:00:00Z,1970-01-01T01:23:20Z,1970-01-01T00:33:20Z,83,33,0,ended early"), "{csv}");
         let read: Vec<PastWindow> =
             serde_json::from_slice(&export(&found, ExportFormat::Json).unwrap()).unwrap();

@@ -11,9 +11,9 @@ use std::{
 };
 
 use aether_contract::{
-    ErrorCode, MaintenanceRequest, Matcher, Occurrence, PanelError, Schedule, ScheduleDeleteRequest,
-    ScheduleList, SchedulePreview, SchedulePreviewRequest, ScheduleSaveRequest, SilenceState, Timestamp,
-    WindowId,
+    ErrorCode, MaintenanceRepairRequest, MaintenanceRequest, Matcher, Occurrence, PanelError, Schedule,
+    ScheduleDeleteRequest, ScheduleList, SchedulePreview, SchedulePreviewRequest, ScheduleSaveRequest,
+    SilenceState, Timestamp, WindowId, WindowPhase,
 };
 use croner::{
     Cron,
@@ -24,7 +24,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{change, scope, scope::read_comment, silences::state_at, start};
+use super::{
+    change, record::Progress, repair, scope, scope::read_comment, silences::state_at, start, windows,
+};
 use crate::{
     journal::{Entry, Journal},
     panel::{clock, core::Core, live::Live},
@@ -42,7 +44,7 @@ const MAX_SCHEDULES: usize = 50;
 /// Entries that are read.
 const READ: u32 = 5_000;
 /// Between two looks at whether something is to be made.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(15);
 /// An occurrence whose rest is shorter is left out.
 const LEAST_MS: i64 = 60_000;
 
@@ -99,6 +101,11 @@ impl Schedules {
         }
         *looked = Some(Instant::now());
         true
+    }
+
+    /// Whether the last look is long enough ago.
+    fn rested(&self) -> bool {
+        lock(&self.looked).is_none_or(|at| at.elapsed() >= EVERY)
     }
 
     /// Looks again with the next answer.
@@ -248,9 +255,9 @@ fn shown(core: &Core, live: &Live, id: &str, kept: &Kept, now: Timestamp) -> Sch
         .map(|starts_at| {
             let window = window_id(id, starts_at);
             let known = records.iter().find(|record| record.id == window);
-            let ended = known.is_some_and(|record| record.progress == super::record::Progress::Ended);
+            let ended = known.is_some_and(|record| record.progress == Progress::Ended);
             let made = !ended
-                && (known.is_some_and(|record| record.progress != super::record::Progress::Refused)
+                && (known.is_some_and(|record| record.progress != Progress::Refused)
                     || listed(live, &window, now).is_some());
             Occurrence {
                 starts_at,
@@ -406,7 +413,21 @@ async fn take_back(core: &Arc<Core>, live: &Arc<Live>, id: &str) -> Result<(), P
     Ok(())
 }
 
-/// Makes what is due of every schedule. Called after every answer of a member; looks once a minute.
+/// Looks after the schedules beside the poller, whose turn making a window would need. Called after every answer of a member.
+pub fn look_after(core: &Arc<Core>, live: &Arc<Live>) {
+    if !core.polls() || core.schedules.of(&live.profile.name).is_empty() || !core.schedules.rested() {
+        return;
+    }
+    let (core, live) = (Arc::clone(core), Arc::clone(live));
+    tokio::spawn(async move {
+        // The panel does not close in the middle of it.
+        let guard = Arc::clone(&core.effects).read_owned().await;
+        Box::pin(tend(&core, &live)).await;
+        drop(guard);
+    });
+}
+
+/// Makes what is due of every schedule, and makes again what Alertmanager has lost. Looks every few seconds at most.
 pub async fn tend(core: &Arc<Core>, live: &Arc<Live>) {
     let schedules = core.schedules.of(&live.profile.name);
     if schedules.is_empty() || !core.schedules.due() {
@@ -432,13 +453,17 @@ pub async fn tend(core: &Arc<Core>, live: &Arc<Live>) {
         let mut problem = None;
         for starts_at in wanted {
             let window = window_id(&id, starts_at);
-            let known = core
-                .records
-                .all()
-                .iter()
-                .any(|record| record.id == window && record.progress != super::record::Progress::Refused);
-            if known || listed(live, &window, now).is_some() {
-                continue;
+            match standing(core, live, &window, now) {
+                Standing::There => continue,
+                Standing::Lost => {
+                    let request = MaintenanceRepairRequest { id: window.0.clone() };
+                    if let Err(error) = Box::pin(repair::repair(Arc::clone(core), request)).await {
+                        tracing::warn!(code = error.code.as_str(), %error, schedule = id, "a scheduled window is lost");
+                        problem = Some(error.message);
+                    }
+                    continue;
+                }
+                Standing::Missing => {}
             }
             let ends_at = starts_at.plus_millis(length_ms);
             let request = MaintenanceRequest {
@@ -456,6 +481,26 @@ pub async fn tend(core: &Arc<Core>, live: &Arc<Live>) {
         }
         core.schedules.set_problem(&id, problem);
     }
+}
+
+/// How an occurrence stands.
+enum Standing {
+    /// It was made, or taken back by a person, or is about to be made.
+    There,
+    /// It was made, and no member that answers knows it.
+    Lost,
+    /// It is to be made.
+    Missing,
+}
+
+fn standing(core: &Core, live: &Live, window: &WindowId, now: Timestamp) -> Standing {
+    let records = core.records.all();
+    let known = records.iter().any(|record| record.id == *window && record.progress != Progress::Refused);
+    if known {
+        let phase = windows::one(window, &records, &live.state(), clock::now()).phase;
+        return if phase == WindowPhase::Lost { Standing::Lost } else { Standing::There };
+    }
+    if listed(live, window, now).is_some() { Standing::There } else { Standing::Missing }
 }
 
 #[cfg(test)]

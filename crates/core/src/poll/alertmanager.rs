@@ -34,6 +34,7 @@ pub async fn cycle(core: &Arc<Core>, live: &Arc<Live>, index: usize, everything:
     crate::history::record(core, live).await;
     crate::maintenance::adopt::settle_open(core, live).await;
     crate::maintenance::closeout::settle_ended(core, live);
+    crate::maintenance::schedule::look_after(core, live);
     answered
 }
 

@@ -221,3 +221,49 @@ async fn a_schedule_that_is_made_within_its_own_hour_silences_nothing_at_once() 
     let made = silences(&panel).await;
     assert_eq!(made.iter().map(|silence| silence.state).collect::<Vec<_>>(), [SilenceState::Pending]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_panel_makes_again_what_alertmanager_has_lost_of_a_schedule() {
+    if !have(AM) {
+        return;
+    }
+    let mut am = alertmanager(None);
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[&am.url], ""))], true).await;
+    let quick = Settings { alertmanager_interval_s: 1, ..panel.settings_get(Empty {}).await.unwrap() };
+    panel.settings_set(quick).await.unwrap();
+    let pending = async |panel: &aether_core::Panel, wanted: usize| {
+        let request =
+            SilencesRequest { states: vec![SilenceState::Pending], limit: 10, ..Default::default() };
+        let page = panel.silences_page(request).await.unwrap();
+        (page.freshness.is_fresh() && page.total as usize == wanted).then_some(page.rows)
+    };
+    until(&panel, "an answer", async |panel| pending(panel, 0).await).await;
+    let request = ScheduleSaveRequest {
+        id: None,
+        cron: "30 2 * * 0".into(),
+        time_zone: "UTC".into(),
+        duration_s: 1_800,
+        reason: "weekly".into(),
+        created_by: String::new(),
+        matchers: Vec::new(),
+        ahead: 2,
+        enabled: true,
+    };
+    panel.schedule_save(request).await.unwrap();
+    let made = until(&panel, "made", async |panel| pending(panel, 2).await).await;
+    // Killed before it has written them to its disk.
+    am.restart();
+    let again = until(&panel, "made again", async |panel| {
+        let rows = pending(panel, 2).await?;
+        rows.iter().all(|row| made.iter().all(|old| old.id != row.id)).then_some(rows)
+    })
+    .await;
+    let begins = |rows: &[Silence]| {
+        let mut all: Vec<_> = rows.iter().map(|row| (row.starts_at, row.window.clone())).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(begins(&again), begins(&made), "the same windows at the same times");
+    panel.shutdown().await;
+}

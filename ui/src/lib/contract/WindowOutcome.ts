@@ -3,4 +3,4 @@
 /**
  * How a window came out.
  */
-export type WindowOutcome = "open" | "ended" | "ended-early" | "refused" | "unknown";
+export type WindowOutcome = "open" | "ended" | "ended-early" | "cancelled" | "refused" | "unknown";

@@ -348,7 +348,8 @@ pub fn settle_ended(core: &Arc<Core>, live: &Arc<Live>) {
             (window.phase == WindowPhase::Ended && looked && state.index_complete).then_some(window)
         };
         let Some(window) = window else { continue };
-        if now.millis_since(window.ends_at) > LATEST_MS {
+        let never_began = window.ends_at.millis_since(record.detail.starts_at.max(window.starts_at)) < 1_000;
+        if never_began || now.millis_since(window.ends_at) > LATEST_MS {
             core.records.change(&record.id, |record| record.closed_out = true);
             continue;
         }
