@@ -284,7 +284,8 @@ test('an alert opens with its rule, its value against the threshold and its past
   assert.deepEqual(await violations(page), []);
   await page.getByTestId('silence-this').click();
   await page.getByTestId('start-dialog').waitFor();
-  assert.match(await page.getByTestId('matchers').inputValue(), /alertname="LowConfidenceSpikeVIP".*tenant_id="vip-customer-123"/s);
+  const matchers = await page.getByTestId('start-dialog').locator('button.matcher').allInnerTexts();
+  assert.ok(matchers.includes('alertname="LowConfidenceSpikeVIP"') && matchers.includes('tenant_id="vip-customer-123"'), matchers.join(' '));
   await page.keyboard.press('Escape');
   await done();
 });
@@ -403,7 +404,7 @@ test('a preset fills the form, and a form is kept as a preset', async () => {
   await page.getByTestId('presets').getByRole('button', { name: 'Database upgrade', exact: true }).click();
   assert.equal(await page.getByTestId('reason').inputValue(), 'Database upgrade');
   assert.equal(await page.getByTestId('duration-minutes').inputValue(), '90');
-  assert.equal(await page.getByTestId('matchers').inputValue(), 'job=~"db.*"');
+  assert.deepEqual(await page.locator('main button.matcher').allInnerTexts(), ['job=~"db.*"']);
   await page.getByTestId('reason').fill('Kernel patches');
   await page.getByTestId('preset-keep').click();
   await page.getByTestId('presets').getByRole('button', { name: 'Kernel patches' }).waitFor();
@@ -458,5 +459,27 @@ test('a planned window is no maintenance yet, and is cancelled from its row', as
   await page.getByTestId('end-confirm').click();
   await page.getByTestId('end-done').click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="planned"] li').length === 1);
+  await done();
+});
+
+test('matchers of a window are proposed from the alerts that there are', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  await page.keyboard.press('m');
+  const dialog = page.getByTestId('start-dialog');
+  await dialog.getByTestId('scope').locator('[data-value="some"]').check({ force: true });
+  await dialog.getByTestId('matchers').pressSequentially('tenant_id="shop');
+  await dialog.getByTestId('suggestion').first().waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal(await dialog.count(), 1, 'Escape closes the proposals and not the dialog');
+  await dialog.getByTestId('matchers').fill('');
+  await dialog.getByTestId('matchers').pressSequentially('tenant_id="shop');
+  await dialog.getByTestId('suggestion').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  const [token] = await dialog.locator('button.matcher').allInnerTexts();
+  assert.match(token, /^tenant_id="shop-\d+"$/);
+  await dialog.getByTestId('reason').fill('Shop upgrade');
+  await dialog.getByTestId('start-confirm').click();
+  await page.getByTestId('start-done').waitFor();
   await done();
 });
