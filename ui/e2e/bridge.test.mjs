@@ -175,7 +175,8 @@ test('the theme is kept', LONG, async () => {
   for (const theme of ['light', 'dark']) {
     await page.getByTestId('theme').locator(`[data-value="${theme}"]`).check({ force: true });
     await until(`theme ${theme}`, async () => (await call('settings_get')).theme === theme);
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), theme);
+    // An older delta may still be on its way to the page.
+    await page.waitForFunction((t) => document.documentElement.dataset.theme === t, theme);
   }
   await call('settings_set', { ...(await call('settings_get')), theme: first });
   await done();
