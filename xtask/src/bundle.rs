@@ -1,12 +1,11 @@
 //! Installers for this platform. On Linux the package holds `aetherctl` with its man pages and completions, too.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use serde_json::json;
 
 use crate::{
-    process::{command, output, root, run as execute, target},
+    process::{cargo, command, output, root, run as execute, target},
     setup,
 };
 
@@ -38,10 +37,12 @@ pub fn run(args: &[String]) -> Result<(), String> {
 
 /// Builds `aetherctl` and what goes with it; answers the configuration that puts them into the package.
 fn shell_files() -> Result<PathBuf, String> {
-    execute(command("cargo").args(["build", "--release", "--locked", "-p", "aetherctl"]))?;
+    execute(cargo().args(["build", "--release", "--locked", "-p", "aetherctl"]))?;
     let program = target().join("release/aetherctl");
     let folder = setup::scratch("bundle")?;
     let man = folder.join("man");
+    // Pages of verbs that there are no more.
+    let _ = fs::remove_dir_all(&man);
     fs::create_dir_all(&man).map_err(|e| format!("{}: {e}", man.display()))?;
     execute(command(&program).arg("man").arg("--to").arg(&man))?;
     let mut files = vec![("/usr/bin/aetherctl".to_owned(), program.clone())];
@@ -57,16 +58,8 @@ fn shell_files() -> Result<PathBuf, String> {
         files.push((place.to_owned(), file));
     }
     let config = folder.join("tauri.json");
-    fs::write(&config, deb_files(&files)).map_err(|e| format!("{}: {e}", config.display()))?;
+    let files: BTreeMap<String, PathBuf> = files.into_iter().collect();
+    let text = json!({"bundle": {"linux": {"deb": {"files": files}}}}).to_string();
+    fs::write(&config, text).map_err(|e| format!("{}: {e}", config.display()))?;
     Ok(config)
-}
-
-/// The part of the window's configuration that names the package's further files.
-fn deb_files(files: &[(String, PathBuf)]) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let line = |(place, file): &(String, PathBuf)| {
-        format!("{}: {}", quoted(place), quoted(&Path::new(file).display().to_string()))
-    };
-    let lines: Vec<String> = files.iter().map(line).collect();
-    format!("{{\"bundle\": {{\"linux\": {{\"deb\": {{\"files\": {{{}}}}}}}}}}}\n", lines.join(", "))
 }

@@ -11,20 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aether_sim::servers::{Alertmanager, AlertmanagerOptions};
-use common::{Home, profile};
+use common::{Home, alertmanager, profile};
 use serde_json::Value;
 
 const NOWHERE: &str = "http://127.0.0.1:9";
 const CONFIG: &str = "route: {receiver: none}\nreceivers: [{name: none}]\n";
 /// Points of each verb at which it is killed.
 const POINTS: u32 = 20;
-
-async fn alertmanager(home: &Home) -> Alertmanager {
-    let options =
-        AlertmanagerOptions { folder: home.path().join("am"), config: CONFIG.into(), ..Default::default() };
-    Alertmanager::launch(options).await.unwrap()
-}
 
 /// Silences that are not over, as Alertmanager itself lists them.
 async fn silenced(url: &str) -> Vec<Value> {
@@ -62,7 +55,7 @@ async fn agreed(home: &Home, stack: &str, url: &str, what: &str) -> Vec<Value> {
 #[tokio::test]
 async fn killed_at_any_point_no_silence_is_left_that_nobody_knows_of() {
     let home = Home::new();
-    let am = alertmanager(&home).await;
+    let am = alertmanager(&home, CONFIG).await;
     let stack = home.file("real.toml", &profile(NOWHERE, &[am.url()]));
     let with = |args: &[&str]| -> Vec<String> {
         args.iter().chain(&["--stack", stack.as_str()]).map(|text| (*text).to_owned()).collect()
@@ -108,13 +101,42 @@ async fn killed_at_any_point_no_silence_is_left_that_nobody_knows_of() {
 }
 
 #[tokio::test]
+async fn ctrl_c_waits_until_it_is_known_whether_the_silence_exists() {
+    let home = Home::new();
+    let am = alertmanager(&home, CONFIG).await;
+    let stack = home.file("real.toml", &profile(NOWHERE, &[am.url()]));
+    let mut answered = 0;
+    for point in 0..POINTS {
+        let what = format!("point {point}");
+        let args = ["maintenance", "start", "--for", "30m", "--comment", &what, "--json", "--stack", &stack];
+        let child = home.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(u64::from(point) * 5)).await;
+        let pid = child.id().to_string();
+        let _ = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let windows = agreed(&home, &stack, am.url(), &what).await;
+        let exists = windows.iter().any(|window| window["reason"] == what.as_str());
+        match serde_json::from_slice::<Value>(&output.stdout) {
+            // It said what came of it, and so it is.
+            Ok(reply) => {
+                answered += 1;
+                assert_eq!(reply["data"]["reason"] == what.as_str(), exists, "{what}: {reply}");
+            }
+            // It was stopped before it had begun.
+            Err(_) => assert!(!exists, "{what}: {output:?}"),
+        }
+    }
+    assert!(answered >= POINTS / 2, "only {answered} of {POINTS} had begun");
+}
+
+#[tokio::test]
 async fn a_computer_whose_clock_is_wrong_starts_a_window_that_mutes_now_and_ends_in_time() {
     if std::process::Command::new("faketime").arg("--version").output().is_err() {
         eprintln!("skipped: faketime is not installed");
         return;
     }
     let home = Home::new();
-    let am = alertmanager(&home).await;
+    let am = alertmanager(&home, CONFIG).await;
     let stack = home.file("real.toml", &profile(NOWHERE, &[am.url()]));
     for wrong in ["+10m", "-10m"] {
         let comment = format!("--comment=clock {wrong}");

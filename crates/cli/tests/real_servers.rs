@@ -5,8 +5,8 @@ mod common;
 
 use std::{path::Path, time::Duration};
 
-use aether_sim::servers::{Alertmanager, AlertmanagerOptions, Prometheus, PrometheusOptions};
-use common::{Home, Ran, profile};
+use aether_sim::servers::{Alertmanager, Prometheus, PrometheusOptions};
+use common::{Home, Ran, alertmanager, profile};
 use serde_json::Value;
 
 /// Every alert, at once, to nobody.
@@ -56,12 +56,7 @@ async fn until(what: &str, mut ask: impl FnMut() -> Ran, good: impl Fn(&Value) -
 #[tokio::test]
 async fn an_alert_is_seen_silenced_by_a_window_and_heard_again() {
     let home = Home::new();
-    let options = AlertmanagerOptions {
-        folder: home.path().join("am"),
-        config: ALERTMANAGER.into(),
-        ..Default::default()
-    };
-    let alertmanager = Alertmanager::launch(options).await.unwrap();
+    let alertmanager = alertmanager(&home, ALERTMANAGER).await;
     let prometheus = prometheus(&home.path().join("prom"), &[alertmanager.url()]).await;
     let stack = home.file("real.toml", &profile(prometheus.url(), &[alertmanager.url()]));
     let run = |args: &[&str]| home.run(&[args, &["--stack", &stack]].concat());
@@ -183,12 +178,7 @@ async fn a_window_that_misses_a_member_is_a_finding() {
 #[tokio::test]
 async fn the_verbs_of_planned_and_past_windows_work_from_a_shell() {
     let home = Home::new();
-    let options = AlertmanagerOptions {
-        folder: home.path().join("am"),
-        config: ALERTMANAGER.into(),
-        ..Default::default()
-    };
-    let alertmanager = Alertmanager::launch(options).await.unwrap();
+    let alertmanager = alertmanager(&home, ALERTMANAGER).await;
     let prometheus = prometheus(&home.path().join("prom"), &[alertmanager.url()]).await;
     let stack = home.file("real.toml", &profile(prometheus.url(), &[alertmanager.url()]));
     let run = |args: &[&str]| home.run(&[args, &["--stack", &stack]].concat());

@@ -46,6 +46,39 @@ wire! {
     }
 }
 
+impl Severity {
+    /// All, the worst first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::Warning, Self::Info, Self::Other];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl AlertState {
+    /// All.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Firing, Self::Silenced, Self::Inhibited, Self::Muted, Self::Resolved];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Firing => "firing",
+            Self::Silenced => "silenced",
+            Self::Inhibited => "inhibited",
+            Self::Muted => "muted",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 wire! {
     /// A link of an alert that may be opened: http or https only.
     pub struct AlertLink {
@@ -397,6 +430,16 @@ wire! {
     }
 }
 
+impl ExportFormat {
+    /// How the file's name ends.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+}
+
 wire! {
     /// Writes all alerts that match into a file of the download folder. `offset`, `limit`, groups and facets are left aside.
     pub struct AlertsExportRequest {
@@ -414,5 +457,20 @@ wire! {
         pub path: String,
         /// Alerts or windows in it.
         pub rows: u32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_the_same_on_the_wire_and_in_as_str() {
+        for state in AlertState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), serde_json::json!(state.as_str()));
+        }
+        for severity in Severity::ALL {
+            assert_eq!(serde_json::to_value(severity).unwrap(), serde_json::json!(severity.as_str()));
+        }
     }
 }

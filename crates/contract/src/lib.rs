@@ -9,6 +9,7 @@
 //! that says why, and no 64-bit integer appears as such.
 
 mod alerts;
+mod closeout;
 mod commands;
 mod error;
 mod figures;
@@ -16,6 +17,7 @@ mod freshness;
 mod gauges;
 mod history;
 mod maintenance;
+mod schedule;
 mod secrets;
 mod settings;
 mod snapshot;
@@ -23,6 +25,7 @@ mod stack;
 mod time;
 
 pub use alerts::*;
+pub use closeout::*;
 pub use commands::*;
 pub use error::*;
 pub use figures::*;
@@ -30,6 +33,7 @@ pub use freshness::*;
 pub use gauges::*;
 pub use history::*;
 pub use maintenance::*;
+pub use schedule::*;
 pub use secrets::*;
 pub use settings::*;
 pub use snapshot::*;

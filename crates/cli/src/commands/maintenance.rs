@@ -1,16 +1,16 @@
 //! `maintenance`: start, extend, list, end. Reported as done only when the Panel has read it back.
 
 use aether_contract::{
-    ErrorCode, Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest,
-    MaintenancePreview, MaintenanceRepairRequest, MaintenanceRequest, MaintenanceStatus, MaintenanceWindow,
-    Matcher, MemberCheck, PanelError, Silence, SilenceState, SilencesRequest, WindowPhase,
+    Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest, MaintenanceRepairRequest,
+    MaintenanceStatus, MaintenanceWindow, Matcher, MemberCheck, PanelError, Silence, SilenceState,
+    SilencesRequest, WindowPhase,
 };
 use aether_core::Panel;
 use serde_json::json;
 
-use super::{moments, past, polled, schedule, unread};
+use super::{past, polled, schedule, unread, window};
 use crate::{
-    args::{Maintenance, Window},
+    args::Maintenance,
     human::{count, moment, now, plain, span},
     outcome::Outcome,
     table::{Cell, Paint, cell, painted, table},
@@ -22,19 +22,19 @@ const PAGE: u32 = 500;
 /// Runs a verb on windows.
 pub async fn run(panel: &Panel, verb: &Maintenance) -> Result<Outcome, PanelError> {
     match verb {
-        Maintenance::Start { window, dry_run: true, .. } | Maintenance::Preview { window } => {
-            let request = asked(window)?;
+        Maintenance::Start { window: asked, dry_run: true, .. } | Maintenance::Preview { window: asked } => {
+            let request = window::asked(asked)?;
             let status = polled(panel).await?.maintenance;
             let preview = panel.maintenance_preview(request).await?;
-            let mut outcome = Outcome::new(&preview, preview_text(&preview))?;
+            let mut outcome = Outcome::new(&preview, window::preview_text(&preview))?;
             outcome.fail(unread(&status.freshness).as_ref());
             Ok(outcome)
         }
-        Maintenance::Start { window, wait_verified, .. } => {
+        Maintenance::Start { window: asked, wait_verified, .. } => {
             // Asks Alertmanager only, and asks it itself: a slow Prometheus must not hold a window up.
-            let started = panel.maintenance_start(asked(window)?).await?;
+            let started = panel.maintenance_start(window::asked(asked)?).await?;
             let started = match wait_verified {
-                Some(limit) => verified(panel, started, limit.0).await?,
+                Some(limit) => window::verified(panel, started, limit.0).await?,
                 None => started,
             };
             changed(&started, "started")
@@ -69,52 +69,6 @@ pub async fn run(panel: &Panel, verb: &Maintenance) -> Result<Outcome, PanelErro
         }
         Maintenance::End { id: None, .. } => end_all(panel, &polled(panel).await?.maintenance).await,
     }
-}
-
-/// What the options ask for.
-fn asked(window: &Window) -> Result<MaintenanceRequest, PanelError> {
-    let at = window.at.as_deref().map(|text| moments::parse(text, "--at")).transpose()?;
-    let duration_s = match (&window.length, &window.until) {
-        (Some(length), _) => length.0,
-        (None, Some(until)) => {
-            let end = moments::parse(until, "--until")?;
-            let seconds = end.millis_since(at.unwrap_or_else(now)) / 1000;
-            u32::try_from(seconds).map_err(|_| usage("--until is before the window's begin."))?
-        }
-        (None, None) => return Err(usage("Say how long, with --for or --until.")),
-    };
-    Ok(MaintenanceRequest {
-        duration_s,
-        reason: window.comment.clone(),
-        created_by: window.by.clone(),
-        matchers: aether_core::alerts::filter::matchers(&window.matcher.join(" "))?,
-        starts_at: at,
-    })
-}
-
-pub(super) fn usage(message: &str) -> PanelError {
-    PanelError::new(ErrorCode::InvalidRequest, "aetherctl", message)
-}
-
-/// Waits until every member shows the window, for a while; answers how it stands then.
-async fn verified(
-    panel: &Panel,
-    started: MaintenanceWindow,
-    seconds: u32,
-) -> Result<MaintenanceWindow, PanelError> {
-    let done =
-        |window: &MaintenanceWindow| matches!(window.phase, WindowPhase::Verified | WindowPhase::Scheduled);
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(u64::from(seconds));
-    let mut window = started;
-    while !done(&window) && std::time::Instant::now() < until {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        let windows = polled(panel).await?.maintenance.windows;
-        match windows.into_iter().find(|one| one.id == window.id) {
-            Some(found) => window = found,
-            None => break,
-        }
-    }
-    Ok(window)
 }
 
 /// Windows that are not on every member, a sentence each.
@@ -183,49 +137,6 @@ fn changed(window: &MaintenanceWindow, verb: &str) -> Result<Outcome, PanelError
     let mut outcome = Outcome::new(window, text)?;
     outcome.findings.extend(finding(window));
     Ok(outcome)
-}
-
-fn preview_text(preview: &MaintenancePreview) -> String {
-    let mut out = format!(
-        "Would mute {} now ({} critical) until {}.\n",
-        count(preview.mutes, "alert"),
-        preview.mutes_critical,
-        moment(preview.ends_at),
-    );
-    for name in &preview.names {
-        out.push_str(&format!("  {:>5}  {}\n", name.count, plain(&name.name)));
-    }
-    out.push_str(&format!("Matchers: {}\n", plain(&matchers(&preview.matchers))));
-    if !preview.audible.is_empty() {
-        out.push_str(&format!("Stays audible: {}\n", plain(&preview.audible.join(", "))));
-    }
-    for silence in &preview.already {
-        out.push_str(&format!(
-            "Already silencing {}: {} – {} (until {})\n",
-            count(silence.mutes, "alert"),
-            plain(&silence.comment),
-            plain(&silence.created_by),
-            moment(silence.ends_at)
-        ));
-    }
-    let likely: Vec<_> =
-        preview.could_fire.iter().filter(|rule| rule.pending > 0 || rule.fired > 0).collect();
-    if !preview.could_fire.is_empty() {
-        out.push_str(&format!(
-            "Could fire into it: {} ({} fired in the last 7 days or are pending)\n",
-            count(u32::try_from(preview.could_fire.len()).unwrap_or(u32::MAX), "rule"),
-            likely.len()
-        ));
-    }
-    for rule in likely {
-        let pending =
-            if rule.pending > 0 { format!(", {} pending now", rule.pending) } else { String::new() };
-        out.push_str(&format!("  {:>5}  {}{pending}\n", rule.fired, plain(&rule.name)));
-    }
-    for warning in &preview.warnings {
-        out.push_str(&format!("Warning: {}\n", plain(warning)));
-    }
-    out
 }
 
 async fn list(panel: &Panel, status: &MaintenanceStatus, all: bool) -> Result<Outcome, PanelError> {

@@ -11,6 +11,7 @@ mod secret;
 mod stack;
 mod status;
 mod watch;
+mod window;
 
 use std::{io::Write as _, sync::Arc};
 

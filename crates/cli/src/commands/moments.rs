@@ -3,7 +3,7 @@
 use aether_contract::{PanelError, Timestamp};
 use jiff::{ToSpan, Zoned, civil};
 
-use super::maintenance::usage;
+use super::window::usage;
 
 /// Reads a moment; a time alone is the next one.
 ///

@@ -5,8 +5,11 @@ use aether_contract::{
 };
 use aether_core::{Panel, past};
 
-use super::maintenance::{finding, matchers, members, phase, usage};
-use super::unread;
+use super::{
+    maintenance::{finding, matchers, members, phase},
+    unread,
+    window::usage,
+};
 use crate::{
     human::{count, moment, now, plain, plain_lines, span},
     outcome::Outcome,

@@ -7,6 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use aether_sim::servers::{Alertmanager, AlertmanagerOptions};
 use serde_json::Value;
 
 /// An installation in a folder that goes away with it.
@@ -105,4 +106,11 @@ pub fn profile(prometheus: &str, alertmanagers: &[&str]) -> String {
          min = 0\nmax = 2\nwarn = 0.8\ncritical = 0.5\nhigher_is_better = true\n",
         urls.join(", ")
     )
+}
+
+/// An Alertmanager of the installation's own.
+pub async fn alertmanager(home: &Home, config: &str) -> Alertmanager {
+    let options =
+        AlertmanagerOptions { folder: home.path().join("am"), config: config.into(), ..Default::default() };
+    Alertmanager::launch(options).await.unwrap()
 }

@@ -8,9 +8,7 @@ use std::{
     path::Path,
 };
 
-use aether_contract::{
-    AlertRow, AlertState, ErrorCode, ExportFormat, Exported, PanelError, Severity, Timestamp,
-};
+use aether_contract::{AlertRow, ErrorCode, ExportFormat, Exported, PanelError, Timestamp};
 
 use crate::paths;
 
@@ -71,10 +69,7 @@ pub fn put(
     let stamp = jiff::Timestamp::from_millisecond(now.0)
         .map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d_%H-%M-%S").to_string())
         .unwrap_or_default();
-    let ending = match format {
-        ExportFormat::Csv => "csv",
-        ExportFormat::Json => "json",
-    };
+    let ending = format.ending();
     paths::create_private_dir(folder).map_err(|error| paths::storage("create the folder", folder, &error))?;
     let failed = |error: io::Error| paths::storage("write into", folder, &error);
     let mut temp =
@@ -116,8 +111,8 @@ fn fixed(row: &AlertRow) -> [String; FIXED.len()] {
     let inhibited: Vec<&str> = row.inhibited_by.iter().map(|print| print.0.as_str()).collect();
     let summary = ["summary", "description"].iter().find_map(|name| row.annotations.get(*name));
     [
-        state(row.state).to_owned(),
-        severity(row.severity).to_owned(),
+        row.state.as_str().to_owned(),
+        row.severity.as_str().to_owned(),
         plain(&row.name),
         plain(row.tenant.as_deref().unwrap_or_default()),
         row.vip.to_string(),
@@ -146,26 +141,6 @@ pub(crate) fn plain(text: &str) -> String {
 
 pub(crate) fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
-}
-
-fn state(state: AlertState) -> &'static str {
-    match state {
-        AlertState::Pending => "pending",
-        AlertState::Firing => "firing",
-        AlertState::Silenced => "silenced",
-        AlertState::Inhibited => "inhibited",
-        AlertState::Muted => "muted",
-        AlertState::Resolved => "resolved",
-    }
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-        Severity::Other => "other",
-    }
 }
 
 #[cfg(test)]

@@ -84,8 +84,6 @@ fn push_lower(out: &mut String, text: &str) {
 pub struct Filter {
     words: Vec<Word>,
     matchers: Vec<Compiled>,
-    /// The matchers as they were written.
-    asked: Vec<Matcher>,
 }
 
 /// Reads a line of matchers, as a silence takes them.
@@ -97,7 +95,7 @@ pub fn matchers(line: &str) -> Result<Vec<Matcher>, PanelError> {
     if !filter.words.is_empty() {
         return Err(refuse("Only matchers are understood here, no words."));
     }
-    Ok(filter.asked)
+    Ok(filter.matchers.iter().map(|compiled| compiled.matcher().clone()).collect())
 }
 
 impl Filter {
@@ -218,7 +216,6 @@ impl Filter {
         self.matchers.push(
             Compiled::new(&matcher).map_err(|reason| mistake(begin, format!("In the filter, {reason}")))?,
         );
-        self.asked.push(matcher);
         Ok(rest)
     }
 }

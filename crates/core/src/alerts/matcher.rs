@@ -15,11 +15,11 @@ const MAX_PATTERN: usize = 64 * 1024;
 /// A matcher ready to be applied.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    name: String,
+    matcher: Matcher,
     /// The name as it stands in the text of [`push_labels`].
     needle: Finder<'static>,
-    negate: bool,
-    test: Test,
+    /// For a matcher with a regular expression.
+    regex: Option<Regex>,
 }
 
 /// Stands before a name, and after the last value.
@@ -43,19 +43,13 @@ pub fn push_labels(text: &mut String, labels: &BTreeMap<String, String>) {
     }
 }
 
-#[derive(Debug, Clone)]
-enum Test {
-    Equal(String),
-    Regex(Regex),
-}
-
 impl Compiled {
     /// Prepares a matcher.
     ///
     /// # Errors
     /// In words, when its regular expression can't be read.
     pub fn new(matcher: &Matcher) -> Result<Self, String> {
-        let test = if matcher.is_regex {
+        let regex = if matcher.is_regex {
             if matcher.value.len() > MAX_PATTERN {
                 return Err(format!("the regular expression of {} is too long", matcher.name));
             }
@@ -64,17 +58,22 @@ impl Compiled {
                 let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
                 format!("the regular expression of {} can't be read: {reason}", matcher.name)
             })?;
-            Test::Regex(regex)
+            Some(regex)
         } else {
-            Test::Equal(matcher.value.clone())
+            None
         };
         let needle = Finder::new(format!("{BEGIN}{}{VALUE}", matcher.name).as_bytes()).into_owned();
-        Ok(Self { name: matcher.name.clone(), needle, negate: !matcher.is_equal, test })
+        Ok(Self { matcher: matcher.clone(), needle, regex })
+    }
+
+    /// What it was made of.
+    pub fn matcher(&self) -> &Matcher {
+        &self.matcher
     }
 
     /// Whether these labels match.
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        self.accepts(labels.get(&self.name).map_or("", String::as_str))
+        self.accepts(labels.get(&self.matcher.name).map_or("", String::as_str))
     }
 
     /// The same by the labels' text; `labels` for the rare ones that have none.
@@ -90,11 +89,8 @@ impl Compiled {
     }
 
     fn accepts(&self, value: &str) -> bool {
-        let hit = match &self.test {
-            Test::Equal(wanted) => wanted == value,
-            Test::Regex(regex) => regex.is_match(value),
-        };
-        hit != self.negate
+        let hit = self.regex.as_ref().map_or(self.matcher.value == value, |regex| regex.is_match(value));
+        hit == self.matcher.is_equal
     }
 }
 

@@ -21,7 +21,7 @@ const SHORTEST_MS: i64 = 30_000;
 /// A failed attempt is repeated after this long.
 const AGAIN: Duration = Duration::from_secs(300);
 /// Series that fire.
-const QUERY: &str = "ALERTS{alertstate=\"firing\"}";
+pub(crate) const FIRING: &str = "ALERTS{alertstate=\"firing\"}";
 
 /// Fills the gap in, once a run; nothing is asked while Prometheus does not answer.
 pub fn fill(core: &Arc<Core>, live: &Arc<Live>) {
@@ -65,7 +65,7 @@ async fn ask(core: &Core, live: &Live) -> Result<usize, String> {
     }
     let step = step(to.millis_since(from));
     let client = live.clients.prometheus().await.map_err(|error| told(&error.message))?;
-    let reply = Box::pin(client.range(QUERY, from, to, step))
+    let reply = Box::pin(client.range(FIRING, from, to, step))
         .await
         .map_err(|error| told(&error.to_panel(ServiceKind::Prometheus).message))?;
     let series = reply

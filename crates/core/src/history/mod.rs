@@ -21,7 +21,7 @@ use crate::{
     journal::Journal,
     panel::{clock, core::Core, live::Live},
 };
-pub(crate) use backfill::runs;
+pub(crate) use backfill::{FIRING, runs};
 pub(crate) use store::Kept;
 use store::Store;
 use track::Tracker;
@@ -97,12 +97,7 @@ impl History {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<HashMap<String, u32>, PanelError> {
-        let mut counted = HashMap::new();
-        for one in self.store.between(stack, from, to)? {
-            let name = one.labels.get("alertname").cloned().unwrap_or_default();
-            *counted.entry(name).or_insert(0) += 1;
-        }
-        Ok(counted)
+        self.store.counted(stack, from, to)
     }
 
     /// Up to when the record of a stack reached when this run began.

@@ -1,7 +1,7 @@
 //! The table of episodes.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -146,6 +146,23 @@ impl Store {
              ORDER BY began DESC, fingerprint"
         );
         self.select(&sql, params![stack, from.0, to.0])
+    }
+
+    /// Episodes that touch a range, by alert name.
+    pub(super) fn counted(
+        &self,
+        stack: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<HashMap<String, u32>, PanelError> {
+        let sql = "SELECT coalesce(json_extract(labels, '$.alertname'), ''), count(*) FROM episodes
+             WHERE stack = ?1 AND began <= ?3 AND (ended IS NULL OR ended >= ?2) GROUP BY 1";
+        let connection = self.lock();
+        let rows = connection.prepare_cached(sql).and_then(|mut statement| {
+            let one = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            statement.query_map(params![stack, from.0, to.0], one)?.collect()
+        });
+        rows.map_err(|error| self.failed(error))
     }
 
     /// When the record of a stack was written to last.

@@ -85,16 +85,7 @@ fn same_begin(known: &Kept, row: &AlertRow) -> bool {
 }
 
 fn begun(row: &AlertRow, now: Timestamp) -> Kept {
-    Kept {
-        fingerprint: row.fingerprint.0.clone(),
-        labels: row.labels.clone(),
-        began: if row.since.0 > 0 { row.since.min(now) } else { now },
-        ended: None,
-        seen: now,
-        range: row.value.map(|value| (value, value)),
-        muted_ms: 0,
-        step_s: 0,
-    }
+    Kept { range: row.value.map(|value| (value, value)), ..Kept::of(row, now) }
 }
 
 fn closed(mut episode: Kept, at: Option<Timestamp>) -> Kept {

@@ -5,7 +5,7 @@ use aether_contract::{AlertRow, AlertState, Silence, SilenceFinding, SilenceRisk
 
 use crate::alerts::matcher::{all_match, compile};
 
-/// A silence that matches this many of an arbitrary dozen of alerts asks for nothing in particular.
+/// Names that no rule is likely to have: a silence that matches all of them asks for no name in particular.
 const STRANGERS: [&str; 6] = ["Zebra", "Quartz", "Meridian", "Falcon", "Isotope", "Lagoon"];
 /// Most findings.
 const MAX: usize = 50;

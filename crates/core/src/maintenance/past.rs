@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use aether_contract::{
-    CloseOut, ExportFormat, MaintenanceHistoryRequest, PastWindow, Timestamp, WindowId, WindowOutcome,
+    ExportFormat, MaintenanceHistoryRequest, PastWindow, Timestamp, WindowId, WindowOutcome,
 };
 
-use super::record::{ChangeDetail, StartDetail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::record::{Changes, StartDetail, newest_starts};
 use crate::{alerts::filter::contains, alerts::links::cut_to, alerts::matcher::text, journal::Entry};
 
 /// Entries that are read.
@@ -22,67 +25,62 @@ pub struct Entries {
     pub moves: Vec<Entry>,
     /// Ends.
     pub ends: Vec<Entry>,
-    /// Close-out reports.
-    pub reports: Vec<Entry>,
+    /// What close-out reports came to, by window.
+    pub reports: Vec<(String, Value)>,
+}
+
+/// What is kept of a close-out report beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Alerts that the window hid.
+    pub hidden: u32,
+    /// Alerts that need somebody.
+    pub left_over: u32,
+    /// When the window really ended.
+    pub ended_at: Timestamp,
 }
 
 /// All windows of a stack, the newest first.
-pub fn all(entries: &Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
-    fn by_subject(entries: &[Entry]) -> HashMap<&str, Vec<&Entry>> {
-        let mut map: HashMap<&str, Vec<&Entry>> = HashMap::new();
-        for entry in entries {
-            map.entry(entry.subject.as_str()).or_default().push(entry);
-        }
-        map
-    }
-    let (moves, ends, reports) =
-        (by_subject(&entries.moves), by_subject(&entries.ends), by_subject(&entries.reports));
-    let done = |entries: Option<&Vec<&Entry>>| -> Vec<ChangeDetail> {
-        let done = entries.into_iter().flatten().filter(|entry| entry.outcome.as_deref() == Some("done"));
-        done.filter_map(|entry| serde_json::from_value(entry.result.clone()?).ok()).collect()
-    };
-    entries
-        .starts
-        .iter()
+pub fn all(entries: Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
+    let (moves, ends) = (Changes::of(&entries.moves), Changes::of(&entries.ends));
+    let reports: HashMap<String, Summary> = entries
+        .reports
+        .into_iter()
+        .filter_map(|(subject, result)| Some((subject, serde_json::from_value(result).ok()?)))
+        .collect();
+    newest_starts(entries.starts)
+        .into_iter()
         .filter_map(|entry| {
             let detail: StartDetail = serde_json::from_value(entry.detail.clone()).ok()?;
             if detail.stack != stack {
                 return None;
             }
-            let subject = entry.subject.as_str();
-            let moved = done(moves.get(subject));
-            let ended = done(ends.get(subject)).first().map(|change| change.ends_at);
-            let report: Option<CloseOut> = reports
-                .get(subject)
-                .and_then(|list| serde_json::from_value(list.first()?.detail.clone()).ok());
-            let planned = moved.first().map_or(detail.ends_at, |change| change.ends_at);
-            let ends_at =
-                ended.or(report.as_ref().map(|report| report.ended_at)).unwrap_or(planned).min(planned);
-            let early = planned.millis_since(ends_at) > 1_000;
+            let moved = moves.after(&entry).count();
+            let planned = moves.after(&entry).next().map_or(detail.ends_at, |change| change.ends_at);
+            let ended = ends.after(&entry).next().map(|change| change.ends_at);
+            let report = reports.get(&entry.subject);
+            let ends_at = ended.or(report.map(|report| report.ended_at)).unwrap_or(planned).min(planned);
             let outcome = match entry.outcome.as_deref() {
                 Some("refused" | "not-found") => WindowOutcome::Refused,
                 _ if ends_at <= detail.starts_at => WindowOutcome::Cancelled,
-                _ if early => WindowOutcome::EndedEarly,
+                _ if planned.millis_since(ends_at) > 1_000 => WindowOutcome::EndedEarly,
                 _ if ends_at > now => WindowOutcome::Open,
                 Some("unknown") | None => WindowOutcome::Unknown,
                 Some(_) => WindowOutcome::Ended,
             };
             Some(PastWindow {
-                id: WindowId(entry.subject.clone()),
+                id: WindowId(entry.subject),
                 reason: cut_to(&detail.reason, 4096),
                 created_by: cut_to(&detail.created_by, 256),
                 starts_at: detail.starts_at,
                 planned_end: detail.ends_at,
                 ends_at,
-                moved: u32::try_from(moved.len()).unwrap_or(u32::MAX),
+                moved: u32::try_from(moved).unwrap_or(u32::MAX),
                 outcome,
                 matchers: detail.matchers,
-                hidden: report.as_ref().map(|report| report.hidden),
-                left_over: report.as_ref().map(|report| {
-                    let left =
-                        report.still_firing.len() + report.open_outside.len() + report.silent_again.len();
-                    u32::try_from(left).unwrap_or(u32::MAX)
-                }),
+                hidden: report.map(|report| report.hidden),
+                left_over: report.map(|report| report.left_over),
             })
         })
         .collect()
@@ -168,10 +166,10 @@ pub fn outcome(outcome: WindowOutcome) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::maintenance::record::tests::detail;
+    use crate::maintenance::record::{ChangeDetail, tests::detail};
 
     fn entry(id: i64, subject: &str, detail: Value, outcome: Option<&str>, result: Option<Value>) -> Entry {
         Entry {
@@ -212,6 +210,8 @@ mod tests {
                 start(4, "refused", 5_000_000, Some("refused")),
                 start(3, "lost", 5_000_000, None),
                 start(2, "moved", 1_000_000, Some("partial")),
+                // An earlier attempt at the same window is no window of its own.
+                start(1, "moved", 1_000_000, Some("refused")),
                 entry(
                     1,
                     "other",
@@ -229,9 +229,12 @@ mod tests {
                 entry(12, "cancelled", Value::Null, Some("done"), change(2_000_000)),
                 entry(10, "early", Value::Null, Some("done"), change(2_000_000)),
             ],
-            reports: Vec::new(),
+            reports: vec![(
+                "moved".into(),
+                json!(Summary { hidden: 3, left_over: 1, ended_at: Timestamp(4_000_000) }),
+            )],
         };
-        let found = all(&entries, "s", Timestamp(6_000_000));
+        let found = all(entries, "s", Timestamp(6_000_000));
         let told: Vec<_> =
             found.iter().map(|one| (one.id.0.as_str(), one.outcome, one.ends_at.0, one.moved)).collect();
         assert_eq!(
@@ -246,6 +249,7 @@ mod tests {
             ]
         );
         assert_eq!(found[5].planned_end, Timestamp(1_000_000));
+        assert_eq!((found[5].hidden, found[5].left_over, found[0].hidden), (Some(3), Some(1), None));
         let request = MaintenanceHistoryRequest { search: "DEPLOY".into(), offset: 1, limit: 2 };
         let (rows, total) = page(found.clone(), &request);
         assert_eq!((rows.len(), total, rows[0].id.0.as_str()), (2, 6, "early"));

@@ -4,13 +4,13 @@
 //! entry is looked for on the servers by its tag.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
     time::Instant,
 };
 
 use aether_contract::{Matcher, PanelError, Timestamp, WindowId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::journal::{Entry, Journal};
 
@@ -106,16 +106,11 @@ impl Records {
                 Vec::new()
             })
         };
-        let mut records = fold(read(START), &read(EXTEND), &read(END));
-        let (reports, repairs) = (read(super::closeout::CLOSEOUT), read(REPAIR));
+        let changes = |kind| Changes::of(&read(kind));
+        let mut records = fold(read(START), &changes(EXTEND), &changes(REPAIR), &changes(END));
+        let reports = journal.results(super::closeout::CLOSEOUT, RECENT).unwrap_or_default();
         for record in &mut records {
-            record.closed_out = reports.iter().any(|report| report.subject == record.id.0);
-            // A silence that was made anew has another id.
-            if let Some(repaired) =
-                newest(&repairs, &record.id.0).and_then(|change| change.silence_ids.into_iter().next())
-            {
-                record.detail.silence_id = repaired;
-            }
+            record.closed_out = reports.iter().any(|(subject, _)| *subject == record.id.0);
         }
         Self(Mutex::new(records))
     }
@@ -125,14 +120,11 @@ impl Records {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Adds one.
+    /// Adds one, in the place of an earlier attempt at the same window.
     pub fn add(&self, record: Record) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-    }
-
-    /// Forgets one: what it was is in the journal, and it may be made again.
-    pub fn forget(&self, id: &WindowId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|record| &record.id != id);
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        records.retain(|known| known.id != record.id);
+        records.push(record);
     }
 
     /// Changes one, if it is there.
@@ -144,34 +136,66 @@ impl Records {
     }
 }
 
-/// Records from the journal's entries (newest first, as the journal gives them).
-fn fold(starts: Vec<Entry>, extends: &[Entry], ends: &[Entry]) -> Vec<Record> {
-    starts
+/// What was done to windows after their start, by window.
+pub struct Changes(HashMap<String, Vec<(i64, ChangeDetail)>>);
+
+impl Changes {
+    /// Of entries of one kind, newest first; those that were not done are left out.
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut by_window: HashMap<String, Vec<(i64, ChangeDetail)>> = HashMap::new();
+        for entry in entries.iter().filter(|entry| entry.outcome.as_deref() == Some("done")) {
+            let detail = entry.result.clone().and_then(|result| serde_json::from_value(result).ok());
+            if let Some(detail) = detail {
+                by_window.entry(entry.subject.clone()).or_default().push((entry.id, detail));
+            }
+        }
+        Self(by_window)
+    }
+
+    /// Those of the window that `start` began, newest first. An earlier attempt at the same window is another.
+    pub fn after(&self, start: &Entry) -> impl Iterator<Item = &ChangeDetail> {
+        let id = start.id;
+        let all = self.0.get(&start.subject).into_iter().flatten();
+        all.filter(move |(change, _)| *change > id).map(|(_, detail)| detail)
+    }
+}
+
+/// The newest start of each window, newest first as the journal gives them.
+pub fn newest_starts(starts: Vec<Entry>) -> Vec<Entry> {
+    let mut seen = HashSet::new();
+    starts.into_iter().filter(|entry| seen.insert(entry.subject.clone())).collect()
+}
+
+/// Records from the journal's entries.
+fn fold(starts: Vec<Entry>, moves: &Changes, repairs: &Changes, ends: &Changes) -> Vec<Record> {
+    newest_starts(starts)
         .into_iter()
         .filter_map(|entry| {
-            let mut detail: StartDetail = serde_json::from_value(entry.detail).ok()?;
+            let mut detail: StartDetail = serde_json::from_value(entry.detail.clone()).ok()?;
             let mut progress = match entry.outcome.as_deref() {
                 None => Progress::Asked,
                 Some("refused" | "not-found") => Progress::Refused,
                 Some(_) => Progress::Known,
             };
-            if let Some(extended) = newest(extends, &entry.subject) {
-                detail.ends_at = extended.ends_at;
-                if let Some(id) = extended.silence_ids.first() {
-                    detail.silence_id.clone_from(id);
-                }
+            if let Some(moved) = moves.after(&entry).next() {
+                detail.ends_at = moved.ends_at;
             }
-            if let Some(ended) = newest(ends, &entry.subject) {
+            // Either may have made a silence with another id.
+            let made = [moves, repairs].into_iter().find_map(|changes| changes.after(&entry).next());
+            if let Some(id) = made.and_then(|change| change.silence_ids.first()) {
+                detail.silence_id.clone_from(id);
+            }
+            if let Some(ended) = ends.after(&entry).next() {
                 detail.ends_at = detail.ends_at.min(ended.ends_at);
                 progress = Progress::Ended;
             }
             Some(Record {
+                open: entry.outcome.is_none(),
                 id: WindowId(entry.subject),
                 entry: entry.id,
                 detail,
                 progress,
                 touched: None,
-                open: entry.outcome.is_none(),
                 in_hand: false,
                 closed_out: false,
             })
@@ -179,17 +203,10 @@ fn fold(starts: Vec<Entry>, extends: &[Entry], ends: &[Entry]) -> Vec<Record> {
         .collect()
 }
 
-/// The newest change of a window that was done.
-fn newest(entries: &[Entry], subject: &str) -> Option<ChangeDetail> {
-    entries
-        .iter()
-        .filter(|entry| entry.subject == subject && entry.outcome.as_deref() == Some("done"))
-        .max_by_key(|entry| entry.id)
-        .and_then(|entry| serde_json::from_value(entry.result.clone().unwrap_or(Value::Null)).ok())
-}
-
 #[cfg(test)]
 pub(super) mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     pub fn detail(ends_at: i64) -> StartDetail {
@@ -229,21 +246,24 @@ pub(super) mod tests {
             })
             .unwrap()
         };
-        let open = fold(start(None), &[], &[]);
+        let none = Changes::of(&[]);
+        let open = fold(start(None), &none, &none, &none);
         assert_eq!((open[0].progress, open[0].open), (Progress::Asked, true));
-        assert_eq!(fold(start(Some("refused")), &[], &[])[0].progress, Progress::Refused);
+        assert_eq!(fold(start(Some("refused")), &none, &none, &none)[0].progress, Progress::Refused);
 
         let extends = [
             entry(3, EXTEND, Value::Null, Some("done"), Some(change(300, "three"))),
             entry(2, EXTEND, Value::Null, Some("done"), Some(change(200, "two"))),
             entry(4, EXTEND, change(900, "x"), Some("refused"), None),
         ];
-        let extended = fold(start(Some("verified")), &extends, &[]);
+        let extends = Changes::of(&extends);
+        let extended = fold(start(Some("verified")), &extends, &none, &none);
         assert_eq!(extended[0].detail.ends_at, Timestamp(300));
         assert_eq!(extended[0].detail.silence_id, "three");
         assert_eq!(extended[0].progress, Progress::Known);
 
         let ends = [entry(5, END, Value::Null, Some("done"), Some(change(150, "three")))];
-        assert_eq!(fold(start(Some("verified")), &extends, &ends)[0].progress, Progress::Ended);
+        let ends = Changes::of(&ends);
+        assert_eq!(fold(start(Some("verified")), &extends, &none, &ends)[0].progress, Progress::Ended);
     }
 }

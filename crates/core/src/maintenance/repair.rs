@@ -15,7 +15,7 @@ use super::{
     record::{ChangeDetail, Progress, REPAIR},
     scope::{comment, read_comment},
     silences::state_at,
-    start::{complete, no_alertmanager, post_to},
+    start::{HEAD_START_MS, complete, no_alertmanager, post_to},
     windows,
 };
 use crate::{
@@ -104,7 +104,7 @@ pub async fn repair(
             let post = PostSilence {
                 id: None,
                 matchers: matchers.clone(),
-                starts_at: if later { starts_at } else { member.server_now.plus_millis(-1_500) },
+                starts_at: if later { starts_at } else { member.server_now.plus_millis(-HEAD_START_MS) },
                 ends_at,
                 created_by: created_by.clone(),
                 comment: text.clone(),

@@ -26,7 +26,7 @@ use crate::{
 const SERVICE: ServiceKind = ServiceKind::Alertmanager;
 
 /// A begin in the past is moved to the server's now; this much hides the rounding of its clock.
-const HEAD_START_MS: i64 = 1_500;
+pub(super) const HEAD_START_MS: i64 = 1_500;
 
 /// Starts a window. Runs to its end even if nobody waits for it.
 ///
@@ -164,7 +164,10 @@ async fn send(
         };
         let offset = clock::offset(before.date, before.received, before.latency).unwrap_or(0);
         // Another panel made it a moment ago.
-        let made = before.value.iter().find(|silence| read_comment(&silence.comment).0.as_ref() == Some(id));
+        let made = before.value.iter().find(|silence| {
+            silence.status != Some(SilenceState::Expired)
+                && read_comment(&silence.comment).0.as_ref() == Some(id)
+        });
         if let Some(found) = made {
             return Ok(Sent {
                 silence_id: found.id.clone(),

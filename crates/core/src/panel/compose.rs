@@ -176,8 +176,8 @@ fn banners(
             &format!("window-lost-{}", window.id.0),
             Level::Critical,
             format!(
-                "Alertmanager no longer knows the maintenance window \"{}\": alerts are audible. Start it again if it \
-                 is still needed.",
+                "Alertmanager no longer knows the maintenance window \"{}\": alerts are audible. \
+                 Give it back on the Maintenance screen, or start another.",
                 window.reason
             ),
         );

@@ -47,7 +47,7 @@ pub struct Core {
     pub settings: SettingsStore,
     /// Maintenance windows that the panel started.
     pub records: Records,
-    /// Recurring windows.
+    /// Looking after recurring windows.
     pub schedules: Schedules,
     /// Something changed: publish soon.
     pub changed: Notify,
@@ -92,7 +92,6 @@ impl Core {
         let live = Arc::new(Live::new(profile, clients, None));
         let records = Records::load(&parts.journal);
         let acks = Acks::load(&parts.journal);
-        let schedules = Schedules::load(&parts.journal);
         let first = compose::first(&parts.stacks, &parts.settings);
         let core = Arc::new(Self {
             home: parts.home,
@@ -104,7 +103,7 @@ impl Core {
             acks,
             settings: parts.settings,
             records,
-            schedules,
+            schedules: Schedules::default(),
             changed: Notify::new(),
             gate_maintenance: tokio::sync::Mutex::new(()),
             effects: Arc::new(tokio::sync::RwLock::new(())),

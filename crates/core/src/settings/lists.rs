@@ -17,21 +17,6 @@ const MAX_LINE: usize = 4096;
 const MAX_VALUES: usize = 32;
 const MAX_VALUE: usize = 256;
 
-const STATES: [(AlertState, &str); 6] = [
-    (AlertState::Pending, "pending"),
-    (AlertState::Firing, "firing"),
-    (AlertState::Silenced, "silenced"),
-    (AlertState::Inhibited, "inhibited"),
-    (AlertState::Muted, "muted"),
-    (AlertState::Resolved, "resolved"),
-];
-const SEVERITIES: [(Severity, &str); 4] = [
-    (Severity::Critical, "critical"),
-    (Severity::Warning, "warning"),
-    (Severity::Info, "info"),
-    (Severity::Other, "other"),
-];
-
 /// Says in words what is wrong with the lists.
 pub fn check(settings: &Settings) -> Result<(), String> {
     let columns = &settings.alert_columns;
@@ -125,8 +110,8 @@ pub fn write(doc: &mut DocumentMut, settings: &Settings) {
         let mut table = Table::new();
         table.insert("name", value(filter.name.trim()));
         table.insert("filter", value(filter.filter.as_str()));
-        let states = filter.states.iter().filter_map(|state| word(&STATES, *state));
-        let severities = filter.severities.iter().filter_map(|severity| word(&SEVERITIES, *severity));
+        let states = filter.states.iter().map(|state| state.as_str());
+        let severities = filter.severities.iter().map(|severity| severity.as_str());
         for (key, list) in [
             ("states", strings(states)),
             ("severities", strings(severities)),
@@ -196,8 +181,8 @@ fn saved(filter: &toml::Value) -> Result<SavedFilter, String> {
     Ok(SavedFilter {
         name: text("name")?,
         filter: text("filter")?,
-        states: known(&STATES, &list("states")?, "states")?,
-        severities: known(&SEVERITIES, &list("severities")?, "severities")?,
+        states: known(&AlertState::ALL.map(|one| (one, one.as_str())), &list("states")?, "states")?,
+        severities: known(&Severity::ALL.map(|one| (one, one.as_str())), &list("severities")?, "severities")?,
         receivers: list("receivers")?,
         group_by: list("group_by")?,
     })
@@ -210,10 +195,6 @@ fn known<T: Copy>(table: &[(T, &'static str)], words: &[String], key: &str) -> R
         found.ok_or_else(|| format!("`{FILTERS}.{key}`: expected {}, found {wanted}.", all.join(", ")))
     };
     words.iter().map(one).collect()
-}
-
-fn word<T: PartialEq>(table: &[(T, &'static str)], wanted: T) -> Option<&'static str> {
-    table.iter().find(|(value, _)| *value == wanted).map(|(_, word)| *word)
 }
 
 fn texts(list: &toml::Value, key: &str) -> Result<Vec<String>, String> {

@@ -206,18 +206,8 @@ async fn a_schedule_that_is_made_within_its_own_hour_silences_nothing_at_once() 
     let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[&am.url], ""))], false).await;
     panel.refresh_and_wait().await;
     let just = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC) - jiff::SignedDuration::from_mins(2);
-    let request = ScheduleSaveRequest {
-        id: None,
-        cron: format!("{} {} * * *", just.minute(), just.hour()),
-        time_zone: "UTC".into(),
-        duration_s: 1_800,
-        reason: "nightly".into(),
-        created_by: String::new(),
-        matchers: Vec::new(),
-        ahead: 1,
-        enabled: true,
-    };
-    panel.schedule_save(request).await.unwrap();
+    let cron = format!("{} {} * * *", just.minute(), just.hour());
+    panel.schedule_save(ScheduleSaveRequest { ahead: 1, ..weekly(&cron, "nightly") }).await.unwrap();
     let made = silences(&panel).await;
     assert_eq!(made.iter().map(|silence| silence.state).collect::<Vec<_>>(), [SilenceState::Pending]);
 }
@@ -239,18 +229,7 @@ async fn an_open_panel_makes_again_what_alertmanager_has_lost_of_a_schedule() {
         (page.freshness.is_fresh() && page.total as usize == wanted).then_some(page.rows)
     };
     until(&panel, "an answer", async |panel| pending(panel, 0).await).await;
-    let request = ScheduleSaveRequest {
-        id: None,
-        cron: "30 2 * * 0".into(),
-        time_zone: "UTC".into(),
-        duration_s: 1_800,
-        reason: "weekly".into(),
-        created_by: String::new(),
-        matchers: Vec::new(),
-        ahead: 2,
-        enabled: true,
-    };
-    panel.schedule_save(request).await.unwrap();
+    panel.schedule_save(weekly("30 2 * * 0", "weekly")).await.unwrap();
     let made = until(&panel, "made", async |panel| pending(panel, 2).await).await;
     // Killed before it has written them to its disk.
     am.restart();
@@ -266,4 +245,66 @@ async fn an_open_panel_makes_again_what_alertmanager_has_lost_of_a_schedule() {
     };
     assert_eq!(begins(&again), begins(&made), "the same windows at the same times");
     panel.shutdown().await;
+}
+
+fn weekly(cron: &str, reason: &str) -> ScheduleSaveRequest {
+    ScheduleSaveRequest {
+        id: None,
+        cron: cron.into(),
+        time_zone: "UTC".into(),
+        duration_s: 1_800,
+        reason: reason.into(),
+        created_by: String::new(),
+        matchers: Vec::new(),
+        ahead: 2,
+        enabled: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schedule_that_the_shell_removes_is_not_made_again_by_an_open_panel() {
+    if !have(AM) {
+        return;
+    }
+    let am = alertmanager(None);
+    let home = tempfile::tempdir().unwrap();
+    let text = profile(NOWHERE, &[&am.url], "");
+    let open = panel(home.path(), &[("s", &text)], false).await;
+    open.refresh_and_wait().await;
+    let kept = open.schedule_save(weekly("30 2 * * 0", "weekly")).await.unwrap().schedules.remove(0);
+    let shell = panel(home.path(), &[("s", &text)], false).await;
+    shell.refresh_and_wait().await;
+    shell.schedule_delete(ScheduleDeleteRequest { id: kept.id }).await.unwrap();
+    open.refresh_and_wait().await;
+    // Looks after all that there are.
+    let left = open.schedule_save(weekly("0 5 * * 1", "another")).await.unwrap();
+    assert_eq!(left.schedules.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>(), ["another"]);
+    let pending = silences(&open).await.into_iter().filter(|one| one.state == SilenceState::Pending);
+    assert_eq!(pending.map(|one| one.comment).collect::<Vec<_>>(), ["another", "another"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_that_come_back_are_made_again() {
+    if !have(AM) {
+        return;
+    }
+    let am = alertmanager(None);
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[&am.url], ""))], false).await;
+    panel.refresh_and_wait().await;
+    let first = panel.schedule_save(weekly("30 2 * * 0", "weekly")).await.unwrap().schedules.remove(0);
+    for cron in ["0 5 * * 1", "30 2 * * 0"] {
+        let id = Some(first.id.clone());
+        let now = panel.schedule_save(ScheduleSaveRequest { id, ..weekly(cron, "weekly") }).await.unwrap();
+        let states: Vec<_> =
+            now.schedules[0].occurrences.iter().map(|one| (one.made, one.cancelled)).collect();
+        assert_eq!(states[..3], [(true, false), (true, false), (false, false)], "{cron}");
+    }
+    // A window that was made, taken back and made again is one window.
+    let history =
+        panel.maintenance_history(MaintenanceHistoryRequest { limit: 50, ..Default::default() }).await;
+    let rows = history.unwrap().rows;
+    let open = rows.iter().filter(|row| row.outcome == WindowOutcome::Open).count();
+    let cancelled = rows.iter().filter(|row| row.outcome == WindowOutcome::Cancelled).count();
+    assert_eq!((open, cancelled, rows.len()), (2, 2, 4));
 }

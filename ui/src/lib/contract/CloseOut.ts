@@ -45,6 +45,10 @@ madeAt: Timestamp,
  */
 hidden: number, 
 /**
+ * Alerts of the three lists that need somebody: still firing, open outside, silent again.
+ */
+leftOver: number, 
+/**
  * Fires at its end: when each will page.
  */
 stillFiring: Array<CloseOutAlert>, 

@@ -3,34 +3,29 @@
 //! A report is made by whatever panel is open when the window ends, else by the next that starts, else when somebody
 //! asks for it. Of a window that is on it tells how things would be if it ended now.
 
+mod evidence;
 mod report;
 mod text;
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::sync::Arc;
 
 use aether_contract::{
-    AlertState, CloseOut, ErrorCode, Level, MaintenanceWindow, Notice, PanelError, PanelEvent, ServiceKind,
-    Timestamp, WindowId, WindowPhase,
+    CloseOut, ErrorCode, Level, MaintenanceWindow, Notice, PanelError, PanelEvent, WindowId, WindowPhase,
 };
 use serde_json::json;
 
 use super::{
+    members::is_meant,
+    past::Summary,
     record::{Progress, Record},
     routing::Routing,
     scope::read_comment,
     silences, windows,
 };
 use crate::{
-    history::Kept,
     panel::{clock, core::Core, live::Live},
     poll,
 };
-
-pub use text::moment;
 
 /// Journal kind of a report; its subject is the window's id.
 pub const CLOSEOUT: &str = "maintenance-closeout";
@@ -82,9 +77,10 @@ async fn kept(core: &Core, id: &WindowId) -> Result<Option<CloseOut>, PanelError
 
 async fn keep(core: &Core, report: &CloseOut) -> Result<(), PanelError> {
     let (subject, value, at) = (report.window.0.clone(), json!(report), report.made_at);
+    let summary = Summary { hidden: report.hidden, left_over: report.left_over, ended_at: report.ended_at };
     core.journaled(move |journal| {
         let entry = journal.begin(CLOSEOUT, &subject, &value, at)?;
-        journal.complete(entry, "done", &json!({}), at)
+        journal.complete(entry, "done", &json!(summary), at)
     })
     .await?;
     core.records.change(&report.window, |record| record.closed_out = true);
@@ -93,39 +89,11 @@ async fn keep(core: &Core, report: &CloseOut) -> Result<(), PanelError> {
 
 /// The window, or the silence in the shape of one, that is meant.
 async fn find(core: &Arc<Core>, live: &Arc<Live>, id: &str) -> Result<MaintenanceWindow, PanelError> {
-    let look = || {
-        let records = core.records.all();
-        let state = live.state();
-        let now = clock::now();
-        let known =
-            records.iter().find(|one| one.id.0.eq_ignore_ascii_case(id) || one.detail.silence_id == id);
-        let here = known.filter(|one| one.detail.stack == live.profile.name).map(|one| one.id.clone());
-        let tagged = || {
-            let silences = state.members.iter().flat_map(|member| member.silences.iter());
-            silences
-                .filter(|silence| silence.id == id)
-                .find_map(|silence| read_comment(&silence.comment).0)
-                .or_else(|| {
-                    let mut tags = state
-                        .members
-                        .iter()
-                        .flat_map(|member| member.silences.iter())
-                        .filter_map(|s| read_comment(&s.comment).0);
-                    tags.find(|tag| tag.0.eq_ignore_ascii_case(id))
-                })
-        };
-        if let Some(window) = here.or_else(tagged) {
-            return Some(windows::one(&window, &records, &state, now));
-        }
-        let all = silences::all(&state, now);
-        all.iter().find(|silence| silence.id == id).map(|silence| windows::of_silence(silence, &state, now))
-    };
-    let first = look();
-    if let Some(window) = first {
+    if let Some(window) = look(core, live, id) {
         return Ok(window);
     }
     poll::members(core, live).await;
-    look().ok_or_else(|| {
+    look(core, live, id).ok_or_else(|| {
         PanelError::new(
             ErrorCode::NotFound,
             "maintenance",
@@ -133,6 +101,24 @@ async fn find(core: &Arc<Core>, live: &Arc<Live>, id: &str) -> Result<Maintenanc
         )
         .with_hint("See the history of windows for the ids that there are.")
     })
+}
+
+fn look(core: &Core, live: &Live, id: &str) -> Option<MaintenanceWindow> {
+    let (records, state, now) = (core.records.all(), live.state(), clock::now());
+    let known = records.iter().find(|record| {
+        record.detail.stack == live.profile.name
+            && (record.id.0.eq_ignore_ascii_case(id) || record.detail.silence_id == id)
+    });
+    let listed = || {
+        let mut silences = state.members.iter().flat_map(|member| member.silences.iter());
+        silences.find(|silence| is_meant(silence, id))
+    };
+    let window = known.map(|record| record.id.clone());
+    if let Some(window) = window.or_else(|| read_comment(&listed()?.comment).0) {
+        return Some(windows::one(&window, &records, &state, now));
+    }
+    let all = silences::all(&state, now);
+    all.iter().find(|silence| silence.id == id).map(|silence| windows::of_silence(silence, &state, now))
 }
 
 struct Made {
@@ -151,7 +137,7 @@ async fn make(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) ->
     let ended_at = if preliminary { now } else { window.ends_at.min(now) };
     let rows_at_end = whole && now.millis_since(ended_at) <= NOW_MS;
     let mut notes = Vec::new();
-    let (routing, answered) = match config(live).await {
+    let (routing, answered) = match evidence::config(live).await {
         Ok(original) => (Routing::parse(&original), true),
         Err(error) => (
             Routing::unknown(format!(
@@ -170,7 +156,7 @@ async fn make(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) ->
     let known = tokio::task::spawn_blocking(move || shared.history.between(&stack, from, ended_at))
         .await
         .unwrap_or_else(|_| Ok(Vec::new()))?;
-    let series = series(live, from, ended_at).await;
+    let series = evidence::series(live, from, ended_at).await;
     let complete = answered && series.is_ok();
     let (series, step_ms) = match series {
         Ok(found) => found,
@@ -179,8 +165,8 @@ async fn make(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) ->
             (Vec::new(), 0)
         }
     };
-    let rows: &[aether_contract::AlertRow] = if rows_at_end { &index.rows } else { &[] };
-    let episodes = merge(known, rows, &series, step_ms, ended_at, whole);
+    let rows = rows_at_end.then_some(index.rows.as_slice());
+    let episodes = evidence::merge(known, rows, &series, step_ms, ended_at);
     notes.push(
         "Whom Alertmanager has told is reckoned from its routes and from what fired when; it does not say so itself."
             .to_owned(),
@@ -199,8 +185,7 @@ async fn make(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) ->
         matchers: &window.matchers,
         own: std::slice::from_ref(&window.silence_id),
         episodes: &episodes,
-        rows: &index.rows,
-        rows_at_end,
+        rows,
         silences: &silences,
         routing: &routing,
         tenant_label: &live.profile.tenant_label,
@@ -216,6 +201,10 @@ async fn make(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) ->
         preliminary,
         made_at: now,
         hidden: found.hidden,
+        left_over: u32::try_from(
+            found.still_firing.len() + found.open_outside.len() + found.silent_again.len(),
+        )
+        .unwrap_or(u32::MAX),
         still_firing: found.still_firing,
         open_outside: found.open_outside,
         silent_again: found.silent_again,
@@ -226,94 +215,6 @@ async fn make(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) ->
     };
     report.markdown = text::markdown(&report);
     Ok(Made { report, complete })
-}
-
-/// The configuration that a member runs with.
-async fn config(live: &Live) -> Result<String, PanelError> {
-    let mut first = None;
-    for index in 0..live.profile.alertmanager.urls.len() {
-        let client = live.clients.member(index).await?;
-        match client.status().await {
-            Ok(reply) => return Ok(reply.value.config_original),
-            Err(error) => {
-                first.get_or_insert(error.to_panel(ServiceKind::Alertmanager));
-            }
-        }
-    }
-    Err(first.unwrap_or_else(super::start::no_alertmanager))
-}
-
-type Series = (BTreeMap<String, String>, Vec<Timestamp>);
-
-/// What Prometheus recorded as firing, with the distance of two samples in milliseconds.
-async fn series(live: &Live, from: Timestamp, to: Timestamp) -> Result<(Vec<Series>, i64), String> {
-    if live.profile.prometheus.urls.is_empty() {
-        return Ok((Vec::new(), 0));
-    }
-    let step_ms = (to.millis_since(from) / 2_000).max(5_000);
-    let step = Duration::from_millis(u64::try_from(step_ms).unwrap_or(5_000));
-    let client = live.clients.prometheus().await.map_err(|error| error.message)?;
-    let reply = Box::pin(client.range("ALERTS{alertstate=\"firing\"}", from, to, step))
-        .await
-        .map_err(|error| error.to_panel(ServiceKind::Prometheus).message)?;
-    let series = reply.value.into_iter().map(|one| {
-        let labels =
-            one.labels.into_iter().filter(|(name, _)| name != "__name__" && name != "alertstate").collect();
-        (labels, one.values.into_iter().map(|(at, _)| at).collect())
-    });
-    Ok((series.collect(), step_ms))
-}
-
-/// One list of episodes from what was seen, what is listed now and what Prometheus recorded. What was seen goes first: it
-/// has the labels that Alertmanager sees.
-fn merge(
-    mut known: Vec<Kept>,
-    rows: &[aether_contract::AlertRow],
-    series: &[Series],
-    step_ms: i64,
-    to: Timestamp,
-    whole: bool,
-) -> Vec<Kept> {
-    let on: HashSet<&str> = rows
-        .iter()
-        .filter(|row| !matches!(row.state, AlertState::Pending | AlertState::Resolved))
-        .map(|row| row.fingerprint.0.as_str())
-        .collect();
-    for row in rows.iter().filter(|row| on.contains(row.fingerprint.0.as_str())) {
-        if !known.iter().any(|one| one.fingerprint == row.fingerprint.0 && one.ended.is_none()) {
-            known.push(Kept::of(row, to));
-        }
-    }
-    let slack = step_ms.saturating_mul(2);
-    let mut recorded = Vec::new();
-    for (labels, samples) in series {
-        for (began, last) in crate::history::runs(samples, step_ms) {
-            let goes_on = to.millis_since(last) <= slack;
-            let ended = (!goes_on).then(|| last.plus_millis(step_ms));
-            let same = |one: &&mut Kept| {
-                labels.iter().all(|(name, value)| one.labels.get(name) == Some(value))
-                    && one.began <= last.plus_millis(slack)
-                    && one.ended.is_none_or(|end| end >= began.plus_millis(-slack))
-            };
-            match known.iter_mut().find(same) {
-                // It was on when a panel looked last, and nobody saw its end.
-                Some(one) if one.ended.is_none() && !on.contains(one.fingerprint.as_str()) => {
-                    one.ended = ended
-                }
-                Some(_) => {}
-                None => recorded.push(Kept::recorded(labels, began, ended, last, step_ms)),
-            }
-        }
-    }
-    if whole && !rows.is_empty() {
-        for one in
-            known.iter_mut().filter(|one| one.ended.is_none() && !on.contains(one.fingerprint.as_str()))
-        {
-            one.ended = Some(one.seen);
-        }
-    }
-    known.extend(recorded);
-    known
 }
 
 /// Closes out the windows that are over. Called after every answer of a member; works beside the poller.
@@ -382,11 +283,11 @@ async fn close(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) -
 
 /// What the desktop tells when a window is over.
 fn notice(report: &CloseOut) -> Notice {
-    let left = report.still_firing.len() + report.open_outside.len() + report.silent_again.len();
     let first = report.still_firing.iter().filter_map(|alert| alert.pages_by).min();
+    let left = report.left_over;
     let text = match (left, first) {
         (0, _) => format!("It hid {} alerts; none of them is left over.", report.hidden),
-        (_, Some(by)) => format!("{left} alerts are left over; the first pages by {}.", moment(by)),
+        (_, Some(by)) => format!("{left} alerts are left over; the first pages by {}.", text::moment(by)),
         _ => format!("{left} alerts are left over."),
     };
     Notice {
@@ -395,47 +296,5 @@ fn notice(report: &CloseOut) -> Notice {
         text,
         screen: "maintenance".to_owned(),
         filter: String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::alerts::tests::row;
-
-    const S: fn(i64) -> Timestamp = |second| Timestamp(1_700_000_000_000 + second * 1000);
-
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn what_was_seen_what_is_listed_and_what_was_recorded_make_one_list() {
-        let mut firing = row(&[("alertname", "A"), ("cluster", "eu")]);
-        firing.since = S(100);
-        let series = [
-            // The same alert without the external label: known already.
-            (labels(&[("alertname", "A")]), (20..=60).map(|n| S(n * 5)).collect::<Vec<_>>()),
-            // Nobody saw this one.
-            (labels(&[("alertname", "B")]), vec![S(50), S(55), S(60)]),
-        ];
-        let merged = merge(Vec::new(), &[firing], &series, 5_000, S(300), true);
-        let told: Vec<_> =
-            merged.iter().map(|one| (one.labels["alertname"].as_str(), one.began, one.ended)).collect();
-        assert_eq!(told, [("A", S(100), None), ("B", S(50), Some(S(65)))]);
-        assert_eq!(merged[0].labels.len(), 2);
-    }
-
-    #[test]
-    fn an_end_that_no_panel_saw_is_taken_from_prometheus() {
-        let open = Kept {
-            ended: None,
-            seen: S(20),
-            ..Kept::recorded(&labels(&[("alertname", "A")]), S(0), None, S(20), 5_000)
-        };
-        let series = [(labels(&[("alertname", "A")]), (0..=20).map(|n| S(n * 5)).collect::<Vec<_>>())];
-        let other = row(&[("alertname", "Other")]);
-        let merged = merge(vec![open], &[other], &series, 5_000, S(300), true);
-        assert_eq!(merged.iter().find(|one| one.labels["alertname"] == "A").unwrap().ended, Some(S(105)));
     }
 }

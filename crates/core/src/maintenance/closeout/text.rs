@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use aether_contract::{CloseOut, CloseOutAlert, Severity, SilenceState, Timestamp};
+use aether_contract::{CloseOut, CloseOutAlert, SilenceState, Timestamp};
 
 /// Lines of a list.
 const MAX_LINES: usize = 200;
@@ -58,12 +58,7 @@ fn section(out: &mut String, title: &str, alerts: &[CloseOutAlert], always: bool
         let _ = writeln!(out, "None.");
     }
     for alert in alerts.iter().take(MAX_LINES) {
-        let severity = match alert.severity {
-            Severity::Critical => "critical",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-            Severity::Other => "other",
-        };
+        let severity = alert.severity.as_str();
         let name = if alert.name.is_empty() { "(no name)" } else { &alert.name };
         let _ = write!(out, "- {} ({severity}", code(name));
         if let Some(tenant) = &alert.tenant {
@@ -135,7 +130,7 @@ fn code(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aether_contract::{AlertFingerprint, WindowId};
+    use aether_contract::{AlertFingerprint, Severity, WindowId};
 
     use super::*;
 
@@ -166,6 +161,7 @@ mod tests {
             preliminary: false,
             made_at: at,
             hidden: 2,
+            left_over: 1,
             still_firing: vec![alert("Disk`Full`")],
             open_outside: vec![],
             silent_again: vec![],

@@ -13,7 +13,7 @@ export function closeOut(id: string, open: MaintenanceWindow | undefined, silenc
   const start = open?.startsAt ?? now - 40 * MINUTE;
   const end = open ? now : now - 10 * MINUTE;
   return {
-    window: id, stack: 'production', reason: odd || (open?.reason ?? 'Deploy v2.2.9'), createdBy: open?.createdBy ?? 'alice', startsAt: start, endedAt: end, preliminary: open !== undefined, madeAt: now, hidden: 7,
+    window: id, stack: 'production', reason: odd || (open?.reason ?? 'Deploy v2.2.9'), createdBy: open?.createdBy ?? 'alice', startsAt: start, endedAt: end, preliminary: open !== undefined, madeAt: now, hidden: 7, leftOver: 4,
     stillFiring: [
       alert(odd || 'LowConfidenceSpikeVIP', 'critical', 'vip-customer-123', end - 4 * MINUTE, null, end + 5 * MINUTE, 'Began in the window; told with its group’s next look.'),
       alert('CacheEffectivenessDrop', 'warning', 'shop-7', start - 30 * MINUTE, null, start + 4 * HOUR, 'Told before the window; told again when the repeat interval is over.'),

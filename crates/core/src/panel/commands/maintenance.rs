@@ -1,0 +1,180 @@
+//! The commands about maintenance windows, schedules and silences.
+
+use std::sync::Arc;
+
+use aether_contract::*;
+
+use crate::{
+    alerts, maintenance,
+    panel::{Panel, blocking, clock, compose},
+    paths,
+};
+
+/// A week, for what has fired lately.
+const WEEK_MS: i64 = 7 * 86_400_000;
+
+impl Panel {
+    /// What a maintenance window would do.
+    ///
+    /// # Errors
+    /// `invalid-request`.
+    pub async fn maintenance_preview(
+        &self,
+        request: MaintenanceRequest,
+    ) -> Result<MaintenancePreview, PanelError> {
+        let max_s = self.core.settings.get().max_window_minutes.saturating_mul(60);
+        let (live, now) = (self.core.live(), clock::now());
+        let (core, stack) = (Arc::clone(&self.core), live.profile.name.clone());
+        let fired = blocking(move || core.history.counted(&stack, now.plus_millis(-WEEK_MS), now)).await?;
+        let state = live.state();
+        maintenance::preview::preview(&request, &live.profile, &state, max_s, now, &fired)
+    }
+
+    /// Starts a window.
+    ///
+    /// # Errors
+    /// As [`maintenance::start::start`].
+    pub async fn maintenance_start(
+        &self,
+        request: MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, PanelError> {
+        self.effect(maintenance::start::start(Arc::clone(&self.core), request)).await
+    }
+
+    /// Moves the end of a window.
+    ///
+    /// # Errors
+    /// As [`maintenance::change::extend`].
+    pub async fn maintenance_extend(
+        &self,
+        request: MaintenanceExtendRequest,
+    ) -> Result<MaintenanceWindow, PanelError> {
+        self.effect(maintenance::change::extend(Arc::clone(&self.core), request)).await
+    }
+
+    /// Ends a window or a silence.
+    ///
+    /// # Errors
+    /// As [`maintenance::change::end`].
+    pub async fn maintenance_end(
+        &self,
+        request: MaintenanceEndRequest,
+    ) -> Result<MaintenanceEnded, PanelError> {
+        self.effect(maintenance::change::end(Arc::clone(&self.core), request)).await
+    }
+
+    /// Gives a window back to the members that have lost it.
+    ///
+    /// # Errors
+    /// As [`maintenance::repair::repair`].
+    pub async fn maintenance_repair(
+        &self,
+        request: MaintenanceRepairRequest,
+    ) -> Result<MaintenanceWindow, PanelError> {
+        self.effect(maintenance::repair::repair(Arc::clone(&self.core), request)).await
+    }
+
+    /// What a window hid and what comes after it.
+    ///
+    /// # Errors
+    /// `not-found`, `invalid-request` for one that has not begun, `storage`.
+    pub async fn maintenance_closeout(&self, request: CloseOutRequest) -> Result<CloseOut, PanelError> {
+        self.effect(maintenance::closeout::closeout(Arc::clone(&self.core), request.id)).await
+    }
+
+    /// A page of windows that were.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn maintenance_history(
+        &self,
+        request: MaintenanceHistoryRequest,
+    ) -> Result<MaintenanceHistoryPage, PanelError> {
+        let (rows, total) = maintenance::past::page(self.past_windows().await?, &request);
+        Ok(MaintenanceHistoryPage { rows, total })
+    }
+
+    /// Writes the history of windows into a file.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn maintenance_export(
+        &self,
+        request: MaintenanceExportRequest,
+    ) -> Result<Exported, PanelError> {
+        let windows = self.past_windows().await?;
+        let core = Arc::clone(&self.core);
+        blocking(move || {
+            let folder = &core.home.downloads;
+            let failed = |error: std::io::Error| paths::storage("write into", folder, &error);
+            let bytes = maintenance::past::export(&windows, request.format).map_err(failed)?;
+            let rows = u32::try_from(windows.len()).unwrap_or(u32::MAX);
+            alerts::export::put(folder, "maintenance", request.format, rows, &bytes, clock::now())
+        })
+        .await
+    }
+
+    async fn past_windows(&self) -> Result<Vec<PastWindow>, PanelError> {
+        use maintenance::{closeout::CLOSEOUT, past, record};
+        let stack = self.core.live().profile.name.clone();
+        let read = move |journal: &crate::journal::Journal| {
+            let entries = past::Entries {
+                starts: journal.recent(record::START, past::READ)?,
+                moves: journal.recent(record::EXTEND, past::READ)?,
+                ends: journal.recent(record::END, past::READ)?,
+                reports: journal.results(CLOSEOUT, past::READ)?,
+            };
+            Ok(past::all(entries, &stack, clock::now()))
+        };
+        self.core.journaled(read).await
+    }
+
+    /// The recurring windows of the stack.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn schedule_list(&self, _request: Empty) -> Result<ScheduleList, PanelError> {
+        maintenance::schedule::list(&self.core, &self.core.live()).await
+    }
+
+    /// Keeps a recurring window.
+    ///
+    /// # Errors
+    /// As [`maintenance::schedule::save`].
+    pub async fn schedule_save(&self, request: ScheduleSaveRequest) -> Result<ScheduleList, PanelError> {
+        self.effect(maintenance::schedule::save(Arc::clone(&self.core), request)).await
+    }
+
+    /// Forgets a recurring window.
+    ///
+    /// # Errors
+    /// As [`maintenance::schedule::delete`].
+    pub async fn schedule_delete(&self, request: ScheduleDeleteRequest) -> Result<ScheduleList, PanelError> {
+        self.effect(maintenance::schedule::delete(Arc::clone(&self.core), request)).await
+    }
+
+    /// The next dates of a cron expression.
+    ///
+    /// # Errors
+    /// `invalid-request`.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn schedule_preview(
+        &self,
+        request: SchedulePreviewRequest,
+    ) -> Result<SchedulePreview, PanelError> {
+        maintenance::schedule::preview(&request, clock::now())
+    }
+
+    /// A page of silences.
+    ///
+    /// # Errors
+    /// None.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn silences_page(&self, request: SilencesRequest) -> Result<SilencesPage, PanelError> {
+        let live = self.core.live();
+        let state = live.state();
+        let all = maintenance::silences::all(&state, clock::now());
+        let (rows, total) = maintenance::silences::page(&all, &request);
+        Ok(SilencesPage { rows, total, freshness: compose::alerts_freshness(&self.core, &state).0 })
+    }
+}
