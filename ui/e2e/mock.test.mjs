@@ -483,3 +483,11 @@ test('matchers of a window are proposed from the alerts that there are', async (
   await page.getByTestId('start-done').waitFor();
   await done();
 });
+
+test('a silence that deserves a second look is ended from where that is said', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('finding-end').click();
+  await page.getByTestId('end-confirm').click();
+  await page.getByTestId('ended').waitFor();
+  await done();
+});

@@ -47,8 +47,9 @@ pub fn page(
     #[allow(clippy::cast_possible_truncation, reason = "see above")]
     let from = now.plus_millis(-((request.hours * 3_600_000.0) as i64));
     let mut kept = store.between(&profile.name, from, now)?;
+    let same = same_alert(&kept, &request.fingerprint);
     kept.retain(|one| {
-        (request.fingerprint.is_empty() || one.fingerprint == request.fingerprint)
+        (request.fingerprint.is_empty() || same.contains(&one.fingerprint))
             && (filter.is_empty() || filter.passes_labels(&one.labels))
     });
     let (alerts, names) = by_name(&kept, from, now);
@@ -67,6 +68,26 @@ pub fn page(
         known_since: store.known_since(&profile.name)?,
         note: String::new(),
     })
+}
+
+/// The fingerprints of one alert: Alertmanager's own, and those of episodes that were read from Prometheus, which does not know
+/// the external labels. Such an episode is this alert's if its labels are this alert's and no other's that was seen.
+fn same_alert(kept: &[Kept], fingerprint: &str) -> HashSet<String> {
+    let mut same = HashSet::from([fingerprint.to_owned()]);
+    let seen: BTreeMap<&str, &Kept> =
+        kept.iter().filter(|one| one.step_s == 0).map(|one| (one.fingerprint.as_str(), one)).collect();
+    let within = |labels: &BTreeMap<String, String>, of: &Kept| {
+        labels.iter().all(|(name, value)| of.labels.get(name) == Some(value))
+    };
+    for read in kept.iter().filter(|one| one.step_s > 0 && !seen.contains_key(one.fingerprint.as_str())) {
+        let mut owners = seen.values().filter(|one| within(&read.labels, one));
+        if let (Some(owner), None) = (owners.next(), owners.next())
+            && owner.fingerprint == fingerprint
+        {
+            same.insert(read.fingerprint.clone());
+        }
+    }
+    same
 }
 
 fn name(labels: &BTreeMap<String, String>) -> &str {
@@ -177,6 +198,28 @@ mod tests {
             muted_ms: 0,
             step_s: 0,
         }
+    }
+
+    #[test]
+    fn an_episode_read_from_prometheus_is_its_alerts_although_it_lacks_external_labels() {
+        let labels = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let one = |fingerprint: &str, pairs: &[(&str, &str)], step_s: u32| Kept {
+            labels: labels(pairs),
+            step_s,
+            ..kept(fingerprint, "A", 0, Some(1))
+        };
+        let all = [
+            one("t1", &[("alertname", "A"), ("tenant_id", "1"), ("cluster", "eu")], 0),
+            one("t2", &[("alertname", "A"), ("tenant_id", "2"), ("cluster", "eu")], 0),
+            one("read-1", &[("alertname", "A"), ("tenant_id", "1")], 60),
+            one("read-2", &[("alertname", "A"), ("tenant_id", "2")], 60),
+            // Of which of the two it is nobody knows.
+            one("read-any", &[("alertname", "A")], 60),
+        ];
+        assert_eq!(same_alert(&all, "t1"), HashSet::from(["t1".to_owned(), "read-1".to_owned()]));
+        assert_eq!(same_alert(&all, "gone"), HashSet::from(["gone".to_owned()]));
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub fn findings(
                     SilenceRisk::Long,
                     format!(
                         "It lasts {} hours; the cap of this panel is {} hours.",
-                        seconds / 3600,
+                        (seconds + 1_800) / 3600,
                         f64::from(max_s) / 3600.0
                     ),
                 );

@@ -38,7 +38,7 @@ export function mockBackend(): Backend {
   if (query.get('window') === 'on') windows = [begin(scene === 'hostile' ? rows[0]?.name.repeat(20) ?? 'x' : 'Deploy v2.3.0', 'alice', 30 * 60, now - 350_000)];
 
   if (query.get('planned') === 'on') windows = [...windows, ...[1, 2].map((d) => ({ ...begin('Weekly database upgrade', 'alice', 1800, now + d * 86_400_000), id: `later-${d}`, phase: 'scheduled' as const, mutes: 0, members: members.map((m) => ({ ...m, state: 'pending' as const })) }))];
-  const maintenance = (): MaintenanceStatus => ({ freshness: freshness(scene, 'alertmanager', Date.now()), windows, otherSilences: quiet.filter((s) => s.state === 'active').length, revision, maxDurationS: settings.maxWindowMinutes * 60, heartbeat: 'Watchdog', defaultAuthor: 'alice', findings: scene === 'loaded' || scene === 'hostile' ? [{ silenceId: 'x-1', risk: 'broad', text: 'It mutes every alert, whatever its name.', createdBy: scene === 'hostile' ? BIDI : 'carol', endsAt: Date.now() + 7_200_000 }] : [] });
+  const maintenance = (): MaintenanceStatus => ({ freshness: freshness(scene, 'alertmanager', Date.now()), windows, otherSilences: quiet.filter((s) => s.state === 'active').length, revision, maxDurationS: settings.maxWindowMinutes * 60, heartbeat: 'Watchdog', defaultAuthor: 'alice', findings: scene === 'loaded' || scene === 'hostile' ? [{ silenceId: quiet.find((q) => q.state === 'active')?.id ?? '', risk: 'broad', text: 'It mutes every alert, whatever its name.', createdBy: scene === 'hostile' ? BIDI : 'carol', endsAt: Date.now() + 7_200_000 }] : [] });
   let revision = 1;
   let alertsRevision = 1;
   const snapshot = (): Snapshot => ({
@@ -157,7 +157,7 @@ export function mockBackend(): Backend {
     schedule_preview: ({ cron, timeZone }: { cron: string; timeZone: string }) => { if (cron.trim().split(/\s+/).length !== 5) throw fail('invalid-request', 'The cron expression can\u2019t be read.', 'Five fields: minute, hour, day of month, month, day of week.'); return { description: 'At 02:00 on Sunday', timeZone, ...dates(Date.now()) }; },
     schedule_save: (r: ScheduleSaveRequest) => { schedules = [...schedules.filter((s) => s.id !== r.id), schedule(r.id ?? `s-new-${schedules.length}`, r.cron, r.reason, r.durationS, Date.now())]; return { schedules }; },
     schedule_delete: ({ id }: { id: string }) => { schedules = schedules.filter((s) => s.id !== id); return { schedules }; },
-    silences_page: ({ states, search, offset, limit }: { states: string[]; search: string; offset: number; limit: number }) => { const all = quiet.filter((s) => (states.length === 0 || states.includes(s.state)) && `${s.comment} ${s.createdBy}`.toLowerCase().includes(search.toLowerCase())); return { rows: all.slice(offset, offset + limit), total: all.length, freshness: freshness(scene, 'alertmanager', Date.now()) }; },
+    silences_page: ({ states, search, offset, limit }: { states: string[]; search: string; offset: number; limit: number }) => { const all = quiet.filter((s) => (states.length === 0 || states.includes(s.state)) && `${s.id} ${s.comment} ${s.createdBy}`.toLowerCase().includes(search.toLowerCase())); return { rows: all.slice(offset, offset + limit), total: all.length, freshness: freshness(scene, 'alertmanager', Date.now()) }; },
   };
   return {
     async call(name, request) {
