@@ -68,7 +68,8 @@ for (const theme of ['dark', 'light']) {
   test(`axe finds nothing on any screen in the ${theme} theme`, async () => {
     const found = [];
     for (const [query, hash, then] of VIEWS) {
-      const { page, done } = await open(`${query}&theme=${theme}`, hash);
+      // As on a desktop in that theme: a page that changes it a moment later keeps old colours for a frame or two.
+      const { page, done } = await open(`${query}&theme=${theme}`, hash, { colorScheme: theme });
       await then?.(page);
       await page.waitForTimeout(150);
       for (const v of await violations(page)) found.push(`${query} ${hash}: ${v}`);

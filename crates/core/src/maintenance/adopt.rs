@@ -13,7 +13,10 @@ use super::{
     silences::state_at,
     start::complete,
 };
-use crate::panel::{clock, core::Core, live::Live};
+use crate::{
+    journal::Entry,
+    panel::{clock, core::Core, live::Live},
+};
 
 /// Looks at the members' newest answers for windows that the journal has open.
 pub async fn settle_open(core: &Arc<Core>, live: &Arc<Live>) {
@@ -74,18 +77,52 @@ async fn settle(core: &Core, live: &Live, record: &Record) {
     }
 }
 
-/// Closes extensions and ends that an earlier run left open. The silences themselves say what became of them.
+/// How old an entry must be before nobody can be at work on it any more, in milliseconds: an effect takes half a minute at
+/// most.
+const ABANDONED_MS: i64 = 120_000;
+
+/// Closes extensions and ends that an earlier run left open. The silences themselves say what became of them. What this
+/// run, or another beside it, is at work on stays open.
 pub async fn close_changes(core: &Core) {
+    let now = clock::now();
     for kind in [EXTEND, END, REPAIR] {
         let Ok(open) = core.journaled(move |journal| journal.open_entries(kind)).await else { continue };
-        for entry in open {
+        for entry in open.into_iter().filter(|entry| now.millis_since(entry.began) > ABANDONED_MS) {
             complete(core, entry.id, "unknown", json!({})).await;
         }
     }
-    // Starts older than what is kept in memory: too old to be running.
     let known: Vec<i64> = core.records.all().iter().map(|record| record.entry).collect();
     let Ok(open) = core.journaled(|journal| journal.open_entries(START)).await else { return };
-    for entry in open.into_iter().filter(|entry| !known.contains(&entry.id)) {
-        complete(core, entry.id, "unknown", json!({})).await;
+    for id in forgotten(&open, &known) {
+        complete(core, id, "unknown", json!({})).await;
+    }
+}
+
+/// Starts older than what is kept in memory: too old to be running. A newer one that is not in memory has only just begun.
+fn forgotten(open: &[Entry], known: &[i64]) -> Vec<i64> {
+    let Some(oldest) = known.iter().min() else { return Vec::new() };
+    open.iter().map(|entry| entry.id).filter(|id| id < oldest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aether_contract::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_start_that_has_only_just_begun_is_not_called_forgotten() {
+        let entry = |id| Entry {
+            id,
+            kind: START.into(),
+            subject: "w".into(),
+            detail: json!({}),
+            began: Timestamp(0),
+            outcome: None,
+            result: None,
+            ended: None,
+        };
+        assert_eq!(forgotten(&[entry(3), entry(7), entry(12)], &[7, 9]), [3]);
+        assert_eq!(forgotten(&[entry(1)], &[]), [0; 0]);
     }
 }
