@@ -77,6 +77,8 @@ pub enum Screen {
     Alerts,
     /// Maintenance windows and silences
     Maintenance,
+    /// Backups and restores
+    Backups,
     /// Stacks, endpoints, credentials
     Settings,
 }
@@ -86,6 +88,7 @@ impl Screen {
     pub fn name(self) -> &'static str {
         match self {
             Self::Overview => "overview",
+            Self::Backups => "backups",
             Self::Alerts => "alerts",
             Self::Maintenance => "maintenance",
             Self::Settings => "settings",
@@ -150,6 +153,6 @@ mod tests {
             let args = Args::try_parse_from(["aetherlink-panel", "--screen", screen.name()]).unwrap();
             assert_eq!(args.screen, Some(*screen));
         }
-        assert!(Args::try_parse_from(["aetherlink-panel", "--screen", "backups"]).is_err());
+        assert!(Args::try_parse_from(["aetherlink-panel", "--screen", "nowhere"]).is_err());
     }
 }

@@ -234,6 +234,7 @@ mod tests {
                 gauges_replaced: false,
                 alerts: None,
                 maintenance: None,
+                backups: None,
                 banners: None,
                 settings: None,
             }))

@@ -48,7 +48,7 @@ async function open(screen, theme = 'dark') {
   url.hash = `/${screen}`;
   await page.goto(url.href);
   const skip = page.getByTestId('first-skip');
-  await page.locator('[data-testid="first-skip"], [data-testid="overview"], [data-testid="alerts"], [data-testid="maintenance"], [data-testid="settings"]').first().waitFor();
+  await page.locator('[data-testid="first-skip"], [data-testid="overview"], [data-testid="alerts"], [data-testid="maintenance"], [data-testid="backups"], [data-testid="settings"]').first().waitFor();
   await page.getByTestId('maintenance-switch').waitFor();
   if (await skip.isVisible()) {
     await skip.click();
@@ -156,6 +156,36 @@ test('a window is started, verified, extended and ended', { timeout: 120_000 }, 
   await done();
 });
 
+test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, async (t) => {
+  const s = await call('snapshot');
+  const grafana = s.services.find((x) => x.kind === 'grafana');
+  if (!grafana || !['fresh', 'stale'].includes(grafana.freshness.state)) return t.skip('this stack has no Grafana that answers');
+  const { page, done } = await open('backups');
+  await page.getByTestId('backup-now').click();
+  await page.getByTestId('backup-reason').fill('browser test');
+  await page.getByTestId('backup-confirm').click();
+  await page.getByTestId('backup-done').waitFor({ timeout: 60_000 });
+  const made = (await call('backup_list')).backups.find((b) => b.reason === 'browser test');
+  assert.equal((await page.getByTestId('backup-verdict').innerText()).trim(), made.verdict);
+  await page.getByRole('button', { name: 'Open it' }).click();
+  await page.getByTestId('dashboard').first().waitFor();
+  const plan = await call('restore_plan', { id: made.id, uids: [], choices: {}, dataSources: {}, intoFolder: null });
+  assert.ok(plan.items.length > 0 && plan.items.every((i) => i.act === 'identical'), 'nothing has changed since');
+  await page.waitForFunction((n) => document.querySelectorAll('[data-act="identical"]').length === n, plan.items.length);
+  await page.getByTestId('dashboard-open').first().click();
+  await page.getByTestId('look').waitFor();
+  assert.ok(await page.getByTestId('restore').isDisabled(), 'there is nothing to restore');
+  await page.getByTestId('tab-compare').click();
+  await page.getByText('No difference').waitFor();
+  await page.getByTestId('verify').click();
+  await until('verified', async () => (await call('backup_list')).backups.find((b) => b.id === made.id)?.verifiedAt !== null);
+  await page.getByTestId('delete').click();
+  await page.getByTestId('delete-confirm').click();
+  await page.getByTestId('backup-now').waitFor();
+  await until('deleted', async () => !(await call('backup_list')).backups.some((b) => b.id === made.id));
+  await done();
+});
+
 test('the settings test an endpoint and name what is wrong', LONG, async () => {
   const { page, done } = await open('settings');
   await page.getByTestId('test-prometheus').click();
@@ -187,7 +217,7 @@ test('axe finds nothing on any screen in either theme', { timeout: 180_000 }, as
   const found = [];
   for (const theme of ['dark', 'light']) {
     await call('settings_set', { ...settings, theme });
-    for (const screen of ['overview', 'alerts', 'maintenance', 'settings']) {
+    for (const screen of ['overview', 'alerts', 'maintenance', 'backups', 'settings']) {
       const { page, done } = await open(screen, theme);
       await page.waitForFunction((t) => document.documentElement.dataset.theme === t, theme);
       await page.waitForTimeout(1500);

@@ -49,6 +49,13 @@ const VIEWS = [
   ['scene=loaded', 'alerts', (p) => p.getByTestId('columns').getByRole('button').click()],
   ['scene=loaded', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Manage' }).click(); }],
   ['scene=hostile', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Save this' }).click(); }],
+  ...['loaded', 'hostile', 'empty', 'never'].map((s) => [`scene=${s}&job=on`, 'backups']),
+  ['scene=loaded', 'backups', click('backup-now', 'backup-confirm')],
+  ['scene=loaded', 'backups', click('run-open', 'undo')],
+  ['scene=loaded', 'backups', click('prune')],
+  ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(4).click(); await click('dashboard-open')(p); }],
+  ...['compare', 'files', 'blocks', 'manifest'].map((tab) => ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); if (tab === 'files') await click('file')(p); }]),
+  ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.locator('[data-uid="tenant-costs"] input').check(); await click('restore')(p); }],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
   ['scene=loaded', 'maintenance', click('past-closeout')],
   ['scene=loaded&planned=on&window=on', 'maintenance'],
@@ -67,14 +74,17 @@ const VIEWS = [
 for (const theme of ['dark', 'light']) {
   test(`axe finds nothing on any screen in the ${theme} theme`, async () => {
     const found = [];
-    for (const [query, hash, then] of VIEWS) {
+    const look = async ([query, hash, then]) => {
       // As on a desktop in that theme: a page that changes it a moment later keeps old colours for a frame or two.
       const { page, done } = await open(`${query}&theme=${theme}`, hash, { colorScheme: theme });
       await then?.(page);
       await page.waitForTimeout(150);
       for (const v of await violations(page)) found.push(`${query} ${hash}: ${v}`);
       await done();
-    }
+    };
+    // Most of the time of each is waiting.
+    const left = [...VIEWS];
+    await Promise.all([0, 1, 2].map(async () => { for (let next = left.shift(); next; next = left.shift()) await look(next); }));
     assert.deepEqual([...new Set(found)], []);
   });
 }
@@ -490,5 +500,71 @@ test('a silence that deserves a second look is ended from where that is said', a
   await page.getByTestId('finding-end').click();
   await page.getByTestId('end-confirm').click();
   await page.getByTestId('ended').waitFor();
+  await done();
+});
+
+test('a backup is made for a reason, seen at work, and opened', async () => {
+  const { page, done } = await open('scene=empty&slow=150', 'overview');
+  await page.keyboard.press('b');
+  await page.getByTestId('backup-confirm').click();
+  assert.match(await page.getByTestId('backup-dialog').innerText(), /A reason is needed/);
+  await page.getByTestId('backup-reason').fill('Before deploy v2.3.1');
+  await page.getByTestId('backup-confirm').click();
+  await page.getByTestId('job').waitFor();
+  assert.match(await page.getByTestId('job').innerText(), /dashboards/);
+  await page.getByTestId('backup-done').waitFor();
+  assert.equal((await page.getByTestId('backup-verdict').innerText()).trim(), 'verified');
+  await page.getByRole('button', { name: 'Open it' }).click();
+  await page.getByTestId('dashboards').waitFor();
+  assert.match(page.url(), /#\/backups\/2026-11-27_14-05$/);
+  await page.reload();
+  await done();
+});
+
+test('what made a backup incomplete, changed or unverified is said in words', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  for (const [verdict, words] of [['incomplete', /Nothing answers/], ['changed', /content has changed/], ['foreign', /made by another tool/]]) assert.match(await page.locator(`[data-testid="backup-row"][data-verdict="${verdict}"]`).innerText(), words);
+  await page.locator('[data-verdict="changed"]').getByTestId('backup-open').click();
+  assert.match(await page.getByTestId('problems').innerText(), /no longer as it was made[\s\S]*content has changed/);
+  await page.getByTestId('backups-all').click();
+  await page.getByTestId('backup-find').fill('cost');
+  await page.getByTestId('found').getByText('Tenant costs').first().waitFor();
+  await done();
+});
+
+test('dashboards are restored only after every choice is made and the plan is confirmed, and undone', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('choose-all').check();
+  assert.ok(await page.getByTestId('restore').isDisabled(), 'two wait for a choice');
+  assert.match(await page.getByTestId('dashboards').innerText(), /2 dashboards wait for a choice/);
+  await page.locator('[data-uid="exec-1"]').getByTestId('choice').selectOption('copy');
+  await page.locator('[data-uid="node-full"]').getByTestId('choice').selectOption('keep');
+  await page.waitForFunction(() => document.querySelector('[data-testid="restore"]')?.textContent === 'Restore 3 dashboards');
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-plan').waitFor();
+  assert.deepEqual(await page.getByTestId('restore-plan').locator('.chip').allInnerTexts(), ['update', 'create', 'copy']);
+  await page.getByTestId('data-source').selectOption('prometheus');
+  await page.getByTestId('restore-confirm').click();
+  await page.getByTestId('undo').click();
+  assert.match(await page.getByTestId('run-report').innerText(), /1 dashboard goes back to what was there before\. 2 dashboards that it made are deleted/);
+  await page.getByTestId('undo-confirm').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="run-state"]')?.textContent?.trim() === 'undone');
+  await page.getByTestId('run-close').click();
+  await page.getByTestId('backups-all').click();
+  assert.equal(await page.getByTestId('run').first().getAttribute('data-state'), 'undone');
+  await done();
+});
+
+test('pruning shows what goes before it deletes, and a pinned backup stays', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('prune').click();
+  await page.locator('#prune-last').fill('1');
+  await page.waitForFunction(() => document.querySelector('[data-testid="prune-confirm"]')?.textContent?.includes('5 backups'));
+  assert.match(await page.getByTestId('prune-plan').innerText(), /pinned/);
+  await page.getByTestId('prune-confirm').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-row"]').length === 2);
+  await page.getByTestId('backup-pin').nth(1).click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-pin"]')[1]?.getAttribute('aria-pressed') === 'false');
   await done();
 });

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Screens with a picture each.
-const SCREENS: &[&str] = &["overview", "alerts", "maintenance", "settings"];
+const SCREENS: &[&str] = &["overview", "alerts", "maintenance", "backups", "settings"];
 
 /// Size of the window on a virtual screen, in pixels.
 const WIDTH: u32 = 1440;

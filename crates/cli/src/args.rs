@@ -1,9 +1,11 @@
 //! The command line, as the parser, the help, the completions and the man page know it.
 
+mod backup;
 mod maintenance;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use backup::{Backup, Choice as BackupChoice, Part as BackupPart};
 pub use maintenance::{Maintenance, Schedule, Window};
 
 const EXIT: &str = "\
@@ -106,6 +108,9 @@ pub enum Command {
     /// Maintenance windows: mute alerts for a while, on every Alertmanager member
     #[command(subcommand)]
     Maintenance(Maintenance),
+    /// Backups: make, verify, compare, restore, undo, prune
+    #[command(subcommand)]
+    Backup(Backup),
     /// Credentials, kept in the operating system's keyring
     #[command(subcommand, after_help = EXIT_SECRET)]
     Secret(Secret),

@@ -206,6 +206,17 @@ impl Alertmanager {
         Ok(reply.map(|posted| posted.silence_id))
     }
 
+    /// `GET /api/v2/silences`, as it came.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn silences_document(&self) -> Result<Vec<u8>, ClientError> {
+        let raw = self.http.get_raw("/api/v2/silences", &[]).await?;
+        let body = raw.value.body.clone();
+        let _: Reply<Vec<serde::de::IgnoredAny>> = self.http.json(raw, Expected::List)?;
+        Ok(body)
+    }
+
     /// `DELETE /api/v2/silence/{id}`: expires it. False when this member does not know it (any more).
     ///
     /// # Errors

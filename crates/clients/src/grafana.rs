@@ -1,4 +1,6 @@
-//! The part of Grafana's HTTP API that this slice needs. Read against 10 to 12.
+//! Grafana's HTTP API as far as it is needed. Read against 10 to 12.
+
+mod library;
 
 use serde::Deserialize;
 
@@ -10,6 +12,8 @@ use crate::{
     prometheus::metric_label,
     reply::Expected,
 };
+
+pub use library::{Alerting, LIBRARY_PAGE, LibraryPage, SEARCH_PAGE, SavedDashboard, SearchHit, SearchKind};
 
 /// A client.
 #[derive(Debug)]

@@ -156,6 +156,16 @@ impl Http {
         self.bounded(method, self.url(path, &[]), payload).await
     }
 
+    /// As [`Self::change`], for what may take as long as `limit`.
+    pub(crate) async fn change_within(
+        &self,
+        limit: Duration,
+        method: Method,
+        path: &str,
+    ) -> Result<Reply<Raw>, ClientError> {
+        self.bounded_by(limit, method, self.url(path, &[]), Payload::Nothing).await
+    }
+
     /// POST of a form, for queries too long for an address.
     pub(crate) async fn form<T: DeserializeOwned>(
         &self,
@@ -217,9 +227,18 @@ impl Http {
         url: Url,
         payload: Payload<'_>,
     ) -> Result<Reply<Raw>, ClientError> {
+        self.bounded_by(self.endpoint.timeout, method, url, payload).await
+    }
+
+    async fn bounded_by(
+        &self,
+        limit: Duration,
+        method: Method,
+        url: Url,
+        payload: Payload<'_>,
+    ) -> Result<Reply<Raw>, ClientError> {
         let started = Instant::now();
         let asked = without_secrets(&url);
-        let limit = self.endpoint.timeout;
         let result = match tokio::time::timeout(limit, Box::pin(self.hop(&method, url, payload))).await {
             Ok(result) => result,
             Err(_) => {

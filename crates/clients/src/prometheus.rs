@@ -7,6 +7,7 @@ use std::{
 };
 
 use aether_contract::Timestamp;
+use reqwest::Method;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -322,6 +323,39 @@ impl Prometheus {
     /// As [`ClientError`] tells; compatible servers lack it.
     pub async fn flags(&self) -> Result<Reply<BTreeMap<String, String>>, ClientError> {
         self.data("/api/v1/status/flags", &[]).await
+    }
+
+    /// `GET /api/v1/rules`, as it came.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn rules_document(&self) -> Result<Vec<u8>, ClientError> {
+        let raw = self.http.get_raw("/api/v1/rules", &[]).await?;
+        let body = raw.value.body.clone();
+        let _: Reply<wire::Envelope<serde::de::IgnoredAny>> = self.http.json(raw, Expected::Envelope)?;
+        Ok(body)
+    }
+
+    /// `POST /api/v1/admin/tsdb/snapshot`: the name of a folder below `snapshots` in its data folder. It answers when the
+    /// snapshot is whole, which takes as long as writing the newest hours to the disk; `limit` is for that.
+    ///
+    /// # Errors
+    /// [`Failure::Server`] with `admin APIs disabled` when the admin API is off; else as [`ClientError`] tells. A call
+    /// that fails leaves a partial folder.
+    pub async fn snapshot(&self, limit: Duration) -> Result<String, ClientError> {
+        #[derive(serde::Deserialize)]
+        struct Wire {
+            name: String,
+        }
+        let raw = self.http.change_within(limit, Method::POST, "/api/v1/admin/tsdb/snapshot").await?;
+        let reply: Reply<wire::Envelope<Wire>> = self.http.json(raw, Expected::Envelope)?;
+        let name = reply.value.data.map(|data| data.name).unwrap_or_default();
+        // It becomes a folder's name: nothing that leads elsewhere.
+        let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let url = || self.http.url("/api/v1/admin/tsdb/snapshot", &[]).to_string();
+        plain.then_some(name).ok_or_else(|| {
+            ClientError::new(Failure::Broken, url(), "the answer has no usable name of a snapshot")
+        })
     }
 
     /// As [`Self::data`] where Go writes an empty list as `null`, or leaves it out.

@@ -66,6 +66,36 @@ macro_rules! for_each_command {
             schedule_preview(SchedulePreviewRequest) -> SchedulePreview;
             /// A page of silences, active and past.
             silences_page(SilencesRequest) -> SilencesPage;
+            /// The backups of the stack.
+            backup_list(Empty) -> BackupList;
+            /// Makes a backup; answers when it is whole on the disk.
+            backup_create(BackupCreateRequest) -> Backup;
+            /// Opens a backup.
+            backup_show(BackupRequest) -> BackupDetail;
+            /// A file of a backup.
+            backup_file(BackupFileRequest) -> BackupFile;
+            /// Holds a backup against its hashes.
+            backup_verify(BackupVerifyRequest) -> BackupVerified;
+            /// Keeps a backup whatever the pruning says, or no longer.
+            backup_pin(BackupPinRequest) -> BackupList;
+            /// Which backups have a dashboard.
+            backup_find(BackupFindRequest) -> BackupFoundList;
+            /// How a backup differs from another, or from what Grafana has now.
+            backup_compare(BackupCompareRequest) -> BackupComparison;
+            /// What a policy would delete.
+            backup_prune_plan(PrunePolicy) -> PrunePlan;
+            /// Deletes backups.
+            backup_delete(BackupDeleteRequest) -> BackupDeleted;
+            /// What restoring dashboards would do.
+            restore_plan(RestoreRequest) -> RestorePlan;
+            /// Restores dashboards.
+            restore_apply(RestoreApplyRequest) -> RestoreRun;
+            /// Restores that were.
+            restore_runs(Empty) -> RestoreRuns;
+            /// Undoes a restore.
+            restore_undo(RestoreUndoRequest) -> RestoreRun;
+            /// Ends work that is going on.
+            job_cancel(JobCancelRequest) -> Empty;
             /// All stacks.
             stack_list(Empty) -> StackList;
             /// Selects a stack.

@@ -9,6 +9,7 @@
 //! that says why, and no 64-bit integer appears as such.
 
 mod alerts;
+mod backup;
 mod closeout;
 mod commands;
 mod error;
@@ -17,6 +18,7 @@ mod freshness;
 mod gauges;
 mod history;
 mod maintenance;
+mod restore;
 mod schedule;
 mod secrets;
 mod settings;
@@ -25,6 +27,7 @@ mod stack;
 mod time;
 
 pub use alerts::*;
+pub use backup::*;
 pub use closeout::*;
 pub use commands::*;
 pub use error::*;
@@ -33,6 +36,7 @@ pub use freshness::*;
 pub use gauges::*;
 pub use history::*;
 pub use maintenance::*;
+pub use restore::*;
 pub use schedule::*;
 pub use secrets::*;
 pub use settings::*;

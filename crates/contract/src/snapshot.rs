@@ -1,7 +1,8 @@
 //! The one picture of the stack that every screen derives from, and its deltas.
 
 use crate::{
-    AlertsSummary, Gauge, Level, MaintenanceStatus, ServiceStatus, Settings, StackList, Timestamp, wire,
+    AlertsSummary, BackupsSummary, Gauge, Level, MaintenanceStatus, ServiceStatus, Settings, StackList,
+    Timestamp, wire,
 };
 
 wire! {
@@ -33,6 +34,8 @@ wire! {
         pub alerts: AlertsSummary,
         /// Maintenance windows.
         pub maintenance: MaintenanceStatus,
+        /// Backups, and work that is going on.
+        pub backups: BackupsSummary,
         /// Notices.
         pub banners: Vec<Banner>,
         /// Settings in force.
@@ -72,6 +75,10 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         pub maintenance: Option<MaintenanceStatus>,
+        /// Changed backups.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        pub backups: Option<BackupsSummary>,
         /// Changed notices.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
@@ -115,7 +122,7 @@ wire! {
 wire! {
     /// A screen to show.
     pub struct NavigateTo {
-        /// Screen name: `overview`, `alerts`, `maintenance`, `settings`.
+        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `settings`.
         pub screen: String,
         /// What it filters by (alerts only); may be empty.
         #[serde(default)]

@@ -5,6 +5,7 @@
 
 pub mod alerts;
 mod attention;
+mod backup;
 mod dispatch;
 pub mod gauges;
 mod history;
@@ -21,6 +22,7 @@ pub mod settings;
 mod snapshot;
 pub mod stack;
 
+pub use backup::size;
 pub use dispatch::dispatch;
 pub use host::{Host, NoHost};
 pub use maintenance::past;

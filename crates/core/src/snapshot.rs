@@ -67,6 +67,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         gauges_replaced,
         alerts: changed(&old.alerts, &new.alerts),
         maintenance: changed(&old.maintenance, &new.maintenance),
+        backups: changed(&old.backups, &new.backups),
         banners: changed(&old.banners, &new.banners),
         settings: changed(&old.settings, &new.settings),
     };
@@ -75,6 +76,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         || delta.gauges.is_some()
         || delta.alerts.is_some()
         || delta.maintenance.is_some()
+        || delta.backups.is_some()
         || delta.banners.is_some()
         || delta.settings.is_some();
     anything.then_some(delta)
@@ -151,6 +153,7 @@ mod tests {
                 default_author: "me".into(),
                 findings: Vec::new(),
             },
+            backups: BackupsSummary::default(),
             banners: Vec::new(),
             settings: crate::settings::default_settings(),
         }

@@ -159,6 +159,8 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/v1/provisioning/contact-points", get(system::contact_points))
         .route("/api/v1/provisioning/policies", get(system::policies))
         .route("/api/v1/provisioning/mute-timings", get(system::empty_list))
+        .route("/api/v1/provisioning/templates", get(system::empty_list))
+        .route("/api/plugins", get(system::plugins))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::check))
         .route("/api/health", get(system::health))
         .route("/metrics", get(system::metrics))

@@ -9,7 +9,7 @@ import { ui } from '../lib/state/ui.svelte';
 
 export interface Command {
   id: string;
-  group: 'Go to' | 'Maintenance' | 'Alerts' | 'Gauges' | 'Stack' | 'Panel';
+  group: 'Go to' | 'Maintenance' | 'Backups' | 'Alerts' | 'Gauges' | 'Stack' | 'Panel';
   title: string;
   icon: IconName;
   /** Keys that run it, in order. */
@@ -25,7 +25,9 @@ export function commands(): Command[] {
     { id: 'go-overview', group: 'Go to', title: 'Overview', icon: 'gauge', keys: ['g', 'o'], run: () => ui.go('overview') },
     { id: 'go-alerts', group: 'Go to', title: 'Alerts', icon: 'bell', keys: ['g', 'a'], run: () => ui.go('alerts') },
     { id: 'go-maintenance', group: 'Go to', title: 'Maintenance', icon: 'wrench', keys: ['g', 'm'], words: 'silences', run: () => ui.go('maintenance') },
+    { id: 'go-backups', group: 'Go to', title: 'Backups', icon: 'archive', keys: ['g', 'b'], words: 'restore dashboards snapshot', run: () => ui.go('backups') },
     { id: 'go-settings', group: 'Go to', title: 'Settings', icon: 'gear', keys: ['g', 's'], words: 'stacks endpoints', run: () => ui.go('settings') },
+    { id: 'backup-create', group: 'Backups', title: 'Back up now…', icon: 'archive', keys: ['b'], words: 'save snapshot', run: () => (ui.dialog = 'backup-create') },
     { id: 'maintenance-start', group: 'Maintenance', title: 'Start a maintenance window…', icon: 'muted', keys: ['m'], words: 'silence mute', run: () => (ui.dialog = 'maintenance-start') },
   ];
   const current = currentWindow();

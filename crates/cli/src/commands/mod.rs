@@ -1,6 +1,7 @@
 //! One file a verb: ask the Panel, put the answer into words.
 
 mod alerts;
+mod backup;
 mod docs;
 mod gauges;
 mod maintenance;
@@ -57,6 +58,7 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
             alerts::alerts(panel, filter, state, limit, *csv).await
         }
         Command::Maintenance(verb) => to_its_end(maintenance::run(panel, verb)).await,
+        Command::Backup(verb) => backup::run(panel, verb, args.json).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::default()),

@@ -1,5 +1,6 @@
 //! The commands. Each is what the contract lists: check, do, answer.
 
+mod backup;
 mod maintenance;
 
 use std::sync::Arc;

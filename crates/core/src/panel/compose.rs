@@ -50,6 +50,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
             default_author: String::new(),
             findings: Vec::new(),
         },
+        backups: aether_contract::BackupsSummary::default(),
         banners: Vec::new(),
         settings: settings.get(),
     }
@@ -95,6 +96,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
             revision: state.alerts_revision,
         },
         maintenance,
+        backups: core.backups_summary(&live),
         banners,
         settings,
     }

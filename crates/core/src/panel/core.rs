@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use aether_contract::{PanelError, PanelEvent, SecretStore, ServiceKind};
+use aether_contract::{BackupList, BackupsSummary, PanelError, PanelEvent, SecretStore, ServiceKind};
 use tokio::sync::Notify;
 
 use super::{clients::Clients, compose, live::Live};
 use crate::{
     alerts::ack::Acks,
     attention::{Attention, Manners, Sight},
+    backup::{job::Jobs, store},
     history::History,
     host::Host,
     journal::Journal,
@@ -49,6 +50,9 @@ pub struct Core {
     pub records: Records,
     /// Looking after recurring windows.
     pub schedules: Schedules,
+    /// Work that takes a while.
+    pub jobs: Arc<Jobs>,
+    backups: Mutex<store::Listing>,
     /// Something changed: publish soon.
     pub changed: Notify,
     /// One maintenance effect at a time.
@@ -104,6 +108,8 @@ impl Core {
             settings: parts.settings,
             records,
             schedules: Schedules::default(),
+            jobs: Arc::default(),
+            backups: Mutex::default(),
             changed: Notify::new(),
             gate_maintenance: tokio::sync::Mutex::new(()),
             effects: Arc::new(tokio::sync::RwLock::new(())),
@@ -175,6 +181,49 @@ impl Core {
         } else {
             self.restart();
         }
+    }
+
+    /// Reads the stack's folder of backups anew.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn read_backups(self: &Arc<Self>, live: &Live) -> Result<BackupList, PanelError> {
+        let store = store::Store::of(&live.profile, &self.home.data);
+        let core = Arc::clone(self);
+        let read = tokio::task::spawn_blocking(move || {
+            core.backups.lock().unwrap_or_else(PoisonError::into_inner).read(&store)
+        });
+        let list = read.await.unwrap_or_else(|error| {
+            Err(PanelError::new(
+                aether_contract::ErrorCode::Internal,
+                "backups",
+                "The backups could not be read.",
+            )
+            .with_detail(error.to_string()))
+        });
+        self.changed.notify_one();
+        list
+    }
+
+    /// What of the backups is shown everywhere.
+    pub fn backups_summary(&self, live: &Live) -> BackupsSummary {
+        let listing = self.backups.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = store::Store::of(&live.profile, &self.home.data);
+        let last = listing.last.as_ref().filter(|(known, _)| known == root.root());
+        let mut summary = BackupsSummary {
+            revision: listing.revision,
+            job: self.jobs.shown(),
+            ..BackupsSummary::default()
+        };
+        match last {
+            Some((_, Ok(list))) => {
+                summary.count = Some(u32::try_from(list.backups.len()).unwrap_or(u32::MAX));
+                summary.newest = store::newest(list);
+            }
+            Some((_, Err(error))) => summary.error = Some(error.clone()),
+            None => {}
+        }
+        summary
     }
 
     /// Publishes what changed, now.

@@ -22,6 +22,7 @@ use tokio::{sync::broadcast, task::AbortHandle};
 
 use self::core::{Core, Parts};
 use crate::{
+    backup::store::Store,
     history::History,
     host::Host,
     journal::Journal,
@@ -41,6 +42,9 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How often profile files are looked at.
 const RELOAD: Duration = Duration::from_secs(2);
+
+/// How often the folder of backups is looked at: other programs may change it.
+const BACKUPS: Duration = Duration::from_secs(30);
 
 /// Longest wait for a running effect when the panel closes.
 const LAST_EFFECTS: Duration = Duration::from_secs(15);
@@ -216,7 +220,13 @@ async fn publish_changes(core: Arc<Core>) {
 async fn watch(core: Arc<Core>) {
     let mut jumps = clock::JumpWatch::new();
     let mut ticks: u32 = 0;
+    clear_partial_backups(&core).await;
     loop {
+        if u64::from(ticks).is_multiple_of(BACKUPS.as_secs()) || ticks == 1 {
+            let live = core.live();
+            // What is wrong with the folder stands in the snapshot.
+            let _ = core.read_backups(&live).await;
+        }
         tokio::time::sleep(TICK).await;
         if jumps.jumped() {
             tracing::info!("the clock jumped or the machine slept: polling everything");
@@ -230,5 +240,19 @@ async fn watch(core: Arc<Core>) {
                 core.reloaded();
             }
         }
+    }
+}
+
+/// Clears away what a killed panel has left of a backup, unless another process is at work on one.
+async fn clear_partial_backups(core: &Core) {
+    let store = Store::of(&core.live().profile, &core.home.data);
+    let cleared = tokio::task::spawn_blocking(move || {
+        if store.root().is_dir() {
+            drop(store.lock()?);
+        }
+        Ok::<_, PanelError>(())
+    });
+    if let Ok(Err(error)) = cleared.await {
+        tracing::info!(code = error.code.as_str(), "the folder of backups was not cleared");
     }
 }

@@ -83,6 +83,8 @@ pub struct Profile {
     pub pack: Pack,
     /// Folder of backups, absolute.
     pub backup_dir: Option<PathBuf>,
+    /// Prometheus' data folder as seen from this machine, absolute: where a snapshot is copied from.
+    pub prometheus_data: Option<PathBuf>,
     /// Pinned versions.
     pub pins: Vec<Pin>,
     /// Gauges, in order.

@@ -124,6 +124,7 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     }
     if let Some(mut section) = root.table("backup", problems) {
         profile.backup_dir = folder(&mut section, "dir", &place, problems);
+        profile.prometheus_data = folder(&mut section, "prometheus_data", &place, problems);
         section.finish(problems);
     }
     if let Some(mut section) = root.table("expected", problems) {

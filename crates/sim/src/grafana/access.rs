@@ -33,6 +33,12 @@ pub struct Faults {
     pub every: u32,
     /// Status of a failing one.
     pub status: u16,
+    /// Only the request with this number fails, counted from when the faults were set; 0: not used.
+    pub nth: u32,
+    /// Only requests with this method count; empty: all.
+    pub method: String,
+    /// The failing request is carried out, and its answer is lost.
+    pub after: bool,
 }
 
 /// Credentials and faults.
@@ -96,22 +102,31 @@ pub async fn check(Extract(shared): Context, request: Request, next: Next) -> Re
 
 /// Delays and fails as told.
 pub async fn faults(Extract(shared): Context, request: Request, next: Next) -> Response {
-    let (latency, fails, status) = fault(&shared);
+    let (latency, fails, status, after) = fault(&shared, request.method().as_str());
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency.min(60_000))).await;
     }
     if fails {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if after {
+            drop(next.run(request).await);
+        }
         return refuse(status, "injected fault");
     }
     next.run(request).await
 }
 
-fn fault(shared: &Arc<Shared>) -> (u64, bool, u16) {
+fn fault(shared: &Arc<Shared>, method: &str) -> (u64, bool, u16, bool) {
     let mut access = shared.access();
-    access.counted = access.counted.wrapping_add(1);
-    let fails = access.faults.every > 0 && access.counted.is_multiple_of(access.faults.every);
-    (access.faults.latency_ms, fails, access.faults.status)
+    let counts = access.faults.method.is_empty() || access.faults.method == method;
+    if counts {
+        access.counted = access.counted.wrapping_add(1);
+    }
+    let faults = &access.faults;
+    let fails = counts
+        && ((faults.every > 0 && access.counted.is_multiple_of(faults.every))
+            || (faults.nth > 0 && access.counted == faults.nth));
+    (faults.latency_ms, fails, faults.status, faults.after)
 }
 
 pub async fn get_faults(Extract(shared): Context) -> Json<Faults> {
@@ -119,6 +134,9 @@ pub async fn get_faults(Extract(shared): Context) -> Json<Faults> {
 }
 
 pub async fn set_faults(Extract(shared): Context, Json(faults): Json<Faults>) -> Json<Faults> {
-    shared.access().faults = faults.clone();
+    let mut access = shared.access();
+    access.faults = faults.clone();
+    access.counted = 0;
+    drop(access);
     Json(faults)
 }

@@ -102,12 +102,19 @@ pub async fn search(Extract(shared): Context, RawQuery(query): RawQuery) -> Resp
     Json(page).into_response()
 }
 
+/// A version's time as Grafana writes it.
+fn time(version: Option<&Version>) -> String {
+    let at = version.map_or(0, |version| version.created);
+    jiff::Timestamp::from_second(at).unwrap_or_default().to_string()
+}
+
 fn meta(state: &State, board: &Dashboard) -> Value {
     let folder = board.folder_uid.as_deref().and_then(|uid| state.folder(uid));
     json!({
         "type": "db", "canSave": !board.provisioned, "canEdit": true, "canDelete": true, "slug": "board",
         "url": format!("/d/{}", board.uid), "version": board.now().1, "isFolder": false,
         "folderUid": folder.map_or("", |f| f.uid.as_str()), "folderTitle": folder.map_or("General", |f| f.title.as_str()),
+        "created": time(board.versions.first()), "updated": time(board.versions.last()), "createdBy": "admin", "updatedBy": "admin",
         "provisioned": board.provisioned,
         "provisionedExternalId": if board.provisioned { "grafana-dashboard-enhanced.json" } else { "" },
     })

@@ -103,3 +103,20 @@ pub async fn contact_points() -> Json<Value> {
 pub async fn policies() -> Json<Value> {
     Json(json!({"receiver": "grafana-default-email", "group_by": ["grafana_folder", "alertname"]}))
 }
+
+/// The panel plugins that come with Grafana, those that the dashboards use among them.
+pub async fn plugins() -> Json<Value> {
+    let ids = [
+        "stat",
+        "timeseries",
+        "gauge",
+        "bargauge",
+        "barchart",
+        "table",
+        "text",
+        "piechart",
+        "heatmap",
+        "logs",
+    ];
+    Json(ids.iter().map(|id| json!({"id": id, "name": id, "type": "panel", "enabled": true})).collect())
+}

@@ -5,7 +5,7 @@
  */
 export type NavigateTo = { 
 /**
- * Screen name: `overview`, `alerts`, `maintenance`, `settings`.
+ * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `settings`.
  */
 screen: string, 
 /**

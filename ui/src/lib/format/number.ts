@@ -80,6 +80,19 @@ export function bare(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e6 ? fixed(value, 0) : free(value);
 }
 
+/** A size: "812 B", "1.2 kB", "1.4 GB". */
+export function size(bytes: number): string {
+  if (!Number.isFinite(bytes)) return '–';
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = Math.abs(bytes);
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${fixed(value, unit === 0 || value >= 99.5 ? 0 : 1)} ${units[unit]}`;
+}
+
 /** "1 alert", "7 alerts". */
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;

@@ -18,6 +18,7 @@ export function apply(snapshot: Snapshot, delta: SnapshotDelta): Applied {
       gauges: gauges(snapshot.gauges, delta),
       alerts: delta.alerts ?? snapshot.alerts,
       maintenance: delta.maintenance ?? snapshot.maintenance,
+      backups: delta.backups ?? snapshot.backups,
       banners: delta.banners ?? snapshot.banners,
       settings: delta.settings ?? snapshot.settings,
     },

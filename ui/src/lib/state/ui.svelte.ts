@@ -3,7 +3,7 @@
 import type { PanelError, ServiceKind, Silence } from '../contract';
 import { readAlertsQuery, type ListAsked } from '../format/address';
 
-export const SCREENS = ['overview', 'alerts', 'maintenance', 'settings'] as const;
+export const SCREENS = ['overview', 'alerts', 'maintenance', 'backups', 'settings'] as const;
 export type Screen = (typeof SCREENS)[number];
 
 export interface Notice {
@@ -13,12 +13,14 @@ export interface Notice {
   error?: PanelError;
 }
 
-export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | null;
+export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | null;
 
 class Ui {
   screen = $state<Screen>('overview');
   /** Gauge whose detail is open on the overview. */
   gauge = $state<string | null>(null);
+  /** Backup that is open on the backups screen. */
+  backup = $state<string | null>(null);
   /** What the alerts screen is asked to show; it takes this over and clears it. */
   alertsAsked = $state.raw<ListAsked | null>(null);
   /** Tab of the settings. */
@@ -41,12 +43,15 @@ class Ui {
   shortcuts = $state(localStorage.getItem('aether-shortcuts') !== 'off');
   #next = 1;
 
-  go(screen: Screen, gauge: string | null = null): void {
+  /** Goes to a screen; `thing` is the gauge or the backup that is open on it. */
+  go(screen: Screen, thing: string | null = null): void {
     this.dialog = null;
-    if (this.screen !== screen || this.gauge !== gauge) {
+    const [gauge, backup] = [screen === 'overview' ? thing : null, screen === 'backups' ? thing : null];
+    if (this.screen !== screen || this.gauge !== gauge || this.backup !== backup) {
       this.screen = screen;
       this.gauge = gauge;
-      history.pushState(null, '', `#/${screen}${gauge ? `/${encodeURIComponent(gauge)}` : ''}`);
+      this.backup = backup;
+      history.pushState(null, '', `#/${screen}${thing ? `/${encodeURIComponent(thing)}` : ''}`);
     }
   }
 
@@ -73,14 +78,17 @@ class Ui {
 
   /** Reads the screen from the address. */
   fromAddress(): void {
-    const [, name, gauge, query] = /^#\/([a-z-]+)(?:\/([^?]+))?(?:\?(.*))?$/.exec(location.hash) ?? [];
+    const [, name, thing, query] = /^#\/([a-z-]+)(?:\/([^?]+))?(?:\?(.*))?$/.exec(location.hash) ?? [];
     this.screen = SCREENS.find((s) => s === name) ?? 'overview';
     if (this.screen === 'alerts' && query !== undefined) this.alertsAsked = readAlertsQuery(query);
+    let open: string | null = null;
     try {
-      this.gauge = this.screen === 'overview' && gauge ? decodeURIComponent(gauge) : null;
+      open = thing ? decodeURIComponent(thing) : null;
     } catch {
-      this.gauge = null;
+      // A link that is no address leads to the screen alone.
     }
+    this.gauge = this.screen === 'overview' ? open : null;
+    this.backup = this.screen === 'backups' ? open : null;
   }
 
   /** Asks whether to end a window (by its id) or a silence. */

@@ -1,7 +1,9 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
+import type { Backup, BackupFoundList, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
+import { backups as madeUp, comparison, detail as backupDetail, file as backupFile, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { draw } from './draw';
 import { pastAlerts } from './history';
@@ -40,10 +42,17 @@ export function mockBackend(): Backend {
   if (query.get('planned') === 'on') windows = [...windows, ...[1, 2].map((d) => ({ ...begin('Weekly database upgrade', 'alice', 1800, now + d * 86_400_000), id: `later-${d}`, phase: 'scheduled' as const, mutes: 0, members: members.map((m) => ({ ...m, state: 'pending' as const })) }))];
   const maintenance = (): MaintenanceStatus => ({ freshness: freshness(scene, 'alertmanager', Date.now()), windows, otherSilences: quiet.filter((s) => s.state === 'active').length, revision, maxDurationS: settings.maxWindowMinutes * 60, heartbeat: 'Watchdog', defaultAuthor: 'alice', findings: scene === 'loaded' || scene === 'hostile' ? [{ silenceId: quiet.find((q) => q.state === 'active')?.id ?? '', risk: 'broad', text: 'It mutes every alert, whatever its name.', createdBy: scene === 'hostile' ? BIDI : 'carol', endsAt: Date.now() + 7_200_000 }] : [] });
   let revision = 1;
+  let saved: Backup[] = madeUp(scene, now);
+  let savedRevision = 1;
+  let job: Job | null = query.get('job') === 'on' ? { id: 1, title: 'Backup', stage: 'copying blocks', done: 61, total: 154, bytes: 612_000_000, startedAt: now - 9000, etaS: 14, cancelling: false } : null;
+  let runs: RestoreRun[] = scene === 'loaded' ? [restoreRun(41, { id: saved[1]?.id ?? '', uids: ['aether-rag-ops', 'tenant-costs'], choices: {}, dataSources: {}, intoFolder: null }, now - 20 * 60_000, 'done')] : [];
+  const backupsNow = (): Snapshot['backups'] => ({ revision: savedRevision, count: scene === 'loading' ? null : saved.length, newest: saved.find((b) => !b.safety) ?? null, error: scene === 'never' ? { code: 'storage', message: 'Could not read the folder /home/alice/backups/production.', hint: 'Check that this account owns it.', retryable: false, source: 'backups', detail: 'Permission denied (os error 13)' } : null, job });
+  const changed = (next: Backup[]): void => { saved = next; savedRevision += 1; tell({ backups: backupsNow() }); };
+  const one = (id: string): Backup => { const found = saved.find((b) => b.id === id); if (!found) throw fail('not-found', `There is no backup “${id}”.`); return found; };
   let alertsRevision = 1;
   const snapshot = (): Snapshot => ({
     revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: alertsRevision },
-    maintenance: maintenance(), settings,
+    maintenance: maintenance(), backups: backupsNow(), settings,
     banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
   });
   const held = gauges(scene, now);
@@ -90,6 +99,27 @@ export function mockBackend(): Backend {
   };
 
   const run: Record<CommandName, (request: never) => unknown> = {
+    backup_list: () => { if (scene === 'never') throw fail('storage', 'Could not read the folder /home/alice/backups/production.', 'Check that this account owns it.'); return backupList(saved, savedRevision); },
+    backup_create: async (r: { reason: string; createdBy: string; parts: string[] }) => {
+      if (r.reason.trim() === '') throw fail('invalid-request', 'A backup needs a reason: what is it for?');
+      for (let done = 0; done < 42; done += 7) { job = { id: 2, title: 'Backup', stage: 'dashboards', done, total: 42, bytes: done * 30_000, startedAt: Date.now(), etaS: null, cancelling: false }; tell({ backups: backupsNow() }); await pause(Number(query.get('slow') ?? 20)); }
+      job = null;
+      if (r.reason === 'fail') { tell({ backups: backupsNow() }); throw fail('storage', 'Could not write /home/alice/backups/production/.partial-x.', 'Make room on the disk.'); }
+      const made = { ...(saved.find((b) => b.verdict === 'verified') ?? madeUp('loaded', now)[1] as Backup), id: '2026-11-27_14-05', madeAt: Date.now(), reason: r.reason, createdBy: r.createdBy || 'alice', pinned: false };
+      changed([made, ...saved]);
+      return made;
+    },
+    backup_show: ({ id }: { id: string }) => backupDetail(one(id), scene, now), backup_file: ({ path }: { path: string }) => backupFile(path),
+    backup_verify: async ({ id }: { id: string }) => { const b = one(id); if (b.verdict === 'foreign') throw fail('invalid-request', `${id} was made by another tool and has no hashes to hold it against.`); await pause(200); if (b.verdict !== 'changed' && b.verdict !== 'incomplete') changed(saved.map((x) => (x.id === id ? { ...x, verdict: 'verified', verifiedAt: Date.now() } : x))); return { id, files: b.files, bytes: b.bytes, whole: true, problems: b.problems.filter(() => b.verdict === 'changed') }; },
+    backup_pin: ({ id, pinned }: { id: string; pinned: boolean }) => { changed(saved.map((b) => (b.id === id ? { ...b, pinned } : b))); return backupList(saved, savedRevision); },
+    backup_find: ({ query: words }: { query: string }): BackupFoundList => ({ found: saved.filter((b) => !b.safety).flatMap((b) => backupDetail(b, scene, now).dashboards.filter((d) => d.title.toLowerCase().includes(words.toLowerCase())).map((dashboard) => ({ backup: b.id, madeAt: b.madeAt, dashboard }))), more: false }),
+    backup_compare: ({ from, to }: { from: string; to: string | null }) => comparison(from, to, scene, now),
+    backup_prune_plan: ({ last }: { last: number }) => prunePlan(saved, last),
+    backup_delete: ({ ids }: { ids: string[] }) => { const gone = saved.filter((b) => ids.includes(b.id) && !b.pinned); changed(saved.filter((b) => !gone.includes(b))); return { deleted: gone.map((b) => b.id), kept: ids.filter((id) => !gone.some((b) => b.id === id)).map((id) => `${id}: it is pinned. Unpin it first.`), freedBytes: gone.reduce((n, b) => n + b.bytes, 0) }; },
+    restore_plan: async (r: RestoreRequest) => { await pause(60); if (scene === 'stale') throw refused('Grafana', 3000); return plan(r, scene, now); },
+    restore_apply: async ({ request }: { request: RestoreRequest }) => { await pause(100); const made = restoreRun(50 + runs.length, request, Date.now(), 'done'); runs = [made, ...runs]; changed([...saved]); return made; },
+    restore_runs: () => ({ runs }), restore_undo: ({ id }: { id: number }) => { const now = runs.find((r) => r.id === id); if (!now) throw fail('not-found', 'There is no such restore.'); const undone: RestoreRun = { ...now, state: 'undone', canUndo: false, items: now.items.map((i) => ({ ...i, note: 'Undone.' })) }; runs = runs.map((r) => (r.id === id ? undone : r)); changed([...saved]); return undone; },
+    job_cancel: () => { job = job && { ...job, cancelling: true }; tell({ backups: backupsNow() }); return {}; },
     snapshot, refresh: () => ({}), about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink' }),
     open_link: () => ({}), stack_list: () => stacks,
     stack_select: ({ name }: { name: string }) => { stacks = { ...stacks, active: name, firstStart: false }; tell({ stacks }); return stacks; },

@@ -1,0 +1,186 @@
+//! The verbs on backups.
+
+use clap::{ArgGroup, Subcommand, ValueEnum};
+
+const EXIT_CREATE: &str = "\
+Exit codes:
+  0  whole on the disk, and every file read back
+  1  made, but incomplete: a part failed; the message says which and why
+  2  usage or configuration, or it could not be written
+  3  cancelled";
+
+const EXIT_READ: &str = "\
+Exit codes:
+  0  read
+  1  a backup is incomplete or has changed
+  2  usage or configuration, or no such backup
+  3  a server failed or could not be reached";
+
+const EXIT_VERIFY: &str = "\
+Exit codes:
+  0  every file that was read is as it was made
+  1  something has changed; each is named
+  2  usage or configuration, or no such backup, or one without hashes";
+
+const EXIT_DIFF: &str = "\
+Exit codes:
+  0  the same
+  1  something differs
+  2  usage or configuration, or no such backup
+  3  Grafana failed or could not be reached";
+
+const EXIT_RESTORE: &str = "\
+Exit codes:
+  0  done, each dashboard written and read back; without --apply: nothing is undecided
+  1  some dashboards were not written, or wait for a choice
+  2  usage or configuration, or no such backup or restore
+  3  Grafana failed or could not be reached";
+
+const EXIT_PRUNE: &str = "\
+Exit codes:
+  0  done; without --apply: nothing was deleted
+  1  something was kept that should have gone
+  2  usage or configuration";
+
+/// Verbs on backups.
+#[derive(Debug, Subcommand)]
+pub enum Backup {
+    /// Makes a backup: Grafana, Prometheus, Alertmanager, configuration files
+    #[command(after_help = EXIT_CREATE)]
+    Create {
+        /// Why
+        #[arg(long, visible_alias = "comment", value_name = "TEXT")]
+        reason: String,
+        /// Who [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        by: String,
+        /// Only these parts [default: all]
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
+        only: Vec<Part>,
+    },
+    /// The backups, newest first
+    #[command(after_help = EXIT_READ)]
+    List,
+    /// One backup: parts, dashboards, blocks
+    #[command(after_help = EXIT_READ)]
+    Show {
+        /// Its name
+        id: String,
+    },
+    /// Which backups have a dashboard
+    #[command(after_help = EXIT_READ)]
+    Find {
+        /// Words of its title, or its uid
+        #[arg(required = true, value_name = "WORD")]
+        words: Vec<String>,
+    },
+    /// Holds a backup against its hashes
+    #[command(after_help = EXIT_VERIFY, group = ArgGroup::new("which").required(true))]
+    Verify {
+        /// Its name
+        #[arg(group = "which")]
+        id: Option<String>,
+        /// Every backup that has hashes
+        #[arg(long, group = "which")]
+        all: bool,
+        /// Only so many files of each, chosen at random
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+        sample: u32,
+    },
+    /// How the dashboards of a backup differ from another backup, or from Grafana now
+    #[command(after_help = EXIT_DIFF)]
+    Diff {
+        /// The older one
+        from: String,
+        /// The newer one [default: Grafana now]
+        to: Option<String>,
+    },
+    /// Shows what restoring dashboards would do; --apply does it
+    #[command(after_help = EXIT_RESTORE)]
+    Restore {
+        /// The backup
+        id: String,
+        /// Dashboards, by uid [default: all]
+        #[arg(value_name = "UID")]
+        uids: Vec<String>,
+        /// Carry it out
+        #[arg(long)]
+        apply: bool,
+        /// What to do where a choice is needed: UID=keep, UID=replace or UID=copy
+        #[arg(long, value_name = "UID=CHOICE")]
+        choose: Vec<String>,
+        /// The same choice wherever one is needed
+        #[arg(long, value_enum, value_name = "CHOICE")]
+        otherwise: Option<Choice>,
+        /// Use another data source: UID-IN-BACKUP=UID-IN-GRAFANA
+        #[arg(long, value_name = "OLD=NEW")]
+        data_source: Vec<String>,
+        /// Restore into this folder, by uid [default: where each one was]
+        #[arg(long, value_name = "UID")]
+        into_folder: Option<String>,
+        /// Who [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        by: String,
+    },
+    /// Restores that were
+    #[command(after_help = EXIT_READ)]
+    Restores,
+    /// Undoes a restore
+    #[command(after_help = EXIT_RESTORE)]
+    Undo {
+        /// Its number [default: the newest that can be undone]
+        number: Option<u32>,
+    },
+    /// Keeps a backup whatever the pruning says
+    #[command(after_help = EXIT_READ)]
+    Pin {
+        /// Its name
+        id: String,
+        /// No longer
+        #[arg(long)]
+        off: bool,
+    },
+    /// Shows which backups a policy would delete; --apply deletes them
+    #[command(after_help = EXIT_PRUNE)]
+    Prune {
+        /// Keep the newest so many
+        #[arg(long, value_name = "N", default_value_t = 7)]
+        last: u32,
+        /// Keep the newest of each of so many days
+        #[arg(long, value_name = "N", default_value_t = 14)]
+        daily: u32,
+        /// Keep the newest of each of so many weeks
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        weekly: u32,
+        /// Keep the newest of each of so many months
+        #[arg(long, value_name = "N", default_value_t = 12)]
+        monthly: u32,
+        /// Delete them
+        #[arg(long)]
+        apply: bool,
+    },
+}
+
+/// Parts of a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Dashboards, folders, library panels, data sources, alerting
+    Grafana,
+    /// TSDB snapshot, rules, flags
+    Prometheus,
+    /// Configuration, silences
+    Alertmanager,
+    /// Configuration files
+    Configs,
+}
+
+/// What to do with a dashboard that can't simply be put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Choice {
+    /// Leave what Grafana has
+    Keep,
+    /// Put the backup's in its place
+    Replace,
+    /// Put the backup's beside it
+    Copy,
+}

@@ -1,0 +1,576 @@
+//! `backup`: make, look at, verify, compare, restore, undo, prune.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal as _, Write as _},
+};
+
+use aether_contract::{
+    self as wire, BackupCompareRequest, BackupCreateRequest, BackupDeleteRequest, BackupFindRequest,
+    BackupId, BackupPart, BackupPartKind, BackupPartState, BackupPinRequest, BackupRequest, BackupVerdict,
+    BackupVerifyRequest, Change, Empty, ErrorCode, PanelError, PrunePolicy, RestoreAct, RestoreApplyRequest,
+    RestoreChoice, RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, RestoreState, RestoreUndoRequest,
+};
+use aether_core::{Panel, size};
+
+use super::window::usage;
+use crate::{
+    args::{Backup, BackupChoice, BackupPart as Part},
+    human::{count, moment, plain, plain_lines},
+    outcome::Outcome,
+    table::{Cell, Paint, cell, painted, table},
+};
+
+/// Runs the verb, with its progress on a terminal. Ctrl+C cancels what is going on, and waits until nothing is half done.
+pub async fn run(panel: &Panel, verb: &Backup, json: bool) -> Result<Outcome, PanelError> {
+    let mut work = Box::pin(verb_of(panel, verb));
+    let show = !json && std::io::stderr().is_terminal();
+    let mut line = 0;
+    let mut told = false;
+    let result = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            pressed = tokio::signal::ctrl_c(), if !told => {
+                told = true;
+                let job = panel.snapshot(Empty {}).await?.backups.job;
+                match job {
+                    Some(job) if pressed.is_ok() => {
+                        // It may have come to its end meanwhile.
+                        let _ = panel.job_cancel(wire::JobCancelRequest { id: job.id }).await;
+                        let _ = writeln!(std::io::stderr(), "\naetherctl: cancelling; nothing is left half done");
+                    }
+                    _ => break Err(PanelError::new(ErrorCode::Cancelled, "aetherctl", "Cancelled.")),
+                }
+            }
+            () = tokio::time::sleep(std::time::Duration::from_millis(250)), if show => {
+                if let Some(job) = panel.snapshot(Empty {}).await?.backups.job {
+                    line = progress(&job, line);
+                }
+            }
+        }
+    };
+    if line > 0 {
+        // Nobody may be reading this.
+        let _ = write!(std::io::stderr(), "\r{:line$}\r", "");
+    }
+    result
+}
+
+/// Draws one line over the one before; tells how long it is.
+fn progress(job: &wire::Job, before: usize) -> usize {
+    let total = job.total.map(|total| format!(" of {total}")).unwrap_or_default();
+    let eta = job.eta_s.map(|s| format!(", {s} s left")).unwrap_or_default();
+    let bytes = if job.bytes > 0.0 { format!(", {}", size(job.bytes)) } else { String::new() };
+    let text = format!("{}: {} {}{total}{bytes}{eta}", plain(&job.title), plain(&job.stage), job.done);
+    // Nobody may be reading this.
+    let _ = write!(std::io::stderr(), "\r{text:before$}");
+    text.chars().count()
+}
+
+async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
+    match verb {
+        Backup::Create { reason, by, only } => {
+            let parts = only.iter().map(|part| kind(*part)).collect();
+            let request = BackupCreateRequest { reason: reason.clone(), created_by: by.clone(), parts };
+            let made = panel.backup_create(request).await?;
+            let mut outcome = Outcome::new(&made, shown(&made))?;
+            findings(&made, &mut outcome);
+            Ok(outcome)
+        }
+        Backup::List => list(&panel.backup_list(Empty {}).await?),
+        Backup::Show { id } => show(panel, id).await,
+        Backup::Find { words } => find(panel, &words.join(" ")).await,
+        Backup::Verify { id, all, sample } => verify(panel, id.as_deref(), *all, *sample).await,
+        Backup::Diff { from, to } => diff(panel, from, to.as_deref()).await,
+        Backup::Restore { .. } => restore(panel, verb).await,
+        Backup::Restores => {
+            let runs = panel.restore_runs(Empty {}).await?.runs;
+            Outcome::new(&runs, if runs.is_empty() { "No restore.\n".into() } else { runs_table(&runs) })
+        }
+        Backup::Undo { number } => undo(panel, *number).await,
+        Backup::Pin { id, off } => {
+            let request = BackupPinRequest { id: BackupId(id.clone()), pinned: !off };
+            list(&panel.backup_pin(request).await?)
+        }
+        Backup::Prune { last, daily, weekly, monthly, apply } => {
+            let policy = PrunePolicy { last: *last, daily: *daily, weekly: *weekly, monthly: *monthly };
+            prune(panel, policy, *apply).await
+        }
+    }
+}
+
+fn kind(part: Part) -> BackupPartKind {
+    match part {
+        Part::Grafana => BackupPartKind::Grafana,
+        Part::Prometheus => BackupPartKind::Prometheus,
+        Part::Alertmanager => BackupPartKind::Alertmanager,
+        Part::Configs => BackupPartKind::Configs,
+    }
+}
+
+fn verdict(verdict: BackupVerdict) -> (&'static str, Paint) {
+    match verdict {
+        BackupVerdict::Verified => ("verified", Paint::Good),
+        BackupVerdict::Complete => ("complete", Paint::None),
+        BackupVerdict::Incomplete => ("INCOMPLETE", Paint::Bad),
+        BackupVerdict::Changed => ("CHANGED", Paint::Bad),
+        BackupVerdict::Foreign => ("unverified", Paint::Warn),
+    }
+}
+
+fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
+    let row = |backup: &wire::Backup| {
+        let (word, paint) = verdict(backup.verdict);
+        vec![
+            cell(&backup.id.0),
+            painted(word, paint),
+            cell(moment(backup.made_at)),
+            cell(backup.dashboards.to_string()),
+            cell(backup.files.to_string()),
+            cell(size(backup.bytes)),
+            cell(if backup.pinned { "pinned" } else { "" }),
+            cell(&backup.created_by),
+            cell(&backup.reason),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = list.backups.iter().map(row).collect();
+    let head = ["BACKUP", "VERDICT", "MADE", "DASHBOARDS", "FILES", "SIZE", "PIN", "BY", "REASON"];
+    let text = if rows.is_empty() {
+        format!("No backup in {}.\n", plain(&list.folder))
+    } else {
+        table(&head, &rows)
+    };
+    let mut outcome = Outcome::new(list, text)?;
+    for backup in &list.backups {
+        findings(backup, &mut outcome);
+    }
+    outcome.findings.extend(list.unreadable.iter().map(|one| format!("unreadable: {one}")));
+    Ok(outcome)
+}
+
+fn findings(backup: &wire::Backup, outcome: &mut Outcome) {
+    if matches!(backup.verdict, BackupVerdict::Incomplete | BackupVerdict::Changed) {
+        let why = if backup.problems.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", backup.problems.join(" "))
+        };
+        outcome.find(format!("{} is {}{why}", backup.id.0, verdict(backup.verdict).0.to_lowercase()));
+    }
+}
+
+fn shown(backup: &wire::Backup) -> String {
+    let part = |part: &BackupPart| {
+        let name = match part.kind {
+            BackupPartKind::Grafana => "Grafana",
+            BackupPartKind::Prometheus => "Prometheus",
+            BackupPartKind::Alertmanager => "Alertmanager",
+            BackupPartKind::Configs => "Configuration",
+        };
+        let (state, paint) = match part.state {
+            BackupPartState::Complete => ("complete", Paint::Good),
+            BackupPartState::Failed => ("INCOMPLETE", Paint::Bad),
+            BackupPartState::Skipped => ("not in it", Paint::Dim),
+        };
+        let what = if part.count > 0 { format!("{} {}", part.count, part.what) } else { String::new() };
+        vec![
+            cell(name),
+            painted(state, paint),
+            cell(what),
+            cell(if part.bytes > 0.0 { size(part.bytes) } else { String::new() }),
+        ]
+    };
+    let (word, _) = verdict(backup.verdict);
+    let mut text = format!(
+        "{}  {word}, {}, {}\n{} – {}\n\n",
+        plain(&backup.id.0),
+        count(backup.files, "file"),
+        size(backup.bytes),
+        plain(&backup.reason),
+        plain(&backup.created_by),
+    );
+    text.push_str(&table(
+        &["PART", "STATE", "CONTENT", "SIZE"],
+        &backup.parts.iter().map(part).collect::<Vec<_>>(),
+    ));
+    for note in backup.parts.iter().flat_map(|part| &part.notes) {
+        text.push_str(&format!("- {}\n", plain(note)));
+    }
+    text
+}
+
+async fn show(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
+    let detail = panel.backup_show(BackupRequest { id: BackupId(id.to_owned()) }).await?;
+    let mut text = shown(&detail.backup);
+    let dashboards: Vec<Vec<Cell>> = detail
+        .dashboards
+        .iter()
+        .map(|one| {
+            vec![
+                cell(&one.uid),
+                cell(&one.title),
+                cell(one.folder.join(" / ")),
+                cell(if one.version > 0 { one.version.to_string() } else { String::new() }),
+                cell(one.panels.to_string()),
+                painted(&one.problem, Paint::Bad),
+            ]
+        })
+        .collect();
+    text.push_str(&format!("\n{}\n", plain(&detail.folder)));
+    if !dashboards.is_empty() {
+        text.push('\n');
+        text.push_str(&table(&["UID", "DASHBOARD", "FOLDER", "VERSION", "PANELS", "PROBLEM"], &dashboards));
+    }
+    let blocks: Vec<Vec<Cell>> = detail
+        .blocks
+        .iter()
+        .map(|one| {
+            vec![
+                cell(&one.id),
+                cell(moment(one.from)),
+                cell(moment(one.to)),
+                cell(format!("{:.0}", one.series)),
+                cell(format!("{:.0}", one.samples)),
+                cell(size(one.bytes)),
+                painted(&one.problem, Paint::Bad),
+            ]
+        })
+        .collect();
+    if !blocks.is_empty() {
+        text.push('\n');
+        text.push_str(&table(&["BLOCK", "FROM", "TO", "SERIES", "SAMPLES", "SIZE", "PROBLEM"], &blocks));
+    }
+    let mut outcome = Outcome::new(&detail, text)?;
+    findings(&detail.backup, &mut outcome);
+    Ok(outcome)
+}
+
+async fn find(panel: &Panel, query: &str) -> Result<Outcome, PanelError> {
+    let found = panel.backup_find(BackupFindRequest { query: query.to_owned() }).await?;
+    let row = |one: &wire::BackupFound| {
+        vec![
+            cell(&one.backup.0),
+            cell(&one.dashboard.uid),
+            cell(&one.dashboard.title),
+            cell(one.dashboard.folder.join(" / ")),
+            cell(if one.dashboard.version > 0 { one.dashboard.version.to_string() } else { String::new() }),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = found.found.iter().map(row).collect();
+    let mut text = if rows.is_empty() {
+        "No backup has such a dashboard.\n".to_owned()
+    } else {
+        table(&["BACKUP", "UID", "DASHBOARD", "FOLDER", "VERSION"], &rows)
+    };
+    if found.more {
+        text.push_str("There are more; say more words.\n");
+    }
+    Outcome::new(&found, text)
+}
+
+async fn verify(panel: &Panel, id: Option<&str>, all: bool, sample: u32) -> Result<Outcome, PanelError> {
+    let ids: Vec<BackupId> = match id {
+        Some(id) if !all => vec![BackupId(id.to_owned())],
+        _ => {
+            let list = panel.backup_list(Empty {}).await?;
+            let has_hashes = |backup: &wire::Backup| backup.verdict != BackupVerdict::Foreign;
+            list.backups.into_iter().filter(has_hashes).map(|backup| backup.id).collect()
+        }
+    };
+    let mut found = Vec::new();
+    for id in ids {
+        found.push(panel.backup_verify(BackupVerifyRequest { id, sample }).await?);
+    }
+    let row = |one: &wire::BackupVerified| {
+        let good = one.problems.is_empty();
+        vec![
+            cell(&one.id.0),
+            painted(
+                if good { "as it was made" } else { "CHANGED" },
+                if good { Paint::Good } else { Paint::Bad },
+            ),
+            cell(count(one.files, "file")),
+            cell(size(one.bytes)),
+            cell(if one.whole { "all of it" } else { "a sample" }),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
+    let mut outcome = Outcome::new(&found, table(&["BACKUP", "VERDICT", "READ", "SIZE", "HOW MUCH"], &rows))?;
+    for one in &found {
+        outcome.findings.extend(one.problems.iter().map(|problem| format!("{}: {problem}", one.id.0)));
+    }
+    Ok(outcome)
+}
+
+async fn diff(panel: &Panel, from: &str, to: Option<&str>) -> Result<Outcome, PanelError> {
+    let request =
+        BackupCompareRequest { from: BackupId(from.to_owned()), to: to.map(|to| BackupId(to.to_owned())) };
+    let found = panel.backup_compare(request).await?;
+    let mut text = String::new();
+    for one in &found.dashboards {
+        let sign = match one.change {
+            Change::Added => "+",
+            Change::Removed => "-",
+            Change::Changed | Change::Same => "~",
+        };
+        let place =
+            if one.folder.is_empty() { String::new() } else { format!("{} / ", one.folder.join(" / ")) };
+        text.push_str(&format!("{sign} {}{}  ({})\n", plain(&place), plain(&one.title), plain(&one.uid)));
+        for change in &one.changes {
+            let panel = if change.panel.is_empty() { "dashboard" } else { &change.panel };
+            let sign = match change.change {
+                Change::Added => "added: ",
+                Change::Removed => "removed: ",
+                Change::Changed | Change::Same => "",
+            };
+            text.push_str(&format!("    {} · {sign}{}\n", plain(panel), plain(&change.field)));
+            for (sign, value) in [("-", &change.before), ("+", &change.after)] {
+                if !value.is_empty() {
+                    text.push_str(&format!("      {sign} {}\n", plain(value)));
+                }
+            }
+        }
+    }
+    text.push_str(&format!("{} the same\n", count(found.same, "dashboard")));
+    let mut outcome = Outcome::new(&found, text)?;
+    if !found.dashboards.is_empty() {
+        let differ = u32::try_from(found.dashboards.len()).unwrap_or(u32::MAX);
+        outcome.find(format!("{} differ", count(differ, "dashboard")));
+    }
+    outcome.findings.extend(found.unread.iter().map(|one| format!("not compared: {one}")));
+    Ok(outcome)
+}
+
+async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
+    let Backup::Restore { id, uids, apply, choose, otherwise, data_source, into_folder, by } = verb else {
+        return Err(usage("This is no restore."));
+    };
+    let mut request = RestoreRequest {
+        id: BackupId(id.clone()),
+        uids: uids.clone(),
+        choices: BTreeMap::new(),
+        data_sources: pairs(data_source, "--data-source")?.into_iter().collect(),
+        into_folder: into_folder.clone(),
+    };
+    for (uid, word) in pairs(choose, "--choose")? {
+        let choice = match word.as_str() {
+            "keep" => RestoreChoice::Keep,
+            "replace" => RestoreChoice::Replace,
+            "copy" => RestoreChoice::Copy,
+            _ => return Err(usage("--choose takes UID=keep, UID=replace or UID=copy.")),
+        };
+        request.choices.insert(uid, choice);
+    }
+    let mut plan = panel.restore_plan(request.clone()).await?;
+    if let Some(choice) = otherwise {
+        let choice = match choice {
+            BackupChoice::Keep => RestoreChoice::Keep,
+            BackupChoice::Replace => RestoreChoice::Replace,
+            BackupChoice::Copy => RestoreChoice::Copy,
+        };
+        for item in plan.items.iter().filter(|item| item.act == RestoreAct::Choose) {
+            if item.choices.contains(&choice) {
+                request.choices.insert(item.uid.clone(), choice);
+            }
+        }
+        plan = panel.restore_plan(request.clone()).await?;
+    }
+    if !apply {
+        let mut outcome = Outcome::new(&plan, plan_text(&plan))?;
+        if plan.undecided > 0 {
+            outcome.find(format!(
+                "{} for a choice: --choose UID=keep|replace|copy",
+                verb_count(plan.undecided, "dashboard", "waits", "wait")
+            ));
+        }
+        return Ok(outcome);
+    }
+    let asked = RestoreApplyRequest { request, digest: plan.digest, created_by: by.clone() };
+    ended(&panel.restore_apply(asked).await?)
+}
+
+fn verb_count(number: u32, what: &str, one: &str, many: &str) -> String {
+    format!("{} {}", count(number, what), if number == 1 { one } else { many })
+}
+
+fn pairs(texts: &[String], option: &str) -> Result<Vec<(String, String)>, PanelError> {
+    let pair = |text: &String| {
+        let wrong = || usage(&format!("{option} takes two words with = between, not {text:?}."));
+        text.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned())).ok_or_else(wrong)
+    };
+    texts.iter().map(pair).collect()
+}
+
+fn act(act: RestoreAct) -> (&'static str, Paint) {
+    match act {
+        RestoreAct::Create => ("create", Paint::Good),
+        RestoreAct::Update => ("update", Paint::Warn),
+        RestoreAct::Identical => ("identical", Paint::Dim),
+        RestoreAct::Copy => ("copy", Paint::Good),
+        RestoreAct::Skip => ("keep", Paint::Dim),
+        RestoreAct::Choose => ("CHOOSE", Paint::Bad),
+    }
+}
+
+fn plan_text(plan: &RestorePlan) -> String {
+    let row = |item: &wire::RestoreItem| {
+        let (word, paint) = act(item.act);
+        let versions = match item.live_version {
+            Some(live) if item.act == RestoreAct::Update => format!("{live} -> {}", live + 1),
+            Some(live) => live.to_string(),
+            None => String::new(),
+        };
+        let mut notes = vec![item.note.clone()];
+        if !item.missing_data_sources.is_empty() {
+            notes.push(format!("missing data source: {}", item.missing_data_sources.join(", ")));
+        }
+        if !item.missing_plugins.is_empty() {
+            notes.push(format!("missing plugin: {}", item.missing_plugins.join(", ")));
+        }
+        notes.retain(|note| !note.is_empty());
+        vec![
+            painted(word, paint),
+            cell(&item.uid),
+            cell(&item.title),
+            cell(item.folder.join(" / ")),
+            cell(versions),
+            cell(if item.changes.is_empty() { String::new() } else { item.changes.len().to_string() }),
+            cell(notes.join("; ")),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = plan.items.iter().map(row).collect();
+    let mut text = format!("Into {} {}\n\n", plain(&plan.target), plain(&plan.target_version));
+    text.push_str(&table(&["PLAN", "UID", "DASHBOARD", "FOLDER", "VERSION", "CHANGES", "NOTE"], &rows));
+    for (what, names) in [("New folder", &plan.new_folders), ("New library panel", &plan.new_library_panels)]
+    {
+        for name in names {
+            text.push_str(&format!("{what}: {}\n", plain(name)));
+        }
+    }
+    for note in &plan.notes {
+        text.push_str(&format!("- {}\n", plain(note)));
+    }
+    text.push_str(&format!(
+        "\n{} would be written. Nothing was changed; --apply carries it out.\n",
+        count(plan.writes, "dashboard")
+    ));
+    text
+}
+
+fn ended(run: &RestoreRun) -> Result<Outcome, PanelError> {
+    let row = |item: &wire::RestoredItem| {
+        let (word, paint) = match item.outcome {
+            RestoreOutcome::Done => ("done", Paint::Good),
+            RestoreOutcome::Conflict => ("CONFLICT", Paint::Bad),
+            RestoreOutcome::Failed => ("FAILED", Paint::Bad),
+            RestoreOutcome::Pending => ("not reached", Paint::Warn),
+        };
+        vec![
+            painted(word, paint),
+            cell(act(item.act).0),
+            cell(&item.uid),
+            cell(&item.title),
+            cell(item.version.map(|version| version.to_string()).unwrap_or_default()),
+            cell(&item.note),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = run.items.iter().map(row).collect();
+    let mut text = table(&["OUTCOME", "DID", "UID", "DASHBOARD", "VERSION", "NOTE"], &rows);
+    text.push_str(&format!("\nRestore {} is {}.", run.id, state(run.state).0));
+    if let Some(safety) = &run.safety {
+        text.push_str(&format!(" What was there before is in {}.", plain(&safety.0)));
+    }
+    if run.can_undo {
+        text.push_str(&format!(" Undo: aetherctl backup undo {}", run.id));
+    }
+    text.push('\n');
+    let mut outcome = Outcome::new(run, text)?;
+    let bad = run.items.iter().filter(|item| item.outcome != RestoreOutcome::Done).count();
+    if bad > 0 {
+        outcome.find(format!(
+            "{} not written",
+            verb_count(u32::try_from(bad).unwrap_or(u32::MAX), "dashboard", "was", "were")
+        ));
+    }
+    outcome.findings.extend(run.notes.iter().map(|note| plain_lines(note)));
+    Ok(outcome)
+}
+
+fn state(state: RestoreState) -> (&'static str, Paint) {
+    match state {
+        RestoreState::Running => ("running", Paint::Strong),
+        RestoreState::Done => ("done", Paint::Good),
+        RestoreState::Partly => ("partly done", Paint::Warn),
+        RestoreState::Interrupted => ("interrupted", Paint::Bad),
+        RestoreState::Undone => ("undone", Paint::Dim),
+        RestoreState::PartlyUndone => ("partly undone", Paint::Warn),
+    }
+}
+
+fn runs_table(runs: &[RestoreRun]) -> String {
+    let row = |run: &RestoreRun| {
+        let (word, paint) = state(run.state);
+        let done = run.items.iter().filter(|item| item.outcome == RestoreOutcome::Done).count();
+        vec![
+            cell(run.id.to_string()),
+            painted(word, paint),
+            cell(moment(run.at)),
+            cell(&run.backup.0),
+            cell(format!("{done} of {}", run.items.len())),
+            cell(if run.can_undo { "yes" } else { "" }),
+            cell(&run.created_by),
+            cell(&run.target),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = runs.iter().map(row).collect();
+    table(&["NUMBER", "STATE", "WHEN", "BACKUP", "DASHBOARDS", "UNDO", "BY", "GRAFANA"], &rows)
+}
+
+async fn undo(panel: &Panel, number: Option<u32>) -> Result<Outcome, PanelError> {
+    let id = match number {
+        Some(number) => number,
+        None => {
+            let runs = panel.restore_runs(Empty {}).await?.runs;
+            let newest = runs.iter().find(|run| run.can_undo);
+            newest.map(|run| run.id).ok_or_else(|| usage("There is no restore that can be undone."))?
+        }
+    };
+    let run = panel.restore_undo(RestoreUndoRequest { id }).await?;
+    let mut outcome = ended(&run)?;
+    outcome.findings.retain(|finding| !finding.ends_with("not written"));
+    Ok(outcome)
+}
+
+async fn prune(panel: &Panel, policy: PrunePolicy, apply: bool) -> Result<Outcome, PanelError> {
+    let plan = panel.backup_prune_plan(policy).await?;
+    let row = |item: &wire::PruneItem| {
+        let (word, paint) = if item.keep { ("keep", Paint::Good) } else { ("delete", Paint::Bad) };
+        vec![
+            painted(word, paint),
+            cell(&item.id.0),
+            cell(moment(item.made_at)),
+            cell(size(item.bytes)),
+            cell(&item.why),
+            cell(&item.reason),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = plan.items.iter().map(row).collect();
+    let ids: Vec<BackupId> =
+        plan.items.iter().filter(|item| !item.keep).map(|item| item.id.clone()).collect();
+    let mut text = table(&["PLAN", "BACKUP", "MADE", "SIZE", "WHY", "REASON"], &rows);
+    if !apply || ids.is_empty() {
+        let number = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let would = count(number, "backup");
+        text.push_str(&format!(
+            "\n{would} would be deleted, {} freed. Nothing was changed.\n",
+            size(plan.frees_bytes)
+        ));
+        return Outcome::new(&plan, text);
+    }
+    let done = panel.backup_delete(BackupDeleteRequest { ids }).await?;
+    let number = u32::try_from(done.deleted.len()).unwrap_or(u32::MAX);
+    text.push_str(&format!("\n{} deleted, {} freed.\n", count(number, "backup"), size(done.freed_bytes)));
+    let mut outcome = Outcome::new(&done, text)?;
+    outcome.findings.extend(done.kept.iter().map(|one| format!("kept: {one}")));
+    Ok(outcome)
+}

@@ -1,0 +1,525 @@
+//! Backups of a stack: what was saved, whether it is still as it was, and how two states differ.
+
+use crate::{PanelError, Timestamp, wire};
+
+wire! {
+    /// Name of a backup's folder: `2026-11-27_14-05`.
+    #[derive(Eq, Hash, PartialOrd, Ord)]
+    pub struct BackupId(pub String);
+}
+
+wire! {
+    /// What a backup is made of.
+    #[derive(Copy, Eq, Hash, PartialOrd, Ord)]
+    pub enum BackupPartKind {
+        /// Dashboards with their `meta`, folders, library panels, data sources without secrets, alerting.
+        Grafana,
+        /// A TSDB snapshot, the rules and the flags of the running server.
+        Prometheus,
+        /// The running configuration and the silences.
+        Alertmanager,
+        /// The files of the monitoring pack.
+        Configs,
+    }
+}
+
+wire! {
+    /// How a part came out.
+    #[derive(Copy, Eq)]
+    pub enum BackupPartState {
+        /// All of it is there.
+        Complete,
+        /// Something is missing that should be there; the notes say what and why.
+        Failed,
+        /// It is not there, and nothing is wrong with that: not asked for, or not part of this stack.
+        Skipped,
+    }
+}
+
+wire! {
+    /// One part of a backup.
+    pub struct BackupPart {
+        /// Which.
+        pub kind: BackupPartKind,
+        /// How it came out.
+        pub state: BackupPartState,
+        /// Things in it: dashboards, blocks, silences, files.
+        pub count: u32,
+        /// What they are, in a word or two: "dashboards".
+        pub what: String,
+        /// Size in bytes.
+        pub bytes: f64,
+        /// What is missing and why, and what is worth knowing; a sentence each.
+        pub notes: Vec<String>,
+    }
+}
+
+wire! {
+    /// How far a backup can be trusted.
+    #[derive(Copy, Eq)]
+    pub enum BackupVerdict {
+        /// Complete, and every hash was found right.
+        Verified,
+        /// Complete, but not looked at again since it was made.
+        Complete,
+        /// A part failed when it was made.
+        Incomplete,
+        /// It is no longer as it was made.
+        Changed,
+        /// Made by another tool: there are no hashes to hold it against.
+        Foreign,
+    }
+}
+
+wire! {
+    /// A backup in the list.
+    pub struct Backup {
+        /// Its folder's name.
+        pub id: BackupId,
+        /// When it was made; of a foreign one, from its name or its newest file.
+        pub made_at: Timestamp,
+        /// Why.
+        pub reason: String,
+        /// Who.
+        pub created_by: String,
+        /// The stack that it is of; empty when unknown.
+        pub stack: String,
+        /// How far it can be trusted.
+        pub verdict: BackupVerdict,
+        /// When every file was last held against its hash; none: never.
+        pub verified_at: Option<Timestamp>,
+        /// What is wrong with it, at most 20 sentences.
+        pub problems: Vec<String>,
+        /// Its parts.
+        pub parts: Vec<BackupPart>,
+        /// Size in bytes.
+        pub bytes: f64,
+        /// Files.
+        pub files: u32,
+        /// Dashboards.
+        pub dashboards: u32,
+        /// Kept whatever the pruning says.
+        pub pinned: bool,
+        /// Saved by the panel before a restore, so that it can be undone.
+        pub safety: bool,
+    }
+}
+
+wire! {
+    /// The backups of the stack, newest first.
+    pub struct BackupList {
+        /// Folder that they lie in.
+        pub folder: String,
+        /// They.
+        pub backups: Vec<Backup>,
+        /// Folders that look like backups and can't be read, a sentence each.
+        pub unreadable: Vec<String>,
+        /// Bytes that are free on that disk; none when it does not say.
+        pub free_bytes: Option<f64>,
+        /// Goes up with every change.
+        pub revision: u32,
+    }
+}
+
+wire! {
+    /// Asks for a backup to be made.
+    pub struct BackupCreateRequest {
+        /// Why. Required.
+        pub reason: String,
+        /// Who. Empty: the OS user.
+        #[serde(default)]
+        pub created_by: String,
+        /// Which parts. Empty: all.
+        #[serde(default)]
+        pub parts: Vec<BackupPartKind>,
+    }
+}
+
+wire! {
+    /// Names a backup.
+    pub struct BackupRequest {
+        /// Which.
+        pub id: BackupId,
+    }
+}
+
+wire! {
+    /// A panel of a dashboard, as far as an outline needs it. Grid units: 24 columns, rows of about 30 px.
+    pub struct PanelOutline {
+        /// Number in its dashboard; 0 when it has none.
+        pub id: f64,
+        /// Title.
+        pub title: String,
+        /// Kind: `timeseries`, `stat`, `row`.
+        pub kind: String,
+        /// Column.
+        pub x: u32,
+        /// Row.
+        pub y: u32,
+        /// Width in columns.
+        pub w: u32,
+        /// Height in rows.
+        pub h: u32,
+    }
+}
+
+wire! {
+    /// A dashboard in a backup.
+    pub struct BackupDashboard {
+        /// Uid; in foreign backups it may be empty.
+        pub uid: String,
+        /// Title.
+        pub title: String,
+        /// Titles of its folder and of those above it, from the top; empty: the root.
+        pub folder: Vec<String>,
+        /// Uid of its folder; empty: the root.
+        pub folder_uid: String,
+        /// Tags.
+        pub tags: Vec<String>,
+        /// Version when it was saved; 0 when unknown.
+        pub version: u32,
+        /// Who saved that version last; empty when unknown.
+        pub updated_by: String,
+        /// When; none when unknown.
+        pub updated_at: Option<Timestamp>,
+        /// Whether Grafana got it from a file.
+        pub provisioned: bool,
+        /// Panels, those in collapsed rows too.
+        pub panels: u32,
+        /// Its file in the backup.
+        pub path: String,
+        /// Why it can't be read; empty when it can.
+        pub problem: String,
+    }
+}
+
+wire! {
+    /// A block of a TSDB snapshot.
+    pub struct BackupBlock {
+        /// ULID.
+        pub id: String,
+        /// First sample.
+        pub from: Timestamp,
+        /// End, exclusive.
+        pub to: Timestamp,
+        /// Series.
+        pub series: f64,
+        /// Samples.
+        pub samples: f64,
+        /// Size in bytes.
+        pub bytes: f64,
+        /// Why it can't be read; empty when it can.
+        pub problem: String,
+    }
+}
+
+wire! {
+    /// A file of a backup.
+    pub struct BackupFileEntry {
+        /// Path in the backup, with `/`.
+        pub path: String,
+        /// Size in bytes.
+        pub bytes: f64,
+        /// SHA-256 in hexadecimal from the manifest; empty in a foreign backup.
+        pub sha256: String,
+    }
+}
+
+wire! {
+    /// A backup, opened.
+    pub struct BackupDetail {
+        /// As in the list.
+        pub backup: Backup,
+        /// Its folder.
+        pub folder: String,
+        /// Dashboards, by folder and title.
+        pub dashboards: Vec<BackupDashboard>,
+        /// Blocks of the snapshot, oldest first.
+        pub blocks: Vec<BackupBlock>,
+        /// Files, at most 5000, without those of dashboards and blocks.
+        pub files: Vec<BackupFileEntry>,
+        /// `MANIFEST.txt`; empty in a foreign backup without one.
+        pub manifest: String,
+    }
+}
+
+wire! {
+    /// Asks for a file of a backup.
+    pub struct BackupFileRequest {
+        /// Which backup.
+        pub id: BackupId,
+        /// Path in it.
+        pub path: String,
+    }
+}
+
+wire! {
+    /// A file of a backup, as text.
+    pub struct BackupFile {
+        /// Path in it.
+        pub path: String,
+        /// Its text, at most 1 MiB.
+        pub text: String,
+        /// Size in bytes.
+        pub bytes: f64,
+        /// Whether the text is only its begin.
+        pub cut: bool,
+        /// Its panels, when it is a dashboard.
+        pub outline: Vec<PanelOutline>,
+    }
+}
+
+wire! {
+    /// Holds a backup against its hashes.
+    pub struct BackupVerifyRequest {
+        /// Which.
+        pub id: BackupId,
+        /// Only so many files, chosen at random; 0: all.
+        #[serde(default)]
+        pub sample: u32,
+    }
+}
+
+wire! {
+    /// What verifying found.
+    pub struct BackupVerified {
+        /// Which.
+        pub id: BackupId,
+        /// Files that were read.
+        pub files: u32,
+        /// Bytes that were read.
+        pub bytes: f64,
+        /// Whether that was all of it.
+        pub whole: bool,
+        /// What is wrong, a sentence each, at most 1000; empty: nothing.
+        pub problems: Vec<String>,
+    }
+}
+
+wire! {
+    /// Keeps a backup whatever the pruning says, or no longer.
+    pub struct BackupPinRequest {
+        /// Which.
+        pub id: BackupId,
+        /// Whether to keep it.
+        pub pinned: bool,
+    }
+}
+
+wire! {
+    /// Asks which backups have a dashboard.
+    pub struct BackupFindRequest {
+        /// Words of its title, or its uid.
+        pub query: String,
+    }
+}
+
+wire! {
+    /// A dashboard found in a backup.
+    pub struct BackupFound {
+        /// Which backup.
+        pub backup: BackupId,
+        /// When that was made.
+        pub made_at: Timestamp,
+        /// The dashboard.
+        pub dashboard: BackupDashboard,
+    }
+}
+
+wire! {
+    /// What was found, newest backup first; at most 500.
+    pub struct BackupFoundList {
+        /// They.
+        pub found: Vec<BackupFound>,
+        /// Whether there are more.
+        pub more: bool,
+    }
+}
+
+wire! {
+    /// Compares a backup with another, or with what Grafana has now.
+    pub struct BackupCompareRequest {
+        /// The older side.
+        pub from: BackupId,
+        /// The newer side; none: Grafana now.
+        #[serde(default)]
+        pub to: Option<BackupId>,
+    }
+}
+
+wire! {
+    /// How a thing differs.
+    #[derive(Copy, Eq, Hash)]
+    pub enum Change {
+        /// Only the newer side has it.
+        Added,
+        /// Only the older side has it.
+        Removed,
+        /// Both have it, and they differ.
+        Changed,
+        /// Both have it, and it is the same.
+        Same,
+    }
+}
+
+wire! {
+    /// A difference inside a dashboard.
+    #[derive(Eq)]
+    pub struct DashboardChange {
+        /// Panel's title; empty for the dashboard itself.
+        pub panel: String,
+        /// How.
+        pub change: Change,
+        /// What of it: `title`, `query A`, `thresholds`, `position`.
+        pub field: String,
+        /// How it is on the older side, at most 400 characters.
+        pub before: String,
+        /// How it is on the newer side, likewise.
+        pub after: String,
+    }
+}
+
+wire! {
+    /// A dashboard on both sides.
+    pub struct ComparedDashboard {
+        /// Uid.
+        pub uid: String,
+        /// Title on the newer side, or on the older.
+        pub title: String,
+        /// Titles of its folders, from the top.
+        pub folder: Vec<String>,
+        /// How it differs.
+        pub change: Change,
+        /// In what, at most 200.
+        pub changes: Vec<DashboardChange>,
+    }
+}
+
+wire! {
+    /// How two states differ. Dashboards that are the same are only counted.
+    pub struct BackupComparison {
+        /// The older side.
+        pub from: BackupId,
+        /// The newer side; none: Grafana now.
+        pub to: Option<BackupId>,
+        /// Dashboards that differ.
+        pub dashboards: Vec<ComparedDashboard>,
+        /// Dashboards that are the same.
+        pub same: u32,
+        /// Dashboards that could not be read, a sentence each.
+        pub unread: Vec<String>,
+    }
+}
+
+wire! {
+    /// Which backups to keep. The newest complete one is always kept, and so are pinned ones.
+    #[derive(Copy, Eq)]
+    pub struct PrunePolicy {
+        /// The newest so many.
+        pub last: u32,
+        /// The newest of each of the last so many days that have one.
+        pub daily: u32,
+        /// Likewise for weeks (Monday to Sunday).
+        pub weekly: u32,
+        /// Likewise for months.
+        pub monthly: u32,
+    }
+}
+
+wire! {
+    /// A backup and what pruning does with it.
+    pub struct PruneItem {
+        /// Which.
+        pub id: BackupId,
+        /// When it was made.
+        pub made_at: Timestamp,
+        /// Why it was made.
+        pub reason: String,
+        /// Size in bytes.
+        pub bytes: f64,
+        /// Whether it stays.
+        pub keep: bool,
+        /// Why: "pinned", "newest of 2026-11-27".
+        pub why: String,
+    }
+}
+
+wire! {
+    /// What a policy would delete.
+    pub struct PrunePlan {
+        /// Every backup, newest first.
+        pub items: Vec<PruneItem>,
+        /// Bytes that would become free.
+        pub frees_bytes: f64,
+    }
+}
+
+wire! {
+    /// Deletes backups. Only what the preview showed: one that is pinned meanwhile stays.
+    pub struct BackupDeleteRequest {
+        /// Which.
+        pub ids: Vec<BackupId>,
+    }
+}
+
+wire! {
+    /// What was deleted.
+    pub struct BackupDeleted {
+        /// They are gone.
+        pub deleted: Vec<BackupId>,
+        /// They are not, and why.
+        pub kept: Vec<String>,
+        /// Bytes that became free.
+        pub freed_bytes: f64,
+    }
+}
+
+wire! {
+    /// What of the backups the frame and the overview show.
+    #[derive(Default)]
+    pub struct BackupsSummary {
+        /// Goes up when the list changes.
+        pub revision: u32,
+        /// How many there are; none before the folder was read.
+        pub count: Option<u32>,
+        /// The newest that is no safety copy.
+        pub newest: Option<Backup>,
+        /// Why the folder can't be read.
+        pub error: Option<PanelError>,
+        /// Work that is going on.
+        pub job: Option<Job>,
+    }
+}
+
+wire! {
+    /// Work that takes a while. It goes on whatever is on the screen.
+    pub struct Job {
+        /// Number of the job.
+        pub id: u32,
+        /// What it is: "Backup", "Verifying 2026-11-27_14-05".
+        pub title: String,
+        /// What it does now: "dashboards".
+        pub stage: String,
+        /// Things done.
+        pub done: u32,
+        /// Things in all; none while that is unknown.
+        pub total: Option<u32>,
+        /// Bytes done.
+        pub bytes: f64,
+        /// Since when.
+        pub started_at: Timestamp,
+        /// Seconds that it is likely to take still.
+        pub eta_s: Option<u32>,
+        /// Whether somebody has asked to end it.
+        pub cancelling: bool,
+    }
+}
+
+wire! {
+    /// Ends work that is going on.
+    #[derive(Copy, Eq)]
+    pub struct JobCancelRequest {
+        /// Which.
+        pub id: u32,
+    }
+}

@@ -1,0 +1,254 @@
+//! Restoring dashboards: the plan, what was done, and how it is undone.
+
+use std::collections::BTreeMap;
+
+use crate::{BackupId, DashboardChange, Timestamp, wire};
+
+wire! {
+    /// What to do with a dashboard that can't simply be put back.
+    #[derive(Copy, Eq)]
+    pub enum RestoreChoice {
+        /// Leave what Grafana has.
+        Keep,
+        /// Put the backup's in its place. The present one stays in Grafana's history and in the safety copy.
+        Replace,
+        /// Put the backup's beside it, under another uid and title.
+        Copy,
+    }
+}
+
+wire! {
+    /// Asks what a restore would do; the same is sent to do it.
+    pub struct RestoreRequest {
+        /// From which backup.
+        pub id: BackupId,
+        /// Which dashboards, by uid. Empty: all.
+        #[serde(default)]
+        pub uids: Vec<String>,
+        /// Choices, by uid.
+        #[serde(default)]
+        pub choices: BTreeMap<String, RestoreChoice>,
+        /// Data sources to use instead, from the backup's uid to one that Grafana has.
+        #[serde(default)]
+        pub data_sources: BTreeMap<String, String>,
+        /// Folder to restore into, by uid; none: where each one was.
+        #[serde(default)]
+        pub into_folder: Option<String>,
+    }
+}
+
+wire! {
+    /// What a restore does with a dashboard.
+    #[derive(Copy, Eq, Hash)]
+    pub enum RestoreAct {
+        /// Grafana lacks it: it is made.
+        Create,
+        /// It differs: it is put in the place of the present one.
+        Update,
+        /// It is the same: nothing to do.
+        Identical,
+        /// It is made beside the present one.
+        Copy,
+        /// It is left as it is, because somebody chose so.
+        Skip,
+        /// Somebody has to choose first; the reason says between what.
+        Choose,
+    }
+}
+
+wire! {
+    /// Why somebody has to choose.
+    #[derive(Copy, Eq, Hash)]
+    pub enum RestoreObstacle {
+        /// Somebody saved it within the last hour: they may be at work on it.
+        EditedLately,
+        /// Grafana got it from a file and refuses to save it.
+        Provisioned,
+        /// Another dashboard has its title in its folder.
+        TitleTaken,
+        /// The backup's file can't be used.
+        Unusable,
+    }
+}
+
+wire! {
+    /// A dashboard in a plan.
+    pub struct RestoreItem {
+        /// Uid in the backup.
+        pub uid: String,
+        /// Title in the backup.
+        pub title: String,
+        /// Titles of the folders that it goes into, from the top.
+        pub folder: Vec<String>,
+        /// What is done.
+        pub act: RestoreAct,
+        /// Why somebody has to choose, or had to.
+        pub obstacle: Option<RestoreObstacle>,
+        /// Choices that there are; empty when there is nothing to choose.
+        pub choices: Vec<RestoreChoice>,
+        /// That in a sentence; empty when there is nothing to say.
+        pub note: String,
+        /// Version in the backup.
+        pub version: u32,
+        /// Version that Grafana has; none when it has none.
+        pub live_version: Option<u32>,
+        /// Who saved that.
+        pub live_by: String,
+        /// When.
+        pub live_at: Option<Timestamp>,
+        /// What changes in Grafana, at most 200.
+        pub changes: Vec<DashboardChange>,
+        /// Data sources that it uses and Grafana lacks, by uid.
+        pub missing_data_sources: Vec<String>,
+        /// Kinds of panels that it uses and Grafana lacks.
+        pub missing_plugins: Vec<String>,
+    }
+}
+
+wire! {
+    /// A data source of Grafana's.
+    pub struct DataSourceRef {
+        /// Uid.
+        pub uid: String,
+        /// Name.
+        pub name: String,
+        /// Kind: `prometheus`.
+        pub kind: String,
+    }
+}
+
+wire! {
+    /// What a restore would do. Nothing has been changed.
+    pub struct RestorePlan {
+        /// From which backup.
+        pub id: BackupId,
+        /// To which Grafana.
+        pub target: String,
+        /// Its version.
+        pub target_version: String,
+        /// Dashboards.
+        pub items: Vec<RestoreItem>,
+        /// Titles of folders that are made first.
+        pub new_folders: Vec<String>,
+        /// Names of library panels that are made first.
+        pub new_library_panels: Vec<String>,
+        /// Grafana's data sources, to choose from.
+        pub data_sources: Vec<DataSourceRef>,
+        /// Notes about all of it.
+        pub notes: Vec<String>,
+        /// Dashboards that would be written.
+        pub writes: u32,
+        /// Dashboards that somebody has to choose for.
+        pub undecided: u32,
+        /// Stands for exactly this plan; sent back to carry it out.
+        pub digest: String,
+    }
+}
+
+wire! {
+    /// Carries a plan out.
+    pub struct RestoreApplyRequest {
+        /// What the plan was asked with.
+        pub request: RestoreRequest,
+        /// The plan's digest. When Grafana has changed since, nothing is written.
+        pub digest: String,
+        /// Who. Empty: the OS user.
+        #[serde(default)]
+        pub created_by: String,
+    }
+}
+
+wire! {
+    /// How a dashboard came out.
+    #[derive(Copy, Eq, Hash)]
+    pub enum RestoreOutcome {
+        /// Written and read back.
+        Done,
+        /// Grafana changed meanwhile; left as it is.
+        Conflict,
+        /// Refused or lost; the note says why.
+        Failed,
+        /// Not reached: the run was ended before.
+        Pending,
+    }
+}
+
+wire! {
+    /// A dashboard of a run.
+    pub struct RestoredItem {
+        /// Uid in Grafana.
+        pub uid: String,
+        /// Title.
+        pub title: String,
+        /// What was done: create, update or copy.
+        pub act: RestoreAct,
+        /// How it came out.
+        pub outcome: RestoreOutcome,
+        /// Version that it has in Grafana since; none when nothing was written.
+        pub version: Option<u32>,
+        /// Why, or what is worth knowing.
+        pub note: String,
+    }
+}
+
+wire! {
+    /// How a run stands.
+    #[derive(Copy, Eq, Hash)]
+    pub enum RestoreState {
+        /// It is going on.
+        Running,
+        /// It came to its end.
+        Done,
+        /// It came to its end, and some dashboards were not written.
+        Partly,
+        /// The panel was ended in the middle. What was written is known; the same restore again goes on with the rest.
+        Interrupted,
+        /// It was undone.
+        Undone,
+        /// It was undone in part.
+        PartlyUndone,
+    }
+}
+
+wire! {
+    /// A restore that was.
+    pub struct RestoreRun {
+        /// Number of the run: that of its entry in the journal.
+        pub id: u32,
+        /// From which backup.
+        pub backup: BackupId,
+        /// To which Grafana.
+        pub target: String,
+        /// When.
+        pub at: Timestamp,
+        /// Who.
+        pub created_by: String,
+        /// How it stands.
+        pub state: RestoreState,
+        /// Dashboards.
+        pub items: Vec<RestoredItem>,
+        /// The copy of what was there before; none when nothing was.
+        pub safety: Option<BackupId>,
+        /// Whether it can be undone: the safety copy is there.
+        pub can_undo: bool,
+        /// Notes.
+        pub notes: Vec<String>,
+    }
+}
+
+wire! {
+    /// Restores that were, newest first, at most 50.
+    pub struct RestoreRuns {
+        /// They.
+        pub runs: Vec<RestoreRun>,
+    }
+}
+
+wire! {
+    /// Undoes a run.
+    #[derive(Copy, Eq)]
+    pub struct RestoreUndoRequest {
+        /// Which.
+        pub id: u32,
+    }
+}

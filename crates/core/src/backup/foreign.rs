@@ -1,0 +1,102 @@
+//! Backups that other tools made: folders of dashboards without a manifest of ours. They are read, and never changed.
+
+use std::{fs, path::Path, time::UNIX_EPOCH};
+
+use aether_contract::{
+    Backup, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupVerdict, Timestamp,
+};
+
+use super::{name, store::Notes};
+
+/// Most files that are looked at.
+const MAX_FILES: usize = 20_000;
+/// Deepest folder.
+const MAX_DEPTH: usize = 8;
+/// Folders that tell of a backup: the scripts' own, and those of grafana-backup-tool and gdg.
+const SIGNS: [&str; 5] = ["grafana", "dashboards", "_OUTPUT_", "configs", "MANIFEST.txt"];
+
+/// A file of a foreign backup.
+pub struct Found {
+    /// Path in it, with `/`.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// The entry of the list; none when the folder does not look like a backup.
+pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
+    if !SIGNS.iter().any(|sign| folder.join(sign).exists()) {
+        return None;
+    }
+    let files = files(folder);
+    let dashboards = files.iter().filter(|file| may_be_dashboard(&file.path)).count();
+    let dashboards = u32::try_from(dashboards).unwrap_or(u32::MAX);
+    let bytes: f64 = files.iter().map(|file| file.bytes as f64).sum();
+    let newest = fs::symlink_metadata(folder)
+        .and_then(|meta| meta.modified())
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0));
+    let part = BackupPart {
+        kind: BackupPartKind::Grafana,
+        state: BackupPartState::Complete,
+        count: dashboards,
+        what: "dashboards".into(),
+        bytes,
+        notes: vec!["Made by another tool: nothing tells whether it is whole.".into()],
+    };
+    Some(Backup {
+        id: BackupId(id.to_owned()),
+        made_at: name::time_of(id).unwrap_or(Timestamp(newest)),
+        reason: String::new(),
+        created_by: String::new(),
+        stack: String::new(),
+        verdict: BackupVerdict::Foreign,
+        verified_at: None,
+        problems: Vec::new(),
+        parts: vec![part],
+        bytes,
+        files: u32::try_from(files.len()).unwrap_or(u32::MAX),
+        dashboards,
+        pinned: notes.pinned,
+        safety: false,
+    })
+}
+
+/// Its regular files, by path. Symbolic links are left out.
+pub fn files(folder: &Path) -> Vec<Found> {
+    let mut found = Vec::new();
+    walk(folder, "", 0, &mut found);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Found>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if found.len() >= MAX_FILES {
+            return;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => walk(&entry.path(), &path, depth + 1, found),
+            Ok(kind) if kind.is_file() && name::is_inside(&path) => {
+                let bytes = entry.metadata().map_or(0, |meta| meta.len());
+                found.push(Found { path, bytes });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a file may hold a dashboard, by its name. grafana-backup-tool writes `.dashboard`.
+pub fn may_be_dashboard(path: &str) -> bool {
+    let lower = path.to_lowercase();
+    if lower.ends_with(".dashboard") {
+        return true;
+    }
+    let elsewhere =
+        ["folders/", "datasources/", "library", "alert", "contact", "polic", "configs/", "prometheus/"];
+    lower.ends_with(".json") && !elsewhere.iter().any(|part| lower.contains(part))
+}

@@ -1,0 +1,193 @@
+//! What a backup says about itself: `manifest.json` for machines, `MANIFEST.txt` for people, `SHA256SUMS` for `sha256sum`.
+
+use std::collections::BTreeMap;
+
+use aether_contract::{BackupPart, BackupPartState, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::name;
+
+/// The manifest's file.
+pub const FILE: &str = "manifest.json";
+/// The text for people.
+pub const TEXT: &str = "MANIFEST.txt";
+/// Hashes of all files, the manifest's too, as `sha256sum` writes and checks them.
+pub const SUMS: &str = "SHA256SUMS";
+/// Version of the manifest's form.
+pub const SCHEMA: u32 = 1;
+/// Largest manifest that is read, in bytes.
+pub const MAX: u64 = 64 * 1024 * 1024;
+
+/// What a backup says about itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Name that the folder was given.
+    pub id: String,
+    /// Stack.
+    pub stack: String,
+    /// When it was begun.
+    pub made_at: Timestamp,
+    /// When it was whole.
+    pub finished_at: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub created_by: String,
+    /// Version of the panel.
+    pub panel: String,
+    /// Whether the panel saved it before a restore.
+    #[serde(default)]
+    pub safety: bool,
+    /// Uids that did not exist in Grafana when a safety copy was made.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Versions that the servers reported, by their name.
+    pub versions: BTreeMap<String, String>,
+    /// Addresses that were asked, by the server's name.
+    pub addresses: BTreeMap<String, String>,
+    /// Images that the stack pins, by service.
+    pub pins: BTreeMap<String, String>,
+    /// Parts.
+    pub parts: Vec<BackupPart>,
+    /// Every other file of the backup.
+    pub files: Vec<File>,
+}
+
+/// A file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Path in the backup, with `/`.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// In words: what is wrong with it.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Schema {
+            schema: u32,
+        }
+        let Schema { schema } =
+            serde_json::from_slice(bytes).map_err(|error| format!("{FILE} can't be read: {error}"))?;
+        if schema != SCHEMA {
+            return Err(format!(
+                "{FILE} is of form {schema}, and this version of the panel reads form {SCHEMA}; use a newer one"
+            ));
+        }
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| format!("{FILE} can't be read: {error}"))?;
+        let mut seen = std::collections::BTreeSet::new();
+        for file in &manifest.files {
+            if !name::is_inside(&file.path) || [FILE, SUMS].contains(&file.path.as_str()) {
+                return Err(format!("{FILE} names {:?}, which is no file of a backup", file.path));
+            }
+            if !seen.insert(file.path.to_lowercase()) {
+                return Err(format!("{FILE} names {:?} twice", file.path));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// As written.
+    ///
+    /// # Errors
+    /// None that is known; serialising has that form.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// The text of [`SUMS`] for these files and this manifest.
+    pub fn sums(&self, manifest: &[u8]) -> String {
+        let mut text = String::new();
+        for file in &self.files {
+            text.push_str(&format!("{}  {}\n", file.sha256, file.path));
+        }
+        text.push_str(&format!("{}  {FILE}\n", hex(&Sha256::digest(manifest))));
+        text
+    }
+
+    /// Whether every part that was asked for is whole.
+    pub fn complete(&self) -> bool {
+        self.parts.iter().all(|part| part.state != BackupPartState::Failed)
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A size for people.
+pub fn size(bytes: f64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    // Nothing summed up is a negative nothing.
+    let mut value = bytes.abs();
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let unit = units.get(unit).unwrap_or(&"B");
+    if *unit == "B" || value >= 99.5 { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(paths: &[&str]) -> Manifest {
+        let file = |path: &&str| File { path: (*path).to_owned(), bytes: 1, sha256: "00".repeat(32) };
+        Manifest {
+            schema: SCHEMA,
+            id: "2026-11-27_14-05".into(),
+            stack: "s".into(),
+            made_at: Timestamp(0),
+            finished_at: Timestamp(1),
+            reason: "why".into(),
+            created_by: "me".into(),
+            panel: "0".into(),
+            safety: false,
+            absent: Vec::new(),
+            versions: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            pins: BTreeMap::new(),
+            parts: Vec::new(),
+            files: paths.iter().map(file).collect(),
+        }
+    }
+
+    #[test]
+    fn a_manifest_that_lies_about_its_files_is_refused() {
+        let read = |paths: &[&str]| Manifest::read(&manifest(paths).to_bytes().unwrap());
+        assert_eq!(read(&["configs/a.yml"]).unwrap().files.len(), 1);
+        assert!(read(&["../../etc/passwd"]).unwrap_err().contains("no file of a backup"));
+        assert!(read(&["manifest.json"]).is_err());
+        assert!(read(&["a.json", "A.json"]).unwrap_err().contains("twice"));
+        let newer = String::from_utf8(manifest(&[]).to_bytes().unwrap()).unwrap();
+        let newer = newer.replace("\"schema\": 1", "\"schema\": 7");
+        assert!(Manifest::read(newer.as_bytes()).unwrap_err().contains("newer"));
+        assert!(Manifest::read(b"{").is_err());
+    }
+
+    #[test]
+    fn sizes_are_for_people() {
+        assert_eq!(size(0.0), "0 B");
+        assert_eq!(size(999.0), "999 B");
+        assert_eq!(size(1_234.0), "1.2 kB");
+        assert_eq!(size(999_600.0), "1.0 MB");
+        assert_eq!(size(1.4e9), "1.4 GB");
+    }
+}

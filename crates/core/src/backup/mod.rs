@@ -1,0 +1,21 @@
+//! Backups of a stack that can be proven, and restores that can be undone.
+//!
+//! A backup is a folder that is built under a name which nobody lists, flushed to the disk, and renamed when it is whole.
+//! From then on the panel never writes into it; what it learns later (a pin, a verification) lies beside it. Nothing is
+//! believed about a backup's content: every path is checked, no symbolic link is followed, every size has a limit.
+
+pub mod build;
+pub mod compare;
+pub mod create;
+mod foreign;
+pub mod job;
+pub mod manifest;
+pub mod name;
+pub mod open;
+mod parts;
+pub mod prune;
+pub mod restore;
+pub mod store;
+pub mod verify;
+
+pub use manifest::size;

@@ -1,0 +1,145 @@
+//! Names: of backups, and of files in them. Pure.
+
+use std::{collections::BTreeSet, path::Path};
+
+use aether_contract::{BackupId, Timestamp};
+use jiff::{Zoned, civil::DateTime};
+
+/// Longest file name made from a foreign text, in bytes, without its ending.
+const MAX_NAME: usize = 120;
+/// Names that Windows gives to devices.
+const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+
+/// The id of a backup made at `local`; `taken` tells which there are.
+pub fn backup_id(local: &Zoned, taken: impl Fn(&str) -> bool) -> BackupId {
+    let minute = local.strftime("%Y-%m-%d_%H-%M").to_string();
+    let mut name = minute.clone();
+    let mut number = 2_u32;
+    while taken(&name) {
+        name = format!("{minute}_{number}");
+        number = number.saturating_add(1);
+    }
+    BackupId(name)
+}
+
+/// When a backup was made by its name, read on this machine's clock; none when the name does not tell.
+pub fn time_of(id: &str) -> Option<Timestamp> {
+    let minute = id.get(..16)?;
+    let digits: String = minute.chars().map(|c| if c == '_' { 'T' } else { c }).collect();
+    let (date, time) = digits.split_once('T')?;
+    let civil: DateTime = format!("{date}T{}", time.replace('-', ":")).parse().ok()?;
+    let zoned = civil.to_zoned(jiff::tz::TimeZone::system()).ok()?;
+    Some(Timestamp(zoned.timestamp().as_millisecond()))
+}
+
+/// Whether a text can be the name of a backup's folder: one plain segment that is not hidden.
+pub fn is_folder(id: &str) -> bool {
+    !id.is_empty()
+        && id.len() <= 200
+        && !id.starts_with('.')
+        && id != ".."
+        && !id.chars().any(|c| matches!(c, '/' | '\\' | ':' | '\0') || c.is_control())
+}
+
+/// Whether a path from a manifest leads into the backup and nowhere else, on every platform.
+pub fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && path.len() <= 1000
+        && !path.contains(['\\', ':', '\0'])
+        && !path.chars().any(char::is_control)
+        && path.split('/').all(|segment| !segment.is_empty() && segment != "." && segment != "..")
+        && Path::new(path).is_relative()
+}
+
+/// File names for foreign texts such as uids: readable, different from each other on file systems that know no case, and
+/// allowed everywhere.
+#[derive(Debug, Default)]
+pub struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    /// A name for `text`, without ending.
+    pub fn name(&mut self, text: &str) -> String {
+        let plain = plain(text);
+        let mut name = plain.clone();
+        let mut number = 2_u32;
+        while !self.taken.insert(name.to_lowercase()) {
+            name = format!("{plain}~{number}");
+            number = number.saturating_add(1);
+        }
+        name
+    }
+}
+
+fn plain(text: &str) -> String {
+    let mut name = String::new();
+    for byte in text.bytes() {
+        let written = if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        };
+        if name.len() + written.len() > MAX_NAME {
+            break;
+        }
+        name.push_str(&written);
+    }
+    let lower = name.to_ascii_lowercase();
+    let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit());
+    if name.is_empty() || DEVICES.contains(&stem) {
+        name.insert(0, '%');
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_minute_that_is_taken_gets_a_number() {
+        let at: Zoned = "2026-11-27T14:05:59+01:00[Europe/Berlin]".parse().unwrap();
+        assert_eq!(backup_id(&at, |_| false).0, "2026-11-27_14-05");
+        let taken = ["2026-11-27_14-05", "2026-11-27_14-05_2"];
+        assert_eq!(backup_id(&at, |name| taken.contains(&name)).0, "2026-11-27_14-05_3");
+        assert!(time_of("2026-11-27_14-05_3").is_some() && time_of("2026-11-27_14-05").is_some());
+        assert_eq!(time_of("2026-13-27_14-05"), None);
+        assert_eq!(time_of("pre-deploy"), None);
+    }
+
+    #[test]
+    fn uids_that_differ_in_case_alone_get_different_files() {
+        let mut names = Names::default();
+        assert_eq!(names.name("AbC"), "AbC");
+        assert_eq!(names.name("aBc"), "aBc~2");
+        assert_eq!(names.name("../etc/passwd"), "%2E%2E%2Fetc%2Fpasswd");
+        assert_eq!(names.name("con"), "%con");
+        assert_eq!(names.name("COM1"), "%COM1");
+        assert_eq!(names.name(""), "%");
+        assert!(names.name(&"x".repeat(5000)).len() <= 130);
+    }
+
+    #[test]
+    fn a_path_that_climbs_out_is_none_of_the_backup() {
+        for good in ["manifest.json", "grafana/dashboards/a.json", "configs/a b.yml"] {
+            assert!(is_inside(good), "{good}");
+        }
+        for bad in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "C:/x", "a\\b", "a\0b", "a/."] {
+            assert!(!is_inside(bad), "{bad:?}");
+        }
+        for bad in ["", "..", ".partial-x", "a/b", "a\\b", "C:"] {
+            assert!(!is_folder(bad), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_becomes_a_path_inside(text in "\\PC*") {
+            let name = Names::default().name(&text);
+            prop_assert!(is_inside(&format!("grafana/{name}.json")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! Opens a backup: its dashboards with their outline, its blocks, its files.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use aether_contract::{
+    Backup, BackupBlock, BackupDashboard, BackupDetail, BackupFile, BackupFileEntry, ErrorCode, PanelError,
+    PanelOutline, Timestamp,
+};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    foreign,
+    manifest::{self, Manifest},
+    name,
+    store::{self, DASHBOARDS, Store},
+};
+
+/// Largest dashboard that is read, in bytes.
+pub const MAX_DASHBOARD: u64 = 64 * 1024 * 1024;
+/// Most text of a file that is handed out, in bytes.
+const MAX_TEXT: usize = 1024 * 1024;
+/// Most files that are listed.
+const MAX_FILES: usize = 5_000;
+/// Most panels that an outline has.
+const MAX_PANELS: usize = 2_000;
+
+/// A backup on the disk.
+pub struct Opened {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its manifest; none in a foreign one.
+    pub manifest: Option<Manifest>,
+    /// Its folders of dashboards, by uid: title and the folder above.
+    folders: BTreeMap<String, (String, String)>,
+    /// Its files: path and size.
+    files: Vec<(String, u64, String)>,
+}
+
+/// A dashboard as it lies in a backup.
+pub struct Stored {
+    /// Where it lies.
+    pub about: BackupDashboard,
+    /// It, as it was written; none when it can't be read.
+    pub dashboard: Option<Box<RawValue>>,
+}
+
+impl Opened {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// `not-found`; `storage` when its manifest can't be read.
+    pub fn open(store: &Store, id: &aether_contract::BackupId) -> Result<Self, PanelError> {
+        let folder = store.folder(id)?;
+        let manifest = Store::manifest(&folder).map_err(|why| {
+            PanelError::new(
+                ErrorCode::Storage,
+                "backups",
+                format!("The backup {} can't be opened: {why}.", id.0),
+            )
+            .with_hint("Its files can still be read in its folder.")
+        })?;
+        let manifest = manifest.map(|(manifest, _)| manifest);
+        let files = match &manifest {
+            Some(manifest) => {
+                let file = |file: &manifest::File| (file.path.clone(), file.bytes, file.sha256.clone());
+                manifest.files.iter().map(file).collect()
+            }
+            None => foreign::files(&folder).into_iter().map(|f| (f.path, f.bytes, String::new())).collect(),
+        };
+        let folders = folders(&folder);
+        Ok(Self { folder, manifest, folders, files })
+    }
+
+    /// All of it.
+    pub fn detail(&self, backup: Backup) -> BackupDetail {
+        let blocks = self.blocks();
+        let ours = |path: &str| !path.starts_with(DASHBOARDS) && !path.starts_with(SNAPSHOT);
+        let files = self.files.iter().filter(|(path, ..)| self.manifest.is_none() || ours(path));
+        let text = store::read_inside(&self.folder, manifest::TEXT, MAX_TEXT as u64).unwrap_or_default();
+        BackupDetail {
+            backup,
+            folder: self.folder.display().to_string(),
+            dashboards: self.dashboards().into_iter().map(|stored| stored.about).collect(),
+            blocks,
+            files: files
+                .take(MAX_FILES)
+                .map(|(path, bytes, sha256)| BackupFileEntry {
+                    path: path.clone(),
+                    bytes: *bytes as f64,
+                    sha256: sha256.clone(),
+                })
+                .collect(),
+            manifest: String::from_utf8_lossy(&text).into_owned(),
+        }
+    }
+
+    /// Its dashboards, by folder and title.
+    pub fn dashboards(&self) -> Vec<Stored> {
+        let mut all: Vec<Stored> = self.dashboard_files().filter_map(|path| self.dashboard(path)).collect();
+        all.sort_by(|a, b| {
+            let key = |one: &Stored| {
+                (one.about.folder.clone(), one.about.title.to_lowercase(), one.about.uid.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        all
+    }
+
+    fn dashboard_files(&self) -> impl Iterator<Item = &str> {
+        let foreign = self.manifest.is_none();
+        self.files.iter().map(|(path, ..)| path.as_str()).filter(move |path| {
+            if foreign { foreign::may_be_dashboard(path) } else { path.starts_with(DASHBOARDS) }
+        })
+    }
+
+    /// The dashboard in a file; none when a foreign file holds something else.
+    pub fn dashboard(&self, path: &str) -> Option<Stored> {
+        let mut about = BackupDashboard {
+            uid: String::new(),
+            title: path.to_owned(),
+            folder: Vec::new(),
+            folder_uid: String::new(),
+            tags: Vec::new(),
+            version: 0,
+            updated_by: String::new(),
+            updated_at: None,
+            provisioned: false,
+            panels: 0,
+            path: path.to_owned(),
+            problem: String::new(),
+        };
+        let read = store::read_inside(&self.folder, path, MAX_DASHBOARD)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| document(&bytes));
+        let (raw, meta) = match read {
+            Ok(found) => found,
+            Err(_) if self.manifest.is_none() => return None,
+            Err(why) => {
+                about.problem = why;
+                return Some(Stored { about, dashboard: None });
+            }
+        };
+        let data: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        about.title = text(data.get("title").unwrap_or(&Value::Null));
+        if self.manifest.is_none() && (about.title.is_empty() || !looks_like_dashboard(&data)) {
+            return None;
+        }
+        about.uid = text(data.get("uid").unwrap_or(&Value::Null));
+        if about.uid.is_empty() {
+            // An export without a uid: always the same one for the same title, so that restoring it twice makes one.
+            let hash = manifest::hex(&Sha256::digest(format!("{}\n{}", meta.folder_uid, about.title)));
+            about.uid = format!("restored-{}", hash.get(..16).unwrap_or_default());
+        }
+        about.tags = strings(data.get("tags"));
+        about.panels = u32::try_from(outline(&data).len()).unwrap_or(u32::MAX);
+        about.folder_uid = meta.folder_uid.clone();
+        about.folder = self.folder_titles(&meta.folder_uid, &meta.folder_title);
+        about.version = number(data.get("version")).unwrap_or(meta.version);
+        about.updated_by = meta.updated_by;
+        about.updated_at = meta
+            .updated
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .map(|at| Timestamp(at.as_millisecond()))
+            .filter(|at| at.0 > 0);
+        about.provisioned = meta.provisioned;
+        Some(Stored { about, dashboard: Some(raw) })
+    }
+
+    /// Titles of a folder and those above it, from the top.
+    fn folder_titles(&self, uid: &str, title: &str) -> Vec<String> {
+        let mut titles = Vec::new();
+        let mut above = uid.to_owned();
+        while let Some((title, parent)) = self.folders.get(&above) {
+            titles.push(title.clone());
+            above.clone_from(parent);
+            if titles.len() > 16 {
+                break;
+            }
+        }
+        if titles.is_empty() && !uid.is_empty() && !title.is_empty() {
+            titles.push(title.to_owned());
+        }
+        titles.reverse();
+        titles
+    }
+
+    /// A folder's title and the uid of the one above.
+    pub fn folder_of(&self, uid: &str) -> Option<&(String, String)> {
+        self.folders.get(uid)
+    }
+
+    /// The library panels that were saved.
+    pub fn library_panels(&self) -> Vec<Value> {
+        let read = store::read_inside(&self.folder, LIBRARY, MAX_DASHBOARD);
+        read.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    /// A file as text.
+    ///
+    /// # Errors
+    /// `not-found` for a path that is none of the backup's; `storage`.
+    pub fn file(&self, path: &str) -> Result<BackupFile, PanelError> {
+        let known = self.files.iter().find(|(known, ..)| known == path);
+        let extra = [manifest::FILE, manifest::SUMS].contains(&path) && self.manifest.is_some();
+        if !name::is_inside(path) || (known.is_none() && !extra) {
+            return Err(PanelError::new(
+                ErrorCode::NotFound,
+                "backups",
+                format!("This backup has no file {path:?}."),
+            ));
+        }
+        let at = self.folder.join(path);
+        let failed = |error: std::io::Error| crate::paths::storage("read", &at, &error);
+        let bytes = store::read_inside(&self.folder, path, MAX_DASHBOARD).map_err(failed)?;
+        let outline = if path.starts_with(DASHBOARDS) || self.manifest.is_none() {
+            document(&bytes)
+                .ok()
+                .and_then(|(raw, _)| serde_json::from_str::<Value>(raw.get()).ok())
+                .map(|data| outline(&data))
+                .unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut end = text.len().min(MAX_TEXT);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Ok(BackupFile {
+            path: path.to_owned(),
+            text: text.get(..end).unwrap_or_default().to_owned(),
+            bytes: bytes.len() as f64,
+            cut: end < text.len(),
+            outline,
+        })
+    }
+
+    fn blocks(&self) -> Vec<BackupBlock> {
+        let mut blocks: BTreeMap<&str, u64> = BTreeMap::new();
+        for (path, bytes, _) in &self.files {
+            let id = path.strip_prefix(SNAPSHOT).and_then(|rest| rest.split('/').next());
+            if let Some(id) = id {
+                *blocks.entry(id).or_default() += bytes;
+            }
+        }
+        let mut found: Vec<BackupBlock> = blocks
+            .into_iter()
+            .map(|(id, bytes)| {
+                let meta = store::read_inside(&self.folder, &format!("{SNAPSHOT}{id}/meta.json"), 1 << 20)
+                    .map_err(|error| error.to_string())
+                    .and_then(|bytes| serde_json::from_slice::<Meta>(&bytes).map_err(|e| e.to_string()));
+                let (meta, problem) = match meta {
+                    Ok(meta) => (meta, String::new()),
+                    Err(why) => (Meta::default(), format!("meta.json: {why}")),
+                };
+                BackupBlock {
+                    id: id.to_owned(),
+                    from: Timestamp(meta.min_time),
+                    to: Timestamp(meta.max_time),
+                    series: meta.stats.num_series,
+                    samples: meta.stats.num_samples,
+                    bytes: bytes as f64,
+                    problem,
+                }
+            })
+            .collect();
+        found.sort_by_key(|block| (block.from, block.to));
+        found
+    }
+}
+
+/// Where a snapshot's blocks lie in a backup.
+pub const SNAPSHOT: &str = "prometheus/snapshot/";
+/// Where library panels lie.
+pub const LIBRARY: &str = "grafana/library-panels.json";
+/// Where folders lie.
+pub const FOLDERS: &str = "grafana/folders.json";
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Meta {
+    min_time: i64,
+    max_time: i64,
+    stats: Stats,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Stats {
+    num_series: f64,
+    num_samples: f64,
+}
+
+/// What Grafana says about a dashboard.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DashboardMeta {
+    /// Uid of its folder.
+    pub folder_uid: String,
+    /// Title of its folder.
+    pub folder_title: String,
+    /// Version.
+    pub version: u32,
+    /// Who saved it last.
+    pub updated_by: String,
+    /// When, in RFC 3339.
+    pub updated: String,
+    /// Whether it came from a file.
+    pub provisioned: bool,
+    /// That file.
+    pub provisioned_external_id: String,
+}
+
+/// A dashboard and what Grafana says of it, from `{"dashboard":…,"meta":…}` or from the bare dashboard.
+///
+/// # Errors
+/// In words.
+pub fn document(bytes: &[u8]) -> Result<(Box<RawValue>, DashboardMeta), String> {
+    #[derive(Deserialize)]
+    struct Whole {
+        dashboard: Box<RawValue>,
+        #[serde(default)]
+        meta: Option<Value>,
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
+    let text = text.trim_start_matches('\u{feff}');
+    // A list would be read as a struct's fields in their order.
+    if !text.trim_start().starts_with('{') {
+        let json = serde_json::from_str::<serde::de::IgnoredAny>(text);
+        return Err(match json {
+            Ok(_) => "it is JSON, but no dashboard".into(),
+            Err(error) => format!("it is not JSON: {error}"),
+        });
+    }
+    if let Ok(whole) = serde_json::from_str::<Whole>(text) {
+        // A field of another kind in `meta` does not cost the dashboard.
+        let meta = whole.meta.and_then(|meta| serde_json::from_value(meta).ok()).unwrap_or_default();
+        return Ok((whole.dashboard, meta));
+    }
+    let raw: Box<RawValue> =
+        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+    Ok((raw, DashboardMeta::default()))
+}
+
+fn looks_like_dashboard(data: &Value) -> bool {
+    ["panels", "rows", "schemaVersion", "templating"].iter().any(|key| data.get(*key).is_some())
+}
+
+fn folders(folder: &Path) -> BTreeMap<String, (String, String)> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Folder {
+        uid: String,
+        title: String,
+        folder_uid: String,
+    }
+    let read = store::read_inside(folder, FOLDERS, MAX_DASHBOARD).unwrap_or_default();
+    let all: Vec<Folder> = serde_json::from_slice(&read).unwrap_or_default();
+    all.into_iter().map(|one| (one.uid, (one.title, one.folder_uid))).collect()
+}
+
+fn strings(value: Option<&Value>) -> Vec<String> {
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn number(value: Option<&Value>) -> Option<u32> {
+    value.and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok())
+}
+
+/// The panels of a dashboard, those in collapsed rows and in the rows of old dashboards too.
+pub fn panels(dashboard: &Value) -> Vec<&Value> {
+    let mut all = Vec::new();
+    for panel in list(dashboard, "panels") {
+        all.push(panel);
+        all.extend(list(panel, "panels"));
+    }
+    for row in list(dashboard, "rows") {
+        all.extend(list(row, "panels"));
+    }
+    all.truncate(MAX_PANELS);
+    all
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Where a dashboard's panels are.
+pub fn outline(dashboard: &Value) -> Vec<PanelOutline> {
+    let one = |panel: &&Value| {
+        let grid = panel.get("gridPos");
+        let at = |key: &str| number(grid.and_then(|grid| grid.get(key))).unwrap_or(0).min(100_000);
+        let text = |key: &str| panel.get(key).and_then(Value::as_str).unwrap_or_default();
+        PanelOutline {
+            id: panel.get("id").and_then(Value::as_f64).unwrap_or(0.0),
+            title: text("title").chars().take(200).collect(),
+            kind: text("type").chars().take(60).collect(),
+            x: at("x").min(23),
+            y: at("y"),
+            w: at("w").clamp(1, 24),
+            h: at("h").clamp(1, 200),
+        }
+    };
+    panels(dashboard).iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_dashboard_is_read_with_and_without_its_wrapping() {
+        let (raw, meta) =
+            document(br#"{"meta":{"folderUid":"f","version":3},"dashboard":{"a":1e2}}"#).unwrap();
+        assert_eq!((raw.get(), meta.folder_uid.as_str(), meta.version), (r#"{"a":1e2}"#, "f", 3));
+        let (raw, _) = document("\u{feff}{\"title\":\"x\"}".as_bytes()).unwrap();
+        assert_eq!(raw.get(), r#"{"title":"x"}"#);
+        assert!(document(b"[1]").unwrap_err().contains("no dashboard"));
+        assert!(document(b"{").unwrap_err().contains("not JSON"));
+        let (_, meta) = document(br#"{"meta":{"version":"odd"},"dashboard":{}}"#).unwrap();
+        assert_eq!(meta.version, 0);
+    }
+
+    #[test]
+    fn the_outline_has_panels_of_collapsed_and_of_old_rows() {
+        let data = json!({
+            "panels": [{"id": 1, "title": "a", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8}},
+                       {"type": "row", "panels": [{"title": "b"}]}],
+            "rows": [{"panels": [{"title": "c"}]}]
+        });
+        let titles: Vec<String> = outline(&data).into_iter().map(|panel| panel.title).collect();
+        assert_eq!(titles, ["a", "", "b", "c"]);
+        let odd = json!({"panels": [{"gridPos": {"x": 99, "y": -1, "w": 1e9, "h": "x"}}, 7, null]});
+        assert_eq!(outline(&odd).first().map(|panel| (panel.x, panel.w, panel.h)), Some((23, 1, 1)));
+    }
+}

@@ -1,0 +1,214 @@
+//! Prometheus: a TSDB snapshot where its data folder can be reached, the rules, the flags.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use aether_clients::{Failure, Prometheus};
+use aether_contract::{BackupPartKind, PanelError, ServiceKind};
+
+use super::{Draft, fatal};
+use crate::{
+    backup::{build::Builder, job::Handle, open::SNAPSHOT},
+    paths,
+};
+
+/// How long a snapshot may take: the newest hours are written to the disk.
+const LIMIT: Duration = Duration::from_secs(600);
+/// Files of a snapshot at most.
+const MAX_FILES: usize = 100_000;
+
+/// Saves what can be reached.
+///
+/// # Errors
+/// Only such as end the whole backup.
+pub async fn save(
+    client: &Arc<Prometheus>,
+    data: Option<PathBuf>,
+    builder: Builder,
+    job: &Handle,
+) -> Result<(Draft, Builder), PanelError> {
+    let mut draft = Draft::new(BackupPartKind::Prometheus, "blocks");
+    let mut builder = builder;
+    job.stage("rules and flags", 0);
+    let service = ServiceKind::Prometheus;
+    match client.build_info().await {
+        Ok(info) => draft.version = info.value.version.clone(),
+        Err(error) => {
+            draft.fail("Nothing of it was saved", &error.to_panel(service));
+            return Ok((draft, builder));
+        }
+    }
+    match client.rules_document().await {
+        Ok(bytes) => {
+            draft.note(count_rules(&bytes));
+            builder.add("prometheus/rules.json", &bytes)?;
+        }
+        Err(error) => draft.fail("The rules", &error.to_panel(service)),
+    }
+    let flags = match client.flags().await {
+        Ok(flags) => {
+            let text = serde_json::to_vec_pretty(&flags.value).unwrap_or_default();
+            builder.add("prometheus/flags.json", &text)?;
+            Some(flags.value)
+        }
+        Err(error) if matches!(error.failure, Failure::WrongPath) => None,
+        Err(error) => {
+            draft.fail("The flags", &error.to_panel(service));
+            None
+        }
+    };
+    let admin = flags.as_ref().and_then(|flags| flags.get("web.enable-admin-api")).map(String::as_str);
+    let own = flags.as_ref().and_then(|flags| flags.get("storage.tsdb.path")).map(PathBuf::from);
+    match (admin, reachable(data, own.as_deref())) {
+        (None, _) => draft.note(
+            "Its data is not in this backup: this server tells no flags, so it is not known whether and where a snapshot can \
+             be made.",
+        ),
+        (Some("true"), Ok(folder)) => {
+            job.stage("taking a snapshot", 0);
+            job.check()?;
+            match client.snapshot(LIMIT).await {
+                Ok(name) => {
+                    let (from, job) = (folder.join("snapshots").join(&name), job.clone());
+                    let copied = tokio::task::spawn_blocking(move || {
+                        let mut builder = builder;
+                        let copied = copy(&from, &mut builder, &job);
+                        // The server never clears its snapshots away, and they keep expired blocks on its disk.
+                        let removed = fs::remove_dir_all(&from);
+                        (builder, copied, removed, from)
+                    });
+                    let (back, copied, removed, from) = copied.await.map_err(|error| {
+                        PanelError::new(aether_contract::ErrorCode::Internal, "backups", "The copy ended early.")
+                            .with_detail(error.to_string())
+                    })?;
+                    builder = back;
+                    if let Err(error) = removed {
+                        draft.note(format!(
+                            "The server's own copy {} could not be deleted ({error}). Delete it: it keeps old blocks on the disk.",
+                            from.display()
+                        ));
+                    }
+                    match copied {
+                        Ok(blocks) => {
+                            draft.part.count = blocks;
+                            if blocks == 0 {
+                                draft.note("The snapshot has no block: the server has no samples yet.");
+                            }
+                        }
+                        Err(error) if fatal(&error) && !error.source.starts_with(&from.display().to_string()) => return Err(error),
+                        Err(error) => draft.fail("The snapshot could not be copied", &error),
+                    }
+                }
+                Err(error) => draft.fail("No snapshot was made", &error.to_panel(service)),
+            }
+        }
+        (Some("true"), Err(why)) => draft.note(format!(
+            "Its data is not in this backup: {why}. Name that folder as seen from this machine in the profile: [backup] \
+             prometheus_data."
+        )),
+        (Some(_), _) => draft.note(
+            "Its data is not in this backup: the admin API is off. Start Prometheus with --web.enable-admin-api to have it.",
+        ),
+    }
+    draft.part.bytes = builder.bytes_below("prometheus/");
+    Ok((draft, builder))
+}
+
+/// How many rules a document of `/api/v1/rules` has, in words.
+fn count_rules(document: &[u8]) -> String {
+    let document: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    let groups = document.pointer("/data/groups").and_then(serde_json::Value::as_array);
+    let rules = groups.into_iter().flatten().filter_map(|group| group.get("rules")?.as_array()).flatten();
+    let (mut recording, mut alerting) = (0, 0);
+    for rule in rules {
+        match rule.get("type").and_then(serde_json::Value::as_str) {
+            Some("alerting") => alerting += 1,
+            _ => recording += 1,
+        }
+    }
+    format!("The running server has {recording} recording rules and {alerting} alerts.")
+}
+
+/// The server's data folder on this machine: the profile's word, else what the server says, if that is a folder of a
+/// running Prometheus here.
+fn reachable(named: Option<PathBuf>, own: Option<&Path>) -> Result<PathBuf, String> {
+    let is_data = |folder: &Path| ["wal", "chunks_head"].iter().all(|name| folder.join(name).is_dir());
+    if let Some(folder) = named {
+        let found = is_data(&folder);
+        return found.then(|| folder.clone()).ok_or_else(|| {
+            format!("{} of the profile is not the data folder of a running Prometheus", folder.display())
+        });
+    }
+    match own {
+        Some(folder) if folder.is_absolute() && is_data(folder) => Ok(folder.to_path_buf()),
+        Some(folder) => {
+            Err(format!("its data folder {} is not on this machine, or can't be read", folder.display()))
+        }
+        None => Err("it does not say where its data folder is".into()),
+    }
+}
+
+/// Copies a snapshot's blocks; tells how many. An error of the source names the snapshot's folder as its source.
+fn copy(from: &Path, builder: &mut Builder, job: &Handle) -> Result<u32, PanelError> {
+    let source = |error: std::io::Error| {
+        let mut error = paths::storage("read", from, &error);
+        error.source = from.display().to_string();
+        error
+    };
+    let mut blocks = Vec::new();
+    for entry in fs::read_dir(from).map_err(source)? {
+        let entry = entry.map_err(source)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type().map_err(source)?.is_dir() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            blocks.push((name, entry.path()));
+        }
+    }
+    blocks.sort();
+    let mut files = Vec::new();
+    for (name, path) in &blocks {
+        walk(path, &format!("{SNAPSHOT}{name}"), &mut files).map_err(source)?;
+    }
+    job.stage("copying blocks", files.len());
+    for (path, at) in files {
+        builder.copy(&path, &at, job)?;
+        job.step();
+    }
+    Ok(u32::try_from(blocks.len()).unwrap_or(u32::MAX))
+}
+
+fn walk(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            walk(&entry.path(), &path, files)?;
+        } else if kind.is_file() && files.len() < MAX_FILES {
+            files.push((path, entry.path()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_running_servers_data_folder_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().to_path_buf();
+        assert!(reachable(Some(at.clone()), None).is_err());
+        assert!(reachable(None, Some(Path::new("data/"))).unwrap_err().contains("data/"));
+        for name in ["wal", "chunks_head"] {
+            fs::create_dir(at.join(name)).unwrap();
+        }
+        assert_eq!(reachable(Some(at.clone()), None).unwrap(), at);
+        assert_eq!(reachable(None, Some(&at)).unwrap(), at);
+        assert!(reachable(None, None).is_err());
+    }
+}

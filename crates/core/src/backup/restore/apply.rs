@@ -1,0 +1,384 @@
+//! Carries a plan out: one writer, every write read back, nothing overwritten that somebody saved meanwhile.
+
+use std::{sync::Arc, time::Duration};
+
+use aether_clients::{ClientError, Failure, Grafana};
+use aether_contract::{
+    BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAct,
+    RestoreApplyRequest, RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
+};
+use serde_json::{Value, json, value::RawValue};
+
+use super::{
+    document::{self, Saving},
+    plan::{self, Steps},
+    runs::{self, Record, RecordItem},
+    target::{self, Live},
+};
+use crate::{
+    backup::{
+        build::Builder,
+        compare, create,
+        job::Handle,
+        manifest::{self, Manifest},
+        name::Names,
+        open::{FOLDERS, Opened},
+        store::{DASHBOARDS, Store},
+    },
+    journal::Journal,
+    panel::{clock, core::Core, live::Live as Stack},
+};
+
+/// Attempts at a write that certainly did not arrive or was refused for the moment.
+const ATTEMPTS: u32 = 3;
+
+/// The plan of a request.
+///
+/// # Errors
+/// `not-found` for an unknown backup or dashboard; `invalid-request`; Grafana's codes.
+pub async fn plan(core: &Core, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
+    let live = core.live();
+    let client = live.clients.grafana().await?;
+    Ok(steps(core, &live, &client, request, None).await?.plan)
+}
+
+async fn steps(
+    core: &Core,
+    live: &Stack,
+    client: &Arc<Grafana>,
+    request: &RestoreRequest,
+    job: Option<&Handle>,
+) -> Result<Steps, PanelError> {
+    let store = Store::of(&live.profile, &core.home.data);
+    let (id, uids) = (request.id.clone(), request.uids.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let opened = Opened::open(&store, &id)?;
+        let chosen = plan::chosen(opened.dashboards(), &uids)?;
+        Ok((opened, chosen))
+    });
+    let (opened, chosen) = read.await.unwrap_or_else(|error| {
+        Err(PanelError::new(ErrorCode::Internal, "backups", "The backup could not be read.")
+            .with_detail(error.to_string()))
+    })?;
+    let uids: Vec<String> = chosen.iter().map(|stored| stored.about.uid.clone()).collect();
+    if let Some(job) = job {
+        job.stage("reading Grafana", uids.len());
+    }
+    let target = target::read(client, &uids, job).await?;
+    plan::plan(&request.id, &opened, chosen, &target, request, clock::now())
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// `unverified` when the plan is no longer the one that was shown: then nothing was written; `invalid-request` while
+/// something is undecided; `storage` when the copy of what is there can't be written. What Grafana refuses is no error,
+/// but stands in the run.
+pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
+    let live = core.live();
+    let client = live.clients.grafana().await?;
+    let job = core.jobs.begin(format!("Restoring from {}", asked.request.id.0))?;
+    let store = Store::of(&live.profile, &core.home.data);
+    let lock = create::locked(&store).await?;
+    let steps = steps(&core, &live, &client, &asked.request, Some(&job)).await?;
+    if steps.plan.digest != asked.digest {
+        return Err(PanelError::new(
+            ErrorCode::Unverified,
+            "grafana",
+            "Grafana, the backup or the choices have changed since this plan was shown. Nothing was written.",
+        )
+        .with_hint("Look at the new plan."));
+    }
+    if steps.plan.undecided > 0 {
+        return Err(PanelError::new(
+            ErrorCode::InvalidRequest,
+            "backups",
+            format!(
+                "A choice is needed for {} of the dashboards: keep, replace or copy. Nothing was written.",
+                steps.plan.undecided
+            ),
+        ));
+    }
+    if steps.plan.writes == 0 {
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", "There is nothing to restore.")
+            .with_hint("Every chosen dashboard is as it is in the backup, or is to be kept."));
+    }
+    let (_, by) = create::checked("restore", &asked.created_by)?;
+    let safety = safety(&core, &live, &client, &store, &steps, &by, &job).await?;
+    let writes = |act| matches!(act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy);
+    let mut record = Record {
+        stack: live.profile.name.clone(),
+        target: steps.plan.target.clone(),
+        by,
+        backup: asked.request.id.clone(),
+        safety,
+        items: steps
+            .steps
+            .iter()
+            .filter(|step| writes(step.item.act))
+            .map(|step| RecordItem {
+                source: step.item.uid.clone(),
+                uid: step.uid.clone(),
+                title: step.title.clone().unwrap_or_else(|| step.item.title.clone()),
+                act: step.item.act,
+                outcome: RestoreOutcome::Pending,
+                before: if step.item.act == RestoreAct::Update { step.item.live_version } else { None },
+                version: None,
+                note: String::new(),
+            })
+            .collect(),
+        notes: Vec::new(),
+    };
+    let entry = core.journal.begin(runs::RESTORE, &asked.request.id.0, &json!(record), clock::now())?;
+    ground(&client, &steps, &mut record, &job).await;
+    job.stage("dashboards", record.items.len());
+    let message = format!("Restored from the backup {}", asked.request.id.0);
+    for (index, step) in steps.steps.iter().filter(|step| writes(step.item.act)).enumerate() {
+        let Some(item) = record.items.get_mut(index) else { break };
+        if job.check().is_err() {
+            "Not reached: cancelled before.".clone_into(&mut item.note);
+            continue;
+        }
+        let saving = Saving {
+            uid: &item.uid,
+            title: step.title.as_deref(),
+            folder: &step.folder,
+            version: item.before,
+            message: &message,
+            data_sources: &asked.request.data_sources,
+        };
+        let raw = step.source.as_ref().and_then(|stored| stored.dashboard.as_deref());
+        let written = match raw {
+            Some(raw) => write(&client, raw, &saving).await,
+            None => Written::failed("The backup's file can't be read."),
+        };
+        item.outcome = written.outcome;
+        item.version = written.version;
+        item.note = written.note;
+        core.journal.annotate(entry, &asked.request.id.0, &json!(record))?;
+        job.step();
+    }
+    let failed = record.items.iter().filter(|item| item.outcome != RestoreOutcome::Done).count();
+    let outcome = if failed == 0 { "done" } else { "partly" };
+    core.journal.complete(entry, outcome, &json!(record), clock::now())?;
+    drop((lock, job));
+    core.read_backups(&live).await?;
+    shown(&core.journal, &store, &live.profile.name, entry)
+}
+
+/// The run of an entry, as the journal has it now.
+///
+/// # Errors
+/// `storage`, `internal`.
+pub fn shown(journal: &Journal, store: &Store, stack: &str, entry: i64) -> Result<RestoreRun, PanelError> {
+    let run = runs::all(journal, store, stack, false)?.into_iter().find(|run| i64::from(run.id) == entry);
+    run.ok_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "The run is not in the journal."))
+}
+
+/// Saves the dashboards that a restore takes the place of. None when it takes no place.
+async fn safety(
+    core: &Core,
+    stack: &Stack,
+    client: &Arc<Grafana>,
+    store: &Store,
+    steps: &Steps,
+    by: &str,
+    job: &Handle,
+) -> Result<Option<BackupId>, PanelError> {
+    let replaced: Vec<String> =
+        steps.steps.iter().filter(|s| s.item.act == RestoreAct::Update).map(|s| s.uid.clone()).collect();
+    if replaced.is_empty() {
+        return Ok(None);
+    }
+    job.stage("saving what is there", replaced.len());
+    let live = target::dashboards(client, &replaced, Some(job)).await?;
+    let mut builder = Builder::new(store.root(), create::new_id(store))?;
+    let mut names = Names::default();
+    for (uid, found) in &live {
+        let Some(found) = found else { continue };
+        builder.add(&format!("{DASHBOARDS}{}.json", names.name(uid)), &found.bytes)?;
+    }
+    let folder =
+        |live: &Live| json!({"uid": live.meta.folder_uid, "title": live.meta.folder_title, "folderUid": ""});
+    let mut folders: Vec<Value> =
+        live.values().flatten().filter(|live| !live.meta.folder_uid.is_empty()).map(folder).collect();
+    folders.sort_by_key(Value::to_string);
+    folders.dedup();
+    builder.add(FOLDERS, Value::Array(folders).to_string().as_bytes())?;
+    let now = clock::now();
+    let id = builder.id().clone();
+    let manifest = Manifest {
+        schema: manifest::SCHEMA,
+        id: id.0.clone(),
+        stack: stack.profile.name.clone(),
+        made_at: now,
+        finished_at: now,
+        reason: format!("Before restoring from {}", steps.plan.id.0),
+        created_by: by.to_owned(),
+        panel: env!("CARGO_PKG_VERSION").to_owned(),
+        safety: true,
+        absent: steps
+            .steps
+            .iter()
+            .filter(|s| matches!(s.item.act, RestoreAct::Create | RestoreAct::Copy))
+            .map(|s| s.uid.clone())
+            .collect(),
+        versions: [("grafana".to_owned(), steps.plan.target_version.clone())].into(),
+        addresses: [("grafana".to_owned(), steps.plan.target.clone())].into(),
+        pins: std::collections::BTreeMap::new(),
+        parts: vec![BackupPart {
+            kind: BackupPartKind::Grafana,
+            state: BackupPartState::Complete,
+            count: u32::try_from(live.values().flatten().count()).unwrap_or(u32::MAX),
+            what: "dashboards".into(),
+            bytes: builder.bytes_below("grafana/"),
+            notes: vec!["Only the dashboards that the restore took the place of.".into()],
+        }],
+        files: Vec::new(),
+    };
+    create::finish(builder, manifest).await?;
+    core.changed.notify_one();
+    Ok(Some(id))
+}
+
+/// Makes the folders and library panels that the dashboards stand on. What fails is noted: the dashboards then tell.
+async fn ground(client: &Grafana, steps: &Steps, record: &mut Record, job: &Handle) {
+    job.stage("folders and library panels", steps.folders.len() + steps.library.len());
+    for folder in &steps.folders {
+        let parent = Some(folder.parent.as_str()).filter(|parent| !parent.is_empty());
+        match client.create_folder(&folder.uid, &folder.title, parent).await {
+            Ok(()) => {
+                record.notes.push(format!("The folder \"{}\" was made; undoing leaves it.", folder.title))
+            }
+            // The answer may be lost, and "exists" comes in two forms: what counts is whether it is there.
+            Err(_) if matches!(client.folder(&folder.uid).await, Ok(Some(_))) => {}
+            Err(error) => {
+                let error = error.to_panel(ServiceKind::Grafana);
+                record.notes.push(format!("The folder \"{}\" was not made: {error}", folder.title));
+            }
+        }
+        job.step();
+    }
+    for panel in &steps.library {
+        let mut element = panel.clone();
+        if let Some(fields) = element.as_object_mut() {
+            for key in ["id", "orgId", "version", "meta", "folderId"] {
+                fields.remove(key);
+            }
+        }
+        if let Err(error) = client.create_library_panel(&element).await {
+            let name = panel.get("name").and_then(Value::as_str).unwrap_or_default();
+            let error = error.to_panel(ServiceKind::Grafana);
+            record.notes.push(format!("The library panel \"{name}\" was not made: {error}"));
+        }
+        job.step();
+    }
+}
+
+/// How a write came out.
+pub struct Written {
+    /// In a word.
+    pub outcome: RestoreOutcome,
+    /// Version since.
+    pub version: Option<u32>,
+    /// Why.
+    pub note: String,
+}
+
+impl Written {
+    /// Refused or lost.
+    pub fn failed(note: impl Into<String>) -> Self {
+        Self { outcome: RestoreOutcome::Failed, version: None, note: note.into() }
+    }
+
+    /// Grafana changed meanwhile.
+    pub fn conflict(note: impl Into<String>) -> Self {
+        Self { outcome: RestoreOutcome::Conflict, version: None, note: note.into() }
+    }
+
+    fn done(version: u32, note: impl Into<String>) -> Self {
+        Self { outcome: RestoreOutcome::Done, version: Some(version), note: note.into() }
+    }
+}
+
+/// Writes one dashboard and reads it back. After any doubtful answer it is read before anything is decided.
+pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Written {
+    let body = match document::body(raw, saving) {
+        Ok(body) => body,
+        Err(why) => return Written::failed(format!("It can't be restored: {why}.")),
+    };
+    let sent: Value = serde_json::from_str::<Value>(&body)
+        .ok()
+        .and_then(|mut body| body.get_mut("dashboard").map(Value::take))
+        .unwrap_or_default();
+    let mut attempt = 1;
+    loop {
+        let answer = client.save_dashboard(&body).await;
+        let live = match target::one(client, saving.uid).await {
+            Ok(live) => live,
+            Err(error) => {
+                return Written::failed(match answer {
+                    Ok(_) => format!("It was saved, but reading it back failed: {error}"),
+                    Err(refusal) => format!("{} Reading it failed too: {error}", told(&refusal)),
+                });
+            }
+        };
+        let moved = match (&live, saving.version) {
+            (Some(live), Some(before)) => live.version() != before,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let stands = live.as_ref().filter(|live| {
+            moved && live.meta.folder_uid == saving.folder && compare::same(&sent, &live.value)
+        });
+        match (answer, &live, stands) {
+            (Ok(_), Some(_), Some(live)) => return Written::done(live.version(), ""),
+            (Err(error), Some(_), Some(live)) => {
+                return Written::done(
+                    live.version(),
+                    format!("It is there, although Grafana answered: {}", told(&error)),
+                );
+            }
+            (Ok(saved), Some(live), None) if saved.version == live.version() => {
+                let first = compare::dashboards(&sent, &live.value).into_iter().next();
+                let what = first.map_or_else(|| "its folder".to_owned(), |change| change.field);
+                return Written::done(
+                    live.version(),
+                    format!("Grafana keeps it with changes of its own: {what}."),
+                );
+            }
+            (Ok(_), Some(live), None) => return Written::conflict(somebody(live)),
+            (Ok(_), None, _) => {
+                return Written::failed("Grafana said that it was saved, and does not have it.");
+            }
+            (Err(_), Some(live), None) if moved => return Written::conflict(somebody(live)),
+            (Err(error), _, None) if passing(&error) && attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(rand::random_range(200..600) * u64::from(attempt)))
+                    .await;
+                attempt += 1;
+            }
+            (Err(error), _, _) => return Written::failed(told(&error)),
+        }
+    }
+}
+
+fn somebody(live: &Live) -> String {
+    let by = if live.meta.updated_by.is_empty() { "Somebody" } else { &live.meta.updated_by };
+    format!("{by} saved version {} meanwhile; it was left as it is.", live.version())
+}
+
+fn told(error: &ClientError) -> String {
+    error.to_panel(ServiceKind::Grafana).to_string()
+}
+
+fn passing(error: &ClientError) -> bool {
+    matches!(
+        error.failure,
+        Failure::Refused
+            | Failure::Timeout
+            | Failure::Network
+            | Failure::CutOff
+            | Failure::Server(..)
+            | Failure::Rejected(429, _)
+    )
+}

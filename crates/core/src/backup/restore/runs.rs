@@ -1,0 +1,127 @@
+//! Restores that were, as the journal has them: what was done, and whether it can be undone.
+
+use aether_contract::{
+    BackupId, PanelError, RestoreAct, RestoreOutcome, RestoreRun, RestoreState, RestoredItem,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    backup::store::Store,
+    journal::{Entry, Journal},
+};
+
+/// The journal's word for a restore.
+pub const RESTORE: &str = "restore";
+/// And for its undoing; the subject is the number of the restore.
+pub const UNDO: &str = "restore-undo";
+/// Runs that are read.
+const READ: u32 = 50;
+
+/// A run as it is written down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// Stack.
+    pub stack: String,
+    /// Address of the Grafana.
+    pub target: String,
+    /// Who.
+    pub by: String,
+    /// Backup.
+    pub backup: BackupId,
+    /// Copy of what was there.
+    pub safety: Option<BackupId>,
+    /// Dashboards.
+    pub items: Vec<RecordItem>,
+    /// Notes.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// A dashboard as it is written down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordItem {
+    /// Uid in the backup.
+    pub source: String,
+    /// Uid in Grafana.
+    pub uid: String,
+    /// Title.
+    pub title: String,
+    /// What was meant.
+    pub act: RestoreAct,
+    /// How it came out.
+    pub outcome: RestoreOutcome,
+    /// Version that was there before.
+    pub before: Option<u32>,
+    /// Version since.
+    pub version: Option<u32>,
+    /// Why.
+    pub note: String,
+}
+
+/// Restores of the stack, newest first.
+///
+/// # Errors
+/// `storage`.
+pub fn all(journal: &Journal, store: &Store, stack: &str, busy: bool) -> Result<Vec<RestoreRun>, PanelError> {
+    let undone = journal.recent(UNDO, READ * 4)?;
+    let runs = journal.recent(RESTORE, READ)?;
+    Ok(runs.iter().filter_map(|entry| run(entry, &undone, store, stack, busy)).collect())
+}
+
+/// The record in an entry: completed ones have it as their result.
+pub fn record(entry: &Entry) -> Option<Record> {
+    let value: &Value = entry.result.as_ref().unwrap_or(&entry.detail);
+    serde_json::from_value(value.clone()).ok()
+}
+
+/// Uids that were put back already.
+pub fn undone_uids(undone: &[Entry], id: i64) -> Vec<String> {
+    let subject = id.to_string();
+    let items =
+        undone.iter().filter(|entry| entry.subject == subject).filter_map(record).flat_map(|r| r.items);
+    items.filter(|item| item.outcome == RestoreOutcome::Done).map(|item| item.uid).collect()
+}
+
+/// A run for the screen.
+pub fn run(entry: &Entry, undone: &[Entry], store: &Store, stack: &str, busy: bool) -> Option<RestoreRun> {
+    let record = record(entry).filter(|record| record.stack == stack)?;
+    let back = undone_uids(undone, entry.id);
+    let tried = undone.iter().any(|undo| undo.subject == entry.id.to_string());
+    let written = record.items.iter().filter(|item| item.outcome == RestoreOutcome::Done);
+    let all_back = written.clone().all(|item| back.contains(&item.uid));
+    let state = match (&entry.outcome, tried) {
+        (None, _) if busy => RestoreState::Running,
+        (None, false) => RestoreState::Interrupted,
+        (_, true) if all_back => RestoreState::Undone,
+        (_, true) => RestoreState::PartlyUndone,
+        (Some(_), false) if record.items.iter().all(|item| item.outcome == RestoreOutcome::Done) => {
+            RestoreState::Done
+        }
+        (Some(_), false) => RestoreState::Partly,
+    };
+    let kept = record.safety.as_ref().is_none_or(|safety| store.folder(safety).is_ok());
+    let something = written.count() > 0 || state == RestoreState::Interrupted;
+    let items = record.items.iter().map(|item| RestoredItem {
+        uid: item.uid.clone(),
+        title: item.title.clone(),
+        act: item.act,
+        outcome: item.outcome,
+        version: item.version,
+        note: if back.contains(&item.uid) { "Undone.".to_owned() } else { item.note.clone() },
+    });
+    Some(RestoreRun {
+        id: u32::try_from(entry.id).ok()?,
+        backup: record.backup.clone(),
+        target: record.target.clone(),
+        at: entry.began,
+        created_by: record.by.clone(),
+        state,
+        items: items.collect(),
+        can_undo: kept && something && !matches!(state, RestoreState::Undone | RestoreState::Running),
+        safety: record.safety,
+        notes: record.notes,
+    })
+}

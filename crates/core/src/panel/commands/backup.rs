@@ -1,0 +1,301 @@
+//! The commands about backups and restores.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aether_contract::*;
+
+use crate::{
+    backup::{
+        compare, create,
+        open::{Opened, Stored},
+        prune,
+        restore::{apply, runs, target, undo},
+        store::Store,
+        verify,
+    },
+    panel::{Panel, blocking, clock},
+};
+
+/// Most dashboards that a search over all backups gives.
+const MAX_FOUND: usize = 500;
+
+impl Panel {
+    fn store(&self) -> Store {
+        Store::of(&self.core.live().profile, &self.core.home.data)
+    }
+
+    /// The backups of the stack.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn backup_list(&self, _request: Empty) -> Result<BackupList, PanelError> {
+        self.core.read_backups(&self.core.live()).await
+    }
+
+    /// Makes a backup.
+    ///
+    /// # Errors
+    /// As [`create::create`].
+    pub async fn backup_create(&self, request: BackupCreateRequest) -> Result<Backup, PanelError> {
+        self.effect(create::create(Arc::clone(&self.core), request)).await
+    }
+
+    /// Opens a backup.
+    ///
+    /// # Errors
+    /// `not-found`, `storage`.
+    pub async fn backup_show(&self, request: BackupRequest) -> Result<BackupDetail, PanelError> {
+        let store = self.store();
+        blocking(move || {
+            let opened = Opened::open(&store, &request.id)?;
+            let entry = store.entry(&request.id.0, &mut BTreeMap::new());
+            let listed = entry.ok().flatten().ok_or_else(|| {
+                let words = format!("{} does not look like a backup.", request.id.0);
+                PanelError::new(ErrorCode::NotFound, "backups", words)
+            })?;
+            Ok(opened.detail(listed))
+        })
+        .await
+    }
+
+    /// A file of a backup.
+    ///
+    /// # Errors
+    /// `not-found`, `storage`.
+    pub async fn backup_file(&self, request: BackupFileRequest) -> Result<BackupFile, PanelError> {
+        let store = self.store();
+        blocking(move || Opened::open(&store, &request.id)?.file(&request.path)).await
+    }
+
+    /// Holds a backup against its hashes.
+    ///
+    /// # Errors
+    /// As [`verify::command`].
+    pub async fn backup_verify(&self, request: BackupVerifyRequest) -> Result<BackupVerified, PanelError> {
+        self.effect(verify::command(Arc::clone(&self.core), request.id, request.sample)).await
+    }
+
+    /// Keeps a backup whatever the pruning says.
+    ///
+    /// # Errors
+    /// `not-found`, `storage`.
+    pub async fn backup_pin(&self, request: BackupPinRequest) -> Result<BackupList, PanelError> {
+        let store = self.store();
+        blocking(move || {
+            store.folder(&request.id)?;
+            let mut notes = store.notes(&request.id.0);
+            notes.pinned = request.pinned;
+            store.set_notes(&request.id.0, &notes)
+        })
+        .await?;
+        self.core.read_backups(&self.core.live()).await
+    }
+
+    /// Which backups have a dashboard.
+    ///
+    /// # Errors
+    /// `invalid-request` without words; `storage`.
+    pub async fn backup_find(&self, request: BackupFindRequest) -> Result<BackupFoundList, PanelError> {
+        let words: Vec<String> = request.query.split_whitespace().map(str::to_lowercase).collect();
+        if words.is_empty() {
+            return Err(PanelError::new(
+                ErrorCode::InvalidRequest,
+                "backups",
+                "Say which dashboard: words of its title, or its uid.",
+            ));
+        }
+        let list = self.core.read_backups(&self.core.live()).await?;
+        let store = self.store();
+        blocking(move || {
+            let mut found = Vec::new();
+            let mut more = false;
+            for backup in list.backups {
+                // One that can't be opened stands in the list with its reason.
+                let Ok(opened) = Opened::open(&store, &backup.id) else { continue };
+                for Stored { about, .. } in opened.dashboards() {
+                    let text = format!("{} {}", about.title, about.uid).to_lowercase();
+                    if words.iter().all(|word| text.contains(word)) {
+                        if found.len() >= MAX_FOUND {
+                            more = true;
+                            break;
+                        }
+                        let (id, made_at) = (backup.id.clone(), backup.made_at);
+                        found.push(BackupFound { backup: id, made_at, dashboard: about });
+                    }
+                }
+            }
+            Ok(BackupFoundList { found, more })
+        })
+        .await
+    }
+
+    /// How a backup differs from another, or from Grafana now.
+    ///
+    /// # Errors
+    /// `not-found`, `storage`; Grafana's codes.
+    pub async fn backup_compare(
+        &self,
+        request: BackupCompareRequest,
+    ) -> Result<BackupComparison, PanelError> {
+        let from = self.sides(request.from.clone()).await?;
+        let mut comparison = BackupComparison {
+            from: request.from,
+            to: request.to.clone(),
+            dashboards: Vec::new(),
+            same: 0,
+            unread: Vec::new(),
+        };
+        let to: Sides = match request.to {
+            Some(id) => self.sides(id).await?,
+            None => self.live_sides().await?,
+        };
+        blocking(move || {
+            for (uid, side) in &from {
+                if let Err(why) = &side.dashboard {
+                    comparison.unread.push(format!("{}: {why}", side.title));
+                    continue;
+                }
+                let other = to.get(uid);
+                if let Some(Err(why)) = other.map(|other| &other.dashboard) {
+                    comparison.unread.push(format!("{}: {why}", side.title));
+                    continue;
+                }
+                let shown = other.unwrap_or(side);
+                let after = other.and_then(|other| other.dashboard.as_ref().ok());
+                let one = compare::one(uid, &shown.title, &shown.folder, side.dashboard.as_ref().ok(), after);
+                if one.change == Change::Same {
+                    comparison.same += 1;
+                } else {
+                    comparison.dashboards.push(one);
+                }
+            }
+            for (uid, side) in to.iter().filter(|(uid, _)| !from.contains_key(*uid)) {
+                match &side.dashboard {
+                    Ok(value) => {
+                        comparison.dashboards.push(compare::one(
+                            uid,
+                            &side.title,
+                            &side.folder,
+                            None,
+                            Some(value),
+                        ));
+                    }
+                    Err(why) => comparison.unread.push(format!("{}: {why}", side.title)),
+                }
+            }
+            comparison
+                .dashboards
+                .sort_by(|a, b| (&a.folder, &a.title, &a.uid).cmp(&(&b.folder, &b.title, &b.uid)));
+            Ok(comparison)
+        })
+        .await
+    }
+
+    /// The dashboards of a backup, by uid.
+    async fn sides(&self, id: BackupId) -> Result<Sides, PanelError> {
+        let store = self.store();
+        blocking(move || {
+            let side = |stored: Stored| {
+                let read = stored.dashboard.as_ref().map(|raw| serde_json::from_str(raw.get()));
+                let dashboard = match read {
+                    Some(Ok(value)) => Ok(value),
+                    Some(Err(error)) => Err(error.to_string()),
+                    None => Err(stored.about.problem.clone()),
+                };
+                (stored.about.uid, Side { title: stored.about.title, folder: stored.about.folder, dashboard })
+            };
+            Ok(Opened::open(&store, &id)?.dashboards().into_iter().map(side).collect())
+        })
+        .await
+    }
+
+    /// Grafana's dashboards now, by uid.
+    async fn live_sides(&self) -> Result<Sides, PanelError> {
+        let live = self.core.live();
+        let client = live.clients.grafana().await?;
+        let all = target::all(&client).await?;
+        let side = |(uid, live): (String, target::Live)| {
+            let title =
+                live.value.get("title").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            // Of the root Grafana says "General" in some versions.
+            let folder = Some(live.meta.folder_title).filter(|_| !live.meta.folder_uid.is_empty());
+            (uid, Side { title, folder: folder.into_iter().collect(), dashboard: Ok(live.value) })
+        };
+        Ok(all.into_iter().map(side).collect())
+    }
+
+    /// What a policy would delete.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn backup_prune_plan(&self, policy: PrunePolicy) -> Result<PrunePlan, PanelError> {
+        let list = self.core.read_backups(&self.core.live()).await?;
+        Ok(prune::plan(&list.backups, policy, clock::now(), &jiff::tz::TimeZone::system()))
+    }
+
+    /// Deletes backups.
+    ///
+    /// # Errors
+    /// As [`prune::delete`].
+    pub async fn backup_delete(&self, request: BackupDeleteRequest) -> Result<BackupDeleted, PanelError> {
+        self.effect(prune::delete(Arc::clone(&self.core), request.ids)).await
+    }
+
+    /// What restoring dashboards would do.
+    ///
+    /// # Errors
+    /// As [`apply::plan`].
+    pub async fn restore_plan(&self, request: RestoreRequest) -> Result<RestorePlan, PanelError> {
+        apply::plan(&self.core, &request).await
+    }
+
+    /// Restores dashboards.
+    ///
+    /// # Errors
+    /// As [`apply::apply`].
+    pub async fn restore_apply(&self, request: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
+        self.effect(apply::apply(Arc::clone(&self.core), request)).await
+    }
+
+    /// Restores that were.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn restore_runs(&self, _request: Empty) -> Result<RestoreRuns, PanelError> {
+        let (core, store) = (Arc::clone(&self.core), self.store());
+        let stack = core.live().profile.name.clone();
+        blocking(move || {
+            let busy = core.jobs.shown().is_some() || store.is_locked();
+            Ok(RestoreRuns { runs: runs::all(&core.journal, &store, &stack, busy)? })
+        })
+        .await
+    }
+
+    /// Undoes a restore.
+    ///
+    /// # Errors
+    /// As [`undo::undo`].
+    pub async fn restore_undo(&self, request: RestoreUndoRequest) -> Result<RestoreRun, PanelError> {
+        self.effect(undo::undo(Arc::clone(&self.core), request.id)).await
+    }
+
+    /// Ends work that is going on.
+    ///
+    /// # Errors
+    /// `not-found` when it is over.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn job_cancel(&self, request: JobCancelRequest) -> Result<Empty, PanelError> {
+        self.core.jobs.cancel(request.id)?;
+        self.core.changed.notify_one();
+        Ok(Empty {})
+    }
+}
+
+/// A dashboard of one side of a comparison.
+struct Side {
+    title: String,
+    folder: Vec<String>,
+    dashboard: Result<serde_json::Value, String>,
+}
+
+type Sides = BTreeMap<String, Side>;

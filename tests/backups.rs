@@ -1,0 +1,708 @@
+//! Backups and restores against a real Prometheus and Alertmanager and a Grafana as strict as the real one.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use aether_contract::*;
+use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_sim::{
+    grafana::{Grafana, GrafanaOptions},
+    servers::{Prometheus, PrometheusOptions},
+};
+use aether_tests::{
+    eventually, missing, root,
+    stack::{MemoryKeyring, Stack, servers_missing, snapshot_when, write_profile},
+};
+use serde_json::{Value, json};
+
+/// A Grafana, and a panel on it that polls nothing.
+struct Bench {
+    folder: tempfile::TempDir,
+    grafana: Grafana,
+    panel: Arc<Panel>,
+    http: reqwest::Client,
+}
+
+async fn open(folder: &Path) -> Arc<Panel> {
+    Panel::start(PanelOptions {
+        home: Home::at(&folder.join("home")),
+        stack: Some("test".to_owned()),
+        host: Arc::new(NoHost),
+        secrets: Some(Arc::new(MemoryKeyring::default())),
+        poll: false,
+    })
+    .await
+    .unwrap()
+}
+
+impl Bench {
+    async fn start(version: &str) -> Self {
+        Self::with(version, None, "[prometheus]\nurl = \"http://127.0.0.1:9\"\n").await
+    }
+
+    async fn with(version: &str, pack: Option<PathBuf>, servers: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = GrafanaOptions {
+            folder: folder.path().join("grafana"),
+            version: version.to_owned(),
+            pack,
+            ..GrafanaOptions::default()
+        };
+        let grafana = Grafana::start(options).await.unwrap();
+        let profile = format!(
+            "name = \"test\"\n{servers}[grafana]\nurl = \"{}\"\nauth = {{ kind = \"basic\", username = \"admin\" }}\n",
+            grafana.url()
+        );
+        let home = Home::at(&folder.path().join("home"));
+        write_profile(&home, &profile).unwrap();
+        let panel = open(folder.path()).await;
+        let bench =
+            Self { folder, grafana, panel, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        bench.credentials().await;
+        bench
+    }
+
+    async fn credentials(&self) {
+        let secret =
+            SecretSetRequest { id: "grafana/password".into(), secret: SecretInput::new("admin".to_owned()) };
+        self.panel.secret_set(secret).await.unwrap();
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("home/data/backups/test")
+    }
+
+    async fn create(&self, parts: &[BackupPartKind]) -> Backup {
+        self.panel
+            .backup_create(BackupCreateRequest {
+                reason: "test".into(),
+                created_by: "me".into(),
+                parts: parts.to_vec(),
+            })
+            .await
+            .unwrap()
+    }
+
+    async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.grafana.url()))
+            .basic_auth("admin", Some("admin"));
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    async fn dashboard(&self, uid: &str) -> Option<Value> {
+        let (status, body) =
+            self.ask(reqwest::Method::GET, &format!("/api/dashboards/uid/{uid}"), None).await;
+        (status == 200).then_some(body)
+    }
+
+    /// Somebody edits a dashboard in Grafana.
+    async fn edit(&self, uid: &str, change: impl FnOnce(&mut Value)) {
+        let mut live = self.dashboard(uid).await.unwrap();
+        let folder = live["meta"]["folderUid"].clone();
+        let mut data = live["dashboard"].take();
+        change(&mut data);
+        let body = json!({"dashboard": data, "folderUid": folder, "overwrite": false, "message": "by hand"});
+        let (status, answer) = self.ask(reqwest::Method::POST, "/api/dashboards/db", Some(body)).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    async fn remove(&self, uid: &str) {
+        assert_eq!(
+            self.ask(reqwest::Method::DELETE, &format!("/api/dashboards/uid/{uid}"), None).await.0,
+            200
+        );
+    }
+
+    async fn faults(&self, faults: Value) {
+        assert_eq!(self.ask(reqwest::Method::POST, "/sim/faults", Some(faults)).await.0, 200);
+    }
+
+    fn request(&self, id: &BackupId, uids: &[&str]) -> RestoreRequest {
+        RestoreRequest {
+            id: id.clone(),
+            uids: uids.iter().map(|uid| (*uid).to_owned()).collect(),
+            choices: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            into_folder: None,
+        }
+    }
+
+    async fn apply(&self, request: RestoreRequest) -> Result<RestoreRun, PanelError> {
+        let plan = self.panel.restore_plan(request.clone()).await?;
+        let asked = RestoreApplyRequest { request, digest: plan.digest, created_by: "me".into() };
+        self.panel.restore_apply(asked).await
+    }
+
+    async fn same_as(&self, id: &BackupId) -> bool {
+        let request = BackupCompareRequest { from: id.clone(), to: None };
+        let compared = self.panel.backup_compare(request).await.unwrap();
+        assert!(compared.unread.is_empty(), "{:?}", compared.unread);
+        compared.dashboards.is_empty()
+    }
+}
+
+/// All that is in the folder and no backup.
+fn leftovers(root: &Path) -> Vec<String> {
+    let names =
+        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(".partial")).collect()
+}
+
+const GRAFANA: &[BackupPartKind] = &[BackupPartKind::Grafana];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_holds_everything_and_a_restored_tsdb_answers_the_same() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    let servers = format!(
+        "[prometheus]\nurl = \"{}\"\n[alertmanager]\nurls = [\"{}\"]\n[pack]\ndir = \"{}\"\n",
+        stack.prometheus.url(),
+        stack.alertmanagers[0].url(),
+        root().join("monitoring").display()
+    );
+    let bench = Bench::with("11.2.0", Some(root().join("monitoring")), &servers).await;
+    let query = "sum by (tenant_id) (aether_rag_answers_total)";
+    let ask = async |url: &str, at: i64| -> Value {
+        let query = [("query", query.to_owned()), ("time", at.to_string())];
+        let answer = bench.http.get(format!("{url}/api/v1/query")).query(&query).send().await.unwrap();
+        serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()["data"]["result"].clone()
+    };
+    let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
+    let full =
+        async || ask(stack.prometheus.url(), now()).await.as_array().filter(|rows| rows.len() > 3).cloned();
+    eventually(Duration::from_secs(60), full).await.expect("samples");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let at = now() - 1;
+    let before = ask(stack.prometheus.url(), at).await;
+
+    let made = bench.create(&[]).await;
+    assert_eq!(made.verdict, BackupVerdict::Verified, "{made:?}");
+    assert!(made.parts.iter().all(|part| part.state == BackupPartState::Complete), "{made:?}");
+    assert_eq!(made.dashboards, 41);
+    let folder = bench.root().join(&made.id.0);
+    // Anybody can prove it, without the panel.
+    if missing(&["sha256sum"]).is_none() {
+        let mut check = std::process::Command::new("sha256sum");
+        check.args(["--check", "--quiet", "SHA256SUMS"]).current_dir(&folder);
+        assert!(check.status().unwrap().success());
+    }
+    let text = fs::read_to_string(folder.join("MANIFEST.txt")).unwrap();
+    for words in [
+        "41 dashboards",
+        "8 recording rules and 2 alerts",
+        "6 files",
+        "pinned to grafana/grafana:11.2.0",
+        "aetherctl backup verify",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // The server's own copy is gone: it would keep old blocks on its disk.
+    let own: Vec<_> = fs::read_dir(stack.folder.path().join("prometheus/data/snapshots")).unwrap().collect();
+    assert!(own.is_empty(), "{own:?}");
+    let detail = bench.panel.backup_show(BackupRequest { id: made.id.clone() }).await.unwrap();
+    assert!(
+        !detail.blocks.is_empty()
+            && detail.blocks.iter().all(|block| block.samples > 0.0 && block.problem.is_empty())
+    );
+    assert_eq!(detail.files.iter().filter(|file| file.path.starts_with("configs/")).count(), 6);
+    let secret = fs::read_to_string(folder.join("grafana/data-sources.json")).unwrap();
+    assert!(!secret.contains("secureJsonData"), "{secret}");
+
+    // As the manifest says: the folders of the snapshot into the root of a new data folder.
+    let restored = bench.folder.path().join("restored");
+    copy_all(&folder.join("prometheus/snapshot"), &restored.join("data"));
+    let again = Prometheus::launch(PrometheusOptions {
+        folder: restored,
+        config: "global: {}\n".into(),
+        ..PrometheusOptions::default()
+    })
+    .await
+    .unwrap();
+    assert_eq!(ask(again.url(), at).await, before);
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            copy_all(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_that_fails_makes_a_backup_incomplete_and_says_why() {
+    let bench = Bench::start("11.2.0").await;
+    // Prometheus is not there, the configuration's place is not known.
+    let made = bench.create(&[]).await;
+    assert_eq!(made.verdict, BackupVerdict::Incomplete);
+    let state = |kind| made.parts.iter().find(|part| part.kind == kind).unwrap();
+    assert_eq!(state(BackupPartKind::Grafana).state, BackupPartState::Complete);
+    assert_eq!(state(BackupPartKind::Prometheus).state, BackupPartState::Failed);
+    assert!(state(BackupPartKind::Prometheus).notes[0].contains("127.0.0.1:9"), "{made:?}");
+    assert_eq!(state(BackupPartKind::Configs).state, BackupPartState::Skipped);
+    assert!(made.problems[0].contains("127.0.0.1:9"), "{made:?}");
+    assert_eq!(
+        bench
+            .panel
+            .backup_create(BackupCreateRequest {
+                reason: " ".into(),
+                created_by: String::new(),
+                parts: vec![]
+            })
+            .await
+            .unwrap_err()
+            .code,
+        ErrorCode::InvalidRequest
+    );
+
+    // A Grafana that fails now and then is asked again; one that fails always is told.
+    bench.faults(json!({"every": 3, "status": 503})).await;
+    assert_eq!(bench.create(GRAFANA).await.verdict, BackupVerdict::Verified);
+    bench.faults(json!({"every": 1, "status": 500})).await;
+    let broken = bench.create(GRAFANA).await;
+    assert_eq!((broken.verdict, broken.dashboards), (BackupVerdict::Incomplete, 0));
+    bench.faults(json!({})).await;
+    let summary =
+        snapshot_when(&bench.panel, Duration::from_secs(20), |shown| shown.backups.count == Some(3));
+    let summary = summary.await.unwrap().backups;
+    assert_eq!(
+        (summary.count, summary.newest.map(|newest| newest.verdict)),
+        (Some(3), Some(BackupVerdict::Incomplete))
+    );
+    assert_eq!(leftovers(&bench.root()), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_flipped_byte_is_found() {
+    let bench = Bench::start("11.2.0").await;
+    let made = bench.create(GRAFANA).await;
+    let folder = bench.root().join(&made.id.0);
+    let mut files = Vec::new();
+    all_files(&folder, &mut files);
+    files.sort();
+    let sizes: Vec<u64> = files.iter().map(|file| fs::metadata(file).unwrap().len()).collect();
+    let total: u64 = sizes.iter().sum();
+    let request = || BackupVerifyRequest { id: made.id.clone(), sample: 0 };
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    for flip in 0..1000 {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let mut place = seed % total;
+        let index = sizes
+            .iter()
+            .position(|size| {
+                let inside = place < *size;
+                if !inside {
+                    place -= size;
+                }
+                inside
+            })
+            .unwrap();
+        let file = &files[index];
+        let whole = fs::read(file).unwrap();
+        let mut flipped = whole.clone();
+        let bit = 1 << ((seed >> 60) % 8);
+        flipped[usize::try_from(place).unwrap()] ^= bit;
+        fs::write(file, &flipped).unwrap();
+        let found = bench.panel.backup_verify(request()).await.unwrap();
+        assert!(!found.problems.is_empty(), "flip {flip}: bit {bit} of byte {place} of {}", file.display());
+        fs::write(file, &whole).unwrap();
+    }
+    let found = bench.panel.backup_verify(request()).await.unwrap();
+    assert_eq!((found.problems, found.whole), (vec![], true));
+
+    // A file too many, one too few, and a link are found too, and the list says so.
+    fs::write(folder.join("extra"), "x").unwrap();
+    let list = async || bench.panel.backup_list(Empty {}).await.unwrap().backups.remove(0);
+    assert!(bench.panel.backup_verify(request()).await.unwrap().problems[0].contains("extra"));
+    assert_eq!(list().await.verdict, BackupVerdict::Changed);
+    fs::remove_file(folder.join("extra")).unwrap();
+    let folders = folder.join("grafana/folders.json");
+    fs::rename(&folders, bench.folder.path().join("aside")).unwrap();
+    assert!(bench.panel.backup_verify(request()).await.unwrap().problems[0].contains("missing"));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(bench.folder.path().join("aside"), &folders).unwrap();
+        assert!(bench.panel.backup_verify(request()).await.unwrap().problems[0].contains("symbolic link"));
+        let asked = BackupFileRequest { id: made.id.clone(), path: "grafana/folders.json".into() };
+        assert_eq!(bench.panel.backup_file(asked).await.unwrap_err().code, ErrorCode::Storage);
+        fs::remove_file(&folders).unwrap();
+    }
+    fs::rename(bench.folder.path().join("aside"), &folders).unwrap();
+    assert!(bench.panel.backup_verify(request()).await.unwrap().problems.is_empty());
+    assert_eq!(list().await.verdict, BackupVerdict::Verified);
+}
+
+fn all_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { all_files(&path, files) } else { files.push(path) }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_that_lies_or_climbs_out_is_refused() {
+    let bench = Bench::start("11.2.0").await;
+    let made = bench.create(GRAFANA).await;
+    let folder = bench.root().join(&made.id.0);
+    fs::write(bench.folder.path().join("secret"), "not yours").unwrap();
+    for path in ["../../../../../secret", "/etc/passwd", "..\\secret"] {
+        let asked = BackupFileRequest { id: made.id.clone(), path: path.into() };
+        assert_eq!(bench.panel.backup_file(asked).await.unwrap_err().code, ErrorCode::NotFound, "{path}");
+    }
+    for id in ["..", "../../..", "", ".partial-x", "/etc"] {
+        let asked = BackupRequest { id: BackupId(id.into()) };
+        assert_eq!(bench.panel.backup_show(asked).await.unwrap_err().code, ErrorCode::NotFound, "{id}");
+        let deleted =
+            bench.panel.backup_delete(BackupDeleteRequest { ids: vec![BackupId(id.into())] }).await.unwrap();
+        assert_eq!((deleted.deleted.len(), deleted.kept.len()), (0, 1), "{id}");
+    }
+    let text = fs::read_to_string(folder.join("manifest.json")).unwrap();
+    let lying = text.replacen("\"grafana/folders.json\"", "\"../../../../../secret\"", 1);
+    assert_ne!(lying, text);
+    fs::write(folder.join("manifest.json"), lying).unwrap();
+    let list = bench.panel.backup_list(Empty {}).await.unwrap();
+    assert_eq!(list.backups.len(), 0);
+    assert!(list.unreadable[0].contains("no file of a backup"), "{list:?}");
+    let error = bench.panel.backup_show(BackupRequest { id: made.id.clone() }).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Storage);
+    let found = bench.panel.backup_verify(BackupVerifyRequest { id: made.id, sample: 0 }).await.unwrap();
+    assert!(found.problems[0].contains("no file of a backup"));
+    assert_eq!(fs::read_to_string(bench.folder.path().join("secret")).unwrap(), "not yours");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dashboards_are_restored_after_a_plan_and_undone() {
+    let bench = Bench::with(
+        "11.2.0",
+        Some(root().join("monitoring")),
+        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n",
+    )
+    .await;
+    let made = bench.create(GRAFANA).await;
+    let original = bench.dashboard("rag-01").await.unwrap();
+    bench.edit("rag-01", |data| data["panels"][0]["targets"][0]["expr"] = json!("up")).await;
+    bench.remove("rag-02").await;
+    assert_eq!(bench.ask(reqwest::Method::DELETE, "/api/folders/platform", None).await.0, 200);
+
+    let request = bench.request(&made.id, &[]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    let item =
+        |plan: &RestorePlan, uid: &str| plan.items.iter().find(|item| item.uid == uid).unwrap().clone();
+    // Eighteen below the folder, and the one that was deleted alone.
+    assert_eq!((plan.writes, plan.undecided), (19, 1), "{plan:?}");
+    assert_eq!(plan.new_folders, ["Platform", "Kubernetes", "Network"], "those above come first");
+    assert_eq!(item(&plan, "rag-03").act, RestoreAct::Identical);
+    assert_eq!(item(&plan, "aether-rag-ops").act, RestoreAct::Identical);
+    assert_eq!(item(&plan, "rag-02").act, RestoreAct::Create);
+    let edited = item(&plan, "rag-01");
+    assert_eq!((edited.act, edited.obstacle), (RestoreAct::Choose, Some(RestoreObstacle::EditedLately)));
+    assert_eq!(edited.changes[0].field, "query A");
+    let early = bench.apply(request.clone()).await.unwrap_err();
+    assert_eq!(early.code, ErrorCode::InvalidRequest, "nothing is decided for anybody");
+    assert!(bench.dashboard("rag-02").await.is_none());
+
+    let mut request = request;
+    request.choices.insert("rag-01".into(), RestoreChoice::Replace);
+    let run = bench.apply(request.clone()).await.unwrap();
+    assert_eq!((run.state, run.items.len(), run.can_undo), (RestoreState::Done, 20, true), "{run:?}");
+    assert!(bench.same_as(&made.id).await);
+    let back = bench.dashboard("rag-01").await.unwrap();
+    assert_eq!(back["dashboard"]["panels"], original["dashboard"]["panels"]);
+    assert_eq!(back["meta"]["folderUid"], original["meta"]["folderUid"]);
+    assert_eq!(
+        bench.apply(request).await.unwrap_err().code,
+        ErrorCode::InvalidRequest,
+        "nothing is left to do"
+    );
+    let safety = run.safety.clone().unwrap();
+    let list = bench.panel.backup_list(Empty {}).await.unwrap();
+    assert!(list.backups.iter().any(|backup| backup.id == safety && backup.safety && backup.dashboards == 1));
+
+    let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+    assert_eq!((undone.state, undone.can_undo), (RestoreState::Undone, false), "{undone:?}");
+    assert!(bench.dashboard("rag-02").await.is_none() && bench.dashboard("platform-00").await.is_none());
+    let put_back = bench.dashboard("rag-01").await.unwrap();
+    assert_eq!(put_back["dashboard"]["panels"][0]["targets"][0]["expr"], "up");
+    assert_eq!(
+        bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap_err().code,
+        ErrorCode::InvalidRequest
+    );
+
+    // Another panel knows of it, and nothing of another stack's.
+    let later = open(bench.folder.path()).await;
+    assert_eq!(later.restore_runs(Empty {}).await.unwrap().runs[0].state, RestoreState::Undone);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_saves_meanwhile_is_never_overwritten() {
+    let bench = Bench::start("11.3.0").await;
+    let made = bench.create(GRAFANA).await;
+    bench.edit("rag-01", |data| data["title"] = json!("First")).await;
+    let mut request = bench.request(&made.id, &["rag-01"]);
+    request.choices.insert("rag-01".into(), RestoreChoice::Replace);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    // After the plan was shown.
+    bench.edit("rag-01", |data| data["title"] = json!("Second")).await;
+    let asked =
+        RestoreApplyRequest { request: request.clone(), digest: plan.digest, created_by: String::new() };
+    let error = bench.panel.restore_apply(asked).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unverified, "{error}");
+    assert_eq!(bench.dashboard("rag-01").await.unwrap()["dashboard"]["title"], "Second");
+
+    // After the restore: undoing leaves it.
+    let run = bench.apply(request).await.unwrap();
+    assert_eq!(run.state, RestoreState::Done);
+    bench.edit("rag-01", |data| data["title"] = json!("Third")).await;
+    let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+    assert_eq!(undone.state, RestoreState::PartlyUndone);
+    assert!(undone.notes.iter().any(|note| note.contains("left as it is")), "{undone:?}");
+    assert_eq!(bench.dashboard("rag-01").await.unwrap()["dashboard"]["title"], "Third");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_grafana_refuses_is_asked_about_first_or_restored_as_a_copy() {
+    let bench = Bench::with(
+        "11.2.0",
+        Some(root().join("monitoring")),
+        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n",
+    )
+    .await;
+    let made = bench.create(GRAFANA).await;
+    // Grafana provisions another version; somebody else takes a title.
+    let provisioned = bench.root().join(&made.id.0).join("grafana/dashboards/aether-rag-ops.json");
+    let changed = fs::read_to_string(&provisioned).unwrap().replacen(
+        "\"title\":",
+        "\"description\":\"old\",\"title\":",
+        1,
+    );
+    fs::write(&provisioned, changed).unwrap();
+    bench.remove("rag-03").await;
+    let thief = json!({"dashboard": {"uid": "thief", "title": "Embedding cache", "panels": []}, "folderUid": "rag", "overwrite": false});
+    assert_eq!(bench.ask(reqwest::Method::POST, "/api/dashboards/db", Some(thief)).await.0, 200);
+
+    let mut request = bench.request(&made.id, &["aether-rag-ops", "rag-03"]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    let obstacle = |uid: &str| plan.items.iter().find(|item| item.uid == uid).unwrap().obstacle;
+    assert_eq!(obstacle("aether-rag-ops"), Some(RestoreObstacle::Provisioned));
+    assert_eq!(obstacle("rag-03"), Some(RestoreObstacle::TitleTaken));
+    for uid in ["aether-rag-ops", "rag-03"] {
+        request.choices.insert(uid.into(), RestoreChoice::Copy);
+    }
+    let run = bench.apply(request).await.unwrap();
+    assert_eq!(run.state, RestoreState::Done, "{run:?}");
+    for item in &run.items {
+        assert_eq!(item.act, RestoreAct::Copy);
+        let copy = bench.dashboard(&item.uid).await.unwrap();
+        assert!(copy["dashboard"]["title"].as_str().unwrap().contains("restored"), "{copy}");
+    }
+    assert_eq!(bench.dashboard("thief").await.unwrap()["meta"]["version"], 1, "nobody else's was touched");
+    let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+    assert_eq!(undone.state, RestoreState::Undone);
+
+    // A data source that Grafana lacks is named, and can be replaced.
+    let old = bench.root().join(&made.id.0).join("grafana/dashboards/rag-04.json");
+    let foreign = fs::read_to_string(&old).unwrap().replace("\"uid\":\"prometheus\"", "\"uid\":\"gone\"");
+    fs::write(&old, foreign).unwrap();
+    let mut request = bench.request(&made.id, &["rag-04"]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert_eq!(plan.items[0].missing_data_sources, ["gone"]);
+    request.data_sources.insert("gone".into(), "prometheus".into());
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert!(plan.items[0].missing_data_sources.is_empty());
+    request.choices.insert("rag-04".into(), RestoreChoice::Replace);
+    bench.apply(request).await.unwrap();
+    let restored = bench.dashboard("rag-04").await.unwrap();
+    assert_eq!(restored["dashboard"]["panels"][0]["datasource"]["uid"], "prometheus");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_lost_at_any_write_is_looked_after() {
+    let bench = Bench::start("11.2.0").await;
+    let made = bench.create(GRAFANA).await;
+    let uids = ["rag-00", "rag-01", "rag-02"];
+    for after in [false, true] {
+        for status in [429, 500, 503] {
+            for nth in 1..=4 {
+                let what = format!("{status} at write {nth}, carried out: {after}");
+                for uid in uids {
+                    bench.edit(uid, |data| data["title"] = json!(format!("{uid} {what}"))).await;
+                }
+                let mut request = bench.request(&made.id, &uids);
+                request.choices =
+                    uids.iter().map(|uid| ((*uid).to_owned(), RestoreChoice::Replace)).collect();
+                bench.faults(json!({"nth": nth, "status": status, "method": "POST", "after": after})).await;
+                let run = bench.apply(request).await.unwrap();
+                bench.faults(json!({})).await;
+                assert_eq!(run.state, RestoreState::Done, "{what}: {run:?}");
+                assert!(bench.same_as(&made.id).await, "{what}");
+                for item in &run.items {
+                    let live = bench.dashboard(&item.uid).await.unwrap();
+                    assert_eq!(
+                        live["meta"]["version"].as_u64(),
+                        item.version.map(u64::from),
+                        "{what}: written once"
+                    );
+                }
+                let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+                assert_eq!(undone.state, RestoreState::Undone, "{what}: {undone:?}");
+                for uid in uids {
+                    let title = bench.dashboard(uid).await.unwrap()["dashboard"]["title"].clone();
+                    assert_eq!(title, json!(format!("{uid} {what}")));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_another_tool_is_read_and_restored_through_the_same_plan() {
+    let bench = Bench::start("11.2.0").await;
+    let folder = bench.root().join("2024-03-05_10-20/grafana");
+    fs::create_dir_all(&folder).unwrap();
+    let bare = json!({"id": 77, "uid": "old-one", "title": "Old one", "version": 3, "panels": [{"id": 1, "type": "stat", "title": "x"}]});
+    fs::write(folder.join("Old one.json"), bare.to_string()).unwrap();
+    let wrapped = json!({"dashboard": {"title": "No uid", "panels": []}, "meta": {"folderUid": "rag", "folderTitle": "RAG"}});
+    fs::write(folder.join("no-uid.dashboard"), wrapped.to_string()).unwrap();
+    fs::write(folder.join("notes.json"), "{\"some\": \"thing\"}").unwrap();
+    fs::write(folder.join("broken.json"), "{").unwrap();
+    fs::create_dir_all(bench.root().join("holiday pictures")).unwrap();
+
+    let list = bench.panel.backup_list(Empty {}).await.unwrap();
+    assert_eq!(list.backups.len(), 1, "{list:?}");
+    assert_eq!(list.backups[0].verdict, BackupVerdict::Foreign);
+    let id = list.backups[0].id.clone();
+    let detail = bench.panel.backup_show(BackupRequest { id: id.clone() }).await.unwrap();
+    let titles: Vec<&str> = detail.dashboards.iter().map(|one| one.title.as_str()).collect();
+    assert_eq!(titles, ["Old one", "No uid"]);
+    let verify = bench.panel.backup_verify(BackupVerifyRequest { id: id.clone(), sample: 0 }).await;
+    assert_eq!(verify.unwrap_err().code, ErrorCode::InvalidRequest);
+    let run = bench.apply(bench.request(&id, &[])).await.unwrap();
+    assert_eq!((run.state, run.items.len()), (RestoreState::Done, 2), "{run:?}");
+    assert_eq!(bench.dashboard("old-one").await.unwrap()["dashboard"]["title"], "Old one");
+    let again = bench.panel.restore_plan(bench.request(&id, &[])).await.unwrap();
+    assert!(again.items.iter().all(|item| item.act == RestoreAct::Identical), "{again:?}");
+    let found = bench.panel.backup_find(BackupFindRequest { query: "old ONE".into() }).await.unwrap();
+    assert_eq!(found.found.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fills_leaves_nothing_and_harms_nothing() {
+    let small = tempfile::tempdir().unwrap();
+    let mount = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=200k", "tmpfs"])
+        .arg(small.path())
+        .output();
+    if !mount.is_ok_and(|done| done.status.success()) {
+        return eprintln!("skipped: a small disk can only be mounted as root");
+    }
+    struct Unmount<'a>(&'a Path);
+    impl Drop for Unmount<'_> {
+        fn drop(&mut self) {
+            let _ = std::process::Command::new("umount").arg(self.0).status();
+        }
+    }
+    let unmount = Unmount(small.path());
+    let servers = format!(
+        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n[backup]\ndir = \"{}\"\n",
+        small.path().display()
+    );
+    let bench = Bench::with("11.2.0", None, &servers).await;
+    let first = bench.create(&[BackupPartKind::Alertmanager]).await;
+    let error = bench
+        .panel
+        .backup_create(BackupCreateRequest {
+            reason: "too much".into(),
+            created_by: String::new(),
+            parts: GRAFANA.to_vec(),
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, ErrorCode::Storage, "{error}");
+    assert!(error.hint.contains("Make room"), "{error:?}");
+    assert_eq!(leftovers(small.path()), [""; 0]);
+    let list = bench.panel.backup_list(Empty {}).await.unwrap();
+    assert_eq!(list.backups.iter().map(|backup| &backup.id).collect::<Vec<_>>(), [&first.id]);
+    let found = bench.panel.backup_verify(BackupVerifyRequest { id: first.id, sample: 0 }).await.unwrap();
+    assert!(found.problems.is_empty());
+    drop(bench);
+    drop(unmount);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_backup_leaves_nothing() {
+    let bench = Bench::start("11.2.0").await;
+    bench.faults(json!({"latency_ms": 300})).await;
+    let panel = Arc::clone(&bench.panel);
+    let running = tokio::spawn(async move {
+        panel
+            .backup_create(BackupCreateRequest {
+                reason: "x".into(),
+                created_by: String::new(),
+                parts: GRAFANA.to_vec(),
+            })
+            .await
+    });
+    let job = eventually(Duration::from_secs(20), async || {
+        bench.panel.snapshot(Empty {}).await.unwrap().backups.job.filter(|job| job.done > 2)
+    })
+    .await
+    .unwrap();
+    assert_eq!((job.title.as_str(), job.stage.as_str(), job.total), ("Backup", "dashboards", Some(40)));
+    bench.panel.job_cancel(JobCancelRequest { id: job.id }).await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap_err().code, ErrorCode::Cancelled);
+    assert_eq!(leftovers(&bench.root()), [""; 0]);
+    assert!(bench.panel.backup_list(Empty {}).await.unwrap().backups.is_empty());
+    bench.faults(json!({})).await;
+    assert_eq!(
+        bench.create(GRAFANA).await.verdict,
+        BackupVerdict::Verified,
+        "the next one is not in its way"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pinned_backups_stay_and_pruning_deletes_what_it_showed() {
+    let bench = Bench::start("11.2.0").await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(bench.create(GRAFANA).await.id);
+    }
+    let pin = |pinned| BackupPinRequest { id: ids[0].clone(), pinned };
+    bench.panel.backup_pin(pin(true)).await.unwrap();
+    let policy = PrunePolicy { last: 1, daily: 0, weekly: 0, monthly: 0 };
+    let plan = bench.panel.backup_prune_plan(policy).await.unwrap();
+    let gone: Vec<BackupId> =
+        plan.items.iter().filter(|item| !item.keep).map(|item| item.id.clone()).collect();
+    assert_eq!(gone, [ids[2].clone(), ids[1].clone()]);
+    let mut all = gone.clone();
+    all.push(ids[0].clone());
+    let deleted = bench.panel.backup_delete(BackupDeleteRequest { ids: all }).await.unwrap();
+    assert_eq!(deleted.deleted, gone);
+    assert!(deleted.kept[0].contains("pinned"));
+    let left = bench.panel.backup_list(Empty {}).await.unwrap().backups;
+    assert_eq!(left.iter().map(|backup| &backup.id).collect::<Vec<_>>(), [&ids[3], &ids[0]]);
+    assert!(left[1].pinned);
+}

@@ -1,0 +1,100 @@
+// Made-up backups: verified, incomplete, changed, foreign, a safety copy; their dashboards, a plan and runs.
+import type { Backup, BackupComparison, BackupDashboard, BackupDetail, BackupFile, BackupList, PanelOutline, PrunePlan, RestoreItem, RestorePlan, RestoreRequest, RestoreRun } from '../../contract';
+import { BIDI, LONG, MINUTE, type Scene } from './data';
+
+const DAY = 24 * 60 * MINUTE;
+const stamp = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', '_').replace(':', '-');
+
+function backup(at: number, reason: string, by: string, verdict: Backup['verdict'], more: Partial<Backup> = {}): Backup {
+  const failed = verdict === 'incomplete';
+  return {
+    id: stamp(at), madeAt: at, reason, createdBy: by, stack: 'production', verdict, verifiedAt: verdict === 'verified' ? at + 4000 : null, problems: [], bytes: 1_423_000_000, files: 214, dashboards: 42, pinned: false, safety: false,
+    parts: [
+      { kind: 'grafana', state: 'complete', count: 42, what: 'dashboards', bytes: 1_210_000, notes: [] },
+      { kind: 'prometheus', state: failed ? 'failed' : 'complete', count: failed ? 0 : 14, what: 'blocks', bytes: failed ? 0 : 1_421_000_000, notes: failed ? ['Nothing of it was saved: Nothing answers at http://localhost:9090.'] : ['The running server has 8 recording rules and 5 alerts.'] },
+      { kind: 'alertmanager', state: 'complete', count: 3, what: 'silences', bytes: 2_300, notes: ['Secrets in its configuration are masked by Alertmanager; the file in configs/ has them.'] },
+      { kind: 'configs', state: 'complete', count: 6, what: 'files', bytes: 34_600, notes: [] },
+    ],
+    ...more,
+  };
+}
+
+export function backups(scene: Scene, now: number): Backup[] {
+  if (scene === 'empty' || scene === 'never' || scene === 'loading' || scene === 'first') return [];
+  const list = [
+    backup(now - 20 * MINUTE, 'Before restoring from 2026-11-23_13-58', 'alice', 'complete', { safety: true, dashboards: 2, files: 4, bytes: 61_000, parts: [{ kind: 'grafana', state: 'complete', count: 2, what: 'dashboards', bytes: 61_000, notes: ['Only the dashboards that the restore took the place of.'] }] }),
+    backup(now - 50 * MINUTE, 'Before deploy v2.3.0', 'alice', 'verified', { pinned: true }),
+    backup(now - DAY, 'Nightly', 'bob', 'incomplete', { bytes: 1_250_000, problems: ['Nothing of it was saved: Nothing answers at http://localhost:9090.'] }),
+    backup(now - 2 * DAY, 'Nightly', 'bob', 'verified'),
+    backup(now - 3 * DAY, 'Before the Grafana upgrade', 'carol', 'changed', { problems: ['grafana/dashboards/rag-ops.json: its content has changed.'] }),
+    backup(now - 9 * DAY, 'Nightly', 'bob', 'complete'),
+    backup(now - 400 * DAY, '', '', 'foreign', { stack: '', dashboards: 17, files: 18, bytes: 800_000, parts: [{ kind: 'grafana', state: 'complete', count: 17, what: 'dashboards', bytes: 800_000, notes: ['Made by another tool: nothing tells whether it is whole.'] }] }),
+  ];
+  if (scene === 'hostile') return list.map((b) => ({ ...b, reason: `${BIDI} ${LONG}`, createdBy: BIDI, problems: b.problems.map(() => LONG) }));
+  return list;
+}
+
+export const list = (all: Backup[], revision: number): BackupList => ({ folder: '/home/alice/backups/production', backups: all, unreadable: all.length > 3 ? ['2026-10-01_00-00: manifest.json can’t be read: EOF while parsing a value at line 1 column 0'] : [], freeBytes: 48_000_000_000, revision });
+
+const BOARDS: [string, string, string[], number][] = [
+  ['aether-rag-ops', 'RAG operations', ['RAG'], 5], ['tenant-costs', 'Tenant costs', ['RAG', 'Billing'], 9], ['exec-1', 'Executive overview', ['RAG'], 4], ['cache-int', 'Cache internals', ['RAG'], 12], ['node-full', 'Node exporter', ['Infrastructure'], 31], ['ingress', 'Ingress', ['Infrastructure', 'Kubernetes'], 8], ['quota', 'Quota', ['Infrastructure', 'Kubernetes'], 3], ['model-latency', 'Model latency', ['RAG'], 6],
+];
+
+function dashboards(scene: Scene, now: number): BackupDashboard[] {
+  return BOARDS.map(([uid, title, folder, panels], i) => ({ uid, title: scene === 'hostile' && i < 3 ? `${BIDI} ${LONG}` : title, folder, folderUid: folder.at(-1)?.toLowerCase() ?? '', tags: ['rag', 'slo'].slice(0, 1 + (i % 2)), version: 15 - i, updatedBy: 'carol', updatedAt: now - (i + 3) * DAY, provisioned: uid === 'node-full', panels, path: `grafana/dashboards/${uid}.json`, problem: uid === 'quota' ? 'it is not JSON: EOF while parsing a value at line 1 column 0' : '' }));
+}
+
+const outline = (): PanelOutline[] => [
+  { id: 1, title: 'Cache hit ratio', kind: 'gauge', x: 0, y: 0, w: 8, h: 8 }, { id: 2, title: 'Rerank utilization', kind: 'gauge', x: 8, y: 0, w: 8, h: 8 }, { id: 3, title: 'Low confidence', kind: 'gauge', x: 16, y: 0, w: 8, h: 8 },
+  { id: 4, title: '30-day cost estimate', kind: 'stat', x: 0, y: 8, w: 12, h: 6 }, { id: 5, title: 'Health score', kind: 'timeseries', x: 12, y: 8, w: 12, h: 6 }, { id: 6, title: 'Tenants by volume', kind: 'table', x: 0, y: 14, w: 24, h: 6 },
+];
+
+export function detail(backup: Backup, scene: Scene, now: number): BackupDetail {
+  const foreign = backup.verdict === 'foreign';
+  const configs = ['docker-compose.yml', 'prometheus-config.yml', 'prometheus-recording-rules.yml', 'prometheus-alerts.yml', 'alertmanager.yml', 'grafana-dashboard-enhanced.json'];
+  return {
+    backup, folder: `/home/alice/backups/production/${backup.id}`, dashboards: backup.dashboards === 0 ? [] : dashboards(scene, now).slice(0, backup.safety ? 2 : undefined),
+    blocks: foreign || backup.parts.every((p) => p.kind !== 'prometheus' || p.count === 0) ? [] : Array.from({ length: 14 }, (_, i) => ({ id: `01JCQ${String(i).padStart(2, '0')}ZX4K8F7W2Q9T3M5N6P`, from: now - (15 - i) * DAY, to: now - (14 - i) * DAY, series: 2140 + i, samples: 61_000_000 + i * 1000, bytes: 101_000_000, problem: i === 3 && scene === 'hostile' ? LONG : '' })),
+    files: foreign ? [] : [...configs.map((f, i) => ({ path: `configs/${f}`, bytes: 1200 * (i + 1), sha256: `5f1e${String(i).repeat(56)}c09a` })), ...['folders', 'library-panels', 'data-sources', 'alerting/alert-rules', 'alerting/contact-points', 'alerting/policies'].map((f) => ({ path: `grafana/${f}.json`, bytes: 3400, sha256: `5f1e${'ab'.repeat(28)}c09a` })), { path: 'alertmanager/config.yml', bytes: 900, sha256: `77aa${'cd'.repeat(28)}c09a` }, { path: 'prometheus/rules.json', bytes: 9000, sha256: `77aa${'ef'.repeat(28)}c09a` }],
+    manifest: foreign ? '' : `Backup ${backup.id}\n=======================\n\nStack      production\nBy         ${backup.createdBy}\nWhy        ${backup.reason}\n\nContents\n--------\ngrafana        42 dashboards, 1.2 MB\nprometheus     14 blocks, 1.4 GB\n`,
+  };
+}
+
+export function file(path: string): BackupFile {
+  const yaml = 'global:\n  scrape_interval: 15s\n# The pack’s rules.\nrule_files:\n  - "prometheus-alerts.yml"\nscrape_configs:\n  - job_name: aether-api\n    static_configs: [{ targets: ["api:8000"] }]\n';
+  const json = JSON.stringify({ dashboard: { title: 'RAG operations', version: 15, refresh: null, editable: true, panels: outline() } }, null, 2);
+  return { path, text: path.endsWith('.yml') ? yaml : json, bytes: 1200, cut: false, outline: path.startsWith('grafana/dashboards/') ? outline() : [] };
+}
+
+export function plan(request: RestoreRequest, scene: Scene, now: number): RestorePlan {
+  const change = { panel: 'Rerank utilization', change: 'changed' as const, field: 'thresholds', before: 'base green, 60 yellow, 80 red', after: 'base green, 50 yellow, 80 red' };
+  const more = [change, { panel: '30-day cost estimate', change: 'changed' as const, field: 'query A', before: 'aether:estimated_cost_30d_usd', after: 'max(aether:estimated_cost_30d_usd)' }, { panel: 'Tenants by volume', change: 'added' as const, field: 'panel', before: '', after: 'topk(10, aether:answers:rate5m)' }];
+  const items = dashboards(scene, now).filter((d) => request.uids.length === 0 || request.uids.includes(d.uid)).map((d): RestoreItem => {
+    const base: RestoreItem = { uid: d.uid, title: d.title, folder: d.folder, act: 'identical', obstacle: null, choices: [], note: '', version: d.version, liveVersion: d.version, liveBy: 'carol', liveAt: d.updatedAt, changes: [], missingDataSources: [], missingPlugins: [] };
+    const choice = request.choices[d.uid];
+    if (d.uid === 'aether-rag-ops') return { ...base, act: 'update', liveVersion: 17, liveBy: 'bob', liveAt: now - 5 * 60 * MINUTE, changes: scene === 'hostile' ? more.map((c) => ({ ...c, panel: BIDI, before: LONG, after: LONG })) : more };
+    if (d.uid === 'tenant-costs') return { ...base, act: 'create', liveVersion: null, liveBy: '', liveAt: null, missingDataSources: request.dataSources['old-prom'] ? [] : ['old-prom'] };
+    if (d.uid === 'exec-1') return { ...base, act: choice === 'replace' ? 'update' : choice === 'copy' ? 'copy' : choice === 'keep' ? 'skip' : 'choose', obstacle: 'edited-lately', choices: ['keep', 'replace', 'copy'], note: 'bob saved it within the last hour and may still be at work on it.', liveVersion: 16, liveBy: 'bob', liveAt: now - 4 * MINUTE, changes: [change] };
+    if (d.uid === 'node-full') return { ...base, act: choice === 'copy' ? 'copy' : choice === 'keep' ? 'skip' : 'choose', obstacle: 'provisioned', choices: ['keep', 'copy'], note: 'Grafana has it from a file (node.json) and refuses to save it. Restore that file, or make a copy beside it.', changes: [change] };
+    if (d.uid === 'quota') return { ...base, act: 'skip', obstacle: 'unusable', note: 'It can’t be restored: it is not JSON.', liveVersion: 3 };
+    return base;
+  });
+  const of = (acts: RestoreItem['act'][]): number => items.filter((i) => acts.includes(i.act)).length;
+  return { id: request.id, target: 'http://localhost:3000/', targetVersion: '11.2.0', items, newFolders: items.some((i) => i.act === 'create') ? ['Billing'] : [], newLibraryPanels: [], dataSources: [{ uid: 'prometheus', name: 'Prometheus', kind: 'prometheus' }], notes: [], writes: of(['create', 'update', 'copy']), undecided: of(['choose']), digest: JSON.stringify(request) };
+}
+
+export function run(id: number, request: RestoreRequest, now: number, state: RestoreRun['state']): RestoreRun {
+  const items = plan(request, 'loaded', now).items.filter((i) => ['create', 'update', 'copy'].includes(i.act));
+  return { id, backup: request.id, target: 'http://localhost:3000/', at: now, createdBy: 'alice', state, items: items.map((i) => ({ uid: i.uid, title: i.title, act: i.act, outcome: 'done', version: (i.liveVersion ?? 0) + 1, note: state === 'undone' ? 'Undone.' : '' })), safety: stamp(now), canUndo: state === 'done', notes: items.some((i) => i.act === 'create') ? ['The folder "Billing" was made; undoing leaves it.'] : [] };
+}
+
+export function comparison(from: string, to: string | null, scene: Scene, now: number): BackupComparison {
+  const p = plan({ id: from, uids: [], choices: {}, dataSources: {}, intoFolder: null }, scene, now);
+  const changed = p.items.filter((i) => i.changes.length > 0).map((i) => ({ uid: i.uid, title: i.title, folder: i.folder, change: 'changed' as const, changes: i.changes.map((c) => ({ ...c, before: c.after, after: c.before })) }));
+  return { from, to, dashboards: [{ uid: 'tenant-costs', title: 'Tenant costs', folder: ['RAG', 'Billing'], change: 'removed', changes: [] }, ...changed, { uid: 'new-1', title: 'Reranker canary', folder: ['RAG'], change: 'added', changes: [] }], same: 37, unread: [] };
+}
+
+export function prunePlan(all: Backup[], last: number): PrunePlan {
+  const items = all.map((b, i) => { const keep = b.pinned || b.safety || i <= last; return { id: b.id, madeAt: b.madeAt, reason: b.reason, bytes: b.bytes, keep, why: !keep ? '' : b.pinned ? 'pinned' : b.safety ? 'a restore can be undone with it' : `one of the last ${last}` }; });
+  return { items, freesBytes: items.filter((i) => !i.keep).reduce((n, i) => n + i.bytes, 0) };
+}
