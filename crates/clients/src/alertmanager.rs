@@ -154,6 +154,15 @@ impl Alertmanager {
         }))
     }
 
+    /// Whether any web page in an operator's browser may read and change silences here: the API answers without
+    /// credentials, and tells browsers that every origin may ask.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn open_to_pages(&self) -> Result<bool, ClientError> {
+        self.http.open_to_pages("/api/v2/status").await
+    }
+
     /// `GET /api/v2/alerts`: every alert that has not ended, muted ones included. There is no paging.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ const MAX_HOPS: usize = 3;
 const MAX_RETRIES: u32 = 2;
 /// Most characters of foreign text in an error.
 const MAX_WORDS: usize = 600;
+/// An origin that no server knows.
+const FOREIGN_ORIGIN: &str = "https://a-page-of-somebody-else.invalid";
 /// Most bytes read of the body of a refusal.
 const MAX_REFUSAL: usize = 256 * 1024;
 
@@ -119,6 +121,18 @@ impl Http {
     ) -> Result<Reply<T>, ClientError> {
         let raw = self.get_raw(path, query).await?;
         self.json(raw, expected)
+    }
+
+    /// Whether a page of anywhere, in a browser without the panel's credentials, may read the answer to a GET: the server
+    /// answers it, and allows every origin. Asked without credentials and without following anything.
+    pub(crate) async fn open_to_pages(&self, path: &str) -> Result<bool, ClientError> {
+        let url = self.url(path, &[]);
+        let asked = without_secrets(&url);
+        let request = self.client.get(url).header(header::ORIGIN, FOREIGN_ORIGIN);
+        let response = request.send().await.map_err(|error| self.broken(&error, &asked))?;
+        let allowed = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        let everybody = allowed.is_some_and(|origin| origin == "*" || origin == FOREIGN_ORIGIN);
+        Ok(response.status().is_success() && everybody)
     }
 
     /// GET, any body; statuses other than 2xx are errors.

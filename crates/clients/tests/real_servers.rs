@@ -268,6 +268,66 @@ async fn a_silence_lives_its_life_in_alertmanager() {
 }
 
 #[tokio::test]
+async fn every_refusal_of_alertmanager_is_told_in_its_own_words() {
+    let prepare = |folder: &Path| {
+        std::fs::write(folder.join("am.yml"), "route: {receiver: none}\nreceivers: [{name: none}]\n")
+            .unwrap();
+    };
+    let server = start("prometheus-alertmanager", prepare, "/-/ready", |_, address| {
+        vec![
+            "--config.file=am.yml".into(),
+            "--storage.path=data".into(),
+            format!("--web.listen-address={address}"),
+            "--cluster.listen-address=".into(),
+        ]
+    })
+    .await;
+    let Some(server) = server else { return };
+    let client = Alertmanager::new(endpoint(&server.url)).unwrap();
+    let matcher = |name: &str, value: &str, is_regex| Matcher {
+        name: name.into(),
+        value: value.into(),
+        is_regex,
+        is_equal: true,
+    };
+    let good = || PostSilence {
+        id: None,
+        matchers: vec![matcher("alertname", "A", false)],
+        starts_at: now(),
+        ends_at: now().plus_millis(3_600_000),
+        created_by: "ann".into(),
+        comment: "why".into(),
+    };
+    let hour = 3_600_000;
+    let refusals: Vec<(&str, PostSilence)> = vec![
+        (
+            "end time can't be in the past",
+            PostSilence {
+                starts_at: now().plus_millis(-2 * hour),
+                ends_at: now().plus_millis(-hour),
+                ..good()
+            },
+        ),
+        ("must be before end time", PostSilence { starts_at: now().plus_millis(3 * hour), ..good() }),
+        ("empty string", PostSilence { matchers: vec![matcher("alertname", ".*", true)], ..good() }),
+        ("at least 1 items", PostSilence { matchers: Vec::new(), ..good() }),
+        ("error parsing regexp", PostSilence { matchers: vec![matcher("a", "(", true)], ..good() }),
+        ("invalid label name", PostSilence { matchers: vec![matcher("a b", "c", false)], ..good() }),
+        ("not found", PostSilence { id: Some("8c0f5b62-3d2c-4f62-9d5e-0f4f5d1f7a11".into()), ..good() }),
+    ];
+    for (words, silence) in refusals {
+        let error = client.post_silence(&silence).await.unwrap_err();
+        let told = error.to_panel(aether_contract::ServiceKind::Alertmanager);
+        let all = format!("{} {}", told.message, told.detail);
+        assert!(all.contains(words), "{words:?} in {all:?}");
+        assert!(!told.retryable, "{told:?}");
+    }
+    assert!(client.silences().await.unwrap().value.is_empty(), "nothing of them was made");
+    // A comment and an author that are empty are its own affair in some versions; the panel asks for both first.
+    assert!(client.open_to_pages().await.unwrap(), "without authentication any web page may ask");
+}
+
+#[tokio::test]
 async fn victoria_metrics_is_known_and_answers_queries() {
     let server = start(
         "victoria-metrics",

@@ -414,3 +414,23 @@ async fn the_systems_proxy_is_used_but_not_for_this_machine() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert!(served.await.unwrap().starts_with("GET http://far.invalid/api/v1/query"));
 }
+
+#[tokio::test]
+async fn a_server_is_open_to_pages_only_without_credentials_and_for_every_origin() {
+    let ok = || ResponseTemplate::new(200);
+    let cases = [
+        (ok().insert_header("access-control-allow-origin", "*"), true),
+        (ok().insert_header("access-control-allow-origin", "https://panel.example"), false),
+        (ok(), false),
+        (ResponseTemplate::new(401).insert_header("access-control-allow-origin", "*"), false),
+    ];
+    for (answer, open) in cases {
+        let server = MockServer::start().await;
+        Mock::given(path("/api/v2/status")).respond_with(answer).mount(&server).await;
+        let client = Alertmanager::new(Endpoint { auth: basic(), ..endpoint(&server.uri()) }).unwrap();
+        assert_eq!(client.open_to_pages().await.unwrap(), open);
+        let requests = server.received_requests().await.unwrap();
+        assert!(requests.iter().all(|request| !request.headers.contains_key("authorization")));
+        assert!(requests.iter().all(|request| request.headers.contains_key("origin")));
+    }
+}

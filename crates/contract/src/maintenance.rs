@@ -146,6 +146,8 @@ wire! {
         pub default_author: String,
         /// Silences that deserve a second look.
         pub findings: Vec<SilenceFinding>,
+        /// Members of Alertmanager that any web page in an operator's browser may silence, by address.
+        pub open_to_pages: Vec<String>,
     }
 }
 

@@ -152,6 +152,7 @@ mod tests {
                 heartbeat: String::new(),
                 default_author: "me".into(),
                 findings: Vec::new(),
+                open_to_pages: Vec::new(),
             },
             backups: BackupsSummary::default(),
             banners: Vec::new(),

@@ -145,7 +145,14 @@ async fn list(panel: &Panel, status: &MaintenanceStatus, all: bool) -> Result<Ou
         "windows": status.windows,
         "otherSilences": status.other_silences,
         "freshness": status.freshness,
+        "openToPages": status.open_to_pages,
     });
+    if all && !status.open_to_pages.is_empty() {
+        text.push_str(&format!(
+            "Any web page in a browser that reaches {} may read and change its silences: it asks for no credentials.\n",
+            plain(&status.open_to_pages.join(", "))
+        ));
+    }
     if all {
         let silences = all_silences(panel).await?;
         text.push('\n');

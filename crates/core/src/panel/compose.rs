@@ -49,6 +49,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
             heartbeat: String::new(),
             default_author: String::new(),
             findings: Vec::new(),
+            open_to_pages: Vec::new(),
         },
         backups: aether_contract::BackupsSummary::default(),
         banners: Vec::new(),
@@ -78,6 +79,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
             live.profile.heartbeat.as_deref(),
             settings.max_window_minutes.saturating_mul(60),
         ),
+        open_to_pages: state.members.iter().filter(|m| m.open_to_pages).map(|m| m.url.clone()).collect(),
     };
     let stacks = core.stacks.list();
     let services = services::all(core, &live.profile, &state);

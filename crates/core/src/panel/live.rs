@@ -160,6 +160,8 @@ pub struct MemberState {
     pub alerts: Arc<Vec<AmAlert>>,
     /// Its silences, expired ones too.
     pub silences: Arc<Vec<AmSilence>>,
+    /// Whether any web page may read and change its silences.
+    pub open_to_pages: bool,
 }
 
 /// Grafana's part.
@@ -238,6 +240,7 @@ impl Live {
                     probe: Probe::new(true),
                     alerts: Arc::default(),
                     silences: Arc::default(),
+                    open_to_pages: false,
                 })
                 .collect(),
             grafana: GrafanaState {

@@ -50,7 +50,10 @@ async fn ask(live: &Live, index: usize, everything: bool) -> Result<(), PanelErr
         if known && !everything {
             return Ok(None);
         }
-        client.status().await.map(Some)
+        let status = client.status().await?;
+        // A finding and no more: that it could not be asked says nothing.
+        let open = client.open_to_pages().await.unwrap_or(false);
+        Ok(Some((status, open)))
     };
     let (alerts, silences, status) = bounded(SERVICE, STEP, async {
         tokio::try_join!(client.alerts(), client.silences(), status).map_err(|error| error.to_panel(SERVICE))
@@ -62,7 +65,8 @@ async fn ask(live: &Live, index: usize, everything: bool) -> Result<(), PanelErr
         member.probe.succeeded();
         member.probe.latency_ms = Some(clock::latency_ms(silences.latency));
         member.probe.clock_offset_ms = clock::offset(silences.date, silences.received, silences.latency);
-        if let Some(status) = status {
+        if let Some((status, open)) = status {
+            member.open_to_pages = open;
             member.probe.version = Some(status.value.version).filter(|version| !version.is_empty());
         }
         member.alerts = Arc::new(alerts.value);

@@ -38,4 +38,8 @@ defaultAuthor: string,
 /**
  * Silences that deserve a second look.
  */
-findings: Array<SilenceFinding>, };
+findings: Array<SilenceFinding>, 
+/**
+ * Members of Alertmanager that any web page in an operator's browser may silence, by address.
+ */
+openToPages: Array<string>, };

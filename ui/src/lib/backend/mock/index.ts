@@ -40,7 +40,7 @@ export function mockBackend(): Backend {
   if (query.get('window') === 'on') windows = [begin(scene === 'hostile' ? rows[0]?.name.repeat(20) ?? 'x' : 'Deploy v2.3.0', 'alice', 30 * 60, now - 350_000)];
 
   if (query.get('planned') === 'on') windows = [...windows, ...[1, 2].map((d) => ({ ...begin('Weekly database upgrade', 'alice', 1800, now + d * 86_400_000), id: `later-${d}`, phase: 'scheduled' as const, mutes: 0, members: members.map((m) => ({ ...m, state: 'pending' as const })) }))];
-  const maintenance = (): MaintenanceStatus => ({ freshness: freshness(scene, 'alertmanager', Date.now()), windows, otherSilences: quiet.filter((s) => s.state === 'active').length, revision, maxDurationS: settings.maxWindowMinutes * 60, heartbeat: 'Watchdog', defaultAuthor: 'alice', findings: scene === 'loaded' || scene === 'hostile' ? [{ silenceId: quiet.find((q) => q.state === 'active')?.id ?? '', risk: 'broad', text: 'It mutes every alert, whatever its name.', createdBy: scene === 'hostile' ? BIDI : 'carol', endsAt: Date.now() + 7_200_000 }] : [] });
+  const maintenance = (): MaintenanceStatus => ({ freshness: freshness(scene, 'alertmanager', Date.now()), windows, otherSilences: quiet.filter((s) => s.state === 'active').length, revision, maxDurationS: settings.maxWindowMinutes * 60, heartbeat: 'Watchdog', defaultAuthor: 'alice', openToPages: scene === 'loaded' ? ['http://am-0:9093'] : [], findings: scene === 'loaded' || scene === 'hostile' ? [{ silenceId: quiet.find((q) => q.state === 'active')?.id ?? '', risk: 'broad', text: 'It mutes every alert, whatever its name.', createdBy: scene === 'hostile' ? BIDI : 'carol', endsAt: Date.now() + 7_200_000 }] : [] });
   let revision = 1;
   let saved: Backup[] = madeUp(scene, now);
   let savedRevision = 1;
