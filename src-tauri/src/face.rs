@@ -165,6 +165,7 @@ mod tests {
                 heartbeat: String::new(),
                 default_author: "op".into(),
                 findings: Vec::new(),
+                open_to_pages: Vec::new(),
             },
             services: vec![],
         }

@@ -56,6 +56,8 @@ const VIEWS = [
   ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(4).click(); await click('dashboard-open')(p); }],
   ...['compare', 'files', 'blocks', 'manifest'].map((tab) => ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); if (tab === 'files') await click('file')(p); }]),
   ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.locator('[data-uid="tenant-costs"] input').check(); await click('restore')(p); }],
+  ['scene=hostile&deploy=on', 'maintenance', click('deploy-open', 'step-skip')],
+  ['scene=loaded', 'maintenance', click('deploy-new')],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
   ['scene=loaded', 'maintenance', click('past-closeout')],
   ['scene=loaded&planned=on&window=on', 'maintenance'],
@@ -566,5 +568,36 @@ test('pruning shows what goes before it deletes, and a pinned backup stays', asy
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-row"]').length === 2);
   await page.getByTestId('backup-pin').nth(1).click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-pin"]')[1]?.getAttribute('aria-pressed') === 'false');
+  await done();
+});
+
+test('a deploy goes step by step, is skipped only for a reason, and is gone on with after it was closed', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  const state = (kind) => page.locator(`[data-testid="deploy-step"][data-kind="${kind}"]`).getAttribute('data-state');
+  await page.getByTestId('deploy-new').click();
+  await page.getByTestId('deploy-begin-confirm').click();
+  assert.match(await page.getByTestId('deploy-dialog').innerText(), /Say what is deployed/);
+  await page.getByTestId('deploy-reason').fill('v2.3.1');
+  await page.getByTestId('deploy-begin-confirm').click();
+  await page.getByTestId('deploy-step').first().waitFor();
+  assert.equal(await page.getByTestId('step-run').count(), 1, 'one step at a time');
+  await page.getByTestId('step-run').click();
+  await page.waitForFunction(() => document.querySelector('[data-kind="backup"]')?.dataset.state === 'done');
+  await page.getByTestId('step-skip').click();
+  assert.ok(await page.getByTestId('skip-confirm').isDisabled());
+  await page.getByTestId('skip-reason').fill('a window is on already');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('[data-kind="window"]')?.dataset.state === 'skipped');
+  await page.getByTestId('deploy-close').click();
+  await page.getByTestId('deploy-open').click();
+  await page.getByTestId('step-run').waitFor();
+  assert.deepEqual([await state('backup'), await state('window'), await state('deploy')], ['done', 'skipped', 'waiting']);
+  for (const kind of ['deploy', 'alerts', 'gauges', 'dashboard', 'close-out']) {
+    await page.locator(`[data-kind="${kind}"]`).getByTestId('step-run').click();
+    await page.waitForFunction((k) => document.querySelector(`[data-kind="${k}"]`)?.dataset.state !== 'waiting', kind);
+  }
+  assert.match(await page.getByTestId('deploy-dialog').innerText(), /All steps are done or skipped/);
+  await page.getByTestId('deploy-close').click();
+  assert.match(await page.getByTestId('deploys').innerText(), /v2\.3\.1[\s\S]*2 with a finding, 1 skipped/);
   await done();
 });

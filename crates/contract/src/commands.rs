@@ -94,6 +94,14 @@ macro_rules! for_each_command {
             restore_runs(Empty) -> RestoreRuns;
             /// Undoes a restore.
             restore_undo(RestoreUndoRequest) -> RestoreRun;
+            /// Begins a guided deploy.
+            deploy_start(DeployStartRequest) -> DeployRun;
+            /// Does a step of a deploy, or skips it.
+            deploy_step(DeployStepRequest) -> DeployRun;
+            /// Gives a deploy up.
+            deploy_give_up(DeployGiveUpRequest) -> DeployRun;
+            /// Deploys of the stack.
+            deploy_runs(Empty) -> DeployRuns;
             /// Ends work that is going on.
             job_cancel(JobCancelRequest) -> Empty;
             /// All stacks.

@@ -6,6 +6,7 @@
 pub mod alerts;
 mod attention;
 mod backup;
+mod deploy;
 mod dispatch;
 pub mod gauges;
 mod history;

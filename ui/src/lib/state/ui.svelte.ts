@@ -13,7 +13,7 @@ export interface Notice {
   error?: PanelError;
 }
 
-export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | null;
+export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | 'deploy' | null;
 
 class Ui {
   screen = $state<Screen>('overview');
@@ -96,6 +96,14 @@ class Ui {
     this.endId = id;
     this.endSilence = silence;
     this.dialog = 'maintenance-end';
+  }
+
+  /** Deploy that the dialog is about; empty: a new one. */
+  deployId = $state('');
+
+  deploy(id: string): void {
+    this.deployId = id;
+    this.dialog = 'deploy';
   }
 
   closeOut(id: string): void {

@@ -1,10 +1,11 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
-import type { Backup, BackupFoundList, Job, RestoreRequest, RestoreRun } from '../../contract';
+import type { Backup, BackupFoundList, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { backups as madeUp, comparison, detail as backupDetail, file as backupFile, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
+import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
 import { pastAlerts } from './history';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
@@ -46,6 +47,7 @@ export function mockBackend(): Backend {
   let savedRevision = 1;
   let job: Job | null = query.get('job') === 'on' ? { id: 1, title: 'Backup', stage: 'copying blocks', done: 61, total: 154, bytes: 612_000_000, startedAt: now - 9000, etaS: 14, cancelling: false } : null;
   let runs: RestoreRun[] = scene === 'loaded' ? [restoreRun(41, { id: saved[1]?.id ?? '', uids: ['aether-rag-ops', 'tenant-costs'], choices: {}, dataSources: {}, intoFolder: null }, now - 20 * 60_000, 'done')] : [];
+  let deploys: DeployRun[] = query.get('deploy') === 'on' ? [{ ...deployRun(scene === 'hostile' ? BIDI.repeat(9) : 'v2.3.0', 'alice', 1800, now - 600_000), id: 'd-on', steps: deployRun('', '', 0, now).steps.map((s, i) => (i < 4 ? deployStep(s, 'run', '') : s)) }] : [];
   const backupsNow = (): Snapshot['backups'] => ({ revision: savedRevision, count: scene === 'loading' ? null : saved.length, newest: saved.find((b) => !b.safety) ?? null, error: scene === 'never' ? { code: 'storage', message: 'Could not read the folder /home/alice/backups/production.', hint: 'Check that this account owns it.', retryable: false, source: 'backups', detail: 'Permission denied (os error 13)' } : null, job });
   const changed = (next: Backup[]): void => { saved = next; savedRevision += 1; tell({ backups: backupsNow() }); };
   const one = (id: string): Backup => { const found = saved.find((b) => b.id === id); if (!found) throw fail('not-found', `There is no backup “${id}”.`); return found; };
@@ -119,6 +121,19 @@ export function mockBackend(): Backend {
     restore_plan: async (r: RestoreRequest) => { await pause(60); if (scene === 'stale') throw refused('Grafana', 3000); return plan(r, scene, now); },
     restore_apply: async ({ request }: { request: RestoreRequest }) => { await pause(100); const made = restoreRun(50 + runs.length, request, Date.now(), 'done'); runs = [made, ...runs]; changed([...saved]); return made; },
     restore_runs: () => ({ runs }), restore_undo: ({ id }: { id: number }) => { const now = runs.find((r) => r.id === id); if (!now) throw fail('not-found', 'There is no such restore.'); const undone: RestoreRun = { ...now, state: 'undone', canUndo: false, items: now.items.map((i) => ({ ...i, note: 'Undone.' })) }; runs = runs.map((r) => (r.id === id ? undone : r)); changed([...saved]); return undone; },
+    deploy_runs: () => ({ runs: deploys }),
+    deploy_start: ({ reason, createdBy, windowS }: { reason: string; createdBy: string; windowS: number }) => { const made: DeployRun = { ...deployRun(reason, createdBy, windowS, Date.now()), id: `d-${deploys.length}` }; deploys = [made, ...deploys]; return made; },
+    deploy_step: async ({ id, kind, act, reason }: { id: string; kind: DeployStepKind; act: string; reason: string }) => {
+      await pause(Number(query.get('slow') ?? 60));
+      const found = deploys.find((d) => d.id === id);
+      if (!found) throw fail('not-found', 'This stack has no deploy with this id.');
+      const steps = found.steps.map((s) => (s.kind === kind ? deployStep(s, act, reason) : s));
+      const over = steps.every((s) => s.state !== 'waiting' && s.state !== 'failed');
+      const next: DeployRun = { ...found, steps, state: over ? 'done' : 'open', endedAt: over ? Date.now() : null };
+      deploys = deploys.map((d) => (d.id === id ? next : d));
+      return next;
+    },
+    deploy_give_up: ({ id, reason }: { id: string; reason: string }) => { deploys = deploys.map((d) => (d.id === id ? { ...d, state: 'given-up' as const, endedAt: Date.now(), steps: d.steps.map((s) => (s.state === 'waiting' ? { ...s, state: 'skipped' as const, note: `Given up: ${reason}` } : s)) } : d)); return deploys.find((d) => d.id === id); },
     job_cancel: () => { job = job && { ...job, cancelling: true }; tell({ backups: backupsNow() }); return {}; },
     snapshot, refresh: () => ({}), about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink' }),
     open_link: () => ({}), stack_list: () => stacks,

@@ -1,0 +1,348 @@
+//! The guided deploy: backup, window, the deploy itself, what is worse since, close-out. Every step is done or skipped for a
+//! reason, in order, and the run is a record in the journal.
+
+mod judge;
+mod text;
+
+use std::{sync::Arc, time::Instant};
+
+use aether_contract::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    backup::create,
+    journal::Entry,
+    maintenance::{change, closeout, scope, start},
+    panel::{clock, core::Core, live::Live},
+    poll,
+};
+
+/// Journal kind of a deploy; its subject is its id.
+pub const DEPLOY: &str = "deploy";
+/// Runs that are read.
+const READ: u32 = 50;
+/// The steps, in order.
+const STEPS: [DeployStepKind; 7] = [
+    DeployStepKind::Backup,
+    DeployStepKind::Window,
+    DeployStepKind::Deploy,
+    DeployStepKind::Alerts,
+    DeployStepKind::Gauges,
+    DeployStepKind::Dashboard,
+    DeployStepKind::CloseOut,
+];
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+/// Begins a deploy: from now on, what is worse than now is told.
+///
+/// # Errors
+/// `invalid-request` without a reason, with a window over the cap, or while another is open; `storage`.
+pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<DeployRun, PanelError> {
+    let reason = reason(&request.reason, "What is deployed?")?;
+    let live = core.live();
+    let max_s = core.settings.get().max_window_minutes.saturating_mul(60);
+    if !(60..=max_s).contains(&request.window_s) {
+        return Err(refuse(format!("The window lasts from 1 minute up to {} minutes, the cap.", max_s / 60)));
+    }
+    if let Some(open) = runs(&core, &live).await?.into_iter().find(|run| run.state == DeployState::Open) {
+        return Err(refuse(format!(
+            "The deploy \"{}\" is open. Finish it or give it up first.",
+            open.reason
+        )));
+    }
+    // What is compared with later must be of now.
+    poll::all(&core, &live).await;
+    core.publish();
+    let by = Some(request.created_by.trim()).filter(|by| !by.is_empty());
+    let web = live.profile.web_url(ServiceKind::Grafana).map(|url| url.trim_end_matches('/').to_owned());
+    let uid = Some(&live.profile.dashboard_uid).filter(|uid| !uid.is_empty());
+    let (alerts_before, gauges_before) = {
+        let state = live.state();
+        let known: Vec<&Gauge> = state.prometheus.gauges.iter().map(|known| &known.gauge).collect();
+        (judge::firing(&state.index.rows).map(|row| row.fingerprint.clone()).collect(), judge::gauges(&known))
+    };
+    let mut run = DeployRun {
+        id: Uuid::new_v4().to_string(),
+        stack: live.profile.name.clone(),
+        reason,
+        created_by: by.map_or_else(scope::default_author, |by| by.chars().take(100).collect()),
+        window_s: request.window_s,
+        started_at: clock::now(),
+        ended_at: None,
+        state: DeployState::Open,
+        steps: STEPS
+            .map(|kind| DeployStep {
+                kind,
+                state: DeployStepState::Waiting,
+                note: String::new(),
+                evidence: Vec::new(),
+                at: None,
+                took_ms: None,
+            })
+            .to_vec(),
+        backup: None,
+        window: None,
+        dashboard_url: web.zip(uid).map(|(web, uid)| format!("{web}/d/{uid}")).unwrap_or_default(),
+        alerts_before,
+        gauges_before,
+        markdown: String::new(),
+    };
+    run.markdown = text::markdown(&run);
+    core.journal.begin(DEPLOY, &run.id, &json!(run), clock::now())?;
+    core.changed.notify_one();
+    Ok(run)
+}
+
+/// Does a step, or skips it.
+///
+/// # Errors
+/// `not-found`; `invalid-request` when an earlier step waits or a reason is missing; `storage`. A step that fails is no
+/// error: the run says so.
+pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployRun, PanelError> {
+    let live = core.live();
+    let (entry, mut run) = open(&core, &live, &request.id).await?;
+    let index = STEPS.iter().position(|kind| *kind == request.kind).unwrap_or(0);
+    let settled =
+        |step: &DeployStep| !matches!(step.state, DeployStepState::Waiting | DeployStepState::Failed);
+    if run.steps.iter().take(index).any(|step| !settled(step)) {
+        return Err(refuse("An earlier step waits: do it, or skip it for a reason."));
+    }
+    if run.steps.get(index).is_some_and(settled) && request.act == DeployAct::Skip {
+        return Err(refuse("This step is done already."));
+    }
+    let began = Instant::now();
+    let made = match request.act {
+        DeployAct::Skip => {
+            let why = reason(&request.reason, "Why is it skipped?")?;
+            Made { state: DeployStepState::Skipped, note: why, evidence: Vec::new() }
+        }
+        DeployAct::Run => match perform(&core, &live, request.kind, &mut run).await {
+            Ok(made) => made,
+            Err(error) => Made {
+                state: DeployStepState::Failed,
+                note: error.to_string(),
+                evidence: Some(error.detail).filter(|detail| !detail.is_empty()).into_iter().collect(),
+            },
+        },
+    };
+    if let Some(step) = run.steps.get_mut(index) {
+        step.state = made.state;
+        step.note = made.note;
+        step.evidence = made.evidence.into_iter().take(50).collect();
+        step.at = Some(clock::now());
+        step.took_ms = Some(began.elapsed().as_millis() as f64);
+    }
+    if run.steps.iter().all(settled) {
+        run.state = DeployState::Done;
+        run.ended_at = Some(clock::now());
+    }
+    keep(&core, &entry, run)
+}
+
+/// Gives a deploy up. Its window stays as it is, and so does its backup.
+///
+/// # Errors
+/// `not-found`, `invalid-request`, `storage`.
+pub async fn give_up(core: Arc<Core>, request: DeployGiveUpRequest) -> Result<DeployRun, PanelError> {
+    let why = reason(&request.reason, "Why is it given up?")?;
+    let live = core.live();
+    let (entry, mut run) = open(&core, &live, &request.id).await?;
+    for step in run.steps.iter_mut().filter(|step| step.at.is_none()) {
+        step.state = DeployStepState::Skipped;
+        step.note = format!("Given up: {why}");
+    }
+    run.state = DeployState::GivenUp;
+    run.ended_at = Some(clock::now());
+    keep(&core, &entry, run)
+}
+
+/// Deploys of the stack, newest first.
+///
+/// # Errors
+/// `storage`.
+pub async fn runs(core: &Core, live: &Live) -> Result<Vec<DeployRun>, PanelError> {
+    let stack = live.profile.name.clone();
+    let entries = core.journaled(|journal| journal.recent(DEPLOY, READ)).await?;
+    Ok(entries.iter().filter_map(read).filter(|run| run.stack == stack).collect())
+}
+
+fn read(entry: &Entry) -> Option<DeployRun> {
+    serde_json::from_value(entry.detail.clone()).ok()
+}
+
+async fn open(core: &Core, live: &Live, id: &str) -> Result<(Entry, DeployRun), PanelError> {
+    let subject = id.to_owned();
+    let entry = core.journaled(move |journal| journal.find(DEPLOY, &subject)).await?;
+    let found = entry.and_then(|entry| read(&entry).map(|run| (entry, run)));
+    match found {
+        Some((_, run)) if run.state != DeployState::Open => Err(refuse("This deploy is over.")),
+        Some((entry, run)) if run.stack == live.profile.name => Ok((entry, run)),
+        _ => Err(PanelError::new(ErrorCode::NotFound, "deploy", "This stack has no deploy with this id.")),
+    }
+}
+
+fn keep(core: &Core, entry: &Entry, mut run: DeployRun) -> Result<DeployRun, PanelError> {
+    run.markdown = text::markdown(&run);
+    core.journal.annotate(entry.id, &run.id, &json!(run))?;
+    match run.state {
+        DeployState::Open => {}
+        DeployState::Done => core.journal.complete(entry.id, "done", &json!(null), clock::now())?,
+        DeployState::GivenUp => core.journal.complete(entry.id, "given-up", &json!(null), clock::now())?,
+    }
+    core.changed.notify_one();
+    Ok(run)
+}
+
+/// What came of a step.
+struct Made {
+    state: DeployStepState,
+    note: String,
+    evidence: Vec<String>,
+}
+
+fn made(good: bool, note: impl Into<String>, evidence: Vec<String>) -> Made {
+    let state = if good { DeployStepState::Done } else { DeployStepState::Finding };
+    Made { state, note: note.into(), evidence }
+}
+
+async fn perform(
+    core: &Arc<Core>,
+    live: &Arc<Live>,
+    kind: DeployStepKind,
+    run: &mut DeployRun,
+) -> Result<Made, PanelError> {
+    match kind {
+        DeployStepKind::Backup => {
+            let request = BackupCreateRequest {
+                reason: format!("Before deploy: {}", run.reason).chars().take(MAX_REASON).collect(),
+                created_by: run.created_by.clone(),
+                parts: Vec::new(),
+            };
+            let backup = create::create(Arc::clone(core), request).await?;
+            run.backup = Some(backup.id.clone());
+            let good = backup.verdict == BackupVerdict::Verified;
+            let note = if good { "complete, every file read back" } else { "incomplete" };
+            Ok(made(good, format!("Backup {}: {note}.", backup.id.0), backup.problems))
+        }
+        DeployStepKind::Window => {
+            let request = MaintenanceRequest {
+                duration_s: run.window_s,
+                reason: run.reason.clone(),
+                created_by: run.created_by.clone(),
+                matchers: Vec::new(),
+                starts_at: None,
+            };
+            let window = start::start(Arc::clone(core), request).await?;
+            run.window = Some(window.id.clone());
+            let on =
+                window.members.iter().filter(|member| member.state == Some(SilenceState::Active)).count();
+            let all = window.members.len();
+            let evidence = window.members.iter().filter(|member| !member.error.is_empty());
+            let evidence = evidence.map(|member| format!("{}: {}", member.url, member.error)).collect();
+            Ok(made(
+                window.phase == WindowPhase::Verified,
+                format!("Active on {on} of {all} members."),
+                evidence,
+            ))
+        }
+        DeployStepKind::Deploy => Ok(made(true, "Said to be done.", Vec::new())),
+        DeployStepKind::Alerts => {
+            poll::all(core, live).await;
+            core.publish();
+            let state = live.state();
+            if !state.index_complete {
+                return Err(PanelError::new(
+                    ErrorCode::Network,
+                    "alertmanager",
+                    "Not every server answers, so whether something new fires is not known.",
+                )
+                .with_hint("Try again, or skip it for a reason."));
+            }
+            let new = judge::new_alerts(&state.index.rows, &run.alerts_before);
+            let note = match new.len() {
+                0 => "No alert fires that did not fire before.".to_owned(),
+                1 => "One alert fires that did not fire before.".to_owned(),
+                many => format!("{many} alerts fire that did not fire before."),
+            };
+            Ok(made(new.is_empty(), note, new))
+        }
+        DeployStepKind::Gauges => {
+            poll::all(core, live).await;
+            core.publish();
+            let state = live.state();
+            let now: Vec<&Gauge> = state.prometheus.gauges.iter().map(|known| &known.gauge).collect();
+            if now.iter().any(|gauge| !gauge.freshness.is_fresh()) {
+                return Err(PanelError::new(
+                    ErrorCode::Network,
+                    "prometheus",
+                    "Not every gauge could be read, so whether one is worse is not known.",
+                )
+                .with_hint("Try again, or skip it for a reason."));
+            }
+            let judged = judge::gauges_since(&run.gauges_before, &judge::gauges(&now));
+            let note = match judged.worse {
+                0 => "No gauge is worse than before.".to_owned(),
+                1 => "One gauge is worse than before.".to_owned(),
+                many => format!("{many} gauges are worse than before."),
+            };
+            Ok(made(judged.worse == 0, note, judged.lines))
+        }
+        DeployStepKind::Dashboard => {
+            if run.dashboard_url.is_empty() {
+                return Err(refuse("This stack has no Grafana dashboard to look at.").with_hint("Skip it."));
+            }
+            Ok(made(true, "Looked at.", vec![run.dashboard_url.clone()]))
+        }
+        DeployStepKind::CloseOut => {
+            let Some(window) = run.window.clone() else {
+                return Err(
+                    refuse("There is no window to close out: that step was skipped.").with_hint("Skip it.")
+                );
+            };
+            // It may have ended by itself.
+            let request = MaintenanceEndRequest { id: window.0.clone() };
+            let ended = change::end(Arc::clone(core), request).await;
+            if let Err(error) = &ended
+                && !matches!(error.code, ErrorCode::NotFound | ErrorCode::InvalidRequest)
+            {
+                return Err(error.clone());
+            }
+            let report = closeout::closeout(Arc::clone(core), window.0).await?;
+            if report.preliminary {
+                return Err(PanelError::new(ErrorCode::Unverified, "maintenance", "The window is still on.")
+                    .with_hint("Try again, or end it on the Maintenance screen."));
+            }
+            let note = match report.left_over {
+                0 => format!("It hid {} alerts, and nothing is left over.", report.hidden),
+                left => format!(
+                    "It hid {} alerts; {left} are left over. See its close-out report.",
+                    report.hidden
+                ),
+            };
+            let lists = [
+                ("still firing", &report.still_firing),
+                ("to be closed by hand outside", &report.open_outside),
+                ("fires again, and nobody hears of it yet", &report.silent_again),
+            ];
+            let lines = lists
+                .into_iter()
+                .flat_map(|(words, list)| list.iter().map(move |one| judge::named(one, words)));
+            Ok(made(report.left_over == 0, note, lines.collect()))
+        }
+    }
+}
+
+fn reason(text: &str, question: &str) -> Result<String, PanelError> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(refuse(question)),
+        1..=MAX_REASON => Ok(text.to_owned()),
+        _ => Err(refuse("The reason has more than 500 characters.")),
+    }
+}
+
+fn refuse(message: impl Into<String>) -> PanelError {
+    PanelError::new(ErrorCode::InvalidRequest, "deploy", message)
+}

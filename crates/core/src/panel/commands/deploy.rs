@@ -1,0 +1,41 @@
+//! The commands about guided deploys.
+
+use std::sync::Arc;
+
+use aether_contract::*;
+
+use crate::{deploy, panel::Panel};
+
+impl Panel {
+    /// Begins a deploy.
+    ///
+    /// # Errors
+    /// As [`deploy::begin`].
+    pub async fn deploy_start(&self, request: DeployStartRequest) -> Result<DeployRun, PanelError> {
+        self.effect(deploy::begin(Arc::clone(&self.core), request)).await
+    }
+
+    /// Does a step of a deploy, or skips it.
+    ///
+    /// # Errors
+    /// As [`deploy::step`].
+    pub async fn deploy_step(&self, request: DeployStepRequest) -> Result<DeployRun, PanelError> {
+        self.effect(deploy::step(Arc::clone(&self.core), request)).await
+    }
+
+    /// Gives a deploy up.
+    ///
+    /// # Errors
+    /// As [`deploy::give_up`].
+    pub async fn deploy_give_up(&self, request: DeployGiveUpRequest) -> Result<DeployRun, PanelError> {
+        self.effect(deploy::give_up(Arc::clone(&self.core), request)).await
+    }
+
+    /// Deploys of the stack.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn deploy_runs(&self, _request: Empty) -> Result<DeployRuns, PanelError> {
+        Ok(DeployRuns { runs: deploy::runs(&self.core, &self.core.live()).await? })
+    }
+}

@@ -1,0 +1,110 @@
+//! A guided deploy on a real Prometheus and Alertmanager.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use aether_contract::*;
+use aether_tests::stack::{Stack, panel, row_when, servers_missing, snapshot_when};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    stack.profile("").unwrap();
+    let panel = panel(stack.home()).await.unwrap();
+    let read = |shown: &Snapshot| {
+        shown.gauges.iter().all(|gauge| gauge.freshness.is_fresh()) && shown.alerts.freshness.is_fresh()
+    };
+    snapshot_when(&panel, Duration::from_secs(60), read).await.unwrap();
+
+    let start =
+        |reason: &str| DeployStartRequest { reason: reason.into(), created_by: "ann".into(), window_s: 1800 };
+    assert_eq!(panel.deploy_start(start(" ")).await.unwrap_err().code, ErrorCode::InvalidRequest);
+    let run = panel.deploy_start(start("v2.3.0")).await.unwrap();
+    assert!(run.steps.iter().all(|step| step.state == DeployStepState::Waiting));
+    assert_eq!(
+        panel.deploy_start(start("v2.4.0")).await.unwrap_err().code,
+        ErrorCode::InvalidRequest,
+        "one at a time"
+    );
+    let act =
+        |kind, act, reason: &str| DeployStepRequest { id: run.id.clone(), kind, act, reason: reason.into() };
+    let go = async |kind| {
+        let run = panel.deploy_step(act(kind, DeployAct::Run, "")).await.unwrap();
+        run.steps.into_iter().find(|step| step.kind == kind).unwrap()
+    };
+    let early = panel.deploy_step(act(DeployStepKind::Window, DeployAct::Run, "")).await.unwrap_err();
+    assert_eq!(early.code, ErrorCode::InvalidRequest, "the backup comes first");
+
+    let backup = go(DeployStepKind::Backup).await;
+    assert_eq!(backup.state, DeployStepState::Done, "{backup:?}");
+    let window = go(DeployStepKind::Window).await;
+    assert_eq!((window.state, window.note.as_str()), (DeployStepState::Done, "Active on 1 of 1 members."));
+    assert_eq!(go(DeployStepKind::Deploy).await.state, DeployStepState::Done);
+
+    // Something breaks while everything is muted: it is told all the same.
+    let body = r#"[{"labels": {"alertname": "BrokenByDeploy", "severity": "critical"}}]"#;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let sent = http
+        .post(format!("{}/api/v2/alerts", stack.alertmanagers[0].url()))
+        .header("content-type", "application/json")
+        .body(body);
+    assert!(sent.send().await.unwrap().status().is_success());
+    let muted = |row: &AlertRow| row.state == AlertState::Silenced;
+    row_when(&panel, "alertname=\"BrokenByDeploy\"", Duration::from_secs(30), muted).await.unwrap();
+    let alerts = go(DeployStepKind::Alerts).await;
+    assert_eq!(alerts.state, DeployStepState::Finding, "{alerts:?}");
+    assert!(alerts.evidence.contains(&"BrokenByDeploy".to_owned()), "{alerts:?}");
+    let gauges = go(DeployStepKind::Gauges).await;
+    assert!(matches!(gauges.state, DeployStepState::Done | DeployStepState::Finding), "{gauges:?}");
+    assert_eq!(gauges.evidence.len(), 5, "{gauges:?}");
+
+    let dashboard = go(DeployStepKind::Dashboard).await;
+    assert_eq!(dashboard.state, DeployStepState::Failed, "this stack has no Grafana");
+    let silent = panel.deploy_step(act(DeployStepKind::Dashboard, DeployAct::Skip, "")).await.unwrap_err();
+    assert_eq!(silent.code, ErrorCode::InvalidRequest, "skipping needs a reason");
+    panel.deploy_step(act(DeployStepKind::Dashboard, DeployAct::Skip, "no Grafana here")).await.unwrap();
+    let closed = go(DeployStepKind::CloseOut).await;
+    assert_eq!(closed.state, DeployStepState::Finding, "{closed:?}");
+    assert!(
+        closed.evidence.iter().any(|line| line.starts_with("BrokenByDeploy: still firing")),
+        "{closed:?}"
+    );
+    assert!(
+        panel
+            .snapshot(Empty {})
+            .await
+            .unwrap()
+            .maintenance
+            .windows
+            .iter()
+            .all(|window| window.phase == WindowPhase::Ended || window.phase == WindowPhase::Lost)
+    );
+
+    let kept = panel.deploy_runs(Empty {}).await.unwrap().runs.remove(0);
+    assert_eq!((kept.state, kept.created_by.as_str()), (DeployState::Done, "ann"));
+    assert!(kept.ended_at.is_some() && kept.backup.is_some() && kept.window.is_some());
+    for words in [
+        "# Deploy: v2.3.0",
+        "- [x] Backup – done",
+        "**finding**",
+        "BrokenByDeploy",
+        "skipped: no Grafana here",
+    ] {
+        assert!(kept.markdown.contains(words), "{words}: {}", kept.markdown);
+    }
+    assert_eq!(
+        panel.deploy_step(act(DeployStepKind::CloseOut, DeployAct::Run, "")).await.unwrap_err().code,
+        ErrorCode::InvalidRequest
+    );
+
+    // The next one may be given up; its record stays open to nobody.
+    let next = panel.deploy_start(start("v2.4.0")).await.unwrap();
+    let given_up =
+        panel.deploy_give_up(DeployGiveUpRequest { id: next.id, reason: "not today".into() }).await.unwrap();
+    assert_eq!(given_up.state, DeployState::GivenUp);
+    assert!(given_up.markdown.contains("Given up: not today"));
+    panel.shutdown().await;
+}

@@ -1,0 +1,23 @@
+// A made-up deploy.
+import type { DeployRun, DeployStep, DeployStepKind } from '../../contract';
+
+const KINDS: DeployStepKind[] = ['backup', 'window', 'deploy', 'alerts', 'gauges', 'dashboard', 'close-out'];
+const CAME: Record<DeployStepKind, [DeployStep['state'], string, string[]]> = {
+  backup: ['done', 'Backup 2026-11-27_14-05: complete, every file read back.', []],
+  window: ['done', 'Active on 3 of 3 members.', []],
+  deploy: ['done', 'Said to be done.', []],
+  alerts: ['finding', '2 alerts fire that did not fire before.', ['LowConfidenceSpike (acme)', 'HealthScoreDegradation']],
+  gauges: ['done', 'No gauge is worse than before.', ['Cache hit ratio: 41.2 % → 38.4 %', 'Health score: 57/100 → 58/100']],
+  dashboard: ['done', 'Looked at.', ['http://localhost:3000/d/aether-rag-ops']],
+  'close-out': ['finding', 'It hid 7 alerts; 2 are left over. See its close-out report.', ['CacheEffectivenessDrop (shop-7): still firing']],
+};
+
+export function run(reason: string, by: string, windowS: number, now: number): DeployRun {
+  return { id: '', stack: 'production', reason, createdBy: by || 'alice', windowS, startedAt: now, endedAt: null, state: 'open', steps: KINDS.map((kind) => ({ kind, state: 'waiting', note: '', evidence: [], at: null, tookMs: null })), backup: null, window: null, dashboardUrl: 'http://localhost:3000/d/aether-rag-ops', alertsBefore: [], gaugesBefore: [], markdown: `# Deploy: ${reason}\n` };
+}
+
+export function step(s: DeployStep, act: string, reason: string): DeployStep {
+  if (act === 'skip') return { ...s, state: 'skipped', note: reason, at: Date.now(), tookMs: 1 };
+  const [state, note, evidence] = CAME[s.kind];
+  return { ...s, state, note, evidence, at: Date.now(), tookMs: s.kind === 'backup' ? 4200 : 300 };
+}
