@@ -15,7 +15,7 @@ use aether_sim::{
     servers::free_port,
 };
 use aether_tests::{
-    Desktop, built, missing, on_path,
+    Desktop, built, eventually, missing, on_path,
     stack::{Stack, servers_missing, write_profile},
     window::Window,
 };
@@ -347,4 +347,63 @@ fn plain(program: &Path, home: &Path) -> Command {
 fn text(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().expect("a program");
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_is_shown_by_the_desktop_and_a_click_on_it_opens_its_alert() {
+    let program = need_window!();
+    need_servers!();
+    if let Some(program) = missing(&["dunst", "dunstctl"]) {
+        return eprintln!("skipped: {program} is not installed");
+    }
+    let stack = Stack::start(1).await.expect("the stack");
+    let desktop = Desktop::start().expect("a desktop");
+    stack.profile("").expect("a profile");
+    let quiet = |program: &str| {
+        let mut command = desktop.command(program);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let _daemon = aether_tests::Ended(quiet("dunst").spawn().expect("a notification daemon"));
+    let dunstctl = |args: &[&str]| {
+        let done = desktop.command("dunstctl").args(args).stdin(Stdio::null()).output().expect("dunstctl");
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    };
+    let up =
+        eventually(Duration::from_secs(20), async || dunstctl(&["count", "displayed"]).parse::<u32>().ok());
+    up.await.expect("the daemon is on the bus");
+
+    let home = stack.folder.path().join("home");
+    let args = ["--stack", "test"];
+    let window = Window::open(&desktop, &program, &home, &args, &[]).await.expect("a window");
+    // What is on at the start is no news.
+    window.see("overview").await.expect("the overview");
+    window
+        .has("[data-testid='light-alertmanager']", "data-state", "fresh")
+        .await
+        .expect("Alertmanager is read");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let body = r#"[{"labels": {"alertname": "PagerTest", "severity": "critical"}, "annotations": {"summary": "<b>bold</b> & loud"}}]"#;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let url = format!("{}/api/v2/alerts", stack.alertmanagers[0].url());
+    let sent = http.post(url).header("content-type", "application/json").body(body).send().await;
+    assert!(sent.expect("an answer").status().is_success());
+
+    let shown = async || (dunstctl(&["count", "displayed"]).parse::<u32>().ok()? > 0).then_some(());
+    eventually(Duration::from_secs(60), shown).await.expect("the desktop shows a notice");
+    // As a click on it does.
+    dunstctl(&["action", "0"]);
+    window.see("alerts").await.expect("the click leads to the alerts");
+    window
+        .reads("[data-testid='alerts']", |text| text.contains("PagerTest"))
+        .await
+        .expect("and to the one it is about");
+    let told = async || {
+        let history: Value = serde_json::from_str(&dunstctl(&["history"])).ok()?;
+        let text = history.to_string();
+        text.contains("PagerTest").then_some(text)
+    };
+    let told = eventually(Duration::from_secs(20), told).await.expect("it names the alert");
+    assert!(!told.contains("<b>bold</b>"), "markup of a server is shown and not obeyed: {told}");
+    window.close().await.expect("it closes");
 }

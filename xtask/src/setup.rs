@@ -20,6 +20,7 @@ const TESTS: &[&str] = &[
     "chromium",
     "victoria-metrics",
     "faketime",
+    "dunst",
     "curl",
 ];
 
