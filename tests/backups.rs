@@ -706,3 +706,30 @@ async fn pinned_backups_stay_and_pruning_deletes_what_it_showed() {
     assert_eq!(left.iter().map(|backup| &backup.id).collect::<Vec<_>>(), [&ids[3], &ids[0]]);
     assert!(left[1].pinned);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_panel_backs_up_by_itself_and_tells_when_that_is_not_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::at(&folder.path().join("home"));
+    write_profile(&home, "name = \"test\"\n[prometheus]\nurl = \"http://127.0.0.1:9\"\n").unwrap();
+    let settings = home.config.join("settings.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, format!("{text}backup_every_h = 24\n")).unwrap();
+    let panel = aether_tests::stack::panel(home).await.unwrap();
+    let mut events = panel.events();
+    let told = async {
+        loop {
+            if let Ok(PanelEvent::Notice(notice)) = events.recv().await
+                && notice.screen == "backups"
+            {
+                return notice;
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(60), told).await.expect("a notice");
+    assert!(told.title.contains("scheduled backup") && told.title.contains("incomplete"), "{told:?}");
+    assert!(told.text.contains("127.0.0.1:9"), "{told:?}");
+    let list = panel.backup_list(Empty {}).await.unwrap().backups;
+    assert_eq!((list.len(), list[0].reason.as_str()), (1, "Scheduled"));
+    panel.shutdown().await;
+}

@@ -353,7 +353,7 @@ fn text(command: &mut Command) -> String {
 async fn a_notice_is_shown_by_the_desktop_and_a_click_on_it_opens_its_alert() {
     let program = need_window!();
     need_servers!();
-    if let Some(program) = missing(&["dunst", "dunstctl"]) {
+    if let Some(program) = missing(&["dunst", "dunstctl", "busctl"]) {
         return eprintln!("skipped: {program} is not installed");
     }
     let stack = Stack::start(1).await.expect("the stack");

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a command line tool talks to the terminal")]
 
 mod alerts;
+mod backup;
 mod refresh;
 #[cfg(target_os = "linux")]
 mod window;
@@ -32,7 +33,7 @@ type Benchmark = (&'static str, fn(usize) -> Result<Vec<Measured>, String>);
 
 /// Name, and what measures it in so many runs. An error means that it can't be measured here.
 const BENCHMARKS: &[Benchmark] =
-    &[("window", window::run), ("refresh", refresh::run), ("alerts", alerts::run)];
+    &[("window", window::run), ("refresh", refresh::run), ("alerts", alerts::run), ("backup", backup::run)];
 
 fn main() -> ExitCode {
     let (mut only, mut runs) = (String::new(), 7_usize);

@@ -33,6 +33,8 @@ wire! {
         pub max_window_minutes: u32,
         /// Days that the history of alerts is kept (1 to 3650).
         pub history_days: u32,
+        /// Hours between backups that an open panel makes by itself (0 to 720); 0: none.
+        pub backup_every_h: u32,
         /// Whether the desktop tells of new critical and VIP alerts, lost servers and windows about to end.
         pub notices: bool,
         /// Whether a sound goes with them.

@@ -22,6 +22,7 @@ pub fn default_settings() -> Settings {
         trend_hours: 6,
         max_window_minutes: 480,
         history_days: 90,
+        backup_every_h: 0,
         notices: true,
         sound: false,
         quiet_from: 0,
@@ -45,7 +46,7 @@ struct Number {
     field: fn(&mut Settings) -> &mut u32,
 }
 
-const NUMBERS: [Number; 8] = [
+const NUMBERS: [Number; 9] = [
     Number {
         key: "prometheus_interval_s",
         title: "Seconds between polls of Prometheus",
@@ -81,6 +82,12 @@ const NUMBERS: [Number; 8] = [
         title: "Days of alert history",
         range: 1..=3650,
         field: |settings| &mut settings.history_days,
+    },
+    Number {
+        key: "backup_every_h",
+        title: "Hours between backups",
+        range: 0..=720,
+        field: |settings| &mut settings.backup_every_h,
     },
     Number {
         key: "quiet_from",

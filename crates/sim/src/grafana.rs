@@ -142,6 +142,7 @@ impl Drop for Grafana {
 fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/api/search", get(dashboards::search))
+        .route("/api/search/", get(dashboards::search))
         .route("/api/dashboards/uid/{uid}", get(dashboards::one).delete(dashboards::delete))
         .route("/api/dashboards/db", post(dashboards::save))
         .route("/api/dashboards/uid/{uid}/versions", get(dashboards::versions))

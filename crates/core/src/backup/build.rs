@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use aether_contract::{BackupId, PanelError};
@@ -65,33 +66,25 @@ impl Builder {
         Ok(())
     }
 
-    /// Copies a file, hashing it on the way; memory does not grow with its size.
+    /// Copies files, hashing them on the way, some at a time: hashing takes longer than copying. Memory does not grow with
+    /// their size.
     ///
     /// # Errors
     /// `storage`, `cancelled`.
-    pub fn copy(&mut self, path: &str, from: &Path, job: &Handle) -> Result<u64, PanelError> {
-        let target = self.place(path)?;
-        let meta = fs::symlink_metadata(from).map_err(|error| paths::storage("read", from, &error))?;
-        if !meta.is_file() {
-            let error = io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file");
-            return Err(paths::storage("read", from, &error));
+    pub fn copy_all(&mut self, files: &[(String, PathBuf)], job: &Handle) -> Result<(), PanelError> {
+        let mut places = Vec::new();
+        for (path, from) in files {
+            places.push((path.as_str(), self.place(path)?, from.as_path()));
         }
-        let mut source = fs::File::open(from).map_err(|error| paths::storage("read", from, &error))?;
-        let mut out = fs::File::create(&target).map_err(|error| paths::storage("write", &target, &error))?;
-        let mut hash = Sha256::new();
-        let mut bytes = 0_u64;
-        let mut buffer = vec![0_u8; CHUNK];
-        loop {
-            job.check()?;
-            let read = source.read(&mut buffer).map_err(|error| paths::storage("read", from, &error))?;
-            let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
-            hash.update(chunk);
-            out.write_all(chunk).map_err(|error| paths::storage("write", &target, &error))?;
-            bytes += read as u64;
-            job.add_bytes(read as u64);
+        let copied = at_once(&places, |(path, target, from)| {
+            let file = copy(path, target, from, job);
+            job.step();
+            file
+        });
+        for file in copied {
+            self.files.push(file?);
         }
-        self.files.push(File { path: path.to_owned(), bytes, sha256: manifest::hex(&hash.finalize()) });
-        Ok(bytes)
+        Ok(())
     }
 
     /// Bytes of the files below `prefix` so far.
@@ -183,6 +176,56 @@ impl Drop for Builder {
             tracing::warn!(folder = %self.folder.display(), %error, "a partial backup could not be removed");
         }
     }
+}
+
+/// Does the work for each, as many at a time as there are processors (8 at most), in their order.
+pub fn at_once<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let workers =
+        std::thread::available_parallelism().map_or(1, usize::from).clamp(1, 8).min(all.len().max(1));
+    let next = AtomicUsize::new(0);
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut mine = Vec::new();
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(one) = all.get(index) else { return mine };
+                        mine.push((index, work(one)));
+                    }
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+fn copy(path: &str, target: &Path, from: &Path, job: &Handle) -> Result<File, PanelError> {
+    let meta = fs::symlink_metadata(from).map_err(|error| paths::storage("read", from, &error))?;
+    if !meta.is_file() {
+        let error = io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file");
+        return Err(paths::storage("read", from, &error));
+    }
+    let mut source = fs::File::open(from).map_err(|error| paths::storage("read", from, &error))?;
+    let mut out = fs::File::create(target).map_err(|error| paths::storage("write", target, &error))?;
+    let mut hash = Sha256::new();
+    let mut bytes = 0_u64;
+    let mut buffer = vec![0_u8; CHUNK];
+    loop {
+        job.check()?;
+        let read = source.read(&mut buffer).map_err(|error| paths::storage("read", from, &error))?;
+        let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
+        hash.update(chunk);
+        out.write_all(chunk).map_err(|error| paths::storage("write", target, &error))?;
+        bytes += read as u64;
+        job.add_bytes(read as u64);
+    }
+    Ok(File { path: path.to_owned(), bytes, sha256: manifest::hex(&hash.finalize()) })
 }
 
 /// Flushes a folder and those in it.

@@ -15,6 +15,7 @@ pub mod open;
 mod parts;
 pub mod prune;
 pub mod restore;
+pub mod schedule;
 pub mod store;
 pub mod verify;
 

@@ -7,6 +7,7 @@ use rand::seq::SliceRandom as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    build::at_once,
     foreign,
     job::Handle,
     manifest::{self, File, Manifest},
@@ -96,8 +97,13 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
         found.whole = false;
     }
     job.stage("reading files", chosen.len());
-    for file in chosen {
-        match check(folder, file, job) {
+    let checked = at_once(&chosen, |file| {
+        let result = check(folder, file, job);
+        job.step();
+        result
+    });
+    for (file, result) in chosen.iter().zip(checked) {
+        match result {
             Ok(()) => {}
             Err(Trouble::Ended(error)) => return Err(error),
             Err(Trouble::Wrong(why)) => {
@@ -108,7 +114,6 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
         }
         found.files += 1;
         found.bytes += file.bytes as f64;
-        job.step();
     }
     Ok(found)
 }

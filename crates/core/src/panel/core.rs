@@ -53,6 +53,7 @@ pub struct Core {
     /// Work that takes a while.
     pub jobs: Arc<Jobs>,
     backups: Mutex<store::Listing>,
+    backup_tried: Mutex<Option<aether_contract::Timestamp>>,
     /// Something changed: publish soon.
     pub changed: Notify,
     /// One maintenance effect at a time.
@@ -110,6 +111,7 @@ impl Core {
             schedules: Schedules::default(),
             jobs: Arc::default(),
             backups: Mutex::default(),
+            backup_tried: Mutex::default(),
             changed: Notify::new(),
             gate_maintenance: tokio::sync::Mutex::new(()),
             effects: Arc::new(tokio::sync::RwLock::new(())),
@@ -203,6 +205,16 @@ impl Core {
         });
         self.changed.notify_one();
         list
+    }
+
+    /// When a backup was made, or tried, by itself last; `now` keeps a new time.
+    pub fn backup_tried(
+        &self,
+        now: Option<aether_contract::Timestamp>,
+    ) -> Option<aether_contract::Timestamp> {
+        let mut tried = self.backup_tried.lock().unwrap_or_else(PoisonError::into_inner);
+        *tried = now.or(*tried);
+        *tried
     }
 
     /// What of the backups is shown everywhere.

@@ -22,7 +22,7 @@ use tokio::{sync::broadcast, task::AbortHandle};
 
 use self::core::{Core, Parts};
 use crate::{
-    backup::store::Store,
+    backup::{schedule, store::Store},
     history::History,
     host::Host,
     journal::Journal,
@@ -225,7 +225,9 @@ async fn watch(core: Arc<Core>) {
         if u64::from(ticks).is_multiple_of(BACKUPS.as_secs()) || ticks == 1 {
             let live = core.live();
             // What is wrong with the folder stands in the snapshot.
-            let _ = core.read_backups(&live).await;
+            if let Ok(list) = core.read_backups(&live).await {
+                schedule::look(&core, &list);
+            }
         }
         tokio::time::sleep(TICK).await;
         if jumps.jumped() {

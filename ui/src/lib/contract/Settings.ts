@@ -36,6 +36,10 @@ maxWindowMinutes: number,
  */
 historyDays: number, 
 /**
+ * Hours between backups that an open panel makes by itself (0 to 720); 0: none.
+ */
+backupEveryH: number, 
+/**
  * Whether the desktop tells of new critical and VIP alerts, lost servers and windows about to end.
  */
 notices: boolean, 

@@ -173,10 +173,7 @@ fn copy(from: &Path, builder: &mut Builder, job: &Handle) -> Result<u32, PanelEr
         walk(path, &format!("{SNAPSHOT}{name}"), &mut files).map_err(source)?;
     }
     job.stage("copying blocks", files.len());
-    for (path, at) in files {
-        builder.copy(&path, &at, job)?;
-        job.step();
-    }
+    builder.copy_all(&files, job)?;
     Ok(u32::try_from(blocks.len()).unwrap_or(u32::MAX))
 }
 
