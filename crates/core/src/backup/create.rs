@@ -51,9 +51,12 @@ pub async fn create(core: Arc<Core>, request: BackupCreateRequest) -> Result<Bac
     };
     core.journal.complete(entry, outcome, &result, clock::now())?;
     let made = made.map(|_| ());
-    // Read back whole: what is called verified has been read.
+    // Read back whole: what is called verified has been read. It is there also when somebody does not wait for that.
     let verified = match &made {
-        Ok(()) => verify::all(&core, &store, &id, 0, &job).await.map(|_| ()),
+        Ok(()) => match verify::all(&core, &store, &id, 0, &job).await {
+            Err(error) if error.code != ErrorCode::Cancelled => Err(error),
+            _ => Ok(()),
+        },
         Err(_) => Ok(()),
     };
     drop((lock, job));
@@ -130,8 +133,11 @@ async fn run(
     } else {
         match live.clients.prometheus().await {
             Ok(client) => {
-                let data = profile.prometheus_data.clone();
-                let (draft, back) = parts::prometheus::save(&client, data, builder, job).await?;
+                let place = parts::prometheus::Place {
+                    named: profile.prometheus_data.clone(),
+                    local: profile.prometheus.urls.first().is_some_and(|url| is_here(url)),
+                };
+                let (draft, back) = parts::prometheus::save(&client, place, builder, job).await?;
                 builder = back;
                 draft
             }
@@ -158,6 +164,17 @@ async fn run(
     let manifest = finish(builder, manifest).await?;
     core.changed.notify_one();
     Ok(manifest)
+}
+
+/// Whether an address is this machine's own.
+fn is_here(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// The first member that answers: they share their silences, and each has its own configuration.

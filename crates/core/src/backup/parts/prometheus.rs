@@ -21,13 +21,21 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// Files of a snapshot at most.
 const MAX_FILES: usize = 100_000;
 
+/// Where the server's data may be.
+pub struct Place {
+    /// Its folder as the profile names it.
+    pub named: Option<PathBuf>,
+    /// Whether the server is asked on this machine: only then is the path that it tells one of this machine.
+    pub local: bool,
+}
+
 /// Saves what can be reached.
 ///
 /// # Errors
 /// Only such as end the whole backup.
 pub async fn save(
     client: &Arc<Prometheus>,
-    data: Option<PathBuf>,
+    place: Place,
     builder: Builder,
     job: &Handle,
 ) -> Result<(Draft, Builder), PanelError> {
@@ -63,7 +71,7 @@ pub async fn save(
     };
     let admin = flags.as_ref().and_then(|flags| flags.get("web.enable-admin-api")).map(String::as_str);
     let own = flags.as_ref().and_then(|flags| flags.get("storage.tsdb.path")).map(PathBuf::from);
-    match (admin, reachable(data, own.as_deref())) {
+    match (admin, reachable(&place, own.as_deref())) {
         (None, _) => draft.note(
             "Its data is not in this backup: this server tells no flags, so it is not known whether and where a snapshot can \
              be made.",
@@ -135,16 +143,16 @@ fn count_rules(document: &[u8]) -> String {
 
 /// The server's data folder on this machine: the profile's word, else what the server says, if that is a folder of a
 /// running Prometheus here.
-fn reachable(named: Option<PathBuf>, own: Option<&Path>) -> Result<PathBuf, String> {
+fn reachable(place: &Place, own: Option<&Path>) -> Result<PathBuf, String> {
     let is_data = |folder: &Path| ["wal", "chunks_head"].iter().all(|name| folder.join(name).is_dir());
-    if let Some(folder) = named {
-        let found = is_data(&folder);
+    if let Some(folder) = &place.named {
+        let found = is_data(folder);
         return found.then(|| folder.clone()).ok_or_else(|| {
             format!("{} of the profile is not the data folder of a running Prometheus", folder.display())
         });
     }
     match own {
-        Some(folder) if folder.is_absolute() && is_data(folder) => Ok(folder.to_path_buf()),
+        Some(folder) if place.local && folder.is_absolute() && is_data(folder) => Ok(folder.to_path_buf()),
         Some(folder) => {
             Err(format!("its data folder {} is not on this machine, or can't be read", folder.display()))
         }
@@ -199,13 +207,16 @@ mod tests {
     fn only_a_running_servers_data_folder_is_taken() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().to_path_buf();
-        assert!(reachable(Some(at.clone()), None).is_err());
-        assert!(reachable(None, Some(Path::new("data/"))).unwrap_err().contains("data/"));
+        let place = |named: Option<&PathBuf>, local| Place { named: named.cloned(), local };
+        assert!(reachable(&place(Some(&at), true), None).is_err());
+        assert!(reachable(&place(None, true), Some(Path::new("data/"))).unwrap_err().contains("data/"));
         for name in ["wal", "chunks_head"] {
             fs::create_dir(at.join(name)).unwrap();
         }
-        assert_eq!(reachable(Some(at.clone()), None).unwrap(), at);
-        assert_eq!(reachable(None, Some(&at)).unwrap(), at);
-        assert!(reachable(None, None).is_err());
+        assert_eq!(reachable(&place(Some(&at), false), None).unwrap(), at);
+        assert_eq!(reachable(&place(None, true), Some(&at)).unwrap(), at);
+        // A server elsewhere may have its data under the same path: its snapshot would stay there for ever.
+        assert!(reachable(&place(None, false), Some(&at)).is_err());
+        assert!(reachable(&place(None, true), None).is_err());
     }
 }
