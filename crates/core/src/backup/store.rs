@@ -344,12 +344,17 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads the list anew; the revision goes up when it differs.
+    /// Takes in what was read, and the manifests that were read for it; the revision goes up when it differs.
     ///
     /// # Errors
-    /// As [`Store::list`].
-    pub fn read(&mut self, store: &Store) -> Result<BackupList, PanelError> {
-        let mut read = store.list(&mut self.cache);
+    /// Those of the reading.
+    pub fn take(
+        &mut self,
+        store: &Store,
+        cache: Cache,
+        mut read: Result<BackupList, PanelError>,
+    ) -> Result<BackupList, PanelError> {
+        self.cache = cache;
         let same = match (&self.last, &read) {
             (Some((root, Ok(last))), Ok(list)) => {
                 root == store.root() && last.backups == list.backups && last.unreadable == list.unreadable

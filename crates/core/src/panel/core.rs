@@ -193,7 +193,11 @@ impl Core {
         let store = store::Store::of(&live.profile, &self.home.data);
         let core = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || {
-            core.backups.lock().unwrap_or_else(PoisonError::into_inner).read(&store)
+            let listing = || core.backups.lock().unwrap_or_else(PoisonError::into_inner);
+            // Not under the lock: whoever publishes the snapshot looks at the list.
+            let mut cache = std::mem::take(&mut listing().cache);
+            let read = store.list(&mut cache);
+            listing().take(&store, cache, read)
         });
         let list = read.await.unwrap_or_else(|error| {
             Err(PanelError::new(
