@@ -114,3 +114,29 @@ pub async fn alertmanager(home: &Home, config: &str) -> Alertmanager {
         AlertmanagerOptions { folder: home.path().join("am"), config: config.into(), ..Default::default() };
     Alertmanager::launch(options).await.unwrap()
 }
+
+/// When to kill a run, so that the points lie all over it: a run that had ended before it was killed makes the next ones be
+/// killed sooner, because the machine has become faster than when it was measured.
+pub struct Pace {
+    span: std::time::Duration,
+    points: u32,
+    next: u32,
+}
+
+impl Pace {
+    pub fn new(span: std::time::Duration, points: u32) -> Self {
+        Self { span, points, next: 0 }
+    }
+
+    /// After how long the next run is killed.
+    pub fn after(&mut self) -> std::time::Duration {
+        let after = self.span * (self.next % self.points) / self.points;
+        self.next += 1;
+        after
+    }
+
+    /// The run had ended already.
+    pub fn missed(&mut self) {
+        self.span = self.span * 4 / 5;
+    }
+}
