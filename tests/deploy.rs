@@ -11,7 +11,7 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     if let Some(why) = servers_missing() {
         return eprintln!("skipped: {why}");
     }
-    let stack = Stack::start(1).await.unwrap();
+    let mut stack = Stack::start(1).await.unwrap();
     stack.profile("").unwrap();
     let panel = panel(stack.home()).await.unwrap();
     let read = |shown: &Snapshot| {
@@ -54,6 +54,17 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     assert!(sent.send().await.unwrap().status().is_success());
     let muted = |row: &AlertRow| row.state == AlertState::Silenced;
     row_when(&panel, "alertname=\"BrokenByDeploy\"", Duration::from_secs(30), muted).await.unwrap();
+    let twice = panel.deploy_step(act(DeployStepKind::Window, DeployAct::Run, "")).await.unwrap_err();
+    assert_eq!(twice.code, ErrorCode::InvalidRequest, "a second window is nobody's wish");
+    stack.prometheus.kill().await;
+    let blind = go(DeployStepKind::Alerts).await;
+    assert_eq!(
+        blind.state,
+        DeployStepState::Failed,
+        "what nobody could look at is not called well: {blind:?}"
+    );
+    stack.prometheus.start().await.unwrap();
+    snapshot_when(&panel, Duration::from_secs(60), read).await.unwrap();
     let alerts = go(DeployStepKind::Alerts).await;
     assert_eq!(alerts.state, DeployStepState::Finding, "{alerts:?}");
     assert!(alerts.evidence.contains(&"BrokenByDeploy".to_owned()), "{alerts:?}");

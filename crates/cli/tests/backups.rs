@@ -137,6 +137,13 @@ async fn every_verb_of_backups_works_from_a_shell() {
     assert_eq!(bench.run(&["undo"]).code, 0);
     assert_eq!(bench.title("rag-01").await, "\u{1b}[31mRenamed");
     assert_eq!(bench.run(&["undo"]).code, 2, "nothing is left to undo");
+    // A folder that has to be made is worth a word, and no finding.
+    let url = format!("{}/api/folders/business", bench.grafana.url());
+    let gone = bench.http.delete(url).basic_auth("admin", Some("admin")).send().await.unwrap();
+    assert!(gone.status().is_success());
+    let made = bench.run(&["restore", &id, "business-00", "--apply"]);
+    assert!(made.code == 0 && made.out.contains("\"Business\" was made"), "{made:?}");
+    assert_eq!(bench.run(&["undo"]).code, 0);
 
     assert_eq!(bench.run(&["pin", &id]).code, 1, "the incomplete one is still a finding");
     let prune = ["prune", "--last", "0", "--daily", "0", "--weekly", "0", "--monthly", "0"];

@@ -127,7 +127,8 @@ fn headers(endpoint: &Endpoint) -> Result<header::HeaderMap, String> {
     Ok(headers)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is this machine's own.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -98,6 +98,20 @@ impl ClientError {
         }
     }
 
+    /// Whether the same request may succeed a moment later: too many at once, a failing server, a broken connection. Never
+    /// after refused credentials: Grafana locks users out.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self.failure,
+            Failure::Refused
+                | Failure::Timeout
+                | Failure::Network
+                | Failure::CutOff
+                | Failure::Server(..)
+                | Failure::Rejected(429, _)
+        )
+    }
+
     /// Whether the request certainly never reached the server, so that sending it elsewhere can't do it twice.
     pub fn never_sent(&self) -> bool {
         matches!(self.failure, Failure::Config(_) | Failure::Refused | Failure::Dns | Failure::Tls(_))

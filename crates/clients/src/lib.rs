@@ -18,6 +18,7 @@ mod time;
 mod transport;
 
 pub use alertmanager::Alertmanager;
+pub use connect::is_loopback;
 pub use endpoint::{Auth, Endpoint, TlsFiles};
 pub use error::{ClientError, Failure};
 pub use grafana::Grafana;

@@ -186,6 +186,8 @@ wire! {
         pub outcome: RestoreOutcome,
         /// Version that it has in Grafana since; none when nothing was written.
         pub version: Option<u32>,
+        /// Whether it was put back, or deleted again, by undoing the run.
+        pub undone: bool,
         /// Why, or what is worth knowing.
         pub note: String,
     }

@@ -16,7 +16,7 @@ use aether_core::{Panel, size};
 use super::window::usage;
 use crate::{
     args::{Backup, BackupChoice, BackupPart as Part},
-    human::{count, moment, plain, plain_lines},
+    human::{count, moment, plain},
     outcome::Outcome,
     table::{Cell, Paint, cell, painted, table},
 };
@@ -386,7 +386,7 @@ async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
         return Ok(outcome);
     }
     let asked = RestoreApplyRequest { request, digest: plan.digest, created_by: by.clone() };
-    ended(&panel.restore_apply(asked).await?)
+    report(&panel.restore_apply(asked).await?)
 }
 
 fn verb_count(number: u32, what: &str, one: &str, many: &str) -> String {
@@ -457,7 +457,7 @@ fn plan_text(plan: &RestorePlan) -> String {
     text
 }
 
-fn ended(run: &RestoreRun) -> Result<Outcome, PanelError> {
+fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
     let row = |item: &wire::RestoredItem| {
         let (word, paint) = match item.outcome {
             RestoreOutcome::Done => ("done", Paint::Good),
@@ -466,7 +466,7 @@ fn ended(run: &RestoreRun) -> Result<Outcome, PanelError> {
             RestoreOutcome::Pending => ("not reached", Paint::Warn),
         };
         vec![
-            painted(word, paint),
+            if item.undone { painted("undone", Paint::Dim) } else { painted(word, paint) },
             cell(act(item.act).0),
             cell(&item.uid),
             cell(&item.title),
@@ -484,15 +484,13 @@ fn ended(run: &RestoreRun) -> Result<Outcome, PanelError> {
         text.push_str(&format!(" Undo: aetherctl backup undo {}", run.id));
     }
     text.push('\n');
-    let mut outcome = Outcome::new(run, text)?;
-    let bad = run.items.iter().filter(|item| item.outcome != RestoreOutcome::Done).count();
-    if bad > 0 {
-        outcome.find(format!(
-            "{} not written",
-            verb_count(u32::try_from(bad).unwrap_or(u32::MAX), "dashboard", "was", "were")
-        ));
+    for note in &run.notes {
+        text.push_str(&format!("- {}\n", plain(note)));
     }
-    outcome.findings.extend(run.notes.iter().map(|note| plain_lines(note)));
+    let mut outcome = Outcome::new(run, text)?;
+    if matches!(run.state, RestoreState::Partly | RestoreState::Interrupted | RestoreState::PartlyUndone) {
+        outcome.find(format!("restore {} is {}", run.id, state(run.state).0));
+    }
     Ok(outcome)
 }
 
@@ -536,9 +534,7 @@ async fn undo(panel: &Panel, number: Option<u32>) -> Result<Outcome, PanelError>
         }
     };
     let run = panel.restore_undo(RestoreUndoRequest { id }).await?;
-    let mut outcome = ended(&run)?;
-    outcome.findings.retain(|finding| !finding.ends_with("not written"));
-    Ok(outcome)
+    report(&run)
 }
 
 async fn prune(panel: &Panel, policy: PrunePolicy, apply: bool) -> Result<Outcome, PanelError> {

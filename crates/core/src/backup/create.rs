@@ -42,14 +42,14 @@ pub async fn create(core: Arc<Core>, request: BackupCreateRequest) -> Result<Bac
     let lock = locked(&store).await?;
     let id = new_id(&store);
     let detail = json!({"stack": live.profile.name, "reason": reason, "by": by, "folder": store.root()});
-    let entry = core.journal.begin(CREATE, &id.0, &detail, clock::now())?;
+    let entry = core.journal_begin(CREATE, &id.0, detail).await?;
     let made = run(&core, &live, &store, &id, &request, (&reason, &by), &job).await;
     let (outcome, result) = match &made {
         Ok(manifest) if manifest.complete() => ("complete", json!({"files": manifest.files.len()})),
         Ok(manifest) => ("incomplete", json!({"parts": manifest.parts})),
         Err(error) => ("failed", json!({"error": error})),
     };
-    core.journal.complete(entry, outcome, &result, clock::now())?;
+    core.journal_complete(entry, outcome, result).await?;
     let made = made.map(|_| ());
     // Read back whole: what is called verified has been read. It is there also when somebody does not wait for that.
     let verified = match &made {
@@ -99,8 +99,7 @@ pub fn checked(reason: &str, by: &str) -> Result<(String, String), PanelError> {
     if reason.chars().count() > MAX_REASON {
         return wrong("The reason has more than 500 characters.");
     }
-    let by = Some(by.trim()).filter(|by| !by.is_empty()).map_or_else(scope::default_author, str::to_owned);
-    Ok((reason.to_owned(), by.chars().take(100).collect()))
+    Ok((reason.to_owned(), scope::author(by)))
 }
 
 async fn run(
@@ -135,7 +134,12 @@ async fn run(
             Ok(client) => {
                 let place = parts::prometheus::Place {
                     named: profile.prometheus_data.clone(),
-                    local: profile.prometheus.urls.first().is_some_and(|url| is_here(url)),
+                    local: profile
+                        .prometheus
+                        .urls
+                        .first()
+                        .and_then(|url| url::Url::parse(url).ok())
+                        .is_some_and(|url| aether_clients::is_loopback(&url)),
                 };
                 let (draft, back) = parts::prometheus::save(&client, place, builder, job).await?;
                 builder = back;
@@ -164,17 +168,6 @@ async fn run(
     let manifest = finish(builder, manifest).await?;
     core.changed.notify_one();
     Ok(manifest)
-}
-
-/// Whether an address is this machine's own.
-fn is_here(url: &str) -> bool {
-    let Ok(url) = url::Url::parse(url) else { return false };
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// The first member that answers: they share their silences, and each has its own configuration.
@@ -251,7 +244,6 @@ fn manifest(
         created_by: by.to_owned(),
         panel: env!("CARGO_PKG_VERSION").to_owned(),
         safety: false,
-        absent: Vec::new(),
         versions: told(|draft| draft.version.clone()),
         addresses,
         pins: profile.pins.iter().map(|pin| (pin.service.clone(), pin.image.clone())).collect(),

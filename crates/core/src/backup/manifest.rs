@@ -42,9 +42,6 @@ pub struct Manifest {
     /// Whether the panel saved it before a restore.
     #[serde(default)]
     pub safety: bool,
-    /// Uids that did not exist in Grafana when a safety copy was made.
-    #[serde(default)]
-    pub absent: Vec<String>,
     /// Versions that the servers reported, by their name.
     pub versions: BTreeMap<String, String>,
     /// Addresses that were asked, by the server's name.
@@ -160,7 +157,6 @@ mod tests {
             created_by: "me".into(),
             panel: "0".into(),
             safety: false,
-            absent: Vec::new(),
             versions: BTreeMap::new(),
             addresses: BTreeMap::new(),
             pins: BTreeMap::new(),

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{create, store::Store};
-use crate::panel::{clock, core::Core};
+use crate::panel::core::Core;
 
 /// The journal's word for it.
 pub const DELETE: &str = "backup-delete";
@@ -105,13 +105,13 @@ pub async fn delete(core: Arc<Core>, ids: Vec<BackupId>) -> Result<BackupDeleted
             done.kept.push(format!("{}: cancelled.", id.0));
             continue;
         }
-        let entry = core.journal.begin(DELETE, &id.0, &json!({"folder": store.root()}), clock::now())?;
+        let entry = core.journal_begin(DELETE, &id.0, json!({"folder": store.root()})).await?;
         let result = store.delete(&id, &lock);
         let (outcome, words) = match &result {
             Ok(()) => ("deleted", json!(null)),
             Err(error) => ("failed", json!({"error": error})),
         };
-        core.journal.complete(entry, outcome, &words, clock::now())?;
+        core.journal_complete(entry, outcome, words).await?;
         match result {
             Ok(()) => {
                 done.freed_bytes += known.map_or(0.0, |backup| backup.bytes);

@@ -179,7 +179,8 @@ impl Store {
             folder: self.root.display().to_string(),
             backups,
             unreadable,
-            free_bytes: fs4::available_space(&self.root).ok().map(|bytes| bytes as f64),
+            // Before the first backup the folder is not there; its disk is.
+            free_bytes: self.root.ancestors().find_map(|at| fs4::available_space(at).ok()).map(|b| b as f64),
             revision: 0,
         })
     }

@@ -41,6 +41,7 @@ const MAX_REASON: usize = 500;
 /// `invalid-request` without a reason, with a window over the cap, or while another is open; `storage`.
 pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<DeployRun, PanelError> {
     let reason = reason(&request.reason, "What is deployed?")?;
+    let _one = core.gate_deploy.lock().await;
     let live = core.live();
     let max_s = core.settings.get().max_window_minutes.saturating_mul(60);
     if !(60..=max_s).contains(&request.window_s) {
@@ -55,7 +56,6 @@ pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<Deplo
     // What is compared with later must be of now.
     poll::all(&core, &live).await;
     core.publish();
-    let by = Some(request.created_by.trim()).filter(|by| !by.is_empty());
     let web = live.profile.web_url(ServiceKind::Grafana).map(|url| url.trim_end_matches('/').to_owned());
     let uid = Some(&live.profile.dashboard_uid).filter(|uid| !uid.is_empty());
     let (alerts_before, gauges_before) = {
@@ -67,7 +67,7 @@ pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<Deplo
         id: Uuid::new_v4().to_string(),
         stack: live.profile.name.clone(),
         reason,
-        created_by: by.map_or_else(scope::default_author, |by| by.chars().take(100).collect()),
+        created_by: scope::author(&request.created_by),
         window_s: request.window_s,
         started_at: clock::now(),
         ended_at: None,
@@ -90,7 +90,7 @@ pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<Deplo
         markdown: String::new(),
     };
     run.markdown = text::markdown(&run);
-    core.journal.begin(DEPLOY, &run.id, &json!(run), clock::now())?;
+    core.journal_begin(DEPLOY, &run.id, json!(run)).await?;
     core.changed.notify_one();
     Ok(run)
 }
@@ -101,6 +101,8 @@ pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<Deplo
 /// `not-found`; `invalid-request` when an earlier step waits or a reason is missing; `storage`. A step that fails is no
 /// error: the run says so.
 pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployRun, PanelError> {
+    // A second click, or a second panel, must not start a second window.
+    let _one = core.gate_deploy.lock().await;
     let live = core.live();
     let (entry, mut run) = open(&core, &live, &request.id).await?;
     let index = STEPS.iter().position(|kind| *kind == request.kind).unwrap_or(0);
@@ -109,7 +111,10 @@ pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployR
     if run.steps.iter().take(index).any(|step| !settled(step)) {
         return Err(refuse("An earlier step waits: do it, or skip it for a reason."));
     }
-    if run.steps.get(index).is_some_and(settled) && request.act == DeployAct::Skip {
+    // Looking once more does no harm; a second backup or window is nobody's wish.
+    let again = matches!(request.kind, DeployStepKind::Alerts | DeployStepKind::Gauges)
+        && request.act == DeployAct::Run;
+    if run.steps.get(index).is_some_and(settled) && !again {
         return Err(refuse("This step is done already."));
     }
     let began = Instant::now();
@@ -138,7 +143,7 @@ pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployR
         run.state = DeployState::Done;
         run.ended_at = Some(clock::now());
     }
-    keep(&core, &entry, run)
+    keep(&core, &entry, run).await
 }
 
 /// Gives a deploy up. Its window stays as it is, and so does its backup.
@@ -147,6 +152,7 @@ pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployR
 /// `not-found`, `invalid-request`, `storage`.
 pub async fn give_up(core: Arc<Core>, request: DeployGiveUpRequest) -> Result<DeployRun, PanelError> {
     let why = reason(&request.reason, "Why is it given up?")?;
+    let _one = core.gate_deploy.lock().await;
     let live = core.live();
     let (entry, mut run) = open(&core, &live, &request.id).await?;
     for step in run.steps.iter_mut().filter(|step| step.at.is_none()) {
@@ -155,7 +161,7 @@ pub async fn give_up(core: Arc<Core>, request: DeployGiveUpRequest) -> Result<De
     }
     run.state = DeployState::GivenUp;
     run.ended_at = Some(clock::now());
-    keep(&core, &entry, run)
+    keep(&core, &entry, run).await
 }
 
 /// Deploys of the stack, newest first.
@@ -183,13 +189,13 @@ async fn open(core: &Core, live: &Live, id: &str) -> Result<(Entry, DeployRun), 
     }
 }
 
-fn keep(core: &Core, entry: &Entry, mut run: DeployRun) -> Result<DeployRun, PanelError> {
+async fn keep(core: &Core, entry: &Entry, mut run: DeployRun) -> Result<DeployRun, PanelError> {
     run.markdown = text::markdown(&run);
-    core.journal.annotate(entry.id, &run.id, &json!(run))?;
+    core.journal_annotate(entry.id, &run.id, json!(run)).await?;
     match run.state {
         DeployState::Open => {}
-        DeployState::Done => core.journal.complete(entry.id, "done", &json!(null), clock::now())?,
-        DeployState::GivenUp => core.journal.complete(entry.id, "given-up", &json!(null), clock::now())?,
+        DeployState::Done => core.journal_complete(entry.id, "done", json!(null)).await?,
+        DeployState::GivenUp => core.journal_complete(entry.id, "given-up", json!(null)).await?,
     }
     core.changed.notify_one();
     Ok(run)
@@ -252,7 +258,8 @@ async fn perform(
             poll::all(core, live).await;
             core.publish();
             let state = live.state();
-            if !state.index_complete {
+            let members = || state.members.iter().map(|member| &member.probe.freshness);
+            if !members().all(Freshness::is_fresh) || !state.prometheus.alerts_freshness.is_fresh() {
                 return Err(PanelError::new(
                     ErrorCode::Network,
                     "alertmanager",

@@ -56,6 +56,8 @@ pub struct Core {
     backup_tried: Mutex<Option<aether_contract::Timestamp>>,
     /// Something changed: publish soon.
     pub changed: Notify,
+    /// One step of a deploy at a time.
+    pub gate_deploy: tokio::sync::Mutex<()>,
     /// One maintenance effect at a time.
     pub gate_maintenance: tokio::sync::Mutex<()>,
     /// Held for reading by every effect that must not be cut off; for writing by the shutdown.
@@ -113,6 +115,7 @@ impl Core {
             backups: Mutex::default(),
             backup_tried: Mutex::default(),
             changed: Notify::new(),
+            gate_deploy: tokio::sync::Mutex::new(()),
             gate_maintenance: tokio::sync::Mutex::new(()),
             effects: Arc::new(tokio::sync::RwLock::new(())),
             publisher: Publisher::new(first),
@@ -324,5 +327,46 @@ impl Core {
             )
             .with_detail(error.to_string()))
         })
+    }
+
+    /// Writes down an effect before it is started; returns its entry.
+    ///
+    /// # Errors
+    /// `storage`: then the effect must not be started.
+    pub async fn journal_begin(
+        &self,
+        kind: &'static str,
+        subject: &str,
+        detail: serde_json::Value,
+    ) -> Result<i64, PanelError> {
+        let subject = subject.to_owned();
+        self.journaled(move |journal| journal.begin(kind, &subject, &detail, super::clock::now())).await
+    }
+
+    /// Rewrites what an open entry says.
+    ///
+    /// # Errors
+    /// `storage`, `not-found`.
+    pub async fn journal_annotate(
+        &self,
+        entry: i64,
+        subject: &str,
+        detail: serde_json::Value,
+    ) -> Result<(), PanelError> {
+        let subject = subject.to_owned();
+        self.journaled(move |journal| journal.annotate(entry, &subject, &detail)).await
+    }
+
+    /// Writes down how an effect ended.
+    ///
+    /// # Errors
+    /// `storage`, `not-found`.
+    pub async fn journal_complete(
+        &self,
+        entry: i64,
+        outcome: &'static str,
+        result: serde_json::Value,
+    ) -> Result<(), PanelError> {
+        self.journaled(move |journal| journal.complete(entry, outcome, &result, super::clock::now())).await
     }
 }

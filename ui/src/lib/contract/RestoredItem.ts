@@ -27,6 +27,10 @@ outcome: RestoreOutcome,
  */
 version: number | null, 
 /**
+ * Whether it was put back, or deleted again, by undoing the run.
+ */
+undone: boolean, 
+/**
  * Why, or what is worth knowing.
  */
 note: string, };

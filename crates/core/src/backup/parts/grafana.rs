@@ -253,7 +253,7 @@ async fn again_told<T, F: Future<Output = Result<T, ClientError>>>(
     let mut attempt = 1;
     loop {
         match ask().await {
-            Err(error) if passing(&error.failure) && attempt < ATTEMPTS => {
+            Err(error) if error.may_pass() && attempt < ATTEMPTS => {
                 *hurt = true;
                 let jitter = rand::random_range(50..250);
                 tokio::time::sleep(Duration::from_millis(jitter * u64::from(attempt * attempt))).await;
@@ -262,18 +262,6 @@ async fn again_told<T, F: Future<Output = Result<T, ClientError>>>(
             end => return end,
         }
     }
-}
-
-fn passing(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Refused
-            | Failure::Timeout
-            | Failure::Network
-            | Failure::CutOff
-            | Failure::Server(..)
-            | Failure::Rejected(429, _)
-    )
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aether_clients::{ClientError, Failure, Grafana};
+use aether_clients::{ClientError, Grafana};
 use aether_contract::{
     BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAct,
     RestoreApplyRequest, RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
@@ -25,7 +25,7 @@ use crate::{
         open::{FOLDERS, Opened},
         store::{DASHBOARDS, Store},
     },
-    journal::Journal,
+    maintenance::scope,
     panel::{clock, core::Core, live::Live as Stack},
 };
 
@@ -103,7 +103,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", "There is nothing to restore.")
             .with_hint("Every chosen dashboard is as it is in the backup, or is to be kept."));
     }
-    let (_, by) = create::checked("restore", &asked.created_by)?;
+    let by = scope::author(&asked.created_by);
     let safety = safety(&core, &live, &client, &store, &steps, &by, &job).await?;
     let writes = |act| matches!(act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy);
     let mut record = Record {
@@ -129,7 +129,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
             .collect(),
         notes: Vec::new(),
     };
-    let entry = core.journal.begin(runs::RESTORE, &asked.request.id.0, &json!(record), clock::now())?;
+    let entry = core.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;
     ground(&client, &steps, &mut record, &job).await;
     job.stage("dashboards", record.items.len());
     let message = format!("Restored from the backup {}", asked.request.id.0);
@@ -155,23 +155,25 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         item.outcome = written.outcome;
         item.version = written.version;
         item.note = written.note;
-        core.journal.annotate(entry, &asked.request.id.0, &json!(record))?;
+        core.journal_annotate(entry, &asked.request.id.0, json!(record)).await?;
         job.step();
     }
     let failed = record.items.iter().filter(|item| item.outcome != RestoreOutcome::Done).count();
     let outcome = if failed == 0 { "done" } else { "partly" };
-    core.journal.complete(entry, outcome, &json!(record), clock::now())?;
+    core.journal_complete(entry, outcome, json!(record)).await?;
     drop((lock, job));
     core.read_backups(&live).await?;
-    shown(&core.journal, &store, &live.profile.name, entry)
+    shown(&core, &store, &live.profile.name, entry).await
 }
 
 /// The run of an entry, as the journal has it now.
 ///
 /// # Errors
 /// `storage`, `internal`.
-pub fn shown(journal: &Journal, store: &Store, stack: &str, entry: i64) -> Result<RestoreRun, PanelError> {
-    let run = runs::all(journal, store, stack, false)?.into_iter().find(|run| i64::from(run.id) == entry);
+pub async fn shown(core: &Core, store: &Store, stack: &str, entry: i64) -> Result<RestoreRun, PanelError> {
+    let (store, stack) = (store.clone(), stack.to_owned());
+    let all = core.journaled(move |journal| runs::all(journal, &store, &stack, false)).await?;
+    let run = all.into_iter().find(|run| i64::from(run.id) == entry);
     run.ok_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "The run is not in the journal."))
 }
 
@@ -217,12 +219,6 @@ async fn safety(
         created_by: by.to_owned(),
         panel: env!("CARGO_PKG_VERSION").to_owned(),
         safety: true,
-        absent: steps
-            .steps
-            .iter()
-            .filter(|s| matches!(s.item.act, RestoreAct::Create | RestoreAct::Copy))
-            .map(|s| s.uid.clone())
-            .collect(),
         versions: [("grafana".to_owned(), steps.plan.target_version.clone())].into(),
         addresses: [("grafana".to_owned(), steps.plan.target.clone())].into(),
         pins: std::collections::BTreeMap::new(),
@@ -352,7 +348,7 @@ pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Wri
                 return Written::failed("Grafana said that it was saved, and does not have it.");
             }
             (Err(_), Some(live), None) if moved => return Written::conflict(somebody(live)),
-            (Err(error), _, None) if passing(&error) && attempt < ATTEMPTS => {
+            (Err(error), _, None) if error.may_pass() && attempt < ATTEMPTS => {
                 tokio::time::sleep(Duration::from_millis(rand::random_range(200..600) * u64::from(attempt)))
                     .await;
                 attempt += 1;
@@ -369,16 +365,4 @@ fn somebody(live: &Live) -> String {
 
 fn told(error: &ClientError) -> String {
     error.to_panel(ServiceKind::Grafana).to_string()
-}
-
-fn passing(error: &ClientError) -> bool {
-    matches!(
-        error.failure,
-        Failure::Refused
-            | Failure::Timeout
-            | Failure::Network
-            | Failure::CutOff
-            | Failure::Server(..)
-            | Failure::Rejected(429, _)
-    )
 }

@@ -110,7 +110,8 @@ pub fn run(entry: &Entry, undone: &[Entry], store: &Store, stack: &str, busy: bo
         act: item.act,
         outcome: item.outcome,
         version: item.version,
-        note: if back.contains(&item.uid) { "Undone.".to_owned() } else { item.note.clone() },
+        undone: back.contains(&item.uid),
+        note: item.note.clone(),
     });
     Some(RestoreRun {
         id: u32::try_from(entry.id).ok()?,

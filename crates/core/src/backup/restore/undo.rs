@@ -21,7 +21,8 @@ use crate::{
         open::{Opened, Stored},
         store::Store,
     },
-    panel::{clock, core::Core},
+    journal::Journal,
+    panel::core::Core,
 };
 
 /// Undoes the run with this number.
@@ -39,13 +40,10 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
     let unknown = || {
         PanelError::new(ErrorCode::NotFound, "backups", format!("There is no restore with the number {id}."))
     };
-    let entry = core
-        .journal
-        .recent(runs::RESTORE, 1000)?
-        .into_iter()
-        .find(|entry| entry.id == number)
-        .ok_or_else(unknown)?;
-    let before = core.journal.recent(runs::UNDO, 1000)?;
+    let read =
+        |journal: &Journal| Ok((journal.recent(runs::RESTORE, 1000)?, journal.recent(runs::UNDO, 1000)?));
+    let (entries, before) = core.journaled(read).await?;
+    let entry = entries.into_iter().find(|entry| entry.id == number).ok_or_else(unknown)?;
     let run = runs::run(&entry, &before, &store, &live.profile.name, false).ok_or_else(unknown)?;
     let record = runs::record(&entry).ok_or_else(unknown)?;
     let refuse = |words: String| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
@@ -69,7 +67,9 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
     client.health().await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
     let old = copies(&store, record.safety.as_ref())?;
     // Only an interrupted run needs it: there a write may have arrived that nobody wrote down.
-    let source = copies(&store, Some(&record.backup)).unwrap_or_default();
+    let interrupted = run.state == RestoreState::Interrupted;
+    let source =
+        if interrupted { copies(&store, Some(&record.backup)).unwrap_or_default() } else { Copies::new() };
     let back = runs::undone_uids(&before, number);
     let todo: Vec<RecordItem> = record
         .items
@@ -84,7 +84,7 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
         ..record
     };
     let subject = number.to_string();
-    let written = core.journal.begin(runs::UNDO, &subject, &json!(undone), clock::now())?;
+    let written = core.journal_begin(runs::UNDO, &subject, json!(undone)).await?;
     job.stage("dashboards", undone.items.len());
     for index in 0..undone.items.len() {
         let Some(item) = undone.items.get_mut(index) else { break };
@@ -96,14 +96,14 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
         item.outcome = result.outcome;
         item.version = result.version;
         item.note = result.note;
-        core.journal.annotate(written, &subject, &json!(undone))?;
+        core.journal_annotate(written, &subject, json!(undone)).await?;
         job.step();
     }
     let failed = undone.items.iter().any(|item| item.outcome != RestoreOutcome::Done);
-    core.journal.complete(written, if failed { "partly" } else { "done" }, &json!(undone), clock::now())?;
+    core.journal_complete(written, if failed { "partly" } else { "done" }, json!(undone)).await?;
     drop((lock, job));
     core.read_backups(&live).await?;
-    let mut run = apply::shown(&core.journal, &store, &live.profile.name, number)?;
+    let mut run = apply::shown(&core, &store, &live.profile.name, number).await?;
     // What could not be put back tells why.
     for item in undone.items.iter().filter(|item| item.outcome != RestoreOutcome::Done) {
         run.notes.push(format!("{}: {}", item.title, item.note));

@@ -85,7 +85,7 @@ export function plan(request: RestoreRequest, scene: Scene, now: number): Restor
 
 export function run(id: number, request: RestoreRequest, now: number, state: RestoreRun['state']): RestoreRun {
   const items = plan(request, 'loaded', now).items.filter((i) => ['create', 'update', 'copy'].includes(i.act));
-  return { id, backup: request.id, target: 'http://localhost:3000/', at: now, createdBy: 'alice', state, items: items.map((i) => ({ uid: i.uid, title: i.title, act: i.act, outcome: 'done', version: (i.liveVersion ?? 0) + 1, note: state === 'undone' ? 'Undone.' : '' })), safety: stamp(now), canUndo: state === 'done', notes: items.some((i) => i.act === 'create') ? ['The folder "Billing" was made; undoing leaves it.'] : [] };
+  return { id, backup: request.id, target: 'http://localhost:3000/', at: now, createdBy: 'alice', state, items: items.map((i) => ({ uid: i.uid, title: i.title, act: i.act, outcome: 'done', version: (i.liveVersion ?? 0) + 1, undone: state === 'undone', note: '' })), safety: stamp(now), canUndo: state === 'done', notes: items.some((i) => i.act === 'create') ? ['The folder "Billing" was made; undoing leaves it.'] : [] };
 }
 
 export function comparison(from: string, to: string | null, scene: Scene, now: number): BackupComparison {
