@@ -227,7 +227,8 @@ pub async fn end(core: Arc<Core>, request: MaintenanceEndRequest) -> Result<Main
         let detail = ChangeDetail {
             stack: live.profile.name.clone(),
             silence_ids: silence_ids.clone(),
-            ends_at: clock::now(),
+            // On the server's clock, as its begin is.
+            ends_at: running.iter().map(|found| found.server_now).max().unwrap_or_else(clock::now),
         };
         let entry = begin(&core, END, &subject, &detail).await?;
         let mut first_error = None;

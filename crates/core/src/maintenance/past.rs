@@ -41,6 +41,9 @@ pub struct Summary {
     pub ended_at: Timestamp,
 }
 
+/// How exactly a server's clock is known: it tells whole seconds.
+const CLOCK_MS: i64 = 1_000;
+
 /// All windows of a stack, the newest first.
 pub fn all(entries: Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
     let (moves, ends) = (Changes::of(&entries.moves), Changes::of(&entries.ends));
@@ -63,7 +66,7 @@ pub fn all(entries: Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
             let ends_at = ended.or(report.map(|report| report.ended_at)).unwrap_or(planned).min(planned);
             let outcome = match entry.outcome.as_deref() {
                 Some("refused" | "not-found") => WindowOutcome::Refused,
-                _ if ends_at <= detail.starts_at => WindowOutcome::Cancelled,
+                _ if detail.starts_at.millis_since(ends_at) > CLOCK_MS => WindowOutcome::Cancelled,
                 _ if planned.millis_since(ends_at) > 1_000 => WindowOutcome::EndedEarly,
                 _ if ends_at > now => WindowOutcome::Open,
                 Some("unknown") | None => WindowOutcome::Unknown,
@@ -75,7 +78,12 @@ pub fn all(entries: Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
                 created_by: cut_to(&detail.created_by, 256),
                 starts_at: detail.starts_at,
                 planned_end: detail.ends_at,
-                ends_at,
+                // One that ended at once did not end before it began.
+                ends_at: if outcome == WindowOutcome::Cancelled {
+                    ends_at
+                } else {
+                    ends_at.max(detail.starts_at)
+                },
                 moved: u32::try_from(moved).unwrap_or(u32::MAX),
                 outcome,
                 matchers: detail.matchers,
@@ -190,6 +198,22 @@ mod tests {
             silence_ids: vec!["x".into()],
             ends_at: Timestamp(ends_at)
         }))
+    }
+
+    #[test]
+    fn a_window_that_is_ended_at_once_was_no_cancelled_one() {
+        // A server tells whole seconds, so that its begin may seem to lie a little after its end.
+        let begun = json!(StartDetail { starts_at: Timestamp(4_000_500), ..detail(8_000_000) });
+        let ended = |ends_at| Entries {
+            starts: vec![entry(1, "w", begun.clone(), Some("verified"), None)],
+            moves: Vec::new(),
+            ends: vec![entry(2, "w", Value::Null, Some("done"), change(ends_at))],
+            reports: Vec::new(),
+        };
+        let at_once = all(ended(4_000_272), "s", Timestamp(4_100_000)).remove(0);
+        assert_eq!((at_once.outcome, at_once.ends_at), (WindowOutcome::EndedEarly, at_once.starts_at));
+        let before = all(ended(3_900_000), "s", Timestamp(4_100_000)).remove(0);
+        assert_eq!((before.outcome, before.ends_at.0), (WindowOutcome::Cancelled, 3_900_000));
     }
 
     #[test]
