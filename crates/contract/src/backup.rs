@@ -1,6 +1,6 @@
-//! Backups of a stack: what was saved, whether it is still as it was, and how two states differ.
+//! Backups of a stack: what was saved, and whether it is still as it was.
 
-use crate::{PanelError, Timestamp, wire};
+use crate::{Job, PanelError, Timestamp, wire};
 
 wire! {
     /// Name of a backup's folder: `2026-11-27_14-05`.
@@ -337,144 +337,6 @@ wire! {
 }
 
 wire! {
-    /// Compares a backup with another, or with what Grafana has now.
-    pub struct BackupCompareRequest {
-        /// The older side.
-        pub from: BackupId,
-        /// The newer side; none: Grafana now.
-        #[serde(default)]
-        pub to: Option<BackupId>,
-    }
-}
-
-wire! {
-    /// How a thing differs.
-    #[derive(Copy, Eq, Hash)]
-    pub enum Change {
-        /// Only the newer side has it.
-        Added,
-        /// Only the older side has it.
-        Removed,
-        /// Both have it, and they differ.
-        Changed,
-        /// Both have it, and it is the same.
-        Same,
-    }
-}
-
-wire! {
-    /// A difference inside a dashboard.
-    #[derive(Eq)]
-    pub struct DashboardChange {
-        /// Panel's title; empty for the dashboard itself.
-        pub panel: String,
-        /// How.
-        pub change: Change,
-        /// What of it: `title`, `query A`, `thresholds`, `position`.
-        pub field: String,
-        /// How it is on the older side, at most 400 characters.
-        pub before: String,
-        /// How it is on the newer side, likewise.
-        pub after: String,
-    }
-}
-
-wire! {
-    /// A dashboard on both sides.
-    pub struct ComparedDashboard {
-        /// Uid.
-        pub uid: String,
-        /// Title on the newer side, or on the older.
-        pub title: String,
-        /// Titles of its folders, from the top.
-        pub folder: Vec<String>,
-        /// How it differs.
-        pub change: Change,
-        /// In what, at most 200.
-        pub changes: Vec<DashboardChange>,
-    }
-}
-
-wire! {
-    /// How two states differ. Dashboards that are the same are only counted.
-    pub struct BackupComparison {
-        /// The older side.
-        pub from: BackupId,
-        /// The newer side; none: Grafana now.
-        pub to: Option<BackupId>,
-        /// Dashboards that differ.
-        pub dashboards: Vec<ComparedDashboard>,
-        /// Dashboards that are the same.
-        pub same: u32,
-        /// Dashboards that could not be read, a sentence each.
-        pub unread: Vec<String>,
-    }
-}
-
-wire! {
-    /// Which backups to keep. The newest complete one is always kept, and so are pinned ones.
-    #[derive(Copy, Eq)]
-    pub struct PrunePolicy {
-        /// The newest so many.
-        pub last: u32,
-        /// The newest of each of the last so many days that have one.
-        pub daily: u32,
-        /// Likewise for weeks (Monday to Sunday).
-        pub weekly: u32,
-        /// Likewise for months.
-        pub monthly: u32,
-    }
-}
-
-wire! {
-    /// A backup and what pruning does with it.
-    pub struct PruneItem {
-        /// Which.
-        pub id: BackupId,
-        /// When it was made.
-        pub made_at: Timestamp,
-        /// Why it was made.
-        pub reason: String,
-        /// Size in bytes.
-        pub bytes: f64,
-        /// Whether it stays.
-        pub keep: bool,
-        /// Why: "pinned", "newest of 2026-11-27".
-        pub why: String,
-    }
-}
-
-wire! {
-    /// What a policy would delete.
-    pub struct PrunePlan {
-        /// Every backup, newest first.
-        pub items: Vec<PruneItem>,
-        /// Bytes that would become free.
-        pub frees_bytes: f64,
-    }
-}
-
-wire! {
-    /// Deletes backups. Only what the preview showed: one that is pinned meanwhile stays.
-    pub struct BackupDeleteRequest {
-        /// Which.
-        pub ids: Vec<BackupId>,
-    }
-}
-
-wire! {
-    /// What was deleted.
-    pub struct BackupDeleted {
-        /// They are gone.
-        pub deleted: Vec<BackupId>,
-        /// They are not, and why.
-        pub kept: Vec<String>,
-        /// Bytes that became free.
-        pub freed_bytes: f64,
-    }
-}
-
-wire! {
     /// What of the backups the frame and the overview show.
     #[derive(Default)]
     pub struct BackupsSummary {
@@ -488,38 +350,5 @@ wire! {
         pub error: Option<PanelError>,
         /// Work that is going on.
         pub job: Option<Job>,
-    }
-}
-
-wire! {
-    /// Work that takes a while. It goes on whatever is on the screen.
-    pub struct Job {
-        /// Number of the job.
-        pub id: u32,
-        /// What it is: "Backup", "Verifying 2026-11-27_14-05".
-        pub title: String,
-        /// What it does now: "dashboards".
-        pub stage: String,
-        /// Things done.
-        pub done: u32,
-        /// Things in all; none while that is unknown.
-        pub total: Option<u32>,
-        /// Bytes done.
-        pub bytes: f64,
-        /// Since when.
-        pub started_at: Timestamp,
-        /// Seconds that it is likely to take still.
-        pub eta_s: Option<u32>,
-        /// Whether somebody has asked to end it.
-        pub cancelling: bool,
-    }
-}
-
-wire! {
-    /// Ends work that is going on.
-    #[derive(Copy, Eq)]
-    pub struct JobCancelRequest {
-        /// Which.
-        pub id: u32,
     }
 }

@@ -7,6 +7,7 @@ mod gauges;
 mod maintenance;
 mod moments;
 mod past;
+mod restore;
 mod schedule;
 mod secret;
 mod stack;
