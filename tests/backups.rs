@@ -1,8 +1,10 @@
 //! Backups and restores against a real Prometheus and Alertmanager and a Grafana as strict as the real one.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "common/backups.rs"]
+mod common;
+
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,160 +12,14 @@ use std::{
 };
 
 use aether_contract::*;
-use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
-use aether_sim::{
-    grafana::{Grafana, GrafanaOptions},
-    servers::{Prometheus, PrometheusOptions},
-};
+use aether_core::paths::Home;
+use aether_sim::servers::{Prometheus, PrometheusOptions};
 use aether_tests::{
     eventually, missing, root,
-    stack::{MemoryKeyring, Stack, servers_missing, snapshot_when, write_profile},
+    stack::{Stack, servers_missing, snapshot_when, write_profile},
 };
+use common::{Bench, GRAFANA, leftovers, open};
 use serde_json::{Value, json};
-
-/// A Grafana, and a panel on it that polls nothing.
-struct Bench {
-    folder: tempfile::TempDir,
-    grafana: Grafana,
-    panel: Arc<Panel>,
-    http: reqwest::Client,
-}
-
-async fn open(folder: &Path) -> Arc<Panel> {
-    Panel::start(PanelOptions {
-        home: Home::at(&folder.join("home")),
-        stack: Some("test".to_owned()),
-        host: Arc::new(NoHost),
-        secrets: Some(Arc::new(MemoryKeyring::default())),
-        poll: false,
-    })
-    .await
-    .unwrap()
-}
-
-impl Bench {
-    async fn start(version: &str) -> Self {
-        Self::with(version, None, "[prometheus]\nurl = \"http://127.0.0.1:9\"\n").await
-    }
-
-    async fn with(version: &str, pack: Option<PathBuf>, servers: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let options = GrafanaOptions {
-            folder: folder.path().join("grafana"),
-            version: version.to_owned(),
-            pack,
-            ..GrafanaOptions::default()
-        };
-        let grafana = Grafana::start(options).await.unwrap();
-        let profile = format!(
-            "name = \"test\"\n{servers}[grafana]\nurl = \"{}\"\nauth = {{ kind = \"basic\", username = \"admin\" }}\n",
-            grafana.url()
-        );
-        let home = Home::at(&folder.path().join("home"));
-        write_profile(&home, &profile).unwrap();
-        let panel = open(folder.path()).await;
-        let bench =
-            Self { folder, grafana, panel, http: reqwest::Client::builder().no_proxy().build().unwrap() };
-        bench.credentials().await;
-        bench
-    }
-
-    async fn credentials(&self) {
-        let secret =
-            SecretSetRequest { id: "grafana/password".into(), secret: SecretInput::new("admin".to_owned()) };
-        self.panel.secret_set(secret).await.unwrap();
-    }
-
-    fn root(&self) -> PathBuf {
-        self.folder.path().join("home/data/backups/test")
-    }
-
-    async fn create(&self, parts: &[BackupPartKind]) -> Backup {
-        self.panel
-            .backup_create(BackupCreateRequest {
-                reason: "test".into(),
-                created_by: "me".into(),
-                parts: parts.to_vec(),
-            })
-            .await
-            .unwrap()
-    }
-
-    async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let request = self
-            .http
-            .request(method, format!("{}{path}", self.grafana.url()))
-            .basic_auth("admin", Some("admin"));
-        let request = match body {
-            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
-            None => request,
-        };
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or_default())
-    }
-
-    async fn dashboard(&self, uid: &str) -> Option<Value> {
-        let (status, body) =
-            self.ask(reqwest::Method::GET, &format!("/api/dashboards/uid/{uid}"), None).await;
-        (status == 200).then_some(body)
-    }
-
-    /// Somebody edits a dashboard in Grafana.
-    async fn edit(&self, uid: &str, change: impl FnOnce(&mut Value)) {
-        let mut live = self.dashboard(uid).await.unwrap();
-        let folder = live["meta"]["folderUid"].clone();
-        let mut data = live["dashboard"].take();
-        change(&mut data);
-        let body = json!({"dashboard": data, "folderUid": folder, "overwrite": false, "message": "by hand"});
-        let (status, answer) = self.ask(reqwest::Method::POST, "/api/dashboards/db", Some(body)).await;
-        assert_eq!(status, 200, "{answer}");
-    }
-
-    async fn remove(&self, uid: &str) {
-        assert_eq!(
-            self.ask(reqwest::Method::DELETE, &format!("/api/dashboards/uid/{uid}"), None).await.0,
-            200
-        );
-    }
-
-    async fn faults(&self, faults: Value) {
-        assert_eq!(self.ask(reqwest::Method::POST, "/sim/faults", Some(faults)).await.0, 200);
-    }
-
-    fn request(&self, id: &BackupId, uids: &[&str]) -> RestoreRequest {
-        RestoreRequest {
-            id: id.clone(),
-            uids: uids.iter().map(|uid| (*uid).to_owned()).collect(),
-            choices: BTreeMap::new(),
-            data_sources: BTreeMap::new(),
-            into_folder: None,
-        }
-    }
-
-    async fn apply(&self, request: RestoreRequest) -> Result<RestoreRun, PanelError> {
-        let plan = self.panel.restore_plan(request.clone()).await?;
-        let asked = RestoreApplyRequest { request, digest: plan.digest, created_by: "me".into() };
-        self.panel.restore_apply(asked).await
-    }
-
-    async fn same_as(&self, id: &BackupId) -> bool {
-        let request = BackupCompareRequest { from: id.clone(), to: None };
-        let compared = self.panel.backup_compare(request).await.unwrap();
-        assert!(compared.unread.is_empty(), "{:?}", compared.unread);
-        compared.dashboards.is_empty()
-    }
-}
-
-/// All that is in the folder and no backup.
-fn leftovers(root: &Path) -> Vec<String> {
-    let names =
-        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.starts_with(".partial")).collect()
-}
-
-const GRAFANA: &[BackupPartKind] = &[BackupPartKind::Grafana];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_holds_everything_and_a_restored_tsdb_answers_the_same() {

@@ -53,6 +53,7 @@ const VIEWS = [
   ['scene=loaded', 'backups', click('backup-now', 'backup-confirm')],
   ['scene=loaded', 'backups', click('run-open', 'undo')],
   ['scene=loaded', 'backups', click('prune')],
+  ...['loaded', 'hostile', 'empty'].map((s) => [`scene=${s}`, 'backups', click('import', 'import-confirm')]),
   ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(4).click(); await click('dashboard-open')(p); }],
   ...['compare', 'files', 'blocks', 'manifest'].map((tab) => ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); if (tab === 'files') await click('file')(p); }]),
   ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.locator('[data-uid="tenant-costs"] input').check(); await click('restore')(p); }],
@@ -555,6 +556,34 @@ test('dashboards are restored only after every choice is made and the plan is co
   await page.getByTestId('run-close').click();
   await page.getByTestId('backups-all').click();
   assert.equal(await page.getByTestId('run').first().getAttribute('data-state'), 'undone');
+  await done();
+});
+
+test('a backup is exported, and an archive imported, verified or marked unverified', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('export').getByRole('button').click();
+  await page.getByRole('menuitem', { name: /tar\.zst/ }).click();
+  await page.getByText(/406 MB written and read back: .*\.tar\.zst/).waitFor();
+  await page.getByTestId('backups-all').click();
+  assert.match(await page.locator('[data-verdict="foreign"]').innerText(), /in an archive/);
+  await page.getByTestId('import').click();
+  await page.getByTestId('import-confirm').click();
+  assert.match(await page.getByTestId('import-dialog').innerText(), /Choose an archive, or say its path/);
+  await page.getByTestId('import-path').fill('/tmp/notes.txt');
+  await page.getByTestId('import-confirm').click();
+  await page.getByText(/no archive/).waitFor();
+  await page.getByTestId('archives').getByText('202403051020.tar.gz').click();
+  assert.match(await page.getByTestId('import-path').inputValue(), /202403051020\.tar\.gz$/);
+  await page.getByTestId('import-confirm').click();
+  await page.getByTestId('import-done').waitFor();
+  assert.equal((await page.getByTestId('import-verdict').innerText()).trim(), 'unverified');
+  await page.getByTestId('import-done').click();
+  await page.getByTestId('import').click();
+  await page.getByTestId('archives').getByText('staging_2026-11-20').click();
+  await page.getByTestId('import-confirm').click();
+  await page.getByTestId('import-open').click();
+  await page.getByTestId('verdict').getByText('verified').waitFor();
   await done();
 });
 

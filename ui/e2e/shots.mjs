@@ -48,6 +48,8 @@ const CASES = [
   { name: 'restore-done', query: 'scene=loaded', hash: 'backups', then: async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.waitForTimeout(300); for (const uid of ['aether-rag-ops', 'tenant-costs']) await p.locator(`[data-uid="${uid}"] input`).check(); await p.getByTestId('restore').click(); await p.waitForTimeout(300); await p.getByTestId('restore-confirm').click(); await p.getByTestId('undo').click(); await p.waitForTimeout(300); } },
   { name: 'backup-new', query: 'scene=loaded', hash: 'backups', then: click('backup-now', 'backup-confirm') },
   { name: 'backup-made', query: 'scene=loaded', hash: 'backups', then: async (p) => { await p.getByTestId('backup-now').click(); await p.getByTestId('backup-reason').fill('Before deploy v2.3.1'); await p.getByTestId('backup-confirm').click(); await p.getByTestId('backup-done').waitFor(); } },
+  ...['loaded', 'hostile', 'empty'].map((scene) => ({ name: `backup-import-${scene}`, query: `scene=${scene}`, hash: 'backups', then: click('import', 'import-confirm') })),
+  { name: 'backup-archived', query: 'scene=loaded', hash: 'backups', then: async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.getByTestId('export').getByRole('button').click(); await p.waitForTimeout(300); } },
   { name: 'backup-prune', query: 'scene=loaded', hash: 'backups', then: async (p) => { await p.getByTestId('prune').click(); await p.locator('#prune-last').fill('2'); await p.waitForTimeout(400); } },
   { name: 'backup-find', query: 'scene=loaded', hash: 'backups', then: async (p) => { await p.getByTestId('backup-find').fill('cost'); await p.waitForTimeout(600); } },
   { name: 'deploy-new', query: 'scene=loaded', hash: 'maintenance', then: click('deploy-new') },

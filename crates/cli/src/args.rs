@@ -5,7 +5,7 @@ mod maintenance;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use backup::{Backup, Choice as BackupChoice, Part as BackupPart};
+pub use backup::{Backup, Choice as BackupChoice, Packing as BackupPacking, Part as BackupPart};
 pub use maintenance::{Maintenance, Schedule, Window};
 
 const EXIT: &str = "\

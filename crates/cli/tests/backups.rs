@@ -118,6 +118,18 @@ async fn every_verb_of_backups_works_from_a_shell() {
     assert_eq!(bench.run(&["verify", &id]).code, 0);
     assert_eq!(bench.run(&["verify", "--all", "--sample", "3"]).code, 0);
 
+    let out = bench.home.path().join("out").display().to_string();
+    let exported = bench.json(&["export", &id, "--to", &out, "--format", "zstd"]);
+    let archive = exported["data"]["path"].as_str().unwrap().to_owned();
+    assert!(archive.ends_with(&format!("test_{id}.tar.zst")), "{exported}");
+    let again = bench.run(&["import", &archive]);
+    assert!(again.code == 2 && again.err.contains("here already"), "{again:?}");
+    std::fs::rename(bench.root().join(&id), bench.home.path().join("aside")).unwrap();
+    let taken = bench.run(&["import", &archive]);
+    assert!(taken.code == 0 && taken.out.contains("verified"), "{taken:?}");
+    assert_eq!(bench.run(&["import", "no-such.tar.gz"]).code, 2);
+    assert_eq!(bench.run(&["verify", &id]).code, 0);
+
     bench.rename("rag-01", "\u{1b}[31mRenamed").await;
     let diff = bench.run(&["diff", &id]);
     assert_eq!(diff.code, 1);

@@ -102,6 +102,8 @@ wire! {
         pub pinned: bool,
         /// Saved by the panel before a restore, so that it can be undone.
         pub safety: bool,
+        /// The file that it lies in, unverified; empty when it is a folder.
+        pub archive: String,
     }
 }
 

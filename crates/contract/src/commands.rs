@@ -76,6 +76,12 @@ macro_rules! for_each_command {
             backup_file(BackupFileRequest) -> BackupFile;
             /// Holds a backup against its hashes.
             backup_verify(BackupVerifyRequest) -> BackupVerified;
+            /// Writes a backup into an archive.
+            backup_export(BackupExportRequest) -> BackupExported;
+            /// Takes an archive in.
+            backup_import(BackupImportRequest) -> Backup;
+            /// Archives that may be taken in.
+            backup_archives(Empty) -> BackupArchives;
             /// Keeps a backup whatever the pruning says, or no longer.
             backup_pin(BackupPinRequest) -> BackupList;
             /// Which backups have a dashboard.

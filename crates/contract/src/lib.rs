@@ -9,6 +9,7 @@
 //! that says why, and no 64-bit integer appears as such.
 
 mod alerts;
+mod archive;
 mod backup;
 mod closeout;
 mod commands;
@@ -31,6 +32,7 @@ mod stack;
 mod time;
 
 pub use alerts::*;
+pub use archive::*;
 pub use backup::*;
 pub use closeout::*;
 pub use commands::*;

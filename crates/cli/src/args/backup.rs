@@ -1,5 +1,7 @@
 //! The verbs on backups.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Subcommand, ValueEnum};
 
 const EXIT_CREATE: &str = "\
@@ -21,6 +23,19 @@ Exit codes:
   0  every file that was read is as it was made
   1  something has changed; each is named
   2  usage or configuration, or no such backup, or one without hashes";
+
+const EXIT_EXPORT: &str = "\
+Exit codes:
+  0  written, and every file in it read back
+  2  usage or configuration, no such backup, one that has changed, or it could not be written
+  3  cancelled";
+
+const EXIT_IMPORT: &str = "\
+Exit codes:
+  0  taken in; one of the panel's own is held against its manifest
+  1  it was incomplete when it was made, or has changed on the disk since
+  2  usage or configuration; an archive that is broken, not honest, no backup, or here already
+  3  cancelled";
 
 const EXIT_DIFF: &str = "\
 Exit codes:
@@ -86,6 +101,27 @@ pub enum Backup {
         /// Only so many files of each, chosen at random
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         sample: u32,
+    },
+    /// Writes a backup into one file, and reads it back
+    #[command(after_help = EXIT_EXPORT)]
+    Export {
+        /// Its name
+        id: String,
+        /// The folder to write it into [default: the current one]
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+        /// How to pack it
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Packing::Gzip)]
+        format: Packing,
+    },
+    /// Takes an archive in: one of this panel, or of grafana-backup-tool
+    #[command(after_help = EXIT_IMPORT)]
+    Import {
+        /// The archive: .tar.gz, .tar.zst or .tar
+        archive: PathBuf,
+        /// Who [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        by: String,
     },
     /// How the dashboards of a backup differ from another backup, or from Grafana now
     #[command(after_help = EXIT_DIFF)]
@@ -172,6 +208,15 @@ pub enum Part {
     Alertmanager,
     /// Configuration files
     Configs,
+}
+
+/// How an archive is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Packing {
+    /// .tar.gz: every machine unpacks it
+    Gzip,
+    /// .tar.zst: smaller and several times as fast
+    Zstd,
 }
 
 /// What to do with a dashboard that can't simply be put back.

@@ -9,7 +9,7 @@ use aether_contract::{
 };
 use aether_core::{Panel, size};
 
-use super::restore;
+use super::{archive, restore};
 use crate::{
     args::{Backup, BackupPart as Part},
     human::{count, moment, plain},
@@ -77,6 +77,8 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
         Backup::Show { id } => show(panel, id).await,
         Backup::Find { words } => find(panel, &words.join(" ")).await,
         Backup::Verify { id, all, sample } => verify(panel, id.as_deref(), *all, *sample).await,
+        Backup::Export { id, to, format } => archive::export(panel, id, to.as_deref(), *format).await,
+        Backup::Import { archive, by } => archive::import(panel, archive, by).await,
         Backup::Diff { from, to } => diff(panel, from, to.as_deref()).await,
         Backup::Restore { .. } => restore::restore(panel, verb).await,
         Backup::Restores => restore::runs(panel).await,
@@ -141,7 +143,7 @@ fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
     Ok(outcome)
 }
 
-fn findings(backup: &wire::Backup, outcome: &mut Outcome) {
+pub fn findings(backup: &wire::Backup, outcome: &mut Outcome) {
     if matches!(backup.verdict, BackupVerdict::Incomplete | BackupVerdict::Changed) {
         let why = if backup.problems.is_empty() {
             String::new()
@@ -152,7 +154,7 @@ fn findings(backup: &wire::Backup, outcome: &mut Outcome) {
     }
 }
 
-fn shown(backup: &wire::Backup) -> String {
+pub fn shown(backup: &wire::Backup) -> String {
     let part = |part: &BackupPart| {
         let name = match part.kind {
             BackupPartKind::Grafana => "Grafana",

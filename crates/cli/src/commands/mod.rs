@@ -1,6 +1,7 @@
 //! One file a verb: ask the Panel, put the answer into words.
 
 mod alerts;
+mod archive;
 mod backup;
 mod docs;
 mod gauges;

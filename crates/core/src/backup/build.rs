@@ -87,6 +87,41 @@ impl Builder {
         Ok(())
     }
 
+    /// Adds a file of `size` bytes from a stream, hashing it on the way. `broken` puts an error of the stream in words.
+    ///
+    /// # Errors
+    /// `storage`, `cancelled`, and what `broken` says.
+    pub fn add_stream(
+        &mut self,
+        path: &str,
+        size: u64,
+        source: &mut dyn Read,
+        broken: impl Fn(&io::Error) -> PanelError,
+        job: &Handle,
+    ) -> Result<&File, PanelError> {
+        let target = self.place(path)?;
+        let out = fs::File::create(&target).map_err(|error| paths::storage("write", &target, &error))?;
+        let mut out = io::BufWriter::with_capacity(CHUNK, out);
+        let mut buffer = vec![0_u8; CHUNK.min(usize::try_from(size).unwrap_or(CHUNK).max(1))];
+        let mut hash = Sha256::new();
+        let mut bytes = 0_u64;
+        loop {
+            job.check()?;
+            let read = source.read(&mut buffer).map_err(|error| broken(&error))?;
+            let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
+            hash.update(chunk);
+            out.write_all(chunk).map_err(|error| paths::storage("write", &target, &error))?;
+            bytes += read as u64;
+            job.add_bytes(read as u64);
+        }
+        out.flush().map_err(|error| paths::storage("write", &target, &error))?;
+        if bytes != size {
+            return Err(broken(&io::Error::from(io::ErrorKind::UnexpectedEof)));
+        }
+        self.files.push(File { path: path.to_owned(), bytes, sha256: manifest::hex(&hash.finalize()) });
+        self.files.last().ok_or_else(|| broken(&io::Error::from(io::ErrorKind::UnexpectedEof)))
+    }
+
     /// Bytes of the files below `prefix` so far.
     pub fn bytes_below(&self, prefix: &str) -> f64 {
         self.files.iter().filter(|file| file.path.starts_with(prefix)).map(|file| file.bytes as f64).sum()
@@ -104,12 +139,36 @@ impl Builder {
     pub fn finish(mut self, mut manifest: Manifest) -> Result<(Manifest, PathBuf), PanelError> {
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         manifest.files = std::mem::take(&mut self.files);
+        let failed =
+            |error: serde_json::Error| paths::storage("write", &self.folder, &io::Error::other(error));
+        let bytes = manifest.to_bytes().map_err(failed)?;
+        let target = self.close(&manifest.files, Some((&manifest.sums(&bytes), &bytes)))?;
+        Ok((manifest, target))
+    }
+
+    /// As [`Self::finish`], with a manifest that is there already and stays as it is, byte for byte.
+    ///
+    /// # Errors
+    /// `storage`; then nothing is left.
+    pub fn adopt(mut self, manifest: &Manifest, bytes: &[u8]) -> Result<PathBuf, PanelError> {
+        self.close(&manifest.files, Some((&manifest.sums(bytes), bytes)))
+    }
+
+    /// As [`Self::finish`], for what another tool has made: without a manifest.
+    ///
+    /// # Errors
+    /// `storage`; then nothing is left.
+    pub fn finish_foreign(mut self) -> Result<PathBuf, PanelError> {
+        let files = std::mem::take(&mut self.files);
+        self.close(&files, None)
+    }
+
+    fn close(&mut self, files: &[File], texts: Option<(&str, &[u8])>) -> Result<PathBuf, PanelError> {
         let failed = |path: &Path, error: &io::Error| paths::storage("write", path, error);
-        self.flush(&manifest.files)?;
-        let bytes = manifest.to_bytes().map_err(|error| failed(&self.folder, &io::Error::other(error)))?;
-        let sums = manifest.sums(&bytes);
+        self.flush(files)?;
         // The manifest last: a folder without one is no backup.
-        for (name, content) in [(manifest::SUMS, sums.as_bytes()), (manifest::FILE, &bytes)] {
+        let texts = texts.map(|(sums, bytes)| [(manifest::SUMS, sums.as_bytes()), (manifest::FILE, bytes)]);
+        for (name, content) in texts.into_iter().flatten() {
             let path = self.folder.join(name);
             let write = || {
                 let mut file = fs::File::create(&path)?;
@@ -128,7 +187,7 @@ impl Builder {
         fs::rename(&self.folder, &target).map_err(|error| failed(&target, &error))?;
         self.finished = true;
         paths::sync_dir(&self.root).map_err(|error| failed(&self.root, &error))?;
-        Ok((manifest, target))
+        Ok(target)
     }
 
     fn place(&self, path: &str) -> Result<PathBuf, PanelError> {

@@ -9,11 +9,11 @@ use aether_contract::{
 use super::{name, store::Notes};
 
 /// Most files that are looked at.
-const MAX_FILES: usize = 20_000;
+pub const MAX_FILES: usize = 20_000;
 /// Deepest folder.
-const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 /// Folders that tell of a backup: the scripts' own, and those of grafana-backup-tool and gdg.
-const SIGNS: [&str; 5] = ["grafana", "dashboards", "_OUTPUT_", "configs", "MANIFEST.txt"];
+pub const SIGNS: [&str; 5] = ["grafana", "dashboards", "_OUTPUT_", "configs", "MANIFEST.txt"];
 
 /// A file of a foreign backup.
 pub struct Found {
@@ -60,6 +60,7 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
         dashboards,
         pinned: notes.pinned,
         safety: false,
+        archive: String::new(),
     })
 }
 

@@ -4,6 +4,7 @@
 //! From then on the panel never writes into it; what it learns later (a pin, a verification) lies beside it. Nothing is
 //! believed about a backup's content: every path is checked, no symbolic link is followed, every size has a limit.
 
+pub mod archive;
 pub mod build;
 pub mod compare;
 pub mod create;

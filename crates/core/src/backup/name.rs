@@ -7,8 +7,8 @@ use jiff::{Zoned, civil::DateTime};
 
 /// Longest file name made from a foreign text, in bytes, without its ending.
 const MAX_NAME: usize = 120;
-/// Names that Windows gives to devices.
-const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+/// Longest segment of a path made from a foreign one, in bytes.
+const MAX_SEGMENT: usize = 200;
 
 /// The id of a backup made at `local`; `taken` tells which there are.
 pub fn backup_id(local: &Zoned, taken: impl Fn(&str) -> bool) -> BackupId {
@@ -70,6 +70,56 @@ impl Names {
         }
         name
     }
+
+    /// `path`, or with a number before its ending where that is taken.
+    pub fn path(&mut self, path: &str) -> String {
+        let cut = path.rfind('.').filter(|dot| path.get(*dot..).is_some_and(|end| !end.contains('/')));
+        let (plain, ending) = path.split_at(cut.unwrap_or(path.len()));
+        let mut name = path.to_owned();
+        let mut number = 2_u32;
+        while !self.taken.insert(name.to_lowercase()) {
+            name = format!("{plain}~{number}{ending}");
+            number = number.saturating_add(1);
+        }
+        name
+    }
+}
+
+/// Whether a path can be one on every platform: Windows refuses some characters, names of devices, and a dot or a space at a
+/// name's end.
+pub fn is_portable(path: &str) -> bool {
+    path.split('/').all(|segment| portable(segment) == segment)
+}
+
+/// A name that every platform takes: what one of them refuses is written as `%` and two digits. Other names stay as they are.
+pub fn portable(segment: &str) -> String {
+    let mut name = String::new();
+    let last = segment.chars().count().saturating_sub(1);
+    for (index, c) in segment.chars().enumerate() {
+        let refused = c.is_control()
+            || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+            || (index == last && matches!(c, '.' | ' '));
+        if name.len() + c.len_utf8() > MAX_SEGMENT {
+            break;
+        }
+        if refused { name.push_str(&format!("%{:02X}", u32::from(c))) } else { name.push(c) }
+    }
+    if is_device(name.split('.').next().unwrap_or_default()) {
+        name.insert(0, '%');
+    }
+    name
+}
+
+/// Whether Windows takes a name for a device's.
+fn is_device(name: &str) -> bool {
+    let lower = name.trim_end().to_ascii_lowercase();
+    let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = lower.len() - stem.len();
+    match stem {
+        "con" | "prn" | "aux" | "nul" => digits == 0,
+        "com" | "lpt" => digits == 1,
+        _ => false,
+    }
 }
 
 fn plain(text: &str) -> String {
@@ -85,9 +135,7 @@ fn plain(text: &str) -> String {
         }
         name.push_str(&written);
     }
-    let lower = name.to_ascii_lowercase();
-    let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit());
-    if name.is_empty() || DEVICES.contains(&stem) {
+    if name.is_empty() || is_device(&name) {
         name.insert(0, '%');
     }
     name
@@ -133,6 +181,28 @@ mod tests {
         for bad in ["", "..", ".partial-x", "a/b", "a\\b", "C:"] {
             assert!(!is_folder(bad), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn names_that_windows_refuses_are_written_otherwise() {
+        for good in ["a.json", "CPU usage (5m).json", "auxiliary.json", "com10.json", "über.json"] {
+            assert!(is_portable(good), "{good}");
+        }
+        for (bad, good) in [
+            ("CPU: usage?.json", "CPU%3A usage%3F.json"),
+            ("aux.json", "%aux.json"),
+            ("Con", "%Con"),
+            ("LPT1.dashboard", "%LPT1.dashboard"),
+            ("ends in a dot.", "ends in a dot%2E"),
+            ("a\\b", "a%5Cb"),
+        ] {
+            assert!(!is_portable(bad), "{bad}");
+            assert_eq!(portable(bad), good);
+            assert!(is_portable(good), "{good}");
+        }
+        let mut names = Names::default();
+        let all = ["a/B.json", "a/b.json", "a/b", "a/B"].map(|path| names.path(path));
+        assert_eq!(all, ["a/B.json", "a/b~2.json", "a/b", "a/B~2"]);
     }
 
     proptest! {

@@ -55,7 +55,7 @@ impl Opened {
     /// # Errors
     /// `not-found`; `storage` when its manifest can't be read.
     pub fn open(store: &Store, id: &aether_contract::BackupId) -> Result<Self, PanelError> {
-        let folder = store.folder(id)?;
+        let folder = store.readable(id)?;
         let manifest = Store::manifest(&folder).map_err(|why| {
             PanelError::new(
                 ErrorCode::Storage,

@@ -146,6 +146,7 @@ mod tests {
             dashboards: 1,
             pinned: false,
             safety: false,
+            archive: String::new(),
         }
     }
 

@@ -79,6 +79,7 @@ mod tests {
             dashboards: 0,
             pinned: false,
             safety: *safety,
+            archive: String::new(),
         };
         BackupList {
             folder: String::new(),

@@ -12,6 +12,7 @@ use aether_contract::{Backup, BackupId, BackupList, BackupVerdict, ErrorCode, Pa
 use serde::{Deserialize, Serialize};
 
 use super::{
+    archive::lying,
     build::PARTIAL,
     foreign,
     manifest::{self, Manifest},
@@ -74,6 +75,11 @@ impl Store {
     pub fn folder(&self, id: &BackupId) -> Result<PathBuf, PanelError> {
         let folder = self.root.join(&id.0);
         let there = name::is_folder(&id.0) && fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir());
+        if lying::at(&self.root, &id.0).is_some() {
+            let words = format!("{} is an archive; that needs a backup that was imported.", id.0);
+            return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words)
+                .with_hint("Import it, and choose what that made."));
+        }
         there.then_some(folder).ok_or_else(|| {
             PanelError::new(
                 ErrorCode::NotFound,
@@ -81,6 +87,22 @@ impl Store {
                 format!("There is no backup {:?} in {}.", id.0, self.root.display()),
             )
         })
+    }
+
+    /// The folder that a backup's files are read in: of an archive, the one that it is unpacked into.
+    ///
+    /// # Errors
+    /// `not-found`; those of unpacking.
+    pub fn readable(&self, id: &BackupId) -> Result<PathBuf, PanelError> {
+        lying::unpacked(&self.root, &id.0)?.map_or_else(|| self.folder(id), Ok)
+    }
+
+    /// Whether there is one, in a folder or in an archive.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub fn has(&self, id: &BackupId) -> Result<(), PanelError> {
+        if lying::at(&self.root, &id.0).is_some() { Ok(()) } else { self.folder(id).map(|_| ()) }
     }
 
     /// Takes the right to change something, and clears away what a killed process has left.
@@ -123,11 +145,18 @@ impl Store {
     fn clear_partial(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(PARTIAL) && entry.file_type()?.is_dir() {
-                tracing::info!(folder = %entry.path().display(), "clearing a backup that was never whole");
+            if !entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+                continue;
+            }
+            tracing::info!(folder = %entry.path().display(), "clearing a backup that was never whole");
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
                 fs::remove_dir_all(entry.path())?;
+            } else if kind.is_file() {
+                fs::remove_file(entry.path())?;
             }
         }
+        lying::clear(&self.root, clock::now());
         Ok(())
     }
 
@@ -159,7 +188,8 @@ impl Store {
         for entry in entries.into_iter().flatten() {
             let entry = entry.map_err(|error| paths::storage("read the folder", &self.root, &error))?;
             let id = entry.file_name().to_string_lossy().into_owned();
-            if !name::is_folder(&id) || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let folder = name::is_folder(&id) && entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if !folder && lying::at(&self.root, &id).is_none() {
                 continue;
             }
             if backups.len() >= MAX_BACKUPS {
@@ -191,6 +221,9 @@ impl Store {
     /// In words.
     pub fn entry(&self, id: &str, cache: &mut Cache) -> Result<Option<Backup>, String> {
         let folder = self.root.join(id);
+        if let Some(lying) = lying::entry(&self.root, id, &self.notes(id)) {
+            return Ok(Some(lying));
+        }
         let stamp = fs::symlink_metadata(folder.join(manifest::FILE))
             .ok()
             .filter(fs::Metadata::is_file)
@@ -235,11 +268,17 @@ impl Store {
     /// # Errors
     /// `not-found`, `storage`.
     pub fn delete(&self, id: &BackupId, _lock: &Lock) -> Result<(), PanelError> {
-        let folder = self.folder(id)?;
+        self.has(id)?;
+        let folder = self.root.join(&id.0);
         let aside = self.root.join(format!("{PARTIAL}deleted-{}", id.0));
         let failed = |error: &io::Error| paths::storage("delete", &folder, error);
-        fs::rename(&folder, &aside).map_err(|error| failed(&error))?;
-        fs::remove_dir_all(&aside).map_err(|error| failed(&error))?;
+        if folder.is_dir() {
+            fs::rename(&folder, &aside).map_err(|error| failed(&error))?;
+            fs::remove_dir_all(&aside).map_err(|error| failed(&error))?;
+        } else {
+            lying::delete(&folder, &aside).map_err(|error| failed(&error))?;
+            lying::clear(&self.root, clock::now());
+        }
         // A note about nothing harms nobody.
         let _ = fs::remove_file(self.root.join(NOTES).join(format!("{}.json", id.0)));
         Ok(())
@@ -277,6 +316,7 @@ fn listed(id: &str, manifest: &Manifest, notes: &Notes) -> Backup {
         dashboards: u32::try_from(dashboards).unwrap_or(u32::MAX),
         pinned: notes.pinned,
         safety: manifest.safety,
+        archive: String::new(),
     }
 }
 

@@ -63,4 +63,8 @@ pinned: boolean,
 /**
  * Saved by the panel before a restore, so that it can be undone.
  */
-safety: boolean, };
+safety: boolean, 
+/**
+ * The file that it lies in, unverified; empty when it is a folder.
+ */
+archive: string, };

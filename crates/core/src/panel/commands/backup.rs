@@ -6,7 +6,8 @@ use aether_contract::*;
 
 use crate::{
     backup::{
-        compare, create,
+        archive::{export, import},
+        compare,
         open::{Opened, Stored},
         prune,
         restore::{apply, runs, target, undo},
@@ -35,9 +36,9 @@ impl Panel {
     /// Makes a backup.
     ///
     /// # Errors
-    /// As [`create::create`].
+    /// As [`crate::backup::create::create`].
     pub async fn backup_create(&self, request: BackupCreateRequest) -> Result<Backup, PanelError> {
-        self.effect(create::create(Arc::clone(&self.core), request)).await
+        self.effect(crate::backup::create::create(Arc::clone(&self.core), request)).await
     }
 
     /// Opens a backup.
@@ -75,6 +76,35 @@ impl Panel {
         self.effect(verify::command(Arc::clone(&self.core), request.id, request.sample)).await
     }
 
+    /// Writes a backup into an archive.
+    ///
+    /// # Errors
+    /// As [`export::command`].
+    pub async fn backup_export(&self, request: BackupExportRequest) -> Result<BackupExported, PanelError> {
+        self.effect(export::command(Arc::clone(&self.core), request)).await
+    }
+
+    /// Takes an archive in.
+    ///
+    /// # Errors
+    /// As [`import::command`].
+    pub async fn backup_import(&self, request: BackupImportRequest) -> Result<Backup, PanelError> {
+        self.effect(import::command(Arc::clone(&self.core), request)).await
+    }
+
+    /// The archives in the download folder.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn backup_archives(&self, _request: Empty) -> Result<BackupArchives, PanelError> {
+        let folder = self.core.home.downloads.clone();
+        blocking(move || {
+            let archives = import::archives(&folder)?;
+            Ok(BackupArchives { folder: folder.display().to_string(), archives })
+        })
+        .await
+    }
+
     /// Keeps a backup whatever the pruning says.
     ///
     /// # Errors
@@ -82,7 +112,7 @@ impl Panel {
     pub async fn backup_pin(&self, request: BackupPinRequest) -> Result<BackupList, PanelError> {
         let store = self.store();
         blocking(move || {
-            store.folder(&request.id)?;
+            store.has(&request.id)?;
             let mut notes = store.notes(&request.id.0);
             notes.pinned = request.pinned;
             store.set_notes(&request.id.0, &notes)

@@ -1,5 +1,5 @@
 // Made-up backups: verified, incomplete, changed, foreign, a safety copy; their dashboards, a plan and runs.
-import type { Backup, BackupComparison, BackupDashboard, BackupDetail, BackupFile, BackupList, PanelOutline, PrunePlan, RestoreItem, RestorePlan, RestoreRequest, RestoreRun } from '../../contract';
+import type { Backup, BackupArchives, BackupComparison, BackupDashboard, BackupDetail, BackupFile, BackupList, PanelOutline, PrunePlan, RestoreItem, RestorePlan, RestoreRequest, RestoreRun } from '../../contract';
 import { BIDI, LONG, MINUTE, type Scene } from './data';
 
 const DAY = 24 * 60 * MINUTE;
@@ -8,7 +8,7 @@ const stamp = (at: number): string => new Date(at).toISOString().slice(0, 16).re
 function backup(at: number, reason: string, by: string, verdict: Backup['verdict'], more: Partial<Backup> = {}): Backup {
   const failed = verdict === 'incomplete';
   return {
-    id: stamp(at), madeAt: at, reason, createdBy: by, stack: 'production', verdict, verifiedAt: verdict === 'verified' ? at + 4000 : null, problems: [], bytes: 1_423_000_000, files: 214, dashboards: 42, pinned: false, safety: false,
+    id: stamp(at), madeAt: at, reason, createdBy: by, stack: 'production', verdict, verifiedAt: verdict === 'verified' ? at + 4000 : null, problems: [], bytes: 1_423_000_000, files: 214, dashboards: 42, pinned: false, safety: false, archive: '',
     parts: [
       { kind: 'grafana', state: 'complete', count: 42, what: 'dashboards', bytes: 1_210_000, notes: [] },
       { kind: 'prometheus', state: failed ? 'failed' : 'complete', count: failed ? 0 : 14, what: 'blocks', bytes: failed ? 0 : 1_421_000_000, notes: failed ? ['Nothing of it was saved: Nothing answers at http://localhost:9090.'] : ['The running server has 8 recording rules and 5 alerts.'] },
@@ -28,11 +28,16 @@ export function backups(scene: Scene, now: number): Backup[] {
     backup(now - 2 * DAY, 'Nightly', 'bob', 'verified'),
     backup(now - 3 * DAY, 'Before the Grafana upgrade', 'carol', 'changed', { problems: ['grafana/dashboards/rag-ops.json: its content has changed.'] }),
     backup(now - 9 * DAY, 'Nightly', 'bob', 'complete'),
-    backup(now - 400 * DAY, '', '', 'foreign', { stack: '', dashboards: 17, files: 18, bytes: 800_000, parts: [{ kind: 'grafana', state: 'complete', count: 17, what: 'dashboards', bytes: 800_000, notes: ['Made by another tool: nothing tells whether it is whole.'] }] }),
+    backup(now - 400 * DAY, '', '', 'foreign', { id: `${stamp(now - 400 * DAY).replace(/[-_]/g, '')}.tar.gz`, archive: `/home/alice/backups/production/${stamp(now - 400 * DAY).replace(/[-_]/g, '')}.tar.gz`, stack: '', dashboards: 17, files: 18, bytes: 800_000, parts: [{ kind: 'grafana', state: 'complete', count: 17, what: 'dashboards', bytes: 800_000, notes: ['In an archive of another tool: nothing tells whether it is whole. It is unpacked when it is opened.'] }] }),
   ];
   if (scene === 'hostile') return list.map((b) => ({ ...b, reason: `${BIDI} ${LONG}`, createdBy: BIDI, problems: b.problems.map(() => LONG) }));
   return list;
 }
+
+export const archives = (scene: Scene, now: number): BackupArchives => ({ folder: '/home/alice/Downloads', archives: scene === 'empty' ? [] : [['staging_2026-11-20_09-00.tar.zst', 3, 410e6], ['production_2026-10-02_23-00.tar.gz', 53, 1.1e9], [scene === 'hostile' ? `${LONG}.tar.gz` : '202403051020.tar.gz', 620, 780e3]].map(([name, days, bytes]) => ({ path: `/home/alice/Downloads/${name}`, name: String(name), bytes: Number(bytes), modifiedAt: now - Number(days) * DAY })) });
+
+/** What an archive becomes. */
+export const imported = (path: string, now: number): Backup => path.includes('2024') ? backup(now - 620 * DAY, '', '', 'foreign', { id: '202403051020', stack: '', parts: [{ kind: 'grafana', state: 'complete', count: 31, what: 'dashboards', bytes: 780_000, notes: ['Made by another tool: nothing tells whether it is whole.'] }] }) : backup(now - 3 * DAY - 3_600_000, 'Nightly', 'dora', 'verified');
 
 export const list = (all: Backup[], revision: number): BackupList => ({ folder: '/home/alice/backups/production', backups: all, unreadable: all.length > 3 ? ['2026-10-01_00-00: manifest.json can’t be read: EOF while parsing a value at line 1 column 0'] : [], freeBytes: 48_000_000_000, revision });
 

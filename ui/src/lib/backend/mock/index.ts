@@ -3,7 +3,7 @@ import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHis
 import type { Backup, BackupFoundList, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
-import { backups as madeUp, comparison, detail as backupDetail, file as backupFile, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
+import { archives, backups as madeUp, comparison, detail as backupDetail, file as backupFile, imported, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
@@ -113,6 +113,9 @@ export function mockBackend(): Backend {
     },
     backup_show: ({ id }: { id: string }) => backupDetail(one(id), scene, now), backup_file: ({ path }: { path: string }) => backupFile(path),
     backup_verify: async ({ id }: { id: string }) => { const b = one(id); if (b.verdict === 'foreign') throw fail('invalid-request', `${id} was made by another tool and has no hashes to hold it against.`); await pause(200); if (b.verdict !== 'changed' && b.verdict !== 'incomplete') changed(saved.map((x) => (x.id === id ? { ...x, verdict: 'verified', verifiedAt: Date.now() } : x))); return { id, files: b.files, bytes: b.bytes, whole: true, problems: b.problems.filter(() => b.verdict === 'changed') }; },
+    backup_archives: () => archives(scene, now),
+    backup_export: async ({ id, format }: { id: string; format: string }) => { if (one(id).verdict === 'changed') throw fail('invalid-request', 'grafana/dashboards/rag-ops.json is no longer as it was made, so the backup was not exported.', 'Verify the backup to see all that changed.'); await pause(150); return { path: `/home/alice/Downloads/production_${id}.tar.${format === 'zstd' ? 'zst' : 'gz'}`, bytes: 406_000_000, files: one(id).files }; },
+    backup_import: async ({ path }: { path: string }) => { await pause(200); if (!/\.(tar|tgz|tar\.gz|tar\.zst)$/.test(path)) throw fail('invalid-request', `${path.split('/').at(-1)} can't be used: it is cut short, or no archive (.tar, .tar.gz or .tar.zst).`); const taken = imported(path, now); if (saved.some((b) => b.id === taken.id)) throw fail('invalid-request', `This backup is here already: ${taken.id}.`); changed([taken, ...saved].sort((a, b) => b.madeAt - a.madeAt)); return taken; },
     backup_pin: ({ id, pinned }: { id: string; pinned: boolean }) => { changed(saved.map((b) => (b.id === id ? { ...b, pinned } : b))); return backupList(saved, savedRevision); },
     backup_find: ({ query: words }: { query: string }): BackupFoundList => ({ found: saved.filter((b) => !b.safety).flatMap((b) => backupDetail(b, scene, now).dashboards.filter((d) => d.title.toLowerCase().includes(words.toLowerCase())).map((dashboard) => ({ backup: b.id, madeAt: b.madeAt, dashboard }))), more: false }),
     backup_compare: ({ from, to }: { from: string; to: string | null }) => comparison(from, to, scene, now),
