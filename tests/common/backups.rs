@@ -129,7 +129,9 @@ impl Bench {
         RestoreRequest {
             id: id.clone(),
             uids: uids.iter().map(|uid| (*uid).to_owned()).collect(),
+            what: RestoreWhat::Dashboards,
             choices: BTreeMap::new(),
+            otherwise: None,
             data_sources: BTreeMap::new(),
             into_folder: None,
         }

@@ -57,6 +57,8 @@ const VIEWS = [
   ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(4).click(); await click('dashboard-open')(p); }],
   ...['compare', 'files', 'blocks', 'manifest'].map((tab) => ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); if (tab === 'files') await click('file')(p); }]),
   ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.locator('[data-uid="tenant-costs"] input').check(); await click('restore')(p); }],
+  ...['alerting', 'configs'].map((tab) => ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); await p.getByTestId('item-open').nth(2).click(); }]),
+  ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click('dashboard-open')(p); await p.getByTestId('look-view').locator('[data-value="diff"]').check({ force: true }); }],
   ['scene=hostile&deploy=on', 'maintenance', click('deploy-open', 'step-skip')],
   ['scene=loaded', 'maintenance', click('deploy-new')],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
@@ -584,6 +586,50 @@ test('a backup is exported, and an archive imported, verified or marked unverifi
   await page.getByTestId('import-confirm').click();
   await page.getByTestId('import-open').click();
   await page.getByTestId('verdict').getByText('verified').waitFor();
+test('files and alerting are restored after what changes was shown, and what would be refused cannot be chosen', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('tab-configs').click();
+  const refused = page.locator('[data-testid="item"][data-uid="alertmanager.yml"]');
+  assert.equal(await refused.getByRole('checkbox').isDisabled(), true);
+  await refused.getByTestId('item-open').click();
+  assert.match(await page.getByTestId('items-configs').innerText(), /would be refused \(amtool\)/);
+  await page.getByTestId('choose-all').check();
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-dialog').getByText('What changes').click();
+  assert.match(await page.getByTestId('restore-dialog').getByTestId('text-diff').innerText(), /\+\s+for: 15m/);
+  await page.getByTestId('restore-confirm').click();
+  await page.getByTestId('run-state').waitFor();
+  assert.match(await page.getByTestId('run-report').innerText(), /\/srv\/monitoring/);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('tab-alerting').click();
+  await page.getByTestId('choose-all').check();
+  assert.equal(await page.getByTestId('restore').isDisabled(), true, 'a contact point without secrets waits for a choice');
+  await page.getByTestId('choice').selectOption('without-secrets');
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-confirm').click();
+  await page.getByTestId('run-state').waitFor();
+  await done();
+});
+
+test('a backup in a work tree is committed from where it is opened', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('commit').click();
+  await page.getByText(/Committed as/).waitFor();
+  assert.equal(await page.getByTestId('commit').count(), 0);
+  await page.getByTestId('tab-manifest').click();
+  assert.match(await page.getByTestId('git').innerText(), /committed on main/);
+  await done();
+});
+
+test('dashboards are restored into another folder where one is chosen', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('into-folder').selectOption({ label: 'Platform' });
+  await page.locator('[data-uid="tenant-costs"] input').check();
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-dialog').getByText('Platform').waitFor();
   await done();
 });
 

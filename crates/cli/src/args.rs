@@ -5,7 +5,9 @@ mod maintenance;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use backup::{Backup, Choice as BackupChoice, Packing as BackupPacking, Part as BackupPart};
+pub use backup::{
+    Backup, Choice as BackupChoice, Packing as BackupPacking, Part as BackupPart, What as BackupWhat,
+};
 pub use maintenance::{Maintenance, Schedule, Window};
 
 const EXIT: &str = "\

@@ -1,10 +1,14 @@
 //! Alertmanager's API v2, one client a member. Read against 0.25 to 0.28; unknown fields are passed over.
 
+mod reload;
+
 use std::collections::BTreeMap;
 
 use aether_contract::{Matcher, SilenceState, Timestamp};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+
+pub use reload::{ConfigFacts, config_hash};
 
 use crate::{
     endpoint::Endpoint,

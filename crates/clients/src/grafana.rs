@@ -1,5 +1,6 @@
 //! Grafana's HTTP API as far as it is needed. Read against 10 to 12.
 
+mod alerting;
 mod library;
 
 use serde::Deserialize;
@@ -13,7 +14,8 @@ use crate::{
     reply::Expected,
 };
 
-pub use library::{Alerting, LIBRARY_PAGE, LibraryPage, SEARCH_PAGE, SavedDashboard, SearchHit, SearchKind};
+pub use alerting::Alerting;
+pub use library::{LIBRARY_PAGE, LibraryPage, SEARCH_PAGE, SavedDashboard, SearchHit, SearchKind};
 
 /// A client.
 #[derive(Debug)]

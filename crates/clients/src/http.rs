@@ -61,6 +61,8 @@ pub(crate) struct Raw {
 enum Payload<'a> {
     Nothing,
     Json(&'a str),
+    /// JSON, or nothing, for Grafana's provisioning API: what is written stays editable in its pages.
+    Editable(Option<&'a str>),
     Form(&'a [(&'a str, String)]),
 }
 
@@ -168,6 +170,16 @@ impl Http {
     ) -> Result<Reply<Raw>, ClientError> {
         let payload = body.map_or(Payload::Nothing, Payload::Json);
         self.bounded(method, self.url(path, &[]), payload).await
+    }
+
+    /// As [`Self::change`], for Grafana's provisioning API: what is written stays editable in its pages.
+    pub(crate) async fn change_editable(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&str>,
+    ) -> Result<Reply<Raw>, ClientError> {
+        self.bounded(method, self.url(path, &[]), Payload::Editable(body)).await
     }
 
     /// As [`Self::change`], for what may take as long as `limit`.
@@ -280,6 +292,15 @@ impl Http {
                 Payload::Nothing => request,
                 Payload::Json(text) => {
                     request.header(header::CONTENT_TYPE, "application/json").body(text.to_owned())
+                }
+                Payload::Editable(text) => {
+                    let request = request.header("X-Disable-Provenance", "true");
+                    match text {
+                        Some(text) => {
+                            request.header(header::CONTENT_TYPE, "application/json").body(text.to_owned())
+                        }
+                        None => request,
+                    }
                 }
                 Payload::Form(fields) => request.form(fields),
             };

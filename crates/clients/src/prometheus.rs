@@ -18,6 +18,7 @@ use crate::{
     reply::Expected,
 };
 
+mod reload;
 mod wire;
 pub use wire::{
     AlertingRule, PromAlert, PromAlertState, QueryResult, QueryValue, RangeSeries, RecordingRule, Rule,

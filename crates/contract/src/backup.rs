@@ -228,6 +228,32 @@ wire! {
 }
 
 wire! {
+    /// How a backup stands in the work tree of Git that its folder lies in.
+    pub struct BackupGit {
+        /// Root of the work tree.
+        pub root: String,
+        /// Branch; empty when none is checked out.
+        pub branch: String,
+        /// Whether every file of it is committed.
+        pub committed: bool,
+        /// Why it can't be committed; empty when it can, or need not be.
+        pub problem: String,
+    }
+}
+
+wire! {
+    /// A backup that was committed.
+    pub struct BackupCommitted {
+        /// Which.
+        pub id: BackupId,
+        /// The commit, in hexadecimal.
+        pub commit: String,
+        /// Its message.
+        pub message: String,
+    }
+}
+
+wire! {
     /// A backup, opened.
     pub struct BackupDetail {
         /// As in the list.
@@ -242,6 +268,8 @@ wire! {
         pub files: Vec<BackupFileEntry>,
         /// `MANIFEST.txt`; empty in a foreign backup without one.
         pub manifest: String,
+        /// How it stands in Git; none when its folder is in no work tree, or Git is not at hand.
+        pub git: Option<BackupGit>,
     }
 }
 

@@ -88,13 +88,17 @@ macro_rules! for_each_command {
             backup_find(BackupFindRequest) -> BackupFoundList;
             /// How a backup differs from another, or from what Grafana has now.
             backup_compare(BackupCompareRequest) -> BackupComparison;
+            /// How the JSON of one dashboard differs, line by line.
+            backup_diff(BackupDiffRequest) -> TextDiff;
+            /// Commits a backup whose folder lies in a work tree of Git.
+            backup_commit(BackupRequest) -> BackupCommitted;
             /// What a policy would delete.
             backup_prune_plan(PrunePolicy) -> PrunePlan;
             /// Deletes backups.
             backup_delete(BackupDeleteRequest) -> BackupDeleted;
-            /// What restoring dashboards would do.
+            /// What a restore would do.
             restore_plan(RestoreRequest) -> RestorePlan;
-            /// Restores dashboards.
+            /// Carries a restore out.
             restore_apply(RestoreApplyRequest) -> RestoreRun;
             /// Restores that were.
             restore_runs(Empty) -> RestoreRuns;

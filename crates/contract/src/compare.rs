@@ -76,3 +76,24 @@ wire! {
         pub unread: Vec<String>,
     }
 }
+
+wire! {
+    /// Asks how one dashboard differs, line by line.
+    pub struct BackupDiffRequest {
+        /// The older side.
+        pub from: BackupId,
+        /// The newer side; none: Grafana now.
+        #[serde(default)]
+        pub to: Option<BackupId>,
+        /// Which dashboard.
+        pub uid: String,
+    }
+}
+
+wire! {
+    /// A unified diff.
+    pub struct TextDiff {
+        /// Its lines; empty when both sides are the same.
+        pub text: String,
+    }
+}

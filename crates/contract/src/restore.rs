@@ -1,11 +1,11 @@
-//! Restoring dashboards: the plan, what was done, and how it is undone.
+//! Restoring: the plan, what was done, and how it is undone.
 
 use std::collections::BTreeMap;
 
 use crate::{BackupId, DashboardChange, Timestamp, wire};
 
 wire! {
-    /// What to do with a dashboard that can't simply be put back.
+    /// What to do with an item that can't simply be put back.
     #[derive(Copy, Eq)]
     pub enum RestoreChoice {
         /// Leave what Grafana has.
@@ -14,6 +14,46 @@ wire! {
         Replace,
         /// Put the backup's beside it, under another uid and title.
         Copy,
+        /// Make it, although its secrets are not in the backup and have to be entered afterwards.
+        WithoutSecrets,
+    }
+}
+
+wire! {
+    /// Which part of a backup is restored.
+    #[derive(Copy, Eq, Hash, Default)]
+    pub enum RestoreWhat {
+        /// Grafana's dashboards.
+        #[default]
+        Dashboards,
+        /// Grafana's alert rules and notification settings.
+        Alerting,
+        /// The configuration files of the stack.
+        Configs,
+    }
+}
+
+wire! {
+    /// What an item of a restore is.
+    #[derive(Copy, Eq, Hash, Default)]
+    pub enum RestoreKind {
+        /// A dashboard.
+        #[default]
+        Dashboard,
+        /// An alert rule of Grafana's.
+        AlertRule,
+        /// How often a group of Grafana's alert rules is evaluated.
+        RuleGroup,
+        /// A contact point.
+        ContactPoint,
+        /// The tree of notification policies, which is one thing.
+        Policies,
+        /// A mute timing.
+        MuteTiming,
+        /// A message template.
+        Template,
+        /// A configuration file.
+        File,
     }
 }
 
@@ -22,12 +62,19 @@ wire! {
     pub struct RestoreRequest {
         /// From which backup.
         pub id: BackupId,
-        /// Which dashboards, by uid. Empty: all.
+        /// Which part of it.
+        #[serde(default)]
+        pub what: RestoreWhat,
+        /// Which items, by uid. Empty: all.
         #[serde(default)]
         pub uids: Vec<String>,
         /// Choices, by uid.
         #[serde(default)]
         pub choices: BTreeMap<String, RestoreChoice>,
+        /// The choice wherever one is needed and `choices` has none. Where it is not among those that there are, the item stays
+        /// undecided.
+        #[serde(default)]
+        pub otherwise: Option<RestoreChoice>,
         /// Data sources to use instead, from the backup's uid to one that Grafana has.
         #[serde(default)]
         pub data_sources: BTreeMap<String, String>,
@@ -38,7 +85,7 @@ wire! {
 }
 
 wire! {
-    /// What a restore does with a dashboard.
+    /// What a restore does with an item.
     #[derive(Copy, Eq, Hash)]
     pub enum RestoreAct {
         /// Grafana lacks it: it is made.
@@ -66,15 +113,19 @@ wire! {
         Provisioned,
         /// Another dashboard has its title in its folder.
         TitleTaken,
-        /// The backup's file can't be used.
+        /// The backup's file can't be used, or its server would refuse it.
         Unusable,
+        /// Its secrets are not in the backup, and Grafana has none to keep.
+        SecretsMissing,
     }
 }
 
 wire! {
-    /// A dashboard in a plan.
+    /// A dashboard, a thing of the alerting, or a file in a plan.
     pub struct RestoreItem {
-        /// Uid in the backup.
+        /// What it is.
+        pub kind: RestoreKind,
+        /// Uid in the backup; of a file its name in the pack; of a thing of the alerting its kind and its own uid.
         pub uid: String,
         /// Title in the backup.
         pub title: String,
@@ -102,6 +153,8 @@ wire! {
         pub missing_data_sources: Vec<String>,
         /// Kinds of panels that it uses and Grafana lacks.
         pub missing_plugins: Vec<String>,
+        /// What changes, line by line, as a unified diff; empty for dashboards and for what stays.
+        pub diff: String,
     }
 }
 
@@ -118,15 +171,27 @@ wire! {
 }
 
 wire! {
+    /// A folder of Grafana's.
+    pub struct FolderRef {
+        /// Uid.
+        pub uid: String,
+        /// Title.
+        pub title: String,
+    }
+}
+
+wire! {
     /// What a restore would do. Nothing has been changed.
     pub struct RestorePlan {
         /// From which backup.
         pub id: BackupId,
-        /// To which Grafana.
+        /// Which part of it.
+        pub what: RestoreWhat,
+        /// To which Grafana, or into which folder.
         pub target: String,
-        /// Its version.
+        /// Grafana's version; empty when it hides it, and for files.
         pub target_version: String,
-        /// Dashboards.
+        /// What there is to restore.
         pub items: Vec<RestoreItem>,
         /// Titles of folders that are made first.
         pub new_folders: Vec<String>,
@@ -134,11 +199,13 @@ wire! {
         pub new_library_panels: Vec<String>,
         /// Grafana's data sources, to choose from.
         pub data_sources: Vec<DataSourceRef>,
+        /// Grafana's folders, to choose from.
+        pub folders: Vec<FolderRef>,
         /// Notes about all of it.
         pub notes: Vec<String>,
-        /// Dashboards that would be written.
+        /// Items that would be written.
         pub writes: u32,
-        /// Dashboards that somebody has to choose for.
+        /// Items that somebody has to choose for.
         pub undecided: u32,
         /// Stands for exactly this plan; sent back to carry it out.
         pub digest: String,
@@ -159,12 +226,12 @@ wire! {
 }
 
 wire! {
-    /// How a dashboard came out.
+    /// How an item came out.
     #[derive(Copy, Eq, Hash)]
     pub enum RestoreOutcome {
         /// Written and read back.
         Done,
-        /// Grafana changed meanwhile; left as it is.
+        /// It changed meanwhile; left as it is.
         Conflict,
         /// Refused or lost; the note says why.
         Failed,
@@ -174,9 +241,11 @@ wire! {
 }
 
 wire! {
-    /// A dashboard of a run.
+    /// A dashboard, a thing of the alerting, or a file of a run.
     pub struct RestoredItem {
-        /// Uid in Grafana.
+        /// What it is.
+        pub kind: RestoreKind,
+        /// Uid in Grafana, or the file's name.
         pub uid: String,
         /// Title.
         pub title: String,
@@ -201,7 +270,7 @@ wire! {
         Running,
         /// It came to its end.
         Done,
-        /// It came to its end, and some dashboards were not written.
+        /// It came to its end, and some items were not written.
         Partly,
         /// The panel was ended in the middle. What was written is known; the same restore again goes on with the rest.
         Interrupted,
@@ -217,9 +286,11 @@ wire! {
     pub struct RestoreRun {
         /// Number of the run: that of its entry in the journal.
         pub id: u32,
+        /// Which part of the backup.
+        pub what: RestoreWhat,
         /// From which backup.
         pub backup: BackupId,
-        /// To which Grafana.
+        /// To which Grafana, or into which folder.
         pub target: String,
         /// When.
         pub at: Timestamp,
@@ -227,7 +298,7 @@ wire! {
         pub created_by: String,
         /// How it stands.
         pub state: RestoreState,
-        /// Dashboards.
+        /// What was to be written.
         pub items: Vec<RestoredItem>,
         /// The copy of what was there before; none when nothing was.
         pub safety: Option<BackupId>,

@@ -6,6 +6,7 @@
 pub mod alerts;
 mod attention;
 mod backup;
+mod configs;
 mod deploy;
 mod dispatch;
 pub mod gauges;

@@ -4,6 +4,7 @@
 //! `POST /sim/faults`. It refuses to be Grafana: there is no page to look at.
 
 mod access;
+mod alerting;
 mod dashboards;
 mod folders;
 mod seed;
@@ -21,7 +22,7 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use tokio::net::TcpListener;
 
@@ -156,11 +157,37 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/org", get(system::org))
         .route("/api/user", get(system::user))
         .route("/api/frontend/settings", get(system::frontend_settings))
-        .route("/api/v1/provisioning/alert-rules", get(system::empty_list))
-        .route("/api/v1/provisioning/contact-points", get(system::contact_points))
-        .route("/api/v1/provisioning/policies", get(system::policies))
-        .route("/api/v1/provisioning/mute-timings", get(system::empty_list))
-        .route("/api/v1/provisioning/templates", get(system::empty_list))
+        .route("/api/v1/provisioning/alert-rules", get(alerting::rules).post(alerting::add_rule))
+        .route(
+            "/api/v1/provisioning/alert-rules/{uid}",
+            put(alerting::put_rule).delete(alerting::delete_rule),
+        )
+        .route(
+            "/api/v1/provisioning/folder/{folder}/rule-groups/{group}",
+            get(alerting::group).put(alerting::put_group),
+        )
+        .route(
+            "/api/v1/provisioning/contact-points",
+            get(alerting::contact_points).post(alerting::add_contact_point),
+        )
+        .route(
+            "/api/v1/provisioning/contact-points/{uid}",
+            put(alerting::put_contact_point).delete(alerting::delete_contact_point),
+        )
+        .route("/api/v1/provisioning/policies", get(alerting::policies).put(alerting::put_policies))
+        .route(
+            "/api/v1/provisioning/mute-timings",
+            get(alerting::mute_timings).post(alerting::add_mute_timing),
+        )
+        .route(
+            "/api/v1/provisioning/mute-timings/{name}",
+            put(alerting::put_mute_timing).delete(alerting::delete_mute_timing),
+        )
+        .route("/api/v1/provisioning/templates", get(alerting::templates))
+        .route(
+            "/api/v1/provisioning/templates/{name}",
+            put(alerting::put_template).delete(alerting::delete_template),
+        )
         .route("/api/plugins", get(system::plugins))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::check))
         .route("/api/health", get(system::health))

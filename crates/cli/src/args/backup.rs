@@ -46,10 +46,15 @@ Exit codes:
 
 const EXIT_RESTORE: &str = "\
 Exit codes:
-  0  done, each dashboard written and read back; without --apply: nothing is undecided
-  1  some dashboards were not written, or wait for a choice
+  0  done, each item written and read back; without --apply: nothing is undecided
+  1  some items were not written, or wait for a choice
   2  usage or configuration, or no such backup or restore
-  3  Grafana failed or could not be reached";
+  3  a server failed or could not be reached";
+
+const EXIT_COMMIT: &str = "\
+Exit codes:
+  0  committed
+  2  no such backup, in no work tree, ignored there, or committed already; or Git refused";
 
 const EXIT_PRUNE: &str = "\
 Exit codes:
@@ -130,19 +135,31 @@ pub enum Backup {
         from: String,
         /// The newer one [default: Grafana now]
         to: Option<String>,
+        /// Only this dashboard, its JSON line by line
+        #[arg(long, value_name = "UID")]
+        uid: Option<String>,
     },
-    /// Shows what restoring dashboards would do; --apply does it
+    /// Commits a backup whose folder lies in a work tree of Git
+    #[command(after_help = EXIT_COMMIT)]
+    Commit {
+        /// Its name
+        id: String,
+    },
+    /// Shows what restoring would do; --apply does it
     #[command(after_help = EXIT_RESTORE)]
     Restore {
         /// The backup
         id: String,
-        /// Dashboards, by uid [default: all]
+        /// Dashboards by uid, files by name, or things of the alerting as the plan names them [default: all]
         #[arg(value_name = "UID")]
         uids: Vec<String>,
+        /// Which part of the backup
+        #[arg(long, value_enum, default_value_t = What::Dashboards)]
+        what: What,
         /// Carry it out
         #[arg(long)]
         apply: bool,
-        /// What to do where a choice is needed: UID=keep, UID=replace or UID=copy
+        /// What to do where a choice is needed: UID=keep, UID=replace, UID=copy or UID=without-secrets
         #[arg(long, value_name = "UID=CHOICE")]
         choose: Vec<String>,
         /// The same choice wherever one is needed
@@ -219,7 +236,18 @@ pub enum Packing {
     Zstd,
 }
 
-/// What to do with a dashboard that can't simply be put back.
+/// What of a backup is restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Grafana's dashboards
+    Dashboards,
+    /// Grafana's alert rules and notification settings
+    Alerting,
+    /// The configuration files of the stack, checked and reloaded
+    Configs,
+}
+
+/// What to do with an item that can't simply be put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
     /// Leave what Grafana has
@@ -228,4 +256,6 @@ pub enum Choice {
     Replace,
     /// Put the backup's beside it
     Copy,
+    /// Make it without the secrets that the backup has not
+    WithoutSecrets,
 }

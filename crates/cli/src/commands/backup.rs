@@ -3,9 +3,9 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use aether_contract::{
-    self as wire, BackupCompareRequest, BackupCreateRequest, BackupDeleteRequest, BackupFindRequest,
-    BackupId, BackupPart, BackupPartKind, BackupPartState, BackupPinRequest, BackupRequest, BackupVerdict,
-    BackupVerifyRequest, Change, Empty, ErrorCode, PanelError, PrunePolicy,
+    self as wire, BackupCompareRequest, BackupCreateRequest, BackupDeleteRequest, BackupDiffRequest,
+    BackupFindRequest, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupPinRequest,
+    BackupRequest, BackupVerdict, BackupVerifyRequest, Change, Empty, ErrorCode, PanelError, PrunePolicy,
 };
 use aether_core::{Panel, size};
 
@@ -79,7 +79,26 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
         Backup::Verify { id, all, sample } => verify(panel, id.as_deref(), *all, *sample).await,
         Backup::Export { id, to, format } => archive::export(panel, id, to.as_deref(), *format).await,
         Backup::Import { archive, by } => archive::import(panel, archive, by).await,
-        Backup::Diff { from, to } => diff(panel, from, to.as_deref()).await,
+        Backup::Diff { from, to, uid: None } => diff(panel, from, to.as_deref()).await,
+        Backup::Diff { from, to, uid: Some(uid) } => {
+            let request = BackupDiffRequest {
+                from: BackupId(from.clone()),
+                to: to.clone().map(BackupId),
+                uid: uid.clone(),
+            };
+            let found = panel.backup_diff(request).await?;
+            let text = if found.text.is_empty() { "the same\n".to_owned() } else { lines(&found.text) };
+            let mut outcome = Outcome::new(&found, text)?;
+            if !found.text.is_empty() {
+                outcome.find(format!("{uid} differs"));
+            }
+            Ok(outcome)
+        }
+        Backup::Commit { id } => {
+            let done = panel.backup_commit(BackupRequest { id: BackupId(id.clone()) }).await?;
+            let text = format!("{} {}\n", plain(&done.commit), plain(&done.message));
+            Outcome::new(&done, text)
+        }
         Backup::Restore { .. } => restore::restore(panel, verb).await,
         Backup::Restores => restore::runs(panel).await,
         Backup::Undo { number } => restore::undo(panel, *number).await,
@@ -92,6 +111,11 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
             prune(panel, policy, *apply).await
         }
     }
+}
+
+/// A text of many lines, each without what could steer a terminal.
+pub fn lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", plain(&line.replace('\t', "    ")))).collect()
 }
 
 fn kind(part: Part) -> BackupPartKind {

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use aether_contract::{
-    self as wire, BackupId, Empty, PanelError, RestoreAct, RestoreApplyRequest, RestoreChoice,
-    RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, RestoreState, RestoreUndoRequest,
+    self as wire, BackupId, Empty, PanelError, RestoreAct, RestoreApplyRequest, RestoreChoice, RestoreKind,
+    RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, RestoreState, RestoreUndoRequest, RestoreWhat,
 };
 use aether_core::Panel;
 
-use super::window::usage;
+use clap::ValueEnum as _;
+
+use super::{backup::lines, window::usage};
 use crate::{
-    args::{Backup, BackupChoice},
+    args::{Backup, BackupChoice, BackupWhat},
     human::{count, moment, plain},
     outcome::Outcome,
     table::{Cell, Paint, cell, painted, table},
@@ -18,51 +20,81 @@ use crate::{
 
 /// The plan, or what came of it.
 pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
-    let Backup::Restore { id, uids, apply, choose, otherwise, data_source, into_folder, by } = verb else {
+    let Backup::Restore { id, uids, what, apply, choose, otherwise, data_source, into_folder, by } = verb
+    else {
         return Err(usage("This is no restore."));
     };
     let mut request = RestoreRequest {
         id: BackupId(id.clone()),
+        what: match what {
+            BackupWhat::Dashboards => RestoreWhat::Dashboards,
+            BackupWhat::Alerting => RestoreWhat::Alerting,
+            BackupWhat::Configs => RestoreWhat::Configs,
+        },
         uids: uids.clone(),
         choices: BTreeMap::new(),
+        otherwise: otherwise.map(choice),
         data_sources: pairs(data_source, "--data-source")?.into_iter().collect(),
         into_folder: into_folder.clone(),
     };
     for (uid, word) in pairs(choose, "--choose")? {
-        let choice = match word.as_str() {
-            "keep" => RestoreChoice::Keep,
-            "replace" => RestoreChoice::Replace,
-            "copy" => RestoreChoice::Copy,
-            _ => return Err(usage("--choose takes UID=keep, UID=replace or UID=copy.")),
-        };
-        request.choices.insert(uid, choice);
+        let chosen = BackupChoice::from_str(&word, false)
+            .map_err(|_| usage("--choose takes UID=keep, UID=replace, UID=copy or UID=without-secrets."))?;
+        request.choices.insert(uid, choice(chosen));
     }
-    let mut plan = panel.restore_plan(request.clone()).await?;
-    if let Some(choice) = otherwise {
-        let choice = match choice {
-            BackupChoice::Keep => RestoreChoice::Keep,
-            BackupChoice::Replace => RestoreChoice::Replace,
-            BackupChoice::Copy => RestoreChoice::Copy,
-        };
-        for item in plan.items.iter().filter(|item| item.act == RestoreAct::Choose) {
-            if item.choices.contains(&choice) {
-                request.choices.insert(item.uid.clone(), choice);
-            }
-        }
-        plan = panel.restore_plan(request.clone()).await?;
-    }
+    let plan = panel.restore_plan(request.clone()).await?;
     if !apply {
         let mut outcome = Outcome::new(&plan, plan_text(&plan))?;
         if plan.undecided > 0 {
             outcome.find(format!(
-                "{} for a choice: --choose UID=keep|replace|copy",
-                verb_count(plan.undecided, "dashboard", "waits", "wait")
+                "{} for a choice: --choose UID=CHOICE, with one of the choices that the note names",
+                verb_count(plan.undecided, "item", "waits", "wait")
             ));
         }
         return Ok(outcome);
     }
     let asked = RestoreApplyRequest { request, digest: plan.digest, created_by: by.clone() };
     report(&panel.restore_apply(asked).await?)
+}
+
+fn choice(word: BackupChoice) -> RestoreChoice {
+    match word {
+        BackupChoice::Keep => RestoreChoice::Keep,
+        BackupChoice::Replace => RestoreChoice::Replace,
+        BackupChoice::Copy => RestoreChoice::Copy,
+        BackupChoice::WithoutSecrets => RestoreChoice::WithoutSecrets,
+    }
+}
+
+fn choice_word(choice: RestoreChoice) -> &'static str {
+    match choice {
+        RestoreChoice::Keep => "keep",
+        RestoreChoice::Replace => "replace",
+        RestoreChoice::Copy => "copy",
+        RestoreChoice::WithoutSecrets => "without-secrets",
+    }
+}
+
+fn kind(kind: RestoreKind) -> &'static str {
+    match kind {
+        RestoreKind::Dashboard => "dashboard",
+        RestoreKind::AlertRule => "alert rule",
+        RestoreKind::RuleGroup => "rule group",
+        RestoreKind::ContactPoint => "contact point",
+        RestoreKind::Policies => "policies",
+        RestoreKind::MuteTiming => "mute timing",
+        RestoreKind::Template => "template",
+        RestoreKind::File => "file",
+    }
+}
+
+/// The word for items of a plan or run.
+fn noun(what: RestoreWhat) -> &'static str {
+    match what {
+        RestoreWhat::Dashboards => "dashboard",
+        RestoreWhat::Alerting => "item",
+        RestoreWhat::Configs => "file",
+    }
 }
 
 fn verb_count(number: u32, what: &str, one: &str, many: &str) -> String {
@@ -97,6 +129,10 @@ fn plan_text(plan: &RestorePlan) -> String {
             None => String::new(),
         };
         let mut notes = vec![item.note.clone()];
+        if item.act == RestoreAct::Choose {
+            let words: Vec<&str> = item.choices.iter().map(|choice| choice_word(*choice)).collect();
+            notes.push(format!("choices: {}", words.join(", ")));
+        }
         if !item.missing_data_sources.is_empty() {
             notes.push(format!("missing data source: {}", item.missing_data_sources.join(", ")));
         }
@@ -107,8 +143,12 @@ fn plan_text(plan: &RestorePlan) -> String {
         vec![
             painted(word, paint),
             cell(&item.uid),
-            cell(&item.title),
-            cell(item.folder.join(" / ")),
+            cell(if item.kind == RestoreKind::File { "" } else { &item.title }),
+            cell(if item.kind == RestoreKind::Dashboard || item.kind == RestoreKind::File {
+                item.folder.join(" / ")
+            } else {
+                [&[kind(item.kind).to_owned()], item.folder.as_slice()].concat().join(" / ")
+            }),
             cell(versions),
             cell(if item.changes.is_empty() { String::new() } else { item.changes.len().to_string() }),
             cell(notes.join("; ")),
@@ -116,7 +156,7 @@ fn plan_text(plan: &RestorePlan) -> String {
     };
     let rows: Vec<Vec<Cell>> = plan.items.iter().map(row).collect();
     let mut text = format!("Into {} {}\n\n", plain(&plan.target), plain(&plan.target_version));
-    text.push_str(&table(&["PLAN", "UID", "DASHBOARD", "FOLDER", "VERSION", "CHANGES", "NOTE"], &rows));
+    text.push_str(&table(&["PLAN", "UID", "TITLE", "FOLDER", "VERSION", "CHANGES", "NOTE"], &rows));
     for (what, names) in [("New folder", &plan.new_folders), ("New library panel", &plan.new_library_panels)]
     {
         for name in names {
@@ -126,9 +166,13 @@ fn plan_text(plan: &RestorePlan) -> String {
     for note in &plan.notes {
         text.push_str(&format!("- {}\n", plain(note)));
     }
+    for item in plan.items.iter().filter(|item| !item.diff.is_empty()) {
+        text.push_str(&format!("\n{}\n", plain(&item.uid)));
+        text.push_str(&lines(&item.diff));
+    }
     text.push_str(&format!(
         "\n{} would be written. Nothing was changed; --apply carries it out.\n",
-        count(plan.writes, "dashboard")
+        count(plan.writes, noun(plan.what))
     ));
     text
 }
@@ -151,7 +195,7 @@ fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
         ]
     };
     let rows: Vec<Vec<Cell>> = run.items.iter().map(row).collect();
-    let mut text = table(&["OUTCOME", "DID", "UID", "DASHBOARD", "VERSION", "NOTE"], &rows);
+    let mut text = table(&["OUTCOME", "DID", "UID", "TITLE", "VERSION", "NOTE"], &rows);
     text.push_str(&format!("\nRestore {} is {}.", run.id, state(run.state).0));
     if let Some(safety) = &run.safety {
         text.push_str(&format!(" What was there before is in {}.", plain(&safety.0)));
@@ -196,14 +240,17 @@ fn runs_table(runs: &[RestoreRun]) -> String {
             painted(word, paint),
             cell(moment(run.at)),
             cell(&run.backup.0),
-            cell(format!("{done} of {}", run.items.len())),
+            cell(format!(
+                "{done} of {}",
+                count(u32::try_from(run.items.len()).unwrap_or(u32::MAX), noun(run.what))
+            )),
             cell(if run.can_undo { "yes" } else { "" }),
             cell(&run.created_by),
             cell(&run.target),
         ]
     };
     let rows: Vec<Vec<Cell>> = runs.iter().map(row).collect();
-    table(&["NUMBER", "STATE", "WHEN", "BACKUP", "DASHBOARDS", "UNDO", "BY", "GRAFANA"], &rows)
+    table(&["NUMBER", "STATE", "WHEN", "BACKUP", "WRITTEN", "UNDO", "BY", "INTO"], &rows)
 }
 
 /// Undoes one restore, the newest that can be when none is named.

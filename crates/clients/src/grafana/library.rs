@@ -1,4 +1,4 @@
-//! What a backup reads and a restore writes: dashboards, folders, library panels, data sources, alerting.
+//! What a backup reads and a restore writes: dashboards, folders, library panels, data sources.
 //!
 //! Bodies that are kept come as they are, so that nothing which this version does not know is lost.
 
@@ -64,38 +64,6 @@ pub struct LibraryPage {
     /// They.
     #[serde(default, deserialize_with = "nullable")]
     pub elements: Vec<Value>,
-}
-
-/// Things of the alerting that a backup keeps, each a document of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Alerting {
-    /// Alert rules.
-    Rules,
-    /// Contact points; their secrets are masked.
-    ContactPoints,
-    /// The tree of notification policies.
-    Policies,
-    /// Mute timings.
-    MuteTimings,
-    /// Message templates.
-    Templates,
-}
-
-impl Alerting {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Rules, Self::ContactPoints, Self::Policies, Self::MuteTimings, Self::Templates];
-
-    /// Its name in the API, and of its file in a backup.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rules => "alert-rules",
-            Self::ContactPoints => "contact-points",
-            Self::Policies => "policies",
-            Self::MuteTimings => "mute-timings",
-            Self::Templates => "templates",
-        }
-    }
 }
 
 impl Grafana {
@@ -196,19 +164,6 @@ impl Grafana {
         Ok(reply.value.into_iter().map(|plugin| plugin.id).collect())
     }
 
-    /// `GET /api/v1/provisioning/…`, as it came.
-    ///
-    /// # Errors
-    /// [`Failure::Forbidden`] without the right to it; [`Failure::WrongPath`] where unified alerting is off; else as
-    /// [`ClientError`] tells.
-    pub async fn alerting(&self, what: Alerting) -> Result<Vec<u8>, ClientError> {
-        let path = format!("/api/v1/provisioning/{}", what.name());
-        let raw = self.http.get_raw(&path, &[]).await?;
-        let body = raw.value.body.clone();
-        let _: Reply<Value> = self.http.json(raw, Expected::List)?;
-        Ok(body)
-    }
-
     /// Dashboards that Grafana counts in all its organisations, from `/metrics`; none where that can't be read. It lags.
     pub async fn dashboards_in_all(&self) -> Option<u64> {
         let reply = self.http.get_raw("/metrics", &[]).await.ok()?;
@@ -276,7 +231,7 @@ fn missing(error: &ClientError) -> bool {
 }
 
 /// A segment of a path: a uid may hold anything, and must not lead elsewhere.
-fn segment(uid: &str) -> String {
+pub(super) fn segment(uid: &str) -> String {
     let mut out = String::with_capacity(uid.len());
     for byte in uid.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {

@@ -85,6 +85,13 @@ fn normal(dashboard: &Value) -> Value {
     value
 }
 
+/// Without nulls and empty lists, and with numbers in one form.
+pub fn plain(value: &Value) -> Value {
+    let mut value = value.clone();
+    strip(&mut value, 0);
+    value
+}
+
 fn strip(value: &mut Value, depth: usize) {
     if depth > 64 {
         return;

@@ -331,9 +331,12 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
         ));
     }
     if has("grafana/alerting/") {
-        steps.push("Alerting: the files in grafana/alerting/ are what GET /api/v1/provisioning/… gave. PUT them back with the header \
-             X-Disable-Provenance: true, so that they stay editable. Contact points have [REDACTED] where secrets were."
-            .into());
+        steps.push(format!(
+            "Alerting: open this backup in the panel, Alerting. Or: aetherctl backup restore {} --what alerting. By hand: the files \
+             in grafana/alerting/ are what GET /api/v1/provisioning/… gave. PUT them back with the header \
+             X-Disable-Provenance: true, so that they stay editable. Contact points have [REDACTED] where secrets were.",
+            manifest.id
+        ));
     }
     if has(SNAPSHOT) {
         steps.push(
@@ -344,11 +347,13 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
         );
     }
     if has("configs/") {
-        steps.push(
-            "Configuration: compare configs/ with the files in use, copy what is wanted, check it (promtool check config, amtool \
-             check-config), then reload: POST /-/reload on Prometheus (with --web.enable-lifecycle) and on Alertmanager."
-                .into(),
-        );
+        steps.push(format!(
+            "Configuration: open this backup in the panel, Configuration. Or: aetherctl backup restore {} --what configs. By hand: \
+             compare configs/ with the files in use, copy what is wanted into them (cp, not mv: a file mounted alone into a \
+             container stays the old one after mv), check it (promtool check config, amtool check-config), then reload: POST \
+             /-/reload on Prometheus (with --web.enable-lifecycle) and on Alertmanager.",
+            manifest.id
+        ));
     }
     if has("alertmanager/silences") {
         steps.push(

@@ -9,6 +9,7 @@ pub mod build;
 pub mod compare;
 pub mod create;
 mod foreign;
+pub mod git;
 pub mod job;
 pub mod manifest;
 pub mod name;

@@ -96,7 +96,13 @@ impl Opened {
                 })
                 .collect(),
             manifest: String::from_utf8_lossy(&text).into_owned(),
+            git: super::git::state(&self.folder),
         }
+    }
+
+    /// Paths of its files.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|(path, ..)| path.as_str())
     }
 
     /// Its dashboards, by folder and title.

@@ -183,7 +183,7 @@ impl Drop for Panel {
 }
 
 /// Runs file work off the runtime's threads.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PanelError> + Send + 'static,
 ) -> Result<T, PanelError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(broken(&error)))

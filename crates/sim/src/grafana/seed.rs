@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::state::{Dashboard, Folder, State, Version};
+use super::{
+    alerting::Alerting,
+    state::{Dashboard, Folder, State, Version},
+};
 
 const FOLDERS: [(&str, &str, Option<&str>); 6] = [
     ("platform", "Platform", None),
@@ -48,7 +51,7 @@ const BOARDS: [(&str, &[&str]); 6] = [
 
 /// Forty dashboards in six folders, with a title that stands twice and titles that no file name may hold.
 pub fn first() -> State {
-    let mut state = State { token: token(), ..State::default() };
+    let mut state = State { token: token(), alerting: Alerting::first(), ..State::default() };
     for (uid, title, parent) in FOLDERS {
         state.folders.push(Folder {
             uid: uid.into(),

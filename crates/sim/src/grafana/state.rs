@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::seed;
+use super::{alerting::Alerting, seed};
 use crate::SimError;
 
 /// A folder.
@@ -61,6 +61,8 @@ pub struct State {
     pub dashboards: Vec<Dashboard>,
     pub library: Vec<Value>,
     pub datasources: Vec<Value>,
+    #[serde(default = "Alerting::first")]
+    pub alerting: Alerting,
     #[serde(skip)]
     pub file: Option<PathBuf>,
 }

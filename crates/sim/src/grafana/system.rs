@@ -1,4 +1,4 @@
-//! Health, metrics, data sources, library panels, and the alerting endpoints that a backup reads.
+//! Health, metrics, data sources, library panels.
 
 use axum::{
     Json,
@@ -88,20 +88,6 @@ pub async fn user() -> Json<Value> {
 
 pub async fn frontend_settings(Extract(shared): Context) -> Json<Value> {
     Json(json!({"buildInfo": {"version": shared.version, "edition": "Open Source", "env": "production"}}))
-}
-
-pub async fn empty_list() -> Json<Value> {
-    Json(json!([]))
-}
-
-pub async fn contact_points() -> Json<Value> {
-    Json(
-        json!([{"uid": "mail", "name": "grafana-default-email", "type": "email", "settings": {"addresses": "[REDACTED]"}}]),
-    )
-}
-
-pub async fn policies() -> Json<Value> {
-    Json(json!({"receiver": "grafana-default-email", "group_by": ["grafana_folder", "alertname"]}))
 }
 
 /// The panel plugins that come with Grafana, those that the dashboards use among them.

@@ -3,6 +3,7 @@ import type { Backup } from "./Backup";
 import type { BackupBlock } from "./BackupBlock";
 import type { BackupDashboard } from "./BackupDashboard";
 import type { BackupFileEntry } from "./BackupFileEntry";
+import type { BackupGit } from "./BackupGit";
 
 /**
  * A backup, opened.
@@ -31,4 +32,8 @@ files: Array<BackupFileEntry>,
 /**
  * `MANIFEST.txt`; empty in a foreign backup without one.
  */
-manifest: string, };
+manifest: string, 
+/**
+ * How it stands in Git; none when its folder is in no work tree, or Git is not at hand.
+ */
+git: BackupGit | null, };

@@ -2,15 +2,20 @@
 import type { DashboardChange } from "./DashboardChange";
 import type { RestoreAct } from "./RestoreAct";
 import type { RestoreChoice } from "./RestoreChoice";
+import type { RestoreKind } from "./RestoreKind";
 import type { RestoreObstacle } from "./RestoreObstacle";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * A dashboard in a plan.
+ * A dashboard, a thing of the alerting, or a file in a plan.
  */
 export type RestoreItem = { 
 /**
- * Uid in the backup.
+ * What it is.
+ */
+kind: RestoreKind, 
+/**
+ * Uid in the backup; of a file its name in the pack; of a thing of the alerting its kind and its own uid.
  */
 uid: string, 
 /**
@@ -64,4 +69,8 @@ missingDataSources: Array<string>,
 /**
  * Kinds of panels that it uses and Grafana lacks.
  */
-missingPlugins: Array<string>, };
+missingPlugins: Array<string>, 
+/**
+ * What changes, line by line, as a unified diff; empty for dashboards and for what stays.
+ */
+diff: string, };

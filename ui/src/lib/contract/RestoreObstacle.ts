@@ -3,4 +3,4 @@
 /**
  * Why somebody has to choose.
  */
-export type RestoreObstacle = "edited-lately" | "provisioned" | "title-taken" | "unusable";
+export type RestoreObstacle = "edited-lately" | "provisioned" | "title-taken" | "unusable" | "secrets-missing";

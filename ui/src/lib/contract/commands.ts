@@ -11,12 +11,14 @@ import type { AlertsPage } from './AlertsPage';
 import type { AlertsRequest } from './AlertsRequest';
 import type { Backup } from './Backup';
 import type { BackupArchives } from './BackupArchives';
+import type { BackupCommitted } from './BackupCommitted';
 import type { BackupCompareRequest } from './BackupCompareRequest';
 import type { BackupComparison } from './BackupComparison';
 import type { BackupCreateRequest } from './BackupCreateRequest';
 import type { BackupDeleteRequest } from './BackupDeleteRequest';
 import type { BackupDeleted } from './BackupDeleted';
 import type { BackupDetail } from './BackupDetail';
+import type { BackupDiffRequest } from './BackupDiffRequest';
 import type { BackupExportRequest } from './BackupExportRequest';
 import type { BackupExported } from './BackupExported';
 import type { BackupFile } from './BackupFile';
@@ -81,6 +83,7 @@ import type { StackDetail } from './StackDetail';
 import type { StackList } from './StackList';
 import type { StackName } from './StackName';
 import type { StackSaveRequest } from './StackSaveRequest';
+import type { TextDiff } from './TextDiff';
 
 /** Every command with its request and its reply. */
 export interface Commands {
@@ -117,6 +120,8 @@ export interface Commands {
   backup_pin: { request: BackupPinRequest; reply: BackupList };
   backup_find: { request: BackupFindRequest; reply: BackupFoundList };
   backup_compare: { request: BackupCompareRequest; reply: BackupComparison };
+  backup_diff: { request: BackupDiffRequest; reply: TextDiff };
+  backup_commit: { request: BackupRequest; reply: BackupCommitted };
   backup_prune_plan: { request: PrunePolicy; reply: PrunePlan };
   backup_delete: { request: BackupDeleteRequest; reply: BackupDeleted };
   restore_plan: { request: RestoreRequest; reply: RestorePlan };

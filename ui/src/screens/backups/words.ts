@@ -1,5 +1,5 @@
 // The words and signs of backups and restores.
-import type { Backup, BackupPartKind, BackupVerdict, Change, RestoreAct, RestoreChoice, RestoreItem, RestoreOutcome, RestoreState } from '../../lib/contract';
+import type { Backup, BackupPartKind, BackupVerdict, Change, RestoreAct, RestoreChoice, RestoreItem, RestoreKind, RestoreOutcome, RestoreState, RestoreWhat } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 
 export type Tone = 'ok' | 'warn' | 'crit' | 'mute' | 'acc' | 'none';
@@ -21,20 +21,25 @@ export const VERDICT: Record<BackupVerdict, Look> = {
 export const PART: Record<BackupPartKind, string> = { grafana: 'Grafana', prometheus: 'Prometheus', alertmanager: 'Alertmanager', configs: 'Configuration' };
 
 export const ACT: Record<RestoreAct, Look> = {
-  create: { tone: 'ok', icon: 'plus', word: 'create', says: 'Grafana does not have it.' },
-  update: { tone: 'acc', icon: 'refresh', word: 'update', says: 'It takes the place of what Grafana has.' },
+  create: { tone: 'ok', icon: 'plus', word: 'create', says: 'It is not there now.' },
+  update: { tone: 'acc', icon: 'refresh', word: 'update', says: 'It takes the place of what is there now.' },
   identical: { tone: 'none', icon: 'check', word: 'identical', says: 'Nothing to do.' },
   copy: { tone: 'ok', icon: 'copy', word: 'copy', says: 'It is made beside what Grafana has.' },
-  skip: { tone: 'none', icon: 'none', word: 'keep', says: 'What Grafana has stays.' },
+  skip: { tone: 'none', icon: 'none', word: 'keep', says: 'What is there now stays.' },
   choose: { tone: 'crit', icon: 'crit', word: 'choose', says: 'Somebody has to choose first.' },
 };
 
-export const CHOICE: Record<RestoreChoice, string> = { keep: 'Keep theirs', replace: 'Replace', copy: 'Restore as a copy' };
+export const CHOICE: Record<RestoreChoice, string> = { keep: 'Keep theirs', replace: 'Replace', copy: 'Restore as a copy', 'without-secrets': 'Make it without secrets' };
+
+/** What is counted in a restore. */
+export const NOUN: Record<RestoreWhat, string> = { dashboards: 'dashboard', alerting: 'item', configs: 'file' };
+
+export const KIND: Record<RestoreKind, string> = { dashboard: 'dashboard', 'alert-rule': 'alert rule', 'rule-group': 'rule group', 'contact-point': 'contact point', policies: 'policies', 'mute-timing': 'mute timing', template: 'template', file: 'file' };
 
 export const OUTCOME: Record<RestoreOutcome, Look> = {
   done: { tone: 'ok', icon: 'check', word: 'done', says: 'Written and read back.' },
-  conflict: { tone: 'crit', icon: 'crit', word: 'conflict', says: 'Somebody saved it meanwhile; it was left as it is.' },
-  failed: { tone: 'crit', icon: 'crit', word: 'failed', says: 'Grafana refused it.' },
+  conflict: { tone: 'crit', icon: 'crit', word: 'conflict', says: 'Somebody changed it meanwhile; it was left as it is.' },
+  failed: { tone: 'crit', icon: 'crit', word: 'failed', says: 'It was refused.' },
   pending: { tone: 'warn', icon: 'clock', word: 'not reached', says: 'The run was ended before.' },
 };
 

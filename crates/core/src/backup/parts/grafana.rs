@@ -70,7 +70,12 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
     for what in Alerting::ALL {
         let path = format!("grafana/alerting/{}.json", what.name());
         match again(|| client.alerting(what)).await {
-            Ok(bytes) => builder.add(&path, &bytes)?,
+            Ok(bytes) => {
+                if what == Alerting::Rules {
+                    groups(client, &bytes, builder, &mut draft).await?;
+                }
+                builder.add(&path, &bytes)?;
+            }
             // Not every version has all of them, and none has any where unified alerting is off.
             Err(error) if matches!(error.failure, Failure::WrongPath) => {
                 draft.note(format!("This Grafana has no {} to save.", what.name().replace('-', " ")));
@@ -85,6 +90,36 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
     }
     draft.part.bytes = builder.bytes_below("grafana/");
     Ok(draft)
+}
+
+/// Saves how often each group of rules is evaluated: the rules themselves do not tell.
+async fn groups(
+    client: &Grafana,
+    rules: &[u8],
+    builder: &mut Builder,
+    draft: &mut Draft,
+) -> Result<(), PanelError> {
+    let rules: Vec<Value> = serde_json::from_slice(rules).unwrap_or_default();
+    let text = |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let keys: BTreeSet<(String, String)> =
+        rules.iter().map(|rule| (text(rule, "folderUID"), text(rule, "ruleGroup"))).collect();
+    let mut all = Vec::new();
+    for (folder, name) in keys.iter().filter(|(_, name)| !name.is_empty()) {
+        match again(|| client.rule_group(folder, name)).await {
+            Ok(Some(group)) => {
+                let interval = group.get("interval").cloned().unwrap_or_default();
+                all.push(json!({"folderUid": folder, "title": name, "interval": interval}));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                draft.fail(
+                    &format!("How often the group {name} is evaluated"),
+                    &error.to_panel(ServiceKind::Grafana),
+                );
+            }
+        }
+    }
+    builder.add("grafana/alerting/rule-groups.json", format!("{:#}\n", Value::Array(all)).as_bytes())
 }
 
 /// Every row, each once.

@@ -11,8 +11,9 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{
     document::{self, Saving},
-    plan::{self, Steps},
+    plan::{self, NewFolder, Steps},
     runs::{self, Record, RecordItem},
+    safety::{self, may_apply, writes},
     target::{self, Live},
 };
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
         build::Builder,
         compare, create,
         job::Handle,
-        manifest::{self, Manifest},
         name::Names,
         open::{FOLDERS, Opened},
         store::{DASHBOARDS, Store},
@@ -32,7 +32,7 @@ use crate::{
 /// Attempts at a write that certainly did not arrive or was refused for the moment.
 const ATTEMPTS: u32 = 3;
 
-/// The plan of a request.
+/// The plan of a request for dashboards.
 ///
 /// # Errors
 /// `not-found` for an unknown backup or dashboard; `invalid-request`; Grafana's codes.
@@ -81,33 +81,12 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
     let store = Store::of(&live.profile, &core.home.data);
     let lock = create::locked(&store).await?;
     let steps = steps(&core, &live, &client, &asked.request, Some(&job)).await?;
-    if steps.plan.digest != asked.digest {
-        return Err(PanelError::new(
-            ErrorCode::Unverified,
-            "grafana",
-            "Grafana, the backup or the choices have changed since this plan was shown. Nothing was written.",
-        )
-        .with_hint("Look at the new plan."));
-    }
-    if steps.plan.undecided > 0 {
-        return Err(PanelError::new(
-            ErrorCode::InvalidRequest,
-            "backups",
-            format!(
-                "A choice is needed for {} of the dashboards: keep, replace or copy. Nothing was written.",
-                steps.plan.undecided
-            ),
-        ));
-    }
-    if steps.plan.writes == 0 {
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", "There is nothing to restore.")
-            .with_hint("Every chosen dashboard is as it is in the backup, or is to be kept."));
-    }
+    may_apply(&steps.plan, &asked.digest)?;
     let by = scope::author(&asked.created_by);
     let safety = safety(&core, &live, &client, &store, &steps, &by, &job).await?;
-    let writes = |act| matches!(act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy);
     let mut record = Record {
         stack: live.profile.name.clone(),
+        what: steps.plan.what,
         target: steps.plan.target.clone(),
         by,
         backup: asked.request.id.clone(),
@@ -117,6 +96,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
             .iter()
             .filter(|step| writes(step.item.act))
             .map(|step| RecordItem {
+                kind: step.item.kind,
                 source: step.item.uid.clone(),
                 uid: step.uid.clone(),
                 title: step.title.clone().unwrap_or_else(|| step.item.title.clone()),
@@ -124,6 +104,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
                 outcome: RestoreOutcome::Pending,
                 before: if step.item.act == RestoreAct::Update { step.item.live_version } else { None },
                 version: None,
+                written: String::new(),
                 note: String::new(),
             })
             .collect(),
@@ -158,9 +139,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         core.journal_annotate(entry, &asked.request.id.0, json!(record)).await?;
         job.step();
     }
-    let failed = record.items.iter().filter(|item| item.outcome != RestoreOutcome::Done).count();
-    let outcome = if failed == 0 { "done" } else { "partly" };
-    core.journal_complete(entry, outcome, json!(record)).await?;
+    core.journal_complete(entry, record.outcome(), json!(record)).await?;
     drop((lock, job));
     core.read_backups(&live).await?;
     shown(&core, &store, &live.profile.name, entry).await
@@ -207,52 +186,22 @@ async fn safety(
     folders.sort_by_key(Value::to_string);
     folders.dedup();
     builder.add(FOLDERS, Value::Array(folders).to_string().as_bytes())?;
-    let now = clock::now();
-    let id = builder.id().clone();
-    let manifest = Manifest {
-        schema: manifest::SCHEMA,
-        id: id.0.clone(),
-        stack: stack.profile.name.clone(),
-        made_at: now,
-        finished_at: now,
-        reason: format!("Before restoring from {}", steps.plan.id.0),
-        created_by: by.to_owned(),
-        panel: env!("CARGO_PKG_VERSION").to_owned(),
-        safety: true,
-        versions: [("grafana".to_owned(), steps.plan.target_version.clone())].into(),
-        addresses: [("grafana".to_owned(), steps.plan.target.clone())].into(),
-        pins: std::collections::BTreeMap::new(),
-        parts: vec![BackupPart {
-            kind: BackupPartKind::Grafana,
-            state: BackupPartState::Complete,
-            count: u32::try_from(live.values().flatten().count()).unwrap_or(u32::MAX),
-            what: "dashboards".into(),
-            bytes: builder.bytes_below("grafana/"),
-            notes: vec!["Only the dashboards that the restore took the place of.".into()],
-        }],
-        files: Vec::new(),
+    let part = BackupPart {
+        kind: BackupPartKind::Grafana,
+        state: BackupPartState::Complete,
+        count: u32::try_from(live.values().flatten().count()).unwrap_or(u32::MAX),
+        what: "dashboards".into(),
+        bytes: builder.bytes_below("grafana/"),
+        notes: vec!["Only the dashboards that the restore took the place of.".into()],
     };
-    create::finish(builder, manifest).await?;
-    core.changed.notify_one();
-    Ok(Some(id))
+    safety::seal(core, stack, builder, &steps.plan, by, part).await.map(Some)
 }
 
 /// Makes the folders and library panels that the dashboards stand on. What fails is noted: the dashboards then tell.
 async fn ground(client: &Grafana, steps: &Steps, record: &mut Record, job: &Handle) {
     job.stage("folders and library panels", steps.folders.len() + steps.library.len());
-    for folder in &steps.folders {
-        let parent = Some(folder.parent.as_str()).filter(|parent| !parent.is_empty());
-        match client.create_folder(&folder.uid, &folder.title, parent).await {
-            Ok(()) => {
-                record.notes.push(format!("The folder \"{}\" was made; undoing leaves it.", folder.title))
-            }
-            // The answer may be lost, and "exists" comes in two forms: what counts is whether it is there.
-            Err(_) if matches!(client.folder(&folder.uid).await, Ok(Some(_))) => {}
-            Err(error) => {
-                let error = error.to_panel(ServiceKind::Grafana);
-                record.notes.push(format!("The folder \"{}\" was not made: {error}", folder.title));
-            }
-        }
+    make_folders(client, &steps.folders, &mut record.notes).await;
+    for _ in &steps.folders {
         job.step();
     }
     for panel in &steps.library {
@@ -268,6 +217,22 @@ async fn ground(client: &Grafana, steps: &Steps, record: &mut Record, job: &Hand
             record.notes.push(format!("The library panel \"{name}\" was not made: {error}"));
         }
         job.step();
+    }
+}
+
+/// Makes folders, those above first. What fails is noted: what goes into them then tells.
+pub async fn make_folders(client: &Grafana, folders: &[NewFolder], notes: &mut Vec<String>) {
+    for folder in folders {
+        let parent = Some(folder.parent.as_str()).filter(|parent| !parent.is_empty());
+        match client.create_folder(&folder.uid, &folder.title, parent).await {
+            Ok(()) => notes.push(format!("The folder \"{}\" was made; undoing leaves it.", folder.title)),
+            // The answer may be lost, and "exists" comes in two forms: what counts is whether it is there.
+            Err(_) if matches!(client.folder(&folder.uid).await, Ok(Some(_))) => {}
+            Err(error) => {
+                let error = error.to_panel(ServiceKind::Grafana);
+                notes.push(format!("The folder \"{}\" was not made: {error}", folder.title));
+            }
+        }
     }
 }
 

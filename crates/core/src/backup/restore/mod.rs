@@ -1,8 +1,47 @@
-//! Restores dashboards: a plan that is shown first, one writer, a copy of what was there, and the way back.
+//! Restores what a backup holds: a plan that is shown first, one writer, a copy of what was there, and the way back.
+//! Dashboards, Grafana's alerting and the configuration files go the same way; each has a file of its own.
 
+mod alerting;
 pub mod apply;
 mod document;
+mod files;
 pub mod plan;
 pub mod runs;
+mod safety;
 pub mod target;
+mod thing;
 pub mod undo;
+
+use std::sync::Arc;
+
+use aether_contract::{
+    PanelError, RestoreApplyRequest, RestorePlan, RestoreRequest, RestoreRun, RestoreWhat,
+};
+
+use crate::panel::core::Core;
+
+/// What a restore would do. Nothing is written.
+///
+/// # Errors
+/// `not-found` for an unknown backup or item; `invalid-request`; a server's codes.
+pub async fn plan(core: &Core, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
+    match request.what {
+        RestoreWhat::Dashboards => apply::plan(core, request).await,
+        RestoreWhat::Alerting => alerting::plan(core, request).await,
+        RestoreWhat::Configs => files::plan(core, request).await,
+    }
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// `unverified` when the plan is no longer the one that was shown: then nothing was written; `invalid-request` while something is
+/// undecided; `storage` when the copy of what is there can't be written. What a server refuses is no error, but stands in the
+/// run.
+pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
+    match asked.request.what {
+        RestoreWhat::Dashboards => apply::apply(core, asked).await,
+        RestoreWhat::Alerting => alerting::apply(core, asked).await,
+        RestoreWhat::Configs => files::apply(core, asked).await,
+    }
+}

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aether_contract::{
-    BackupId, ErrorCode, PanelError, RestoreAct, RestoreChoice, RestoreItem, RestoreObstacle, RestorePlan,
-    RestoreRequest, Timestamp,
+    BackupId, ErrorCode, FolderRef, PanelError, RestoreAct, RestoreChoice, RestoreItem, RestoreKind,
+    RestoreObstacle, RestorePlan, RestoreRequest, RestoreWhat, Timestamp,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -118,12 +118,18 @@ pub fn plan(
     };
     let mut plan = RestorePlan {
         id: id.clone(),
+        what: RestoreWhat::Dashboards,
         target: target.address.clone(),
         target_version: target.version.clone(),
         items: steps.iter().map(|step| step.item.clone()).collect(),
         new_folders: folders.iter().map(|folder| folder.title.clone()).collect(),
         new_library_panels: library.iter().map(name).collect(),
         data_sources: target.data_sources.clone().unwrap_or_default(),
+        folders: target
+            .folders
+            .iter()
+            .map(|(uid, title)| FolderRef { uid: uid.clone(), title: title.clone() })
+            .collect(),
         notes: notes(target),
         writes: count(&[RestoreAct::Create, RestoreAct::Update, RestoreAct::Copy]),
         undecided: count(&[RestoreAct::Choose]),
@@ -164,6 +170,7 @@ fn step(
     let value: Value =
         stored.dashboard.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     let mut item = RestoreItem {
+        kind: RestoreKind::Dashboard,
         uid: uid.clone(),
         title: stored.about.title.clone(),
         folder: stored.about.folder.clone(),
@@ -178,6 +185,7 @@ fn step(
         changes: live.map(|live| compare::dashboards(&live.value, &value)).unwrap_or_default(),
         missing_data_sources: missing_sources(&value, target, request),
         missing_plugins: missing_plugins(&value, target),
+        diff: String::new(),
     };
     let (folder, placed) = folder(&stored, live, backup, target, request);
     item.folder = placed;
@@ -199,7 +207,7 @@ fn step(
     } else {
         String::new()
     };
-    let choice = request.choices.get(&uid).copied();
+    let choice = request.choices.get(&uid).copied().or(request.otherwise);
     let ask = |item: &mut RestoreItem, obstacle, choices: &[RestoreChoice], note: String| {
         item.obstacle = Some(obstacle);
         item.choices = choices.to_vec();
@@ -209,6 +217,7 @@ fn step(
             Some(RestoreChoice::Keep) => RestoreAct::Skip,
             Some(RestoreChoice::Copy) => RestoreAct::Copy,
             Some(RestoreChoice::Replace) => RestoreAct::Update,
+            Some(RestoreChoice::WithoutSecrets) => RestoreAct::Create,
         };
     };
     use RestoreChoice::{Copy, Keep, Replace};

@@ -1,7 +1,8 @@
 //! Restores that were, as the journal has them: what was done, and whether it can be undone.
 
 use aether_contract::{
-    BackupId, PanelError, RestoreAct, RestoreOutcome, RestoreRun, RestoreState, RestoredItem,
+    BackupId, PanelError, RestoreAct, RestoreKind, RestoreOutcome, RestoreRun, RestoreState, RestoreWhat,
+    RestoredItem,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,7 +25,10 @@ const READ: u32 = 50;
 pub struct Record {
     /// Stack.
     pub stack: String,
-    /// Address of the Grafana.
+    /// Which part of the backup.
+    #[serde(default)]
+    pub what: RestoreWhat,
+    /// Address of the Grafana, or the folder of the files.
     pub target: String,
     /// Who.
     pub by: String,
@@ -32,20 +36,23 @@ pub struct Record {
     pub backup: BackupId,
     /// Copy of what was there.
     pub safety: Option<BackupId>,
-    /// Dashboards.
+    /// What is written.
     pub items: Vec<RecordItem>,
     /// Notes.
     #[serde(default)]
     pub notes: Vec<String>,
 }
 
-/// A dashboard as it is written down.
+/// An item as it is written down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordItem {
+    /// What it is.
+    #[serde(default)]
+    pub kind: RestoreKind,
     /// Uid in the backup.
     pub source: String,
-    /// Uid in Grafana.
+    /// Uid in Grafana, or the file's name.
     pub uid: String,
     /// Title.
     pub title: String,
@@ -57,8 +64,19 @@ pub struct RecordItem {
     pub before: Option<u32>,
     /// Version since.
     pub version: Option<u32>,
+    /// SHA-256 of what it is since, where there are no versions; empty for dashboards.
+    #[serde(default)]
+    pub written: String,
     /// Why.
     pub note: String,
+}
+
+impl Record {
+    /// Whether anything is not as it was meant to be.
+    pub fn outcome(&self) -> &'static str {
+        let all = self.items.iter().all(|item| item.outcome == RestoreOutcome::Done);
+        if all { "done" } else { "partly" }
+    }
 }
 
 /// Restores of the stack, newest first.
@@ -105,6 +123,7 @@ pub fn run(entry: &Entry, undone: &[Entry], store: &Store, stack: &str, busy: bo
     let kept = record.safety.as_ref().is_none_or(|safety| store.folder(safety).is_ok());
     let something = written.count() > 0 || state == RestoreState::Interrupted;
     let items = record.items.iter().map(|item| RestoredItem {
+        kind: item.kind,
         uid: item.uid.clone(),
         title: item.title.clone(),
         act: item.act,
@@ -115,6 +134,7 @@ pub fn run(entry: &Entry, undone: &[Entry], store: &Store, stack: &str, busy: bo
     });
     Some(RestoreRun {
         id: u32::try_from(entry.id).ok()?,
+        what: record.what,
         backup: record.backup.clone(),
         target: record.target.clone(),
         at: entry.began,

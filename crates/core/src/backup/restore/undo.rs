@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::Grafana;
 use aether_contract::{
-    ErrorCode, PanelError, RestoreAct, RestoreOutcome, RestoreRun, RestoreState, ServiceKind,
+    ErrorCode, PanelError, RestoreAct, RestoreOutcome, RestoreRun, RestoreState, RestoreWhat, ServiceKind,
 };
 use serde_json::{Value, json};
 
@@ -18,24 +18,104 @@ use super::{
 use crate::{
     backup::{
         compare, create,
+        job::Handle,
         open::{Opened, Stored},
         store::Store,
     },
     journal::Journal,
-    panel::core::Core,
+    panel::{core::Core, live::Live as Stack},
 };
 
 /// Undoes the run with this number.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` when it can't be undone; Grafana's codes before anything is written. What Grafana refuses
+/// `not-found`; `invalid-request` when it can't be undone; a server's codes before anything is written. What a server refuses
 /// later stands in the run.
 pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
     let live = core.live();
-    let client = live.clients.grafana().await?;
     let store = Store::of(&live.profile, &core.home.data);
     let job = core.jobs.begin("Undoing a restore")?;
     let lock = create::locked(&store).await?;
+    let number = i64::from(id);
+    let Found { record, run, back } = find(&core, &live, &store, id).await?;
+    let interrupted = run.state == RestoreState::Interrupted;
+    let todo = record
+        .items
+        .iter()
+        .filter(|item| !back.contains(&item.uid))
+        .filter(|item| item.outcome == RestoreOutcome::Done || interrupted)
+        .map(|item| RecordItem { outcome: RestoreOutcome::Pending, ..item.clone() })
+        .collect();
+    let mut undone = Record { items: todo, notes: Vec::new(), ..record };
+    let work =
+        Work { core: &core, live: &live, store: &store, subject: number.to_string(), job: &job, interrupted };
+    match undone.what {
+        RestoreWhat::Dashboards => dashboards(&work, &mut undone).await?,
+        RestoreWhat::Alerting => super::alerting::undo(&work, &mut undone).await?,
+        RestoreWhat::Configs => super::files::undo(&work, &mut undone).await?,
+    }
+    drop((lock, job));
+    core.read_backups(&live).await?;
+    let mut run = apply::shown(&core, &store, &live.profile.name, number).await?;
+    // What could not be put back tells why.
+    for item in undone.items.iter().filter(|item| item.outcome != RestoreOutcome::Done) {
+        run.notes.push(format!("{}: {}", item.title, item.note));
+    }
+    run.notes.extend(undone.notes);
+    Ok(run)
+}
+
+/// What undoing needs.
+pub struct Work<'a> {
+    /// The panel.
+    pub core: &'a Core,
+    /// The stack.
+    pub live: &'a Stack,
+    /// Its backups.
+    pub store: &'a Store,
+    /// Number of the restore, as the journal's subject.
+    subject: String,
+    /// Progress.
+    pub job: &'a Handle,
+    /// Whether the restore was killed: then a write may have arrived that nobody wrote down.
+    pub interrupted: bool,
+}
+
+impl Work<'_> {
+    /// Writes down what is about to be put back.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn begin(&self, undone: &Record) -> Result<i64, PanelError> {
+        self.core.journal_begin(runs::UNDO, &self.subject, json!(undone)).await
+    }
+
+    /// Writes down how far it is.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn step(&self, entry: i64, undone: &Record) -> Result<(), PanelError> {
+        self.job.step();
+        self.core.journal_annotate(entry, &self.subject, json!(undone)).await
+    }
+
+    /// Writes down how it ended.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn end(&self, entry: i64, undone: &Record) -> Result<(), PanelError> {
+        self.core.journal_complete(entry, undone.outcome(), json!(undone)).await
+    }
+}
+
+/// A run that can be undone.
+struct Found {
+    record: Record,
+    run: RestoreRun,
+    back: Vec<String>,
+}
+
+async fn find(core: &Core, live: &Stack, store: &Store, id: u32) -> Result<Found, PanelError> {
     let number = i64::from(id);
     let unknown = || {
         PanelError::new(ErrorCode::NotFound, "backups", format!("There is no restore with the number {id}."))
@@ -44,7 +124,7 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
         |journal: &Journal| Ok((journal.recent(runs::RESTORE, 1000)?, journal.recent(runs::UNDO, 1000)?));
     let (entries, before) = core.journaled(read).await?;
     let entry = entries.into_iter().find(|entry| entry.id == number).ok_or_else(unknown)?;
-    let run = runs::run(&entry, &before, &store, &live.profile.name, false).ok_or_else(unknown)?;
+    let run = runs::run(&entry, &before, store, &live.profile.name, false).ok_or_else(unknown)?;
     let record = runs::record(&entry).ok_or_else(unknown)?;
     let refuse = |words: String| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
     if run.state == RestoreState::Undone {
@@ -57,38 +137,42 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
             None => format!("The restore {id} wrote nothing."),
         });
     }
+    let back = runs::undone_uids(&before, number);
+    Ok(Found { record, run, back })
+}
+
+/// The stack's Grafana, if the run was made in it.
+///
+/// # Errors
+/// `invalid-request` for another one; Grafana's codes.
+pub async fn grafana_of(live: &Stack, record: &Record) -> Result<Arc<Grafana>, PanelError> {
+    let client = live.clients.grafana().await?;
     if record.target != client.address() {
-        return refuse(format!(
+        let words = format!(
             "It was made in {}, and the stack's Grafana is {} now. Nothing was changed.",
             record.target,
             client.address()
-        ));
+        );
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
     }
     client.health().await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
-    let old = copies(&store, record.safety.as_ref())?;
+    Ok(client)
+}
+
+async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
+    let client = grafana_of(work.live, undone).await?;
+    let old = copies(work.store, undone.safety.as_ref())?;
     // Only an interrupted run needs it: there a write may have arrived that nobody wrote down.
-    let interrupted = run.state == RestoreState::Interrupted;
-    let source =
-        if interrupted { copies(&store, Some(&record.backup)).unwrap_or_default() } else { Copies::new() };
-    let back = runs::undone_uids(&before, number);
-    let todo: Vec<RecordItem> = record
-        .items
-        .iter()
-        .filter(|item| !back.contains(&item.uid))
-        .filter(|item| item.outcome == RestoreOutcome::Done || run.state == RestoreState::Interrupted)
-        .cloned()
-        .collect();
-    let mut undone = Record {
-        items: todo.into_iter().map(|item| RecordItem { outcome: RestoreOutcome::Pending, ..item }).collect(),
-        notes: Vec::new(),
-        ..record
+    let source = if work.interrupted {
+        copies(work.store, Some(&undone.backup)).unwrap_or_default()
+    } else {
+        Copies::new()
     };
-    let subject = number.to_string();
-    let written = core.journal_begin(runs::UNDO, &subject, json!(undone)).await?;
-    job.stage("dashboards", undone.items.len());
+    let entry = work.begin(undone).await?;
+    work.job.stage("dashboards", undone.items.len());
     for index in 0..undone.items.len() {
         let Some(item) = undone.items.get_mut(index) else { break };
-        if job.check().is_err() {
+        if work.job.check().is_err() {
             "Not reached: cancelled before.".clone_into(&mut item.note);
             continue;
         }
@@ -96,19 +180,9 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
         item.outcome = result.outcome;
         item.version = result.version;
         item.note = result.note;
-        core.journal_annotate(written, &subject, json!(undone)).await?;
-        job.step();
+        work.step(entry, undone).await?;
     }
-    let failed = undone.items.iter().any(|item| item.outcome != RestoreOutcome::Done);
-    core.journal_complete(written, if failed { "partly" } else { "done" }, json!(undone)).await?;
-    drop((lock, job));
-    core.read_backups(&live).await?;
-    let mut run = apply::shown(&core, &store, &live.profile.name, number).await?;
-    // What could not be put back tells why.
-    for item in undone.items.iter().filter(|item| item.outcome != RestoreOutcome::Done) {
-        run.notes.push(format!("{}: {}", item.title, item.note));
-    }
-    Ok(run)
+    work.end(entry, undone).await
 }
 
 type Copies = BTreeMap<String, Stored>;

@@ -7,13 +7,14 @@ use aether_contract::*;
 use crate::{
     backup::{
         archive::{export, import},
-        compare,
+        compare, git,
         open::{Opened, Stored},
         prune,
-        restore::{apply, runs, target, undo},
+        restore::{self, runs, target, undo},
         store::Store,
         verify,
     },
+    configs::diff::unified,
     panel::{Panel, blocking, clock},
 };
 
@@ -254,6 +255,50 @@ impl Panel {
         Ok(all.into_iter().map(side).collect())
     }
 
+    /// How the JSON of one dashboard differs, line by line.
+    ///
+    /// # Errors
+    /// `not-found` when neither side has it; `storage`; Grafana's codes.
+    pub async fn backup_diff(&self, request: BackupDiffRequest) -> Result<TextDiff, PanelError> {
+        let before = self.one_side(request.from, &request.uid).await?;
+        let after = match request.to {
+            Some(id) => self.one_side(id, &request.uid).await?,
+            None => {
+                let client = self.core.live().clients.grafana().await?;
+                target::one(&client, &request.uid).await?.map(|live| live.value)
+            }
+        };
+        if before.is_none() && after.is_none() {
+            let words = format!("Neither side has a dashboard with the uid {:?}.", request.uid);
+            return Err(PanelError::new(ErrorCode::NotFound, "backups", words));
+        }
+        blocking(move || {
+            // The keys stand in the order of the alphabet on both sides.
+            let text = |value: Option<serde_json::Value>| {
+                value.map(|value| format!("{value:#}\n")).unwrap_or_default()
+            };
+            Ok(TextDiff { text: unified(&text(before), &text(after)) })
+        })
+        .await
+    }
+
+    /// A dashboard of a backup; none when that has no such one.
+    async fn one_side(&self, id: BackupId, uid: &str) -> Result<Option<serde_json::Value>, PanelError> {
+        match self.sides(id).await?.remove(uid).map(|side| side.dashboard) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(why)) => Err(PanelError::new(ErrorCode::Storage, "backups", format!("{uid}: {why}."))),
+        }
+    }
+
+    /// Commits a backup whose folder lies in a work tree of Git.
+    ///
+    /// # Errors
+    /// `not-found`; `invalid-request` when it is in no work tree, ignored there, or committed already; `storage` with Git's words.
+    pub async fn backup_commit(&self, request: BackupRequest) -> Result<BackupCommitted, PanelError> {
+        self.effect(git::commit(Arc::clone(&self.core), request.id)).await
+    }
+
     /// What a policy would delete.
     ///
     /// # Errors
@@ -271,20 +316,20 @@ impl Panel {
         self.effect(prune::delete(Arc::clone(&self.core), request.ids)).await
     }
 
-    /// What restoring dashboards would do.
+    /// What a restore would do.
     ///
     /// # Errors
-    /// As [`apply::plan`].
+    /// As [`restore::plan`].
     pub async fn restore_plan(&self, request: RestoreRequest) -> Result<RestorePlan, PanelError> {
-        apply::plan(&self.core, &request).await
+        restore::plan(&self.core, &request).await
     }
 
-    /// Restores dashboards.
+    /// Carries a restore out.
     ///
     /// # Errors
-    /// As [`apply::apply`].
+    /// As [`restore::apply`].
     pub async fn restore_apply(&self, request: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
-        self.effect(apply::apply(Arc::clone(&self.core), request)).await
+        self.effect(restore::apply(Arc::clone(&self.core), request)).await
     }
 
     /// Restores that were.

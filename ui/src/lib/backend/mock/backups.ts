@@ -58,7 +58,7 @@ export function detail(backup: Backup, scene: Scene, now: number): BackupDetail 
   const foreign = backup.verdict === 'foreign';
   const configs = ['docker-compose.yml', 'prometheus-config.yml', 'prometheus-recording-rules.yml', 'prometheus-alerts.yml', 'alertmanager.yml', 'grafana-dashboard-enhanced.json'];
   return {
-    backup, folder: `/home/alice/backups/production/${backup.id}`, dashboards: backup.dashboards === 0 ? [] : dashboards(scene, now).slice(0, backup.safety ? 2 : undefined),
+    git: null, backup, folder: `/home/alice/backups/production/${backup.id}`, dashboards: backup.dashboards === 0 ? [] : dashboards(scene, now).slice(0, backup.safety ? 2 : undefined),
     blocks: foreign || backup.parts.every((p) => p.kind !== 'prometheus' || p.count === 0) ? [] : Array.from({ length: 14 }, (_, i) => ({ id: `01JCQ${String(i).padStart(2, '0')}ZX4K8F7W2Q9T3M5N6P`, from: now - (15 - i) * DAY, to: now - (14 - i) * DAY, series: 2140 + i, samples: 61_000_000 + i * 1000, bytes: 101_000_000, problem: i === 3 && scene === 'hostile' ? LONG : '' })),
     files: foreign ? [] : [...configs.map((f, i) => ({ path: `configs/${f}`, bytes: 1200 * (i + 1), sha256: `5f1e${String(i).repeat(56)}c09a` })), ...['folders', 'library-panels', 'data-sources', 'alerting/alert-rules', 'alerting/contact-points', 'alerting/policies'].map((f) => ({ path: `grafana/${f}.json`, bytes: 3400, sha256: `5f1e${'ab'.repeat(28)}c09a` })), { path: 'alertmanager/config.yml', bytes: 900, sha256: `77aa${'cd'.repeat(28)}c09a` }, { path: 'prometheus/rules.json', bytes: 9000, sha256: `77aa${'ef'.repeat(28)}c09a` }],
     manifest: foreign ? '' : `Backup ${backup.id}\n=======================\n\nStack      production\nBy         ${backup.createdBy}\nWhy        ${backup.reason}\n\nContents\n--------\ngrafana        42 dashboards, 1.2 MB\nprometheus     14 blocks, 1.4 GB\n`,
@@ -71,11 +71,14 @@ export function file(path: string): BackupFile {
   return { path, text: path.endsWith('.yml') ? yaml : json, bytes: 1200, cut: false, outline: path.startsWith('grafana/dashboards/') ? outline() : [] };
 }
 
+const FOLDERS = [{ uid: 'rag', title: 'RAG' }, { uid: 'platform', title: 'Platform' }];
+
 export function plan(request: RestoreRequest, scene: Scene, now: number): RestorePlan {
+  if (request.what !== 'dashboards') return others(request, scene);
   const change = { panel: 'Rerank utilization', change: 'changed' as const, field: 'thresholds', before: 'base green, 60 yellow, 80 red', after: 'base green, 50 yellow, 80 red' };
   const more = [change, { panel: '30-day cost estimate', change: 'changed' as const, field: 'query A', before: 'aether:estimated_cost_30d_usd', after: 'max(aether:estimated_cost_30d_usd)' }, { panel: 'Tenants by volume', change: 'added' as const, field: 'panel', before: '', after: 'topk(10, aether:answers:rate5m)' }];
   const items = dashboards(scene, now).filter((d) => request.uids.length === 0 || request.uids.includes(d.uid)).map((d): RestoreItem => {
-    const base: RestoreItem = { uid: d.uid, title: d.title, folder: d.folder, act: 'identical', obstacle: null, choices: [], note: '', version: d.version, liveVersion: d.version, liveBy: 'carol', liveAt: d.updatedAt, changes: [], missingDataSources: [], missingPlugins: [] };
+    const base: RestoreItem = { kind: 'dashboard', diff: '', uid: d.uid, title: d.title, folder: request.intoFolder ? [FOLDERS.find((f) => f.uid === request.intoFolder)?.title ?? ''] : d.folder, act: 'identical', obstacle: null, choices: [], note: '', version: d.version, liveVersion: d.version, liveBy: 'carol', liveAt: d.updatedAt, changes: [], missingDataSources: [], missingPlugins: [] };
     const choice = request.choices[d.uid];
     if (d.uid === 'aether-rag-ops') return { ...base, act: 'update', liveVersion: 17, liveBy: 'bob', liveAt: now - 5 * 60 * MINUTE, changes: scene === 'hostile' ? more.map((c) => ({ ...c, panel: BIDI, before: LONG, after: LONG })) : more };
     if (d.uid === 'tenant-costs') return { ...base, act: 'create', liveVersion: null, liveBy: '', liveAt: null, missingDataSources: request.dataSources['old-prom'] ? [] : ['old-prom'] };
@@ -85,16 +88,51 @@ export function plan(request: RestoreRequest, scene: Scene, now: number): Restor
     return base;
   });
   const of = (acts: RestoreItem['act'][]): number => items.filter((i) => acts.includes(i.act)).length;
-  return { id: request.id, target: 'http://localhost:3000/', targetVersion: '11.2.0', items, newFolders: items.some((i) => i.act === 'create') ? ['Billing'] : [], newLibraryPanels: [], dataSources: [{ uid: 'prometheus', name: 'Prometheus', kind: 'prometheus' }], notes: [], writes: of(['create', 'update', 'copy']), undecided: of(['choose']), digest: JSON.stringify(request) };
+  return { id: request.id, what: 'dashboards', folders: FOLDERS, target: 'http://localhost:3000/', targetVersion: '11.2.0', items, newFolders: items.some((i) => i.act === 'create') ? ['Billing'] : [], newLibraryPanels: [], dataSources: [{ uid: 'prometheus', name: 'Prometheus', kind: 'prometheus' }], notes: [], writes: of(['create', 'update', 'copy']), undecided: of(['choose']), digest: JSON.stringify(request) };
 }
+
+const RULES_DIFF = `@@ -40,7 +40,7 @@
+       - alert: LowConfidenceSpike
+         expr: |
+           aether:low_confidence_pct:15m > 30
+-        for: 10m
++        for: 15m
+         labels:
+           severity: warning
+`;
+
+/** The alerting and the configuration files of a backup against what is there. */
+function others(request: RestoreRequest, scene: Scene): RestorePlan {
+  const base: RestoreItem = { kind: 'file', uid: '', title: '', folder: [], act: 'identical', obstacle: null, choices: [], note: '', version: 0, liveVersion: null, liveBy: '', liveAt: null, changes: [], missingDataSources: [], missingPlugins: [], diff: '' };
+  const one = (kind: RestoreItem['kind'], uid: string, title: string, more: Partial<RestoreItem> = {}): RestoreItem => ({ ...base, kind, uid, title: scene === 'hostile' ? `${title} ${BIDI} ${LONG}` : title, ...more });
+  const choice = request.choices['contact-points/chat'];
+  const all = request.what === 'configs' ? [
+    one('file', 'docker-compose.yml', 'docker-compose.yml'),
+    one('file', 'prometheus-config.yml', 'prometheus-config.yml'),
+    one('file', 'prometheus-alerts.yml', 'prometheus-alerts.yml', { act: 'update', note: 'promtool takes it.', diff: scene === 'hostile' ? `${RULES_DIFF}+${BIDI}${LONG}\n` : RULES_DIFF }),
+    one('file', 'alertmanager.yml', 'alertmanager.yml', { act: 'skip', obstacle: 'unusable', note: 'It would be refused (amtool): undefined receiver "chat" used in route', diff: RULES_DIFF }),
+  ] : [
+    one('mute-timing', 'mute-timings/weekend', 'weekend'),
+    one('contact-point', 'contact-points/chat', 'on-call (slack)', { act: choice === 'without-secrets' ? 'create' : choice === 'keep' ? 'skip' : 'choose', obstacle: 'secrets-missing', choices: ['keep', 'without-secrets'], note: 'Its secrets are not in the backup. Made without them, it tells nobody anything until they are entered in Grafana.', diff: RULES_DIFF }),
+    one('policies', 'policies', 'Notification policies', { act: 'update', note: 'It takes the place of the whole tree.', diff: RULES_DIFF }),
+    one('alert-rule', 'alert-rules/rag-slow', 'Rerank above 80 %', { act: 'update', folder: ['RAG', 'answers'], diff: RULES_DIFF }),
+    one('alert-rule', 'alert-rules/rag-cost', 'Cost above 200 USD', { act: 'skip', folder: ['RAG', 'cost'], obstacle: 'provisioned', note: 'Grafana has it from a file and refuses to save it. Restore that file.' }),
+  ];
+  const items = all.filter((i) => request.uids.length === 0 || request.uids.includes(i.uid));
+  const of = (acts: RestoreItem['act'][]): number => items.filter((i) => acts.includes(i.act)).length;
+  return { id: request.id, what: request.what, target: request.what === 'configs' ? '/srv/monitoring' : 'http://localhost:3000/', targetVersion: request.what === 'configs' ? '' : '11.2.0', items, newFolders: [], newLibraryPanels: [], dataSources: [], folders: [], notes: [], writes: of(['create', 'update']), undecided: of(['choose']), digest: JSON.stringify(request) };
+}
+
+/** Two texts line by line. */
+export const jsonDiff = (): string => `@@ -12,5 +12,5 @@\n   "title": "Rerank utilization",\n-  "value": 60\n+  "value": 50\n   "unit": "percent"\n`;
 
 export function run(id: number, request: RestoreRequest, now: number, state: RestoreRun['state']): RestoreRun {
   const items = plan(request, 'loaded', now).items.filter((i) => ['create', 'update', 'copy'].includes(i.act));
-  return { id, backup: request.id, target: 'http://localhost:3000/', at: now, createdBy: 'alice', state, items: items.map((i) => ({ uid: i.uid, title: i.title, act: i.act, outcome: 'done', version: (i.liveVersion ?? 0) + 1, undone: state === 'undone', note: '' })), safety: stamp(now), canUndo: state === 'done', notes: items.some((i) => i.act === 'create') ? ['The folder "Billing" was made; undoing leaves it.'] : [] };
+  return { id, what: request.what, backup: request.id, target: request.what === 'configs' ? '/srv/monitoring' : 'http://localhost:3000/', at: now, createdBy: 'alice', state, items: items.map((i) => ({ kind: i.kind, uid: i.uid, title: i.title, act: i.act, outcome: 'done', version: i.kind === 'dashboard' ? (i.liveVersion ?? 0) + 1 : null, undone: state === 'undone', note: '' })), safety: stamp(now), canUndo: state === 'done', notes: request.what === 'dashboards' && items.some((i) => i.act === 'create') ? ['The folder "Billing" was made; undoing leaves it.'] : [] };
 }
 
 export function comparison(from: string, to: string | null, scene: Scene, now: number): BackupComparison {
-  const p = plan({ id: from, uids: [], choices: {}, dataSources: {}, intoFolder: null }, scene, now);
+  const p = plan({ id: from, what: 'dashboards', uids: [], choices: {}, otherwise: null, dataSources: {}, intoFolder: null }, scene, now);
   const changed = p.items.filter((i) => i.changes.length > 0).map((i) => ({ uid: i.uid, title: i.title, folder: i.folder, change: 'changed' as const, changes: i.changes.map((c) => ({ ...c, before: c.after, after: c.before })) }));
   return { from, to, dashboards: [{ uid: 'tenant-costs', title: 'Tenant costs', folder: ['RAG', 'Billing'], change: 'removed', changes: [] }, ...changed, { uid: 'new-1', title: 'Reranker canary', folder: ['RAG'], change: 'added', changes: [] }], same: 37, unread: [] };
 }

@@ -3,7 +3,7 @@ import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHis
 import type { Backup, BackupFoundList, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
-import { archives, backups as madeUp, comparison, detail as backupDetail, file as backupFile, imported, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
+import { archives, backups as madeUp, comparison, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
@@ -46,7 +46,8 @@ export function mockBackend(): Backend {
   let saved: Backup[] = madeUp(scene, now);
   let savedRevision = 1;
   let job: Job | null = query.get('job') === 'on' ? { id: 1, title: 'Backup', stage: 'copying blocks', done: 61, total: 154, bytes: 612_000_000, startedAt: now - 9000, etaS: 14, cancelling: false } : null;
-  let runs: RestoreRun[] = scene === 'loaded' ? [restoreRun(41, { id: saved[1]?.id ?? '', uids: ['aether-rag-ops', 'tenant-costs'], choices: {}, dataSources: {}, intoFolder: null }, now - 20 * 60_000, 'done')] : [];
+  const committed = new Set<string>();
+  let runs: RestoreRun[] = scene === 'loaded' ? [restoreRun(41, { id: saved[1]?.id ?? '', uids: ['aether-rag-ops', 'tenant-costs'], choices: {}, what: 'dashboards', otherwise: null, dataSources: {}, intoFolder: null }, now - 20 * 60_000, 'done')] : [];
   let deploys: DeployRun[] = query.get('deploy') === 'on' ? [{ ...deployRun(scene === 'hostile' ? BIDI.repeat(9) : 'v2.3.0', 'alice', 1800, now - 600_000), id: 'd-on', steps: deployRun('', '', 0, now).steps.map((s, i) => (i < 4 ? deployStep(s, 'run', '') : s)) }] : [];
   const backupsNow = (): Snapshot['backups'] => ({ revision: savedRevision, count: scene === 'loading' ? null : saved.length, newest: saved.find((b) => !b.safety) ?? null, error: scene === 'never' ? { code: 'storage', message: 'Could not read the folder /home/alice/backups/production.', hint: 'Check that this account owns it.', retryable: false, source: 'backups', detail: 'Permission denied (os error 13)' } : null, job });
   const changed = (next: Backup[]): void => { saved = next; savedRevision += 1; tell({ backups: backupsNow() }); };
@@ -111,7 +112,7 @@ export function mockBackend(): Backend {
       changed([made, ...saved]);
       return made;
     },
-    backup_show: ({ id }: { id: string }) => backupDetail(one(id), scene, now), backup_file: ({ path }: { path: string }) => backupFile(path),
+    backup_show: ({ id }: { id: string }) => ({ ...backupDetail(one(id), scene, now), git: scene === 'loaded' ? { root: '/srv/backups', branch: 'main', committed: committed.has(id), problem: '' } : null }), backup_file: ({ path }: { path: string }) => backupFile(path),
     backup_verify: async ({ id }: { id: string }) => { const b = one(id); if (b.verdict === 'foreign') throw fail('invalid-request', `${id} was made by another tool and has no hashes to hold it against.`); await pause(200); if (b.verdict !== 'changed' && b.verdict !== 'incomplete') changed(saved.map((x) => (x.id === id ? { ...x, verdict: 'verified', verifiedAt: Date.now() } : x))); return { id, files: b.files, bytes: b.bytes, whole: true, problems: b.problems.filter(() => b.verdict === 'changed') }; },
     backup_archives: () => archives(scene, now),
     backup_export: async ({ id, format }: { id: string; format: string }) => { if (one(id).verdict === 'changed') throw fail('invalid-request', 'grafana/dashboards/rag-ops.json is no longer as it was made, so the backup was not exported.', 'Verify the backup to see all that changed.'); await pause(150); return { path: `/home/alice/Downloads/production_${id}.tar.${format === 'zstd' ? 'zst' : 'gz'}`, bytes: 406_000_000, files: one(id).files }; },
@@ -119,6 +120,8 @@ export function mockBackend(): Backend {
     backup_pin: ({ id, pinned }: { id: string; pinned: boolean }) => { changed(saved.map((b) => (b.id === id ? { ...b, pinned } : b))); return backupList(saved, savedRevision); },
     backup_find: ({ query: words }: { query: string }): BackupFoundList => ({ found: saved.filter((b) => !b.safety).flatMap((b) => backupDetail(b, scene, now).dashboards.filter((d) => d.title.toLowerCase().includes(words.toLowerCase())).map((dashboard) => ({ backup: b.id, madeAt: b.madeAt, dashboard }))), more: false }),
     backup_compare: ({ from, to }: { from: string; to: string | null }) => comparison(from, to, scene, now),
+    backup_diff: async () => { await pause(60); return { text: jsonDiff() }; },
+    backup_commit: async ({ id }: { id: string }) => { await pause(100); committed.add(id); return { id, commit: '0436276f00d5c0ffee', message: `backup: ${id}` }; },
     backup_prune_plan: ({ last }: { last: number }) => prunePlan(saved, last),
     backup_delete: ({ ids }: { ids: string[] }) => { const gone = saved.filter((b) => ids.includes(b.id) && !b.pinned); changed(saved.filter((b) => !gone.includes(b))); return { deleted: gone.map((b) => b.id), kept: ids.filter((id) => !gone.some((b) => b.id === id)).map((id) => `${id}: it is pinned. Unpin it first.`), freedBytes: gone.reduce((n, b) => n + b.bytes, 0) }; },
     restore_plan: async (r: RestoreRequest) => { await pause(60); if (scene === 'stale') throw refused('Grafana', 3000); return plan(r, scene, now); },

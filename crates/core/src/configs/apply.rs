@@ -1,0 +1,295 @@
+//! Puts files in force: written, read again by their servers, seen there; and everything as before when a step fails.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use aether_clients::{
+    Alertmanager, ClientError, Failure, Prometheus,
+    alertmanager::{ConfigFacts, config_hash},
+};
+use aether_contract::{ErrorCode, PanelError, ServiceKind};
+
+use super::{kind::Kind, verify, write};
+use crate::{backup::job::Handle, panel::live::Live, paths};
+
+/// How long reading its files again may take a server.
+const RELOAD: Duration = Duration::from_secs(60);
+/// How long it may take until it is seen.
+const SEEN: Duration = Duration::from_secs(15);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// A file that changes.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Its name in the pack.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub kind: Kind,
+    /// What has to be there; none: nothing. A file that reads differently was changed meanwhile, and is left.
+    pub before: Option<Vec<u8>>,
+    /// What shall be there; none: nothing.
+    pub after: Option<Vec<u8>>,
+}
+
+/// Why files are not in force.
+#[derive(Debug)]
+pub struct Failed {
+    /// What went wrong.
+    pub error: PanelError,
+    /// Whether anything had been written.
+    pub wrote: bool,
+    /// What could not be put back, a sentence each; empty: everything is as before.
+    pub left: Vec<String>,
+}
+
+impl From<PanelError> for Failed {
+    fn from(error: PanelError) -> Self {
+        Self { error, wrote: false, left: Vec::new() }
+    }
+}
+
+/// What the servers run before anything is written.
+struct Before {
+    prometheus: Option<Arc<Prometheus>>,
+    members: Vec<(Arc<Alertmanager>, ConfigFacts)>,
+}
+
+/// Puts the changes in force, all or none. Tells what is worth knowing, a sentence each.
+///
+/// # Errors
+/// With [`Failed::wrote`] false when nothing was written: a file that somebody has changed meanwhile, a server that can't be
+/// told to read its files. Else what a server refused, or did not take over; then the files are as before again.
+pub async fn apply(live: &Live, changes: &[Change], job: &Handle) -> Result<Vec<String>, Failed> {
+    job.stage("asking the servers", 0);
+    let before = before(live, changes).await?;
+    job.check()?;
+    job.stage("writing", changes.len());
+    if let Err(error) = put_all(changes, false, job).await {
+        return Err(error.into());
+    }
+    job.stage("reloading", 0);
+    let error = match in_force(&before, changes).await {
+        Ok(notes) => return Ok(notes),
+        Err(error) => error,
+    };
+    job.stage("putting back", changes.len());
+    let mut left = Vec::new();
+    if let Err(error) = put_all(changes, true, job).await {
+        left.push(error.to_string());
+    } else if let Err(error) = in_force(&before, &reversed(changes)).await {
+        left.push(format!("The files are as before; making the servers read them again failed: {error}"));
+    }
+    Err(Failed { error, wrote: true, left })
+}
+
+fn reversed(changes: &[Change]) -> Vec<Change> {
+    let turn = |change: &Change| Change {
+        before: change.after.clone(),
+        after: change.before.clone(),
+        ..change.clone()
+    };
+    changes.iter().map(turn).collect()
+}
+
+/// Writes all files, or none: one that fails takes those before it back.
+async fn put_all(changes: &[Change], back: bool, job: &Handle) -> Result<(), PanelError> {
+    let todo = if back { reversed(changes) } else { changes.to_vec() };
+    let job = job.clone();
+    let work = move || {
+        for (index, change) in todo.iter().enumerate() {
+            let written = write::read(&change.path)
+                .map_err(|error| paths::storage("read", &change.path, &error))
+                .and_then(|now| if now == change.before { Ok(()) } else { Err(meanwhile(change)) })
+                .and_then(|()| {
+                    write::put(&change.path, change.before.as_deref(), change.after.as_deref())
+                        .map_err(|error| paths::storage("write", &change.path, &error))
+                });
+            if let Err(error) = written {
+                for done in todo.get(..index).unwrap_or_default().iter().rev() {
+                    if let Err(error) = write::put(&done.path, done.after.as_deref(), done.before.as_deref())
+                    {
+                        tracing::error!(file = %done.path.display(), %error, "could not be put back");
+                    }
+                }
+                return Err(error);
+            }
+            job.step();
+        }
+        Ok(())
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(PanelError::new(ErrorCode::Internal, "configs", "The writing ended early.")
+            .with_detail(error.to_string()))
+    })
+}
+
+fn meanwhile(change: &Change) -> PanelError {
+    PanelError::new(
+        ErrorCode::Unverified,
+        change.path.display().to_string(),
+        format!("Somebody has changed {} meanwhile; it was left as it is.", change.name),
+    )
+    .with_hint("Look at what is different now.")
+}
+
+async fn before(live: &Live, changes: &[Change]) -> Result<Before, PanelError> {
+    let touches = |kinds: &[Kind]| changes.iter().any(|change| kinds.contains(&change.kind));
+    let mut found = Before { prometheus: None, members: Vec::new() };
+    if touches(&[Kind::Prometheus, Kind::Rules]) {
+        let client = live.clients.prometheus().await?;
+        let told = |error: ClientError| error.to_panel(ServiceKind::Prometheus);
+        client.build_info().await.map_err(told)?;
+        // A server that tells no flags is asked, and may refuse.
+        if let Ok(flags) = client.flags().await
+            && flags.value.get("web.enable-lifecycle").is_some_and(|flag| flag != "true")
+        {
+            return Err(no_lifecycle());
+        }
+        found.prometheus = Some(client);
+    }
+    if touches(&[Kind::Alertmanager]) {
+        for index in 0..live.profile.alertmanager.urls.len() {
+            let client = live.clients.member(index).await?;
+            let facts =
+                client.config_facts().await.map_err(|error| error.to_panel(ServiceKind::Alertmanager))?;
+            found.members.push((client, facts));
+        }
+    }
+    Ok(found)
+}
+
+fn no_lifecycle() -> PanelError {
+    PanelError::new(
+        ErrorCode::InvalidRequest,
+        ServiceKind::Prometheus.as_str(),
+        "Prometheus can't be told to read its files again: its lifecycle API is off. Nothing was written.",
+    )
+    .with_hint("Start it with --web.enable-lifecycle.")
+}
+
+/// Makes the servers read their files, and waits until they are seen to run them.
+async fn in_force(before: &Before, changes: &[Change]) -> Result<Vec<String>, PanelError> {
+    let mut notes = Vec::new();
+    if let Some(client) = &before.prometheus {
+        client.reload(RELOAD).await.map_err(|error| match error.failure {
+            Failure::Forbidden => no_lifecycle(),
+            _ => error.to_panel(ServiceKind::Prometheus),
+        })?;
+        prometheus_runs(client, changes, &mut notes).await?;
+    }
+    let ours = changes.iter().find(|change| change.kind == Kind::Alertmanager);
+    if let Some(change) = ours {
+        for (index, (client, facts)) in before.members.iter().enumerate() {
+            member_runs(client, *facts, change, index, &mut notes).await?;
+        }
+    }
+    for change in changes {
+        let words = change.kind.afterwards();
+        if !words.is_empty() {
+            notes.push(format!("{}: {words}", change.name));
+        }
+    }
+    Ok(notes)
+}
+
+async fn prometheus_runs(
+    client: &Prometheus,
+    changes: &[Change],
+    notes: &mut Vec<String>,
+) -> Result<(), PanelError> {
+    let told = |error: ClientError| error.to_panel(ServiceKind::Prometheus);
+    let text =
+        |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let until = tokio::time::Instant::now() + SEEN;
+    loop {
+        let mut unlike = None;
+        match client.runtime_info().await {
+            Ok(info) if info.value.reload_config_success == Some(false) => {
+                unlike = Some("it says that reading its files failed".to_owned());
+            }
+            _ => {}
+        }
+        let running = client.rules().await.map_err(told)?.value;
+        for change in changes.iter().filter(|change| change.kind == Kind::Rules) {
+            let Some(after) = text(&change.after) else { continue };
+            let differs = verify::rules_unlike(&after, &running);
+            // A new file is read only once the configuration names it.
+            if change.before.is_none() && differs.is_some() {
+                notes.push(format!(
+                    "Prometheus does not read {}: its rule_files do not name it.",
+                    change.name
+                ));
+                continue;
+            }
+            unlike = unlike.or_else(|| differs.map(|why| format!("{}: {why}", change.name)));
+        }
+        if let Some(change) = changes.iter().find(|change| change.kind == Kind::Prometheus)
+            && let Some(after) = text(&change.after)
+        {
+            match client.config().await {
+                Ok(config) => {
+                    let differs = verify::config_unlike(&after, &config);
+                    unlike = unlike.or_else(|| differs.map(|why| format!("{}: {why}", change.name)));
+                }
+                Err(error) if matches!(error.failure, Failure::WrongPath) => {}
+                Err(error) => return Err(told(error)),
+            }
+        }
+        let Some(why) = unlike else { return Ok(()) };
+        if tokio::time::Instant::now() >= until {
+            return Err(PanelError::new(
+                ErrorCode::Unverified,
+                ServiceKind::Prometheus.as_str(),
+                format!("Prometheus was told to read its files and does not run them: {why}."),
+            )
+            .with_hint(
+                "Does it read these very files? One that is mounted alone into a container, and was once replaced, stays the \
+                 old one in there until the container is made anew.",
+            ));
+        }
+        notes.clear();
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn member_runs(
+    client: &Alertmanager,
+    before: ConfigFacts,
+    change: &Change,
+    index: usize,
+    notes: &mut Vec<String>,
+) -> Result<(), PanelError> {
+    let told = |error: ClientError| error.to_panel(ServiceKind::Alertmanager);
+    client.reload(RELOAD).await.map_err(told)?;
+    let now = client.config_facts().await.map_err(told)?;
+    let member = index + 1;
+    let unverified = |words: String| {
+        Err(PanelError::new(ErrorCode::Unverified, ServiceKind::Alertmanager.as_str(), words)
+            .with_hint("Does it read this very file?"))
+    };
+    if now.successful == Some(false) {
+        return unverified(format!("Alertmanager {member} says that reading its file failed."));
+    }
+    let is = |bytes: &Option<Vec<u8>>, facts: ConfigFacts| match (bytes, facts.hash) {
+        (Some(bytes), Some(hash)) => Some(config_hash(bytes) == hash),
+        _ => None,
+    };
+    match (is(&change.after, now), is(&change.before, before)) {
+        (Some(true), _) => Ok(()),
+        // It ran the old file by its own word, so its word about the new one counts.
+        (Some(false), Some(true)) => unverified(format!(
+            "Alertmanager {member} was told to read its file and does not run {}.",
+            change.name
+        )),
+        _ => {
+            notes.push(format!(
+                "Alertmanager {member} has read its file again; whether that is {} can't be told: it did not run the \
+                 one of before either.",
+                change.name
+            ));
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Writing a configuration file in place, so that whoever has it mounted or linked sees it change.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use crate::{backup::name, paths};
+
+/// Largest file that is read or written, in bytes.
+pub const MAX: u64 = 64 * 1024 * 1024;
+
+/// Where a file of the pack really lies: a link is followed, since configurations are often linked from a repository.
+///
+/// # Errors
+/// `InvalidInput` for a name that leads out of the folder, or for what is no regular file.
+pub fn place(dir: &Path, file: &str) -> io::Result<PathBuf> {
+    let wrong = |words: &str| io::Error::new(io::ErrorKind::InvalidInput, words.to_owned());
+    let inside = file.replace('\\', "/");
+    if !name::is_inside(&inside) {
+        return Err(wrong("its name leads out of the folder"));
+    }
+    let at = dir.join(&inside);
+    match fs::canonicalize(&at) {
+        Ok(real) if fs::metadata(&real)?.is_file() => Ok(real),
+        Ok(_) => Err(wrong("it is not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(&at).is_err() => {
+            // A new one: the nearest folder above that is there must be the pack's.
+            let above = at.ancestors().skip(1).find(|above| above.exists()).unwrap_or(dir);
+            let (above, dir) = (fs::canonicalize(above)?, fs::canonicalize(dir)?);
+            if above.starts_with(&dir) {
+                Ok(at)
+            } else {
+                Err(wrong("its folder is a link that leads elsewhere"))
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What is there now; none when nothing is.
+///
+/// # Errors
+/// As the file system tells; a file that is too large is one.
+pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match crate::backup::store::read_limited(path, MAX) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts `after` in the place of what is there and reads it back; none deletes the file. When it fails, what was there
+/// before is put back as far as the disk lets it be.
+///
+/// # Errors
+/// As the file system tells.
+pub fn put(path: &Path, before: Option<&[u8]>, after: Option<&[u8]>) -> io::Result<()> {
+    let done = change(path, after).and_then(|()| match read(path)? {
+        now if now.as_deref() == after => Ok(()),
+        _ => Err(io::Error::other("it was written, and reads differently")),
+    });
+    if done.is_err()
+        && let Err(error) = change(path, before)
+    {
+        tracing::error!(file = %path.display(), %error, "a half-written file could not be put back");
+    }
+    done
+}
+
+fn change(path: &Path, content: Option<&[u8]>) -> io::Result<()> {
+    let Some(bytes) = content else {
+        return match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => path.parent().map_or(Ok(()), paths::sync_dir),
+        };
+    };
+    let new = !path.exists();
+    if new && let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    // The servers read it under accounts of their own.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    // Only now: a reader in between sees a mixture, and never an empty file.
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()?;
+    if new && let Some(parent) = path.parent() {
+        paths::sync_dir(parent)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_keeps_its_identity_and_mode_when_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yml");
+        fs::write(&path, "a much longer text than the next").unwrap();
+        let other = folder.path().join("linked.yml");
+        fs::hard_link(&path, &other).unwrap();
+        put(&path, Some(b"x"), Some(b"short")).unwrap();
+        // A mount of the single file sees the same: it is still the same file.
+        assert_eq!(fs::read_to_string(&other).unwrap(), "short");
+        put(&path, Some(b"short"), None).unwrap();
+        assert!(!path.exists());
+        put(&folder.path().join("new/deep.yml"), None, Some(b"n")).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("new/deep.yml")).unwrap(), "n");
+    }
+
+    #[test]
+    fn what_leads_out_of_the_folder_is_no_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("pack");
+        fs::create_dir_all(dir.join("sub")).unwrap();
+        for name in ["../x.yml", "/etc/passwd", "a/../../x", "", "c:x"] {
+            assert!(place(&dir, name).is_err(), "{name}");
+        }
+        assert!(place(&dir, "sub").is_err());
+        assert_eq!(place(&dir, "sub/new.yml").unwrap(), dir.join("sub/new.yml"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(folder.path(), dir.join("out")).unwrap();
+            assert!(place(&dir, "out/new.yml").is_err());
+            fs::write(folder.path().join("repo.yml"), "r").unwrap();
+            std::os::unix::fs::symlink(folder.path().join("repo.yml"), dir.join("linked.yml")).unwrap();
+            let real = fs::canonicalize(folder.path()).unwrap().join("repo.yml");
+            assert_eq!(place(&dir, "linked.yml").unwrap(), real, "its owner has linked it");
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! Restoring what is no dashboard: configuration files on a real Prometheus and Alertmanager, and Grafana's alerting; the
+//! diff of a dashboard's JSON; backups in Git.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "common/backups.rs"]
+mod common;
+
+use std::{fs, path::Path, process::Command};
+
+use aether_contract::*;
+use aether_tests::stack::{QUICK_RULES, QUIET_ALERTMANAGER, Stack, servers_missing};
+use common::{Bench, GRAFANA};
+use serde_json::{Value, json};
+
+const CONFIGS: &[BackupPartKind] = &[BackupPartKind::Configs];
+const FILES: [&str; 3] = ["prometheus/prometheus.yml", "alertmanager/alertmanager.yml", "quick.yml"];
+
+/// A bench on a stack of real servers whose own files are the pack.
+async fn on(stack: &Stack, dir: &Path) -> Bench {
+    let servers = format!(
+        "[prometheus]\nurl = \"{}\"\n[alertmanager]\nurls = [\"{}\"]\n[pack]\ndir = \"{}\"\nfiles = {}\n",
+        stack.prometheus.url(),
+        stack.alertmanagers[0].url(),
+        dir.display(),
+        json!(FILES),
+    );
+    Bench::with("11.2.0", None, &servers).await
+}
+
+fn of(bench: &Bench, id: &BackupId, what: RestoreWhat, uids: &[&str]) -> RestoreRequest {
+    RestoreRequest { what, ..bench.request(id, uids) }
+}
+
+fn item<'a>(plan: &'a RestorePlan, uid: &str) -> &'a RestoreItem {
+    plan.items.iter().find(|item| item.uid == uid).unwrap_or_else(|| panic!("no {uid} in {plan:#?}"))
+}
+
+async fn reload(bench: &Bench, url: &str) {
+    assert!(bench.http.post(format!("{url}/-/reload")).send().await.unwrap().status().is_success());
+}
+
+async fn text(bench: &Bench, url: &str) -> String {
+    bench.http.get(url).send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn configuration_files_are_restored_reloaded_seen_and_undone() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    let dir = stack.folder.path().to_path_buf();
+    let bench = on(&stack, &dir).await;
+    let saved = bench.create(CONFIGS).await;
+    let (prometheus, alertmanager) = (stack.prometheus.url(), stack.alertmanagers[0].url());
+
+    // Somebody works on two of them.
+    let edited = QUICK_RULES.replace("< 30", "< 20");
+    let other = QUIET_ALERTMANAGER.replace("none", "other");
+    fs::write(dir.join("quick.yml"), &edited).unwrap();
+    fs::write(dir.join("alertmanager/alertmanager.yml"), &other).unwrap();
+    reload(&bench, prometheus).await;
+    reload(&bench, alertmanager).await;
+    assert!(text(&bench, &format!("{prometheus}/api/v1/rules")).await.contains("\\u003c 20"));
+
+    let request = of(&bench, &saved.id, RestoreWhat::Configs, &[]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert_eq!((plan.writes, plan.undecided), (2, 0), "{plan:#?}");
+    assert_eq!(item(&plan, "prometheus/prometheus.yml").act, RestoreAct::Identical);
+    let rules = item(&plan, "quick.yml");
+    assert!(rules.act == RestoreAct::Update && rules.kind == RestoreKind::File, "{rules:#?}");
+    let changes = rules.diff.lines().filter(|line| line.starts_with(['-', '+'])).count();
+    assert!(changes == 2 && rules.diff.contains("< 20") && rules.diff.contains("< 30"), "{}", rules.diff);
+    assert_eq!(fs::read_to_string(dir.join("quick.yml")).unwrap(), edited, "a plan writes nothing");
+
+    let run = bench.apply(request.clone()).await.unwrap();
+    assert!(run.state == RestoreState::Done && run.can_undo && run.what == RestoreWhat::Configs, "{run:#?}");
+    assert_eq!(fs::read_to_string(dir.join("quick.yml")).unwrap(), QUICK_RULES);
+    assert!(text(&bench, &format!("{prometheus}/api/v1/rules")).await.contains("\\u003c 30"));
+    assert!(!text(&bench, &format!("{alertmanager}/api/v2/status")).await.contains("other"));
+    // There is nothing left to do.
+    let again = bench.panel.restore_plan(request).await.unwrap();
+    assert_eq!(again.writes, 0);
+
+    let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+    assert_eq!(undone.state, RestoreState::Undone, "{undone:#?}");
+    assert_eq!(fs::read_to_string(dir.join("quick.yml")).unwrap(), edited);
+    assert_eq!(fs::read_to_string(dir.join("alertmanager/alertmanager.yml")).unwrap(), other);
+    assert!(text(&bench, &format!("{prometheus}/api/v1/rules")).await.contains("\\u003c 20"));
+    assert!(text(&bench, &format!("{alertmanager}/api/v2/status")).await.contains("other"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_run_a_restored_file_gets_the_old_one_back() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    // The server reads other files than the profile says, as after a single mounted file was replaced.
+    let dir = tempfile::tempdir().unwrap();
+    for file in FILES {
+        fs::create_dir_all(dir.path().join(file).parent().unwrap()).unwrap();
+        fs::copy(stack.folder.path().join(file), dir.path().join(file)).unwrap();
+    }
+    let bench = on(&stack, dir.path()).await;
+    let quick = dir.path().join("quick.yml");
+    fs::write(&quick, QUICK_RULES.replace("< 30", "< 25")).unwrap();
+    let saved = bench.create(CONFIGS).await;
+    fs::write(&quick, QUICK_RULES).unwrap();
+    let run = bench.apply(of(&bench, &saved.id, RestoreWhat::Configs, &["quick.yml"])).await.unwrap();
+    assert_eq!(run.items[0].outcome, RestoreOutcome::Failed, "{run:#?}");
+    assert!(run.notes.iter().any(|note| note.contains("does not run them")), "{run:#?}");
+    assert_eq!(fs::read_to_string(&quick).unwrap(), QUICK_RULES, "as before");
+    assert!(!run.can_undo, "there is nothing to undo");
+
+    // Alertmanager tells by the hash of its file.
+    let am = dir.path().join("alertmanager/alertmanager.yml");
+    fs::write(&am, QUIET_ALERTMANAGER.replace("none", "other")).unwrap();
+    let saved = bench.create(CONFIGS).await;
+    fs::write(&am, QUIET_ALERTMANAGER).unwrap();
+    let run = bench.apply(of(&bench, &saved.id, RestoreWhat::Configs, &[FILES[1]])).await.unwrap();
+    assert_eq!(run.items[0].outcome, RestoreOutcome::Failed, "{run:#?}");
+    assert_eq!(fs::read_to_string(&am).unwrap(), QUIET_ALERTMANAGER);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_server_would_refuse_or_nobody_asked_for_is_never_written() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    let dir = stack.folder.path().to_path_buf();
+    let bench = on(&stack, &dir).await;
+    let quick = dir.join("quick.yml");
+    fs::write(&quick, QUICK_RULES.replace("sum by (tenant_id)", "sum by (tenant_id")).unwrap();
+    let broken = bench.create(CONFIGS).await;
+    fs::write(&quick, QUICK_RULES).unwrap();
+    let request = of(&bench, &broken.id, RestoreWhat::Configs, &[]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    let rules = item(&plan, "quick.yml");
+    assert!(
+        rules.obstacle == Some(RestoreObstacle::Unusable) && rules.note.contains("refused"),
+        "{rules:#?}"
+    );
+    assert_eq!(plan.writes, 0);
+    let refused = bench.apply(request).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidRequest, "{refused}");
+
+    // A backup from elsewhere may name any file of this machine: only the profile's are written.
+    let foreign = bench.root().join("from-elsewhere/configs");
+    fs::create_dir_all(&foreign).unwrap();
+    fs::write(foreign.join("crontab.yml"), "x: 1\n").unwrap();
+    let id = BackupId("from-elsewhere".into());
+    let plan = bench.panel.restore_plan(of(&bench, &id, RestoreWhat::Configs, &[])).await.unwrap();
+    assert!(item(&plan, "crontab.yml").note.contains("profile"), "{plan:#?}");
+    assert!(plan.writes == 0 && !dir.join("crontab.yml").exists());
+
+    // Somebody works on the file after the plan was shown.
+    let saved = bench.create(CONFIGS).await;
+    fs::write(&quick, QUICK_RULES.replace("< 30", "< 20")).unwrap();
+    let request = of(&bench, &saved.id, RestoreWhat::Configs, &["quick.yml"]);
+    let digest = bench.panel.restore_plan(request.clone()).await.unwrap().digest;
+    let theirs = QUICK_RULES.replace("< 30", "< 10");
+    fs::write(&quick, &theirs).unwrap();
+    let asked = RestoreApplyRequest { request, digest, created_by: String::new() };
+    assert_eq!(bench.panel.restore_apply(asked).await.unwrap_err().code, ErrorCode::Unverified);
+    assert_eq!(fs::read_to_string(&quick).unwrap(), theirs);
+    let unknown = of(&bench, &saved.id, RestoreWhat::Configs, &["nothing.yml"]);
+    assert_eq!(bench.panel.restore_plan(unknown).await.unwrap_err().code, ErrorCode::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_left_alone_where_the_server_cannot_be_told_to_read_them() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Without --web.enable-lifecycle.
+    let mut server = Command::new("prometheus")
+        .arg(format!("--config.file={}", stack.folder.path().join(FILES[0]).display()))
+        .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let servers = format!(
+        "[prometheus]\nurl = \"http://127.0.0.1:{port}\"\n[pack]\ndir = \"{}\"\nfiles = {}\n",
+        stack.folder.path().display(),
+        json!(FILES)
+    );
+    let bench = Bench::with("11.2.0", None, &servers).await;
+    let saved = bench.create(CONFIGS).await;
+    let quick = stack.folder.path().join("quick.yml");
+    let edited = QUICK_RULES.replace("< 30", "< 20");
+    fs::write(&quick, &edited).unwrap();
+    let up = async || {
+        bench
+            .http
+            .get(format!("http://127.0.0.1:{port}/-/ready"))
+            .send()
+            .await
+            .ok()
+            .filter(|r| r.status().is_success())
+    };
+    aether_tests::eventually(std::time::Duration::from_secs(30), up).await.expect("a server");
+    let refused = bench.apply(of(&bench, &saved.id, RestoreWhat::Configs, &["quick.yml"])).await.unwrap_err();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(refused.to_string().contains("lifecycle"), "{refused}");
+    assert_eq!(fs::read_to_string(&quick).unwrap(), edited, "nothing was written");
+}
+
+/// What Grafana has of the alerting, as a backup of this moment would hold it.
+async fn alerting(bench: &Bench) -> Value {
+    let mut all = json!({});
+    for what in ["alert-rules", "contact-points", "policies", "mute-timings", "templates"] {
+        let (status, mut found) =
+            bench.ask(reqwest::Method::GET, &format!("/api/v1/provisioning/{what}"), None).await;
+        assert_eq!(status, 200);
+        let own = |one: &mut Value| {
+            for key in ["id", "updated", "version", "provenance"] {
+                one.as_object_mut().unwrap().remove(key);
+            }
+        };
+        match &mut found {
+            Value::Array(all) => all.iter_mut().for_each(own),
+            one => own(one),
+        }
+        if let Some(list) = found.as_array_mut() {
+            list.sort_by_key(|one| {
+                one["uid"].as_str().or(one["name"].as_str()).unwrap_or_default().to_owned()
+            });
+        }
+        all[what] = found;
+    }
+    for group in ["answers", "cost"] {
+        let path = format!("/api/v1/provisioning/folder/rag/rule-groups/{group}");
+        let (_, found) = bench.ask(reqwest::Method::GET, &path, None).await;
+        all[group] = found["interval"].clone();
+    }
+    all
+}
+
+/// Somebody changes something of the alerting.
+async fn change(bench: &Bench, method: reqwest::Method, path: &str, body: Option<Value>) {
+    let (status, answer) = bench.ask(method, &format!("/api/v1/provisioning/{path}"), body).await;
+    assert!((200..300).contains(&status), "{path}: {status} {answer}");
+}
+
+/// Somebody breaks about everything of the alerting.
+async fn wreck(bench: &Bench) {
+    use reqwest::Method;
+    let rules = bench.ask(Method::GET, "/api/v1/provisioning/alert-rules", None).await.1;
+    let mut rule =
+        rules.as_array().unwrap().iter().find(|rule| rule["uid"] == "rag-slow-rerank").unwrap().clone();
+    rule["for"] = json!("99m");
+    change(bench, Method::PUT, "alert-rules/rag-slow-rerank", Some(rule)).await;
+    change(bench, Method::DELETE, "alert-rules/rag-no-answers", None).await;
+    change(bench, Method::PUT, "policies", Some(json!({"receiver": "grafana-default-email"}))).await;
+    change(bench, Method::DELETE, "mute-timings/weekend", None).await;
+    change(
+        bench,
+        Method::PUT,
+        "templates/short",
+        Some(json!({"template": "{{ define \"short\" }}x{{ end }}"})),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn alert_rules_and_notification_settings_are_restored_and_undone() {
+    let bench = Bench::start("11.2.0").await;
+    let saved = bench.create(GRAFANA).await;
+    let whole = alerting(&bench).await;
+    let request = of(&bench, &saved.id, RestoreWhat::Alerting, &[]);
+    let nothing = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert!(nothing.writes == 0 && nothing.items.len() == 10, "{nothing:#?}");
+
+    wreck(&bench).await;
+    let wrecked = alerting(&bench).await;
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert_eq!((plan.writes, plan.undecided), (5, 0), "{plan:#?}");
+    assert_eq!(item(&plan, "alert-rules/rag-no-answers").act, RestoreAct::Create);
+    assert!(item(&plan, "alert-rules/rag-slow-rerank").diff.contains("99m"));
+    let run = bench.apply(request).await.unwrap();
+    assert_eq!(run.state, RestoreState::Done, "{run:#?}");
+    assert_eq!(alerting(&bench).await, whole);
+    // Editable afterwards: Grafana's pages refuse what the API calls its own.
+    let rules = bench.ask(reqwest::Method::GET, "/api/v1/provisioning/alert-rules", None).await.1;
+    let restored = rules.as_array().unwrap().iter().find(|rule| rule["uid"] == "rag-no-answers").unwrap();
+    assert_eq!(restored["provenance"], "");
+
+    let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+    assert_eq!(undone.state, RestoreState::Undone, "{undone:#?}");
+    assert_eq!(alerting(&bench).await, wrecked);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
+    use reqwest::Method;
+    let bench = Bench::start("11.2.0").await;
+    let saved = bench.create(GRAFANA).await;
+    let stored = || fs::read_to_string(bench.folder.path().join("grafana/grafana.json")).unwrap();
+    let chat = json!({"uid": "chat", "name": "on-call", "type": "slack", "settings": {"recipient": "#elsewhere", "url": "[REDACTED]"}});
+    change(&bench, Method::PUT, "contact-points/chat", Some(chat)).await;
+    let request = of(&bench, &saved.id, RestoreWhat::Alerting, &["contact-points/chat"]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert!(item(&plan, "contact-points/chat").note.contains("secrets stay"), "{plan:#?}");
+    assert_eq!(bench.apply(request.clone()).await.unwrap().state, RestoreState::Done);
+    assert!(stored().contains("#on-call") && stored().contains("/B0/secret"), "the secret is still there");
+
+    // Gone, its secret is gone with it: that needs a choice, and "otherwise keep" is one.
+    change(&bench, Method::PUT, "policies", Some(json!({"receiver": "grafana-default-email"}))).await;
+    change(&bench, Method::DELETE, "contact-points/chat", None).await;
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    let chat = item(&plan, "contact-points/chat");
+    assert!(
+        chat.act == RestoreAct::Choose && chat.obstacle == Some(RestoreObstacle::SecretsMissing),
+        "{chat:#?}"
+    );
+    let refused = bench.apply(request.clone()).await.unwrap_err();
+    assert!(refused.message.contains("choice"), "{refused}");
+    let keep = RestoreRequest { otherwise: Some(RestoreChoice::Keep), ..request.clone() };
+    assert_eq!(
+        item(&bench.panel.restore_plan(keep).await.unwrap(), "contact-points/chat").act,
+        RestoreAct::Skip
+    );
+    let without = RestoreRequest { otherwise: Some(RestoreChoice::WithoutSecrets), ..request };
+    assert_eq!(bench.apply(without).await.unwrap().state, RestoreState::Done);
+    assert!(stored().contains("#on-call") && !stored().contains("/B0/secret"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_grafana_refuses_of_the_alerting_is_told_and_the_rest_is_restored() {
+    use reqwest::Method;
+    let bench = Bench::start("11.2.0").await;
+    let saved = bench.create(GRAFANA).await;
+    // One that Grafana has from a file can't be written.
+    let state = bench.folder.path().join("grafana/grafana.json");
+    assert!(fs::read_to_string(&state).unwrap().contains("rag-cost"));
+    let folder = bench.root().join(&saved.id.0).join("grafana/alerting/alert-rules.json");
+    let text = fs::read_to_string(&folder).unwrap().replace("\"1h\"", "\"2h\"");
+    fs::write(&folder, text).unwrap();
+    wreck(&bench).await;
+    let request = of(&bench, &saved.id, RestoreWhat::Alerting, &[]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    let provisioned = item(&plan, "alert-rules/rag-cost");
+    assert!(
+        provisioned.act == RestoreAct::Skip && provisioned.obstacle == Some(RestoreObstacle::Provisioned)
+    );
+
+    // The policies name a mute timing: alone, Grafana refuses them.
+    let alone = of(&bench, &saved.id, RestoreWhat::Alerting, &["policies"]);
+    let run = bench.apply(alone).await.unwrap();
+    assert_eq!(run.state, RestoreState::Partly, "{run:#?}");
+    assert!(run.items[0].note.contains("weekend"), "{run:#?}");
+
+    // Somebody has changed one since: undoing leaves it.
+    let run = bench.apply(request).await.unwrap();
+    assert_eq!(run.state, RestoreState::Done, "{run:#?}");
+    change(
+        &bench,
+        Method::PUT,
+        "templates/short",
+        Some(json!({"template": "{{ define \"short\" }}mine{{ end }}"})),
+    )
+    .await;
+    let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+    assert_eq!(undone.state, RestoreState::PartlyUndone, "{undone:#?}");
+    let templates = bench.ask(Method::GET, "/api/v1/provisioning/templates", None).await.1;
+    assert!(templates.to_string().contains("mine"));
+
+    // A dead Grafana: nothing is half planned.
+    bench.faults(json!({"every": 1, "status": 500})).await;
+    assert!(bench.panel.restore_plan(of(&bench, &saved.id, RestoreWhat::Alerting, &[])).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_grafana_gets_its_alerting_with_the_folders_and_intervals() {
+    let bench = Bench::start("11.2.0").await;
+    let saved = bench.create(GRAFANA).await;
+    let whole = alerting(&bench).await;
+    // Another Grafana under the same address: as after the loss of its disk.
+    let other = Bench::start("11.2.0").await;
+    for uid in ["rag-no-answers", "rag-slow-rerank"] {
+        change(&other, reqwest::Method::DELETE, &format!("alert-rules/{uid}"), None).await;
+    }
+    let target = other.root();
+    fs::create_dir_all(&target).unwrap();
+    let from = bench.root().join(&saved.id.0);
+    let copied = Command::new("cp").arg("-r").arg(&from).arg(target.join(&saved.id.0)).status().unwrap();
+    assert!(copied.success());
+    let group = other.root().join(&saved.id.0).join("grafana/alerting/rule-groups.json");
+    assert!(fs::read_to_string(&group).unwrap().contains("300"), "how often a group is evaluated is saved");
+    let run = other.apply(of(&other, &saved.id, RestoreWhat::Alerting, &[])).await.unwrap();
+    assert_eq!(run.state, RestoreState::Done, "{run:#?}");
+    assert_eq!(alerting(&other).await, whole);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_json_of_a_dashboard_is_compared_line_by_line() {
+    let bench = Bench::start("11.2.0").await;
+    let first = bench.create(GRAFANA).await;
+    bench.edit("rag-00", |data| data["panels"][0]["title"] = json!("Changed by hand")).await;
+    let ask = |from: &BackupId, to: Option<&BackupId>, uid: &str| {
+        let request = BackupDiffRequest { from: from.clone(), to: to.cloned(), uid: uid.to_owned() };
+        bench.panel.backup_diff(request)
+    };
+    let diff = ask(&first.id, None, "rag-00").await.unwrap().text;
+    assert!(diff.lines().any(|line| line.starts_with('+') && line.contains("Changed by hand")), "{diff}");
+    assert!(diff.lines().any(|line| line.starts_with('-') && line.contains("\"version\": 1")), "raw: {diff}");
+    let second = bench.create(GRAFANA).await;
+    assert_eq!(ask(&first.id, Some(&second.id), "rag-00").await.unwrap().text, diff);
+    assert_eq!(ask(&first.id, None, "rag-01").await.unwrap().text, "");
+    bench.remove("rag-01").await;
+    assert!(
+        ask(&first.id, None, "rag-01").await.unwrap().text.lines().skip(3).all(|line| line.starts_with('-'))
+    );
+    assert_eq!(ask(&first.id, None, "no-such").await.unwrap_err().code, ErrorCode::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_is_committed_alone_where_its_folder_is_in_git() {
+    let bench = Bench::start("11.2.0").await;
+    let saved = bench.create(GRAFANA).await;
+    let show = || bench.panel.backup_show(BackupRequest { id: saved.id.clone() });
+    assert_eq!(show().await.unwrap().git, None);
+    let commit = || bench.panel.backup_commit(BackupRequest { id: saved.id.clone() });
+    assert_eq!(commit().await.unwrap_err().code, ErrorCode::InvalidRequest);
+
+    let at = bench.root();
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(&at).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    git(&["init", "--quiet", "--initial-branch", "main"]);
+    git(&["config", "user.email", "me@example.com"]);
+    git(&["config", "user.name", "me"]);
+    fs::write(at.join("mine.txt"), "half done").unwrap();
+    git(&["add", "mine.txt"]);
+    assert!(!show().await.unwrap().git.unwrap().committed);
+    let done = commit().await.unwrap();
+    assert_eq!(done.message, format!("backup: {} test", saved.id.0));
+    assert_eq!(git(&["log", "--format=%H %s"]), format!("{} {}", done.commit, done.message));
+    assert!(git(&["status", "--porcelain"]).contains("A  mine.txt"), "what somebody has staged stays staged");
+    assert!(show().await.unwrap().git.unwrap().committed);
+    assert!(commit().await.unwrap_err().message.contains("already"));
+    // It is still as it was made.
+    let verified =
+        bench.panel.backup_verify(BackupVerifyRequest { id: saved.id.clone(), sample: 0 }).await.unwrap();
+    assert!(verified.problems.is_empty(), "{verified:?}");
+    // Git that refuses is heard.
+    let hook = at.join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\necho not on Fridays >&2\nexit 1\n").unwrap();
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let next = bench.create(GRAFANA).await;
+    let refused = bench.panel.backup_commit(BackupRequest { id: next.id }).await.unwrap_err();
+    assert!(refused.code == ErrorCode::Storage && refused.detail.contains("Fridays"));
+}
