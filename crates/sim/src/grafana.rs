@@ -140,6 +140,9 @@ impl Drop for Grafana {
     }
 }
 
+/// Largest request, in bytes.
+const MAX_BODY: usize = 256 * 1024 * 1024;
+
 fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/api/search", get(dashboards::search))
@@ -189,6 +192,8 @@ fn routes(shared: Arc<Shared>) -> Router {
             put(alerting::put_template).delete(alerting::delete_template),
         )
         .route("/api/plugins", get(system::plugins))
+        // Grafana takes whatever is sent; what is too large for somebody is too large for the panel.
+        .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::check))
         .route("/api/health", get(system::health))
         .route("/metrics", get(system::metrics))

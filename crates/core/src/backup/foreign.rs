@@ -28,7 +28,7 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
     if !SIGNS.iter().any(|sign| folder.join(sign).exists()) {
         return None;
     }
-    let files = files(folder);
+    let (files, left) = scan(folder);
     let dashboards = files.iter().filter(|file| may_be_dashboard(&file.path)).count();
     let dashboards = u32::try_from(dashboards).unwrap_or(u32::MAX);
     let bytes: f64 = files.iter().map(|file| file.bytes as f64).sum();
@@ -43,7 +43,10 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
         count: dashboards,
         what: "dashboards".into(),
         bytes,
-        notes: vec!["Made by another tool: nothing tells whether it is whole.".into()],
+        notes: ["Made by another tool: nothing tells whether it is whole.".into(), left_words(left)]
+            .into_iter()
+            .filter(|note: &String| !note.is_empty())
+            .collect(),
     };
     Some(Backup {
         id: BackupId(id.to_owned()),
@@ -66,29 +69,60 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
 
 /// Its regular files, by path. Symbolic links are left out.
 pub fn files(folder: &Path) -> Vec<Found> {
-    let mut found = Vec::new();
-    walk(folder, "", 0, &mut found);
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    found
+    scan(folder).0
 }
 
-fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Found>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+/// Its regular files, by path, and how many are left out for what they are called, where they lie, or for their number.
+pub fn scan(folder: &Path) -> (Vec<Found>, usize) {
+    let mut found = Vec::new();
+    let mut left = 0;
+    walk(folder, "", 0, (&mut found, &mut left));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    (found, left)
+}
+
+/// What is left out of a backup, in words; empty when that is nothing.
+pub fn left_words(left: usize) -> String {
+    match left {
+        0 => String::new(),
+        1 => {
+            "One file or folder in it is left out: a name that can't be read, too deep, or too many of them."
+                .into()
+        }
+        left => format!(
+            "{left} files or folders in it are left out: names that can't be read, too deep, or too many of them."
+        ),
+    }
+}
+
+fn walk(folder: &Path, prefix: &str, depth: usize, (found, left): (&mut Vec<Found>, &mut usize)) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        *left += 1;
+        return;
+    };
     for entry in entries.flatten() {
         if found.len() >= MAX_FILES {
+            *left += 1;
             return;
         }
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => walk(&entry.path(), &path, depth + 1, found),
-            Ok(kind) if kind.is_file() && name::is_inside(&path) => {
+            Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
+                walk(&entry.path(), &path, depth + 1, (found, left));
+            }
+            Ok(kind) if kind.is_file() && readable(&entry.file_name(), &path) => {
                 let bytes = entry.metadata().map_or(0, |meta| meta.len());
                 found.push(Found { path, bytes });
             }
-            _ => {}
+            Ok(kind) if kind.is_symlink() => {}
+            _ => *left += 1,
         }
     }
+}
+
+fn readable(name: &std::ffi::OsStr, path: &str) -> bool {
+    name.to_str().is_some() && name::is_here(path)
 }
 
 /// Whether a file may hold a dashboard, by its name. grafana-backup-tool writes `.dashboard`.

@@ -51,6 +51,11 @@ pub fn is_inside(path: &str) -> bool {
         && Path::new(path).is_relative()
 }
 
+/// As [`is_inside`], for a file that is there already: this platform may allow what another refuses.
+pub fn is_here(path: &str) -> bool {
+    if cfg!(unix) { is_inside(&path.replace(['\\', ':'], "_")) } else { is_inside(path) }
+}
+
 /// File names for foreign texts such as uids: readable, different from each other on file systems that know no case, and
 /// allowed everywhere.
 #[derive(Debug, Default)]
@@ -120,6 +125,26 @@ fn is_device(name: &str) -> bool {
         "com" | "lpt" => digits == 1,
         _ => false,
     }
+}
+
+/// The text that a file was named after by [`Names::name`], as far as its name tells.
+pub fn text_of(file: &str) -> String {
+    let stem = file.rsplit('/').next().unwrap_or_default();
+    let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+    let mut stem = stem.split_once('~').map_or(stem, |(stem, _)| stem);
+    let mut bytes = Vec::new();
+    while let Some(first) = stem.bytes().next() {
+        let coded = stem.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let (byte, taken) = match coded {
+            Some(byte) if first == b'%' => (Some(byte), 3),
+            // What is put before a device's name, and before nothing.
+            _ if first == b'%' => (None, 1),
+            _ => (Some(first), 1),
+        };
+        bytes.extend(byte);
+        stem = stem.get(taken..).unwrap_or_default();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn plain(text: &str) -> String {
@@ -206,6 +231,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_files_name_tells_what_it_was_named_after(text in "[a-zA-Z0-9 ._:/%~äß-]{0,30}") {
+            let mut names = Names::default();
+            for _ in 0..2 {
+                let name = names.name(&text);
+                prop_assert_eq!(text_of(&format!("grafana/dashboards/{name}.json")), text.clone(), "{}", name);
+            }
+        }
+
         #[test]
         fn every_text_becomes_a_path_inside(text in "\\PC*") {
             let name = Names::default().name(&text);

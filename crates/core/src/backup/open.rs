@@ -85,7 +85,7 @@ impl Opened {
         BackupDetail {
             backup,
             folder: self.folder.display().to_string(),
-            dashboards: self.dashboards().into_iter().map(|stored| stored.about).collect(),
+            dashboards: self.abouts(),
             blocks,
             files: files
                 .take(MAX_FILES)
@@ -107,12 +107,28 @@ impl Opened {
 
     /// Its dashboards, by folder and title.
     pub fn dashboards(&self) -> Vec<Stored> {
-        let mut all: Vec<Stored> = self.dashboard_files().filter_map(|path| self.dashboard(path)).collect();
-        all.sort_by(|a, b| {
-            let key = |one: &Stored| {
-                (one.about.folder.clone(), one.about.title.to_lowercase(), one.about.uid.clone())
-            };
-            key(a).cmp(&key(b))
+        self.dashboards_of(&[])
+    }
+
+    /// As [`Self::dashboards`], with the content of these only; all: of all. A large backup is not held in memory for a few.
+    pub fn dashboards_of(&self, uids: &[String]) -> Vec<Stored> {
+        self.read(|stored| {
+            let wanted = uids.is_empty() || uids.contains(&stored.about.uid);
+            if wanted { stored } else { Stored { dashboard: None, ..stored } }
+        })
+    }
+
+    /// What is known of its dashboards, by folder and title. One at a time is held in memory.
+    pub fn abouts(&self) -> Vec<BackupDashboard> {
+        let all = self.read(|stored| Stored { dashboard: None, ..stored });
+        all.into_iter().map(|stored| stored.about).collect()
+    }
+
+    fn read(&self, keep: impl Fn(Stored) -> Stored) -> Vec<Stored> {
+        let mut all: Vec<Stored> =
+            self.dashboard_files().filter_map(|path| self.dashboard(path)).map(keep).collect();
+        all.sort_by_cached_key(|one| {
+            (one.about.folder.clone(), one.about.title.to_lowercase(), one.about.uid.clone())
         });
         all
     }
@@ -140,13 +156,17 @@ impl Opened {
             path: path.to_owned(),
             problem: String::new(),
         };
-        let read = store::read_inside(&self.folder, path, MAX_DASHBOARD)
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| document(&bytes));
+        let read = store::read_inside(&self.folder, path, MAX_DASHBOARD);
+        // What can't even be read may be a dashboard, and must not be missing without a word.
+        let unread = read.is_err();
+        let read = read.map_err(|error| error.to_string()).and_then(|bytes| document(&bytes));
         let (raw, meta) = match read {
             Ok(found) => found,
-            Err(_) if self.manifest.is_none() => return None,
+            Err(_) if self.manifest.is_none() && !unread => return None,
             Err(why) => {
+                if self.manifest.is_some() {
+                    about.uid = name::text_of(path);
+                }
                 about.problem = why;
                 return Some(Stored { about, dashboard: None });
             }
@@ -215,7 +235,7 @@ impl Opened {
     pub fn file(&self, path: &str) -> Result<BackupFile, PanelError> {
         let known = self.files.iter().find(|(known, ..)| known == path);
         let extra = [manifest::FILE, manifest::SUMS].contains(&path) && self.manifest.is_some();
-        if !name::is_inside(path) || (known.is_none() && !extra) {
+        if !name::is_here(path) || (known.is_none() && !extra) {
             return Err(PanelError::new(
                 ErrorCode::NotFound,
                 "backups",

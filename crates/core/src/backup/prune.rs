@@ -9,7 +9,10 @@ use aether_contract::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{create, store::Store};
+use super::{
+    create,
+    store::{FUTURE_MS, Store},
+};
 use crate::panel::core::Core;
 
 /// The journal's word for it.
@@ -26,10 +29,17 @@ pub fn plan(backups: &[Backup], policy: PrunePolicy, now: Timestamp, zone: &Time
     let mut items = Vec::new();
     for backup in backups {
         let mut why = Vec::new();
+        let future = now.millis_since(backup.made_at) < -FUTURE_MS;
+        if future {
+            // Its place among the others is not known: it takes nobody's, and nobody takes its own.
+            why.push("from the future: the clock was set back since".to_owned());
+        }
         if backup.pinned {
             why.push("pinned".to_owned());
         }
-        if backup.safety {
+        if future {
+            // Kept until its time has come.
+        } else if backup.safety {
             if now.millis_since(backup.made_at) < SAFETY_MS {
                 why.push("a restore can be undone with it".to_owned());
             }
@@ -180,6 +190,22 @@ mod tests {
         assert_eq!(kept(&all, NONE, 4), ["b1"]);
         assert_eq!(kept(&all, PrunePolicy { daily: 1, ..NONE }, 4), ["b1"], "a broken one stands for no day");
         assert_eq!(kept(&[], NONE, 4), [""; 0]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_costs_no_backup() {
+        // Made on day 300 by a clock that ran ahead; set back to day 100, and two made since.
+        let all = [
+            backup(300, BackupVerdict::Verified),
+            backup(299, BackupVerdict::Verified),
+            backup(99, BackupVerdict::Verified),
+            backup(98, BackupVerdict::Verified),
+        ];
+        let policy = PrunePolicy { last: 1, ..NONE };
+        assert_eq!(kept(&all, policy, 100), ["b300", "b299", "b99"], "the newest is the newest of this time");
+        assert_eq!(kept(&all, NONE, 100), ["b300", "b299", "b99"]);
+        // When their time has come they are as old as they say.
+        assert_eq!(kept(&all, policy, 302), ["b300"]);
     }
 
     #[test]

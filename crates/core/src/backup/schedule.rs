@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use aether_contract::{BackupCreateRequest, BackupList, BackupVerdict, Level, Notice, PanelEvent, Timestamp};
 
-use super::create;
+use super::{create, store::FUTURE_MS};
 use crate::panel::{clock, core::Core};
 
 /// Shortest time between two attempts, in milliseconds.
 const AGAIN_MS: i64 = 3_600_000;
-/// A backup from so far in the future tells of a clock that was set back, in milliseconds.
-const FUTURE_MS: i64 = 300_000;
 /// What such a backup is for.
 const REASON: &str = "Scheduled";
 
@@ -105,6 +103,18 @@ mod tests {
         assert!(due(&[(90, Incomplete, false)], 24, 100), "an incomplete one is made again");
         assert!(!due(&[(100, Incomplete, false)], 24, 100), "but not at once");
         assert!(due(&[(900, Verified, false)], 24, 100), "a clock that was set back stops nothing");
+    }
+
+    #[test]
+    fn a_backup_from_before_the_clock_was_set_back_hides_no_newer_one() {
+        use BackupVerdict::Verified;
+        let newest = |backups: &[(i64, BackupVerdict, bool)]| {
+            let newest = crate::backup::store::newest(&list(backups), Timestamp(100 * HOUR));
+            newest.map(|backup| backup.id.0)
+        };
+        assert_eq!(newest(&[(900, Verified, false), (99, Verified, false)]).as_deref(), Some("b99"));
+        assert_eq!(newest(&[(900, Verified, false), (99, Verified, true)]).as_deref(), Some("b900"));
+        assert_eq!(newest(&[]), None);
     }
 
     #[test]

@@ -347,7 +347,7 @@ pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 /// Those of the file system; `InvalidInput` for a path that leads elsewhere.
 pub fn inside(folder: &Path, path: &str) -> io::Result<PathBuf> {
     let mut at = folder.to_path_buf();
-    if !name::is_inside(path) {
+    if !name::is_here(path) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "its path leads out of the backup"));
     }
     for segment in path.split('/') {
@@ -368,9 +368,15 @@ pub fn read_inside(folder: &Path, path: &str, max: u64) -> io::Result<Vec<u8>> {
     read_limited(&inside(folder, path)?, max)
 }
 
-/// The newest backup that is no safety copy.
-pub fn newest(list: &BackupList) -> Option<Backup> {
-    list.backups.iter().find(|backup| !backup.safety).cloned()
+/// A backup from so far in the future tells of a clock that was set back, in milliseconds.
+pub const FUTURE_MS: i64 = 300_000;
+
+/// The newest backup that is no safety copy. One from the future is the newest only when there is no other: it was made
+/// before the clock was set back, and hides those that were made since.
+pub fn newest(list: &BackupList, now: Timestamp) -> Option<Backup> {
+    let mut all = list.backups.iter().filter(|backup| !backup.safety);
+    let future = |backup: &&Backup| now.millis_since(backup.made_at) < -FUTURE_MS;
+    all.clone().find(|backup| !future(backup)).or_else(|| all.next()).cloned()
 }
 
 /// The list's state in the panel.

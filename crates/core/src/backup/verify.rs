@@ -126,7 +126,11 @@ fn strangers(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
         .map(|file| file.path.as_str())
         .chain([manifest::FILE, manifest::SUMS])
         .collect();
-    for file in foreign::files(folder) {
+    let (files, left) = foreign::scan(folder);
+    if left > 0 && manifest.files.len() < foreign::MAX_FILES {
+        problems.push(foreign::left_words(left));
+    }
+    for file in files {
         if !known.contains(file.path.as_str()) && problems.len() < MAX_PROBLEMS {
             problems.push(format!("{}: the manifest does not know this file.", file.path));
         }

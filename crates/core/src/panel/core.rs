@@ -237,7 +237,7 @@ impl Core {
         match last {
             Some((_, Ok(list))) => {
                 summary.count = Some(u32::try_from(list.backups.len()).unwrap_or(u32::MAX));
-                summary.newest = store::newest(list);
+                summary.newest = store::newest(list, super::clock::now());
             }
             Some((_, Err(error))) => summary.error = Some(error.clone()),
             None => {}

@@ -115,9 +115,12 @@ fn items(from: &Path, id: &str) -> Result<(Vec<Item>, Timestamp), PanelError> {
             .with_hint("Its files can still be copied from its folder.")
     };
     let Some((manifest, bytes)) = Store::manifest(from).map_err(cant)? else {
-        let files = foreign::files(from).into_iter();
+        let (files, left) = foreign::scan(from);
+        if left > 0 {
+            return Err(cant(foreign::left_words(left).trim_end_matches('.').to_lowercase()));
+        }
         let items: Vec<Item> =
-            files.map(|file| Item { path: file.path, bytes: file.bytes, sha256: None }).collect();
+            files.into_iter().map(|file| Item { path: file.path, bytes: file.bytes, sha256: None }).collect();
         return Ok((items, Timestamp(0)));
     };
     let mut items = vec![Item {

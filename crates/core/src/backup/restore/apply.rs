@@ -53,14 +53,16 @@ async fn steps(
     let (id, uids) = (request.id.clone(), request.uids.clone());
     let read = tokio::task::spawn_blocking(move || {
         let opened = Opened::open(&store, &id)?;
-        let chosen = plan::chosen(opened.dashboards(), &uids)?;
+        let chosen = plan::chosen(opened.dashboards_of(&uids), &uids)?;
         Ok((opened, chosen))
     });
     let (opened, chosen) = read.await.unwrap_or_else(|error| {
         Err(PanelError::new(ErrorCode::Internal, "backups", "The backup could not be read.")
             .with_detail(error.to_string()))
     })?;
-    let uids: Vec<String> = chosen.iter().map(|stored| stored.about.uid.clone()).collect();
+    // One that can't be read may have none to ask for.
+    let uids = chosen.iter().map(|stored| stored.about.uid.clone()).filter(|uid| !uid.is_empty());
+    let uids: Vec<String> = uids.collect();
     if let Some(job) = job {
         job.stage("reading Grafana", uids.len());
     }

@@ -143,7 +143,7 @@ impl Panel {
             for backup in list.backups {
                 // One that can't be opened stands in the list with its reason.
                 let Ok(opened) = Opened::open(&store, &backup.id) else { continue };
-                for Stored { about, .. } in opened.dashboards() {
+                for about in opened.abouts() {
                     let text = format!("{} {}", about.title, about.uid).to_lowercase();
                     if words.iter().all(|word| text.contains(word)) {
                         if found.len() >= MAX_FOUND {
