@@ -9,7 +9,7 @@ use std::{fs, path::Path, process::Command};
 
 use aether_contract::*;
 use aether_tests::stack::{QUICK_RULES, QUIET_ALERTMANAGER, Stack, servers_missing};
-use common::{Bench, GRAFANA};
+use common::{Bench, GRAFANA, open};
 use serde_json::{Value, json};
 
 const CONFIGS: &[BackupPartKind] = &[BackupPartKind::Configs];
@@ -460,4 +460,43 @@ async fn a_backup_is_committed_alone_where_its_folder_is_in_git() {
     let next = bench.create(GRAFANA).await;
     let refused = bench.panel.backup_commit(BackupRequest { id: next.id }).await.unwrap_err();
     assert!(refused.code == ErrorCode::Storage && refused.detail.contains("Fridays"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_is_restored_into_the_grafana_of_another_stack_and_undone_there() {
+    let mut bench = Bench::start("11.2.0").await;
+    let other = Bench::start("11.2.0").await;
+    other.remove("rag-00").await;
+    let stacks = bench.folder.path().join("home/config/stacks");
+    let profile = fs::read_to_string(stacks.join("test.toml")).unwrap();
+    let elsewhere =
+        profile.replace("\"test\"", "\"staging\"").replace(bench.grafana.url(), other.grafana.url());
+    fs::write(stacks.join("staging.toml"), elsewhere).unwrap();
+    // Stacks are read at the start; each has credentials of its own.
+    bench.panel = open(bench.folder.path()).await;
+    bench.credentials().await;
+    let select = async |name: &str| bench.panel.stack_select(StackName { name: name.into() }).await.unwrap();
+    select("staging").await;
+    bench.credentials().await;
+    select("test").await;
+    let saved = bench.create(GRAFANA).await;
+
+    let request = RestoreRequest {
+        into_stack: Some("staging".into()),
+        ..bench.request(&saved.id, &["rag-00", "rag-01"])
+    };
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert_eq!(
+        (item(&plan, "rag-00").act, item(&plan, "rag-01").act),
+        (RestoreAct::Create, RestoreAct::Identical)
+    );
+    assert!(plan.target.starts_with(other.grafana.url()), "{}", plan.target);
+    let run = bench.apply(request.clone()).await.unwrap();
+    assert_eq!(run.state, RestoreState::Done, "{run:#?}");
+    assert!(other.dashboard("rag-00").await.is_some());
+    let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+    assert_eq!(undone.state, RestoreState::Undone, "{undone:#?}");
+    assert!(other.dashboard("rag-00").await.is_none() && bench.dashboard("rag-00").await.is_some());
+    let nowhere = RestoreRequest { into_stack: Some("nowhere".into()), ..request };
+    assert_eq!(bench.panel.restore_plan(nowhere).await.unwrap_err().code, ErrorCode::NotFound);
 }

@@ -134,6 +134,7 @@ impl Bench {
             otherwise: None,
             data_sources: BTreeMap::new(),
             into_folder: None,
+            into_stack: None,
         }
     }
 

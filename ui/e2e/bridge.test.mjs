@@ -169,7 +169,7 @@ test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, a
   assert.equal((await page.getByTestId('backup-verdict').innerText()).trim(), made.verdict);
   await page.getByRole('button', { name: 'Open it' }).click();
   await page.getByTestId('dashboard').first().waitFor();
-  const plan = await call('restore_plan', { id: made.id, uids: [], what: 'dashboards', otherwise: null, choices: {}, dataSources: {}, intoFolder: null });
+  const plan = await call('restore_plan', { id: made.id, uids: [], what: 'dashboards', otherwise: null, choices: {}, dataSources: {}, intoFolder: null, intoStack: null });
   assert.ok(plan.items.length > 0 && plan.items.every((i) => i.act === 'identical'), 'nothing has changed since');
   await page.waitForFunction((n) => document.querySelectorAll('[data-act="identical"]').length === n, plan.items.length);
   await page.getByTestId('dashboard-open').first().click();

@@ -586,6 +586,9 @@ test('a backup is exported, and an archive imported, verified or marked unverifi
   await page.getByTestId('import-confirm').click();
   await page.getByTestId('import-open').click();
   await page.getByTestId('verdict').getByText('verified').waitFor();
+  await done();
+});
+
 test('files and alerting are restored after what changes was shown, and what would be refused cannot be chosen', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
@@ -623,13 +626,15 @@ test('a backup in a work tree is committed from where it is opened', async () =>
   await done();
 });
 
-test('dashboards are restored into another folder where one is chosen', async () => {
+test('dashboards are restored into another stack and folder where they are chosen', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('into-stack').selectOption('aetherlink');
   await page.getByTestId('into-folder').selectOption({ label: 'Platform' });
   await page.locator('[data-uid="tenant-costs"] input').check();
   await page.getByTestId('restore').click();
   await page.getByTestId('restore-dialog').getByText('Platform').waitFor();
+  await page.getByTestId('restore-dialog').getByText('http://grafana.aetherlink:3000/').waitFor();
   await done();
 });
 

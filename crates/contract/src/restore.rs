@@ -81,6 +81,9 @@ wire! {
         /// Folder to restore into, by uid; none: where each one was.
         #[serde(default)]
         pub into_folder: Option<String>,
+        /// Stack whose Grafana to restore into; none: that of the stack in force. Files always go to the latter.
+        #[serde(default)]
+        pub into_stack: Option<String>,
     }
 }
 

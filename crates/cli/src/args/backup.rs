@@ -171,6 +171,9 @@ pub enum Backup {
         /// Restore into this folder, by uid [default: where each one was]
         #[arg(long, value_name = "UID")]
         into_folder: Option<String>,
+        /// Restore into the Grafana of this stack [default: the stack itself]
+        #[arg(long, value_name = "NAME")]
+        into_stack: Option<String>,
         /// Who [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,

@@ -20,7 +20,18 @@ use crate::{
 
 /// The plan, or what came of it.
 pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
-    let Backup::Restore { id, uids, what, apply, choose, otherwise, data_source, into_folder, by } = verb
+    let Backup::Restore {
+        id,
+        uids,
+        what,
+        apply,
+        choose,
+        otherwise,
+        data_source,
+        into_folder,
+        into_stack,
+        by,
+    } = verb
     else {
         return Err(usage("This is no restore."));
     };
@@ -36,6 +47,7 @@ pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError
         otherwise: otherwise.map(choice),
         data_sources: pairs(data_source, "--data-source")?.into_iter().collect(),
         into_folder: into_folder.clone(),
+        into_stack: into_stack.clone(),
     };
     for (uid, word) in pairs(choose, "--choose")? {
         let chosen = BackupChoice::from_str(&word, false)
@@ -166,6 +178,12 @@ fn plan_text(plan: &RestorePlan) -> String {
     for note in &plan.notes {
         text.push_str(&format!("- {}\n", plain(note)));
     }
+    if plan.what == RestoreWhat::Configs && plan.writes > 0 {
+        text.push_str(
+            "- Written, read again by their servers, and held against what these run then; all as before again when one does not \
+             take its file.\n",
+        );
+    }
     for item in plan.items.iter().filter(|item| !item.diff.is_empty()) {
         text.push_str(&format!("\n{}\n", plain(&item.uid)));
         text.push_str(&lines(&item.diff));
@@ -189,7 +207,7 @@ fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
             if item.undone { painted("undone", Paint::Dim) } else { painted(word, paint) },
             cell(act(item.act).0),
             cell(&item.uid),
-            cell(&item.title),
+            cell(if item.kind == RestoreKind::File { "" } else { &item.title }),
             cell(item.version.map(|version| version.to_string()).unwrap_or_default()),
             cell(&item.note),
         ]

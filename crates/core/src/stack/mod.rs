@@ -116,6 +116,14 @@ impl Stacks {
         Ok(())
     }
 
+    /// The profile of a stack, in force or not.
+    ///
+    /// # Errors
+    /// As [`Self::select`].
+    pub fn profile(&self, name: &str) -> Result<Arc<Profile>, PanelError> {
+        usable(&self.lock().folder, name)
+    }
+
     /// One stack's profile.
     ///
     /// # Errors

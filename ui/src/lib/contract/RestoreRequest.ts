@@ -35,4 +35,8 @@ dataSources: { [key in string]: string },
 /**
  * Folder to restore into, by uid; none: where each one was.
  */
-intoFolder: string | null, };
+intoFolder: string | null, 
+/**
+ * Stack whose Grafana to restore into; none: that of the stack in force. Files always go to the latter.
+ */
+intoStack: string | null, };

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     apply::{make_folders, shown},
+    grafana,
     runs::{self, Record, RecordItem},
     safety::{self, may_apply, writes},
     thing::{self, Thing},
@@ -29,7 +30,7 @@ use crate::{
 /// `not-found` for an unknown backup or item; Grafana's codes.
 pub async fn plan(core: &Core, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
     let live = core.live();
-    let client = live.clients.grafana().await?;
+    let client = grafana(core, &live, request.into_stack.as_deref()).await?;
     Ok(steps(core, &live, &client, request).await?.plan)
 }
 
@@ -53,7 +54,7 @@ async fn steps(
 /// As [`super::apply`].
 pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
     let live = core.live();
-    let client = live.clients.grafana().await?;
+    let client = grafana(&core, &live, asked.request.into_stack.as_deref()).await?;
     let job = core.jobs.begin(format!("Restoring alerting from {}", asked.request.id.0))?;
     let store = Store::of(&live.profile, &core.home.data);
     let lock = create::locked(&store).await?;
@@ -68,6 +69,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         stack: live.profile.name.clone(),
         what: RestoreWhat::Alerting,
         target: steps.plan.target.clone(),
+        into_stack: asked.request.into_stack.clone(),
         by,
         backup: asked.request.id.clone(),
         safety,
@@ -200,7 +202,7 @@ async fn copy(
 /// # Errors
 /// `invalid-request` for another Grafana; Grafana's codes; `storage`.
 pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
-    let client = grafana_of(work.live, undone).await?;
+    let client = grafana_of(work, undone).await?;
     let open = |id: &BackupId| Opened::open(work.store, id).and_then(|opened| thing::saved(&opened));
     let old: BTreeMap<String, Thing> = match &undone.safety {
         Some(safety) => open(safety)?.into_iter().map(|thing| (thing.id(), thing)).collect(),

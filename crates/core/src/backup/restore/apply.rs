@@ -11,6 +11,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{
     document::{self, Saving},
+    grafana,
     plan::{self, NewFolder, Steps},
     runs::{self, Record, RecordItem},
     safety::{self, may_apply, writes},
@@ -38,7 +39,7 @@ const ATTEMPTS: u32 = 3;
 /// `not-found` for an unknown backup or dashboard; `invalid-request`; Grafana's codes.
 pub async fn plan(core: &Core, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
     let live = core.live();
-    let client = live.clients.grafana().await?;
+    let client = grafana(core, &live, request.into_stack.as_deref()).await?;
     Ok(steps(core, &live, &client, request, None).await?.plan)
 }
 
@@ -78,7 +79,7 @@ async fn steps(
 /// but stands in the run.
 pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
     let live = core.live();
-    let client = live.clients.grafana().await?;
+    let client = grafana(&core, &live, asked.request.into_stack.as_deref()).await?;
     let job = core.jobs.begin(format!("Restoring from {}", asked.request.id.0))?;
     let store = Store::of(&live.profile, &core.home.data);
     let lock = create::locked(&store).await?;
@@ -90,6 +91,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         stack: live.profile.name.clone(),
         what: steps.plan.what,
         target: steps.plan.target.clone(),
+        into_stack: asked.request.into_stack.clone(),
         by,
         backup: asked.request.id.clone(),
         safety,

@@ -130,13 +130,6 @@ async fn steps(core: &Core, live: &Live, request: &RestoreRequest) -> Result<Ste
         }
         steps.plan.items.push(item);
     }
-    if !steps.changes.is_empty() {
-        steps.plan.notes.push(
-            "Written one after the other, read again by their servers, and held against what these run then. When a server \
-             does not take them, all are as before again."
-                .into(),
-        );
-    }
     let text = serde_json::to_vec(&(&steps.plan, told)).unwrap_or_default();
     steps.plan.digest = hex(&Sha256::digest(text));
     Ok(steps)
@@ -232,6 +225,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         stack: live.profile.name.clone(),
         what: RestoreWhat::Configs,
         target: steps.plan.target.clone(),
+        into_stack: None,
         by,
         backup: asked.request.id.clone(),
         safety,

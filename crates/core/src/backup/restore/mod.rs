@@ -14,11 +14,23 @@ pub mod undo;
 
 use std::sync::Arc;
 
+use aether_clients::Grafana;
 use aether_contract::{
     PanelError, RestoreApplyRequest, RestorePlan, RestoreRequest, RestoreRun, RestoreWhat,
 };
 
-use crate::panel::core::Core;
+use crate::panel::{clients::Clients, core::Core, live::Live};
+
+/// The Grafana that is restored into.
+///
+/// # Errors
+/// `not-found` for an unknown stack; the codes of its client.
+async fn grafana(core: &Core, live: &Live, into: Option<&str>) -> Result<Arc<Grafana>, PanelError> {
+    match into.filter(|name| *name != live.profile.name) {
+        None => live.clients.grafana().await,
+        Some(name) => Clients::new(core.stacks.profile(name)?, Arc::clone(&core.secrets)).grafana().await,
+    }
+}
 
 /// What a restore would do. Nothing is written.
 ///

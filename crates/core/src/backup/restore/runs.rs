@@ -30,6 +30,9 @@ pub struct Record {
     pub what: RestoreWhat,
     /// Address of the Grafana, or the folder of the files.
     pub target: String,
+    /// Stack of that Grafana, when it is another than the one in force then.
+    #[serde(default)]
+    pub into_stack: Option<String>,
     /// Who.
     pub by: String,
     /// Backup.

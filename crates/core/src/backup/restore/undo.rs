@@ -145,11 +145,11 @@ async fn find(core: &Core, live: &Stack, store: &Store, id: u32) -> Result<Found
 ///
 /// # Errors
 /// `invalid-request` for another one; Grafana's codes.
-pub async fn grafana_of(live: &Stack, record: &Record) -> Result<Arc<Grafana>, PanelError> {
-    let client = live.clients.grafana().await?;
+pub async fn grafana_of(work: &Work<'_>, record: &Record) -> Result<Arc<Grafana>, PanelError> {
+    let client = super::grafana(work.core, work.live, record.into_stack.as_deref()).await?;
     if record.target != client.address() {
         let words = format!(
-            "It was made in {}, and the stack's Grafana is {} now. Nothing was changed.",
+            "It was made in {}, and that stack's Grafana is {} now. Nothing was changed.",
             record.target,
             client.address()
         );
@@ -160,7 +160,7 @@ pub async fn grafana_of(live: &Stack, record: &Record) -> Result<Arc<Grafana>, P
 }
 
 async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
-    let client = grafana_of(work.live, undone).await?;
+    let client = grafana_of(work, undone).await?;
     let old = copies(work.store, undone.safety.as_ref())?;
     // Only an interrupted run needs it: there a write may have arrived that nobody wrote down.
     let source = if work.interrupted {

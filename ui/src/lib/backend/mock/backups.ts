@@ -88,7 +88,7 @@ export function plan(request: RestoreRequest, scene: Scene, now: number): Restor
     return base;
   });
   const of = (acts: RestoreItem['act'][]): number => items.filter((i) => acts.includes(i.act)).length;
-  return { id: request.id, what: 'dashboards', folders: FOLDERS, target: 'http://localhost:3000/', targetVersion: '11.2.0', items, newFolders: items.some((i) => i.act === 'create') ? ['Billing'] : [], newLibraryPanels: [], dataSources: [{ uid: 'prometheus', name: 'Prometheus', kind: 'prometheus' }], notes: [], writes: of(['create', 'update', 'copy']), undecided: of(['choose']), digest: JSON.stringify(request) };
+  return { id: request.id, what: 'dashboards', folders: FOLDERS, target: request.intoStack ? `http://grafana.${request.intoStack}:3000/` : 'http://localhost:3000/', targetVersion: '11.2.0', items, newFolders: items.some((i) => i.act === 'create') ? ['Billing'] : [], newLibraryPanels: [], dataSources: [{ uid: 'prometheus', name: 'Prometheus', kind: 'prometheus' }], notes: [], writes: of(['create', 'update', 'copy']), undecided: of(['choose']), digest: JSON.stringify(request) };
 }
 
 const RULES_DIFF = `@@ -40,7 +40,7 @@
@@ -132,7 +132,7 @@ export function run(id: number, request: RestoreRequest, now: number, state: Res
 }
 
 export function comparison(from: string, to: string | null, scene: Scene, now: number): BackupComparison {
-  const p = plan({ id: from, what: 'dashboards', uids: [], choices: {}, otherwise: null, dataSources: {}, intoFolder: null }, scene, now);
+  const p = plan({ id: from, what: 'dashboards', uids: [], choices: {}, otherwise: null, dataSources: {}, intoFolder: null, intoStack: null }, scene, now);
   const changed = p.items.filter((i) => i.changes.length > 0).map((i) => ({ uid: i.uid, title: i.title, folder: i.folder, change: 'changed' as const, changes: i.changes.map((c) => ({ ...c, before: c.after, after: c.before })) }));
   return { from, to, dashboards: [{ uid: 'tenant-costs', title: 'Tenant costs', folder: ['RAG', 'Billing'], change: 'removed', changes: [] }, ...changed, { uid: 'new-1', title: 'Reranker canary', folder: ['RAG'], change: 'added', changes: [] }], same: 37, unread: [] };
 }

@@ -47,7 +47,7 @@ export function mockBackend(): Backend {
   let savedRevision = 1;
   let job: Job | null = query.get('job') === 'on' ? { id: 1, title: 'Backup', stage: 'copying blocks', done: 61, total: 154, bytes: 612_000_000, startedAt: now - 9000, etaS: 14, cancelling: false } : null;
   const committed = new Set<string>();
-  let runs: RestoreRun[] = scene === 'loaded' ? [restoreRun(41, { id: saved[1]?.id ?? '', uids: ['aether-rag-ops', 'tenant-costs'], choices: {}, what: 'dashboards', otherwise: null, dataSources: {}, intoFolder: null }, now - 20 * 60_000, 'done')] : [];
+  let runs: RestoreRun[] = scene === 'loaded' ? [restoreRun(41, { id: saved[1]?.id ?? '', uids: ['aether-rag-ops', 'tenant-costs'], choices: {}, what: 'dashboards', otherwise: null, dataSources: {}, intoFolder: null, intoStack: null }, now - 20 * 60_000, 'done')] : [];
   let deploys: DeployRun[] = query.get('deploy') === 'on' ? [{ ...deployRun(scene === 'hostile' ? BIDI.repeat(9) : 'v2.3.0', 'alice', 1800, now - 600_000), id: 'd-on', steps: deployRun('', '', 0, now).steps.map((s, i) => (i < 4 ? deployStep(s, 'run', '') : s)) }] : [];
   const backupsNow = (): Snapshot['backups'] => ({ revision: savedRevision, count: scene === 'loading' ? null : saved.length, newest: saved.find((b) => !b.safety) ?? null, error: scene === 'never' ? { code: 'storage', message: 'Could not read the folder /home/alice/backups/production.', hint: 'Check that this account owns it.', retryable: false, source: 'backups', detail: 'Permission denied (os error 13)' } : null, job });
   const changed = (next: Backup[]): void => { saved = next; savedRevision += 1; tell({ backups: backupsNow() }); };
