@@ -36,6 +36,10 @@ async function open(query, hash, options = {}) {
 const click = (...ids) => async (p) => { for (const id of ids) { await p.getByTestId(id).first().click(); await p.waitForTimeout(200); } };
 const VIEWS = [
   ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) => ['overview', 'alerts', 'maintenance'].map((h) => [`scene=${s}&window=on&banner=on`, h])),
+  ['scene=loaded', 'rules'],
+  ['scene=hostile', 'rules', click('rule-open')],
+  ['scene=loaded', 'rules', click('rule-open', 'rule-side')],
+  ['scene=never', 'rules'],
   ['scene=loaded', 'settings'],
   ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
   ['scene=loaded&banner=on', 'settings', click('tab-credentials')],
@@ -679,5 +683,24 @@ test('a deploy goes step by step, is skipped only for a reason, and is gone on w
   assert.match(await page.getByTestId('deploy-dialog').innerText(), /All steps are done or skipped/);
   await page.getByTestId('deploy-close').click();
   assert.match(await page.getByTestId('deploys').innerText(), /v2\.3\.1[\s\S]*2 with a finding, 1 skipped/);
+  await done();
+});
+
+test('a rule whose guard can never match says so, shows a rewrite and what the server makes of both sides', async () => {
+  const { page, done } = await open('scene=loaded', 'rules');
+  assert.match(await page.getByTestId('rules-missing').innerText(), /HealthScoreDegradation/);
+  assert.match(await page.getByTestId('rules-alerts').innerText(), /4 of 5 alerts/);
+  await page.getByTestId('rules-show').locator('[data-value="findings"]').check({ force: true });
+  const names = await page.getByTestId('rule-row').evaluateAll((rows) => rows.map((r) => r.dataset.name));
+  assert.deepEqual(names, ['CacheColdOld', 'team:requests:rate5m', 'LowConfidenceSpike']);
+  await page.getByTestId('rule-open').first().click();
+  await page.getByTestId('live-verdict').waitFor();
+  assert.match(await page.getByTestId('live-verdict').innerText(), /can’t match/);
+  assert.deepEqual((await page.getByTestId('rewrite').locator('> div').allInnerTexts()).map((t) => t.replace(/\s+/g, ' ').trim().slice(0, 12)).length, 4);
+  await page.getByTestId('rule-side').nth(2).locator('summary').click();
+  assert.match(await page.getByTestId('rule-side').nth(2).innerText(), /aether_cache_requests_total/);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('rules-search').fill('no such rule');
+  assert.match(await page.locator('main').innerText(), /No rule fits/);
   await done();
 });

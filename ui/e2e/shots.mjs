@@ -39,6 +39,8 @@ const CASES = [
   { name: 'closeout', query: 'scene=loaded', hash: 'maintenance', then: click('past-closeout') },
   { name: 'closeout-hostile', query: 'scene=hostile', hash: 'maintenance', then: click('past-closeout') },
   { name: 'schedule', query: 'scene=loaded', hash: 'maintenance', then: click('schedule-new') },
+  ...['loaded', 'calm', 'empty', 'never', 'hostile'].map((scene) => ({ name: `rules-${scene}`, query: `scene=${scene}`, hash: 'rules' })),
+  { name: 'rule-dead', query: 'scene=loaded', hash: 'rules', then: async (p) => { await p.getByTestId('rule-open').first().click(); await p.waitForTimeout(500); } },
   ...['loaded', 'empty', 'never', 'loading', 'hostile'].map((scene) => ({ name: `backups-${scene}`, query: `scene=${scene}${scene === 'loaded' ? '&job=on' : ''}`, hash: 'backups' })),
   { name: 'backup-open', query: 'scene=loaded', hash: 'backups', then: async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.getByTestId('dashboard-open').first().click(); await p.waitForTimeout(400); } },
   { name: 'backup-hostile', query: 'scene=hostile', hash: 'backups', then: async (p) => { await p.getByTestId('backup-open').nth(4).click(); await p.getByTestId('dashboard-open').first().click(); await p.waitForTimeout(400); } },

@@ -2,6 +2,7 @@
 
 mod backup;
 mod maintenance;
+mod rules;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -9,6 +10,7 @@ pub use backup::{
     Backup, Choice as BackupChoice, Packing as BackupPacking, Part as BackupPart, What as BackupWhat,
 };
 pub use maintenance::{Maintenance, Schedule, Window};
+pub use rules::Rules;
 
 const EXIT: &str = "\
 Exit codes:
@@ -113,6 +115,9 @@ pub enum Command {
     /// Backups: make, verify, compare, restore, undo, prune
     #[command(subcommand)]
     Backup(Backup),
+    /// Rules: what runs against what is expected, and what is wrong with it
+    #[command(subcommand)]
+    Rules(Rules),
     /// Credentials, kept in the operating system's keyring
     #[command(subcommand, after_help = EXIT_SECRET)]
     Secret(Secret),

@@ -214,3 +214,33 @@ fn completions_and_man_page_come_from_the_parser() {
     assert_eq!(home.run(&["man", "--to", folder.to_str().unwrap()]).code, 0);
     assert!(folder.join("aetherctl-maintenance-start.1").is_file());
 }
+
+#[test]
+fn rule_files_are_linted_without_a_server() {
+    let home = Home::new();
+    let recording = "groups:\n- name: r\n  rules:\n  - record: r:5m\n    expr: sum by (tenant_id) (rate(hits[5m])) / sum by (tenant_id) (rate(req[5m]))\n";
+    let alert = |guard: &str| {
+        format!(
+            "groups:\n- name: a\n  rules:\n  - alert: Cold\n    expr: r:5m < 0.3 and {guard}\n    for: 5m\n    annotations: {{runbook_url: 'https://x/y'}}\n"
+        )
+    };
+    let rules = home.file("rules.yml", recording);
+    let dead = home.file("dead.yml", &alert("sum(rate(req[5m])) > 0"));
+    let alive = home.file("alive.yml", &alert("on (tenant_id) (sum by (tenant_id) (rate(req[5m])) > 0)"));
+
+    let ran = home.run(&["rules", "lint", &rules, &alive]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = home.run(&["rules", "lint", &rules, &dead]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("dead.yml:4") && ran.out.contains("+ r:5m < 0.3 and on (tenant_id)"), "{ran:?}");
+    let json = home.run(&["--json", "rules", "lint", &rules, &dead]);
+    assert_eq!(
+        (json.code, json.json()["data"]["groups"][1]["rules"][0]["guard"]["verdict"].as_str()),
+        (1, Some("never-matches"))
+    );
+    let broken = home.file("broken.yml", "groups: [");
+    let ran = home.run(&["rules", "lint", &broken]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("broken.yml"), "{ran:?}");
+    assert_eq!(home.run(&["rules", "lint", "/nowhere.yml"]).code, 2);
+}

@@ -112,6 +112,10 @@ macro_rules! for_each_command {
             deploy_give_up(DeployGiveUpRequest) -> DeployRun;
             /// Deploys of the stack.
             deploy_runs(Empty) -> DeployRuns;
+            /// Every rule of the server, against what is expected.
+            rules_list(Empty) -> RulesReport;
+            /// One rule: its sides and its value over time.
+            rule_detail(RuleDetailRequest) -> RuleDetail;
             /// Ends work that is going on.
             job_cancel(JobCancelRequest) -> Empty;
             /// All stacks.

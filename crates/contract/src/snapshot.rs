@@ -122,7 +122,7 @@ wire! {
 wire! {
     /// A screen to show.
     pub struct NavigateTo {
-        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `settings`.
+        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `rules`, `settings`.
         pub screen: String,
         /// What it filters by (alerts only); may be empty.
         #[serde(default)]

@@ -18,6 +18,7 @@ mod maintenance;
 mod panel;
 pub mod paths;
 mod poll;
+pub mod rules;
 pub mod secrets;
 mod services;
 pub mod settings;

@@ -26,6 +26,7 @@ export function commands(): Command[] {
     { id: 'go-alerts', group: 'Go to', title: 'Alerts', icon: 'bell', keys: ['g', 'a'], run: () => ui.go('alerts') },
     { id: 'go-maintenance', group: 'Go to', title: 'Maintenance', icon: 'wrench', keys: ['g', 'm'], words: 'silences', run: () => ui.go('maintenance') },
     { id: 'go-backups', group: 'Go to', title: 'Backups', icon: 'archive', keys: ['g', 'b'], words: 'restore dashboards snapshot', run: () => ui.go('backups') },
+    { id: 'go-rules', group: 'Go to', title: 'Rules', icon: 'rules', keys: ['g', 'r'], words: 'guards lint recording alerts promql', run: () => ui.go('rules') },
     { id: 'go-settings', group: 'Go to', title: 'Settings', icon: 'gear', keys: ['g', 's'], words: 'stacks endpoints', run: () => ui.go('settings') },
     { id: 'deploy', group: 'Maintenance', title: 'Begin a deploy…', icon: 'up', words: 'guided release checks', run: () => ui.deploy('') },
     { id: 'backup-create', group: 'Backups', title: 'Back up now…', icon: 'archive', keys: ['b'], words: 'save snapshot', run: () => (ui.dialog = 'backup-create') },

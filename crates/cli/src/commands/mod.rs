@@ -9,6 +9,7 @@ mod maintenance;
 mod moments;
 mod past;
 mod restore;
+mod rules;
 mod schedule;
 mod secret;
 mod stack;
@@ -61,6 +62,7 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
         }
         Command::Maintenance(verb) => to_its_end(maintenance::run(panel, verb)).await,
         Command::Backup(verb) => backup::run(panel, verb, args.json).await,
+        Command::Rules(verb) => rules::run(panel, verb).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::default()),

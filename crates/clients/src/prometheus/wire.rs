@@ -108,7 +108,7 @@ pub struct PromAlert {
 
 /// A group of rules.
 #[derive(Debug, Clone, PartialEq, Deserialize, Default)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct RuleGroup {
     /// Name.
     #[serde(deserialize_with = "nullable")]
@@ -119,6 +119,12 @@ pub struct RuleGroup {
     /// Seconds between evaluations.
     #[serde(deserialize_with = "nullable")]
     pub interval: f64,
+    /// Seconds that its last evaluation took.
+    #[serde(deserialize_with = "nullable")]
+    pub evaluation_time: f64,
+    /// When that was.
+    #[serde(deserialize_with = "time::optional")]
+    pub last_evaluation: Option<Timestamp>,
     /// Rules.
     #[serde(deserialize_with = "nullable")]
     pub rules: Vec<Rule>,
@@ -176,6 +182,12 @@ pub struct AlertingRule {
     /// Last error.
     #[serde(deserialize_with = "nullable")]
     pub last_error: String,
+    /// Seconds that its last evaluation took.
+    #[serde(deserialize_with = "nullable")]
+    pub evaluation_time: f64,
+    /// When that was.
+    #[serde(deserialize_with = "time::optional")]
+    pub last_evaluation: Option<Timestamp>,
 }
 
 /// A rule that makes series.
@@ -197,6 +209,12 @@ pub struct RecordingRule {
     /// Last error.
     #[serde(deserialize_with = "nullable")]
     pub last_error: String,
+    /// Seconds that its last evaluation took.
+    #[serde(deserialize_with = "nullable")]
+    pub evaluation_time: f64,
+    /// When that was.
+    #[serde(deserialize_with = "time::optional")]
+    pub last_evaluation: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]

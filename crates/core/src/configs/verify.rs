@@ -134,6 +134,7 @@ mod tests {
             file: "f".into(),
             interval: 15.0,
             rules: vec![Rule::Recording(recording), Rule::Alerting(alerting)],
+            ..RuleGroup::default()
         }
     }
 

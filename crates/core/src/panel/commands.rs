@@ -3,6 +3,7 @@
 mod backup;
 mod deploy;
 mod maintenance;
+mod rules;
 
 use std::sync::Arc;
 

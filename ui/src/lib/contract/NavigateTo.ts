@@ -5,7 +5,7 @@
  */
 export type NavigateTo = { 
 /**
- * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `settings`.
+ * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `rules`, `settings`.
  */
 screen: string, 
 /**

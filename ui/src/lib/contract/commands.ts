@@ -67,6 +67,9 @@ import type { RestoreRequest } from './RestoreRequest';
 import type { RestoreRun } from './RestoreRun';
 import type { RestoreRuns } from './RestoreRuns';
 import type { RestoreUndoRequest } from './RestoreUndoRequest';
+import type { RuleDetail } from './RuleDetail';
+import type { RuleDetailRequest } from './RuleDetailRequest';
+import type { RulesReport } from './RulesReport';
 import type { ScheduleDeleteRequest } from './ScheduleDeleteRequest';
 import type { ScheduleList } from './ScheduleList';
 import type { SchedulePreview } from './SchedulePreview';
@@ -132,6 +135,8 @@ export interface Commands {
   deploy_step: { request: DeployStepRequest; reply: DeployRun };
   deploy_give_up: { request: DeployGiveUpRequest; reply: DeployRun };
   deploy_runs: { request: Empty; reply: DeployRuns };
+  rules_list: { request: Empty; reply: RulesReport };
+  rule_detail: { request: RuleDetailRequest; reply: RuleDetail };
   job_cancel: { request: JobCancelRequest; reply: Empty };
   stack_list: { request: Empty; reply: StackList };
   stack_select: { request: StackName; reply: StackList };

@@ -1,6 +1,6 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
-import type { Backup, BackupFoundList, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
+import type { Backup, BackupFoundList, FigureStyle, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { archives, backups as madeUp, comparison, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
@@ -8,6 +8,7 @@ import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, 
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
 import { pastAlerts } from './history';
+import { ruleDetail, rulesReport } from './rules';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
 
 /** A word that no production bundle may hold. */
@@ -102,6 +103,8 @@ export function mockBackend(): Backend {
   };
 
   const run: Record<CommandName, (request: never) => unknown> = {
+    rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
+    rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
     backup_list: () => { if (scene === 'never') throw fail('storage', 'Could not read the folder /home/alice/backups/production.', 'Check that this account owns it.'); return backupList(saved, savedRevision); },
     backup_create: async (r: { reason: string; createdBy: string; parts: string[] }) => {
       if (r.reason.trim() === '') throw fail('invalid-request', 'A backup needs a reason: what is it for?');

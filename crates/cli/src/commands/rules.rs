@@ -1,0 +1,214 @@
+//! `rules`: list and lint.
+
+use std::path::PathBuf;
+
+use aether_contract::*;
+use aether_core::Panel;
+use serde_json::json;
+
+use crate::{
+    args::Rules,
+    human::{plain, plain_lines, span},
+    outcome::Outcome,
+    table::{Cell, Paint, cell, paint, painted, table},
+};
+
+/// Runs a verb on rules.
+pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
+    match verb {
+        Rules::List => list(&panel.rules_list(Empty {}).await?),
+        Rules::Lint { files, all } if !files.is_empty() => lint_files(panel, files.clone(), *all).await,
+        Rules::Lint { all, .. } => lint_server(&panel.rules_list(Empty {}).await?, *all),
+    }
+}
+
+fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
+    let mut text = format!(
+        "{} of {} expected recording rules and {} of {} expected alerts run.\n\n",
+        report.present_recording, report.expected_recording, report.present_alerts, report.expected_alerts
+    );
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for group in &report.groups {
+        for rule in &group.rules {
+            rows.push(row(group, rule));
+        }
+    }
+    let head =
+        ["RULE", "GROUP", "HEALTH", "AGAINST THE PACK", "GUARD", "FOR", "SERIES", "LAST", "TOOK", "FINDINGS"];
+    text.push_str(&table(&head, &rows));
+    for gap in &report.gaps {
+        text.push_str(&format!("\n{} {}", paint("?", Paint::Dim), plain(gap)));
+    }
+    let mut outcome = Outcome::new(report, text)?;
+    for missing in &report.missing {
+        let place =
+            if missing.file.is_empty() { String::new() } else { format!("; it stands in {}", missing.file) };
+        outcome.find(format!("{} {} is expected and does not run{place}.", kind(missing.kind), missing.name));
+    }
+    for rule in report.groups.iter().flat_map(|group| &group.rules) {
+        if rule.health == "err" {
+            outcome.find(format!("{}: the server can't evaluate it: {}", rule.id.name, rule.last_error));
+        }
+        for difference in &rule.differences {
+            outcome.find(format!("{} differs from the pack: {difference}", rule.id.name));
+        }
+        for found in counted(rule, false) {
+            outcome.find(format!("{} [{}]: {}", rule.id.name, found.check, found.problem));
+        }
+    }
+    Ok(outcome)
+}
+
+fn row(group: &RuleGroupView, rule: &RuleView) -> Vec<Cell> {
+    let health = match rule.health.as_str() {
+        "ok" => painted("ok", Paint::Good),
+        "err" => painted("error", Paint::Bad),
+        other => painted(other, Paint::Dim),
+    };
+    let standing = match rule.standing {
+        Some(RuleStanding::Present) => painted("as in the pack", Paint::Good),
+        Some(RuleStanding::NameOnly) => cell("name only"),
+        Some(RuleStanding::Differs) => painted("differs", Paint::Warn),
+        Some(RuleStanding::Unexpected) => painted("unexpected", Paint::Dim),
+        None => cell(""),
+    };
+    let guard = rule.guard.as_ref().map_or_else(|| cell(""), |guard| guard_cell(guard.verdict));
+    let hold = if rule.hold_s > 0.0 { span((rule.hold_s * 1000.0) as i64) } else { String::new() };
+    let last = rule.last_evaluation.map_or_else(String::new, ago);
+    let took = rule.evaluation_ms.map_or_else(String::new, |ms| {
+        let share = if group.interval_s > 0.0 { ms / group.interval_s / 10.0 } else { 0.0 };
+        format!("{ms:.1} ms ({share:.1} %)")
+    });
+    let worst = rule.findings.first().map_or(Paint::None, |found| look(found.severity));
+    let findings = match rule.findings.len() {
+        0 => String::new(),
+        count => format!("{count}"),
+    };
+    vec![
+        cell(&rule.id.name),
+        painted(&group.name, Paint::Dim),
+        health,
+        standing,
+        guard,
+        cell(hold),
+        cell(rule.series.map_or_else(String::new, |count| count.to_string())),
+        cell(last),
+        cell(took),
+        painted(findings, worst),
+    ]
+}
+
+fn ago(at: Timestamp) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.map_or(at.0, |since| i64::try_from(since.as_millis()).unwrap_or(at.0));
+    format!("{} ago", span(now - at.0))
+}
+
+fn guard_cell(verdict: GuardVerdict) -> Cell {
+    match verdict {
+        GuardVerdict::Guarded => painted("guarded", Paint::Good),
+        GuardVerdict::NeverMatches => painted("can never match", Paint::Bad),
+        GuardVerdict::OtherWindow => painted("other window", Paint::Warn),
+        GuardVerdict::Unguarded => painted("unguarded", Paint::Dim),
+        GuardVerdict::Unclear => painted("unclear", Paint::Dim),
+    }
+}
+
+fn kind(kind: RuleKind) -> &'static str {
+    match kind {
+        RuleKind::Recording => "The recording rule",
+        RuleKind::Alerting => "The alert",
+    }
+}
+
+fn look(severity: FindingSeverity) -> Paint {
+    match severity {
+        FindingSeverity::Error => Paint::Bad,
+        FindingSeverity::Warning => Paint::Warn,
+        FindingSeverity::Info => Paint::Dim,
+    }
+}
+
+fn counted(rule: &RuleView, all: bool) -> impl Iterator<Item = &RuleFinding> {
+    rule.findings.iter().filter(move |found| all || found.severity != FindingSeverity::Info)
+}
+
+async fn lint_files(panel: &Panel, files: Vec<PathBuf>, all: bool) -> Result<Outcome, PanelError> {
+    let groups = panel.lint_rule_files(files).await?;
+    let data = json!({ "groups": groups });
+    outcome(&data, &groups, &[], all)
+}
+
+fn lint_server(report: &RulesReport, all: bool) -> Result<Outcome, PanelError> {
+    outcome(report, &report.groups, &report.gaps, all)
+}
+
+fn outcome(
+    data: &impl serde::Serialize,
+    groups: &[RuleGroupView],
+    gaps: &[String],
+    all: bool,
+) -> Result<Outcome, PanelError> {
+    let mut text = String::new();
+    let (mut errors, mut warnings, mut rules, mut hidden) = (0, 0, 0, 0);
+    for group in groups {
+        for rule in &group.rules {
+            rules += 1;
+            hidden += rule.findings.len() - counted(rule, all).count();
+            for found in counted(rule, all) {
+                match found.severity {
+                    FindingSeverity::Error => errors += 1,
+                    FindingSeverity::Warning => warnings += 1,
+                    FindingSeverity::Info => {}
+                }
+                text.push_str(&said(group, rule, found));
+            }
+        }
+    }
+    let more = match hidden {
+        0 => String::new(),
+        count => format!(" {count} more worth knowing: --all shows them."),
+    };
+    text.push_str(&format!("{rules} rules: {errors} errors, {warnings} warnings.{more}\n"));
+    for gap in gaps {
+        text.push_str(&format!("{} {}\n", paint("?", Paint::Dim), plain(gap)));
+    }
+    let mut outcome = Outcome::new(data, text)?;
+    if errors + warnings > 0 {
+        outcome.find(format!("{} of the rules' findings are errors or warnings.", errors + warnings));
+    }
+    Ok(outcome)
+}
+
+fn said(group: &RuleGroupView, rule: &RuleView, found: &RuleFinding) -> String {
+    let word = match found.severity {
+        FindingSeverity::Error => "error",
+        FindingSeverity::Warning => "warning",
+        FindingSeverity::Info => "info",
+    };
+    let place = match rule.line {
+        Some(line) => format!("{}:{line}", group.file),
+        None => format!("{} · {}", group.file, group.name),
+    };
+    let mut text = format!(
+        "{} {} [{}] {}\n  {}\n  {}\n  {} {}\n",
+        paint(word, look(found.severity)),
+        paint(&plain(&rule.id.name), Paint::Strong),
+        found.check,
+        paint(&plain(&place), Paint::Dim),
+        plain(&found.problem),
+        paint(&plain(&found.why), Paint::Dim),
+        paint("→", Paint::Good),
+        plain(&found.remedy),
+    );
+    if let Some(rewrite) = &found.rewrite {
+        for line in rule.expression.trim().lines() {
+            text.push_str(&format!("    {}\n", paint(&format!("- {}", plain_lines(line)), Paint::Bad)));
+        }
+        for line in rewrite.trim().lines() {
+            text.push_str(&format!("    {}\n", paint(&format!("+ {}", plain_lines(line)), Paint::Good)));
+        }
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,19 @@
+//! An alert waits before it fires. Page: `docs/checks/for.md`.
+
+use aether_contract::{FindingSeverity, RuleFinding};
+
+use super::{Subject, finding};
+
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
+    // A heartbeat fires always; waiting is nothing to it.
+    let heartbeat = subject.rule.expression.trim().starts_with("vector(");
+    if subject.rule.alerting && subject.rule.hold_s <= 0.0 && !heartbeat {
+        findings.push(finding(
+            "for",
+            FindingSeverity::Info,
+            "The alert has no `for`: one evaluation is enough to fire.",
+            "A single scrape that fails or a single odd sample pages somebody.",
+            "Add e.g. for: 5m, or switch this check off where at once is meant.",
+        ));
+    }
+}

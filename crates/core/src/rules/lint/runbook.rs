@@ -1,0 +1,45 @@
+//! An alert's runbook link leads somewhere. Page: `docs/checks/runbook.md`.
+
+use aether_contract::{FindingSeverity, RuleFinding};
+
+use super::{Subject, finding};
+
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
+    if !subject.rule.alerting {
+        return;
+    }
+    let why = "At three in the morning the link is what is clicked first.";
+    match subject.rule.annotations.get("runbook_url").map(|link| link.trim()) {
+        None | Some("") => findings.push(finding(
+            "runbook",
+            FindingSeverity::Info,
+            "The alert has no runbook_url.",
+            why,
+            "Add the annotation runbook_url with a page that says what to do.",
+        )),
+        Some(link) if link.contains("{{") => {}
+        Some(link) => {
+            let scheme = link.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+            let problem = match scheme.as_deref() {
+                Some("http" | "https") => None,
+                Some(_) => Some("it is no http or https address".to_owned()),
+                None if link.contains(':') => Some("it is no http or https address".to_owned()),
+                None => subject
+                    .facts
+                    .runbooks
+                    .as_ref()
+                    .filter(|files| !files.contains(link.split('#').next().unwrap_or(link)))
+                    .map(|_| "there is no such file".to_owned()),
+            };
+            if let Some(problem) = problem {
+                findings.push(finding(
+                    "runbook",
+                    FindingSeverity::Warning,
+                    format!("The runbook link {link} leads nowhere: {problem}."),
+                    why,
+                    "Correct the link, or write the page.",
+                ));
+            }
+        }
+    }
+}

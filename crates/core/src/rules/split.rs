@@ -1,0 +1,267 @@
+//! An expression's text cut at its outermost `and` and `unless`, so that a guard can be mended and the rest stays as it was
+//! written: the parser keeps no places. Pure.
+
+use promql_parser::parser::{self, Expr};
+
+/// Longest expression that is taken apart, in bytes.
+pub const MAX_LENGTH: usize = 32 * 1024;
+
+/// An operand with what joins it to the ones before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// What joins it; none for the first.
+    pub join: Option<Join>,
+    /// Its text, trimmed.
+    pub text: String,
+    /// Its expression.
+    pub expr: Expr,
+}
+
+/// `and` or `unless` with its matching.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// Whether it is `unless`.
+    pub unless: bool,
+    /// `on` (true) or `ignoring` (false) and their labels.
+    pub matching: Option<(bool, Vec<String>)>,
+}
+
+/// Parses an expression.
+///
+/// # Errors
+/// The parser's words, or that it is too long.
+pub fn parse(text: &str) -> Result<Expr, String> {
+    if text.len() > MAX_LENGTH {
+        return Err(format!("longer than {} KiB", MAX_LENGTH / 1024));
+    }
+    parser::parse(text)
+}
+
+/// An expression in its one form: two expressions that mean the same by their text alone have the same form. Text that
+/// can't be parsed is only trimmed.
+pub fn normal(text: &str) -> String {
+    parse(text).map_or_else(|_| text.trim().to_owned(), |expr| expr.to_string())
+}
+
+/// The operands of an expression's outermost `and`/`unless` chain; one when there is no chain. None when it can't be
+/// parsed, or mixes them with `or`.
+pub fn pieces(text: &str) -> Option<Vec<Piece>> {
+    parse(text).ok()?;
+    let found = cut(bare(text))?;
+    // What was cut must be expressions of their own.
+    let mut list = Vec::new();
+    for (index, (join, text)) in found.into_iter().enumerate() {
+        let expr = parse(&text).ok()?;
+        if index == 0
+            && bare(&text) != text
+            && let Some(inner) = pieces(bare(&text)).filter(|inner| inner.len() > 1)
+        {
+            list.extend(inner);
+            continue;
+        }
+        list.push(Piece { join, text, expr });
+    }
+    Some(list)
+}
+
+/// Puts pieces together, on lines of their own where the text before had lines.
+pub fn join(pieces: &[Piece], lines: bool) -> String {
+    let gap = if lines { "\n" } else { " " };
+    let mut text = String::new();
+    for piece in pieces {
+        if let Some(join) = &piece.join {
+            text.push_str(gap);
+            text.push_str(if join.unless { "unless" } else { "and" });
+            if let Some((on, labels)) = &join.matching {
+                text.push_str(if *on { " on (" } else { " ignoring (" });
+                text.push_str(&labels.join(", "));
+                text.push(')');
+            }
+            text.push_str(gap);
+        }
+        text.push_str(&piece.text);
+    }
+    text
+}
+
+/// Without the parentheses around all of it.
+fn bare(text: &str) -> &str {
+    let mut text = text.trim();
+    while text.starts_with('(') && closes_at(text, 0) == Some(text.len() - 1) {
+        text = text.get(1..text.len() - 1).unwrap_or_default().trim();
+    }
+    text
+}
+
+/// Where the bracket at `open` closes.
+fn closes_at(text: &str, open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in Walk::new(text, open) {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn cut(text: &str) -> Option<Vec<(Option<Join>, String)>> {
+    let mut found = Vec::new();
+    let (mut depth, mut start, mut join) = (0_usize, 0_usize, None);
+    let mut walk = Walk::new(text, 0);
+    let mut word_before = false;
+    while let Some((at, c)) = walk.next() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        let in_word = word_before;
+        word_before = is_word(c);
+        if depth > 0 || in_word || !word_before {
+            continue;
+        }
+        let word = word_at(text, at);
+        let unless = match word.to_ascii_lowercase().as_str() {
+            "or" => return None,
+            "and" => false,
+            "unless" => true,
+            _ => continue,
+        };
+        let (matching, after) = matching(text, at + word.len())?;
+        found.push((join.take(), text.get(start..at)?.trim().to_owned()));
+        join = Some(Join { unless, matching });
+        start = after;
+        walk = Walk::new(text, after);
+        word_before = false;
+    }
+    found.push((join, text.get(start..)?.trim().to_owned()));
+    Some(found)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.')
+}
+
+fn word_at(text: &str, at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or_default();
+    let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
+}
+
+/// `on (…)` or `ignoring (…)` after an operator, and where the operand begins. None for what can't be read.
+#[allow(clippy::type_complexity, reason = "one place")]
+fn matching(text: &str, after: usize) -> Option<(Option<(bool, Vec<String>)>, usize)> {
+    let skip = |from: usize| {
+        let mut walk = Walk::new(text, from);
+        let found = walk.find(|(_, c)| !c.is_whitespace());
+        found.map_or(text.len(), |(at, _)| at)
+    };
+    let at = skip(after);
+    let word = word_at(text, at);
+    let on = match word.to_ascii_lowercase().as_str() {
+        "on" => true,
+        "ignoring" => false,
+        _ => return Some((None, after)),
+    };
+    let open = skip(at + word.len());
+    if !text.get(open..)?.starts_with('(') {
+        return Some((None, after));
+    }
+    let close = closes_at(text, open)?;
+    let list = text.get(open + 1..close)?.split(',').map(|label| label.trim().to_owned());
+    Some((Some((on, list.filter(|label| !label.is_empty()).collect())), close + 1))
+}
+
+/// The characters outside of texts and comments.
+struct Walk<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = (usize, char);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let at = self.at;
+            let c = self.text.get(at..)?.chars().next()?;
+            self.at += c.len_utf8();
+            match c {
+                '"' | '\'' | '`' => {
+                    let mut rest = self.text.get(self.at..)?.char_indices();
+                    let mut end = self.text.len();
+                    while let Some((offset, inside)) = rest.next() {
+                        if inside == '\\' && c != '`' {
+                            rest.next();
+                        } else if inside == c {
+                            end = self.at + offset + 1;
+                            break;
+                        }
+                    }
+                    self.at = end;
+                    // A text ends a word.
+                    return Some((at, c));
+                }
+                '#' => {
+                    let rest = self.text.get(self.at..)?;
+                    self.at += rest.find('\n').unwrap_or(rest.len());
+                }
+                _ => return Some((at, c)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        pieces(text).unwrap_or_default().into_iter().map(|piece| piece.text).collect()
+    }
+
+    #[test]
+    fn a_chain_is_cut_at_its_outermost_operators() {
+        assert_eq!(texts("a < 3 and b > 0"), ["a < 3", "b > 0"]);
+        assert_eq!(texts("(a < 3) AND on (x, y) (b > 0) unless c"), ["(a < 3)", "(b > 0)", "c"]);
+        assert_eq!(texts("((a and b) and c)"), ["a", "b", "c"]);
+        assert_eq!(texts("sum(a and b) > 3"), ["sum(a and b) > 3"]);
+        assert_eq!(texts("x{l=\"q and r\"} > 0 # and\n and y"), ["x{l=\"q and r\"} > 0 # and", "y"]);
+        assert_eq!(texts("band > 1 and andy > 1"), ["band > 1", "andy > 1"]);
+        assert!(pieces("a and b or c").is_none());
+        assert!(pieces("a and").is_none());
+    }
+
+    #[test]
+    fn what_was_cut_and_joined_means_the_same() {
+        for text in [
+            "a < 3 and on (x) (b > 0)",
+            "a < 3\nand ignoring (y)\n(sum by (x) (rate(b[5m])) > 0)\nunless on () c == 0",
+            "a > 1 and on(x)b",
+        ] {
+            let cut = pieces(text).unwrap();
+            assert_eq!(normal(&join(&cut, true)), normal(text));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_expression_makes_it_panic(text in "[a-z0-9<>=!(){}\\[\\]\"'`#,\\\\ .*/+é-]{0,60}( and | unless )?[a-z()\"]{0,9}") {
+            let _ = pieces(&text);
+            let _ = cut(&text);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Rules judged by the panel, held against what promtool and a real Prometheus make of them.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{fmt::Write as _, fs, path::Path, process::Command, sync::Arc, time::Duration};
+
+use aether_contract::*;
+use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_tests::{
+    eventually, on_path,
+    stack::{MemoryKeyring, Stack, panel, servers_missing},
+};
+
+const RECORDED: &str = "
+  - name: recorded
+    rules:
+      - record: r:5m
+        expr: 100 * sum by (tenant_id) (rate(hits[5m])) / sum by (tenant_id) (rate(req[5m]))
+      - record: r:5m:all
+        expr: 100 * sum(rate(hits[5m])) / sum(rate(req[5m]))
+";
+
+/// A rule file with these expressions as alerts `A0`, `A1`, …
+fn rule_file(expressions: &[String]) -> String {
+    let mut text = format!("groups:{RECORDED}  - name: alerts\n    rules:\n");
+    for (index, expression) in expressions.iter().enumerate() {
+        let quoted = expression.replace('\'', "''");
+        writeln!(text, "      - {{alert: A{index}, expr: '{quoted}', for: 2m}}").unwrap();
+    }
+    text
+}
+
+/// Which of these alerts fire after 30 minutes, as promtool says.
+fn firing(folder: &Path, expressions: &[String]) -> Vec<bool> {
+    fs::write(folder.join("rules.yml"), rule_file(expressions)).unwrap();
+    let series = |name: &str, step: u32| {
+        let mut text = String::new();
+        for tenant in ["a", "b"] {
+            let labels = format!("job=\"api\",instance=\"i1\",tenant_id=\"{tenant}\"");
+            let values = if name == "low" { format!("{step}+0x40") } else { format!("0+{step}x40") };
+            writeln!(text, "      - {{series: '{name}{{{labels}}}', values: '{values}'}}").unwrap();
+        }
+        text
+    };
+    let mut text = format!(
+        "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:\n{}{}{}    promql_expr_test:\n",
+        series("hits", 6),
+        series("req", 60),
+        series("low", 10)
+    );
+    // One that is wrong on purpose for every alert: promtool prints what it got instead.
+    for index in 0..expressions.len() {
+        writeln!(
+            text,
+            "      - {{expr: 'count(ALERTS{{alertname=\"A{index}\",alertstate=\"firing\"}}) or vector(0)', eval_time: 30m, exp_samples: [{{labels: '{{}}', value: -{index}.5}}]}}"
+        )
+        .unwrap();
+    }
+    fs::write(folder.join("test.yml"), text).unwrap();
+    let ran =
+        Command::new("promtool").args(["test", "rules", "test.yml"]).current_dir(folder).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    let got: Vec<bool> = said
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("got:"))
+        .map(|got| !got.trim().trim_end_matches("\"").ends_with("{} 0E+00"))
+        .collect();
+    assert_eq!(got.len(), expressions.len(), "{said}");
+    got
+}
+
+/// A panel that asks no server.
+async fn offline(folder: &Path) -> Arc<Panel> {
+    let options = PanelOptions {
+        home: Home::at(&folder.join("home")),
+        stack: None,
+        host: Arc::new(NoHost),
+        secrets: Some(Arc::new(MemoryKeyring::default())),
+        poll: false,
+    };
+    Panel::start(options).await.unwrap()
+}
+
+async fn guards(panel: &Panel, folder: &Path, expressions: &[String]) -> Vec<GuardReport> {
+    let file = folder.join("judged.yml");
+    fs::write(&file, rule_file(expressions)).unwrap();
+    let groups = panel.lint_rule_files(vec![file]).await.unwrap();
+    groups.into_iter().flat_map(|group| group.rules).filter_map(|rule| rule.guard).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promtool_agrees_with_every_verdict_and_a_rewritten_guard_fires() {
+    if on_path("promtool").is_none() {
+        return eprintln!("skipped: promtool is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let panel = offline(folder.path()).await;
+    let mut expressions = Vec::new();
+    let sides = [
+        "r:5m < 30",
+        "r:5m:all < 30",
+        "low < 30",
+        "100 * sum by (tenant_id, job) (rate(hits[5m])) / sum by (tenant_id, job) (rate(req[5m])) < 30",
+        "r:5m{tenant_id=~\"a|b\"} < 30",
+    ];
+    let guards_of = [
+        "sum(rate(req[5m])) > 0",
+        "(sum by (tenant_id) (rate(req[5m])) > 0)",
+        "sum by (tenant_id, job) (rate(req[5m])) > 0",
+        "sum without (instance, job) (rate(req[5m])) > 0",
+        "rate(req[5m]) > 0",
+        "0 < sum(increase(req[5m]))",
+    ];
+    let joins = [
+        "and",
+        "and on (tenant_id)",
+        "and on ()",
+        "and on (job)",
+        "and ignoring (tenant_id)",
+        "and ignoring (job)",
+        "and ignoring (job, instance)",
+    ];
+    for side in sides {
+        for guard in guards_of {
+            for join in joins {
+                expressions.push(format!("{side} {join} {guard}"));
+            }
+            expressions.push(format!("{guard} and {side}"));
+        }
+    }
+    let judged = guards(&panel, folder.path(), &expressions).await;
+    let fires = firing(folder.path(), &expressions);
+    let mut seen = [0, 0, 0];
+    let mut rewritten = Vec::new();
+    for ((expression, report), fires) in expressions.iter().zip(&judged).zip(fires) {
+        match report.verdict {
+            GuardVerdict::NeverMatches => {
+                seen[0] += 1;
+                assert!(!fires, "{expression} fires: {report:?}");
+                rewritten.push(report.rewrite.clone().unwrap_or_else(|| panic!("{expression}: no rewrite")));
+            }
+            GuardVerdict::Guarded => {
+                seen[1] += 1;
+                assert!(fires, "{expression} is called guarded and does not fire");
+            }
+            GuardVerdict::Unclear => seen[2] += 1,
+            other => panic!("{expression}: {other:?}"),
+        }
+    }
+    assert!(seen[0] > 60 && seen[1] > 60, "both kinds are there: {seen:?}");
+    assert!(seen[2] * 5 < expressions.len(), "most are told: {seen:?}");
+    for (mended, fires) in rewritten.iter().zip(firing(folder.path(), &rewritten)) {
+        assert!(fires, "the rewrite does not fire: {mended}");
+    }
+    for report in guards(&panel, folder.path(), &rewritten).await {
+        assert_eq!(report.verdict, GuardVerdict::Guarded, "{report:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_live() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    // A dead guard beside the others.
+    let rules = fs::read_to_string(stack.folder.path().join("quick.yml")).unwrap()
+        + "      - alert: Dead\n        expr: aether:cache_hit_ratio:5m < 30 and sum(rate(aether_cache_requests_total[5m])) > 0\n        for: 1m\n";
+    fs::write(stack.folder.path().join("quick.yml"), rules).unwrap();
+    let pack = aether_tests::root().join("monitoring");
+    stack.profile(&format!("[pack]\ndir = \"{}\"\n", pack.display())).unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let reload = http.post(format!("{}/-/reload", stack.prometheus.url())).send().await.unwrap();
+    assert!(reload.status().is_success());
+    let panel = panel(stack.home()).await.unwrap();
+    let report = eventually(Duration::from_secs(90), async || {
+        let report = panel.rules_list(Empty {}).await.ok()?;
+        let all = || report.groups.iter().flat_map(|group| &group.rules);
+        let ready =
+            all().count() == 11 && all().all(|rule| rule.health == "ok" && rule.last_evaluation.is_some());
+        let recorded = all()
+            .filter(|rule| rule.id.name.starts_with("aether:cache_hit"))
+            .all(|rule| rule.series > Some(0));
+        (ready && recorded).then_some(report)
+    })
+    .await
+    .unwrap();
+    assert_eq!((report.expected_recording, report.present_recording), (8, 8));
+    assert_eq!((report.expected_alerts, report.present_alerts), (5, 0));
+    assert_eq!(report.missing.len(), 5);
+    assert!(report.missing.iter().all(|one| one.file == "prometheus-alerts.yml"), "{:?}", report.missing);
+    let rule = |name: &str| {
+        report.groups.iter().flat_map(|group| &group.rules).find(|rule| rule.id.name == name).unwrap().clone()
+    };
+    assert_eq!(rule("aether:cache_hit_ratio:5m").standing, Some(RuleStanding::Present));
+    assert_eq!(rule("aether:lowconfidence_pct:15m:all").used_by, ["aether:health_score:15m"]);
+    assert_eq!(rule("CacheCold").standing, Some(RuleStanding::Unexpected));
+    assert_eq!(rule("CacheCold").guard.unwrap().verdict, GuardVerdict::Guarded);
+    let dead = rule("Dead");
+    assert_eq!(dead.guard.unwrap().verdict, GuardVerdict::NeverMatches);
+    assert!(report.errors >= 1);
+
+    let style = FigureStyle {
+        width: 600,
+        height: 200,
+        line: "#112233".into(),
+        grid: "#112233".into(),
+        text: "#112233".into(),
+        warn: "#112233".into(),
+        critical: "#112233".into(),
+        ok: "#112233".into(),
+        utc_offset_minutes: 0,
+    };
+    let ask = |id: RuleRef, hours| RuleDetailRequest { id, hours, style: style.clone() };
+    let said = eventually(Duration::from_secs(30), async || {
+        let detail = panel.rule_detail(ask(dead.id.clone(), 1.0)).await.unwrap();
+        // The figure ends at a whole step of its axis, some seconds ago.
+        (detail.live_verdict.contains("can't match") && detail.figure.is_some()).then_some(detail)
+    })
+    .await
+    .unwrap();
+    assert_eq!(said.threshold, Some(30.0));
+    let titles: Vec<&str> = said.sides.iter().map(|side| side.title.as_str()).collect();
+    assert_eq!(titles, ["Condition", "Value", "Guard", "The whole"]);
+    assert!(said.figure.is_some(), "{}", said.figure_note);
+    let alive = panel.rule_detail(ask(rule("CacheCold").id, 1.0)).await.unwrap();
+    assert!(alive.live_verdict.contains("pairs with"), "{alive:?}");
+    let wrong = panel.rule_detail(ask(dead.id.clone(), 1e9)).await.unwrap_err();
+    assert_eq!(wrong.code, ErrorCode::InvalidRequest);
+    let gone = RuleRef { name: "Gone".into(), ..dead.id.clone() };
+    assert_eq!(panel.rule_detail(ask(gone, 1.0)).await.unwrap_err().code, ErrorCode::NotFound);
+}

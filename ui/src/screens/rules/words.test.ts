@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { rulesReport } from '../../lib/backend/mock/rules';
+import { fitting, odd, share } from './words';
+
+const report = rulesReport('loaded', 1_795_507_200_000);
+
+test('a search looks at names, groups, expressions and labels, and leaves empty groups out', () => {
+  expect(fitting(report, 'all', 'cost').map((g) => g.name)).toEqual(['aether-cost']);
+  expect(fitting(report, 'alerting', 'severity-that-is-none')).toEqual([]);
+  expect(fitting(report, 'alerting', 'critical').flatMap((g) => g.rules).every((r) => r.labels.severity === 'critical')).toBe(true);
+});
+
+test('only what deserves a look is shown as such', () => {
+  const found = fitting(report, 'findings', '').flatMap((g) => g.rules);
+  expect(found.length).toBeGreaterThan(0);
+  expect(found.every(odd)).toBe(true);
+});
+
+test('the share of the interval is unknown without an evaluation or an interval', () => {
+  expect(share(null, 15)).toBeNull();
+  expect(share(150, 0)).toBeNull();
+  expect(share(1500, 15)).toBeCloseTo(0.1);
+});
