@@ -41,6 +41,16 @@ Exit codes:
   2  usage or configuration
   3  Alertmanager or Prometheus failed or could not be reached";
 
+const EXIT_DAEMON: &str = "\
+Writes what it does to standard error, a JSON object a line; AETHER_LOG sets the level. Beside an open
+panel or another daemon it waits until that one has ended. SIGTERM and Ctrl+C end it cleanly.
+
+Exit codes:
+  0  ended on request; with --once: all that was due is done
+  1  with --once: something that was due is not as it should be; each is named
+  2  usage or configuration; with --once: another process looks after the stack
+  3  with --once: a server failed or could not be reached";
+
 const EXIT_SECRET: &str = "\
 Exit codes:
   0  done
@@ -118,6 +128,13 @@ pub enum Command {
     /// Rules: what runs against what is expected, and what is wrong with it
     #[command(subcommand)]
     Rules(Rules),
+    /// Does what an open panel does by itself, without a window: scheduled backups, recurring windows, close-outs, history
+    #[command(after_help = EXIT_DAEMON)]
+    Daemon {
+        /// One round, and out
+        #[arg(long)]
+        once: bool,
+    },
     /// Credentials, kept in the operating system's keyring
     #[command(subcommand, after_help = EXIT_SECRET)]
     Secret(Secret),

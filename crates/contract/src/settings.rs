@@ -106,5 +106,7 @@ wire! {
         pub data_dir: String,
         /// Folder of the log.
         pub log_dir: String,
+        /// Which other process looks after the stack (scheduled backups, recurring windows, close-outs, history); empty: this one.
+        pub keeper: String,
     }
 }

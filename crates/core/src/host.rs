@@ -9,6 +9,11 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// When there is no browser to open it.
     fn open_url(&self, url: &str) -> Result<(), PanelError>;
+
+    /// What others are told who looks after a stack, when it is this one.
+    fn keeps_as(&self) -> &'static str {
+        "an open panel"
+    }
 }
 
 /// Surroundings without a browser: tests and scripts.

@@ -12,7 +12,7 @@ use tracing_appender::{
 };
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry,
-    filter::{FilterExt as _, LevelFilter, filter_fn},
+    filter::{FilterExt as _, FilterFn, LevelFilter},
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
@@ -45,6 +45,32 @@ pub fn start(home: &Home) -> Result<LogGuard, PanelError> {
     Ok(guard)
 }
 
+/// Starts logging to standard error, in the same form: for a service manager, which keeps lines itself.
+pub fn start_on_stderr() {
+    let (level, complaint) = level(&std::env::var("AETHER_LOG").unwrap_or_default());
+    let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    if Registry::default().with(layer.with_filter(level.and(harmless()))).try_init().is_err() {
+        tracing::debug!("this process logs already");
+    }
+    if let Some(complaint) = complaint {
+        tracing::warn!(complaint, "AETHER_LOG is not understood; the level is info");
+    }
+}
+
+/// The level that is asked for; `info`, and why, when that can't be understood.
+fn level(wanted: &str) -> (EnvFilter, Option<String>) {
+    let default = || EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy("");
+    match EnvFilter::builder().parse(wanted) {
+        Ok(_) if wanted.trim().is_empty() => (default(), None),
+        Ok(filter) => (filter, None),
+        Err(error) => (default(), Some(error.to_string())),
+    }
+}
+
+fn harmless() -> FilterFn<fn(&tracing::Metadata<'_>) -> bool> {
+    FilterFn::new(|meta| meta.target().starts_with("aether") || *meta.level() <= Level::WARN)
+}
+
 type Subscriber = Box<dyn tracing::Subscriber + Send + Sync>;
 
 fn subscriber(home: &Home, wanted: &str) -> Result<(Subscriber, LogGuard, Option<String>), PanelError> {
@@ -57,18 +83,12 @@ fn subscriber(home: &Home, wanted: &str) -> Result<(Subscriber, LogGuard, Option
         .build(&home.logs)
         .map_err(|error| storage("write the log in", &home.logs, &std::io::Error::other(error)))?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
-    let default = || EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy("");
-    let (level, complaint) = match EnvFilter::builder().parse(wanted) {
-        Ok(_) if wanted.trim().is_empty() => (default(), None),
-        Ok(filter) => (filter, None),
-        Err(error) => (default(), Some(error.to_string())),
-    };
-    let harmless = filter_fn(|meta| meta.target().starts_with("aether") || *meta.level() <= Level::WARN);
+    let (level, complaint) = level(wanted);
     let layer = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_writer(writer)
-        .with_filter(level.and(harmless));
+        .with_filter(level.and(harmless()));
     Ok((Box::new(Registry::default().with(layer)), LogGuard { _writer: guard }, complaint))
 }
 

@@ -143,6 +143,24 @@ impl SettingsStore {
         Self { path, state: Mutex::new(State { settings, problem }) }
     }
 
+    /// Reads the file anew: another process may have changed it. A wrong one leaves the last good settings in force. Tells
+    /// whether anything is other than before.
+    pub fn reload_if_changed(&self) -> bool {
+        let mut state = self.lock();
+        let read = match paths::read_small(&self.path) {
+            Ok(text) => parse(&text, &self.path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return false,
+            Err(error) => Err(paths::storage("read", &self.path, &error)),
+        };
+        let (settings, problem) = match read {
+            Ok(settings) => (settings, None),
+            Err(problem) => (state.settings.clone(), Some(problem)),
+        };
+        let changed = state.settings != settings || state.problem != problem;
+        (state.settings, state.problem) = (settings, problem);
+        changed
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,6 +3,7 @@
 mod alerts;
 mod archive;
 mod backup;
+mod daemon;
 mod docs;
 mod gauges;
 mod maintenance;
@@ -38,6 +39,7 @@ pub async fn run(args: &Args) -> Result<Outcome, PanelError> {
         Command::Stack(Stack::Check { target: Some(target) }) if stack::is_file(target) => {
             return stack::check_file(target);
         }
+        Command::Daemon { once } => return daemon::run(args, *once).await,
         _ => {}
     }
     let panel = start(args).await?;
@@ -65,7 +67,7 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
         Command::Rules(verb) => rules::run(panel, verb).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,
-        Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::default()),
+        Command::Completions { .. } | Command::Man { .. } | Command::Daemon { .. } => Ok(Outcome::default()),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use aether_contract::{BackupCreateRequest, BackupList, BackupVerdict, Level, Notice, PanelEvent, Timestamp};
+use aether_contract::{
+    Backup, BackupCreateRequest, BackupList, BackupVerdict, Level, Notice, PanelError, PanelEvent, Timestamp,
+};
 
 use super::{create, store::FUTURE_MS};
 use crate::panel::{clock, core::Core};
@@ -24,21 +26,44 @@ pub fn due(list: &BackupList, every_h: u32, tried: Option<Timestamp>, now: Times
         && !own().any(|b| sound(b.verdict) && within(b.made_at, i64::from(every_h) * 3_600_000))
 }
 
-/// Makes one if it is time. What fails is told on the desktop: nobody is looking.
-pub fn look(core: &Arc<Core>, list: &BackupList) {
+/// Whether to try now; then that is remembered.
+fn begin(core: &Core, list: &BackupList) -> bool {
     let now = clock::now();
     let every = core.settings.get().backup_every_h;
-    if core.jobs.shown().is_some() || !due(list, every, core.backup_tried(None), now) {
+    let begin = core.jobs.shown().is_none() && due(list, every, core.backup_tried(None), now);
+    if begin {
+        core.backup_tried(Some(now));
+    }
+    begin
+}
+
+async fn make(core: &Arc<Core>) -> Result<Backup, PanelError> {
+    let request =
+        BackupCreateRequest { reason: REASON.to_owned(), created_by: String::new(), parts: Vec::new() };
+    Box::pin(create::create(Arc::clone(core), request)).await
+}
+
+/// Makes one if it is time, and tells what came of it.
+///
+/// # Errors
+/// As [`create::create`].
+pub async fn make_if_due(core: &Arc<Core>, list: &BackupList) -> Result<Option<Backup>, PanelError> {
+    if begin(core, list) { make(core).await.map(Some) } else { Ok(None) }
+}
+
+/// Makes one if it is time, beside whoever asks. What fails is told on the desktop: nobody is looking.
+pub fn look(core: &Arc<Core>, list: &BackupList) {
+    if !begin(core, list) {
         return;
     }
-    core.backup_tried(Some(now));
     let core = Arc::clone(core);
     tokio::spawn(async move {
         let guard = Arc::clone(&core.effects).read_owned().await;
-        let request =
-            BackupCreateRequest { reason: REASON.to_owned(), created_by: String::new(), parts: Vec::new() };
-        let (title, text) = match Box::pin(create::create(Arc::clone(&core), request)).await {
-            Ok(backup) if backup.verdict == BackupVerdict::Verified => return,
+        let (title, text) = match make(&core).await {
+            Ok(backup) if backup.verdict == BackupVerdict::Verified => {
+                tracing::info!(backup = backup.id.0, "the scheduled backup is made");
+                return;
+            }
             Ok(backup) => (
                 format!("The scheduled backup {} is incomplete", backup.id.0),
                 backup.problems.into_iter().next().unwrap_or_default(),
@@ -55,7 +80,7 @@ pub fn look(core: &Arc<Core>, list: &BackupList) {
 
 #[cfg(test)]
 mod tests {
-    use aether_contract::{Backup, BackupId};
+    use aether_contract::BackupId;
 
     use super::*;
 

@@ -118,6 +118,11 @@ impl History {
         }
     }
 
+    /// Leaves the record of a stack to another process.
+    fn forget(&self, stack: &str) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).remove(stack);
+    }
+
     /// Takes a list of alerts down. Waits for the disk when something began or ended.
     fn record(
         &self,
@@ -150,7 +155,9 @@ impl History {
 
 /// Takes the newest list of a stack down, if it can be trusted, and fills in what was missed. Called after every join.
 pub async fn record(core: &Arc<Core>, live: &Arc<Live>) {
-    if !core.polls() {
+    if !core.keeps(live) {
+        // Whoever does it writes meanwhile: go on from there when it is this one's turn.
+        core.history.forget(&live.profile.name);
         return;
     }
     let index = {

@@ -115,6 +115,17 @@ impl Records {
         Self(Mutex::new(records))
     }
 
+    /// Takes in what other processes have started since. What one of them is at work on is left to it.
+    pub fn learn(&self, journal: &Journal) {
+        let fresh = Self::load(journal).all();
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for record in fresh {
+            if !record.open && !records.iter().any(|known| known.id == record.id) {
+                records.push(record);
+            }
+        }
+    }
+
     /// A copy of all.
     pub fn all(&self) -> Vec<Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -319,7 +319,10 @@ impl Panel {
     #[allow(clippy::unused_async, reason = "every command has the same shape")]
     pub async fn about(&self, _request: Empty) -> Result<About, PanelError> {
         let home = &self.core.home;
+        let live = self.core.live();
+        let kept = self.core.keeps(&live);
         Ok(About {
+            keeper: if kept { String::new() } else { self.core.keeper.other().unwrap_or_default() },
             version: env!("CARGO_PKG_VERSION").to_owned(),
             config_dir: home.config.display().to_string(),
             data_dir: home.data.display().to_string(),

@@ -11,7 +11,7 @@ use std::{
 use aether_contract::{BackupList, BackupsSummary, PanelError, PanelEvent, SecretStore, ServiceKind};
 use tokio::sync::Notify;
 
-use super::{clients::Clients, compose, live::Live};
+use super::{clients::Clients, compose, keeper::Keeper, live::Live};
 use crate::{
     alerts::ack::Acks,
     attention::{Attention, Manners, Sight},
@@ -50,6 +50,8 @@ pub struct Core {
     pub records: Records,
     /// Looking after recurring windows.
     pub schedules: Schedules,
+    /// Whether this process looks after the stack.
+    pub keeper: Keeper,
     /// Work that takes a while.
     pub jobs: Arc<Jobs>,
     backups: Mutex<store::Listing>,
@@ -68,6 +70,7 @@ pub struct Core {
     attention: Mutex<Attention>,
     secrets_note: Mutex<String>,
     poll: bool,
+    tends: AtomicBool,
     stopped: AtomicBool,
 }
 
@@ -100,7 +103,9 @@ impl Core {
         let records = Records::load(&parts.journal);
         let acks = Acks::load(&parts.journal);
         let first = compose::first(&parts.stacks, &parts.settings);
+        let keeper = Keeper::new(&parts.home.data, parts.host.keeps_as());
         let core = Arc::new(Self {
+            keeper,
             home: parts.home,
             host: parts.host,
             stacks: parts.stacks,
@@ -123,6 +128,7 @@ impl Core {
             attention: Mutex::default(),
             secrets_note: Mutex::new(String::new()),
             poll: parts.poll,
+            tends: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
         });
         core.publish();
@@ -145,9 +151,14 @@ impl Core {
         Duration::from_secs(u64::from(seconds.max(1)))
     }
 
-    /// Whether this panel polls, and so sees what begins and ends.
-    pub fn polls(&self) -> bool {
-        self.poll
+    /// From now on this panel does by itself what is due, although it does not poll.
+    pub fn tend(&self) {
+        self.tends.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether this panel does by itself what is due on a stack: it polls, and no other looks after it already.
+    pub fn keeps(&self, live: &Live) -> bool {
+        (self.poll || self.tends.load(Ordering::SeqCst)) && self.keeper.keeps(&live.profile.name)
     }
 
     /// Starts the pollers, if this panel polls.

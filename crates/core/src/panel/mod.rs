@@ -8,6 +8,7 @@ pub(crate) mod clock;
 mod commands;
 pub(crate) mod compose;
 pub(crate) mod core;
+pub(crate) mod keeper;
 pub(crate) mod live;
 
 use std::{
@@ -147,15 +148,47 @@ impl Panel {
         self.core.publish();
     }
 
+    /// Who looks after the stack in force, if that is another process: then nothing is done here without being asked.
+    pub fn kept_by_another(&self) -> Option<String> {
+        let live = self.core.live();
+        if self.core.keeps(&live) { None } else { self.core.keeper.other() }
+    }
+
+    /// What an open panel does by itself, once and to its end, on a panel that does not poll: a look at every server, windows that are due made, those that are
+    /// over closed out, and the scheduled backup if it is time. Answers with that backup.
+    ///
+    /// # Errors
+    /// `invalid-request` while another process looks after the stack; those of the backup.
+    pub async fn look_after_once(&self) -> Result<Option<aether_contract::Backup>, PanelError> {
+        self.core.tend();
+        if let Some(other) = self.kept_by_another() {
+            let words = format!("This stack is looked after by {other}.");
+            return Err(PanelError::new(ErrorCode::InvalidRequest, "panel", words)
+                .with_hint("It does the same; end it to do it from here."));
+        }
+        self.refresh_and_wait().await;
+        let live = self.core.live();
+        let list = self.core.read_backups(&live).await?;
+        let made = schedule::make_if_due(&self.core, &list).await;
+        // What the look has begun beside it.
+        drop(self.core.effects.write().await);
+        made
+    }
+
     /// Ends polling and waits for effects that are on their way (15 seconds at most).
     pub async fn shutdown(&self) {
         self.core.stop();
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
+        // Nobody waits for a backup that takes an hour; what is cut off leaves nothing.
+        if let Some(job) = self.core.jobs.shown() {
+            let _ = self.core.jobs.cancel(job.id);
+        }
         if tokio::time::timeout(LAST_EFFECTS, self.core.effects.write()).await.is_err() {
             tracing::warn!("an effect was still running when the panel closed; the journal has it");
         }
+        self.core.keeper.release();
     }
 
     /// Runs an effect in a task of its own, so that a caller who goes away does not cut it in half.
@@ -224,8 +257,18 @@ async fn watch(core: Arc<Core>) {
     loop {
         if u64::from(ticks).is_multiple_of(BACKUPS.as_secs()) || ticks == 1 {
             let live = core.live();
+            // Windows that the shell, or a window beside this daemon, has started are closed out by whoever looks after them.
+            let shared = Arc::clone(&core);
+            let _ = core
+                .journaled(move |journal| {
+                    shared.records.learn(journal);
+                    Ok(())
+                })
+                .await;
             // What is wrong with the folder stands in the snapshot.
-            if let Ok(list) = core.read_backups(&live).await {
+            if let Ok(list) = core.read_backups(&live).await
+                && core.keeps(&live)
+            {
                 schedule::look(&core, &list);
             }
         }
@@ -237,9 +280,18 @@ async fn watch(core: Arc<Core>) {
         ticks = ticks.wrapping_add(1);
         if u64::from(ticks).is_multiple_of(RELOAD.as_secs()) {
             let stacks = Arc::clone(&core.stacks);
-            let changed = tokio::task::spawn_blocking(move || stacks.reload_if_changed()).await;
-            if changed.unwrap_or(false) {
-                core.reloaded();
+            let shared = Arc::clone(&core);
+            let looked = tokio::task::spawn_blocking(move || {
+                (stacks.reload_if_changed(), shared.settings.reload_if_changed())
+            });
+            match looked.await {
+                Ok((true, _)) => core.reloaded(),
+                Ok((_, true)) => {
+                    core.changed.notify_one();
+                    // They may say that a backup is due.
+                    ticks = 0;
+                }
+                _ => {}
             }
         }
     }

@@ -19,4 +19,8 @@ dataDir: string,
 /**
  * Folder of the log.
  */
-logDir: string, };
+logDir: string, 
+/**
+ * Which other process looks after the stack (scheduled backups, recurring windows, close-outs, history); empty: this one.
+ */
+keeper: string, };

@@ -219,7 +219,7 @@ async fn make(core: &Arc<Core>, live: &Arc<Live>, window: &MaintenanceWindow) ->
 
 /// Closes out the windows that are over. Called after every answer of a member; works beside the poller.
 pub fn settle_ended(core: &Arc<Core>, live: &Arc<Live>) {
-    if !core.polls() {
+    if !core.keeps(live) {
         return;
     }
     let now = clock::now();
@@ -254,6 +254,8 @@ pub fn settle_ended(core: &Arc<Core>, live: &Arc<Live>) {
             core.records.change(&record.id, |record| record.closed_out = true);
             continue;
         }
+        // The panel does not close in the middle of it.
+        let Ok(guard) = Arc::clone(&core.effects).try_read_owned() else { return };
         core.records.change(&record.id, |record| record.in_hand = true);
         let (core, live) = (Arc::clone(core), Arc::clone(live));
         tokio::spawn(async move {
@@ -261,6 +263,7 @@ pub fn settle_ended(core: &Arc<Core>, live: &Arc<Live>) {
                 tracing::warn!(code = error.code.as_str(), %error, "a window could not be closed out");
             }
             core.records.change(&window.id, |record| record.in_hand = false);
+            drop(guard);
         });
     }
 }

@@ -247,13 +247,13 @@ async fn take_back(core: &Arc<Core>, live: &Live, id: &str) -> Result<(), PanelE
 
 /// Looks after the schedules beside the poller, whose turn making a window would need. Called after every answer of a member.
 pub fn look_after(core: &Arc<Core>, live: &Arc<Live>) {
-    if !core.polls() {
+    if !core.keeps(live) {
         return;
     }
+    // The panel does not close in the middle of it.
+    let Ok(guard) = Arc::clone(&core.effects).try_read_owned() else { return };
     let (core, live) = (Arc::clone(core), Arc::clone(live));
     tokio::spawn(async move {
-        // The panel does not close in the middle of it.
-        let guard = Arc::clone(&core.effects).read_owned().await;
         if let Ok(mut turn) = core.schedules.turn.try_lock()
             && turn.is_none_or(|not_before| Instant::now() >= not_before)
         {

@@ -144,7 +144,7 @@ export function mockBackend(): Backend {
     },
     deploy_give_up: ({ id, reason }: { id: string; reason: string }) => { deploys = deploys.map((d) => (d.id === id ? { ...d, state: 'given-up' as const, endedAt: Date.now(), steps: d.steps.map((s) => (s.state === 'waiting' ? { ...s, state: 'skipped' as const, note: `Given up: ${reason}` } : s)) } : d)); return deploys.find((d) => d.id === id); },
     job_cancel: () => { job = job && { ...job, cancelling: true }; tell({ backups: backupsNow() }); return {}; },
-    snapshot, refresh: () => ({}), about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink' }),
+    snapshot, refresh: () => ({}), about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink', keeper: scene === 'stale' ? 'aetherctl daemon (process 4211)' : scene === 'hostile' ? BIDI.repeat(4) : '' }),
     open_link: () => ({}), stack_list: () => stacks,
     stack_select: ({ name }: { name: string }) => { stacks = { ...stacks, active: name, firstStart: false }; tell({ stacks }); return stacks; },
     stack_detail: ({ name }: { name: string }) => detail(name),
