@@ -6,6 +6,7 @@
 
 pub mod alertmanager;
 mod connect;
+pub mod docker;
 mod endpoint;
 mod error;
 pub mod grafana;
@@ -19,6 +20,7 @@ mod transport;
 
 pub use alertmanager::Alertmanager;
 pub use connect::is_loopback;
+pub use docker::{Docker, DockerError, DockerFailure};
 pub use endpoint::{Auth, Endpoint, TlsFiles};
 pub use error::{ClientError, Failure};
 pub use grafana::Grafana;

@@ -7,7 +7,7 @@ const SECRET_HEADERS: [&str; 6] =
     ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"];
 /// Headers that the HTTP client sets.
 const CLIENT_HEADERS: [&str; 5] = ["content-length", "transfer-encoding", "connection", "upgrade", "te"];
-const DOCKER_SCHEMES: [&str; 6] = ["unix", "npipe", "tcp", "http", "https", "ssh"];
+const DOCKER_SCHEMES: [&str; 5] = ["unix", "npipe", "tcp", "http", "https"];
 /// Longest query, in bytes; Prometheus itself takes more, URLs of proxies often do not.
 const MAX_QUERY: usize = 10_000;
 

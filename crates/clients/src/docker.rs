@@ -1,0 +1,484 @@
+//! The Docker Engine API (and Podman's, which is compatible) as far as it is needed: containers with their images and mounts,
+//! files out of and into them, programs run in them, starting and stopping. Read against API 1.41 to 1.51.
+//!
+//! Nothing is pulled, built or pushed.
+
+use std::{collections::HashMap, pin::Pin, time::Duration};
+
+use aether_contract::{ErrorCode, PanelError};
+use bollard::{
+    container::LogOutput,
+    exec::{CreateExecOptions, StartExecResults},
+    query_parameters as query,
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+
+/// How long a question may take.
+const LIMIT: Duration = Duration::from_secs(15);
+/// Most of what a program in a container says that is kept, in bytes.
+const MAX_OUTPUT: usize = 256 * 1024;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct DockerError {
+    /// In a word.
+    pub failure: DockerFailure,
+    /// In words.
+    pub words: String,
+}
+
+/// What went wrong, told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DockerFailure {
+    /// Its address is none, or of a kind that is not supported.
+    Address,
+    /// Nothing listens there.
+    NotThere,
+    /// The socket is there, and this account may not use it.
+    NoPermission,
+    /// No answer in time.
+    Timeout,
+    /// There is no such container or image.
+    NotFound,
+    /// The engine refused, with its status.
+    Refused(u16),
+    /// The connection broke, or the answer could not be read.
+    Broken,
+}
+
+impl DockerError {
+    fn new(failure: DockerFailure, words: impl Into<String>) -> Self {
+        Self { failure, words: words.into() }
+    }
+
+    /// For people.
+    pub fn to_panel(&self) -> PanelError {
+        let (code, message, hint) = match self.failure {
+            DockerFailure::Address => (
+                ErrorCode::InvalidConfig,
+                "Docker's address can't be used.",
+                "Correct host of [docker] in the profile.",
+            ),
+            DockerFailure::NotThere => (
+                ErrorCode::Refused,
+                "Docker does not answer: nothing listens there.",
+                "Is the engine running? Start it, or correct host of [docker].",
+            ),
+            DockerFailure::NoPermission => (
+                ErrorCode::Forbidden,
+                "This account may not use Docker's socket.",
+                "Add it to the group docker and log in again, or use a rootless engine's socket.",
+            ),
+            DockerFailure::Timeout => (
+                ErrorCode::Timeout,
+                "Docker did not answer in time.",
+                "Is the machine overloaded, or the engine stuck?",
+            ),
+            DockerFailure::NotFound => (ErrorCode::NotFound, "Docker does not have it.", ""),
+            DockerFailure::Refused(403) => {
+                (ErrorCode::Forbidden, "Docker refused it.", "A proxy before the socket may forbid it.")
+            }
+            DockerFailure::Refused(_) => (ErrorCode::Rejected, "Docker refused it.", ""),
+            DockerFailure::Broken => (ErrorCode::Network, "The connection to Docker broke.", ""),
+        };
+        PanelError::new(code, "docker", message).with_hint(hint).with_detail(self.words.clone())
+    }
+}
+
+impl From<bollard::errors::Error> for DockerError {
+    fn from(error: bollard::errors::Error) -> Self {
+        use bollard::errors::Error;
+        match &error {
+            Error::DockerResponseServerError { status_code: 404, message } => {
+                Self::new(DockerFailure::NotFound, message.trim())
+            }
+            Error::DockerResponseServerError { status_code, message } => {
+                Self::new(DockerFailure::Refused(*status_code), message.trim())
+            }
+            Error::RequestTimeoutError => Self::new(DockerFailure::Timeout, "no answer in time"),
+            Error::UnsupportedURISchemeError { uri } => {
+                Self::new(DockerFailure::Address, format!("{uri} is of a kind that is not supported"))
+            }
+            Error::SocketNotFoundError(path) => {
+                Self::new(DockerFailure::NotThere, format!("there is no socket {path}"))
+            }
+            _ => {
+                let words = chain(&error);
+                let lower = words.to_lowercase();
+                let failure = if lower.contains("permission denied") {
+                    DockerFailure::NoPermission
+                } else if lower.contains("refused")
+                    || lower.contains("no such file")
+                    || lower.contains("not found")
+                {
+                    DockerFailure::NotThere
+                } else if lower.contains("timed out") {
+                    DockerFailure::Timeout
+                } else {
+                    DockerFailure::Broken
+                };
+                Self::new(failure, words)
+            }
+        }
+    }
+}
+
+/// An error with those below it: the reason is the last.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let more = error.to_string();
+        if !words.contains(&more) {
+            words = format!("{words}: {more}");
+        }
+        below = error.source();
+    }
+    words
+}
+
+/// A container of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Container {
+    /// Id.
+    pub id: String,
+    /// Name, without the slash.
+    pub name: String,
+    /// Image as it was named when the container was made.
+    pub image: String,
+    /// Id of that image.
+    pub image_id: String,
+    /// `running`, `exited`, …
+    pub state: String,
+    /// Labels.
+    pub labels: HashMap<String, String>,
+}
+
+/// Something mounted into a container.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mount {
+    /// `bind`, `volume`, …
+    pub kind: String,
+    /// Name of the volume; empty for others.
+    pub name: String,
+    /// Path on the engine's machine.
+    pub source: String,
+    /// Path in the container.
+    pub destination: String,
+    /// Whether the container may write there.
+    pub writable: bool,
+}
+
+/// A container in full.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContainerDetail {
+    /// Id.
+    pub id: String,
+    /// Name, without the slash.
+    pub name: String,
+    /// `Config.Image`: as it was named when the container was made.
+    pub image: String,
+    /// Id of the image that it was made from.
+    pub image_id: String,
+    /// Whether it runs.
+    pub running: bool,
+    /// Working directory.
+    pub working_dir: String,
+    /// Mounts.
+    pub mounts: Vec<Mount>,
+    /// Labels.
+    pub labels: HashMap<String, String>,
+    /// When it was made, RFC 3339.
+    pub created: String,
+}
+
+/// An image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Image {
+    /// Id.
+    pub id: String,
+    /// `prom/prometheus:v2.54.1`, any number.
+    pub tags: Vec<String>,
+    /// `prom/prometheus@sha256:…`, any number; none for images that were never pulled.
+    pub digests: Vec<String>,
+}
+
+/// What a program in a container did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: i64,
+    /// What it said, on both streams.
+    pub output: String,
+}
+
+/// A tar archive as it arrives.
+pub type Archive = Pin<Box<dyn Stream<Item = Result<Bytes, DockerError>> + Send>>;
+
+/// The connection to an engine.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    inner: bollard::Docker,
+}
+
+impl Docker {
+    /// A connection; nothing is asked yet. `unix://`, `npipe://`, `tcp://` and `http(s)://`; with `DOCKER_TLS_VERIFY` set, the
+    /// certificates of `DOCKER_CERT_PATH`.
+    ///
+    /// # Errors
+    /// [`DockerFailure::Address`]; [`DockerFailure::NotThere`] for a socket that is not there.
+    pub fn connect(host: &str) -> Result<Self, DockerError> {
+        let inner = bollard::Docker::connect_with_host(host)?;
+        Ok(Self { inner: inner.with_timeout(LIMIT) })
+    }
+
+    /// The engine's version.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells.
+    pub async fn version(&self) -> Result<String, DockerError> {
+        Ok(within(self.inner.version()).await?.version.unwrap_or_default())
+    }
+
+    /// All containers, those that do not run too.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells.
+    pub async fn containers(&self) -> Result<Vec<Container>, DockerError> {
+        let options = query::ListContainersOptionsBuilder::default().all(true).build();
+        let all = within(self.inner.list_containers(Some(options))).await?;
+        let one = |found: bollard::models::ContainerSummary| Container {
+            id: found.id.unwrap_or_default(),
+            name: plain(found.names.unwrap_or_default().into_iter().next().unwrap_or_default()),
+            image: found.image.unwrap_or_default(),
+            image_id: found.image_id.unwrap_or_default(),
+            state: found.state.map(|state| state.to_string()).unwrap_or_default(),
+            labels: found.labels.unwrap_or_default(),
+        };
+        Ok(all.into_iter().map(one).collect())
+    }
+
+    /// A container by name or id; none when there is no such one.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells.
+    pub async fn container(&self, name: &str) -> Result<Option<ContainerDetail>, DockerError> {
+        let found = match within(self.inner.inspect_container(name, None)).await {
+            Err(error) if error.failure == DockerFailure::NotFound => return Ok(None),
+            other => other?,
+        };
+        let config = found.config.unwrap_or_default();
+        let mount = |mount: bollard::models::MountPoint| Mount {
+            kind: mount.typ.map(|kind| kind.to_string()).unwrap_or_default(),
+            name: mount.name.unwrap_or_default(),
+            source: mount.source.unwrap_or_default(),
+            destination: mount.destination.unwrap_or_default(),
+            writable: mount.rw.unwrap_or(false),
+        };
+        Ok(Some(ContainerDetail {
+            id: found.id.unwrap_or_default(),
+            name: plain(found.name.unwrap_or_default()),
+            image: config.image.unwrap_or_default(),
+            image_id: found.image.unwrap_or_default(),
+            running: found.state.and_then(|state| state.running).unwrap_or(false),
+            working_dir: config.working_dir.unwrap_or_default(),
+            mounts: found.mounts.unwrap_or_default().into_iter().map(mount).collect(),
+            labels: config.labels.unwrap_or_default(),
+            created: found.created.map(|at| at.to_string()).unwrap_or_default(),
+        }))
+    }
+
+    /// An image by reference or id; none when the engine does not have it.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells.
+    pub async fn image(&self, reference: &str) -> Result<Option<Image>, DockerError> {
+        match within(self.inner.inspect_image(reference)).await {
+            Ok(found) => Ok(Some(Image {
+                id: found.id.unwrap_or_default(),
+                tags: found.repo_tags.unwrap_or_default(),
+                digests: found.repo_digests.unwrap_or_default(),
+            })),
+            Err(error) if error.failure == DockerFailure::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A file or folder of a container as a tar archive, also of one that does not run.
+    pub fn download(&self, container: &str, path: &str) -> Archive {
+        let options = query::DownloadFromContainerOptionsBuilder::default().path(path).build();
+        let stream = self.inner.download_from_container(container, Some(options));
+        Box::pin(stream.map(|chunk| chunk.map_err(DockerError::from)))
+    }
+
+    /// Unpacks a tar archive into a folder of a container, also of one that does not run.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells.
+    pub async fn upload(
+        &self,
+        container: &str,
+        folder: &str,
+        tar: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+    ) -> Result<(), DockerError> {
+        let options = query::UploadToContainerOptionsBuilder::default().path(folder).build();
+        let body = bollard::body_try_stream(tar);
+        // As long as it takes: it ends with the stream.
+        let patient = self.inner.clone().with_timeout(Duration::from_secs(24 * 3600));
+        patient.upload_to_container(container, Some(options), body).await.map_err(DockerError::from)
+    }
+
+    /// Runs a program in a running container, as root, and waits for its end.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells. A program that fails is none.
+    pub async fn run(&self, container: &str, command: &[&str], limit: Duration) -> Result<Ran, DockerError> {
+        let options = CreateExecOptions {
+            cmd: Some(command.iter().map(|word| (*word).to_owned()).collect()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            user: Some("0".to_owned()),
+            ..CreateExecOptions::default()
+        };
+        let made = within(self.inner.create_exec(container, options)).await?;
+        let work = async {
+            let mut output = String::new();
+            if let StartExecResults::Attached { output: mut stream, .. } =
+                self.inner.start_exec(&made.id, None).await?
+            {
+                while let Some(chunk) = stream.next().await {
+                    keep(&mut output, &chunk?);
+                }
+            }
+            let ended = self.inner.inspect_exec(&made.id).await?;
+            Ok::<_, bollard::errors::Error>(Ran { code: ended.exit_code.unwrap_or(-1), output })
+        };
+        match tokio::time::timeout(limit, work).await {
+            Ok(ran) => ran.map_err(DockerError::from),
+            Err(_) => {
+                Err(DockerError::new(DockerFailure::Timeout, format!("no end within {} s", limit.as_secs())))
+            }
+        }
+    }
+
+    /// Runs a shell script as root in a container of its own that has the mounts of another, and waits for its end. For what has
+    /// to be done while the other does not run. It has no network, and is removed at its end.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells. A script that fails is none.
+    pub async fn run_beside(
+        &self,
+        container: &ContainerDetail,
+        script: &str,
+        limit: Duration,
+    ) -> Result<Ran, DockerError> {
+        let body = bollard::models::ContainerCreateBody {
+            image: Some(container.image_id.clone()),
+            user: Some("0:0".to_owned()),
+            entrypoint: Some(vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()]),
+            cmd: Some(Vec::new()),
+            network_disabled: Some(true),
+            labels: Some([("org.aetherlink.beside".to_owned(), container.name.clone())].into()),
+            host_config: Some(bollard::models::HostConfig {
+                volumes_from: Some(vec![container.id.clone()]),
+                network_mode: Some("none".to_owned()),
+                ..bollard::models::HostConfig::default()
+            }),
+            ..bollard::models::ContainerCreateBody::default()
+        };
+        let made = within(self.inner.create_container(None, body)).await?;
+        let work = async {
+            self.inner.start_container(&made.id, None).await?;
+            let mut code = -1;
+            let mut ends = self.inner.wait_container(&made.id, None);
+            while let Some(end) = ends.next().await {
+                code = match end {
+                    Ok(end) => end.status_code,
+                    Err(bollard::errors::Error::DockerContainerWaitError { code, .. }) => code,
+                    Err(error) => return Err(error),
+                };
+            }
+            let options = query::LogsOptionsBuilder::default().stdout(true).stderr(true).build();
+            let mut output = String::new();
+            let mut lines = self.inner.logs(&made.id, Some(options));
+            while let Some(line) = lines.next().await {
+                keep(&mut output, &line?);
+            }
+            Ok::<_, bollard::errors::Error>(Ran { code, output })
+        };
+        let ran = tokio::time::timeout(limit, work).await;
+        let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
+        let removed = within(self.inner.remove_container(&made.id, Some(options))).await;
+        if let Err(error) = removed {
+            tracing::warn!(container = %made.id, %error, "a container of the panel's own could not be removed");
+        }
+        match ran {
+            Ok(ran) => ran.map_err(DockerError::from),
+            Err(_) => {
+                Err(DockerError::new(DockerFailure::Timeout, format!("no end within {} s", limit.as_secs())))
+            }
+        }
+    }
+
+    /// Stops a container; after `patience` it is killed.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells. One that is stopped already is none.
+    pub async fn stop(&self, container: &str, patience: Duration) -> Result<(), DockerError> {
+        let seconds = i32::try_from(patience.as_secs()).unwrap_or(i32::MAX);
+        let options = query::StopContainerOptionsBuilder::default().t(seconds).build();
+        let patient = self.inner.clone().with_timeout(patience + LIMIT);
+        settled(patient.stop_container(container, Some(options)).await.map_err(DockerError::from))
+    }
+
+    /// Starts a container.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells. One that runs already is none.
+    pub async fn start(&self, container: &str) -> Result<(), DockerError> {
+        settled(within(self.inner.start_container(container, None)).await)
+    }
+}
+
+/// "Not modified" means that it is so already.
+fn settled(answer: Result<(), DockerError>) -> Result<(), DockerError> {
+    match answer {
+        Err(error) if error.failure == DockerFailure::Refused(304) => Ok(()),
+        other => other,
+    }
+}
+
+/// Within the time for a question.
+async fn within<T>(ask: impl Future<Output = Result<T, bollard::errors::Error>>) -> Result<T, DockerError> {
+    match tokio::time::timeout(LIMIT, ask).await {
+        Ok(answer) => answer.map_err(DockerError::from),
+        Err(_) => {
+            Err(DockerError::new(DockerFailure::Timeout, format!("no answer within {} s", LIMIT.as_secs())))
+        }
+    }
+}
+
+fn keep(output: &mut String, chunk: &LogOutput) {
+    if output.len() < MAX_OUTPUT {
+        output.push_str(&chunk.to_string());
+    }
+}
+
+fn plain(name: String) -> String {
+    name.strip_prefix('/').map(str::to_owned).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_this_account_may_not_use_says_what_to_do() {
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let error = DockerError::from(bollard::errors::Error::IOError { err: denied });
+        assert_eq!(error.failure, DockerFailure::NoPermission, "{error:?}");
+        assert!(error.to_panel().hint.contains("group docker"));
+    }
+}
