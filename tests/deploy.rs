@@ -40,9 +40,20 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
 
     let backup = go(DeployStepKind::Backup).await;
     assert_eq!(backup.state, DeployStepState::Done, "{backup:?}");
+    let early = panel.deploy_step(act(DeployStepKind::Window, DeployAct::Run, "")).await.unwrap_err();
+    assert_eq!(early.code, ErrorCode::InvalidRequest, "the check comes before the window");
+    let preprod = go(DeployStepKind::Preprod).await;
+    assert_eq!(preprod.state, DeployStepState::Failed, "the pack's alerts do not run here: {preprod:?}");
+    assert!(preprod.evidence.iter().any(|line| line.contains("LowConfidenceSpikeVIP")), "{preprod:?}");
+    let skip = act(DeployStepKind::Preprod, DeployAct::Skip, "a small stack");
+    panel.deploy_step(skip).await.unwrap();
     let window = go(DeployStepKind::Window).await;
     assert_eq!((window.state, window.note.as_str()), (DeployStepState::Done, "Active on 1 of 1 members."));
     assert_eq!(go(DeployStepKind::Deploy).await.state, DeployStepState::Done);
+
+    let quick = go(DeployStepKind::Quick).await;
+    assert_eq!(quick.state, DeployStepState::Failed, "{quick:?}");
+    panel.deploy_step(act(DeployStepKind::Quick, DeployAct::Skip, "a small stack")).await.unwrap();
 
     // Something breaks while everything is muted: it is told all the same.
     let body = r#"[{"labels": {"alertname": "BrokenByDeploy", "severity": "critical"}}]"#;

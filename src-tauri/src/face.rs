@@ -236,6 +236,7 @@ mod tests {
                 alerts: None,
                 maintenance: None,
                 backups: None,
+                checks: None,
                 banners: None,
                 settings: None,
             }))

@@ -36,6 +36,7 @@ async function open(query, hash, options = {}) {
 const click = (...ids) => async (p) => { for (const id of ids) { await p.getByTestId(id).first().click(); await p.waitForTimeout(200); } };
 const VIEWS = [
   ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) => ['overview', 'alerts', 'maintenance'].map((h) => [`scene=${s}&window=on&banner=on`, h])),
+  ...['loaded', 'empty', 'hostile'].map((s) => [`scene=${s}`, 'checks']),
   ['scene=loaded', 'rules'],
   ['scene=hostile', 'rules', click('rule-open')],
   ['scene=loaded', 'rules', click('rule-open', 'rule-side')],
@@ -667,7 +668,9 @@ test('a deploy goes step by step, is skipped only for a reason, and is gone on w
   assert.equal(await page.getByTestId('step-run').count(), 1, 'one step at a time');
   await page.getByTestId('step-run').click();
   await page.waitForFunction(() => document.querySelector('[data-kind="backup"]')?.dataset.state === 'done');
-  await page.getByTestId('step-skip').click();
+  await page.locator('[data-kind="preprod"]').getByTestId('step-run').click();
+  await page.waitForFunction(() => document.querySelector('[data-kind="preprod"]')?.dataset.state === 'finding');
+  await page.locator('[data-kind="window"]').getByTestId('step-skip').click();
   assert.ok(await page.getByTestId('skip-confirm').isDisabled());
   await page.getByTestId('skip-reason').fill('a window is on already');
   await page.keyboard.press('Enter');
@@ -676,13 +679,13 @@ test('a deploy goes step by step, is skipped only for a reason, and is gone on w
   await page.getByTestId('deploy-open').click();
   await page.getByTestId('step-run').waitFor();
   assert.deepEqual([await state('backup'), await state('window'), await state('deploy')], ['done', 'skipped', 'waiting']);
-  for (const kind of ['deploy', 'alerts', 'gauges', 'dashboard', 'close-out']) {
+  for (const kind of ['deploy', 'quick', 'alerts', 'gauges', 'dashboard', 'close-out']) {
     await page.locator(`[data-kind="${kind}"]`).getByTestId('step-run').click();
     await page.waitForFunction((k) => document.querySelector(`[data-kind="${k}"]`)?.dataset.state !== 'waiting', kind);
   }
   assert.match(await page.getByTestId('deploy-dialog').innerText(), /All steps are done or skipped/);
   await page.getByTestId('deploy-close').click();
-  assert.match(await page.getByTestId('deploys').innerText(), /v2\.3\.1[\s\S]*2 with a finding, 1 skipped/);
+  assert.match(await page.getByTestId('deploys').innerText(), /v2\.3\.1[\s\S]*3 with a finding, 1 skipped/);
   await done();
 });
 
@@ -702,5 +705,26 @@ test('a rule whose guard can never match says so, shows a rewrite and what the s
   await page.keyboard.press('Escape');
   await page.getByTestId('rules-search').fill('no such rule');
   assert.match(await page.locator('main').innerText(), /No rule fits/);
+  await done();
+});
+
+test('a suite shows each check as it ends, can be cancelled, and leaves out what was not allowed', async () => {
+  const { page, done } = await open('scene=loaded&slow=150', 'checks');
+  const suite = (name) => page.locator(`[data-testid="suite"][data-suite="${name}"]`);
+  await suite('preprod').getByTestId('check-start').click();
+  await page.locator('[data-testid="check"][data-id="files"][data-state="pass"]').waitFor();
+  assert.ok((await page.locator('[data-testid="check"][data-state="waiting"]').count()) > 0, 'the rest still waits');
+  await page.getByTestId('check-cancel').waitFor({ state: 'detached' });
+  assert.equal(await page.locator('[data-testid="check"][data-id="notifications"]').getAttribute('data-state'), 'skipped');
+  assert.match(await page.locator('[data-testid="check"][data-id="alerts"]').innerText(), /can never match/);
+
+  await suite('preprod').getByTestId('allow').check();
+  await suite('preprod').getByTestId('check-start').click();
+  await page.getByTestId('check-cancel').click();
+  await page.getByTestId('check-cancel').waitFor({ state: 'detached' });
+  assert.match(await page.getByTestId('check-run').locator('header').innerText(), /cancelled/);
+
+  await page.getByTestId('check-pick').last().click();
+  assert.match(await page.getByTestId('check-run').innerText(), /After deploy/);
   await done();
 });

@@ -1,6 +1,7 @@
 //! The command line, as the parser, the help, the completions and the man page know it.
 
 mod backup;
+mod check;
 mod maintenance;
 mod rules;
 
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use backup::{
     Backup, Choice as BackupChoice, Packing as BackupPacking, Part as BackupPart, What as BackupWhat,
 };
+pub use check::{Check, How as CheckHow};
 pub use maintenance::{Maintenance, Schedule, Window};
 pub use rules::Rules;
 
@@ -125,6 +127,9 @@ pub enum Command {
     /// Backups: make, verify, compare, restore, undo, prune
     #[command(subcommand)]
     Backup(Backup),
+    /// Checks: quick, before production, after a deploy, sanity
+    #[command(subcommand)]
+    Check(Check),
     /// Rules: what runs against what is expected, and what is wrong with it
     #[command(subcommand)]
     Rules(Rules),

@@ -244,3 +244,23 @@ fn rule_files_are_linted_without_a_server() {
     assert!(ran.err.contains("broken.yml"), "{ran:?}");
     assert_eq!(home.run(&["rules", "lint", "/nowhere.yml"]).code, 2);
 }
+
+#[test]
+fn a_check_of_a_stack_that_is_down_fails_and_is_kept() {
+    let home = Home::new();
+    let stack = home.file("down.toml", &profile("http://127.0.0.1:1", &["http://127.0.0.1:1"]));
+    let ran = home.run(&["check", "quick", "--stack", &stack, "--by", "ann"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("Quick check of test: fail"), "{ran:?}");
+    let junit = home.run(&["check", "quick", "--junit", "--stack", &stack]);
+    assert_eq!(junit.code, 1, "{junit:?}");
+    assert!(junit.out.starts_with("<?xml") && junit.out.contains("<failure"), "nothing but XML: {junit:?}");
+    let json = home.run(&["--json", "check", "history", "--stack", &stack]);
+    let object = json.json();
+    assert_eq!((json.code, object["data"]["runs"].as_array().map(Vec::len)), (0, Some(2)), "{object}");
+    assert_eq!(object["data"]["runs"][1]["createdBy"], "ann");
+    let id = object["data"]["runs"][1]["id"].as_str().unwrap().to_owned();
+    let shown = home.run(&["check", "show", &id, "--stack", &stack]);
+    assert!(shown.code == 0 && shown.out.contains("| Check | Result |"), "{shown:?}");
+    assert_eq!(home.run(&["check", "show", "nothing", "--stack", &stack]).code, 2);
+}

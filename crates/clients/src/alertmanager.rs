@@ -1,5 +1,6 @@
 //! Alertmanager's API v2, one client a member. Read against 0.25 to 0.28; unknown fields are passed over.
 
+mod alerts;
 mod reload;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use aether_contract::{Matcher, SilenceState, Timestamp};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
+pub use alerts::PostAlert;
 pub use reload::{ConfigFacts, config_hash};
 
 use crate::{

@@ -12,6 +12,7 @@ mod error;
 pub mod grafana;
 mod http;
 mod lenient;
+pub mod probe;
 pub mod prometheus;
 mod redact;
 mod reply;

@@ -116,6 +116,14 @@ macro_rules! for_each_command {
             rules_list(Empty) -> RulesReport;
             /// One rule: its sides and its value over time.
             rule_detail(RuleDetailRequest) -> RuleDetail;
+            /// Runs a suite of checks; each shows in the snapshot as it ends.
+            check_run(CheckRequest) -> CheckRun;
+            /// Ends the run of checks that is going on.
+            check_cancel(Empty) -> Empty;
+            /// Runs of checks that were.
+            check_runs(Empty) -> CheckRuns;
+            /// A run of checks as text.
+            check_export(CheckExportRequest) -> CheckExport;
             /// Ends work that is going on.
             job_cancel(JobCancelRequest) -> Empty;
             /// All stacks.

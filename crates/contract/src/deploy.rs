@@ -8,10 +8,14 @@ wire! {
     pub enum DeployStepKind {
         /// A backup of the stack.
         Backup,
+        /// The pre-production check, as far as it only looks.
+        Preprod,
         /// A maintenance window, read back from every member.
         Window,
         /// The deploy itself: done by hand, and said to be done.
         Deploy,
+        /// The quick check.
+        Quick,
         /// No alert fires that did not fire before, muted ones included.
         Alerts,
         /// No gauge is worse than before.

@@ -11,6 +11,7 @@
 mod alerts;
 mod archive;
 mod backup;
+mod checks;
 mod closeout;
 mod commands;
 mod compare;
@@ -35,6 +36,7 @@ mod time;
 pub use alerts::*;
 pub use archive::*;
 pub use backup::*;
+pub use checks::*;
 pub use closeout::*;
 pub use commands::*;
 pub use compare::*;

@@ -1,8 +1,8 @@
 //! The one picture of the stack that every screen derives from, and its deltas.
 
 use crate::{
-    AlertsSummary, BackupsSummary, Gauge, Level, MaintenanceStatus, ServiceStatus, Settings, StackList,
-    Timestamp, wire,
+    AlertsSummary, BackupsSummary, ChecksSummary, Gauge, Level, MaintenanceStatus, ServiceStatus, Settings,
+    StackList, Timestamp, wire,
 };
 
 wire! {
@@ -36,6 +36,8 @@ wire! {
         pub maintenance: MaintenanceStatus,
         /// Backups, and work that is going on.
         pub backups: BackupsSummary,
+        /// Checks: what runs now, and what came last.
+        pub checks: ChecksSummary,
         /// Notices.
         pub banners: Vec<Banner>,
         /// Settings in force.
@@ -79,6 +81,10 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         pub backups: Option<BackupsSummary>,
+        /// Changed checks.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        pub checks: Option<ChecksSummary>,
         /// Changed notices.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
@@ -122,7 +128,7 @@ wire! {
 wire! {
     /// A screen to show.
     pub struct NavigateTo {
-        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `rules`, `settings`.
+        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `rules`, `checks`, `settings`.
         pub screen: String,
         /// What it filters by (alerts only); may be empty.
         #[serde(default)]

@@ -6,6 +6,7 @@
 pub mod alerts;
 mod attention;
 mod backup;
+mod checks;
 mod configs;
 mod deploy;
 mod dispatch;

@@ -68,6 +68,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         alerts: changed(&old.alerts, &new.alerts),
         maintenance: changed(&old.maintenance, &new.maintenance),
         backups: changed(&old.backups, &new.backups),
+        checks: changed(&old.checks, &new.checks),
         banners: changed(&old.banners, &new.banners),
         settings: changed(&old.settings, &new.settings),
     };
@@ -77,6 +78,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         || delta.alerts.is_some()
         || delta.maintenance.is_some()
         || delta.backups.is_some()
+        || delta.checks.is_some()
         || delta.banners.is_some()
         || delta.settings.is_some();
     anything.then_some(delta)
@@ -155,6 +157,7 @@ mod tests {
                 open_to_pages: Vec::new(),
             },
             backups: BackupsSummary::default(),
+            checks: ChecksSummary::default(),
             banners: Vec::new(),
             settings: crate::settings::default_settings(),
         }

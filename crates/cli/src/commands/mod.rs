@@ -3,6 +3,7 @@
 mod alerts;
 mod archive;
 mod backup;
+mod check;
 mod daemon;
 mod docs;
 mod gauges;
@@ -64,6 +65,7 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
         }
         Command::Maintenance(verb) => to_its_end(maintenance::run(panel, verb)).await,
         Command::Backup(verb) => backup::run(panel, verb, args.json).await,
+        Command::Check(verb) => check::run(panel, verb, args.json).await,
         Command::Rules(verb) => rules::run(panel, verb).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,

@@ -1,7 +1,7 @@
-//! The guided deploy: backup, window, the deploy itself, what is worse since, close-out. Every step is done or skipped for a
+//! The guided deploy: backup, checks, window, the deploy itself, what is worse since, close-out. Every step is done or skipped for a
 //! reason, in order, and the run is a record in the journal.
 
-mod judge;
+pub(crate) mod judge;
 mod text;
 
 use std::{sync::Arc, time::Instant};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     backup::create,
+    checks,
     journal::Entry,
     maintenance::{change, closeout, scope, start},
     panel::{clock, core::Core, live::Live},
@@ -23,10 +24,12 @@ pub const DEPLOY: &str = "deploy";
 /// Runs that are read.
 const READ: u32 = 50;
 /// The steps, in order.
-const STEPS: [DeployStepKind; 7] = [
+const STEPS: [DeployStepKind; 9] = [
     DeployStepKind::Backup,
+    DeployStepKind::Preprod,
     DeployStepKind::Window,
     DeployStepKind::Deploy,
+    DeployStepKind::Quick,
     DeployStepKind::Alerts,
     DeployStepKind::Gauges,
     DeployStepKind::Dashboard,
@@ -105,15 +108,19 @@ pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployR
     let _one = core.gate_deploy.lock().await;
     let live = core.live();
     let (entry, mut run) = open(&core, &live, &request.id).await?;
-    let index = STEPS.iter().position(|kind| *kind == request.kind).unwrap_or(0);
+    // One that an earlier version began has fewer steps.
+    let index = run.steps.iter().position(|step| step.kind == request.kind);
+    let index = index.ok_or_else(|| refuse("This deploy has no such step."))?;
     let settled =
         |step: &DeployStep| !matches!(step.state, DeployStepState::Waiting | DeployStepState::Failed);
     if run.steps.iter().take(index).any(|step| !settled(step)) {
         return Err(refuse("An earlier step waits: do it, or skip it for a reason."));
     }
     // Looking once more does no harm; a second backup or window is nobody's wish.
-    let again = matches!(request.kind, DeployStepKind::Alerts | DeployStepKind::Gauges)
-        && request.act == DeployAct::Run;
+    let again = matches!(
+        request.kind,
+        DeployStepKind::Preprod | DeployStepKind::Quick | DeployStepKind::Alerts | DeployStepKind::Gauges
+    ) && request.act == DeployAct::Run;
     if run.steps.get(index).is_some_and(settled) && !again {
         return Err(refuse("This step is done already."));
     }
@@ -253,6 +260,8 @@ async fn perform(
                 evidence,
             ))
         }
+        DeployStepKind::Preprod => suite(core, run, CheckSuite::Preprod).await,
+        DeployStepKind::Quick => suite(core, run, CheckSuite::Quick).await,
         DeployStepKind::Deploy => Ok(made(true, "Said to be done.", Vec::new())),
         DeployStepKind::Alerts => {
             poll::all(core, live).await;
@@ -339,6 +348,33 @@ async fn perform(
             Ok(made(report.left_over == 0, note, lines.collect()))
         }
     }
+}
+
+/// Runs a suite without its effects: a reload or a test alert in the middle of a deploy is nobody's wish.
+async fn suite(core: &Arc<Core>, run: &DeployRun, suite: CheckSuite) -> Result<Made, PanelError> {
+    let request = CheckRequest { suite, created_by: run.created_by.clone(), effects: false };
+    let came = Box::pin(checks::command(Arc::clone(core), request)).await?;
+    let of = |state| came.checks.iter().filter(|check| check.state == state).count();
+    let state = match came.verdict {
+        CheckState::Pass => DeployStepState::Done,
+        CheckState::Fail => DeployStepState::Failed,
+        _ => DeployStepState::Finding,
+    };
+    let note = format!(
+        "{}: {} of {} passed, {} failed, {} with a warning, {} skipped.",
+        suite.title(),
+        of(CheckState::Pass),
+        came.checks.len(),
+        of(CheckState::Fail),
+        of(CheckState::Warn),
+        of(CheckState::Skipped)
+    );
+    let told = came.checks.iter().filter(|check| check.state != CheckState::Pass);
+    Ok(Made {
+        state,
+        note,
+        evidence: told.map(|check| format!("{}: {}", check.title, check.reason)).collect(),
+    })
 }
 
 fn reason(text: &str, question: &str) -> Result<String, PanelError> {

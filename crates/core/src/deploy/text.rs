@@ -42,8 +42,10 @@ pub fn markdown(run: &DeployRun) -> String {
 fn title(kind: DeployStepKind) -> &'static str {
     match kind {
         DeployStepKind::Backup => "Backup",
+        DeployStepKind::Preprod => "Pre-production check",
         DeployStepKind::Window => "Maintenance window",
         DeployStepKind::Deploy => "Deploy",
+        DeployStepKind::Quick => "Quick check",
         DeployStepKind::Alerts => "No new alert",
         DeployStepKind::Gauges => "Gauges as before",
         DeployStepKind::Dashboard => "Dashboard looked at",

@@ -1,6 +1,7 @@
 //! The commands. Each is what the contract lists: check, do, answer.
 
 mod backup;
+mod checks;
 mod deploy;
 mod maintenance;
 mod rules;

@@ -52,6 +52,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
             open_to_pages: Vec::new(),
         },
         backups: aether_contract::BackupsSummary::default(),
+        checks: aether_contract::ChecksSummary::default(),
         banners: Vec::new(),
         settings: settings.get(),
     }
@@ -99,6 +100,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
         },
         maintenance,
         backups: core.backups_summary(&live),
+        checks: core.checks.summary(&live.profile.name),
         banners,
         settings,
     }

@@ -16,6 +16,7 @@ use crate::{
     alerts::ack::Acks,
     attention::{Attention, Manners, Sight},
     backup::{job::Jobs, store},
+    checks::Checks,
     history::History,
     host::Host,
     journal::Journal,
@@ -54,6 +55,8 @@ pub struct Core {
     pub keeper: Keeper,
     /// Work that takes a while.
     pub jobs: Arc<Jobs>,
+    /// Checks that go on.
+    pub checks: Checks,
     backups: Mutex<store::Listing>,
     backup_tried: Mutex<Option<aether_contract::Timestamp>>,
     /// Something changed: publish soon.
@@ -117,6 +120,7 @@ impl Core {
             records,
             schedules: Schedules::default(),
             jobs: Arc::default(),
+            checks: Checks::default(),
             backups: Mutex::default(),
             backup_tried: Mutex::default(),
             changed: Notify::new(),

@@ -84,6 +84,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
             .collect(),
         gauges: gauges(),
         note_queries: BTreeMap::from([("estimated-cost".to_owned(), COVERED_DAYS.to_owned())]),
+        checks: Vec::new(),
         expected: Expected { recording_rules: owned(RECORDING_RULES), alerts: owned(ALERTS) },
         dashboard_uid: "aether-rag-ops".to_owned(),
         web_urls: BTreeMap::new(),

@@ -6,6 +6,7 @@
 
 mod builtin;
 mod check;
+mod checks;
 mod edit;
 mod endpoint;
 mod folder;
@@ -25,7 +26,7 @@ use aether_contract::{
 };
 
 pub(crate) use check::is_name;
-pub use profile::{BUILTIN_NAME, Escalation, Expected, Pack, Pin, Profile};
+pub use profile::{BUILTIN_NAME, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile};
 
 use crate::paths::{self, Home};
 use folder::{Folder, Loaded};

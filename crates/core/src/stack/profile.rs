@@ -36,6 +36,44 @@ pub struct Expected {
     pub alerts: Vec<String>,
 }
 
+/// What a check of the profile's own asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnKind {
+    /// A query whose every value has to fit.
+    Query {
+        /// PromQL.
+        query: String,
+        /// `<`, `<=`, `>`, `>=`, `==` or `!=`.
+        comparison: String,
+        /// The number.
+        threshold: f64,
+    },
+    /// An address that has to answer.
+    Http {
+        /// http or https.
+        url: String,
+        /// Expected status.
+        status: u16,
+        /// What the answer has to hold; empty: anything.
+        contains: String,
+    },
+}
+
+/// A check of the profile's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnCheck {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Suites that it is part of.
+    pub suites: Vec<aether_contract::CheckSuite>,
+    /// What it asks.
+    pub kind: OwnKind,
+    /// What to do when it fails.
+    pub remedy: String,
+}
+
 /// How long an alert may fire before somebody else is called, in minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Escalation {
@@ -93,6 +131,8 @@ pub struct Profile {
     pub note_queries: BTreeMap<String, String>,
     /// Rules that are expected.
     pub expected: Expected,
+    /// Checks of its own.
+    pub checks: Vec<OwnCheck>,
     /// Uid of the Grafana dashboard that links lead to.
     pub dashboard_uid: String,
     /// Pages for people where they differ from the address that the panel itself uses.

@@ -163,6 +163,9 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     if let Some(sections) = root.tables("pins", problems) {
         pins(sections, &mut profile, problems);
     }
+    if let Some(sections) = root.tables("checks", problems) {
+        profile.checks = super::checks::read(sections, &profile.tenant_label, problems);
+    }
     if let Some(sections) = root.tables("gauges", problems) {
         gauges(sections, &mut profile, problems);
     }
@@ -348,7 +351,7 @@ fn gauge(
     gauge
 }
 
-fn query(
+pub(super) fn query(
     section: &mut Section<'_>,
     key: &'static str,
     tenant_label: &str,
@@ -361,7 +364,11 @@ fn query(
 }
 
 /// A list of names: each some text, none twice.
-fn names(section: &mut Section<'_>, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
+pub(super) fn names(
+    section: &mut Section<'_>,
+    key: &'static str,
+    problems: &mut Problems,
+) -> Option<Vec<String>> {
     let list = section.strings(key, problems)?;
     let mut names: Vec<String> = Vec::with_capacity(list.len());
     for name in list {
@@ -375,7 +382,12 @@ fn names(section: &mut Section<'_>, key: &'static str, problems: &mut Problems) 
     Some(names)
 }
 
-fn text(section: &mut Section<'_>, key: &'static str, max: usize, problems: &mut Problems) -> Option<String> {
+pub(super) fn text(
+    section: &mut Section<'_>,
+    key: &'static str,
+    max: usize,
+    problems: &mut Problems,
+) -> Option<String> {
     let found = section.string(key, problems)?;
     report(check::text(&found.value, max), &found, &section.path(key), problems);
     Some(found.value)

@@ -165,6 +165,7 @@ fn apply(base: &mut Snapshot, delta: SnapshotDelta) {
     base.alerts = delta.alerts.unwrap_or(base.alerts.clone());
     base.maintenance = delta.maintenance.unwrap_or(base.maintenance.clone());
     base.backups = delta.backups.unwrap_or(base.backups.clone());
+    base.checks = delta.checks.unwrap_or(base.checks.clone());
     base.banners = delta.banners.unwrap_or(base.banners.clone());
     base.settings = delta.settings.unwrap_or(base.settings.clone());
 }

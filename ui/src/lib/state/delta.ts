@@ -19,6 +19,7 @@ export function apply(snapshot: Snapshot, delta: SnapshotDelta): Applied {
       alerts: delta.alerts ?? snapshot.alerts,
       maintenance: delta.maintenance ?? snapshot.maintenance,
       backups: delta.backups ?? snapshot.backups,
+      checks: delta.checks ?? snapshot.checks,
       banners: delta.banners ?? snapshot.banners,
       settings: delta.settings ?? snapshot.settings,
     },

@@ -4,8 +4,10 @@ import type { IconName } from '../../lib/components/Icon.svelte';
 
 export const STEP: Record<DeployStepKind, { part: 'Before' | 'Deploy' | 'After'; title: string; says: string; act: string; icon: IconName }> = {
   backup: { part: 'Before', title: 'Backup', says: 'Dashboards, data, alerting and configuration, every file read back.', act: 'Back up', icon: 'archive' },
+  preprod: { part: 'Before', title: 'Pre-production check', says: 'Files, rules, guards, dashboard, traffic; without a reload and a test alert, which the Checks screen makes.', act: 'Check', icon: 'checks' },
   window: { part: 'Before', title: 'Maintenance window', says: 'Mutes every alert but the heartbeat, and is read back from every member.', act: 'Start the window', icon: 'muted' },
   deploy: { part: 'Deploy', title: 'Deploy', says: 'Deploy now, with the tools of your own. Come back when it is done.', act: 'It is deployed', icon: 'up' },
+  quick: { part: 'After', title: 'Quick check', says: 'Servers and versions, rules, dashboard, metrics, recorded values.', act: 'Check', icon: 'checks' },
   alerts: { part: 'After', title: 'No new alert', says: 'What fires and did not fire before, muted or not.', act: 'Look', icon: 'bell' },
   gauges: { part: 'After', title: 'Gauges as before', says: 'Each gauge against its value before the deploy.', act: 'Compare', icon: 'gauge' },
   dashboard: { part: 'After', title: 'Dashboard', says: 'A look at the dashboard, by a person.', act: 'It looks right', icon: 'external' },

@@ -5,7 +5,7 @@
 
 mod evidence;
 mod report;
-mod text;
+pub(crate) mod text;
 
 use std::sync::Arc;
 

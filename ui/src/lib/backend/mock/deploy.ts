@@ -1,9 +1,11 @@
 // A made-up deploy.
 import type { DeployRun, DeployStep, DeployStepKind } from '../../contract';
 
-const KINDS: DeployStepKind[] = ['backup', 'window', 'deploy', 'alerts', 'gauges', 'dashboard', 'close-out'];
+const KINDS: DeployStepKind[] = ['backup', 'preprod', 'window', 'deploy', 'quick', 'alerts', 'gauges', 'dashboard', 'close-out'];
 const CAME: Record<DeployStepKind, [DeployStep['state'], string, string[]]> = {
   backup: ['done', 'Backup 2026-11-27_14-05: complete, every file read back.', []],
+  preprod: ['finding', 'Pre-production check: 4 of 7 passed, 0 failed, 1 with a warning, 2 skipped.', ['Traffic in, metrics out: Nothing goes in: no counter has gone up for five minutes.', 'Reload of both servers: It changes something on a server, and that was not allowed.']],
+  quick: ['done', 'Quick check: 6 of 6 passed, 0 failed, 0 with a warning, 0 skipped.', []],
   window: ['done', 'Active on 3 of 3 members.', []],
   deploy: ['done', 'Said to be done.', []],
   alerts: ['finding', '2 alerts fire that did not fire before.', ['LowConfidenceSpike (acme)', 'HealthScoreDegradation']],

@@ -1,6 +1,6 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
-import type { Backup, BackupFoundList, FigureStyle, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
+import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { archives, backups as madeUp, comparison, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
@@ -8,6 +8,7 @@ import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, 
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
 import { pastAlerts } from './history';
+import { checkHistory, checkOutline, checkRun, worst } from './checks';
 import { ruleDetail, rulesReport } from './rules';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
 
@@ -50,13 +51,18 @@ export function mockBackend(): Backend {
   const committed = new Set<string>();
   let runs: RestoreRun[] = scene === 'loaded' ? [restoreRun(41, { id: saved[1]?.id ?? '', uids: ['aether-rag-ops', 'tenant-costs'], choices: {}, what: 'dashboards', otherwise: null, dataSources: {}, intoFolder: null, intoStack: null }, now - 20 * 60_000, 'done')] : [];
   let deploys: DeployRun[] = query.get('deploy') === 'on' ? [{ ...deployRun(scene === 'hostile' ? BIDI.repeat(9) : 'v2.3.0', 'alice', 1800, now - 600_000), id: 'd-on', steps: deployRun('', '', 0, now).steps.map((s, i) => (i < 4 ? deployStep(s, 'run', '') : s)) }] : [];
+  let checkRuns: CheckRun[] = checkHistory(scene, now);
+  let checking: CheckRun | null = null;
+  let checksCancelled = false;
+  let checksRevision = 0;
+  const checksNow = (): Snapshot['checks'] => ({ revision: checksRevision, running: checking, last: checkRuns[0] ? checkOutline(checkRuns[0]) : null });
   const backupsNow = (): Snapshot['backups'] => ({ revision: savedRevision, count: scene === 'loading' ? null : saved.length, newest: saved.find((b) => !b.safety) ?? null, error: scene === 'never' ? { code: 'storage', message: 'Could not read the folder /home/alice/backups/production.', hint: 'Check that this account owns it.', retryable: false, source: 'backups', detail: 'Permission denied (os error 13)' } : null, job });
   const changed = (next: Backup[]): void => { saved = next; savedRevision += 1; tell({ backups: backupsNow() }); };
   const one = (id: string): Backup => { const found = saved.find((b) => b.id === id); if (!found) throw fail('not-found', `There is no backup “${id}”.`); return found; };
   let alertsRevision = 1;
   const snapshot = (): Snapshot => ({
     revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: alertsRevision },
-    maintenance: maintenance(), backups: backupsNow(), settings,
+    maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), settings,
     banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
   });
   const held = gauges(scene, now);
@@ -103,6 +109,26 @@ export function mockBackend(): Backend {
   };
 
   const run: Record<CommandName, (request: never) => unknown> = {
+    check_run: async ({ suite, effects, createdBy }: CheckRequest) => {
+      if (checking) throw fail('invalid-request', `The ${checking.suite} check is going on.`, 'Wait until it is over, or cancel it.');
+      checksCancelled = false;
+      const done = checkRun(suite, effects, createdBy || 'alice', Date.now(), scene);
+      const shown: CheckRun = { ...done, endedAt: null, verdict: 'running', checks: done.checks.map((c) => ({ ...c, state: 'waiting', reason: '', evidence: [], remedy: '', tookMs: null })) };
+      for (const [i, c] of done.checks.entries()) {
+        checking = structuredClone(shown);
+        const one = shown.checks[i];
+        if (one) { one.state = 'running'; checking = structuredClone(shown); tell({ checks: checksNow() }); await pause(Number(query.get('slow') ?? 60)); Object.assign(one, checksCancelled ? { ...c, state: 'skipped', reason: 'The run was cancelled before this was done.', evidence: [], remedy: '' } : c); }
+      }
+      const ended: CheckRun = { ...shown, endedAt: Date.now(), cancelled: checksCancelled, verdict: worst(shown.checks) };
+      checking = null;
+      checkRuns = [ended, ...checkRuns];
+      checksRevision += 1;
+      tell({ checks: checksNow() });
+      return ended;
+    },
+    check_cancel: () => { if (!checking) throw fail('not-found', 'No check is going on.'); checksCancelled = true; return {}; },
+    check_runs: () => ({ runs: checkRuns }),
+    check_export: ({ id, format }: { id: string; format: string }) => { const run = checkRuns.find((r) => r.id === id); if (!run) throw fail('not-found', 'This stack has no run of checks with this id.'); return { text: format === 'junit' ? '<testsuites/>' : `# ${run.suite} check\n` }; },
     rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
     rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
     backup_list: () => { if (scene === 'never') throw fail('storage', 'Could not read the folder /home/alice/backups/production.', 'Check that this account owns it.'); return backupList(saved, savedRevision); },

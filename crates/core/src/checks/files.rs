@@ -1,0 +1,131 @@
+//! The pack's files would be taken by their servers, and are taken by a reload.
+
+use std::{sync::Arc, time::Duration};
+
+use aether_clients::Failure;
+use aether_contract::{PanelError, ServiceKind};
+
+use super::{Came, Scene};
+use crate::configs::check;
+
+/// How long a reload may take.
+const RELOAD: Duration = Duration::from_secs(60);
+
+/// Checks every file of the pack.
+///
+/// # Errors
+/// None of its own.
+pub async fn syntax(scene: &Arc<Scene>) -> Result<Came, PanelError> {
+    let pack = &scene.live.profile.pack;
+    let Some(dir) = &pack.dir else {
+        return Ok(Came::skipped(
+            "The profile names no folder of the pack.",
+            "Name it: [pack] dir in the stack’s profile.",
+        ));
+    };
+    let (mut lines, mut wrong) = (Vec::new(), Vec::new());
+    for name in &pack.files {
+        match tokio::fs::read(dir.join(name)).await {
+            Ok(bytes) => {
+                let checked = check::check(name, &bytes).await;
+                let said = checked.problem.as_deref().unwrap_or("nothing against it");
+                lines.push(format!("{name} ({}, looked at by {}): {said}", checked.kind.words(), checked.by));
+                if checked.problem.is_some() {
+                    wrong.push(name.clone());
+                }
+            }
+            Err(error) => {
+                lines.push(format!("{name}: {error}"));
+                wrong.push(name.clone());
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        return Ok(Came::fail(
+            format!("Not sound: {}.", wrong.join(", ")),
+            lines,
+            "Correct the file before anything is reloaded.",
+        ));
+    }
+    Ok(Came::pass(format!("All {} files are sound.", pack.files.len()), lines))
+}
+
+/// Makes both servers read their files, and looks whether they did.
+///
+/// # Errors
+/// The servers' codes.
+pub async fn reload(scene: &Arc<Scene>) -> Result<Came, PanelError> {
+    let live = &scene.live;
+    let client = live.clients.prometheus().await?;
+    let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Prometheus);
+    let before = client.runtime_info().await.ok().map(|reply| reply.value.last_config_time);
+    let mut lines = Vec::new();
+    if let Err(error) = client.reload(RELOAD).await {
+        if matches!(error.failure, Failure::Forbidden) {
+            return Ok(Came::fail(
+                "Prometheus can’t be told to read its files: its lifecycle API is off.",
+                vec!["POST /-/reload: 403".into()],
+                "Start it with --web.enable-lifecycle, or send it SIGHUP: docker kill -s HUP aether-prom",
+            ));
+        }
+        let error = told(error);
+        return Ok(Came::fail(
+            format!("Prometheus did not take its files: {}", error.message),
+            vec![error.detail],
+            "It goes on with the files of before. Correct them and run this again.",
+        ));
+    }
+    match client.runtime_info().await {
+        Ok(info) => {
+            let info = info.value;
+            lines.push(format!("Prometheus: configuration of {}", info.last_config_time));
+            if info.reload_config_success == Some(false) {
+                return Ok(Came::fail(
+                    "Prometheus says that reading its files failed.",
+                    lines,
+                    "Look at its log.",
+                ));
+            }
+            if before.as_deref() == Some(info.last_config_time.as_str()) {
+                return Ok(Came::warn(
+                    "Prometheus answered the reload, and its time of loading is the one of before.",
+                    lines,
+                    "Run it again; the time is told in seconds.",
+                ));
+            }
+        }
+        Err(error) => {
+            lines.push(format!("Prometheus does not tell when it loaded its files: {}", told(error).message))
+        }
+    }
+    for index in 0..live.profile.alertmanager.urls.len() {
+        let member = live.clients.member(index).await?;
+        let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Alertmanager);
+        if let Err(error) = member.reload(RELOAD).await {
+            let error = told(error);
+            return Ok(Came::fail(
+                format!("Alertmanager {} did not take its file: {}", index + 1, error.message),
+                vec![error.detail],
+                "It goes on with the file of before. Correct it and run this again.",
+            ));
+        }
+        let facts = member.config_facts().await.map_err(told)?;
+        lines.push(format!(
+            "Alertmanager {}: last reload {}",
+            index + 1,
+            match facts.successful {
+                Some(true) => "successful",
+                Some(false) => "failed",
+                None => "not told",
+            }
+        ));
+        if facts.successful == Some(false) {
+            return Ok(Came::fail(
+                format!("Alertmanager {} says that reading its file failed.", index + 1),
+                lines,
+                "Look at its log.",
+            ));
+        }
+    }
+    Ok(Came::pass("Both servers have read their files again.", lines))
+}

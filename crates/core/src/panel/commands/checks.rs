@@ -1,0 +1,48 @@
+//! The commands about checks.
+
+use std::sync::Arc;
+
+use aether_contract::*;
+
+use crate::{checks, panel::Panel};
+
+impl Panel {
+    /// Runs a suite of checks.
+    ///
+    /// # Errors
+    /// As [`checks::command`].
+    pub async fn check_run(&self, request: CheckRequest) -> Result<CheckRun, PanelError> {
+        self.effect(checks::command(Arc::clone(&self.core), request)).await
+    }
+
+    /// Ends the run that is going on.
+    ///
+    /// # Errors
+    /// `not-found` when none is.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn check_cancel(&self, _request: Empty) -> Result<Empty, PanelError> {
+        checks::cancel(&self.core)?;
+        self.core.changed.notify_one();
+        Ok(Empty {})
+    }
+
+    /// Runs that were.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn check_runs(&self, _request: Empty) -> Result<CheckRuns, PanelError> {
+        Ok(CheckRuns { runs: checks::runs(&self.core, &self.core.live()).await? })
+    }
+
+    /// A run as text.
+    ///
+    /// # Errors
+    /// `not-found`, `storage`.
+    pub async fn check_export(&self, request: CheckExportRequest) -> Result<CheckExport, PanelError> {
+        let runs = checks::runs(&self.core, &self.core.live()).await?;
+        let run = runs.iter().find(|run| run.id == request.id).ok_or_else(|| {
+            PanelError::new(ErrorCode::NotFound, "checks", "This stack has no run of checks with this id.")
+        })?;
+        Ok(CheckExport { text: checks::export(run, request.format) })
+    }
+}
