@@ -62,6 +62,7 @@ const VIEWS = [
   ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(4).click(); await click('dashboard-open')(p); }],
   ...['compare', 'files', 'blocks', 'manifest'].map((tab) => ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); if (tab === 'files') await click('file')(p); }]),
   ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.locator('[data-uid="tenant-costs"] input').check(); await click('restore')(p); }],
+  ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click('tab-blocks', 'data-restore', 'data-apply')(p); }],
   ...['alerting', 'configs'].map((tab) => ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); await p.getByTestId('item-open').nth(2).click(); }]),
   ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click('dashboard-open')(p); await p.getByTestId('look-view').locator('[data-value="diff"]').check({ force: true }); }],
   ['scene=hostile&deploy=on', 'maintenance', click('deploy-open', 'step-skip')],
@@ -617,6 +618,26 @@ test('files and alerting are restored after what changes was shown, and what wou
   await page.getByTestId('restore').click();
   await page.getByTestId('restore-confirm').click();
   await page.getByTestId('run-state').waitFor();
+  await done();
+});
+
+test('data is restored step by step, by the panel only after it was said that Prometheus stops', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('tab-blocks').click();
+  await page.getByTestId('data-restore').click();
+  const dialog = page.getByTestId('data-dialog');
+  await dialog.getByText('docker stop --time 120 aether-prom').first().waitFor();
+  assert.equal(await page.getByTestId('data-confirm').count(), 0);
+  await page.getByTestId('data-check-now').click();
+  assert.match(await page.getByTestId('data-check').innerText(), /12 of 14/);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('data-restore').click();
+  await page.getByTestId('data-apply').click();
+  await dialog.getByText('Prometheus is stopped meanwhile.').waitFor();
+  await page.getByTestId('data-confirm').click();
+  await page.getByTestId('data-check').getByText('14 of 14').waitFor();
+  assert.match(await dialog.innerText(), /\.before-/);
   await done();
 });
 

@@ -21,6 +21,7 @@ const TESTS: &[&str] = &[
     "victoria-metrics",
     "faketime",
     "dunst",
+    "busybox-static",
     "curl",
 ];
 

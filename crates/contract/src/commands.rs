@@ -104,6 +104,12 @@ macro_rules! for_each_command {
             restore_runs(Empty) -> RestoreRuns;
             /// Undoes a restore.
             restore_undo(RestoreUndoRequest) -> RestoreRun;
+            /// What restoring a backup's TSDB blocks would do, step by step.
+            data_restore_plan(BackupRequest) -> DataRestorePlan;
+            /// Restores TSDB blocks through Docker; answers when Prometheus answers with their samples.
+            data_restore_apply(DataRestoreRequest) -> DataCheck;
+            /// Whether Prometheus answers with the samples of a backup's TSDB blocks.
+            data_restore_check(BackupRequest) -> DataCheck;
             /// Begins a guided deploy.
             deploy_start(DeployStartRequest) -> DeployRun;
             /// Does a step of a deploy, or skips it.

@@ -51,6 +51,13 @@ Exit codes:
   2  usage or configuration, or no such backup or restore
   3  a server failed or could not be reached";
 
+const EXIT_DATA: &str = "\
+Exit codes:
+  0  the steps; with --apply or --check: every block within the retention is answered with
+  1  with --apply or --check: some blocks are not answered with
+  2  usage or configuration, no such backup, or the panel can't do it by itself
+  3  Prometheus or Docker failed or could not be reached; the message says where the data of before is";
+
 const EXIT_COMMIT: &str = "\
 Exit codes:
   0  committed
@@ -174,6 +181,21 @@ pub enum Backup {
         /// Restore into the Grafana of this stack [default: the stack itself]
         #[arg(long, value_name = "NAME")]
         into_stack: Option<String>,
+        /// Who [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        by: String,
+    },
+    /// Shows the steps that restore Prometheus' data for this very stack; --apply does them through Docker
+    #[command(after_help = EXIT_DATA)]
+    RestoreData {
+        /// The backup
+        id: String,
+        /// Stop Prometheus, restore, start it, and look whether the samples are there
+        #[arg(long)]
+        apply: bool,
+        /// Only look whether Prometheus answers with the backup's samples
+        #[arg(long, conflicts_with = "apply")]
+        check: bool,
         /// Who [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,

@@ -9,7 +9,7 @@ use aether_contract::{
 };
 use aether_core::{Panel, size};
 
-use super::{archive, restore};
+use super::{archive, data, restore};
 use crate::{
     args::{Backup, BackupPart as Part},
     human::{count, moment, plain},
@@ -100,6 +100,7 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
             Outcome::new(&done, text)
         }
         Backup::Restore { .. } => restore::restore(panel, verb).await,
+        Backup::RestoreData { id, apply, check, by } => data::run(panel, id, *apply, *check, by).await,
         Backup::Restores => restore::runs(panel).await,
         Backup::Undo { number } => restore::undo(panel, *number).await,
         Backup::Pin { id, off } => {

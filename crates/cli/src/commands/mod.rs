@@ -5,6 +5,7 @@ mod archive;
 mod backup;
 mod check;
 mod daemon;
+mod data;
 mod docs;
 mod gauges;
 mod maintenance;

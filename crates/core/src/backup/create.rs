@@ -140,6 +140,7 @@ async fn run(
                         .first()
                         .and_then(|url| url::Url::parse(url).ok())
                         .is_some_and(|url| aether_clients::is_loopback(&url)),
+                    container: container(profile),
                 };
                 let (draft, back) = parts::prometheus::save(&client, place, builder, job).await?;
                 builder = back;
@@ -168,6 +169,12 @@ async fn run(
     let manifest = finish(builder, manifest).await?;
     core.changed.notify_one();
     Ok(manifest)
+}
+
+/// Docker's address and the container that Prometheus runs in.
+pub fn container(profile: &Profile) -> Option<(String, String)> {
+    let pin = profile.pins.iter().find(|pin| pin.service == "prometheus")?;
+    Some((profile.docker_host.clone()?, pin.container.clone()))
 }
 
 /// The first member that answers: they share their silences, and each has its own configuration.

@@ -14,7 +14,7 @@ pub mod job;
 pub mod manifest;
 pub mod name;
 pub mod open;
-mod parts;
+pub(crate) mod parts;
 pub mod prune;
 pub mod restore;
 pub mod schedule;

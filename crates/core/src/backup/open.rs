@@ -268,7 +268,7 @@ impl Opened {
         })
     }
 
-    fn blocks(&self) -> Vec<BackupBlock> {
+    pub fn blocks(&self) -> Vec<BackupBlock> {
         let mut blocks: BTreeMap<&str, u64> = BTreeMap::new();
         for (path, bytes, _) in &self.files {
             let id = path.strip_prefix(SNAPSHOT).and_then(|rest| rest.split('/').next());

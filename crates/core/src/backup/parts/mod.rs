@@ -2,6 +2,7 @@
 
 pub mod alertmanager;
 pub mod configs;
+pub mod container;
 pub mod grafana;
 pub mod prometheus;
 

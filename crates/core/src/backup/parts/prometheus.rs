@@ -10,7 +10,7 @@ use std::{
 use aether_clients::{Failure, Prometheus};
 use aether_contract::{BackupPartKind, PanelError, ServiceKind};
 
-use super::{Draft, fatal};
+use super::{Draft, container, fatal};
 use crate::{
     backup::{build::Builder, job::Handle, open::SNAPSHOT},
     paths,
@@ -27,6 +27,8 @@ pub struct Place {
     pub named: Option<PathBuf>,
     /// Whether the server is asked on this machine: only then is the path that it tells one of this machine.
     pub local: bool,
+    /// Docker's address and the name of the container, where the profile has them.
+    pub container: Option<(String, String)>,
 }
 
 /// Saves what can be reached.
@@ -114,16 +116,71 @@ pub async fn save(
                 Err(error) => draft.fail("No snapshot was made", &error.to_panel(service)),
             }
         }
-        (Some("true"), Err(why)) => draft.note(format!(
-            "Its data is not in this backup: {why}. Name that folder as seen from this machine in the profile: [backup] \
-             prometheus_data."
-        )),
+        (Some("true"), Err(why)) => match &place.container {
+            Some((host, name)) => match container::find(host, name, own.as_deref().and_then(Path::to_str)).await {
+                Ok(found) => builder = through_docker(client, &found, builder, &mut draft, job).await?,
+                Err(more) => draft.note(format!(
+                    "Its data is not in this backup: {why}; and through Docker it can't be had: {more}."
+                )),
+            },
+            None => draft.note(format!(
+                "Its data is not in this backup: {why}. Name that folder as seen from this machine in the profile: [backup] \
+                 prometheus_data. Or let it come through Docker: [docker] host."
+            )),
+        },
         (Some(_), _) => draft.note(
             "Its data is not in this backup: the admin API is off. Start Prometheus with --web.enable-admin-api to have it.",
         ),
     }
     draft.part.bytes = builder.bytes_below("prometheus/");
     Ok((draft, builder))
+}
+
+/// Takes a snapshot and copies it out of the container.
+async fn through_docker(
+    client: &Prometheus,
+    place: &container::Place,
+    builder: Builder,
+    draft: &mut Draft,
+    job: &Handle,
+) -> Result<Builder, PanelError> {
+    job.stage("taking a snapshot", 0);
+    job.check()?;
+    let name = match client.snapshot(LIMIT).await {
+        Ok(name) => name,
+        Err(error) => {
+            draft.fail("No snapshot was made", &error.to_panel(ServiceKind::Prometheus));
+            return Ok(builder);
+        }
+    };
+    let (builder, copied) = place.copy(&name, builder, job).await;
+    if let Err(why) = place.delete(&name).await {
+        draft.note(format!(
+            "The server's own copy could not be deleted ({why}). Delete it: it keeps old blocks on the disk. docker exec {} rm \
+             -rf {}",
+            place.container.name,
+            place.snapshot(&name)
+        ));
+    }
+    match copied {
+        Ok(blocks) => {
+            draft.part.count = blocks;
+            draft.note(format!("Copied out of the container {}.", place.container.name));
+            if blocks == 0 {
+                draft.note("The snapshot has no block: the server has no samples yet.");
+            }
+        }
+        Err(error) if fatal(&error) => return Err(error),
+        Err(error) if error.code == aether_contract::ErrorCode::NotFound => draft.fail(
+            &format!(
+                "The container {} has no such snapshot: is it another Prometheus than the profile's?",
+                place.container.name
+            ),
+            &error,
+        ),
+        Err(error) => draft.fail("The snapshot could not be copied out of the container", &error),
+    }
+    Ok(builder)
 }
 
 /// How many rules a document of `/api/v1/rules` has, in words.
@@ -207,7 +264,7 @@ mod tests {
     fn only_a_running_servers_data_folder_is_taken() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().to_path_buf();
-        let place = |named: Option<&PathBuf>, local| Place { named: named.cloned(), local };
+        let place = |named: Option<&PathBuf>, local| Place { named: named.cloned(), local, container: None };
         assert!(reachable(&place(Some(&at), true), None).is_err());
         assert!(reachable(&place(None, true), Some(Path::new("data/"))).unwrap_err().contains("data/"));
         for name in ["wal", "chunks_head"] {

@@ -3,6 +3,7 @@
 
 mod alerting;
 pub mod apply;
+pub mod data;
 mod document;
 mod files;
 pub mod plan;

@@ -10,7 +10,7 @@ use crate::{
         compare, git,
         open::{Opened, Stored},
         prune,
-        restore::{self, runs, target, undo},
+        restore::{self, data, runs, target, undo},
         store::Store,
         verify,
     },
@@ -352,6 +352,30 @@ impl Panel {
     /// As [`undo::undo`].
     pub async fn restore_undo(&self, request: RestoreUndoRequest) -> Result<RestoreRun, PanelError> {
         self.effect(undo::undo(Arc::clone(&self.core), request.id)).await
+    }
+
+    /// What restoring a backup's TSDB blocks would do, step by step.
+    ///
+    /// # Errors
+    /// As [`data::plan`].
+    pub async fn data_restore_plan(&self, request: BackupRequest) -> Result<DataRestorePlan, PanelError> {
+        data::plan(&self.core, &request.id).await
+    }
+
+    /// Restores TSDB blocks through Docker.
+    ///
+    /// # Errors
+    /// As [`data::apply`].
+    pub async fn data_restore_apply(&self, request: DataRestoreRequest) -> Result<DataCheck, PanelError> {
+        self.effect(Box::pin(data::apply(Arc::clone(&self.core), request))).await
+    }
+
+    /// Whether Prometheus answers with the samples of a backup's TSDB blocks.
+    ///
+    /// # Errors
+    /// As [`data::check`].
+    pub async fn data_restore_check(&self, request: BackupRequest) -> Result<DataCheck, PanelError> {
+        data::check(&self.core, &request.id).await
     }
 
     /// Ends work that is going on.

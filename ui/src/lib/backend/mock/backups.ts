@@ -1,5 +1,5 @@
 // Made-up backups: verified, incomplete, changed, foreign, a safety copy; their dashboards, a plan and runs.
-import type { Backup, BackupArchives, BackupComparison, BackupDashboard, BackupDetail, BackupFile, BackupList, PanelOutline, PrunePlan, RestoreItem, RestorePlan, RestoreRequest, RestoreRun } from '../../contract';
+import type { Backup, BackupArchives, BackupComparison, BackupDashboard, BackupDetail, BackupFile, BackupList, DataRestorePlan, PanelOutline, PrunePlan, RestoreItem, RestorePlan, RestoreRequest, RestoreRun } from '../../contract';
 import { BIDI, LONG, MINUTE, type Scene } from './data';
 
 const DAY = 24 * 60 * MINUTE;
@@ -140,4 +140,18 @@ export function comparison(from: string, to: string | null, scene: Scene, now: n
 export function prunePlan(all: Backup[], last: number): PrunePlan {
   const items = all.map((b, i) => { const keep = b.pinned || b.safety || i <= last; return { id: b.id, madeAt: b.madeAt, reason: b.reason, bytes: b.bytes, keep, why: !keep ? '' : b.pinned ? 'pinned' : b.safety ? 'a restore can be undone with it' : `one of the last ${last}` }; });
   return { items, freesBytes: items.filter((i) => !i.keep).reduce((n, i) => n + i.bytes, 0) };
+}
+
+/** The steps that restore Prometheus’ data. */
+export function dataPlan(id: string, scene: Scene, now: number): DataRestorePlan {
+  const odd = scene === 'hostile' ? ` ${BIDI} ${LONG}` : '';
+  const steps = [
+    { title: 'Stop Prometheus', command: 'docker stop --time 120 aether-prom' },
+    { title: `Move the data of before aside, to /prometheus/.before-${id}${odd}`, command: `docker run --rm --network none --user 0:0 --volumes-from aether-prom --entrypoint /bin/sh prom/prometheus:v2.54.1 -c 'set -e; cd /prometheus; test ! -e .before-${id}; mkdir .before-${id}; for f in * .[!.]*; do [ -e "$f" ] || continue; mv -- "$f" .before-${id}/; done'` },
+    { title: 'Put the blocks in, owned by 65534:65534', command: `tar -C /home/alice/backups/production/${id}/prometheus/snapshot --owner=65534 --group=65534 -cf - . | docker cp - aether-prom:/prometheus` },
+    { title: 'Start Prometheus', command: 'docker start aether-prom' },
+    { title: 'Look whether the samples are there', command: `promtool query instant --time=1764252000 http://localhost:9090 'count({__name__=~".+"})'` },
+  ];
+  const expired = scene === 'hostile' ? 3 : 0;
+  return { id, target: '/prometheus', container: scene === 'empty' ? '' : 'aether-prom', blocks: 14, bytes: 1_414_000_000, from: now - 15 * DAY, to: now - DAY, expired, freeBytes: 41_000_000_000, steps, back: steps.slice(0, 2), byPanel: scene === 'loaded', notes: [...(expired ? ['Prometheus deletes 3 of the blocks again at once: they are older than its retention. Raise --storage.tsdb.retention.time first to keep them.'] : []), 'What was scraped since this backup is set aside with the data of before: it is not in the restored data.'], digest: 'd' };
 }

@@ -3,7 +3,7 @@ import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHis
 import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
-import { archives, backups as madeUp, comparison, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
+import { archives, backups as madeUp, comparison, dataPlan, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
@@ -151,6 +151,9 @@ export function mockBackend(): Backend {
     backup_compare: ({ from, to }: { from: string; to: string | null }) => comparison(from, to, scene, now),
     backup_diff: async () => { await pause(60); return { text: jsonDiff() }; },
     backup_commit: async ({ id }: { id: string }) => { await pause(100); committed.add(id); return { id, commit: '0436276f00d5c0ffee', message: `backup: ${id}` }; },
+    data_restore_plan: async ({ id }: { id: string }) => { await pause(60); return dataPlan(id, scene, now); },
+    data_restore_apply: async ({ id }: { id: string }) => { await pause(Number(query.get('slow') ?? 60)); return { id, answered: 14, expected: 14, kept: `/prometheus/.before-${id}`, notes: [`The data of before is in /prometheus/.before-${id} of the container aether-prom. Delete it once it is not needed any more.`] }; },
+    data_restore_check: ({ id }: { id: string }) => ({ id, answered: 12, expected: 14, kept: '', notes: ['Of the block 01JCQ03ZX4K8F7W2Q9T3M5N6P no sample is answered with.'] }),
     backup_prune_plan: ({ last }: { last: number }) => prunePlan(saved, last),
     backup_delete: ({ ids }: { ids: string[] }) => { const gone = saved.filter((b) => ids.includes(b.id) && !b.pinned); changed(saved.filter((b) => !gone.includes(b))); return { deleted: gone.map((b) => b.id), kept: ids.filter((id) => !gone.some((b) => b.id === id)).map((id) => `${id}: it is pinned. Unpin it first.`), freedBytes: gone.reduce((n, b) => n + b.bytes, 0) }; },
     restore_plan: async (r: RestoreRequest) => { await pause(60); if (scene === 'stale') throw refused('Grafana', 3000); return plan(r, scene, now); },

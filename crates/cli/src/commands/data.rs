@@ -1,0 +1,73 @@
+//! `backup restore-data`: the steps for this very stack, the same done through Docker, and the look afterwards.
+
+use aether_contract::{self as wire, BackupId, BackupRequest, DataCheck, DataRestoreRequest, PanelError};
+use aether_core::{Panel, size};
+
+use crate::{
+    human::{count, moment, plain},
+    outcome::Outcome,
+};
+
+/// Runs it.
+pub async fn run(panel: &Panel, id: &str, apply: bool, check: bool, by: &str) -> Result<Outcome, PanelError> {
+    let request = BackupRequest { id: BackupId(id.to_owned()) };
+    if check {
+        return checked(&panel.data_restore_check(request).await?);
+    }
+    let plan = panel.data_restore_plan(request.clone()).await?;
+    if !apply {
+        return Outcome::new(&plan, steps(&plan));
+    }
+    let asked = DataRestoreRequest { id: request.id, digest: plan.digest, created_by: by.to_owned() };
+    checked(&panel.data_restore_apply(asked).await?)
+}
+
+fn steps(plan: &wire::DataRestorePlan) -> String {
+    let place = if plan.container.is_empty() {
+        String::new()
+    } else {
+        format!(" of the container {}", plan.container)
+    };
+    let mut text = format!(
+        "{}, {} into {}{}\n",
+        count(plan.blocks, "block"),
+        size(plan.bytes),
+        plain(&plan.target),
+        plain(&place)
+    );
+    if let (Some(from), Some(to)) = (plan.from, plan.to) {
+        text.push_str(&format!("From {} to {}\n", moment(from), moment(to)));
+    }
+    text.push('\n');
+    for (head, steps) in [("", &plan.steps), ("\nTo go back:\n", &plan.back)] {
+        text.push_str(head);
+        for (index, step) in steps.iter().enumerate() {
+            text.push_str(&format!("{}. {}\n", index + 1, plain(&step.title)));
+            if !step.command.is_empty() {
+                text.push_str(&format!("   {}\n", plain(&step.command)));
+            }
+        }
+    }
+    text.push('\n');
+    for note in &plan.notes {
+        text.push_str(&format!("- {}\n", plain(note)));
+    }
+    text.push_str(if plan.by_panel {
+        "\nNothing was changed; --apply does these steps through Docker.\n"
+    } else {
+        "\nNothing was changed. Afterwards: --check\n"
+    });
+    text
+}
+
+fn checked(check: &DataCheck) -> Result<Outcome, PanelError> {
+    let mut text = format!("{} of {} answered with\n", check.answered, count(check.expected, "block"));
+    for note in &check.notes {
+        text.push_str(&format!("- {}\n", plain(note)));
+    }
+    let mut outcome = Outcome::new(check, text)?;
+    if check.answered < check.expected {
+        outcome.find(format!("{} not answered with", count(check.expected - check.answered, "block")));
+    }
+    Ok(outcome)
+}

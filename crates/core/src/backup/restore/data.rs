@@ -1,0 +1,618 @@
+//! Restores Prometheus' data: the real commands for this very stack, and the same done through Docker where it may be. The data
+//! of before is moved aside, never deleted; when a step fails, it is moved back.
+
+use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
+
+use aether_clients::{DockerError, Prometheus, docker::Ran, prometheus::QueryValue};
+use aether_contract::{
+    BackupBlock, BackupId, DataCheck, DataRestorePlan, DataRestoreRequest, DataStep, ErrorCode, PanelError,
+    ServiceKind, Timestamp,
+};
+use bytes::Bytes;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use crate::{
+    backup::{
+        create,
+        job::Handle,
+        manifest::hex,
+        open::{Opened, SNAPSHOT},
+        parts::container::{self, Place},
+        size,
+        store::Store,
+    },
+    maintenance::{routing::duration_ms, scope},
+    panel::{blocking, clock, core::Core, live::Live},
+};
+
+/// The journal's word for it.
+pub const RESTORE: &str = "restore-data";
+/// How long Prometheus may take to close its log.
+const STOP: Duration = Duration::from_secs(120);
+/// How long a script beside the container may take: it renames, and counts.
+const SCRIPT: Duration = Duration::from_secs(300);
+/// How long Prometheus may take until it answers.
+const READY: Duration = Duration::from_secs(300);
+/// So many looks at a container that does not run, and it is not waited for any longer.
+const DOWN: u32 = 8;
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Pieces of the archive that wait for the engine.
+const PIECES: usize = 16;
+
+/// What is known before anything is done.
+struct Ground {
+    plan: DataRestorePlan,
+    client: Arc<Prometheus>,
+    opened: Opened,
+    blocks: Vec<BackupBlock>,
+    place: Option<Place>,
+    /// Owner of the data folder, where it could be asked.
+    owner: Option<(u64, u64)>,
+}
+
+/// The steps, and whether the panel can do them. Nothing is changed.
+///
+/// # Errors
+/// `not-found`; `invalid-request` for a backup without blocks; Prometheus' codes.
+pub async fn plan(core: &Core, id: &BackupId) -> Result<DataRestorePlan, PanelError> {
+    Ok(ground(core, &core.live(), id).await?.plan)
+}
+
+async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, PanelError> {
+    let store = Store::of(&live.profile, &core.home.data);
+    let wanted = id.clone();
+    let (opened, blocks) = blocking(move || {
+        let opened = Opened::open(&store, &wanted)?;
+        let blocks = opened.blocks();
+        Ok((opened, blocks))
+    })
+    .await?;
+    if blocks.is_empty() {
+        let words = format!("The backup {} holds no data of Prometheus'.", id.0);
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
+    }
+    if let Some(broken) = blocks.iter().find(|block| !block.problem.is_empty()) {
+        let words = format!("The block {} of the backup can't be read: {}.", broken.id, broken.problem);
+        return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Verify the backup."));
+    }
+    let client = live.clients.prometheus().await?;
+    let flags = client.flags().await.map(|reply| reply.value).unwrap_or_default();
+    let own = flags.get("storage.tsdb.path").cloned();
+    let retention =
+        flags.get("storage.tsdb.retention.time").and_then(|text| duration_ms(text)).filter(|ms| *ms > 0);
+    let mut notes = Vec::new();
+    let (place, why) = match create::container(&live.profile) {
+        None => (None, "The panel can do this only through Docker: [docker] host in the profile.".to_owned()),
+        Some((host, name)) => match container::find(&host, &name, own.as_deref()).await {
+            Ok(place) => (Some(place), String::new()),
+            Err(why) => (None, format!("Through Docker it can't be done: {why}.")),
+        },
+    };
+    let (mut by_panel, mut owner, mut free) = (false, None, None);
+    match &place {
+        None => notes.push(why),
+        Some(place) => match look(place).await {
+            Ok(found) => (by_panel, owner, free) = (true, Some(found.0), Some(found.1)),
+            Err(why) => {
+                notes.push(format!("The panel can't do it in the container {}: {why}.", place.container.name))
+            }
+        },
+    }
+    let bytes: f64 = blocks.iter().map(|block| block.bytes).sum();
+    if let Some(free) = free.filter(|free| *free < bytes * 1.05) {
+        by_panel = false;
+        notes.push(format!(
+            "There is too little room: {} are free, and {} are needed.",
+            size(free),
+            size(bytes)
+        ));
+    }
+    let expired = retention.map_or(0, |ms| expired(&blocks, ms, clock::now()));
+    if expired > 0 {
+        notes.push(format!(
+            "Prometheus deletes {expired} of the blocks again at once: they are older than its retention. Raise \
+             --storage.tsdb.retention.time first to keep them."
+        ));
+    }
+    notes.push("What was scraped since this backup is set aside with the data of before: it is not in the restored data.".into());
+    let source = opened.folder.join(SNAPSHOT.trim_end_matches('/'));
+    let data = place.as_ref().map(|place| place.data.clone()).or(own).unwrap_or_else(|| "DATA-FOLDER".into());
+    let kept = kept(&data, id);
+    let url = live.profile.prometheus.urls.first().cloned().unwrap_or_default();
+    let (steps, back) = match &place {
+        Some(place) => in_docker(place, owner, &source, &kept, &url, &blocks),
+        None => by_hand(&data, &source, &kept, &url, &blocks),
+    };
+    let mut plan = DataRestorePlan {
+        id: id.clone(),
+        target: data,
+        container: place.as_ref().map(|place| place.container.name.clone()).unwrap_or_default(),
+        blocks: u32::try_from(blocks.len()).unwrap_or(u32::MAX),
+        bytes,
+        from: blocks.iter().map(|block| block.from).min(),
+        to: blocks.iter().map(|block| block.to).max(),
+        expired,
+        free_bytes: free,
+        steps,
+        back,
+        by_panel,
+        notes,
+        digest: String::new(),
+    };
+    // What is free changes all the time and means nothing beyond the check above.
+    let told = serde_json::to_vec(&(&plan.target, &plan.container, &plan.steps, plan.blocks, plan.by_panel));
+    plan.digest = hex(&Sha256::digest(told.unwrap_or_default()));
+    Ok(Ground { plan, client, opened, blocks, place, owner })
+}
+
+/// Blocks that are older than the retention.
+fn expired(blocks: &[BackupBlock], retention_ms: i64, now: Timestamp) -> u32 {
+    let old = blocks.iter().filter(|block| now.millis_since(block.to) > retention_ms).count();
+    u32::try_from(old).unwrap_or(u32::MAX)
+}
+
+fn kept(data: &str, id: &BackupId) -> String {
+    format!("{data}/.before-{}", id.0)
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Moves everything that is in the data folder into `kept`.
+fn aside(data: &str, kept: &str) -> String {
+    let (data, name) = (quoted(data), quoted(kept.rsplit('/').next().unwrap_or(kept)));
+    // Without `find -exec mv -t`, which busybox lacks.
+    format!(
+        "set -e; cd {data}; test ! -e {name}; mkdir {name}; for f in * .[!.]*; do [ -e \"$f\" ] || continue; [ \"$f\" = {name} ] && continue; \
+         mv -- \"$f\" {name}/; done"
+    )
+}
+
+/// Deletes what was put in and moves everything in `kept` back.
+fn undone(data: &str, kept: &str) -> String {
+    let (data, name) = (quoted(data), quoted(kept.rsplit('/').next().unwrap_or(kept)));
+    format!(
+        "set -e; cd {data}; test -d {name}; for f in * .[!.]*; do [ -e \"$f\" ] || continue; [ \"$f\" = {name} ] && continue; \
+         rm -rf -- \"$f\"; done; for f in {name}/* {name}/.[!.]*; do [ -e \"$f\" ] || continue; mv -- \"$f\" .; done; rmdir {name}"
+    )
+}
+
+fn step(title: impl Into<String>, command: impl Into<String>) -> DataStep {
+    DataStep { title: title.into(), command: command.into() }
+}
+
+/// The question that shows whether the samples are there.
+fn question(url: &str, blocks: &[BackupBlock]) -> String {
+    let at = blocks.iter().map(|block| block.to.0).max().unwrap_or(0) / 1000 - 1;
+    format!("promtool query instant --time={at} {} 'count({{__name__=~\".+\"}})'", quoted(url))
+}
+
+fn in_docker(
+    place: &Place,
+    owner: Option<(u64, u64)>,
+    source: &Path,
+    kept: &str,
+    url: &str,
+    blocks: &[BackupBlock],
+) -> (Vec<DataStep>, Vec<DataStep>) {
+    let (name, data) = (quoted(&place.container.name), &place.data);
+    let (uid, gid) = owner.unwrap_or((65534, 65534));
+    let beside = |script: &str| {
+        format!(
+            "docker run --rm --network none --user 0:0 --volumes-from {name} --entrypoint /bin/sh {} -c {}",
+            quoted(&place.container.image),
+            quoted(script)
+        )
+    };
+    let stop = || step("Stop Prometheus", format!("docker stop --time {} {name}", STOP.as_secs()));
+    let start = || step("Start Prometheus", format!("docker start {name}"));
+    let put = format!(
+        "tar -C {} --owner={uid} --group={gid} --mode=u=rwX,go=rX -cf - . | docker cp - {name}:{}",
+        quoted(&source.display().to_string()),
+        quoted(data)
+    );
+    let steps = vec![
+        stop(),
+        step(format!("Move the data of before aside, to {kept}"), beside(&aside(data, kept))),
+        step(format!("Put the blocks in, owned by {uid}:{gid}"), put),
+        start(),
+        step("Look whether the samples are there", question(url, blocks)),
+    ];
+    let back = vec![stop(), step("Move the data of before back", beside(&undone(data, kept))), start()];
+    (steps, back)
+}
+
+fn by_hand(
+    data: &str,
+    source: &Path,
+    kept: &str,
+    url: &str,
+    blocks: &[BackupBlock],
+) -> (Vec<DataStep>, Vec<DataStep>) {
+    let owner = format!("$(stat -c %u:%g {})", quoted(data));
+    let root = |script: &str| format!("sudo sh -c {}", quoted(script));
+    let stop = || step("Stop Prometheus", "sudo systemctl stop prometheus");
+    let start = || step("Start Prometheus", "sudo systemctl start prometheus");
+    let steps = vec![
+        stop(),
+        step(format!("Move the data of before aside, to {kept}"), root(&aside(data, kept))),
+        step(
+            "Put the blocks in, owned by whom the folder belongs to",
+            format!(
+                "sudo cp -r {}/. {}/ && sudo chown -R {owner} {}",
+                quoted(&source.display().to_string()),
+                quoted(data),
+                quoted(data)
+            ),
+        ),
+        start(),
+        step("Look whether the samples are there", question(url, blocks)),
+    ];
+    let back = vec![stop(), step("Move the data of before back", root(&undone(data, kept))), start()];
+    (steps, back)
+}
+
+/// Who owns the data folder, and how many bytes are free there. Also shows that a script can be run beside the container, and
+/// that the folder outlives it.
+async fn look(place: &Place) -> Result<((u64, u64), f64), String> {
+    let lives = place.container.mounts.iter().any(|mount| {
+        mount.writable
+            && (place.data == mount.destination || place.data.starts_with(&format!("{}/", mount.destination)))
+    });
+    if !lives {
+        return Err(format!("{} is in no volume and no mount that can be written", place.data));
+    }
+    let data = quoted(&place.data);
+    let script = format!("stat -c '%u %g' {data} && df -Pk {data} | tail -n 1");
+    let ran = place.docker.run_beside(&place.container, &script, SCRIPT).await;
+    let output = well(ran)?;
+    let mut lines = output.lines().filter(|line| !line.trim().is_empty());
+    let numbers = |line: Option<&str>| -> Vec<u64> {
+        line.unwrap_or_default().split_whitespace().filter_map(|word| word.parse().ok()).collect()
+    };
+    let (owner, room) = (numbers(lines.next()), numbers(lines.next()));
+    match (owner.as_slice(), room.as_slice()) {
+        // Blocks, used, available, each in KiB.
+        ([uid, gid], [_, _, free, ..]) => Ok(((*uid, *gid), *free as f64 * 1024.0)),
+        _ => Err("its shell speaks otherwise than expected".to_owned()),
+    }
+}
+
+/// The output of a program that ended well.
+fn well(ran: Result<Ran, DockerError>) -> Result<String, String> {
+    match ran {
+        Ok(ran) if ran.code == 0 => Ok(ran.output),
+        Ok(ran) => Err(format!("a script in it ended with {}: {}", ran.code, ran.output.trim())),
+        Err(error) => Err(error.to_panel().to_string()),
+    }
+}
+
+/// Carries the plan out through Docker.
+///
+/// # Errors
+/// `unverified` when the plan is no longer the one that was shown; `invalid-request` when the panel can't do it; else what a
+/// step failed with: then the data of before is back, or the error says where it is.
+pub async fn apply(core: Arc<Core>, asked: DataRestoreRequest) -> Result<DataCheck, PanelError> {
+    let live = core.live();
+    let job = core.jobs.begin(format!("Restoring data from {}", asked.id.0))?;
+    let store = Store::of(&live.profile, &core.home.data);
+    let lock = create::locked(&store).await?;
+    job.stage("asking the servers", 0);
+    let ground = ground(&core, &live, &asked.id).await?;
+    if ground.plan.digest != asked.digest {
+        return Err(PanelError::new(
+            ErrorCode::Unverified,
+            "backups",
+            "Something has changed since this plan was shown. Nothing was done.",
+        )
+        .with_hint("Look at the new plan."));
+    }
+    let (Some(place), Some(owner), true) = (&ground.place, ground.owner, ground.plan.by_panel) else {
+        return Err(PanelError::new(
+            ErrorCode::InvalidRequest,
+            "backups",
+            "The panel can't do this by itself.",
+        )
+        .with_hint("Follow the steps by hand, then have it checked."));
+    };
+    let kept = kept(&place.data, &asked.id);
+    let detail = json!({
+        "stack": live.profile.name, "by": scope::author(&asked.created_by), "container": place.container.name,
+        "data": place.data, "kept": kept,
+    });
+    let entry = core.journal_begin(RESTORE, &asked.id.0, detail).await?;
+    let done = carry_out(&ground, place, owner, &kept, &job).await;
+    let (outcome, result) = match &done {
+        Ok(check) => ("done", json!(check)),
+        Err(error) => ("failed", json!({"error": error})),
+    };
+    core.journal_complete(entry, outcome, result).await?;
+    drop((lock, job));
+    done
+}
+
+async fn carry_out(
+    ground: &Ground,
+    place: &Place,
+    owner: (u64, u64),
+    kept: &str,
+    job: &Handle,
+) -> Result<DataCheck, PanelError> {
+    let id = &place.container.id;
+    let told = |error: DockerError| error.to_panel();
+    job.check()?;
+    job.stage("stopping Prometheus", 0);
+    place.docker.stop(id, STOP).await.map_err(told)?;
+    job.stage("moving the data of before aside", 0);
+    if let Err(why) = well(place.docker.run_beside(&place.container, &aside(&place.data, kept), SCRIPT).await)
+    {
+        // It stops at the first file that can't be moved: those before it go back.
+        return Err(back(place, kept, failed("The data of before could not be moved aside", &why)).await);
+    }
+    job.stage("putting the blocks in", ground.blocks.len());
+    if let Err(error) = upload(ground, place, owner, job).await {
+        return Err(back(place, kept, error).await);
+    }
+    job.stage("starting Prometheus", 0);
+    let answered = match place.docker.start(id).await.map_err(told) {
+        Ok(()) => answers(ground, place).await,
+        Err(error) => Err(error),
+    };
+    match answered {
+        Ok(mut check) => {
+            check.kept = kept.to_owned();
+            check.notes.push(format!(
+                "The data of before is in {kept} of the container {}. Delete it once it is not needed any more.",
+                place.container.name
+            ));
+            Ok(check)
+        }
+        Err(error) => Err(back(place, kept, error).await),
+    }
+}
+
+fn failed(words: &str, why: &str) -> PanelError {
+    PanelError::new(ErrorCode::Rejected, "docker", format!("{words}.")).with_detail(why.to_owned())
+}
+
+/// Puts the data of before back and starts Prometheus; the error tells how that went.
+async fn back(place: &Place, kept: &str, error: PanelError) -> PanelError {
+    let id = &place.container.id;
+    let work = async {
+        place.docker.stop(id, STOP).await.map_err(|error| error.to_panel().to_string())?;
+        well(place.docker.run_beside(&place.container, &undone(&place.data, kept), SCRIPT).await)?;
+        place.docker.start(id).await.map_err(|error| error.to_panel().to_string())
+    };
+    match work.await {
+        Ok(()) => PanelError {
+            message: format!(
+                "{} The data of before is back, and Prometheus was started with it.",
+                error.message
+            ),
+            ..error
+        },
+        Err(why) => PanelError {
+            message: format!(
+                "{} Putting the data of before back failed too: it is in {kept} of the container {}.",
+                error.message, place.container.name
+            ),
+            detail: format!("{} {why}", error.detail).trim().to_owned(),
+            ..error
+        },
+    }
+}
+
+/// Streams the blocks into the container that is stopped.
+async fn upload(ground: &Ground, place: &Place, owner: (u64, u64), job: &Handle) -> Result<(), PanelError> {
+    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
+    let source = ground.opened.folder.join(SNAPSHOT.trim_end_matches('/'));
+    let files: Vec<String> =
+        ground.opened.paths().filter_map(|path| path.strip_prefix(SNAPSHOT)).map(str::to_owned).collect();
+    let job = job.clone();
+    let pack = tokio::task::spawn_blocking(move || {
+        let sender_of_errors = sender.clone();
+        let packed = pack(&source, &files, owner, Sender { sender, job: job.clone() });
+        if let Err(error) = &packed {
+            // The engine must not take what is cut for whole.
+            let error = std::io::Error::other(error.to_string());
+            let _ = sender_of_errors.blocking_send(Err(error));
+        }
+        packed
+    });
+    let stream = futures_util::stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    });
+    let sent = place.docker.upload(&place.container.id, &place.data, stream).await;
+    let packed = pack.await.unwrap_or_else(|error| Err(std::io::Error::other(error.to_string())));
+    packed.map_err(|error| failed("The blocks could not be read", &error.to_string()))?;
+    sent.map_err(|error| error.to_panel())
+}
+
+/// Where the archive goes, piece by piece.
+struct Sender {
+    sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
+    job: Handle,
+}
+
+impl std::io::Write for Sender {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.job.check().map_err(|error| std::io::Error::other(error.message))?;
+        self.sender
+            .blocking_send(Ok(Bytes::copy_from_slice(bytes)))
+            .map_err(|_| std::io::Error::from(std::io::ErrorKind::BrokenPipe))?;
+        self.job.add_bytes(bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn pack(source: &Path, files: &[String], (uid, gid): (u64, u64), into: Sender) -> std::io::Result<()> {
+    let mut archive = tar::Builder::new(std::io::BufWriter::with_capacity(256 * 1024, into));
+    let mut folders = std::collections::BTreeSet::new();
+    let header = |kind: tar::EntryType, size: u64, mode: u32| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(size);
+        header.set_mode(mode);
+        header.set_uid(uid);
+        header.set_gid(gid);
+        header
+    };
+    for file in files {
+        let mut above = String::new();
+        for segment in file.split('/').take(file.split('/').count().saturating_sub(1)) {
+            above.push_str(segment);
+            above.push('/');
+            if folders.insert(above.clone()) {
+                archive.append_data(
+                    &mut header(tar::EntryType::Directory, 0, 0o755),
+                    &above,
+                    std::io::empty(),
+                )?;
+            }
+        }
+        let path = crate::backup::store::inside(source, file)?;
+        let content = std::fs::File::open(&path)?;
+        let size = content.metadata()?.len();
+        archive.append_data(&mut header(tar::EntryType::Regular, size, 0o644), file, content)?;
+    }
+    archive.into_inner()?.into_inner().map_err(std::io::IntoInnerError::into_error)?.flush()
+}
+
+/// Waits until Prometheus is ready, and asks for the samples of each block.
+async fn answers(ground: &Ground, place: &Place) -> Result<DataCheck, PanelError> {
+    let until = tokio::time::Instant::now() + READY;
+    let mut down = 0;
+    while let Err(error) = ground.client.ready().await {
+        // Restarted by its policy it is down for a moment only; what can't start stays down.
+        let running =
+            place.docker.container(&place.container.id).await.ok().flatten().is_none_or(|now| now.running);
+        down = if running { 0 } else { down + 1 };
+        if down >= DOWN {
+            let words = "Prometheus ended again right after its start with the restored data.";
+            return Err(PanelError::new(ErrorCode::Unverified, "docker", words)
+                .with_hint(format!("Its reason: docker logs {}", place.container.name)));
+        }
+        if tokio::time::Instant::now() >= until {
+            let told = error.to_panel(ServiceKind::Prometheus);
+            return Err(PanelError {
+                message: format!("Prometheus does not come up with the restored data. {}", told.message),
+                ..told
+            });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let check = checked(ground).await?;
+    if check.answered == 0 && check.expected > 0 {
+        return Err(PanelError::new(
+            ErrorCode::Unverified,
+            ServiceKind::Prometheus.as_str(),
+            "Prometheus runs and answers with none of the restored samples.",
+        ));
+    }
+    Ok(check)
+}
+
+async fn checked(ground: &Ground) -> Result<DataCheck, PanelError> {
+    let mut check = DataCheck {
+        id: ground.plan.id.clone(),
+        answered: 0,
+        expected: ground.plan.blocks.saturating_sub(ground.plan.expired),
+        kept: String::new(),
+        notes: Vec::new(),
+    };
+    for block in &ground.blocks {
+        // The last instant of the block: its newest samples are within the five minutes that are looked back.
+        let at = Timestamp(block.to.0.saturating_sub(1));
+        let answer = ground.client.instant("count({__name__=~\".+\"})", Some(at)).await;
+        let answer = answer.map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
+        let has = matches!(&answer.value.value, QueryValue::Vector(samples) if !samples.is_empty());
+        if has {
+            check.answered += 1;
+        } else {
+            check.notes.push(format!("Of the block {} no sample is answered with.", block.id));
+        }
+    }
+    check.notes.truncate(20);
+    Ok(check)
+}
+
+/// Whether Prometheus answers with the samples of a backup's blocks.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn check(core: &Core, id: &BackupId) -> Result<DataCheck, PanelError> {
+    checked(&ground(core, &core.live(), id).await?).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> (bool, String) {
+        let output = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    #[test]
+    fn the_data_of_before_is_moved_aside_and_back_whatever_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("it's data");
+        std::fs::create_dir_all(data.join("wal")).unwrap();
+        for name in ["lock", ".hidden", "-rf", "a b", "01OLD"] {
+            std::fs::write(data.join(name), name).unwrap();
+        }
+        let path = data.display().to_string();
+        let kept = kept(&path, &BackupId("2026-11-27_14-05".into()));
+        let (ok, why) = shell(&aside(&path, &kept));
+        assert!(ok, "{why}");
+        let left: Vec<_> =
+            std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [".before-2026-11-27_14-05"]);
+        assert!(!shell(&aside(&path, &kept)).0, "a second time would mix both");
+        std::fs::write(data.join("01NEW"), "new").unwrap();
+        let (ok, why) = shell(&undone(&path, &kept));
+        assert!(ok, "{why}");
+        let mut left: Vec<String> = std::fs::read_dir(&data)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["-rf", ".hidden", "01OLD", "a b", "lock", "wal"]);
+    }
+
+    #[test]
+    fn blocks_beyond_the_retention_are_told_beforehand() {
+        let block = |to| BackupBlock {
+            id: "x".into(),
+            from: Timestamp(0),
+            to: Timestamp(to),
+            series: 1.0,
+            samples: 1.0,
+            bytes: 1.0,
+            problem: String::new(),
+        };
+        let day = 86_400_000;
+        let now = Timestamp(30 * day);
+        assert_eq!(expired(&[block(day), block(14 * day), block(16 * day)], 15 * day, now), 2);
+    }
+
+    #[test]
+    fn words_for_a_shell_are_quoted() {
+        assert_eq!(quoted("/data/a-b_c.d"), "/data/a-b_c.d");
+        assert_eq!(quoted("it's; rm"), r"'it'\''s; rm'");
+        assert_eq!(quoted(""), "''");
+    }
+}

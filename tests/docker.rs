@@ -1,0 +1,258 @@
+//! Prometheus in a container of a real engine: its data copied out, and put back. The image is made of the installed program.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "common/backups.rs"]
+mod common;
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use aether_clients::Docker;
+use aether_contract::*;
+use aether_tests::{eventually, missing};
+use common::Bench;
+use serde_json::Value;
+
+const HOST: &str = "unix:///var/run/docker.sock";
+const IMAGE: &str = "aether-test/prometheus:v2.54.1";
+
+/// Why there is no engine to test on, if there is none.
+async fn engine_missing() -> Option<String> {
+    if let Some(program) = missing(&["docker", "prometheus", "busybox", "tar"]) {
+        return Some(format!("{program} is not installed"));
+    }
+    match Docker::connect(HOST) {
+        Ok(docker) => {
+            docker.version().await.err().map(|error| format!("no Docker engine answers here ({error})"))
+        }
+        Err(error) => Some(format!("no Docker engine answers here ({error})")),
+    }
+}
+
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(["--host", HOST]).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "docker {arguments:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Where a program lies.
+fn which(program: &str) -> String {
+    let output = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// An image with Prometheus, what it is linked with, and a shell, as the official one has; its data folder belongs to nobody.
+fn image(folder: &Path) {
+    let root = folder.join("root");
+    for name in ["bin", "tmp", "etc", "prometheus"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    let prometheus = which("prometheus");
+    fs::copy(&prometheus, root.join("bin/prometheus")).unwrap();
+    let linked = Command::new("ldd").arg(&prometheus).output().unwrap();
+    for word in
+        String::from_utf8_lossy(&linked.stdout).split_whitespace().filter(|word| word.starts_with('/'))
+    {
+        let to = root.join(word.trim_start_matches('/'));
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(word, to).unwrap();
+    }
+    fs::copy(which("busybox"), root.join("bin/busybox")).unwrap();
+    for applet in ["sh", "rm", "mv", "mkdir", "rmdir", "stat", "df", "tail", "test", "[", "ls"] {
+        std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).unwrap();
+    }
+    fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
+        .unwrap();
+    let tar = folder.join("root.tar");
+    let packed = |arguments: &[&str]| {
+        assert!(Command::new("tar").args(arguments).status().unwrap().success());
+    };
+    let (root, tar) = (root.display().to_string(), tar.display().to_string());
+    packed(&[
+        "-C",
+        &root,
+        "--owner=0",
+        "--group=0",
+        "--mode=u=rwX,go=rX",
+        "--exclude=./prometheus",
+        "-cf",
+        &tar,
+        ".",
+    ]);
+    packed(&["-C", &root, "--owner=65534", "--group=65534", "-rf", &tar, "./prometheus"]);
+    docker(&[
+        "import",
+        "-c",
+        "ENTRYPOINT [\"/bin/prometheus\"]",
+        "-c",
+        "WORKDIR /prometheus",
+        "-c",
+        "USER 65534:65534",
+        "-c",
+        "ENV PATH=/bin",
+        &tar,
+        IMAGE,
+    ]);
+}
+
+/// A container and its volume; gone with the value.
+struct Container {
+    name: String,
+    url: String,
+}
+
+impl Container {
+    fn start(name: &str, folder: &Path) -> Self {
+        let name = format!("aether-test-{name}-{}", std::process::id());
+        let config = "global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:9090'] }] }]\n";
+        let at = folder.join("prometheus.yml");
+        fs::write(&at, config).unwrap();
+        fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        // Named, so that it stays the same over a stop.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (volume, port) = (format!("{name}:/prometheus"), format!("127.0.0.1:{port}:9090"));
+        let flags = [
+            "--config.file=/etc/prometheus.yml",
+            "--storage.tsdb.path=/prometheus",
+            "--web.enable-admin-api",
+        ];
+        docker(&[&["create", "--name", &name, "-v", &volume, "-p", &port, IMAGE], &flags[..]].concat());
+        let url = format!("http://{}", port.trim_end_matches(":9090"));
+        let container = Self { name, url };
+        docker(&["cp", &at.display().to_string(), &format!("{}:/etc/prometheus.yml", container.name)]);
+        docker(&["start", &container.name]);
+        container
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // A test that failed before may have left neither.
+        let _ = Command::new("docker").args(["--host", HOST, "rm", "-f", "-v", &self.name]).output();
+        let _ = Command::new("docker").args(["--host", HOST, "volume", "rm", &self.name]).output();
+        let _ = Command::new("docker").args(["--host", HOST, "rmi", IMAGE]).output();
+    }
+}
+
+async fn ask(bench: &Bench, url: &str, at: i64) -> Value {
+    let query = [("query", "sum by (job) (up)".to_owned()), ("time", at.to_string())];
+    let Ok(answer) = bench.http.get(format!("{url}/api/v1/query")).query(&query).send().await else {
+        return Value::Null;
+    };
+    let text = answer.text().await.unwrap_or_default();
+    serde_json::from_str::<Value>(&text).unwrap_or_default()["data"]["result"].clone()
+}
+
+async fn full(bench: &Bench, url: &str) {
+    let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
+    let some = async || ask(bench, url, now()).await.as_array().filter(|rows| !rows.is_empty()).cloned();
+    eventually(Duration::from_secs(60), some).await.expect("samples");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() {
+    if let Some(why) = engine_missing().await {
+        return eprintln!("skipped: {why}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    image(folder.path());
+    let container = Container::start("data", folder.path());
+    let (name, url) = (container.name.clone(), container.url.clone());
+    let servers = format!(
+        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{IMAGE}\"\n"
+    );
+    let bench = Bench::with("11.2.0", None, &servers).await;
+    full(&bench, &url).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let at = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap() - 2;
+    let before = ask(&bench, &url, at).await;
+    assert_eq!(before.as_array().map(Vec::len), Some(1), "{before}");
+
+    let made = bench.create(&[BackupPartKind::Prometheus]).await;
+    let part = made.parts.iter().find(|part| part.kind == BackupPartKind::Prometheus).unwrap();
+    assert!(made.verdict == BackupVerdict::Verified && part.count >= 1, "{made:#?}");
+    assert!(part.notes.iter().any(|note| note.contains("out of the container")), "{part:?}");
+    assert_eq!(docker(&["exec", &name, "ls", "/prometheus/snapshots"]), "", "the server's own copy is gone");
+
+    // All data is lost.
+    docker(&["stop", &name]);
+    docker(&[
+        "run",
+        "--rm",
+        "--user",
+        "0:0",
+        "--volumes-from",
+        &name,
+        "--entrypoint",
+        "/bin/sh",
+        IMAGE,
+        "-c",
+        "rm -rf /prometheus/*",
+    ]);
+    docker(&["start", &name]);
+    full(&bench, &url).await;
+    assert_eq!(ask(&bench, &url, at).await.as_array().map(Vec::len), Some(0));
+
+    let id = BackupRequest { id: made.id.clone() };
+    let plan = bench.panel.data_restore_plan(id.clone()).await.unwrap();
+    assert!(
+        plan.by_panel && plan.container == name && plan.target == "/prometheus" && plan.blocks == part.count,
+        "{plan:#?}"
+    );
+    assert!(plan.free_bytes.is_some_and(|free| free > plan.bytes) && plan.steps.len() == 5, "{plan:#?}");
+    assert!(plan.steps[2].command.contains("--owner=65534"), "{plan:#?}");
+    let stale = DataRestoreRequest { id: made.id.clone(), digest: "other".into(), created_by: String::new() };
+    assert_eq!(bench.panel.data_restore_apply(stale).await.unwrap_err().code, ErrorCode::Unverified);
+    let asked = DataRestoreRequest { id: made.id.clone(), digest: plan.digest, created_by: "me".into() };
+    let done = bench.panel.data_restore_apply(asked).await.unwrap();
+    assert!(done.answered >= 1 && done.answered == done.expected, "{done:#?}");
+    assert_eq!(ask(&bench, &url, at).await, before);
+    assert!(docker(&["exec", &name, "ls", &done.kept]).contains("wal"), "the data of before is kept");
+    assert_eq!(bench.panel.data_restore_check(id).await.unwrap().answered, done.answered);
+
+    // What Prometheus can't start with is taken back: a block whose index is broken, as if the disk had lied.
+    docker(&["exec", "--user", "0", &name, "rm", "-rf", &done.kept]);
+    let broken = bench.root().join("broken");
+    let copied =
+        Command::new("cp").arg("-r").arg(bench.root().join(&made.id.0)).arg(&broken).status().unwrap();
+    assert!(copied.success());
+    let blocks = broken.join("prometheus/snapshot");
+    for block in fs::read_dir(&blocks).unwrap() {
+        fs::write(
+            block.unwrap().path().join("meta.json"),
+            "{\"ulid\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"version\":7}",
+        )
+        .unwrap();
+    }
+    let id = BackupId("broken".into());
+    let plan = bench.panel.data_restore_plan(BackupRequest { id: id.clone() }).await.unwrap();
+    let asked = DataRestoreRequest { id, digest: plan.digest, created_by: "me".into() };
+    let error = bench.panel.data_restore_apply(asked).await.unwrap_err();
+    assert!(error.message.contains("is back"), "{error:?}");
+    full(&bench, &url).await;
+    assert_eq!(ask(&bench, &url, at).await, before, "as before");
+    assert!(!docker(&["exec", &name, "ls", "-a", "/prometheus"]).contains(".before"), "nothing is left over");
+    drop(container);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_docker_the_steps_are_for_this_machine_and_the_gap_is_told() {
+    // No engine is needed: the profile names one that is not there.
+    let servers =
+        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n[docker]\nhost = \"unix:///nowhere/docker.sock\"\n";
+    let bench = Bench::with("11.2.0", None, servers).await;
+    let empty = bench.create(&[BackupPartKind::Grafana]).await;
+    let refused = bench.panel.data_restore_plan(BackupRequest { id: empty.id }).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidRequest, "{refused:?}");
+    let folder = bench.root().join("foreign/prometheus/snapshot/01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    fs::create_dir_all(&folder).unwrap();
+    let meta = "{\"ulid\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"minTime\":1000,\"maxTime\":2000,\"stats\":{\"numSamples\":1,\"numSeries\":1}}";
+    fs::write(folder.join("meta.json"), meta).unwrap();
+    fs::write(bench.root().join("foreign/MANIFEST.txt"), "x").unwrap();
+    let id = BackupRequest { id: BackupId("foreign".into()) };
+    let plan = bench.panel.data_restore_plan(id).await.unwrap();
+    assert!(!plan.by_panel && plan.container.is_empty() && plan.steps.len() == 5, "{plan:#?}");
+    assert!(plan.steps[0].command.contains("systemctl") && plan.notes[0].contains("Docker"), "{plan:#?}");
+    let asked = DataRestoreRequest { id: plan.id, digest: plan.digest, created_by: String::new() };
+    assert_eq!(bench.panel.data_restore_apply(asked).await.unwrap_err().code, ErrorCode::InvalidRequest);
+}
