@@ -5,7 +5,7 @@
  */
 export type NavigateTo = { 
 /**
- * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `rules`, `settings`.
+ * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `rules`, `checks`, `settings`.
  */
 screen: string, 
 /**

@@ -2,6 +2,7 @@
 import type { AlertsSummary } from "./AlertsSummary";
 import type { BackupsSummary } from "./BackupsSummary";
 import type { Banner } from "./Banner";
+import type { ChecksSummary } from "./ChecksSummary";
 import type { Gauge } from "./Gauge";
 import type { MaintenanceStatus } from "./MaintenanceStatus";
 import type { ServiceStatus } from "./ServiceStatus";
@@ -45,6 +46,10 @@ maintenance: MaintenanceStatus,
  * Backups, and work that is going on.
  */
 backups: BackupsSummary, 
+/**
+ * Checks: what runs now, and what came last.
+ */
+checks: ChecksSummary, 
 /**
  * Notices.
  */

@@ -2,6 +2,7 @@
 import type { AlertsSummary } from "./AlertsSummary";
 import type { BackupsSummary } from "./BackupsSummary";
 import type { Banner } from "./Banner";
+import type { ChecksSummary } from "./ChecksSummary";
 import type { Gauge } from "./Gauge";
 import type { MaintenanceStatus } from "./MaintenanceStatus";
 import type { ServiceStatus } from "./ServiceStatus";
@@ -53,6 +54,10 @@ maintenance?: MaintenanceStatus,
  * Changed backups.
  */
 backups?: BackupsSummary, 
+/**
+ * Changed checks.
+ */
+checks?: ChecksSummary, 
 /**
  * Changed notices.
  */
