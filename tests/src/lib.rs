@@ -3,6 +3,7 @@
 //! A test that can't be tried says `skipped: why` on standard error and returns; `cargo xtask test` counts it as skipped.
 
 pub mod echo;
+pub mod objects;
 pub mod stack;
 #[cfg(target_os = "linux")]
 pub mod window;

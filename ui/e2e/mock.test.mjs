@@ -664,6 +664,19 @@ test('dashboards are restored into another stack and folder where they are chose
   await done();
 });
 
+test('a backup is copied elsewhere and says where it also lies', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(3).click();
+  assert.equal(await page.getByTestId('elsewhere').count(), 0);
+  await page.getByTestId('export').getByRole('button').click();
+  await page.getByRole('menuitem', { name: /Copy to file:/ }).click();
+  await page.getByText(/lie whole in file:\/\/\/mnt\/nas/).waitFor();
+  assert.match(await page.getByTestId('elsewhere').innerText(), /also in file:/);
+  await page.getByTestId('backups-all').click();
+  assert.match(await page.getByTestId('backup-row').nth(3).innerText(), /also in file:/);
+  await done();
+});
+
 test('pruning shows what goes before it deletes, and a pinned backup stays', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('prune').click();

@@ -8,7 +8,8 @@ mod rules;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use backup::{
-    Backup, Choice as BackupChoice, Packing as BackupPacking, Part as BackupPart, What as BackupWhat,
+    Backup, Choice as BackupChoice, Packing as BackupPacking, Part as BackupPart, Remote as BackupRemote,
+    What as BackupWhat,
 };
 pub use check::{Check, How as CheckHow};
 pub use maintenance::{Maintenance, Schedule, Window};

@@ -32,8 +32,9 @@ impl Bench {
             "shell.toml",
             &format!(
                 "name = \"test\"\n[prometheus]\nurl = \"http://127.0.0.1:9\"\n[grafana]\nurl = \"{}\"\n\
-                 auth = {{ kind = \"basic\", username = \"admin\" }}\n",
-                grafana.url()
+                 auth = {{ kind = \"basic\", username = \"admin\" }}\n[backup]\nelsewhere = [\"file://{}\"]\n",
+                grafana.url(),
+                home.path().join("elsewhere").display()
             ),
         );
         Self { home, grafana, stack, http: reqwest::Client::builder().no_proxy().build().unwrap() }
@@ -129,6 +130,23 @@ async fn every_verb_of_backups_works_from_a_shell() {
     assert!(taken.code == 0 && taken.out.contains("verified"), "{taken:?}");
     assert_eq!(bench.run(&["import", "no-such.tar.gz"]).code, 2);
     assert_eq!(bench.run(&["verify", &id]).code, 0);
+
+    // Copies elsewhere.
+    let push = bench.run(&["push", &id]);
+    assert!(push.code == 2 && push.err.contains("mounted"), "that disk is not there: {push:?}");
+    std::fs::create_dir(bench.home.path().join("elsewhere")).unwrap();
+    assert_eq!(bench.run(&["push", &id]).code, 0);
+    let remote = bench.run(&["remote", "list"]);
+    assert!(remote.code == 0 && remote.out.contains(&id), "{remote:?}");
+    assert_eq!(bench.run(&["remote", "verify", &id]).code, 0);
+    let fetch = bench.run(&["fetch", &id]);
+    assert!(fetch.code == 2 && fetch.err.contains("here already"), "{fetch:?}");
+    let prune = bench.run(&["remote", "prune", "--last", "1"]);
+    assert!(prune.code == 0 && prune.out.contains("Nothing was changed"), "{prune:?}");
+    assert!(bench.run(&["list"]).out.contains("1 place"));
+    std::fs::remove_file(bench.home.path().join("elsewhere").join(&id).join("manifest.json")).unwrap();
+    let half = bench.run(&["remote", "list"]);
+    assert!(half.code == 1 && half.out.contains("never finished"), "{half:?}");
 
     bench.rename("rag-01", "\u{1b}[31mRenamed").await;
     let diff = bench.run(&["diff", &id]);

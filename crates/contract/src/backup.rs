@@ -104,6 +104,8 @@ wire! {
         pub safety: bool,
         /// The file that it lies in, unverified; empty when it is a folder.
         pub archive: String,
+        /// Places that took a whole copy of it (all sizes seen there, some files read back), as the profile names them.
+        pub elsewhere: Vec<String>,
     }
 }
 
@@ -112,6 +114,8 @@ wire! {
     pub struct BackupList {
         /// Folder that they lie in.
         pub folder: String,
+        /// Places for copies, as the profile names them.
+        pub places: Vec<String>,
         /// They.
         pub backups: Vec<Backup>,
         /// Folders that look like backups and can't be read, a sentence each.

@@ -80,6 +80,18 @@ macro_rules! for_each_command {
             backup_export(BackupExportRequest) -> BackupExported;
             /// Takes an archive in.
             backup_import(BackupImportRequest) -> Backup;
+            /// Copies a backup elsewhere; answers when all of it is there.
+            backup_push(BackupPushRequest) -> BackupPushed;
+            /// What lies elsewhere.
+            backup_remote(Empty) -> RemoteList;
+            /// Reads a copy back and holds it against its hashes.
+            backup_remote_verify(BackupRemoteVerifyRequest) -> BackupVerified;
+            /// Fetches a copy back.
+            backup_fetch(BackupFetchRequest) -> Backup;
+            /// What a policy would delete elsewhere.
+            backup_remote_prune_plan(RemotePruneRequest) -> PrunePlan;
+            /// Deletes copies elsewhere.
+            backup_remote_delete(BackupRemoteDeleteRequest) -> BackupDeleted;
             /// Archives that may be taken in.
             backup_archives(Empty) -> BackupArchives;
             /// Keeps a backup whatever the pruning says, or no longer.

@@ -30,6 +30,13 @@ Exit codes:
   2  usage or configuration, no such backup, one that has changed, or it could not be written
   3  cancelled";
 
+const EXIT_REMOTE: &str = "\
+Exit codes:
+  0  done, and read back
+  1  a place could not be listed, a copy is unfinished or has changed, or something was kept that should have gone
+  2  usage or configuration, or no such backup or place
+  3  the storage failed or could not be reached";
+
 const EXIT_IMPORT: &str = "\
 Exit codes:
   0  taken in; one of the panel's own is held against its manifest
@@ -135,6 +142,30 @@ pub enum Backup {
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,
     },
+    /// Copies a backup elsewhere, to a place that the profile names: [backup] elsewhere
+    #[command(after_help = EXIT_REMOTE)]
+    Push {
+        /// Its name
+        id: String,
+        /// The place [default: the profile's first]
+        #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+        to: String,
+    },
+    /// Fetches a copy back, held against its manifest on the way in
+    #[command(after_help = EXIT_REMOTE)]
+    Fetch {
+        /// Its name
+        id: String,
+        /// The place [default: the profile's first]
+        #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+        from: String,
+        /// Who [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        by: String,
+    },
+    /// The copies elsewhere
+    #[command(subcommand)]
+    Remote(Remote),
     /// How the dashboards of a backup differ from another backup, or from Grafana now
     #[command(after_help = EXIT_DIFF)]
     Diff {
@@ -221,6 +252,48 @@ pub enum Backup {
     /// Shows which backups a policy would delete; --apply deletes them
     #[command(after_help = EXIT_PRUNE)]
     Prune {
+        /// Keep the newest so many
+        #[arg(long, value_name = "N", default_value_t = 7)]
+        last: u32,
+        /// Keep the newest of each of so many days
+        #[arg(long, value_name = "N", default_value_t = 14)]
+        daily: u32,
+        /// Keep the newest of each of so many weeks
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        weekly: u32,
+        /// Keep the newest of each of so many months
+        #[arg(long, value_name = "N", default_value_t = 12)]
+        monthly: u32,
+        /// Delete them
+        #[arg(long)]
+        apply: bool,
+    },
+}
+
+/// Verbs on copies elsewhere.
+#[derive(Debug, Subcommand)]
+pub enum Remote {
+    /// What lies in every place
+    #[command(after_help = EXIT_REMOTE)]
+    List,
+    /// Reads a copy back and holds it against its hashes
+    #[command(after_help = EXIT_REMOTE)]
+    Verify {
+        /// Its name
+        id: String,
+        /// The place [default: the profile's first]
+        #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+        from: String,
+        /// Only so many files, chosen at random
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+        sample: u32,
+    },
+    /// Shows which copies a policy would delete; --apply deletes them
+    #[command(after_help = EXIT_REMOTE)]
+    Prune {
+        /// The place [default: the profile's first]
+        #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+        from: String,
         /// Keep the newest so many
         #[arg(long, value_name = "N", default_value_t = 7)]
         last: u32,

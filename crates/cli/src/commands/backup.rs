@@ -9,7 +9,7 @@ use aether_contract::{
 };
 use aether_core::{Panel, size};
 
-use super::{archive, data, restore};
+use super::{archive, data, remote, restore};
 use crate::{
     args::{Backup, BackupPart as Part},
     human::{count, moment, plain},
@@ -78,6 +78,9 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
         Backup::Find { words } => find(panel, &words.join(" ")).await,
         Backup::Verify { id, all, sample } => verify(panel, id.as_deref(), *all, *sample).await,
         Backup::Export { id, to, format } => archive::export(panel, id, to.as_deref(), *format).await,
+        Backup::Push { id, to } => remote::push(panel, id, to).await,
+        Backup::Fetch { id, from, by } => remote::fetch(panel, id, from, by).await,
+        Backup::Remote(verb) => remote::run(panel, verb).await,
         Backup::Import { archive, by } => archive::import(panel, archive, by).await,
         Backup::Diff { from, to, uid: None } => diff(panel, from, to.as_deref()).await,
         Backup::Diff { from, to, uid: Some(uid) } => {
@@ -128,7 +131,7 @@ fn kind(part: Part) -> BackupPartKind {
     }
 }
 
-fn verdict(verdict: BackupVerdict) -> (&'static str, Paint) {
+pub fn verdict(verdict: BackupVerdict) -> (&'static str, Paint) {
     match verdict {
         BackupVerdict::Verified => ("verified", Paint::Good),
         BackupVerdict::Complete => ("complete", Paint::None),
@@ -149,12 +152,17 @@ fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
             cell(backup.files.to_string()),
             cell(size(backup.bytes)),
             cell(if backup.pinned { "pinned" } else { "" }),
+            cell(if backup.elsewhere.is_empty() {
+                String::new()
+            } else {
+                count(u32::try_from(backup.elsewhere.len()).unwrap_or(u32::MAX), "place")
+            }),
             cell(&backup.created_by),
             cell(&backup.reason),
         ]
     };
     let rows: Vec<Vec<Cell>> = list.backups.iter().map(row).collect();
-    let head = ["BACKUP", "VERDICT", "MADE", "DASHBOARDS", "FILES", "SIZE", "PIN", "BY", "REASON"];
+    let head = ["BACKUP", "VERDICT", "MADE", "DASHBOARDS", "FILES", "SIZE", "PIN", "ALSO IN", "BY", "REASON"];
     let text = if rows.is_empty() {
         format!("No backup in {}.\n", plain(&list.folder))
     } else {
@@ -301,6 +309,11 @@ async fn verify(panel: &Panel, id: Option<&str>, all: bool, sample: u32) -> Resu
     for id in ids {
         found.push(panel.backup_verify(BackupVerifyRequest { id, sample }).await?);
     }
+    verified(&found)
+}
+
+/// What verifying found.
+pub fn verified(found: &Vec<wire::BackupVerified>) -> Result<Outcome, PanelError> {
     let row = |one: &wire::BackupVerified| {
         let good = one.problems.is_empty();
         vec![
@@ -315,8 +328,8 @@ async fn verify(panel: &Panel, id: Option<&str>, all: bool, sample: u32) -> Resu
         ]
     };
     let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
-    let mut outcome = Outcome::new(&found, table(&["BACKUP", "VERDICT", "READ", "SIZE", "HOW MUCH"], &rows))?;
-    for one in &found {
+    let mut outcome = Outcome::new(found, table(&["BACKUP", "VERDICT", "READ", "SIZE", "HOW MUCH"], &rows))?;
+    for one in found {
         outcome.findings.extend(one.problems.iter().map(|problem| format!("{}: {problem}", one.id.0)));
     }
     Ok(outcome)
@@ -363,6 +376,16 @@ async fn diff(panel: &Panel, from: &str, to: Option<&str>) -> Result<Outcome, Pa
 
 async fn prune(panel: &Panel, policy: PrunePolicy, apply: bool) -> Result<Outcome, PanelError> {
     let plan = panel.backup_prune_plan(policy).await?;
+    let delete = async |ids| panel.backup_delete(BackupDeleteRequest { ids }).await;
+    pruned(&plan, apply, delete).await
+}
+
+/// Shows a plan, and with `apply` carries it out.
+pub async fn pruned(
+    plan: &wire::PrunePlan,
+    apply: bool,
+    delete: impl AsyncFnOnce(Vec<BackupId>) -> Result<wire::BackupDeleted, PanelError>,
+) -> Result<Outcome, PanelError> {
     let row = |item: &wire::PruneItem| {
         let (word, paint) = if item.keep { ("keep", Paint::Good) } else { ("delete", Paint::Bad) };
         vec![
@@ -385,9 +408,9 @@ async fn prune(panel: &Panel, policy: PrunePolicy, apply: bool) -> Result<Outcom
             "\n{would} would be deleted, {} freed. Nothing was changed.\n",
             size(plan.frees_bytes)
         ));
-        return Outcome::new(&plan, text);
+        return Outcome::new(plan, text);
     }
-    let done = panel.backup_delete(BackupDeleteRequest { ids }).await?;
+    let done = delete(ids).await?;
     let number = u32::try_from(done.deleted.len()).unwrap_or(u32::MAX);
     text.push_str(&format!("\n{} deleted, {} freed.\n", count(number, "backup"), size(done.freed_bytes)));
     let mut outcome = Outcome::new(&done, text)?;

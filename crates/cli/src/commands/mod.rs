@@ -11,6 +11,7 @@ mod gauges;
 mod maintenance;
 mod moments;
 mod past;
+mod remote;
 mod restore;
 mod rules;
 mod schedule;

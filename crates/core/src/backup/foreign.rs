@@ -64,6 +64,7 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
         pinned: notes.pinned,
         safety: false,
         archive: String::new(),
+        elsewhere: Vec::new(),
     })
 }
 

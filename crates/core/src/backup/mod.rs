@@ -8,6 +8,7 @@ pub mod archive;
 pub mod build;
 pub mod compare;
 pub mod create;
+pub mod elsewhere;
 mod foreign;
 pub mod git;
 pub mod job;

@@ -157,6 +157,7 @@ mod tests {
             pinned: false,
             safety: false,
             archive: String::new(),
+            elsewhere: Vec::new(),
         }
     }
 

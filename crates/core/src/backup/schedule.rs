@@ -43,12 +43,24 @@ async fn make(core: &Arc<Core>) -> Result<Backup, PanelError> {
     Box::pin(create::create(Arc::clone(core), request)).await
 }
 
+/// Copies it to every place, if the profile asks for that.
+async fn copied(core: &Arc<Core>, backup: &Backup) -> Result<(), PanelError> {
+    let wanted = core.live().profile.elsewhere.copy_scheduled && backup.verdict == BackupVerdict::Verified;
+    let failed = if wanted { super::elsewhere::push_new(core, &backup.id).await } else { Vec::new() };
+    failed.into_iter().next().map_or(Ok(()), Err)
+}
+
 /// Makes one if it is time, and tells what came of it.
 ///
 /// # Errors
 /// As [`create::create`].
 pub async fn make_if_due(core: &Arc<Core>, list: &BackupList) -> Result<Option<Backup>, PanelError> {
-    if begin(core, list) { make(core).await.map(Some) } else { Ok(None) }
+    if !begin(core, list) {
+        return Ok(None);
+    }
+    let backup = make(core).await?;
+    copied(core, &backup).await?;
+    Ok(Some(backup))
 }
 
 /// Makes one if it is time, beside whoever asks. What fails is told on the desktop: nobody is looking.
@@ -62,7 +74,12 @@ pub fn look(core: &Arc<Core>, list: &BackupList) {
         let (title, text) = match make(&core).await {
             Ok(backup) if backup.verdict == BackupVerdict::Verified => {
                 tracing::info!(backup = backup.id.0, "the scheduled backup is made");
-                return;
+                match copied(&core, &backup).await {
+                    Ok(()) => return,
+                    Err(error) => {
+                        (format!("The scheduled backup {} was not copied", backup.id.0), error.to_string())
+                    }
+                }
             }
             Ok(backup) => (
                 format!("The scheduled backup {} is incomplete", backup.id.0),
@@ -103,9 +120,11 @@ mod tests {
             pinned: false,
             safety: *safety,
             archive: String::new(),
+            elsewhere: Vec::new(),
         };
         BackupList {
             folder: String::new(),
+            places: Vec::new(),
             backups: backups.iter().map(backup).collect(),
             unreadable: Vec::new(),
             free_bytes: None,

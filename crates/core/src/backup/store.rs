@@ -33,6 +33,7 @@ pub const MAX_PROBLEMS: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     root: PathBuf,
+    places: Vec<String>,
 }
 
 /// What was learned of a backup after it was made.
@@ -45,6 +46,8 @@ pub struct Notes {
     pub verified_at: Option<Timestamp>,
     /// What was found wrong then.
     pub problems: Vec<String>,
+    /// Where a whole copy lies, and since when.
+    pub elsewhere: BTreeMap<String, Timestamp>,
 }
 
 /// The right to change the folder, until it is dropped.
@@ -60,7 +63,10 @@ impl Store {
     /// The folder that the profile names, else one among the panel's data.
     pub fn of(profile: &Profile, data: &Path) -> Self {
         let own = || data.join("backups").join(&profile.name);
-        Self { root: profile.backup_dir.clone().unwrap_or_else(own) }
+        Self {
+            root: profile.backup_dir.clone().unwrap_or_else(own),
+            places: profile.elsewhere.places.clone(),
+        }
     }
 
     /// Where it is.
@@ -207,6 +213,7 @@ impl Store {
         unreadable.sort();
         Ok(BackupList {
             folder: self.root.display().to_string(),
+            places: self.places.clone(),
             backups,
             unreadable,
             // Before the first backup the folder is not there; its disk is.
@@ -285,7 +292,8 @@ impl Store {
     }
 }
 
-fn listed(id: &str, manifest: &Manifest, notes: &Notes) -> Backup {
+/// A backup as in the list.
+pub fn listed(id: &str, manifest: &Manifest, notes: &Notes) -> Backup {
     let mut problems = notes.problems.clone();
     let verdict = if !problems.is_empty() {
         BackupVerdict::Changed
@@ -317,6 +325,7 @@ fn listed(id: &str, manifest: &Manifest, notes: &Notes) -> Backup {
         pinned: notes.pinned,
         safety: manifest.safety,
         archive: String::new(),
+        elsewhere: notes.elsewhere.keys().cloned().collect(),
     }
 }
 
@@ -404,7 +413,10 @@ impl Listing {
         self.cache = cache;
         let same = match (&self.last, &read) {
             (Some((root, Ok(last))), Ok(list)) => {
-                root == store.root() && last.backups == list.backups && last.unreadable == list.unreadable
+                root == store.root()
+                    && last.backups == list.backups
+                    && last.places == list.places
+                    && last.unreadable == list.unreadable
             }
             (Some((root, Err(last))), Err(error)) => root == store.root() && last == error,
             _ => false,

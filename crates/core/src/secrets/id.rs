@@ -3,12 +3,16 @@
 use aether_contract::{AuthSpec, ErrorCode, PanelError, ServiceKind};
 
 /// Services that take credentials.
-const SERVICES: [(&str, &str); 5] = [
+const SERVICES: [(&str, &str); 8] = [
     ("prometheus", "Prometheus"),
     ("alertmanager", "Alertmanager"),
     ("grafana", "Grafana"),
     ("loki", "Loki"),
     ("blackbox", "Blackbox exporter"),
+    // Their password is the secret access key, the service account's key (JSON on one line), the account's key.
+    ("s3", "S3 storage"),
+    ("gcs", "Google storage"),
+    ("azure", "Azure storage"),
 ];
 
 /// What a credential is.
@@ -35,7 +39,7 @@ impl SecretId {
     pub fn parse(name: &str) -> Result<Self, PanelError> {
         let unknown = || {
             PanelError::new(ErrorCode::InvalidRequest, "secrets", "There is no credential of this name.").with_hint(
-                "Names are prometheus, alertmanager, grafana, loki or blackbox, then /token or /password: \
+                "Names are prometheus, alertmanager, grafana, loki, blackbox, s3, gcs or azure, then /token or /password: \
                  for example grafana/token.",
             )
         };

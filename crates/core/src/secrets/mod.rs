@@ -255,7 +255,13 @@ fn needed(profile: &Profile) -> Vec<SecretId> {
     let optional = [("loki", &profile.loki), ("blackbox", &profile.blackbox)]
         .into_iter()
         .filter_map(|(service, spec)| SecretId::for_service_auth(service, &spec.as_ref()?.auth));
-    main.chain(optional).collect()
+    let storage = [("s3://", "s3"), ("gs://", "gcs"), ("az://", "azure")].into_iter().filter_map(
+        |(scheme, service)| {
+            let used = profile.elsewhere.places.iter().any(|place| place.starts_with(scheme));
+            used.then(|| SecretId::parse(&format!("{service}/password")).ok()).flatten()
+        },
+    );
+    main.chain(optional).chain(storage).collect()
 }
 
 /// Refuses what could never be sent.

@@ -73,6 +73,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         docker_host: None,
         pack: Pack { dir: None, files: owned(PACK_FILES) },
         backup_dir: None,
+        elsewhere: super::Elsewhere::default(),
         prometheus_data: None,
         pins: PINS
             .iter()

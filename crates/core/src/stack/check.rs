@@ -42,6 +42,23 @@ pub(super) fn http_url(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A place for copies of backups.
+pub(super) fn elsewhere(text: &str) -> Result<(), String> {
+    let expected = "expected s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder, without ? and #";
+    let url = Url::parse(text).map_err(|error| format!("{expected} ({error})"))?;
+    let host = url.host_str().is_some_and(|host| !host.is_empty());
+    let right = match url.scheme() {
+        "s3" | "gs" | "az" => host,
+        "file" => !host && url.path().len() > 1,
+        _ => false,
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("expected no key in the address; store it with `aetherctl secret set`".to_owned());
+    }
+    let bare = url.query().is_none() && url.fragment().is_none() && url.port().is_none() && printable(text);
+    if right && bare { Ok(()) } else { Err(expected.to_owned()) }
+}
+
 pub(super) fn docker_host(text: &str) -> Result<(), String> {
     let expected = "expected an address such as unix:///var/run/docker.sock or tcp://host:2376";
     match text.split_once("://") {

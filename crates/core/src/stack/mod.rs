@@ -26,7 +26,7 @@ use aether_contract::{
 };
 
 pub(crate) use check::is_name;
-pub use profile::{BUILTIN_NAME, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile};
+pub use profile::{BUILTIN_NAME, Elsewhere, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile};
 
 use crate::paths::{self, Home};
 use folder::{Folder, Loaded};

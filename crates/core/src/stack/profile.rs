@@ -18,6 +18,23 @@ pub struct Pin {
     pub image: String,
 }
 
+/// Where copies of backups go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix` or `file:///folder`.
+    pub places: Vec<String>,
+    /// Address of an S3-compatible storage; none: Amazon's.
+    pub s3_endpoint: Option<String>,
+    /// Its region.
+    pub s3_region: Option<String>,
+    /// The key's id; its secret is in the keyring.
+    pub s3_access_key_id: Option<String>,
+    /// The storage account; its key is in the keyring.
+    pub azure_account: Option<String>,
+    /// Whether every scheduled backup is copied to all of them.
+    pub copy_scheduled: bool,
+}
+
 /// The files of the monitoring pack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pack {
@@ -121,6 +138,8 @@ pub struct Profile {
     pub pack: Pack,
     /// Folder of backups, absolute.
     pub backup_dir: Option<PathBuf>,
+    /// Where copies of backups go.
+    pub elsewhere: Elsewhere,
     /// Prometheus' data folder as seen from this machine, absolute: where a snapshot is copied from.
     pub prometheus_data: Option<PathBuf>,
     /// Pinned versions.

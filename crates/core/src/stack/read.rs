@@ -125,6 +125,7 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     if let Some(mut section) = root.table("backup", problems) {
         profile.backup_dir = folder(&mut section, "dir", &place, problems);
         profile.prometheus_data = folder(&mut section, "prometheus_data", &place, problems);
+        elsewhere(&mut section, &mut profile, problems);
         section.finish(problems);
     }
     if let Some(mut section) = root.table("expected", problems) {
@@ -171,6 +172,30 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     }
     root.finish(problems);
     profile
+}
+
+fn elsewhere(section: &mut Section<'_>, profile: &mut Profile, problems: &mut Problems) {
+    for place in section.strings("elsewhere", problems).unwrap_or_default() {
+        report(check::elsewhere(&place.value), &place, "backup.elsewhere", problems);
+        profile.elsewhere.places.push(place.value);
+    }
+    if let Some(endpoint) = section.string("s3_endpoint", problems) {
+        report(check::http_url(&endpoint.value), &endpoint, "backup.s3_endpoint", problems);
+        profile.elsewhere.s3_endpoint = Some(endpoint.value.trim_end_matches('/').to_owned());
+    }
+    profile.elsewhere.s3_region = text(section, "s3_region", 64, problems);
+    profile.elsewhere.s3_access_key_id = text(section, "s3_access_key_id", 256, problems);
+    profile.elsewhere.azure_account = text(section, "azure_account", 64, problems);
+    if let Some(copy) = section.boolean("copy_scheduled", problems) {
+        profile.elsewhere.copy_scheduled = copy.value;
+    }
+    let uses = |scheme: &str| profile.elsewhere.places.iter().any(|place| place.starts_with(scheme));
+    if uses("s3://") && profile.elsewhere.s3_access_key_id.is_none() {
+        section.missing("s3_access_key_id", "expected the id of the access key for s3://", problems);
+    }
+    if uses("az://") && profile.elsewhere.azure_account.is_none() {
+        section.missing("azure_account", "expected the storage account for az://", problems);
+    }
 }
 
 fn services(root: &mut Section<'_>, profile: &mut Profile, place: &Place, problems: &mut Problems) {

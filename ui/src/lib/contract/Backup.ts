@@ -67,4 +67,8 @@ safety: boolean,
 /**
  * The file that it lies in, unverified; empty when it is a folder.
  */
-archive: string, };
+archive: string, 
+/**
+ * Places that took a whole copy of it (all sizes seen there, some files read back), as the profile names them.
+ */
+elsewhere: Array<string>, };

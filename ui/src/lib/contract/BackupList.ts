@@ -10,6 +10,10 @@ export type BackupList = {
  */
 folder: string, 
 /**
+ * Places for copies, as the profile names them.
+ */
+places: Array<string>, 
+/**
  * They.
  */
 backups: Array<Backup>, 

@@ -154,25 +154,13 @@ fn own(
     (prefix, manifest, bytes): (&str, &Manifest, &[u8]),
     job: &Handle,
 ) -> Result<(BackupId, bool), PanelError> {
-    if let Some(there) = here_already(store, bytes) {
-        let words = format!("This backup is here already: {there}.");
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
-    }
-    let total: u64 = manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes));
-    if let Ok(free) = fs4::available_space(store.root())
-        && free < total.saturating_add(SPARE)
-    {
-        let (wants, has) = (manifest::size(total as f64), manifest::size(free as f64));
-        let words = format!("This backup has {wants} unpacked, and {has} are free on the disk.");
-        return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Make room on the disk."));
-    }
+    let id = room(store, manifest, bytes)?;
     if cfg!(windows)
         && let Some(file) = manifest.files.iter().find(|file| !name::is_portable(&file.path))
     {
         return Err(refused(path, &format!("Windows has no file named {:?}", file.path)));
     }
-    let named = Some(manifest.id.as_str()).filter(|id| name::is_folder(id) && name::is_portable(id));
-    let id = named.map_or_else(|| create::new_id(store), |id| free(store, id));
+    let total: u64 = manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes));
     let sums = manifest.sums(bytes);
     let wanted: BTreeMap<&str, &manifest::File> =
         manifest.files.iter().map(|file| (file.path.as_str(), file)).collect();
@@ -220,6 +208,27 @@ fn own(
     }
     builder.adopt(manifest, bytes)?;
     Ok((id, true))
+}
+
+/// What a backup that comes in is called here: it is not here yet, and there is room for it.
+///
+/// # Errors
+/// `invalid-request`, `storage`.
+pub fn room(store: &Store, manifest: &Manifest, bytes: &[u8]) -> Result<BackupId, PanelError> {
+    if let Some(there) = here_already(store, bytes) {
+        let words = format!("This backup is here already: {there}.");
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
+    }
+    let total: u64 = manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes));
+    if let Ok(free) = fs4::available_space(store.root())
+        && free < total.saturating_add(SPARE)
+    {
+        let (wants, has) = (manifest::size(total as f64), manifest::size(free as f64));
+        let words = format!("This backup has {wants} unpacked, and {has} are free on the disk.");
+        return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Make room on the disk."));
+    }
+    let named = Some(manifest.id.as_str()).filter(|id| name::is_folder(id) && name::is_portable(id));
+    Ok(named.map_or_else(|| create::new_id(store), |id| free(store, id)))
 }
 
 /// The backup that has this very manifest.

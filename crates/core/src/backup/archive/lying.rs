@@ -93,6 +93,7 @@ pub fn entry(root: &Path, id: &str, notes: &Notes) -> Option<Backup> {
         pinned: notes.pinned,
         safety: false,
         archive: path.display().to_string(),
+        elsewhere: Vec::new(),
     })
 }
 

@@ -7,7 +7,7 @@ use aether_contract::*;
 use crate::{
     backup::{
         archive::{export, import},
-        compare, git,
+        compare, elsewhere, git,
         open::{Opened, Stored},
         prune,
         restore::{self, data, runs, target, undo},
@@ -91,6 +91,65 @@ impl Panel {
     /// As [`import::command`].
     pub async fn backup_import(&self, request: BackupImportRequest) -> Result<Backup, PanelError> {
         self.effect(import::command(Arc::clone(&self.core), request)).await
+    }
+
+    /// Copies a backup elsewhere.
+    ///
+    /// # Errors
+    /// As [`elsewhere::push`].
+    pub async fn backup_push(&self, request: BackupPushRequest) -> Result<BackupPushed, PanelError> {
+        self.effect(elsewhere::push(Arc::clone(&self.core), request.id, request.place)).await
+    }
+
+    /// What lies elsewhere.
+    ///
+    /// # Errors
+    /// None: a place that fails says so in the answer.
+    pub async fn backup_remote(&self, _request: Empty) -> Result<RemoteList, PanelError> {
+        Ok(elsewhere::list(&self.core, &self.core.live()).await)
+    }
+
+    /// Reads a copy back.
+    ///
+    /// # Errors
+    /// As [`elsewhere::verify`].
+    pub async fn backup_remote_verify(
+        &self,
+        request: BackupRemoteVerifyRequest,
+    ) -> Result<BackupVerified, PanelError> {
+        let BackupRemoteVerifyRequest { id, place, sample } = request;
+        self.effect(elsewhere::verify(Arc::clone(&self.core), id, place, sample)).await
+    }
+
+    /// Fetches a copy back.
+    ///
+    /// # Errors
+    /// As [`elsewhere::fetch`].
+    pub async fn backup_fetch(&self, request: BackupFetchRequest) -> Result<Backup, PanelError> {
+        self.effect(elsewhere::fetch(Arc::clone(&self.core), request)).await
+    }
+
+    /// What a policy would delete elsewhere.
+    ///
+    /// # Errors
+    /// The place's.
+    pub async fn backup_remote_prune_plan(
+        &self,
+        request: RemotePruneRequest,
+    ) -> Result<PrunePlan, PanelError> {
+        let place = elsewhere::one_place(&self.core, &self.core.live(), &request.place).await?;
+        Ok(prune::plan(&place.backups, request.policy, clock::now(), &jiff::tz::TimeZone::system()))
+    }
+
+    /// Deletes copies elsewhere.
+    ///
+    /// # Errors
+    /// As [`elsewhere::delete`].
+    pub async fn backup_remote_delete(
+        &self,
+        request: BackupRemoteDeleteRequest,
+    ) -> Result<BackupDeleted, PanelError> {
+        self.effect(elsewhere::delete(Arc::clone(&self.core), request.place, request.ids)).await
     }
 
     /// The archives in the download folder.

@@ -5,10 +5,12 @@ import { BIDI, LONG, MINUTE, type Scene } from './data';
 const DAY = 24 * 60 * MINUTE;
 const stamp = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', '_').replace(':', '-');
 
+export const PLACES = ['s3://ops-backups/production', 'file:///mnt/nas/backups'];
+
 function backup(at: number, reason: string, by: string, verdict: Backup['verdict'], more: Partial<Backup> = {}): Backup {
   const failed = verdict === 'incomplete';
   return {
-    id: stamp(at), madeAt: at, reason, createdBy: by, stack: 'production', verdict, verifiedAt: verdict === 'verified' ? at + 4000 : null, problems: [], bytes: 1_423_000_000, files: 214, dashboards: 42, pinned: false, safety: false, archive: '',
+    id: stamp(at), madeAt: at, reason, createdBy: by, stack: 'production', verdict, verifiedAt: verdict === 'verified' ? at + 4000 : null, problems: [], bytes: 1_423_000_000, files: 214, dashboards: 42, pinned: false, safety: false, archive: '', elsewhere: verdict === 'verified' && reason.startsWith('Before') ? PLACES.slice(0, 1) : [],
     parts: [
       { kind: 'grafana', state: 'complete', count: 42, what: 'dashboards', bytes: 1_210_000, notes: [] },
       { kind: 'prometheus', state: failed ? 'failed' : 'complete', count: failed ? 0 : 14, what: 'blocks', bytes: failed ? 0 : 1_421_000_000, notes: failed ? ['Nothing of it was saved: Nothing answers at http://localhost:9090.'] : ['The running server has 8 recording rules and 5 alerts.'] },
@@ -39,7 +41,7 @@ export const archives = (scene: Scene, now: number): BackupArchives => ({ folder
 /** What an archive becomes. */
 export const imported = (path: string, now: number): Backup => path.includes('2024') ? backup(now - 620 * DAY, '', '', 'foreign', { id: '202403051020', stack: '', parts: [{ kind: 'grafana', state: 'complete', count: 31, what: 'dashboards', bytes: 780_000, notes: ['Made by another tool: nothing tells whether it is whole.'] }] }) : backup(now - 3 * DAY - 3_600_000, 'Nightly', 'dora', 'verified');
 
-export const list = (all: Backup[], revision: number): BackupList => ({ folder: '/home/alice/backups/production', backups: all, unreadable: all.length > 3 ? ['2026-10-01_00-00: manifest.json can’t be read: EOF while parsing a value at line 1 column 0'] : [], freeBytes: 48_000_000_000, revision });
+export const list = (all: Backup[], revision: number): BackupList => ({ folder: '/home/alice/backups/production', places: PLACES, backups: all, unreadable: all.length > 3 ? ['2026-10-01_00-00: manifest.json can’t be read: EOF while parsing a value at line 1 column 0'] : [], freeBytes: 48_000_000_000, revision });
 
 const BOARDS: [string, string, string[], number][] = [
   ['aether-rag-ops', 'RAG operations', ['RAG'], 5], ['tenant-costs', 'Tenant costs', ['RAG', 'Billing'], 9], ['exec-1', 'Executive overview', ['RAG'], 4], ['cache-int', 'Cache internals', ['RAG'], 12], ['node-full', 'Node exporter', ['Infrastructure'], 31], ['ingress', 'Ingress', ['Infrastructure', 'Kubernetes'], 8], ['quota', 'Quota', ['Infrastructure', 'Kubernetes'], 3], ['model-latency', 'Model latency', ['RAG'], 6],

@@ -3,7 +3,7 @@ import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHis
 import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
-import { archives, backups as madeUp, comparison, dataPlan, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
+import { archives, backups as madeUp, PLACES, comparison, dataPlan, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
@@ -143,6 +143,12 @@ export function mockBackend(): Backend {
     },
     backup_show: ({ id }: { id: string }) => ({ ...backupDetail(one(id), scene, now), git: scene === 'loaded' ? { root: '/srv/backups', branch: 'main', committed: committed.has(id), problem: '' } : null }), backup_file: ({ path }: { path: string }) => backupFile(path),
     backup_verify: async ({ id }: { id: string }) => { const b = one(id); if (b.verdict === 'foreign') throw fail('invalid-request', `${id} was made by another tool and has no hashes to hold it against.`); await pause(200); if (b.verdict !== 'changed' && b.verdict !== 'incomplete') changed(saved.map((x) => (x.id === id ? { ...x, verdict: 'verified', verifiedAt: Date.now() } : x))); return { id, files: b.files, bytes: b.bytes, whole: true, problems: b.problems.filter(() => b.verdict === 'changed') }; },
+    backup_push: async ({ id, place }: { id: string; place: string }) => { const b = one(id); if (b.verdict === 'changed') throw fail('invalid-request', 'grafana/dashboards/rag-ops.json is no longer as it was made, so the backup was not copied.', 'Verify the backup to see all that changed.'); await pause(200); if (scene === 'stale') throw fail('timeout', `${place} did not answer within 60 seconds.`); changed(saved.map((x) => (x.id === id ? { ...x, elsewhere: [...new Set([...x.elsewhere, place])] } : x))); return { place, files: b.files, there: 0, bytes: b.bytes }; },
+    backup_remote: () => ({ places: PLACES.map((place) => ({ place, backups: saved.filter((b) => b.elsewhere.includes(place)).map((b) => ({ ...b, verdict: 'complete' as const })), unfinished: [], error: null })) }),
+    backup_remote_verify: ({ id }: { id: string }) => ({ id, files: one(id).files, bytes: one(id).bytes, whole: true, problems: [] }),
+    backup_fetch: ({ id }: { id: string }) => { throw fail('invalid-request', `This backup is here already: ${id}.`); },
+    backup_remote_prune_plan: ({ policy }: { policy: { last: number } }) => prunePlan(saved.filter((b) => b.elsewhere.length > 0), policy.last),
+    backup_remote_delete: ({ place, ids }: { place: string; ids: string[] }) => { changed(saved.map((b) => (ids.includes(b.id) ? { ...b, elsewhere: b.elsewhere.filter((p) => p !== place) } : b))); return { deleted: ids, kept: [], freedBytes: 0 }; },
     backup_archives: () => archives(scene, now),
     backup_export: async ({ id, format }: { id: string; format: string }) => { if (one(id).verdict === 'changed') throw fail('invalid-request', 'grafana/dashboards/rag-ops.json is no longer as it was made, so the backup was not exported.', 'Verify the backup to see all that changed.'); await pause(150); return { path: `/home/alice/Downloads/production_${id}.tar.${format === 'zstd' ? 'zst' : 'gz'}`, bytes: 406_000_000, files: one(id).files }; },
     backup_import: async ({ path }: { path: string }) => { await pause(200); if (!/\.(tar|tgz|tar\.gz|tar\.zst)$/.test(path)) throw fail('invalid-request', `${path.split('/').at(-1)} can't be used: it is cut short, or no archive (.tar, .tar.gz or .tar.zst).`); const taken = imported(path, now); if (saved.some((b) => b.id === taken.id)) throw fail('invalid-request', `This backup is here already: ${taken.id}.`); changed([taken, ...saved].sort((a, b) => b.madeAt - a.madeAt)); return taken; },

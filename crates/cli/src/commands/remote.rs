@@ -1,0 +1,91 @@
+//! `backup push`, `backup fetch` and `backup remote`: copies elsewhere.
+
+use aether_contract::{
+    self as wire, BackupFetchRequest, BackupId, BackupPushRequest, BackupRemoteDeleteRequest,
+    BackupRemoteVerifyRequest, Empty, PanelError, PrunePolicy, RemotePruneRequest,
+};
+use aether_core::{Panel, size};
+
+use super::backup::{findings, pruned, shown, verdict, verified};
+use crate::{
+    args::BackupRemote as Remote,
+    human::{count, moment, plain},
+    outcome::Outcome,
+    table::{Cell, cell, painted, table},
+};
+
+/// Copies a backup.
+pub async fn push(panel: &Panel, id: &str, to: &str) -> Result<Outcome, PanelError> {
+    let request = BackupPushRequest { id: BackupId(id.to_owned()), place: to.to_owned() };
+    let done = panel.backup_push(request).await?;
+    let there =
+        if done.there > 0 { format!(", {} of them were there already", done.there) } else { String::new() };
+    let text =
+        format!("{}\n{}{there}, {} sent.\n", plain(&done.place), count(done.files, "file"), size(done.bytes));
+    Outcome::new(&done, text)
+}
+
+/// Fetches a copy back.
+pub async fn fetch(panel: &Panel, id: &str, from: &str, by: &str) -> Result<Outcome, PanelError> {
+    let request =
+        BackupFetchRequest { id: BackupId(id.to_owned()), place: from.to_owned(), created_by: by.to_owned() };
+    let taken = panel.backup_fetch(request).await?;
+    let mut outcome = Outcome::new(&taken, shown(&taken))?;
+    findings(&taken, &mut outcome);
+    Ok(outcome)
+}
+
+/// The verbs on copies.
+pub async fn run(panel: &Panel, verb: &Remote) -> Result<Outcome, PanelError> {
+    match verb {
+        Remote::List => list(&panel.backup_remote(Empty {}).await?),
+        Remote::Verify { id, from, sample } => {
+            let request =
+                BackupRemoteVerifyRequest { id: BackupId(id.clone()), place: from.clone(), sample: *sample };
+            verified(&vec![panel.backup_remote_verify(request).await?])
+        }
+        Remote::Prune { from, last, daily, weekly, monthly, apply } => {
+            let policy = PrunePolicy { last: *last, daily: *daily, weekly: *weekly, monthly: *monthly };
+            let asked = RemotePruneRequest { place: from.clone(), policy };
+            let plan = panel.backup_remote_prune_plan(asked).await?;
+            let place = from.clone();
+            let delete =
+                async move |ids| panel.backup_remote_delete(BackupRemoteDeleteRequest { place, ids }).await;
+            pruned(&plan, *apply, delete).await
+        }
+    }
+}
+
+fn list(list: &wire::RemoteList) -> Result<Outcome, PanelError> {
+    let mut text = String::new();
+    if list.places.is_empty() {
+        text.push_str("The profile names no place for copies: set [backup] elsewhere.\n");
+    }
+    for place in &list.places {
+        text.push_str(&format!("{}\n", plain(&place.place)));
+        let row = |backup: &wire::Backup| {
+            let (word, paint) = verdict(backup.verdict);
+            vec![
+                cell(&backup.id.0),
+                painted(word, paint),
+                cell(moment(backup.made_at)),
+                cell(backup.files.to_string()),
+                cell(size(backup.bytes)),
+                cell(&backup.reason),
+            ]
+        };
+        let rows: Vec<Vec<Cell>> = place.backups.iter().map(row).collect();
+        if !rows.is_empty() {
+            text.push_str(&table(&["BACKUP", "VERDICT", "MADE", "FILES", "SIZE", "REASON"], &rows));
+        } else if place.error.is_none() {
+            text.push_str("No copy.\n");
+        }
+        text.push('\n');
+    }
+    let mut outcome = Outcome::new(list, text)?;
+    for place in &list.places {
+        outcome.findings.extend(place.unfinished.iter().map(|one| format!("{}: {one}", place.place)));
+        outcome.fail(place.error.as_ref());
+    }
+    Ok(outcome)
+}

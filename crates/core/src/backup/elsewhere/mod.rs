@@ -1,0 +1,192 @@
+//! Copies of backups in object storage (S3-compatible, Google, Azure) or on another disk.
+//!
+//! A copy is the same files under the same names. The manifest is sent last, so that what has none is a copy that was never
+//! finished: it is listed as such, and gone on with. Nothing is believed of what is read back.
+
+mod fetch;
+mod push;
+mod read;
+
+use std::{sync::Arc, time::Duration};
+
+use aether_contract::{ErrorCode, PanelError};
+use object_store::{
+    BackoffConfig, ClientOptions, Error, ObjectStore, RetryConfig, aws::AmazonS3Builder,
+    azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+pub use fetch::fetch;
+pub use push::{delete, push, push_new};
+pub use read::{list, one_place, verify};
+
+use crate::{
+    panel::{core::Core, live::Live},
+    secrets::SecretId,
+};
+
+/// Requests at a time.
+const AT_ONCE: usize = 8;
+/// Longest silence of a storage.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// A place, ready to be talked to.
+pub struct Place {
+    /// As the profile names it.
+    pub name: String,
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+impl Place {
+    /// The place of that name in the profile; an empty name: the first.
+    ///
+    /// # Errors
+    /// `not-found`, `invalid-config`, `secret-missing`, the keyring's.
+    pub async fn open(core: &Core, live: &Live, name: &str) -> Result<Self, PanelError> {
+        let places = &live.profile.elsewhere.places;
+        let found = places.iter().find(|place| name.is_empty() || place.as_str() == name);
+        let name = found.ok_or_else(|| {
+            let words = if places.is_empty() {
+                "The profile names no place for copies of backups.".to_owned()
+            } else {
+                format!("The profile names no place {name:?}; it has {}.", places.join(", "))
+            };
+            PanelError::new(ErrorCode::NotFound, "backups", words)
+                .with_hint("Set [backup] elsewhere = [\"s3://bucket/prefix\"] in the profile.")
+        })?;
+        let spec = &live.profile.elsewhere;
+        let wrong = |why: String| {
+            PanelError::new(ErrorCode::InvalidConfig, "backups", format!("{name} can't be used: {why}."))
+        };
+        let url = url::Url::parse(name).map_err(|error| wrong(error.to_string()))?;
+        let bucket = url.host_str().unwrap_or_default().to_owned();
+        let prefix = Path::from_url_path(url.path()).map_err(|error| wrong(error.to_string()))?;
+        let built: Result<Arc<dyn ObjectStore>, Error> = match url.scheme() {
+            "file" => {
+                let folder =
+                    url.to_file_path().map_err(|()| wrong("it is no path of this machine".into()))?;
+                let made = LocalFileSystem::new_with_prefix(&folder).map(|store| Arc::new(store) as _);
+                return match made {
+                    Ok(store) => Ok(Self { name: name.clone(), store, prefix: Path::default() }),
+                    Err(error) => Err(PanelError::new(
+                        ErrorCode::Storage,
+                        "backups",
+                        format!("The folder {} is not there.", folder.display()),
+                    )
+                    .with_hint("Is that disk mounted? The panel makes no folder for it, lest copies land on this disk.")
+                    .with_detail(error.to_string())),
+                };
+            }
+            "s3" => {
+                let endpoint = spec.s3_endpoint.clone();
+                let mut builder = AmazonS3Builder::new()
+                    .with_bucket_name(bucket)
+                    .with_region(spec.s3_region.clone().unwrap_or_else(|| "us-east-1".to_owned()))
+                    .with_access_key_id(spec.s3_access_key_id.clone().unwrap_or_default())
+                    .with_secret_access_key(secret(core, live, name, "s3").await?.expose_secret())
+                    .with_client_options(client(endpoint.as_deref()))
+                    // Deleting many at once is Amazon's own; others know only one at a time.
+                    .with_disable_bulk_delete(true)
+                    .with_retry(retry());
+                if let Some(endpoint) = endpoint {
+                    builder =
+                        builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
+                }
+                builder.build().map(|store| Arc::new(store) as _)
+            }
+            "gs" => GoogleCloudStorageBuilder::new()
+                .with_bucket_name(bucket)
+                .with_service_account_key(secret(core, live, name, "gcs").await?.expose_secret())
+                .with_client_options(client(None))
+                .with_retry(retry())
+                .build()
+                .map(|store| Arc::new(store) as _),
+            "az" => MicrosoftAzureBuilder::new()
+                .with_account(spec.azure_account.clone().unwrap_or_default())
+                .with_container_name(bucket)
+                .with_access_key(secret(core, live, name, "azure").await?.expose_secret())
+                .with_client_options(client(None))
+                .with_retry(retry())
+                .build()
+                .map(|store| Arc::new(store) as _),
+            other => return Err(wrong(format!("{other}: is not one of s3:, gs:, az:, file:"))),
+        };
+        let store = built.map_err(|error| wrong(one_line(&error)))?;
+        Ok(Self { name: name.clone(), store, prefix })
+    }
+
+    /// Where a file of a copy lies. Names stay as they are: they are those of the backup, whoever looks for them.
+    fn at(&self, id: &str, file: &str) -> Result<Path, PanelError> {
+        let parts = [self.prefix.as_ref(), id, file];
+        let joined: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Path::parse(joined.join("/")).map_err(|error| {
+            let words = format!("{} takes no file named {file:?}.", self.name);
+            PanelError::new(ErrorCode::InvalidRequest, "backups", words).with_detail(one_line(&error))
+        })
+    }
+
+    /// What a storage refused, in words.
+    fn error(&self, error: &Error) -> PanelError {
+        let (code, what) = match error {
+            Error::NotFound { .. } => (ErrorCode::NotFound, "has no such object"),
+            Error::Unauthenticated { .. } => (ErrorCode::Unauthorized, "does not take these credentials"),
+            Error::PermissionDenied { .. } => (ErrorCode::Forbidden, "does not allow this"),
+            // Of a list the library tells the answer's status in words only.
+            other if one_line(other).contains("403 Forbidden") => {
+                (ErrorCode::Forbidden, "does not allow this")
+            }
+            other if one_line(other).contains("401 Unauthorized") => {
+                (ErrorCode::Unauthorized, "does not take these credentials")
+            }
+            _ => (ErrorCode::ServerError, "failed"),
+        };
+        PanelError::new(code, "backups", format!("{} {what}.", self.name)).with_detail(one_line(error))
+    }
+
+    /// Waits for a storage no longer than it may be silent.
+    async fn heard<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, PanelError> {
+        match tokio::time::timeout(SILENCE, work).await {
+            Ok(done) => done.map_err(|error| self.error(&error)),
+            Err(_) => Err(PanelError::new(
+                ErrorCode::Timeout,
+                "backups",
+                format!("{} did not answer within {} seconds.", self.name, SILENCE.as_secs()),
+            )),
+        }
+    }
+}
+
+/// The key of a kind of storage.
+async fn secret(core: &Core, live: &Live, place: &str, service: &str) -> Result<SecretString, PanelError> {
+    let id = SecretId::parse(&format!("{service}/password"))?;
+    core.secrets.get(&live.profile.name, &id).await?.ok_or_else(|| {
+        let words = format!("The {} for {place} is not stored.", id.title());
+        PanelError::new(ErrorCode::SecretMissing, "backups", words)
+            .with_hint(format!("Store it: aetherctl secret set {id}, or set {}.", id.env()))
+    })
+}
+
+fn client(endpoint: Option<&str>) -> ClientOptions {
+    // A large file takes as long as it takes; that nothing comes for a while is looked after here.
+    let options = ClientOptions::new().with_timeout_disabled().with_connect_timeout(Duration::from_secs(10));
+    options.with_allow_http(endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")))
+}
+
+fn retry() -> RetryConfig {
+    RetryConfig { backoff: BackoffConfig::default(), max_retries: 3, retry_timeout: Duration::from_secs(30) }
+}
+
+/// An error with its reasons, on one line.
+fn one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(next) = source {
+        let more = next.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = next.source();
+    }
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(600).collect()
+}
