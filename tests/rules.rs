@@ -229,3 +229,97 @@ async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_l
     let gone = RuleRef { name: "Gone".into(), ..dead.id.clone() };
     assert_eq!(panel.rule_detail(ask(gone, 1.0)).await.unwrap_err().code, ErrorCode::NotFound);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    let quick = stack.folder.path().join("quick.yml");
+    let with_dead = fs::read_to_string(&quick).unwrap()
+        + "      - alert: Dead # old\n        expr: aether:cache_hit_ratio:5m < 30 and sum(rate(aether_cache_requests_total[5m])) > 0\n        for: 1m\n";
+    fs::write(&quick, &with_dead).unwrap();
+    stack
+        .profile(&format!("[pack]\ndir = \"{}\"\nfiles = [\"quick.yml\"]\n", stack.folder.path().display()))
+        .unwrap();
+    let panel = panel(stack.home()).await.unwrap();
+    let ran = panel.rules_reload(Empty {}).await.unwrap();
+    assert!(ran.in_force, "{ran:?}");
+    let rule = async |name: &str| {
+        let report = panel.rules_list(Empty {}).await.unwrap();
+        report.groups.into_iter().flat_map(|group| group.rules).find(|rule| rule.id.name == name).unwrap()
+    };
+    let edit = |name: &str, set| RuleEdit { group: String::new(), name: name.into(), set };
+    let change = |edits| RulesChange { edits, vip_tenants: None };
+    let order = |change: &RulesChange, digest: &str| RulesApplyRequest {
+        change: change.clone(),
+        digest: digest.into(),
+        reason: "tuning".into(),
+        created_by: "ann".into(),
+    };
+
+    let value = rule("Dead").await.guard.unwrap().rewrite.unwrap();
+    let wanted = change(vec![
+        edit("Dead", RuleSet::Expr { value }),
+        edit("Dead", RuleSet::For { value: "2m".into() }),
+    ]);
+    let plan = panel.rules_plan(wanted.clone()).await.unwrap();
+    assert_eq!(plan.files.len(), 1);
+    assert_eq!((plan.files[0].problem.as_str(), &plan.files[0].findings[..]), ("", &[][..]), "{plan:?}");
+    assert_eq!(fs::read_to_string(&quick).unwrap(), with_dead, "a plan writes nothing");
+    let no_reason = RulesApplyRequest { reason: " ".into(), ..order(&wanted, &plan.digest) };
+    assert_eq!(panel.rules_apply(no_reason).await.unwrap_err().code, ErrorCode::InvalidRequest);
+
+    // Somebody edits the file meanwhile.
+    fs::write(&quick, format!("# mine\n{with_dead}")).unwrap();
+    let late = panel.rules_apply(order(&wanted, &plan.digest)).await.unwrap_err();
+    assert_eq!(late.code, ErrorCode::Unverified);
+    assert_eq!(fs::read_to_string(&quick).unwrap(), format!("# mine\n{with_dead}"), "it is left as it is");
+
+    let plan = panel.rules_plan(wanted.clone()).await.unwrap();
+    let done = panel.rules_apply(order(&wanted, &plan.digest)).await.unwrap();
+    assert!(done.in_force && done.backup.is_some(), "{done:?}");
+    let now = fs::read_to_string(&quick).unwrap();
+    assert!(
+        now.starts_with("# mine\n") && now.contains("- alert: Dead # old") && now.contains("for: 2m"),
+        "{now}"
+    );
+    let running = rule("Dead").await;
+    assert_eq!((running.hold_s, running.guard.unwrap().verdict), (120.0, GuardVerdict::Guarded));
+    assert_eq!(running.standing, Some(RuleStanding::Present));
+
+    // A server that reads another file: what it does not run is put back.
+    let other = stack.folder.path().join("other.yml");
+    fs::write(&other, "groups:\n  - name: other\n    rules:\n      - {alert: Elsewhere, expr: up == 0}\n      - alert: Here\n        expr: up == 0\n").unwrap();
+    stack
+        .profile(&format!("[pack]\ndir = \"{}\"\nfiles = [\"other.yml\"]\n", stack.folder.path().display()))
+        .unwrap();
+    let unread = change(vec![edit("Here", RuleSet::Threshold { value: 1.0 })]);
+    let plan = eventually(Duration::from_secs(20), async || panel.rules_plan(unread.clone()).await.ok())
+        .await
+        .unwrap();
+    let before = fs::read_to_string(&other).unwrap();
+    let put_back = panel.rules_apply(order(&unread, &plan.digest)).await.unwrap();
+    assert!(!put_back.in_force && put_back.steps.last().unwrap().title == "Put back", "{put_back:?}");
+    assert_eq!(fs::read_to_string(&other).unwrap(), before);
+    let odd = panel
+        .rules_plan(change(vec![edit("Elsewhere", RuleSet::Threshold { value: 1.0 })]))
+        .await
+        .unwrap_err();
+    assert!(odd.message.contains("braces"), "{odd:?}");
+    let broken =
+        panel.rules_plan(change(vec![edit("Here", RuleSet::Expr { value: "up ==".into() })])).await.unwrap();
+    assert!(!broken.files[0].problem.is_empty(), "{broken:?}");
+    let refused = change(vec![edit("Here", RuleSet::Expr { value: "up ==".into() })]);
+    assert_eq!(
+        panel.rules_apply(order(&refused, &broken.digest)).await.unwrap_err().code,
+        ErrorCode::InvalidRequest
+    );
+    assert_eq!(fs::read_to_string(&other).unwrap(), before);
+
+    // A server that can't be told to read its files: nothing is written, and the way out is told.
+    fs::write(&quick, "groups: [").unwrap();
+    let refused = panel.rules_reload(Empty {}).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::ServerError, "{refused:?}");
+}

@@ -41,6 +41,7 @@ const VIEWS = [
   ['scene=hostile', 'rules', click('rule-open')],
   ['scene=loaded', 'rules', click('rule-open', 'rule-side')],
   ['scene=never', 'rules'],
+  ['scene=loaded', 'rules', async (p) => { await click('rule-open')(p); await p.getByTestId('live-verdict').waitFor(); await click('rewrite-apply', 'rule-plan')(p); }],
   ['scene=loaded', 'settings'],
   ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
   ['scene=loaded&banner=on', 'settings', click('tab-credentials')],
@@ -760,5 +761,31 @@ test('a suite shows each check as it ends, can be cancelled, and leaves out what
 
   await page.getByTestId('check-pick').last().click();
   assert.match(await page.getByTestId('check-run').innerText(), /After deploy/);
+  await done();
+});
+
+test('a threshold is changed by a diff that is shown first, and what did not take is put back', async () => {
+  const { page, done } = await open('scene=loaded', 'rules');
+  const openRule = async (name) => { await page.locator(`[data-testid="rule-row"][data-name="${name}"]`).getByTestId('rule-open').click(); await page.getByTestId('live-verdict').waitFor(); };
+  await openRule('LowConfidenceSpike');
+  await page.getByTestId('rule-change-open').click();
+  assert.ok(await page.getByTestId('rule-plan').isDisabled(), 'nothing is changed yet');
+  await page.getByTestId('rule-threshold').fill('36');
+  await page.getByTestId('rule-plan').click();
+  assert.match(await page.getByTestId('rule-diff').innerText(), /> 36/);
+  assert.ok(await page.getByTestId('rule-apply').isDisabled(), 'a reason is missing');
+  await page.getByTestId('rule-reason').fill('fail');
+  await page.getByTestId('rule-apply').click();
+  assert.match(await page.getByTestId('rule-applied').innerText(), /not in force/);
+  assert.match(await page.getByTestId('rule-change').innerText(), /Put back/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await openRule('CacheColdOld');
+  await page.getByTestId('rewrite-apply').click();
+  await page.getByTestId('rule-plan').click();
+  await page.getByTestId('rule-reason').fill('a guard that can match');
+  await page.getByTestId('rule-apply').click();
+  await page.getByTestId('rule-applied').waitFor();
+  assert.match(await page.getByTestId('rule-applied').innerText(), /The server runs it/);
   await done();
 });

@@ -42,6 +42,7 @@ const CASES = [
   ...['loaded', 'calm', 'empty', 'never', 'hostile'].map((scene) => ({ name: `rules-${scene}`, query: `scene=${scene}`, hash: 'rules' })),
   ...['loaded', 'calm', 'empty', 'never', 'hostile'].map((scene) => ({ name: `checks-${scene}`, query: `scene=${scene}`, hash: 'checks' })),
   { name: 'checks-running', query: 'scene=loaded&slow=900', hash: 'checks', then: async (p) => { await p.getByTestId('check-start').first().click(); await p.waitForTimeout(2200); } },
+  { name: 'rule-change', query: 'scene=loaded', hash: 'rules', then: async (p) => { await p.getByTestId('rule-open').first().click(); await p.getByTestId('live-verdict').waitFor(); await p.getByTestId('rewrite-apply').click(); await p.getByTestId('rule-plan').click(); await p.waitForTimeout(400); } },
   { name: 'rule-dead', query: 'scene=loaded', hash: 'rules', then: async (p) => { await p.getByTestId('rule-open').first().click(); await p.waitForTimeout(500); } },
   ...['loaded', 'empty', 'never', 'loading', 'hostile'].map((scene) => ({ name: `backups-${scene}`, query: `scene=${scene}${scene === 'loaded' ? '&job=on' : ''}`, hash: 'backups' })),
   { name: 'backup-open', query: 'scene=loaded', hash: 'backups', then: async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.getByTestId('dashboard-open').first().click(); await p.waitForTimeout(400); } },

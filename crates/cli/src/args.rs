@@ -13,7 +13,7 @@ pub use backup::{
 };
 pub use check::{Check, How as CheckHow};
 pub use maintenance::{Maintenance, Schedule, Window};
-pub use rules::Rules;
+pub use rules::{Changes as RuleChanges, Rules};
 
 const EXIT: &str = "\
 Exit codes:

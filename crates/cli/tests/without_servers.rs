@@ -264,3 +264,33 @@ fn a_check_of_a_stack_that_is_down_fails_and_is_kept() {
     assert!(shown.code == 0 && shown.out.contains("| Check | Result |"), "{shown:?}");
     assert_eq!(home.run(&["check", "show", "nothing", "--stack", &stack]).code, 2);
 }
+
+#[test]
+fn a_change_of_rules_is_shown_line_by_line_and_writes_nothing() {
+    let home = Home::new();
+    let rules = "groups:\n- name: g\n  rules:\n  - alert: Slow  # why\n    expr: latency > 3\n    for: 5m\n";
+    let file = home.file("rules.yml", rules);
+    let pack = format!("[pack]\ndir = {:?}\nfiles = [\"rules.yml\"]\n", home.path());
+    let stack = home.file("s.toml", &format!("{}{pack}", profile("http://127.0.0.1:1", &[])));
+    let diff = |args: &[&str]| home.run(&[&["rules", "diff", "--stack", &stack], args].concat());
+    let shown = diff(&["--threshold", "Slow=2.5", "--for", "Slow=10m"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    for line in ["-    expr: latency > 3", "+    expr: latency > 2.5", "+    for: 10m"] {
+        assert!(shown.out.contains(line), "{shown:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), rules, "nothing was written");
+    let broken = diff(&["--expr", "Slow=latency >"]);
+    assert_eq!(broken.code, 1, "{broken:?}");
+    for wrong in [
+        &["--threshold", "Slow"][..],
+        &["--threshold", "Slow=many"],
+        &["--threshold", "Other=1"],
+        &["--label", "Slow=x"],
+        &[],
+    ] {
+        assert_eq!(diff(wrong).code, 2, "{wrong:?}");
+    }
+    let apply = home.run(&["rules", "apply", "--stack", &stack, "--threshold", "Slow=2", "--reason", "x"]);
+    assert_eq!(apply.code, 3, "the server is down: {apply:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), rules, "nothing was written");
+}

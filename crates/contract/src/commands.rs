@@ -134,6 +134,12 @@ macro_rules! for_each_command {
             rules_list(Empty) -> RulesReport;
             /// One rule: its sides and its value over time.
             rule_detail(RuleDetailRequest) -> RuleDetail;
+            /// What changing rules in the pack's files would do.
+            rules_plan(RulesChange) -> RulesPlan;
+            /// Changes rules in the pack's files, and has the server run them.
+            rules_apply(RulesApplyRequest) -> RulesApplied;
+            /// Has Prometheus read its files again.
+            rules_reload(Empty) -> RulesApplied;
             /// Runs a suite of checks; each shows in the snapshot as it ends.
             check_run(CheckRequest) -> CheckRun;
             /// Ends the run of checks that is going on.

@@ -1,4 +1,4 @@
-//! `rules`: list and lint.
+//! `rules`: list, lint, and change.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use aether_core::Panel;
 use serde_json::json;
 
 use crate::{
-    args::Rules,
+    args::{RuleChanges, Rules},
     human::{plain, plain_lines, span},
     outcome::Outcome,
     table::{Cell, Paint, cell, paint, painted, table},
@@ -18,6 +18,9 @@ pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
     match verb {
         Rules::List => list(&panel.rules_list(Empty {}).await?),
         Rules::Lint { files, all } if !files.is_empty() => lint_files(panel, files.clone(), *all).await,
+        Rules::Diff(changes) => diff(&panel.rules_plan(change(panel, changes).await?).await?),
+        Rules::Apply { changes, reason, by } => apply(panel, changes, reason, by).await,
+        Rules::Reload => applied(&panel.rules_reload(Empty {}).await?, String::new()),
         Rules::Lint { all, .. } => lint_server(&panel.rules_list(Empty {}).await?, *all),
     }
 }
@@ -211,4 +214,125 @@ fn said(group: &RuleGroupView, rule: &RuleView, found: &RuleFinding) -> String {
     }
     text.push('\n');
     text
+}
+
+async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, PanelError> {
+    let usage = |words: String| PanelError::new(ErrorCode::InvalidRequest, "arguments", words);
+    let mut edits = Vec::new();
+    let mut add = |name: &str, set| edits.push(RuleEdit { group: String::new(), name: name.to_owned(), set });
+    let pair = |text: &'_ str| -> Result<(String, String), PanelError> {
+        let found = text.split_once('=').filter(|(name, _)| !name.is_empty());
+        found
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .ok_or_else(|| usage(format!("{text:?} is no RULE=VALUE.")))
+    };
+    // The names of recorded series have colons: the label is what stands behind the last one before the value.
+    let labelled = |text: &str| -> Result<(String, String, Option<String>), PanelError> {
+        let (left, value) = match text.split_once('=') {
+            Some((left, value)) => (left, Some(value.to_owned())),
+            None => (text, None),
+        };
+        let found = left.rsplit_once(':').filter(|(rule, name)| !rule.is_empty() && !name.is_empty());
+        found
+            .map(|(rule, name)| (rule.to_owned(), name.to_owned(), value))
+            .ok_or_else(|| usage(format!("{text:?} is no RULE:NAME=VALUE.")))
+    };
+    for text in &asked.threshold {
+        let (name, value) = pair(text)?;
+        let value = value.trim().parse().map_err(|_| usage(format!("{value:?} is no number.")))?;
+        add(&name, RuleSet::Threshold { value });
+    }
+    for text in &asked.hold {
+        let (name, value) = pair(text)?;
+        add(&name, RuleSet::For { value });
+    }
+    for text in &asked.expr {
+        let (name, value) = pair(text)?;
+        add(&name, RuleSet::Expr { value });
+    }
+    for text in &asked.label {
+        let (rule, name, value) = labelled(text)?;
+        add(&rule, RuleSet::Label { name, value });
+    }
+    for text in &asked.annotation {
+        let (rule, name, value) = labelled(text)?;
+        add(&rule, RuleSet::Annotation { name, value });
+    }
+    if !asked.rewrite.is_empty() {
+        let report = panel.rules_list(Empty {}).await?;
+        for name in &asked.rewrite {
+            let rules = report.groups.iter().flat_map(|group| &group.rules);
+            let rewrite = rules
+                .filter(|rule| rule.id.name == *name)
+                .find_map(|rule| rule.guard.as_ref()?.rewrite.clone());
+            let value = rewrite.ok_or_else(|| {
+                PanelError::new(ErrorCode::NotFound, "rules", format!("There is no rewrite for {name}."))
+                    .with_hint("aetherctl rules lint shows for which rules there is one.")
+            })?;
+            add(name, RuleSet::Expr { value });
+        }
+    }
+    Ok(RulesChange { edits, vip_tenants: Some(asked.vip.clone()).filter(|list| !list.is_empty()) })
+}
+
+fn diff_text(plan: &RulesPlan) -> String {
+    let mut text = String::new();
+    for file in &plan.files {
+        text.push_str(&format!("{}\n", paint(&plain(&file.path), Paint::Strong)));
+        for line in file.diff.lines() {
+            let look = match line.as_bytes().first() {
+                Some(b'+') => Paint::Good,
+                Some(b'-') => Paint::Bad,
+                _ => Paint::Dim,
+            };
+            text.push_str(&format!("{}\n", paint(&plain(line), look)));
+        }
+        if file.problem.is_empty() {
+            text.push_str(&format!("{} takes it.\n", file.checked_by));
+        }
+    }
+    if plan.files.is_empty() {
+        text.push_str("Everything is as wanted already.\n");
+    }
+    for note in &plan.notes {
+        text.push_str(&format!("{}\n", plain(note)));
+    }
+    text
+}
+
+fn diff(plan: &RulesPlan) -> Result<Outcome, PanelError> {
+    let mut outcome = Outcome::new(plan, diff_text(plan))?;
+    for file in &plan.files {
+        if !file.problem.is_empty() {
+            outcome.find(format!("{} would be refused ({}): {}", file.name, file.checked_by, file.problem));
+        }
+        for found in &file.findings {
+            outcome.find(found.clone());
+        }
+    }
+    Ok(outcome)
+}
+
+async fn apply(panel: &Panel, asked: &RuleChanges, reason: &str, by: &str) -> Result<Outcome, PanelError> {
+    let change = change(panel, asked).await?;
+    let plan = panel.rules_plan(change.clone()).await?;
+    let request = RulesApplyRequest {
+        change,
+        digest: plan.digest.clone(),
+        reason: reason.to_owned(),
+        created_by: by.to_owned(),
+    };
+    applied(&panel.rules_apply(request).await?, diff_text(&plan))
+}
+
+fn applied(done: &RulesApplied, mut text: String) -> Result<Outcome, PanelError> {
+    for step in &done.steps {
+        let (mark, look) = if step.done { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
+        text.push_str(&format!("{} {}: {}\n", paint(mark, look), step.title, plain(&step.note)));
+    }
+    let mut outcome = Outcome::new(done, text)?;
+    if !done.in_force {
+        outcome.find("The change is not in force; the steps say why.");
+    }
+    Ok(outcome)
 }

@@ -2,7 +2,9 @@
 //!
 //! All of it is pure but [`list`] and [`look`], which ask the server and read the pack's files.
 
+pub(crate) mod change;
 pub(crate) mod compare;
+pub(crate) mod edit;
 pub(crate) mod file;
 pub(crate) mod guard;
 pub(crate) mod known;

@@ -1,5 +1,5 @@
 // Rules in words.
-import type { FindingSeverity, GuardVerdict, RuleGroupView, RuleStanding, RuleView, RulesReport } from '../../lib/contract';
+import type { FindingSeverity, GuardVerdict, RuleEdit, RuleGroupView, RuleStanding, RuleView, RulesReport } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 
 export interface Look {
@@ -54,3 +54,34 @@ export const share = (ms: number | null, intervalS: number): number | null => (m
 
 /** The last part of a path. */
 export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) || path;
+
+/** A time as a rule file writes it: `10m`, `1h30m`, `0`. */
+export function holdText(seconds: number): string {
+  if (seconds <= 0) return '0';
+  let left = Math.round(seconds);
+  let text = '';
+  for (const [unit, size] of [['d', 86_400], ['h', 3600], ['m', 60], ['s', 1]] as const) {
+    const n = Math.floor(left / size);
+    if (n > 0) text += `${n}${unit}`;
+    left -= n * size;
+  }
+  return text;
+}
+
+interface Form {
+  threshold: string;
+  hold: string;
+  severity: string;
+}
+
+/** What a form asks to be changed: only what is other than at the start. */
+export function edits(rule: RuleView, start: Form, now: Form, rewrite: string | null): RuleEdit[] {
+  const list: RuleEdit[] = [];
+  const add = (set: RuleEdit['set']): void => void list.push({ group: rule.id.group, name: rule.id.name, set });
+  if (rewrite !== null) add({ kind: 'expr', value: rewrite });
+  const number = Number(now.threshold);
+  if (rewrite === null && now.threshold.trim() !== '' && now.threshold.trim() !== start.threshold && Number.isFinite(number)) add({ kind: 'threshold', value: number });
+  if (now.hold.trim() !== '' && now.hold.trim() !== start.hold) add({ kind: 'for', value: now.hold.trim() });
+  if (now.severity.trim() !== '' && now.severity.trim() !== start.severity) add({ kind: 'label', name: 'severity', value: now.severity.trim() });
+  return list;
+}

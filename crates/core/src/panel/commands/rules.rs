@@ -1,10 +1,12 @@
 //! The commands about rules.
 
+use std::sync::Arc;
+
 use aether_contract::*;
 
 use crate::{
     panel::Panel,
-    rules::{list, look},
+    rules::{change, list, look},
 };
 
 impl Panel {
@@ -22,6 +24,30 @@ impl Panel {
     /// As [`look::look`].
     pub async fn rule_detail(&self, request: RuleDetailRequest) -> Result<RuleDetail, PanelError> {
         Box::pin(look::look(&self.core, &self.core.live(), request)).await
+    }
+
+    /// What changing rules in the pack's files would do.
+    ///
+    /// # Errors
+    /// As [`change::plan`].
+    pub async fn rules_plan(&self, request: RulesChange) -> Result<RulesPlan, PanelError> {
+        change::plan(&self.core.live(), &request).await
+    }
+
+    /// Changes rules in the pack's files, and has the server run them.
+    ///
+    /// # Errors
+    /// As [`change::apply`].
+    pub async fn rules_apply(&self, request: RulesApplyRequest) -> Result<RulesApplied, PanelError> {
+        self.effect(change::apply(Arc::clone(&self.core), request)).await
+    }
+
+    /// Has Prometheus read its files again.
+    ///
+    /// # Errors
+    /// As [`change::reload`].
+    pub async fn rules_reload(&self, _request: Empty) -> Result<RulesApplied, PanelError> {
+        self.effect(change::reload(Arc::clone(&self.core))).await
     }
 }
 

@@ -1,6 +1,6 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
-import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
+import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, RuleEdit, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { archives, backups as madeUp, PLACES, comparison, dataPlan, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
@@ -9,7 +9,7 @@ import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
 import { pastAlerts } from './history';
 import { checkHistory, checkOutline, checkRun, worst } from './checks';
-import { ruleDetail, rulesReport } from './rules';
+import { ruleDetail, rulesApplied, rulesPlan, rulesReport } from './rules';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
 
 /** A word that no production bundle may hold. */
@@ -131,6 +131,9 @@ export function mockBackend(): Backend {
     check_export: ({ id, format }: { id: string; format: string }) => { const run = checkRuns.find((r) => r.id === id); if (!run) throw fail('not-found', 'This stack has no run of checks with this id.'); return { text: format === 'junit' ? '<testsuites/>' : `# ${run.suite} check\n` }; },
     rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
     rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
+    rules_plan: ({ edits }: { edits: RuleEdit[] }) => rulesPlan(edits, scene),
+    rules_apply: async ({ reason }: { reason: string }) => { if (!reason.trim()) throw fail('invalid-request', 'Why are the rules changed? Up to 400 characters.'); await pause(300); return rulesApplied(reason !== 'fail'); },
+    rules_reload: () => rulesApplied(true),
     backup_list: () => { if (scene === 'never') throw fail('storage', 'Could not read the folder /home/alice/backups/production.', 'Check that this account owns it.'); return backupList(saved, savedRevision); },
     backup_create: async (r: { reason: string; createdBy: string; parts: string[] }) => {
       if (r.reason.trim() === '') throw fail('invalid-request', 'A backup needs a reason: what is it for?');

@@ -1,5 +1,5 @@
 // Made-up rules: the pack's, one that differs, one whose guard is dead, one in error.
-import type { FigureStyle, GaugeSpec, RuleDetail, RuleFinding, RuleGroupView, RuleView, RulesReport } from '../../contract';
+import type { FigureStyle, GaugeSpec, RuleDetail, RuleEdit, RuleFinding, RuleGroupView, RuleView, RulesApplied, RulesPlan, RulesReport } from '../../contract';
 import { BIDI, type Scene } from './data';
 import { draw } from './draw';
 
@@ -55,3 +55,10 @@ export function ruleDetail(one: RuleView, hours: number, style: FigureStyle, sce
   const whole = side('The whole', one.expression, one.guard?.verdict === 'never-matches' ? 0 : 3);
   return { rule: one, sides: isAlert && one.guard ? [side('Condition', one.guard.condition, 3), side('Value', one.guard.condition.split(' ')[0] ?? '', 3), side('Guard', one.guard.guard, one.guard.verdict === 'never-matches' ? 1 : 3), whole] : [whole], liveVerdict: !isAlert ? '' : one.guard?.verdict === 'never-matches' ? 'Value and guard both give series now, and none of them pair: the guard can\u2019t match.' : 'The guard pairs with 9 of 9 series now.', threshold: isAlert ? 30 : null, hours, figure: draw({ ...spec, warn: 30, critical: 30 }, 38, hours, style, scene === 'hostile').figure, figureNote: 'Shown: tenant_id="acme", of 9 series the one that came closest to firing or is the highest.' };
 }
+
+export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
+  const lines = edits.map((e) => (e.set.kind === 'threshold' ? `-          aether:lowconfidence_pct:15m > 30\n+          aether:lowconfidence_pct:15m > ${e.set.value}\n` : e.set.kind === 'for' ? `-        for: 15m\n+        for: ${e.set.value}\n` : e.set.kind === 'expr' ? `-          and sum(rate(aether_cache_requests_total[5m])) > 0\n+          and on (tenant_id)\n+          (sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)\n` : `-          severity: general\n+          severity: ${'value' in e.set ? e.set.value : ''}\n`));
+  return { files: [{ name: 'prometheus-alerts.yml', path: `/srv/aether/monitoring/prometheus-alerts.yml`, diff: `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n${lines.join('')}         for: 15m\n`, checkedBy: 'promtool', problem: scene === 'hostile' ? BIDI.repeat(4) : '', findings: [] }], notes: [], digest: 'd' };
+}
+
+export const rulesApplied = (inForce: boolean): RulesApplied => ({ inForce, backup: '2026-11-27_14-05', steps: [{ title: 'Checked', done: true, note: 'prometheus-alerts.yml by promtool.' }, { title: 'Copy of the files', done: true, note: 'Backup 2026-11-27_14-05, every file read back.' }, { title: 'Written, reloaded, and seen on the server', done: inForce, note: inForce ? '' : 'Prometheus was told to read its files and does not run them: prometheus-alerts.yml: LowConfidenceSpike is another.' }, ...(inForce ? [] : [{ title: 'Put back', done: true, note: 'The files are as before, and the server runs them.' }])] });
