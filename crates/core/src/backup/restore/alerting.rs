@@ -55,7 +55,7 @@ async fn steps(
 pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
     let live = core.live();
     let client = grafana(&core, &live, asked.request.into_stack.as_deref()).await?;
-    let job = core.jobs.begin(format!("Restoring alerting from {}", asked.request.id.0))?;
+    let job = core.jobs.begin(format!("{} alerting from {}", runs::WORK, asked.request.id.0))?;
     let store = Store::of(&live.profile, &core.home.data);
     let lock = create::locked(&store).await?;
     job.stage("reading Grafana", 0);

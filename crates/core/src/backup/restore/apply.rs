@@ -80,7 +80,7 @@ async fn steps(
 pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
     let live = core.live();
     let client = grafana(&core, &live, asked.request.into_stack.as_deref()).await?;
-    let job = core.jobs.begin(format!("Restoring from {}", asked.request.id.0))?;
+    let job = core.jobs.begin(format!("{} from {}", runs::WORK, asked.request.id.0))?;
     let store = Store::of(&live.profile, &core.home.data);
     let lock = create::locked(&store).await?;
     let steps = steps(&core, &live, &client, &asked.request, Some(&job)).await?;

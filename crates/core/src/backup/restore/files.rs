@@ -213,7 +213,7 @@ async fn item(
 /// As [`super::apply`].
 pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
     let live = core.live();
-    let job = core.jobs.begin(format!("Restoring files from {}", asked.request.id.0))?;
+    let job = core.jobs.begin(format!("{} files from {}", runs::WORK, asked.request.id.0))?;
     let store = Store::of(&live.profile, &core.home.data);
     let lock = create::locked(&store).await?;
     let steps = steps(&core, &live, &asked.request).await?;

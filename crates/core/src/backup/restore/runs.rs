@@ -16,6 +16,8 @@ use crate::{
 pub const RESTORE: &str = "restore";
 /// And for its undoing; the subject is the number of the restore.
 pub const UNDO: &str = "restore-undo";
+/// How the title of a restore's job begins.
+pub const WORK: &str = "Restoring";
 /// Runs that are read.
 const READ: u32 = 50;
 
@@ -89,7 +91,10 @@ impl Record {
 pub fn all(journal: &Journal, store: &Store, stack: &str, busy: bool) -> Result<Vec<RestoreRun>, PanelError> {
     let undone = journal.recent(UNDO, READ * 4)?;
     let runs = journal.recent(RESTORE, READ)?;
-    Ok(runs.iter().filter_map(|entry| run(entry, &undone, store, stack, busy)).collect())
+    // One restore at a time: of those without an end only the newest can be going on.
+    let open = runs.iter().find(|entry| entry.outcome.is_none()).map(|entry| entry.id);
+    let going = |entry: &Entry| busy && open == Some(entry.id);
+    Ok(runs.iter().filter_map(|entry| run(entry, &undone, store, stack, going(entry))).collect())
 }
 
 /// The record in an entry: completed ones have it as their result.
@@ -148,4 +153,38 @@ pub fn run(entry: &Entry, undone: &[Entry], store: &Store, stack: &str, busy: bo
         safety: record.safety,
         notes: record.notes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use aether_contract::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_restores_without_an_end_only_the_newest_can_be_going_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let store = Store::of(&crate::stack::Profile::builtin(), folder.path());
+        let record = Record {
+            stack: "s".into(),
+            what: RestoreWhat::Dashboards,
+            target: "http://g/".into(),
+            into_stack: None,
+            by: "me".into(),
+            backup: BackupId("b".into()),
+            safety: None,
+            items: Vec::new(),
+            notes: Vec::new(),
+        };
+        for at in [1, 2] {
+            journal.begin(RESTORE, "b", &json!(record), Timestamp(at)).unwrap();
+        }
+        let states = |busy| -> Vec<RestoreState> {
+            all(&journal, &store, "s", busy).unwrap().into_iter().map(|run| run.state).collect()
+        };
+        assert_eq!(states(true), [RestoreState::Running, RestoreState::Interrupted]);
+        assert_eq!(states(false), [RestoreState::Interrupted, RestoreState::Interrupted]);
+    }
 }

@@ -399,7 +399,11 @@ impl Panel {
         let (core, store) = (Arc::clone(&self.core), self.store());
         let stack = core.live().profile.name.clone();
         blocking(move || {
-            let busy = core.jobs.shown().is_some() || store.is_locked();
+            // Other work on the backups is no restore; what another process does can't be told apart.
+            let busy = match core.jobs.shown() {
+                Some(job) => job.title.starts_with(runs::WORK),
+                None => store.is_locked(),
+            };
             Ok(RestoreRuns { runs: runs::all(&core.journal, &store, &stack, busy)? })
         })
         .await
