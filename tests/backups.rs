@@ -33,11 +33,12 @@ async fn a_backup_holds_everything_and_a_restored_tsdb_answers_the_same() {
         stack.alertmanagers[0].url(),
         root().join("monitoring").display()
     );
-    let bench = Bench::with("11.2.0", Some(root().join("monitoring")), &servers).await;
+    let mut bench = Bench::with("11.2.0", Some(root().join("monitoring")), &servers).await;
     let query = "sum by (tenant_id) (aether_rag_answers_total)";
+    let http = bench.http.clone();
     let ask = async |url: &str, at: i64| -> Value {
         let query = [("query", query.to_owned()), ("time", at.to_string())];
-        let answer = bench.http.get(format!("{url}/api/v1/query")).query(&query).send().await.unwrap();
+        let answer = http.get(format!("{url}/api/v1/query")).query(&query).send().await.unwrap();
         serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()["data"]["result"].clone()
     };
     let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
@@ -92,8 +93,42 @@ async fn a_backup_holds_everything_and_a_restored_tsdb_answers_the_same() {
     .await
     .unwrap();
     assert_eq!(ask(again.url(), at).await, before);
+    drop(again);
+
+    // Compressed it proves itself and holds the same.
+    let profile = bench.folder.path().join("home/config/stacks/test.toml");
+    let text = fs::read_to_string(&profile).unwrap();
+    fs::write(&profile, format!("{text}\n[backup]\ncompress = \"zstd\"\n")).unwrap();
+    bench.panel = open(bench.folder.path()).await;
+    let packed = bench.create(&[BackupPartKind::Prometheus]).await;
+    assert_eq!(packed.verdict, BackupVerdict::Verified, "{packed:?}");
+    let folder = bench.root().join(&packed.id.0);
+    let mut files = Vec::new();
+    all_files(&folder.join("prometheus/snapshot"), &mut files);
+    let plain: Vec<&PathBuf> =
+        files.iter().filter(|file| file.extension().is_none_or(|end| end != "zst")).collect();
+    assert!(!files.is_empty() && plain.iter().all(|file| file.ends_with("meta.json")), "{plain:?}");
+    if missing(&["sha256sum"]).is_none() {
+        let mut check = std::process::Command::new("sha256sum");
+        check.args(["--check", "--quiet", "SHA256SUMS"]).current_dir(&folder);
+        assert!(check.status().unwrap().success());
+    }
+    assert!(fs::read_to_string(folder.join("MANIFEST.txt")).unwrap().contains("zstd -d"));
+    let detail = bench.panel.backup_show(BackupRequest { id: packed.id.clone() }).await.unwrap();
+    assert!(!detail.blocks.is_empty() && detail.blocks.iter().all(|block| block.problem.is_empty()));
+    let restored = bench.folder.path().join("unpacked");
+    copy_all(&folder.join("prometheus/snapshot"), &restored.join("data"));
+    let again = Prometheus::launch(PrometheusOptions {
+        folder: restored,
+        config: "global: {}\n".into(),
+        ..PrometheusOptions::default()
+    })
+    .await
+    .unwrap();
+    assert_eq!(ask(again.url(), at).await, before);
 }
 
+/// Copies a folder; what is compressed is unpacked.
 fn copy_all(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -101,7 +136,14 @@ fn copy_all(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_all(&entry.path(), &to.join(entry.file_name()));
         } else {
-            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let content = fs::read(entry.path()).unwrap();
+            match name.strip_suffix(".zst") {
+                Some(plain) => {
+                    fs::write(to.join(plain), zstd::decode_all(content.as_slice()).unwrap()).unwrap()
+                }
+                None => fs::write(to.join(name), content).unwrap(),
+            }
         }
     }
 }

@@ -159,7 +159,7 @@ async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() 
     let container = Container::start("data", folder.path());
     let (name, url) = (container.name.clone(), container.url.clone());
     let servers = format!(
-        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{IMAGE}\"\n"
+        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[backup]\ncompress = \"zstd\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{IMAGE}\"\n"
     );
     let bench = Bench::with("11.2.0", None, &servers).await;
     full(&bench, &url).await;

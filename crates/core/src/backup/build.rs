@@ -14,6 +14,7 @@ use super::{
     job::Handle,
     manifest::{self, File, Manifest},
     name,
+    open::SNAPSHOT,
 };
 use crate::paths;
 
@@ -21,6 +22,10 @@ use crate::paths;
 pub const PARTIAL: &str = ".partial-";
 /// Threads that flush files.
 const FLUSHERS: usize = 8;
+/// How a compressed file's name ends.
+pub const ZSTD: &str = ".zst";
+/// How hard it is tried: about as fast as a disk.
+const LEVEL: i32 = 3;
 /// What is read at a time, in bytes.
 const CHUNK: usize = 1024 * 1024;
 
@@ -31,6 +36,7 @@ pub struct Builder {
     folder: PathBuf,
     id: BackupId,
     files: Vec<File>,
+    packed: bool,
     finished: bool,
 }
 
@@ -43,7 +49,14 @@ impl Builder {
         let folder = root.join(format!("{PARTIAL}{}", id.0));
         paths::create_private_dir(&folder)
             .map_err(|error| paths::storage("create the folder", &folder, &error))?;
-        Ok(Self { root: root.to_path_buf(), folder, id, files: Vec::new(), finished: false })
+        Ok(Self { root: root.to_path_buf(), folder, id, files: Vec::new(), packed: false, finished: false })
+    }
+
+    /// With the blocks of the snapshot compressed by zstd from here on, but for their `meta.json`. The hashes are those of the
+    /// compressed files.
+    pub fn packed(mut self, packed: bool) -> Self {
+        self.packed = packed;
+        self
     }
 
     /// Its id.
@@ -74,10 +87,12 @@ impl Builder {
     pub fn copy_all(&mut self, files: &[(String, PathBuf)], job: &Handle) -> Result<(), PanelError> {
         let mut places = Vec::new();
         for (path, from) in files {
-            places.push((path.as_str(), self.place(path)?, from.as_path()));
+            let (path, packed) = self.named(path);
+            let target = self.place(&path)?;
+            places.push((path, packed, target, from.as_path()));
         }
-        let copied = at_once(&places, |(path, target, from)| {
-            let file = copy(path, target, from, job);
+        let copied = at_once(&places, |(path, packed, target, from)| {
+            let file = copy(path, *packed, target, from, job);
             job.step();
             file
         });
@@ -85,6 +100,12 @@ impl Builder {
             self.files.push(file?);
         }
         Ok(())
+    }
+
+    /// Name of a file in the backup, and whether it is compressed.
+    fn named(&self, path: &str) -> (String, bool) {
+        let block = path.starts_with(SNAPSHOT) && !path.ends_with("/meta.json");
+        if self.packed && block { (format!("{path}{ZSTD}"), true) } else { (path.to_owned(), false) }
     }
 
     /// Adds a file of `size` bytes from a stream, hashing it on the way. `broken` puts an error of the stream in words.
@@ -99,26 +120,10 @@ impl Builder {
         broken: impl Fn(&io::Error) -> PanelError,
         job: &Handle,
     ) -> Result<&File, PanelError> {
-        let target = self.place(path)?;
-        let out = fs::File::create(&target).map_err(|error| paths::storage("write", &target, &error))?;
-        let mut out = io::BufWriter::with_capacity(CHUNK, out);
-        let mut buffer = vec![0_u8; CHUNK.min(usize::try_from(size).unwrap_or(CHUNK).max(1))];
-        let mut hash = Sha256::new();
-        let mut bytes = 0_u64;
-        loop {
-            job.check()?;
-            let read = source.read(&mut buffer).map_err(|error| broken(&error))?;
-            let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
-            hash.update(chunk);
-            out.write_all(chunk).map_err(|error| paths::storage("write", &target, &error))?;
-            bytes += read as u64;
-            job.add_bytes(read as u64);
-        }
-        out.flush().map_err(|error| paths::storage("write", &target, &error))?;
-        if bytes != size {
-            return Err(broken(&io::Error::from(io::ErrorKind::UnexpectedEof)));
-        }
-        self.files.push(File { path: path.to_owned(), bytes, sha256: manifest::hex(&hash.finalize()) });
+        let (path, packed) = self.named(path);
+        let target = self.place(&path)?;
+        let file = write_hashed(&path, &target, (size, packed), source, &broken, job)?;
+        self.files.push(file);
         self.files.last().ok_or_else(|| broken(&io::Error::from(io::ErrorKind::UnexpectedEof)))
     }
 
@@ -264,27 +269,95 @@ pub fn at_once<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Ve
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn copy(path: &str, target: &Path, from: &Path, job: &Handle) -> Result<File, PanelError> {
-    let meta = fs::symlink_metadata(from).map_err(|error| paths::storage("read", from, &error))?;
+fn copy(path: &str, packed: bool, target: &Path, from: &Path, job: &Handle) -> Result<File, PanelError> {
+    let broken = |error: &io::Error| paths::storage("read", from, error);
+    let meta = fs::symlink_metadata(from).map_err(|error| broken(&error))?;
     if !meta.is_file() {
-        let error = io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file");
-        return Err(paths::storage("read", from, &error));
+        return Err(broken(&io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file")));
     }
-    let mut source = fs::File::open(from).map_err(|error| paths::storage("read", from, &error))?;
-    let mut out = fs::File::create(target).map_err(|error| paths::storage("write", target, &error))?;
-    let mut hash = Sha256::new();
-    let mut bytes = 0_u64;
-    let mut buffer = vec![0_u8; CHUNK];
+    let mut source = fs::File::open(from).map_err(|error| broken(&error))?;
+    write_hashed(path, target, (meta.len(), packed), &mut source, &broken, job)
+}
+
+/// Writes what a source gives, hashing what lies on the disk. A source of another size is broken.
+fn write_hashed(
+    path: &str,
+    target: &Path,
+    (size, packed): (u64, bool),
+    source: &mut dyn Read,
+    broken: &dyn Fn(&io::Error) -> PanelError,
+    job: &Handle,
+) -> Result<File, PanelError> {
+    let failed = |error: io::Error| paths::storage("write", target, &error);
+    let out = Hashing { out: fs::File::create(target).map_err(failed)?, hash: Sha256::new(), bytes: 0 };
+    let mut out = if packed {
+        let mut encoder = zstd::Encoder::new(out, LEVEL).map_err(failed)?;
+        // Whoever unpacks it knows its size beforehand.
+        encoder.set_pledged_src_size(Some(size)).map_err(failed)?;
+        encoder.include_checksum(true).map_err(failed)?;
+        Out::Packed(Box::new(encoder))
+    } else {
+        Out::Plain(out)
+    };
+    let mut buffer = vec![0_u8; CHUNK.min(usize::try_from(size).unwrap_or(CHUNK).max(1))];
+    let mut read_in_all = 0_u64;
     loop {
         job.check()?;
-        let read = source.read(&mut buffer).map_err(|error| paths::storage("read", from, &error))?;
+        let read = source.read(&mut buffer).map_err(|error| broken(&error))?;
         let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
-        hash.update(chunk);
-        out.write_all(chunk).map_err(|error| paths::storage("write", target, &error))?;
-        bytes += read as u64;
+        read_in_all += read as u64;
+        if read_in_all > size {
+            break;
+        }
+        out.write_all(chunk).map_err(failed)?;
         job.add_bytes(read as u64);
     }
-    Ok(File { path: path.to_owned(), bytes, sha256: manifest::hex(&hash.finalize()) })
+    if read_in_all != size {
+        return Err(broken(&io::Error::from(io::ErrorKind::UnexpectedEof)));
+    }
+    let done = out.finish().map_err(failed)?;
+    Ok(File { path: path.to_owned(), bytes: done.bytes, sha256: manifest::hex(&done.hash.finalize()) })
+}
+
+/// A file that is hashed while it is written.
+struct Hashing {
+    out: fs::File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or(bytes));
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+enum Out {
+    Plain(Hashing),
+    Packed(Box<zstd::Encoder<'static, Hashing>>),
+}
+
+impl Out {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.write_all(bytes),
+            Self::Packed(out) => out.write_all(bytes),
+        }
+    }
+
+    fn finish(self) -> io::Result<Hashing> {
+        match self {
+            Self::Plain(out) => Ok(out),
+            Self::Packed(out) => out.finish(),
+        }
+    }
 }
 
 /// Flushes a folder and those in it.

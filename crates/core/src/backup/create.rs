@@ -9,7 +9,7 @@ use aether_contract::{
 use serde_json::json;
 
 use super::{
-    build::Builder,
+    build::{Builder, ZSTD},
     job::Handle,
     manifest::{self, Manifest},
     name,
@@ -114,7 +114,7 @@ async fn run(
     let profile = &live.profile;
     let made_at = clock::now();
     let wanted = |kind| request.parts.is_empty() || request.parts.contains(&kind);
-    let mut builder = Builder::new(store.root(), id.clone())?;
+    let mut builder = Builder::new(store.root(), id.clone())?.packed(profile.compress);
     let mut drafts = Vec::new();
 
     drafts.push(if !wanted(BackupPartKind::Grafana) {
@@ -346,6 +346,12 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
         ));
     }
     if has(SNAPSHOT) {
+        if builder.files().iter().any(|file| file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD)) {
+            steps.push(format!(
+                "Prometheus' data is compressed. By hand it is unpacked in a copy of prometheus/snapshot/ first: find . -name '*{ZSTD}' \
+                 -exec zstd -d -q --rm {{}} +"
+            ));
+        }
         steps.push(
             "Prometheus' data: stop the server. Move its data folder aside. Make a new one, and copy the folders in \
              prometheus/snapshot/ into it (no wal, no chunks_head). In the official image it belongs to user 65534. Start the \

@@ -7,10 +7,11 @@ use rand::seq::SliceRandom as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    build::at_once,
+    build::{ZSTD, at_once},
     foreign,
     job::Handle,
     manifest::{self, File, Manifest},
+    open::SNAPSHOT,
     store::{self, DASHBOARDS, MAX_PROBLEMS, Store},
 };
 use crate::panel::{clock, core::Core};
@@ -142,6 +143,17 @@ enum Trouble {
     Ended(PanelError),
 }
 
+/// Whether a compressed file gives what it says: it has a checksum of its own.
+fn unpacks(at: &Path, job: &Handle) -> Result<(), Trouble> {
+    let wrong = |error: std::io::Error| Trouble::Wrong(format!("it does not unpack: {error}"));
+    let mut source = zstd::Decoder::new(fs::File::open(at).map_err(wrong)?).map_err(wrong)?;
+    let mut buffer = vec![0_u8; CHUNK];
+    while source.read(&mut buffer).map_err(wrong)? > 0 {
+        job.check().map_err(Trouble::Ended)?;
+    }
+    Ok(())
+}
+
 fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
     let wrong = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => Trouble::Wrong("it is missing".into()),
@@ -167,6 +179,9 @@ fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
     }
     if manifest::hex(&hash.finalize()) != file.sha256 {
         return Err(Trouble::Wrong("its content has changed".into()));
+    }
+    if file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD) {
+        unpacks(&at, job)?;
     }
     // A dashboard that was saved as something else is of no use, however right its hash is.
     if file.path.starts_with(DASHBOARDS) && file.bytes <= super::open::MAX_DASHBOARD {

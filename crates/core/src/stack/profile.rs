@@ -140,6 +140,8 @@ pub struct Profile {
     pub backup_dir: Option<PathBuf>,
     /// Where copies of backups go.
     pub elsewhere: Elsewhere,
+    /// Whether the blocks of a snapshot are compressed (zstd).
+    pub compress: bool,
     /// Prometheus' data folder as seen from this machine, absolute: where a snapshot is copied from.
     pub prometheus_data: Option<PathBuf>,
     /// Pinned versions.

@@ -125,6 +125,12 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     if let Some(mut section) = root.table("backup", problems) {
         profile.backup_dir = folder(&mut section, "dir", &place, problems);
         profile.prometheus_data = folder(&mut section, "prometheus_data", &place, problems);
+        if let Some(packing) = section.string("compress", problems) {
+            profile.compress = packing.value == "zstd";
+            if !matches!(packing.value.as_str(), "zstd" | "none") {
+                problems.add(packing.at, section.path("compress"), "expected \"zstd\" or \"none\"");
+            }
+        }
         elsewhere(&mut section, &mut profile, problems);
         section.finish(problems);
     }

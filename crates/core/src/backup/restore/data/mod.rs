@@ -3,7 +3,12 @@
 
 mod steps;
 
-use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use aether_clients::{DockerError, Prometheus, docker::Ran, prometheus::QueryValue};
 use aether_contract::{
@@ -19,6 +24,7 @@ use steps::{aside, by_hand, in_docker, kept, quoted, undone};
 
 use crate::{
     backup::{
+        build::ZSTD,
         create,
         job::Handle,
         manifest::hex,
@@ -105,7 +111,18 @@ async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, Panel
             }
         },
     }
-    let bytes: f64 = blocks.iter().map(|block| block.bytes).sum();
+    let source = opened.folder.join(SNAPSHOT.trim_end_matches('/'));
+    let files: Vec<String> =
+        opened.paths().filter_map(|path| path.strip_prefix(SNAPSHOT)).map(str::to_owned).collect();
+    let packed = files.iter().any(|file| file.ends_with(ZSTD));
+    let at = source.clone();
+    let bytes: f64 = blocking(move || {
+        let size =
+            |file: &String| unpacked(&crate::backup::store::inside(&at, file)?).map(|bytes| bytes as f64);
+        let sizes: std::io::Result<Vec<f64>> = files.iter().map(size).collect();
+        sizes.map(|sizes| sizes.iter().sum()).map_err(|error| crate::paths::storage("read", &at, &error))
+    })
+    .await?;
     if let Some(free) = free.filter(|free| *free < bytes * 1.05) {
         by_panel = false;
         notes.push(format!(
@@ -122,13 +139,12 @@ async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, Panel
         ));
     }
     notes.push("What was scraped since this backup is set aside with the data of before: it is not in the restored data.".into());
-    let source = opened.folder.join(SNAPSHOT.trim_end_matches('/'));
     let data = place.as_ref().map(|place| place.data.clone()).or(own).unwrap_or_else(|| "DATA-FOLDER".into());
     let kept = kept(&data, id);
     let url = live.profile.prometheus.urls.first().cloned().unwrap_or_default();
     let (steps, back) = match &place {
-        Some(place) => in_docker(place, owner, &source, &kept, &url, &blocks),
-        None => by_hand(&data, &source, &kept, &url, &blocks),
+        Some(place) => in_docker(place, owner, (&source, packed), &kept, &url, &blocks),
+        None => by_hand(&data, (&source, packed), &kept, &url, &blocks),
     };
     let mut plan = DataRestorePlan {
         id: id.clone(),
@@ -355,6 +371,20 @@ impl std::io::Write for Sender {
     }
 }
 
+/// Size of a file once it is unpacked, in bytes.
+fn unpacked(path: &Path) -> std::io::Result<u64> {
+    let mut file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    if !path.to_string_lossy().ends_with(ZSTD) {
+        return Ok(length);
+    }
+    // A frame's header has 18 bytes at most.
+    let mut begin = Vec::new();
+    (&mut file).take(18).read_to_end(&mut begin)?;
+    let told = zstd::zstd_safe::get_frame_content_size(&begin).ok().flatten();
+    told.ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "it does not tell its size"))
+}
+
 fn pack(source: &Path, files: &[String], (uid, gid): (u64, u64), into: Sender) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(std::io::BufWriter::with_capacity(256 * 1024, into));
     let mut folders = std::collections::BTreeSet::new();
@@ -381,9 +411,15 @@ fn pack(source: &Path, files: &[String], (uid, gid): (u64, u64), into: Sender) -
             }
         }
         let path = crate::backup::store::inside(source, file)?;
+        let size = unpacked(&path)?;
         let content = std::fs::File::open(&path)?;
-        let size = content.metadata()?.len();
-        archive.append_data(&mut header(tar::EntryType::Regular, size, 0o644), file, content)?;
+        let mut header = header(tar::EntryType::Regular, size, 0o644);
+        match file.strip_suffix(ZSTD) {
+            Some(plain) => {
+                archive.append_data(&mut header, plain, zstd::Decoder::new(content)?.take(size))?
+            }
+            None => archive.append_data(&mut header, file, content)?,
+        }
     }
     archive.into_inner()?.into_inner().map_err(std::io::IntoInnerError::into_error)?.flush()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use aether_contract::{BackupBlock, BackupId, DataStep};
 
 use super::STOP;
-use crate::backup::parts::container::Place;
+use crate::backup::{build::ZSTD, parts::container::Place};
 
 /// Where the data of before is moved to: within its own folder, so that moving is renaming.
 pub fn kept(data: &str, id: &BackupId) -> String {
@@ -40,6 +40,20 @@ pub fn undone(data: &str, kept: &str) -> String {
     )
 }
 
+/// Commands that leave the blocks unpacked in a folder, and that folder.
+fn plain(source: &Path, packed: bool) -> (String, String) {
+    let source = source.display().to_string();
+    if !packed {
+        return (String::new(), source);
+    }
+    let copy = "/tmp/aether-blocks";
+    let unpack = format!(
+        "rm -rf {copy} && cp -r {} {copy} && find {copy} -name '*{ZSTD}' -exec zstd -d -q --rm {{}} + && ",
+        quoted(&source)
+    );
+    (unpack, copy.to_owned())
+}
+
 fn step(title: impl Into<String>, command: impl Into<String>) -> DataStep {
     DataStep { title: title.into(), command: command.into() }
 }
@@ -54,7 +68,7 @@ fn question(url: &str, blocks: &[BackupBlock]) -> String {
 pub fn in_docker(
     place: &Place,
     owner: Option<(u64, u64)>,
-    source: &Path,
+    (source, packed): (&Path, bool),
     kept: &str,
     url: &str,
     blocks: &[BackupBlock],
@@ -70,9 +84,10 @@ pub fn in_docker(
     };
     let stop = || step("Stop Prometheus", format!("docker stop --time {} {name}", STOP.as_secs()));
     let start = || step("Start Prometheus", format!("docker start {name}"));
+    let (unpack, source) = plain(source, packed);
     let put = format!(
-        "tar -C {} --owner={uid} --group={gid} --mode=u=rwX,go=rX -cf - . | docker cp - {name}:{}",
-        quoted(&source.display().to_string()),
+        "{unpack}tar -C {} --owner={uid} --group={gid} --mode=u=rwX,go=rX -cf - . | docker cp - {name}:{}",
+        quoted(&source),
         quoted(data)
     );
     let steps = vec![
@@ -89,11 +104,12 @@ pub fn in_docker(
 /// The steps for a service of this machine, and those back.
 pub fn by_hand(
     data: &str,
-    source: &Path,
+    (source, packed): (&Path, bool),
     kept: &str,
     url: &str,
     blocks: &[BackupBlock],
 ) -> (Vec<DataStep>, Vec<DataStep>) {
+    let (unpack, source) = plain(source, packed);
     let owner = format!("$(stat -c %u:%g {})", quoted(data));
     let root = |script: &str| format!("sudo sh -c {}", quoted(script));
     let stop = || step("Stop Prometheus", "sudo systemctl stop prometheus");
@@ -104,8 +120,8 @@ pub fn by_hand(
         step(
             "Put the blocks in, owned by whom the folder belongs to",
             format!(
-                "sudo cp -r {}/. {}/ && sudo chown -R {owner} {}",
-                quoted(&source.display().to_string()),
+                "{unpack}sudo cp -r {}/. {}/ && sudo chown -R {owner} {}",
+                quoted(&source),
                 quoted(data),
                 quoted(data)
             ),
