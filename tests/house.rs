@@ -103,21 +103,41 @@ fn every_promise_in_the_intended_behaviour_is_held_by_a_test_that_exists() {
     assert!(promises >= 20, "only {promises} promises were read");
 }
 
+/// The anchors of a document's headings, as its readers on the web make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut fenced = false;
+    let mut out = BTreeSet::new();
+    for line in text.lines() {
+        fenced ^= line.starts_with("```");
+        let title = line.trim_start_matches('#').trim();
+        if !fenced && line.starts_with('#') {
+            let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            out.insert(kept.collect::<String>().to_lowercase().replace(' ', "-"));
+        }
+    }
+    out
+}
+
 #[test]
-fn every_link_between_documents_leads_to_a_file() {
-    for folder in ["", "docs", "docs/adr", "monitoring", "icons"] {
+fn every_link_between_documents_leads_to_a_file_and_a_heading() {
+    for folder in ["", "docs", "docs/adr", "docs/checks", "docs/runbooks", "monitoring", "icons"] {
         for entry in fs::read_dir(root().join(folder)).expect("folder").flatten() {
             if entry.path().extension().is_none_or(|end| end != "md") {
                 continue;
             }
-            let text = fs::read_to_string(entry.path()).expect("text");
+            let at = entry.path();
+            let text = fs::read_to_string(&at).expect("text");
             for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-                let path = target.split('#').next().unwrap_or_default();
-                if path.is_empty() || path.contains("://") {
+                if target.contains("://") {
                     continue;
                 }
-                let file = entry.path().parent().expect("folder").join(path);
-                assert!(file.exists(), "{} links to {target}, which is not there", entry.path().display());
+                let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+                let file = if path.is_empty() { at.clone() } else { at.parent().expect("folder").join(path) };
+                assert!(file.exists(), "{} links to {target}, which is not there", at.display());
+                if !anchor.is_empty() {
+                    let there = anchors(&fs::read_to_string(&file).expect("text"));
+                    assert!(there.contains(anchor), "{} links to {target}: no such heading", at.display());
+                }
             }
         }
     }
