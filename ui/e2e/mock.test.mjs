@@ -59,6 +59,7 @@ const VIEWS = [
   ['scene=loaded', 'backups', click('backup-now', 'backup-confirm')],
   ['scene=loaded', 'backups', click('run-open', 'undo')],
   ['scene=loaded', 'backups', click('prune')],
+  ['scene=loaded', 'backups', click('elsewhere-open', 'remote-verify')],
   ...['loaded', 'hostile', 'empty'].map((s) => [`scene=${s}`, 'backups', click('import', 'import-confirm')]),
   ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(4).click(); await click('dashboard-open')(p); }],
   ...['compare', 'files', 'blocks', 'manifest'].map((tab) => ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); if (tab === 'files') await click('file')(p); }]),
@@ -639,6 +640,21 @@ test('data is restored step by step, by the panel only after it was said that Pr
   await page.getByTestId('data-confirm').click();
   await page.getByTestId('data-check').getByText('14 of 14').waitFor();
   assert.match(await dialog.innerText(), /\.before-/);
+  await done();
+});
+
+test('copies elsewhere are verified, fetched and pruned from one list', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('elsewhere-open').click();
+  await page.getByTestId('remote-verify').first().click();
+  await page.getByTestId('elsewhere-dialog').getByText('verified', { exact: true }).waitFor();
+  assert.equal(await page.getByTestId('remote-fetch').first().isDisabled(), true, 'what is here is not fetched');
+  await page.getByTestId('elsewhere-prune').first().click();
+  await page.getByTestId('prune-dialog').getByText(/copies in s3:/).waitFor();
+  await page.getByTestId('prune-plan').waitFor();
+  assert.equal(await page.getByTestId('prune-confirm').isDisabled(), true, 'the newest complete one stays elsewhere too');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('elsewhere-dialog').waitFor();
   await done();
 });
 
