@@ -134,6 +134,8 @@ pub enum Command {
     /// Rules: what runs against what is expected, and what is wrong with it
     #[command(subcommand)]
     Rules(Rules),
+    /// Version pins: what is pinned, what runs, what the program reports; exit code 1 on drift
+    Pins,
     /// Does what an open panel does by itself, without a window: scheduled backups, recurring windows, close-outs, history
     #[command(after_help = EXIT_DAEMON)]
     Daemon {

@@ -140,6 +140,8 @@ macro_rules! for_each_command {
             rules_apply(RulesApplyRequest) -> RulesApplied;
             /// Has Prometheus read its files again.
             rules_reload(Empty) -> RulesApplied;
+            /// Every version pin: what is pinned, what runs, what the program reports.
+            pins_show(Empty) -> PinsReport;
             /// Runs a suite of checks; each shows in the snapshot as it ends.
             check_run(CheckRequest) -> CheckRun;
             /// Ends the run of checks that is going on.

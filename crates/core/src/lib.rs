@@ -18,6 +18,7 @@ pub mod logging;
 mod maintenance;
 mod panel;
 pub mod paths;
+mod pins;
 mod poll;
 pub mod rules;
 pub mod secrets;

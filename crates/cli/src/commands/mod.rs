@@ -11,6 +11,7 @@ mod gauges;
 mod maintenance;
 mod moments;
 mod past;
+mod pins;
 mod remote;
 mod restore;
 mod rules;
@@ -69,6 +70,7 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
         Command::Backup(verb) => backup::run(panel, verb, args.json).await,
         Command::Check(verb) => check::run(panel, verb, args.json).await,
         Command::Rules(verb) => rules::run(panel, verb).await,
+        Command::Pins => pins::run(panel).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Daemon { .. } => Ok(Outcome::default()),

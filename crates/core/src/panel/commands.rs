@@ -4,6 +4,7 @@ mod backup;
 mod checks;
 mod deploy;
 mod maintenance;
+mod pins;
 mod rules;
 
 use std::sync::Arc;

@@ -72,6 +72,7 @@ import type { MaintenanceRepairRequest } from './MaintenanceRepairRequest';
 import type { MaintenanceRequest } from './MaintenanceRequest';
 import type { MaintenanceWindow } from './MaintenanceWindow';
 import type { OpenLinkRequest } from './OpenLinkRequest';
+import type { PinsReport } from './PinsReport';
 import type { PrunePlan } from './PrunePlan';
 import type { PrunePolicy } from './PrunePolicy';
 import type { RemoteList } from './RemoteList';
@@ -168,6 +169,7 @@ export interface Commands {
   rules_plan: { request: RulesChange; reply: RulesPlan };
   rules_apply: { request: RulesApplyRequest; reply: RulesApplied };
   rules_reload: { request: Empty; reply: RulesApplied };
+  pins_show: { request: Empty; reply: PinsReport };
   check_run: { request: CheckRequest; reply: CheckRun };
   check_cancel: { request: Empty; reply: Empty };
   check_runs: { request: Empty; reply: CheckRuns };

@@ -129,6 +129,7 @@ export function mockBackend(): Backend {
     check_cancel: () => { if (!checking) throw fail('not-found', 'No check is going on.'); checksCancelled = true; return {}; },
     check_runs: () => ({ runs: checkRuns }),
     check_export: ({ id, format }: { id: string; format: string }) => { const run = checkRuns.find((r) => r.id === id); if (!run) throw fail('not-found', 'This stack has no run of checks with this id.'); return { text: format === 'junit' ? '<testsuites/>' : `# ${run.suite} check\n` }; },
+    pins_show: () => ({ rows: [], dockerGap: null }),
     rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
     rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
     rules_plan: ({ edits }: { edits: RuleEdit[] }) => rulesPlan(edits, scene),
