@@ -44,6 +44,13 @@ Exit codes:
   2  usage or configuration
   3  Alertmanager or Prometheus failed or could not be reached";
 
+const EXIT_PINS: &str = "\
+Exit codes:
+  0  nothing drifts, as far as it can be told
+  1  something drifts: another image, another program, a tag that moved, not running
+  2  usage or configuration
+  3  Docker or a server failed or could not be reached";
+
 const EXIT_DAEMON: &str = "\
 Writes what it does to standard error, a JSON object a line; AETHER_LOG sets the level. Beside an open
 panel or another daemon it waits until that one has ended. SIGTERM and Ctrl+C end it cleanly.
@@ -134,7 +141,8 @@ pub enum Command {
     /// Rules: what runs against what is expected, and what is wrong with it
     #[command(subcommand)]
     Rules(Rules),
-    /// Version pins: what is pinned, what runs, what the program reports; exit code 1 on drift
+    /// Version pins: what is pinned, what runs, what the program reports
+    #[command(after_help = EXIT_PINS)]
     Pins,
     /// Does what an open panel does by itself, without a window: scheduled backups, recurring windows, close-outs, history
     #[command(after_help = EXIT_DAEMON)]
