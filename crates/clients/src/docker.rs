@@ -3,9 +3,10 @@
 //!
 //! Nothing is pulled, built or pushed.
 
+mod error;
+
 use std::{collections::HashMap, pin::Pin, time::Duration};
 
-use aether_contract::{ErrorCode, PanelError};
 use bollard::{
     container::LogOutput,
     exec::{CreateExecOptions, StartExecResults},
@@ -14,130 +15,12 @@ use bollard::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
+pub use error::{DockerError, DockerFailure};
+
 /// How long a question may take.
 const LIMIT: Duration = Duration::from_secs(15);
 /// Most of what a program in a container says that is kept, in bytes.
 const MAX_OUTPUT: usize = 256 * 1024;
-
-/// What went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{words}")]
-pub struct DockerError {
-    /// In a word.
-    pub failure: DockerFailure,
-    /// In words.
-    pub words: String,
-}
-
-/// What went wrong, told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DockerFailure {
-    /// Its address is none, or of a kind that is not supported.
-    Address,
-    /// Nothing listens there.
-    NotThere,
-    /// The socket is there, and this account may not use it.
-    NoPermission,
-    /// No answer in time.
-    Timeout,
-    /// There is no such container or image.
-    NotFound,
-    /// The engine refused, with its status.
-    Refused(u16),
-    /// The connection broke, or the answer could not be read.
-    Broken,
-}
-
-impl DockerError {
-    fn new(failure: DockerFailure, words: impl Into<String>) -> Self {
-        Self { failure, words: words.into() }
-    }
-
-    /// For people.
-    pub fn to_panel(&self) -> PanelError {
-        let (code, message, hint) = match self.failure {
-            DockerFailure::Address => (
-                ErrorCode::InvalidConfig,
-                "Docker's address can't be used.",
-                "Correct host of [docker] in the profile.",
-            ),
-            DockerFailure::NotThere => (
-                ErrorCode::Refused,
-                "Docker does not answer: nothing listens there.",
-                "Is the engine running? Start it, or correct host of [docker].",
-            ),
-            DockerFailure::NoPermission => (
-                ErrorCode::Forbidden,
-                "This account may not use Docker's socket.",
-                "Add it to the group docker and log in again, or use a rootless engine's socket.",
-            ),
-            DockerFailure::Timeout => (
-                ErrorCode::Timeout,
-                "Docker did not answer in time.",
-                "Is the machine overloaded, or the engine stuck?",
-            ),
-            DockerFailure::NotFound => (ErrorCode::NotFound, "Docker does not have it.", ""),
-            DockerFailure::Refused(403) => {
-                (ErrorCode::Forbidden, "Docker refused it.", "A proxy before the socket may forbid it.")
-            }
-            DockerFailure::Refused(_) => (ErrorCode::Rejected, "Docker refused it.", ""),
-            DockerFailure::Broken => (ErrorCode::Network, "The connection to Docker broke.", ""),
-        };
-        PanelError::new(code, "docker", message).with_hint(hint).with_detail(self.words.clone())
-    }
-}
-
-impl From<bollard::errors::Error> for DockerError {
-    fn from(error: bollard::errors::Error) -> Self {
-        use bollard::errors::Error;
-        match &error {
-            Error::DockerResponseServerError { status_code: 404, message } => {
-                Self::new(DockerFailure::NotFound, message.trim())
-            }
-            Error::DockerResponseServerError { status_code, message } => {
-                Self::new(DockerFailure::Refused(*status_code), message.trim())
-            }
-            Error::RequestTimeoutError => Self::new(DockerFailure::Timeout, "no answer in time"),
-            Error::UnsupportedURISchemeError { uri } => {
-                Self::new(DockerFailure::Address, format!("{uri} is of a kind that is not supported"))
-            }
-            Error::SocketNotFoundError(path) => {
-                Self::new(DockerFailure::NotThere, format!("there is no socket {path}"))
-            }
-            _ => {
-                let words = chain(&error);
-                let lower = words.to_lowercase();
-                let failure = if lower.contains("permission denied") {
-                    DockerFailure::NoPermission
-                } else if lower.contains("refused")
-                    || lower.contains("no such file")
-                    || lower.contains("not found")
-                {
-                    DockerFailure::NotThere
-                } else if lower.contains("timed out") {
-                    DockerFailure::Timeout
-                } else {
-                    DockerFailure::Broken
-                };
-                Self::new(failure, words)
-            }
-        }
-    }
-}
-
-/// An error with those below it: the reason is the last.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let more = error.to_string();
-        if !words.contains(&more) {
-            words = format!("{words}: {more}");
-        }
-        below = error.source();
-    }
-    words
-}
 
 /// A container of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -192,6 +75,24 @@ pub struct ContainerDetail {
     pub labels: HashMap<String, String>,
     /// When it was made, RFC 3339.
     pub created: String,
+    /// The program that it runs, and what that is told.
+    pub command: Vec<String>,
+}
+
+impl ContainerDetail {
+    /// What its program is told with a flag, as `--name=value` or `--name value`.
+    pub fn flag(&self, name: &str) -> Option<&str> {
+        let mut words = self.command.iter();
+        while let Some(word) = words.next() {
+            let bare = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+            match bare.and_then(|bare| bare.strip_prefix(name)) {
+                Some("") => return words.next().map(String::as_str),
+                Some(rest) if rest.starts_with('=') => return rest.get(1..),
+                _ => {}
+            }
+        }
+        None
+    }
 }
 
 /// An image.
@@ -287,6 +188,12 @@ impl Docker {
             mounts: found.mounts.unwrap_or_default().into_iter().map(mount).collect(),
             labels: config.labels.unwrap_or_default(),
             created: found.created.map(|at| at.to_string()).unwrap_or_default(),
+            command: config
+                .entrypoint
+                .unwrap_or_default()
+                .into_iter()
+                .chain(config.cmd.unwrap_or_default())
+                .collect(),
         }))
     }
 
@@ -475,10 +382,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_that_this_account_may_not_use_says_what_to_do() {
-        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-        let error = DockerError::from(bollard::errors::Error::IOError { err: denied });
-        assert_eq!(error.failure, DockerFailure::NoPermission, "{error:?}");
-        assert!(error.to_panel().hint.contains("group docker"));
+    fn a_flag_is_read_in_both_of_its_forms() {
+        let command = ["/bin/prometheus", "--a=1", "--bb", "2", "-c=x=y", "--last"];
+        let one =
+            ContainerDetail { command: command.map(str::to_owned).into(), ..ContainerDetail::default() };
+        let read = ["a", "bb", "c", "b", "last", "bin"].map(|name| one.flag(name));
+        assert_eq!(read, [Some("1"), Some("2"), Some("x=y"), None, None, None]);
     }
 }

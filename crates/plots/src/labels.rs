@@ -19,8 +19,9 @@ pub(crate) struct Placed {
     pub align: Align,
 }
 
+/// A part of the figure, in pixels.
 #[derive(Debug, Clone, Copy)]
-struct Space {
+pub(crate) struct Space {
     left: f64,
     top: f64,
     right: f64,
@@ -28,6 +29,12 @@ struct Space {
 }
 
 impl Space {
+    /// What a text takes whose middle is at `x` and `y`.
+    pub(crate) fn around(x: f64, y: f64, width: f64) -> Self {
+        let half = width / 2.0;
+        Self { left: x - half, right: x + half, top: y - HALF, bottom: y + HALF }
+    }
+
     fn overlaps(self, other: Self) -> bool {
         self.left < other.right
             && other.left < self.right
@@ -53,13 +60,15 @@ impl Space {
 }
 
 /// Places the labels in `wanted` (height of the line, text; an empty text or a height that is not finite
-/// needs no place) within `plot` (left, top, right, bottom), around `curves` with points from left to right.
+/// needs no place) within `plot` (left, top, right, bottom), around `curves` with points from left to right and
+/// beside what is `written` already.
 pub(crate) fn place(
     wanted: &[(f64, String)],
     curves: &[Vec<(f64, f64)>],
     plot: (f64, f64, f64, f64),
+    written: Option<Space>,
 ) -> Vec<Option<Placed>> {
-    let mut taken: Vec<Space> = Vec::new();
+    let mut taken: Vec<Space> = written.into_iter().collect();
     wanted
         .iter()
         .enumerate()
@@ -111,7 +120,7 @@ mod tests {
 
     fn placed(lines: &[f64], curve: &[(f64, f64)]) -> Vec<Option<(Align, f64)>> {
         let wanted: Vec<_> = lines.iter().map(|y| (*y, "target 80".to_owned())).collect();
-        place(&wanted, &[curve.to_vec()], PLOT).into_iter().map(|p| p.map(|p| (p.align, p.y))).collect()
+        place(&wanted, &[curve.to_vec()], PLOT, None).into_iter().map(|p| p.map(|p| (p.align, p.y))).collect()
     }
 
     #[test]
@@ -128,6 +137,15 @@ mod tests {
     fn a_label_stays_in_the_figure_and_off_the_time_labels() {
         assert_eq!(placed(&[210.0], &[(40.0, 202.0), (640.0, 202.0)]), [Some((Align::Right, 202.0))]);
         assert_eq!(placed(&[10.0], &[]), [Some((Align::Right, 18.0))]);
+    }
+
+    #[test]
+    fn a_label_never_covers_what_is_written_already() {
+        let wanted = [(100.0, "target 80".to_owned())];
+        let spot = |written| place(&wanted, &[], PLOT, written)[0].map(|p| (p.align, p.y));
+        assert_eq!(spot(Some(Space::around(340.0, 92.0, 60.0))), Some((Align::Right, 92.0)));
+        assert_eq!(spot(Some(Space::around(600.0, 92.0, 60.0))), Some((Align::Right, 108.0)));
+        assert_eq!(spot(Some(Space::around(340.0, 100.0, 600.0))), None);
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use aether_contract::{Figure, FigureSeries, FigureStyle, PlotArea, Timestamp};
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::RangedCoordf64;
+use plotters::drawing::DrawingAreaErrorKind;
 use plotters::element::{Circle, PathElement};
 use plotters::series::{AreaSeries, LineSeries};
 use plotters::style::Color;
 
 use crate::canvas::{Align, Area, Canvas, Drawn, UNITS, stroke, units, write};
-use crate::labels::{Placed, place};
+use crate::labels::{Placed, Space, place};
 use crate::line::{Point, runs, thinned};
 use crate::scale::{ValueAxis, drawable, value_axis};
 use crate::style::Style;
@@ -67,11 +68,11 @@ pub(crate) fn trend(data: &TrendData<'_>, style: &FigureStyle) -> Result<Figure,
     canvas.layer("", |area| {
         if layout.axes {
             axis_labels(area, &layout, &style, &ticks)?;
-            if series.iter().all(Vec::is_empty) {
-                no_data(area, &layout, &style, data)?;
-            }
+            let empty = series.iter().all(Vec::is_empty);
+            let written = if empty { no_data(area, &layout, &style, data)? } else { None };
+            threshold_labels(area, &layout, &style, data, &series, written)?;
         }
-        threshold_labels(area, &layout, &style, data, &series)
+        Ok(())
     })?;
     Ok(Figure {
         svg: canvas.finish(&label(data)),
@@ -240,10 +241,8 @@ fn threshold_labels(
     style: &Style,
     data: &TrendData<'_>,
     series: &[Vec<Vec<Point>>],
+    written: Option<Space>,
 ) -> Drawn {
-    if !layout.axes {
-        return Ok(());
-    }
     let on_screen = |run: &Vec<Point>| run.iter().map(|p| (layout.x_at(p.0), layout.y_at(p.1))).collect();
     let curves: Vec<Vec<(f64, f64)>> = series.iter().flatten().map(on_screen).collect();
     let wanted: Vec<(f64, String)> = data
@@ -256,7 +255,7 @@ fn threshold_labels(
         .collect();
     let plot = (layout.left, layout.top, layout.right, layout.bottom);
     for (threshold, (placed, (_, label))) in
-        data.thresholds.iter().zip(place(&wanted, &curves, plot).iter().zip(&wanted))
+        data.thresholds.iter().zip(place(&wanted, &curves, plot, written).iter().zip(&wanted))
     {
         if let Some(Placed { x, y, align }) = *placed {
             write(area, label, style.threshold(threshold.kind), align, x, y)?;
@@ -265,20 +264,27 @@ fn threshold_labels(
     Ok(())
 }
 
-/// Says that there is nothing, in the widest space between two horizontal lines.
-fn no_data(area: &Area<'_>, layout: &Layout, style: &Style, data: &TrendData<'_>) -> Drawn {
+/// Says that there is nothing, in the widest space between two horizontal lines; gives where it did.
+fn no_data(
+    area: &Area<'_>,
+    layout: &Layout,
+    style: &Style,
+    data: &TrendData<'_>,
+) -> Result<Option<Space>, DrawingAreaErrorKind<std::io::Error>> {
     let thresholds = data.thresholds.iter().filter_map(|t| drawable(t.value));
     let mut lines: Vec<f64> =
         layout.y.ticks.iter().map(|t| t.0).chain(thresholds).map(|v| layout.y_at(v)).collect();
     lines.extend([layout.top, layout.bottom]);
     lines.sort_by(f64::total_cmp);
     let spaces = lines.iter().zip(lines.iter().skip(1)).map(|(a, b)| (b - a, (a + b) / 2.0));
-    let Some((room, y)) = spaces.max_by(|a, b| a.0.total_cmp(&b.0)) else { return Ok(()) };
-    let text = "No data in this range";
-    if room < 14.0 || text::width(text) > layout.right - layout.left {
-        return Ok(());
+    let Some((room, y)) = spaces.max_by(|a, b| a.0.total_cmp(&b.0)) else { return Ok(None) };
+    let (text, x) = ("No data in this range", (layout.left + layout.right) / 2.0);
+    let width = text::width(text);
+    if room < 14.0 || width > layout.right - layout.left {
+        return Ok(None);
     }
-    write(area, text, style.text, Align::Middle, (layout.left + layout.right) / 2.0, y)
+    write(area, text, style.text, Align::Middle, x, y)?;
+    Ok(Some(Space::around(x, y, width)))
 }
 
 fn label(data: &TrendData<'_>) -> String {

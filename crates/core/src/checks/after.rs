@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aether_contract::{DeployRun, ErrorCode, Freshness, Gauge, PanelError};
+use aether_contract::{DeployRun, PanelError};
 
 use super::{Came, Scene};
-use crate::{deploy, deploy::judge, poll};
+use crate::deploy;
 
 async fn since(scene: &Scene) -> Result<Option<DeployRun>, PanelError> {
     let runs = deploy::runs(&scene.core, &scene.live).await?;
@@ -26,18 +26,7 @@ fn no_deploy() -> Came {
 /// The servers' codes.
 pub async fn alerts(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
-    poll::all(&scene.core, &scene.live).await;
-    scene.core.publish();
-    let state = scene.live.state();
-    let members = || state.members.iter().map(|member| &member.probe.freshness);
-    if !members().all(Freshness::is_fresh) || !state.prometheus.alerts_freshness.is_fresh() {
-        return Err(PanelError::new(
-            ErrorCode::Network,
-            "alertmanager",
-            "Not every server answers, so whether something new fires is not known.",
-        ));
-    }
-    let new = judge::new_alerts(&state.index.rows, &run.alerts_before);
+    let new = deploy::new_alerts(&scene.core, &scene.live, &run.alerts_before).await?;
     let mut lines = vec![format!("compared with the deploy \"{}\"", run.reason)];
     lines.extend(new.iter().cloned());
     Ok(match new.len() {
@@ -56,18 +45,7 @@ pub async fn alerts(scene: &Arc<Scene>) -> Result<Came, PanelError> {
 /// The servers' codes.
 pub async fn gauges(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
-    poll::all(&scene.core, &scene.live).await;
-    scene.core.publish();
-    let state = scene.live.state();
-    let now: Vec<&Gauge> = state.prometheus.gauges.iter().map(|known| &known.gauge).collect();
-    if now.iter().any(|gauge| !gauge.freshness.is_fresh()) {
-        return Err(PanelError::new(
-            ErrorCode::Network,
-            "prometheus",
-            "Not every gauge could be read, so whether one is worse is not known.",
-        ));
-    }
-    let judged = judge::gauges_since(&run.gauges_before, &judge::gauges(&now));
+    let judged = deploy::gauges_since(&scene.core, &scene.live, &run.gauges_before).await?;
     Ok(match judged.worse {
         0 => Came::pass("No gauge is worse than before.", judged.lines),
         many => Came::fail(

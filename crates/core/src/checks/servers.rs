@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use aether_clients::{Docker, DockerError, docker::Container, prometheus::QueryValue};
-use aether_contract::{PanelError, ServiceKind};
+use aether_clients::prometheus::QueryValue;
+use aether_contract::{PanelError, PinRow, ServiceKind};
 
 use super::{Came, Scene};
-use crate::{poll, stack::Pin};
+use crate::{pins, poll};
 
 /// The version in an image's tag: `prom/prometheus:v2.54.1@sha256:…` → `2.54.1`.
 fn pinned(image: &str) -> Option<&str> {
@@ -70,43 +70,26 @@ pub async fn versions(scene: &Arc<Scene>) -> Result<Came, PanelError> {
 /// Docker that is a gap, and is said.
 async fn containers(scene: &Scene) -> (Vec<String>, Vec<String>) {
     let profile = &scene.live.profile;
-    let gap = |why: String| (vec![format!("The containers’ images were not compared: {why}")], Vec::new());
-    let Some(host) = &profile.docker_host else {
-        return gap("the profile names no Docker engine ([docker] host).".to_owned());
-    };
-    let told = |error: DockerError| error.to_panel().message;
-    let all = match Docker::connect(host) {
-        Ok(docker) => docker.containers().await.map_err(told),
-        Err(error) => Err(told(error)),
-    };
-    match all {
-        Ok(all) => compare(&profile.pins, &all),
-        Err(why) => gap(why),
+    let gap = |why: &str| (vec![format!("The containers’ images were not compared: {why}")], Vec::new());
+    if profile.docker_host.is_none() {
+        return gap("the profile names no Docker engine ([docker] host).");
     }
-}
-
-/// Containers against pins. Pure.
-fn compare(pins: &[Pin], all: &[Container]) -> (Vec<String>, Vec<String>) {
-    let (mut lines, mut other) = (Vec::new(), Vec::new());
-    for pin in pins {
-        // Optional services need not be there; whether a needed one answers is told above.
-        let Some(found) = all.iter().find(|one| one.name == pin.container) else {
-            lines.push(format!("container {}: not there", pin.container));
-            continue;
-        };
-        lines.push(format!(
-            "container {}: {}, {}, pinned {}",
-            pin.container, found.image, found.state, pin.image
-        ));
-        let bare = |image: &str| {
-            image.split('@').next().unwrap_or_default().trim_start_matches("docker.io/").to_owned()
-        };
-        if bare(&found.image) != bare(&pin.image) {
-            other.push(format!("container {} is of {}, pinned is {}", pin.container, found.image, pin.image));
-        } else if found.state != "running" {
-            other.push(format!("container {} is {}", pin.container, found.state));
-        }
+    // What the programs report has been looked at already.
+    let report = pins::show(profile, &[]).await;
+    if let Some(error) = &report.docker_gap {
+        return gap(&error.message);
     }
+    let line = |row: &PinRow| {
+        let image = row.image.as_deref().unwrap_or("not there");
+        let pinned = row.pinned.as_deref().unwrap_or("nothing");
+        let state = row.state.as_deref().map(|state| format!(", {state}")).unwrap_or_default();
+        format!("container {}: {image}{state}, pinned {pinned}", row.container)
+    };
+    let lines = report.rows.iter().map(line).collect();
+    let drifts = report.rows.iter().filter(|row| row.verdict.is_drift());
+    let other = drifts
+        .map(|row| format!("container {}: {}", row.container, row.words.trim_end_matches('.')))
+        .collect();
     (lines, other)
 }
 
@@ -144,30 +127,6 @@ pub async fn targets(scene: &Arc<Scene>) -> Result<Came, PanelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_container_of_another_image_or_that_does_not_run_is_told() {
-        let pin = |name: &str, image: &str| Pin {
-            service: name.into(),
-            container: name.into(),
-            image: image.into(),
-        };
-        let container = |name: &str, image: &str, state: &str| Container {
-            name: name.into(),
-            image: image.into(),
-            state: state.into(),
-            ..Container::default()
-        };
-        let pins = [pin("a", "x/a:v1"), pin("b", "x/b:v1"), pin("c", "x/c:v1"), pin("d", "x/d:v1@sha256:00")];
-        let all = [
-            container("a", "docker.io/x/a:v1", "running"),
-            container("b", "x/b:v2", "running"),
-            container("d", "x/d:v1", "exited"),
-        ];
-        let (lines, other) = compare(&pins, &all);
-        assert_eq!(lines.len(), 4);
-        assert_eq!(other, ["container b is of x/b:v2, pinned is x/b:v1", "container d is exited"]);
-    }
 
     #[test]
     fn the_version_is_the_tag_without_its_v() {

@@ -5,6 +5,7 @@ use std::{path::Path, process::Stdio, time::Duration};
 use serde_json::Value;
 
 use super::kind::{Kind, kind};
+use crate::rules::{file, split};
 
 /// How long a tool may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -110,30 +111,17 @@ fn alertmanager(text: &str) -> Option<String> {
 }
 
 fn rules(text: &str) -> Option<String> {
-    let document: Value = yaml_serde::from_str(text).ok()?;
-    let groups = document.get("groups")?.as_array()?;
-    for (number, group) in groups.iter().enumerate() {
-        let Some(name) = group.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
-            return Some(format!("group {} has no name", number + 1));
-        };
-        for rule in group.get("rules").and_then(Value::as_array).into_iter().flatten() {
-            let subject = rule.get("alert").or_else(|| rule.get("record")).and_then(Value::as_str);
-            let Some(subject) = subject else {
-                return Some(format!("a rule of the group {name} has neither alert nor record"));
-            };
-            let expression = rule.get("expr").map(|expr| match expr {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
-            let Some(expression) = expression else {
-                return Some(format!("{subject} has no expr"));
-            };
-            if let Err(why) = promql_parser::parser::parse(&expression) {
-                return Some(format!("the expression of {subject} can't be read: {why}"));
-            }
-        }
+    let read = match file::read(text) {
+        Ok(read) => read,
+        Err(why) => return Some(why),
+    };
+    if read.groups.iter().any(|group| group.name.is_empty()) {
+        return Some("a group has no name".to_owned());
     }
-    None
+    read.groups.iter().flat_map(|group| &group.rules).find_map(|rule| {
+        let why = split::parse(&rule.expression).err()?;
+        Some(format!("the expression of {} can't be read: {why}", rule.name))
+    })
 }
 
 #[cfg(test)]
@@ -165,9 +153,10 @@ mod tests {
     fn the_panel_by_itself_finds_what_no_server_would_take() {
         assert_eq!(rules(&pack("prometheus-alerts.yml")), None);
         let told = |text: &str| rules(text).unwrap();
-        assert!(told("groups: [{rules: []}]").contains("no name"));
-        assert!(told("groups: [{name: g, rules: [{expr: up}]}]").contains("neither"));
-        assert!(told("groups: [{name: g, rules: [{alert: A}]}]").contains("no expr"));
+        assert!(told("groups: [{rules: []}]").contains("name"));
+        assert!(told("groups: [{name: '', rules: []}]").contains("no name"));
+        assert!(told("groups: [{name: g, rules: [{expr: up}]}]").contains("either `alert` or `record`"));
+        assert!(told("groups: [{name: g, rules: [{alert: A}]}]").contains("expr"));
         assert!(told("groups: [{name: g, rules: [{alert: A, expr: 'up =='}]}]").contains('A'));
         assert_eq!(rules("groups: [{name: g, rules: [{record: a, expr: 1}]}]"), None);
         assert_eq!(alertmanager(&pack("alertmanager.yml")), None);

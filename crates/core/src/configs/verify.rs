@@ -2,88 +2,65 @@
 
 use std::collections::BTreeSet;
 
-use aether_clients::prometheus::{Rule, RuleGroup};
+use aether_clients::prometheus::RuleGroup;
 use serde_json::Value;
 
-use crate::maintenance::routing::duration_ms;
+use crate::rules::{
+    compare,
+    file::{self, FileRule},
+    list::server_rules,
+};
 
-/// A rule, told apart from others: its name, its expression without the freedom of layout, its `for` in milliseconds.
-type Told = (String, String, i64);
-
-/// An expression without the freedom of layout.
-pub fn normal(expression: &str) -> String {
-    match promql_parser::parser::parse(expression) {
-        Ok(parsed) => parsed.to_string(),
-        // What this parser does not know is compared as text.
-        Err(_) => expression.split_whitespace().collect::<Vec<_>>().join(" "),
-    }
-}
-
-/// How the rules that a server runs differ from those of a file, in a sentence; none when it runs them.
+/// How the rules that a server runs differ from those of a file, in a sentence; none when it runs them, with their labels and
+/// annotations.
 pub fn rules_unlike(text: &str, running: &[RuleGroup]) -> Option<String> {
-    let document: Value = match yaml_serde::from_str(text) {
-        Ok(document) => document,
+    let wanted = match file::read(text) {
+        Ok(wanted) => wanted,
         Err(error) => return Some(format!("the file can't be read: {error}")),
     };
-    for group in document.get("groups").and_then(Value::as_array).into_iter().flatten() {
-        let name = group.get("name").and_then(Value::as_str).unwrap_or_default();
-        let wanted: Vec<Told> =
-            group.get("rules").and_then(Value::as_array).into_iter().flatten().map(of_file).collect();
-        let mut of_name = running.iter().filter(|group| group.name == name).peekable();
-        if of_name.peek().is_none() {
-            return Some(format!("it has no group {name}"));
-        }
+    for group in wanted.groups {
         let mut told = None;
-        let runs = of_name.any(|group| {
-            let has: Vec<Told> = group.rules.iter().filter_map(of_server).collect();
-            told = told.take().or_else(|| difference(&wanted, &has));
-            wanted == has
+        let mut of_name = running.iter().filter(|running| running.name == group.name).peekable();
+        if of_name.peek().is_none() {
+            return Some(format!("it has no group {}", group.name));
+        }
+        // Two files may have a group of one name.
+        let runs = of_name.any(|running| {
+            let has: Vec<FileRule> =
+                server_rules(std::slice::from_ref(running)).into_iter().map(|(_, rule)| rule).collect();
+            let differs = difference(&group.rules, &has);
+            told = told.take().or_else(|| differs.clone());
+            differs.is_none()
         });
         if !runs {
-            let what = told.unwrap_or_else(|| "its rules stand in another order".to_owned());
-            return Some(format!("in the group {name} {what}"));
+            return Some(format!("in the group {} {}", group.name, told.unwrap_or_default()));
         }
     }
     None
 }
 
-fn difference(wanted: &[Told], has: &[Told]) -> Option<String> {
-    let missing = wanted.iter().find(|one| !has.contains(one));
-    let more = has.iter().find(|one| !wanted.contains(one));
-    match (missing, more) {
-        (Some((name, ..)), _) if has.iter().any(|(other, ..)| other == name) => {
-            Some(format!("{name} is another than in the file"))
+fn difference(wanted: &[FileRule], has: &[FileRule]) -> Option<String> {
+    let named = |all: &[FileRule], one: &FileRule| {
+        all.iter().any(|other| other.alerting == one.alerting && other.name == one.name)
+    };
+    if let Some(missing) = wanted.iter().find(|one| !named(has, one)) {
+        return Some(format!("{} is missing", missing.name));
+    }
+    if let Some(more) = has.iter().find(|one| !named(wanted, one)) {
+        return Some(format!("{} is still there", more.name));
+    }
+    if wanted.len() != has.len() {
+        return Some(format!("there are {} rules instead of {}", has.len(), wanted.len()));
+    }
+    for (one, other) in wanted.iter().zip(has) {
+        if one.alerting != other.alerting || one.name != other.name {
+            return Some("the rules stand in another order".to_owned());
         }
-        (Some((name, ..)), _) => Some(format!("{name} is missing")),
-        (None, Some((name, ..))) => Some(format!("{name} is still there")),
-        (None, None) => None,
-    }
-}
-
-fn of_file(rule: &Value) -> Told {
-    let text = |key: &str| rule.get(key).map(scalar).unwrap_or_default();
-    let name = if rule.get("alert").is_some() { text("alert") } else { text("record") };
-    let wait = rule.get("for").map(scalar).and_then(|text| duration_ms(&text)).unwrap_or(0);
-    (name, normal(&text("expr")), wait)
-}
-
-fn of_server(rule: &Rule) -> Option<Told> {
-    match rule {
-        Rule::Alerting(rule) => {
-            // Seconds; rules wait less than the years that a double can't hold to the millisecond.
-            let wait = (rule.duration * 1000.0).round() as i64;
-            Some((rule.name.clone(), normal(&rule.query), wait))
+        if let Some(first) = compare::differences(one, other).into_iter().next() {
+            return Some(format!("{} is another than in the file ({first})", one.name));
         }
-        Rule::Recording(rule) => Some((rule.name.clone(), normal(&rule.query), 0)),
-        Rule::Unknown => None,
     }
-}
-
-fn scalar(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    None
 }
 
 /// How the configuration that Prometheus runs differs from a file in what can be told apart: its jobs, its rule files,
@@ -119,7 +96,7 @@ pub fn config_unlike(text: &str, running: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use aether_clients::prometheus::{AlertingRule, RecordingRule};
+    use aether_clients::prometheus::{AlertingRule, RecordingRule, Rule};
 
     use super::*;
 
@@ -152,6 +129,11 @@ mod tests {
         let mut turned = group("B", "up == 0", 90.0);
         turned.rules.reverse();
         assert!(told(turned).contains("another order"));
+        let mut labelled = group("B", "up == 0", 90.0);
+        if let Some(Rule::Alerting(rule)) = labelled.rules.get_mut(1) {
+            rule.labels.insert("severity".into(), "page".into());
+        }
+        assert!(told(labelled).contains("label severity"), "what is told to whom counts too");
         // Two files may have a group of one name.
         assert_eq!(rules_unlike(FILE, &[group("X", "up", 0.0), group("B", "up == 0", 90.0)]), None);
     }

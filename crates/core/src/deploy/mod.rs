@@ -264,19 +264,7 @@ async fn perform(
         DeployStepKind::Quick => suite(core, run, CheckSuite::Quick).await,
         DeployStepKind::Deploy => Ok(made(true, "Said to be done.", Vec::new())),
         DeployStepKind::Alerts => {
-            poll::all(core, live).await;
-            core.publish();
-            let state = live.state();
-            let members = || state.members.iter().map(|member| &member.probe.freshness);
-            if !members().all(Freshness::is_fresh) || !state.prometheus.alerts_freshness.is_fresh() {
-                return Err(PanelError::new(
-                    ErrorCode::Network,
-                    "alertmanager",
-                    "Not every server answers, so whether something new fires is not known.",
-                )
-                .with_hint("Try again, or skip it for a reason."));
-            }
-            let new = judge::new_alerts(&state.index.rows, &run.alerts_before);
+            let new = new_alerts(core, live, &run.alerts_before).await?;
             let note = match new.len() {
                 0 => "No alert fires that did not fire before.".to_owned(),
                 1 => "One alert fires that did not fire before.".to_owned(),
@@ -285,19 +273,7 @@ async fn perform(
             Ok(made(new.is_empty(), note, new))
         }
         DeployStepKind::Gauges => {
-            poll::all(core, live).await;
-            core.publish();
-            let state = live.state();
-            let now: Vec<&Gauge> = state.prometheus.gauges.iter().map(|known| &known.gauge).collect();
-            if now.iter().any(|gauge| !gauge.freshness.is_fresh()) {
-                return Err(PanelError::new(
-                    ErrorCode::Network,
-                    "prometheus",
-                    "Not every gauge could be read, so whether one is worse is not known.",
-                )
-                .with_hint("Try again, or skip it for a reason."));
-            }
-            let judged = judge::gauges_since(&run.gauges_before, &judge::gauges(&now));
+            let judged = gauges_since(core, live, &run.gauges_before).await?;
             let note = match judged.worse {
                 0 => "No gauge is worse than before.".to_owned(),
                 1 => "One gauge is worse than before.".to_owned(),
@@ -348,6 +324,54 @@ async fn perform(
             Ok(made(report.left_over == 0, note, lines.collect()))
         }
     }
+}
+
+/// Alerts that are on now and were not before, a line each.
+///
+/// # Errors
+/// `network` while a server that would tell does not answer: then it is not known.
+pub async fn new_alerts(
+    core: &Arc<Core>,
+    live: &Arc<Live>,
+    before: &[AlertFingerprint],
+) -> Result<Vec<String>, PanelError> {
+    poll::all(core, live).await;
+    core.publish();
+    let state = live.state();
+    let members = || state.members.iter().map(|member| &member.probe.freshness);
+    if !members().all(Freshness::is_fresh) || !state.prometheus.alerts_freshness.is_fresh() {
+        return Err(PanelError::new(
+            ErrorCode::Network,
+            "alertmanager",
+            "Not every server answers, so whether something new fires is not known.",
+        )
+        .with_hint("Try again, or skip it for a reason."));
+    }
+    Ok(judge::new_alerts(&state.index.rows, before))
+}
+
+/// What became of the gauges.
+///
+/// # Errors
+/// `network` while one can't be read.
+pub async fn gauges_since(
+    core: &Arc<Core>,
+    live: &Arc<Live>,
+    before: &[GaugeBefore],
+) -> Result<judge::Since, PanelError> {
+    poll::all(core, live).await;
+    core.publish();
+    let state = live.state();
+    let now: Vec<&Gauge> = state.prometheus.gauges.iter().map(|known| &known.gauge).collect();
+    if now.iter().any(|gauge| !gauge.freshness.is_fresh()) {
+        return Err(PanelError::new(
+            ErrorCode::Network,
+            "prometheus",
+            "Not every gauge could be read, so whether one is worse is not known.",
+        )
+        .with_hint("Try again, or skip it for a reason."));
+    }
+    Ok(judge::gauges_since(before, &judge::gauges(&now)))
 }
 
 /// Runs a suite without its effects: a reload or a test alert in the middle of a deploy is nobody's wish.

@@ -58,6 +58,9 @@ struct WireGroup {
     name: String,
     #[serde(default)]
     interval: Option<String>,
+    /// From Prometheus 3 on: for all of its rules.
+    #[serde(default)]
+    labels: Option<BTreeMap<String, Text>>,
     #[serde(default)]
     rules: Option<Vec<WireRule>>,
 }
@@ -111,6 +114,10 @@ pub fn read(text: &str) -> Result<RuleFile, String> {
     let mut groups = Vec::new();
     for group in wire.groups.unwrap_or_default() {
         let interval_s = group.interval.as_deref().map(|text| seconds(text, &group.name)).transpose()?;
+        let plain = |map: Option<BTreeMap<String, Text>>| -> BTreeMap<String, String> {
+            map.unwrap_or_default().into_iter().map(|(key, value)| (key, value.into_string())).collect()
+        };
+        let of_all = plain(group.labels);
         let mut rules = Vec::new();
         for (index, rule) in group.rules.unwrap_or_default().into_iter().enumerate() {
             let at = || format!("group {}, rule {}", group.name, index + 1);
@@ -119,16 +126,13 @@ pub fn read(text: &str) -> Result<RuleFile, String> {
                 (None, Some(name)) => (false, name),
                 _ => return Err(format!("{}: expected either `alert` or `record`", at())),
             };
-            let plain = |map: Option<BTreeMap<String, Text>>| {
-                map.unwrap_or_default().into_iter().map(|(key, value)| (key, value.into_string())).collect()
-            };
             let hold_s = rule.hold.as_deref().map(|text| seconds(text, &name)).transpose()?.unwrap_or(0.0);
             rules.push(FileRule {
                 alerting,
                 name,
                 expression: rule.expr.into_string(),
                 hold_s,
-                labels: plain(rule.labels),
+                labels: of_all.clone().into_iter().chain(plain(rule.labels)).collect(),
                 annotations: plain(rule.annotations),
                 line: None,
                 disabled: BTreeSet::new(),
@@ -242,6 +246,13 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_of_a_group_are_those_of_its_rules_unless_these_say_otherwise() {
+        let text = "groups:\n- name: g\n  labels: {team: rag, tier: 1}\n  rules:\n  - {alert: A, expr: up, labels: {team: ops}}\n";
+        let rule = read(text).unwrap().groups.remove(0).rules.remove(0);
+        assert_eq!(rule.labels, BTreeMap::from([("team".into(), "ops".into()), ("tier".into(), "1".into())]));
+    }
 
     #[test]
     fn the_packs_files_are_read_with_their_lines() {

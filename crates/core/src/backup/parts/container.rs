@@ -31,7 +31,7 @@ pub struct Place {
     pub data: String,
 }
 
-/// Finds it.
+/// Finds it, whether it runs or not. Where the data folder is tells the server (`own`), else the container's command line.
 ///
 /// # Errors
 /// In words: why the data can't be had through Docker.
@@ -41,12 +41,9 @@ pub async fn find(host: &str, name: &str, own: Option<&str>) -> Result<Place, St
     let Some(container) = docker.container(name).await.map_err(told)? else {
         return Err(format!("Docker has no container {name}; name it in [[pins]], service prometheus"));
     };
-    if !container.running {
-        return Err(format!("the container {name} does not run"));
-    }
-    let Some(own) = own.filter(|own| !own.is_empty()) else {
-        return Err("it does not say where its data folder is".to_owned());
-    };
+    let own = own.filter(|own| !own.is_empty()).or_else(|| container.flag("storage.tsdb.path"));
+    // Prometheus' own default.
+    let own = own.unwrap_or("data/");
     let data = if own.starts_with('/') {
         own.trim_end_matches('/').to_owned()
     } else {

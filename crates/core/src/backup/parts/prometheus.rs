@@ -118,6 +118,10 @@ pub async fn save(
         }
         (Some("true"), Err(why)) => match &place.container {
             Some((host, name)) => match container::find(host, name, own.as_deref().and_then(Path::to_str)).await {
+                Ok(found) if !found.container.running => draft.note(format!(
+                    "Its data is not in this backup: {why}; and the container {name} does not run, so it is another one that \
+                     answers. Name it in [[pins]], service prometheus."
+                )),
                 Ok(found) => builder = through_docker(client, &found, builder, &mut draft, job).await?,
                 Err(more) => draft.note(format!(
                     "Its data is not in this backup: {why}; and through Docker it can't be had: {more}."

@@ -1,25 +1,24 @@
 //! Restores Prometheus' data: the real commands for this very stack, and the same done through Docker where it may be. The data
 //! of before is moved aside, never deleted; when a step fails, it is moved back.
 
+mod pack;
 mod steps;
 
-use std::{
-    io::{Read as _, Write as _},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use aether_clients::{DockerError, Prometheus, docker::Ran, prometheus::QueryValue};
+use aether_clients::{
+    DockerError, Prometheus,
+    docker::{ContainerDetail, Ran},
+    prometheus::QueryValue,
+};
 use aether_contract::{
     BackupBlock, BackupId, DataCheck, DataRestorePlan, DataRestoreRequest, ErrorCode, PanelError,
     ServiceKind, Timestamp,
 };
-use bytes::Bytes;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
 
+use pack::{unpacked, upload};
 use steps::{aside, by_hand, in_docker, kept, quoted, undone};
 
 use crate::{
@@ -33,7 +32,8 @@ use crate::{
         size,
         store::Store,
     },
-    maintenance::{routing::duration_ms, scope},
+    journal::Entry,
+    maintenance::scope,
     panel::{blocking, clock, core::Core, live::Live},
 };
 
@@ -49,8 +49,6 @@ const READY: Duration = Duration::from_secs(300);
 const DOWN: u32 = 8;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Pieces of the archive that wait for the engine.
-const PIECES: usize = 16;
 
 /// What is known before anything is done.
 struct Ground {
@@ -89,18 +87,30 @@ async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, Panel
         return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Verify the backup."));
     }
     let client = live.clients.prometheus().await?;
-    let flags = client.flags().await.map(|reply| reply.value).unwrap_or_default();
-    let own = flags.get("storage.tsdb.path").cloned();
-    let retention =
-        flags.get("storage.tsdb.retention.time").and_then(|text| duration_ms(text)).filter(|ms| *ms > 0);
     let mut notes = Vec::new();
+    let told = client.flags().await.map(|reply| reply.value);
+    let own = told.as_ref().ok().and_then(|flags| flags.get("storage.tsdb.path")).cloned();
     let (place, why) = match create::container(&live.profile) {
         None => (None, "The panel can do this only through Docker: [docker] host in the profile.".to_owned()),
+        // It is needed most where Prometheus does not start any more: then its command line tells what it was told.
         Some((host, name)) => match container::find(&host, &name, own.as_deref()).await {
             Ok(place) => (Some(place), String::new()),
             Err(why) => (None, format!("Through Docker it can't be done: {why}.")),
         },
     };
+    let retention = retention(told.as_ref().ok(), place.as_ref().map(|place| &place.container));
+    match (&told, &place) {
+        (Err(_), Some(place)) if !place.container.running => notes.push(format!(
+            "The container {} does not run: it is started with the restored data.",
+            place.container.name
+        )),
+        (Err(error), None) => notes.push(format!(
+            "Prometheus does not answer, so where its data is and how long it keeps it are not known: {}",
+            error.to_panel(ServiceKind::Prometheus).message
+        )),
+        _ => {}
+    }
+    notes.extend(cut_off(core, live, place.as_ref()).await?);
     let (mut by_panel, mut owner, mut free) = (false, None, None);
     match &place {
         None => notes.push(why),
@@ -138,6 +148,10 @@ async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, Panel
              --storage.tsdb.retention.time first to keep them."
         ));
     }
+    if usize::try_from(expired) == Ok(blocks.len()) {
+        by_panel = false;
+        notes.push("Nothing would be left of it, so the panel does not do it.".to_owned());
+    }
     notes.push("What was scraped since this backup is set aside with the data of before: it is not in the restored data.".into());
     let data = place.as_ref().map(|place| place.data.clone()).or(own).unwrap_or_else(|| "DATA-FOLDER".into());
     let kept = kept(&data, id);
@@ -166,6 +180,51 @@ async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, Panel
     let told = serde_json::to_vec(&(&plan.target, &plan.container, &plan.steps, plan.blocks, plan.by_panel));
     plan.digest = hex(&Sha256::digest(told.unwrap_or_default()));
     Ok(Ground { plan, client, opened, blocks, place, owner })
+}
+
+/// For how long Prometheus keeps samples, in milliseconds: as it says itself, else as its command line says; where neither a
+/// time nor a size is set, its default of 15 days. `None` where nothing tells, or only a size is set.
+fn retention(told: Option<&BTreeMap<String, String>>, container: Option<&ContainerDetail>) -> Option<i64> {
+    if told.is_none() && container.is_none() {
+        return None;
+    }
+    let flag = |name: &str| match (told, container) {
+        (Some(told), _) => told.get(name).map(String::as_str),
+        (None, container) => container.and_then(|container| container.flag(name)),
+    };
+    let long = |text: &str| promql_parser::util::parse_duration(text).ok().filter(|long| !long.is_zero());
+    if let Some(long) = flag("storage.tsdb.retention.time").and_then(long) {
+        return i64::try_from(long.as_millis()).ok();
+    }
+    // Servers say `0B` of a size that is not set.
+    let unset = flag("storage.tsdb.retention.size").is_none_or(|size| size.starts_with('0'));
+    unset.then_some(15 * 24 * 3_600_000)
+}
+
+/// Restores that were cut off in the middle, by the death of the panel or of its machine.
+async fn cut_off(core: &Core, live: &Live, place: Option<&Place>) -> Result<Vec<String>, PanelError> {
+    let open = core.journaled(|journal| journal.open_entries(RESTORE)).await?;
+    let text = |entry: &Entry, key: &str| entry.detail[key].as_str().unwrap_or_default().to_owned();
+    let ours = open.iter().filter(|entry| text(entry, "stack") == live.profile.name);
+    let mut notes = Vec::new();
+    for entry in ours {
+        let (data, kept, container) = (text(entry, "data"), text(entry, "kept"), text(entry, "container"));
+        // What was moved back or deleted since, by hand too, is no news.
+        if let Some(place) = place.filter(|place| place.container.name == container) {
+            let looks = format!("test -e {}", quoted(&kept));
+            let ran = place.docker.run_beside(&place.container, &looks, SCRIPT).await;
+            if ran.is_ok_and(|ran| ran.code != 0) {
+                continue;
+            }
+        }
+        notes.push(format!(
+            "A restore of {} was cut off in the middle. The data of before is in {kept} of the container {container}; to have it back, \
+             stop the container, run this beside it, and start it: {}",
+            entry.subject,
+            undone(&data, &kept)
+        ));
+    }
+    Ok(notes)
 }
 
 /// Blocks that are older than the retention.
@@ -272,7 +331,7 @@ async fn carry_out(
         return Err(back(place, kept, failed("The data of before could not be moved aside", &why)).await);
     }
     job.stage("putting the blocks in", ground.blocks.len());
-    if let Err(error) = upload(ground, place, owner, job).await {
+    if let Err(error) = upload(&ground.opened, place, owner, job).await {
         return Err(back(place, kept, error).await);
     }
     job.stage("starting Prometheus", 0);
@@ -297,22 +356,27 @@ fn failed(words: &str, why: &str) -> PanelError {
     PanelError::new(ErrorCode::Rejected, "docker", format!("{words}.")).with_detail(why.to_owned())
 }
 
-/// Puts the data of before back and starts Prometheus; the error tells how that went.
+/// Puts the data of before back and starts Prometheus if it ran before; the error tells how that went.
 async fn back(place: &Place, kept: &str, error: PanelError) -> PanelError {
     let id = &place.container.id;
+    let ran_before = place.container.running;
     let work = async {
         place.docker.stop(id, STOP).await.map_err(|error| error.to_panel().to_string())?;
         well(place.docker.run_beside(&place.container, &undone(&place.data, kept), SCRIPT).await)?;
-        place.docker.start(id).await.map_err(|error| error.to_panel().to_string())
+        if ran_before {
+            place.docker.start(id).await.map_err(|error| error.to_panel().to_string())?;
+        }
+        Ok::<(), String>(())
     };
     match work.await {
-        Ok(()) => PanelError {
-            message: format!(
-                "{} The data of before is back, and Prometheus was started with it.",
-                error.message
-            ),
-            ..error
-        },
+        Ok(()) => {
+            let now = if ran_before {
+                "and Prometheus was started with it"
+            } else {
+                "and Prometheus is stopped as before"
+            };
+            PanelError { message: format!("{} The data of before is back, {now}.", error.message), ..error }
+        }
         Err(why) => PanelError {
             message: format!(
                 "{} Putting the data of before back failed too: it is in {kept} of the container {}.",
@@ -322,106 +386,6 @@ async fn back(place: &Place, kept: &str, error: PanelError) -> PanelError {
             ..error
         },
     }
-}
-
-/// Streams the blocks into the container that is stopped.
-async fn upload(ground: &Ground, place: &Place, owner: (u64, u64), job: &Handle) -> Result<(), PanelError> {
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
-    let source = ground.opened.folder.join(SNAPSHOT.trim_end_matches('/'));
-    let files: Vec<String> =
-        ground.opened.paths().filter_map(|path| path.strip_prefix(SNAPSHOT)).map(str::to_owned).collect();
-    let job = job.clone();
-    let pack = tokio::task::spawn_blocking(move || {
-        let sender_of_errors = sender.clone();
-        let packed = pack(&source, &files, owner, Sender { sender, job: job.clone() });
-        if let Err(error) = &packed {
-            // The engine must not take what is cut for whole.
-            let error = std::io::Error::other(error.to_string());
-            let _ = sender_of_errors.blocking_send(Err(error));
-        }
-        packed
-    });
-    let stream = futures_util::stream::unfold(receiver, |mut receiver| async {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    });
-    let sent = place.docker.upload(&place.container.id, &place.data, stream).await;
-    let packed = pack.await.unwrap_or_else(|error| Err(std::io::Error::other(error.to_string())));
-    packed.map_err(|error| failed("The blocks could not be read", &error.to_string()))?;
-    sent.map_err(|error| error.to_panel())
-}
-
-/// Where the archive goes, piece by piece.
-struct Sender {
-    sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
-    job: Handle,
-}
-
-impl std::io::Write for Sender {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.job.check().map_err(|error| std::io::Error::other(error.message))?;
-        self.sender
-            .blocking_send(Ok(Bytes::copy_from_slice(bytes)))
-            .map_err(|_| std::io::Error::from(std::io::ErrorKind::BrokenPipe))?;
-        self.job.add_bytes(bytes.len() as u64);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Size of a file once it is unpacked, in bytes.
-fn unpacked(path: &Path) -> std::io::Result<u64> {
-    let mut file = std::fs::File::open(path)?;
-    let length = file.metadata()?.len();
-    if !path.to_string_lossy().ends_with(ZSTD) {
-        return Ok(length);
-    }
-    // A frame's header has 18 bytes at most.
-    let mut begin = Vec::new();
-    (&mut file).take(18).read_to_end(&mut begin)?;
-    let told = zstd::zstd_safe::get_frame_content_size(&begin).ok().flatten();
-    told.ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "it does not tell its size"))
-}
-
-fn pack(source: &Path, files: &[String], (uid, gid): (u64, u64), into: Sender) -> std::io::Result<()> {
-    let mut archive = tar::Builder::new(std::io::BufWriter::with_capacity(256 * 1024, into));
-    let mut folders = std::collections::BTreeSet::new();
-    let header = |kind: tar::EntryType, size: u64, mode: u32| {
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(kind);
-        header.set_size(size);
-        header.set_mode(mode);
-        header.set_uid(uid);
-        header.set_gid(gid);
-        header
-    };
-    for file in files {
-        let mut above = String::new();
-        for segment in file.split('/').take(file.split('/').count().saturating_sub(1)) {
-            above.push_str(segment);
-            above.push('/');
-            if folders.insert(above.clone()) {
-                archive.append_data(
-                    &mut header(tar::EntryType::Directory, 0, 0o755),
-                    &above,
-                    std::io::empty(),
-                )?;
-            }
-        }
-        let path = crate::backup::store::inside(source, file)?;
-        let size = unpacked(&path)?;
-        let content = std::fs::File::open(&path)?;
-        let mut header = header(tar::EntryType::Regular, size, 0o644);
-        match file.strip_suffix(ZSTD) {
-            Some(plain) => {
-                archive.append_data(&mut header, plain, zstd::Decoder::new(content)?.take(size))?
-            }
-            None => archive.append_data(&mut header, file, content)?,
-        }
-    }
-    archive.into_inner()?.into_inner().map_err(std::io::IntoInnerError::into_error)?.flush()
 }
 
 /// Waits until Prometheus is ready, and asks for the samples of each block.
@@ -493,6 +457,27 @@ pub async fn check(core: &Core, id: &BackupId) -> Result<DataCheck, PanelError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_samples_are_kept_is_read_from_the_server_or_from_the_command_line() {
+        const DAY: i64 = 86_400_000;
+        let told = |time: &str, size: &str| {
+            let flags = [("storage.tsdb.retention.time", time), ("storage.tsdb.retention.size", size)];
+            let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+            retention(Some(&flags), None)
+        };
+        assert_eq!(told("30d", "0B"), Some(30 * DAY));
+        assert_eq!(told("0s", "0B"), Some(15 * DAY), "its default");
+        assert_eq!(told("0s", "10GB"), None);
+        let command = |words: &[&str]| {
+            let command = words.iter().map(|&word| word.to_owned()).collect();
+            retention(None, Some(&ContainerDetail { command, ..ContainerDetail::default() }))
+        };
+        assert_eq!(command(&["/bin/prometheus", "--storage.tsdb.retention.time=2w"]), Some(14 * DAY));
+        assert_eq!(command(&["--storage.tsdb.retention.size=10GB"]), None);
+        assert_eq!(command(&[]), Some(15 * DAY));
+        assert_eq!(retention(None, None), None);
+    }
 
     #[test]
     fn blocks_beyond_the_retention_are_told_beforehand() {

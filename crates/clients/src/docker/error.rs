@@ -1,0 +1,136 @@
+//! What can go wrong with an engine, told apart, with what to do.
+
+use aether_contract::{ErrorCode, PanelError};
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct DockerError {
+    /// In a word.
+    pub failure: DockerFailure,
+    /// In words.
+    pub words: String,
+}
+
+/// What went wrong, told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DockerFailure {
+    /// Its address is none, or of a kind that is not supported.
+    Address,
+    /// Nothing listens there.
+    NotThere,
+    /// The socket is there, and this account may not use it.
+    NoPermission,
+    /// No answer in time.
+    Timeout,
+    /// There is no such container or image.
+    NotFound,
+    /// The engine refused, with its status.
+    Refused(u16),
+    /// The connection broke, or the answer could not be read.
+    Broken,
+}
+
+impl DockerError {
+    pub(super) fn new(failure: DockerFailure, words: impl Into<String>) -> Self {
+        Self { failure, words: words.into() }
+    }
+
+    /// For people.
+    pub fn to_panel(&self) -> PanelError {
+        let (code, message, hint) = match self.failure {
+            DockerFailure::Address => (
+                ErrorCode::InvalidConfig,
+                "Docker's address can't be used.",
+                "Correct host of [docker] in the profile.",
+            ),
+            DockerFailure::NotThere => (
+                ErrorCode::Refused,
+                "Docker does not answer: nothing listens there.",
+                "Is the engine running? Start it, or correct host of [docker].",
+            ),
+            DockerFailure::NoPermission => (
+                ErrorCode::Forbidden,
+                "This account may not use Docker's socket.",
+                "Add it to the group docker and log in again, or use a rootless engine's socket.",
+            ),
+            DockerFailure::Timeout => (
+                ErrorCode::Timeout,
+                "Docker did not answer in time.",
+                "Is the machine overloaded, or the engine stuck?",
+            ),
+            DockerFailure::NotFound => (ErrorCode::NotFound, "Docker does not have it.", ""),
+            DockerFailure::Refused(403) => {
+                (ErrorCode::Forbidden, "Docker refused it.", "A proxy before the socket may forbid it.")
+            }
+            DockerFailure::Refused(_) => (ErrorCode::Rejected, "Docker refused it.", ""),
+            DockerFailure::Broken => (ErrorCode::Network, "The connection to Docker broke.", ""),
+        };
+        PanelError::new(code, "docker", message).with_hint(hint).with_detail(self.words.clone())
+    }
+}
+
+impl From<bollard::errors::Error> for DockerError {
+    fn from(error: bollard::errors::Error) -> Self {
+        use bollard::errors::Error;
+        match &error {
+            Error::DockerResponseServerError { status_code: 404, message } => {
+                Self::new(DockerFailure::NotFound, message.trim())
+            }
+            Error::DockerResponseServerError { status_code, message } => {
+                Self::new(DockerFailure::Refused(*status_code), message.trim())
+            }
+            Error::RequestTimeoutError => Self::new(DockerFailure::Timeout, "no answer in time"),
+            Error::UnsupportedURISchemeError { uri } => {
+                Self::new(DockerFailure::Address, format!("{uri} is of a kind that is not supported"))
+            }
+            Error::SocketNotFoundError(path) => {
+                Self::new(DockerFailure::NotThere, format!("there is no socket {path}"))
+            }
+            _ => {
+                let words = chain(&error);
+                let lower = words.to_lowercase();
+                let failure = if lower.contains("permission denied") {
+                    DockerFailure::NoPermission
+                } else if lower.contains("refused")
+                    || lower.contains("no such file")
+                    || lower.contains("not found")
+                {
+                    DockerFailure::NotThere
+                } else if lower.contains("timed out") {
+                    DockerFailure::Timeout
+                } else {
+                    DockerFailure::Broken
+                };
+                Self::new(failure, words)
+            }
+        }
+    }
+}
+
+/// An error with those below it: the reason is the last.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let more = error.to_string();
+        if !words.contains(&more) {
+            words = format!("{words}: {more}");
+        }
+        below = error.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_this_account_may_not_use_says_what_to_do() {
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let error = DockerError::from(bollard::errors::Error::IOError { err: denied });
+        assert_eq!(error.failure, DockerFailure::NoPermission, "{error:?}");
+        assert!(error.to_panel().hint.contains("group docker"));
+    }
+}
