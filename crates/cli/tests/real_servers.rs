@@ -187,8 +187,22 @@ async fn the_verbs_of_planned_and_past_windows_work_from_a_shell() {
     let next = run(&["maintenance", "schedule", "next", "30 2 * * 0", "--zone", "Europe/Berlin"]);
     assert_eq!((next.code, next.out.lines().count()), (0, 6), "{next:?}");
     assert_eq!(run(&["maintenance", "schedule", "next", "soon"]).code, 2);
-    let add =
-        ["maintenance", "schedule", "add", "0 3 * * *", "--for", "30m", "--comment", "nightly", "--json"];
+    // Half a day away, so that it is not on while this runs.
+    let hours = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() / 3600;
+    let cron = format!("0 {} * * *", (hours + 12) % 24);
+    let add = [
+        "maintenance",
+        "schedule",
+        "add",
+        &cron,
+        "--zone",
+        "UTC",
+        "--for",
+        "30m",
+        "--comment",
+        "nightly",
+        "--json",
+    ];
     let added = run(&add);
     let schedule = added.json()["data"]["schedules"][0].clone();
     assert_eq!((added.code, schedule["occurrences"][2]["made"].as_bool()), (0, Some(true)), "{added:?}");
