@@ -3,136 +3,18 @@
 
 #[path = "common/backups.rs"]
 mod common;
+#[path = "common/engine.rs"]
+mod engine;
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
-use aether_clients::Docker;
 use aether_contract::*;
-use aether_tests::{eventually, missing};
+use aether_tests::eventually;
 use common::Bench;
+use engine::{Container, HOST, docker, engine_missing, image};
 use serde_json::Value;
 
-const HOST: &str = "unix:///var/run/docker.sock";
 const IMAGE: &str = "aether-test/prometheus:v2.54.1";
-
-/// Why there is no engine to test on, if there is none.
-async fn engine_missing() -> Option<String> {
-    if let Some(program) = missing(&["docker", "prometheus", "busybox", "tar"]) {
-        return Some(format!("{program} is not installed"));
-    }
-    match Docker::connect(HOST) {
-        Ok(docker) => {
-            docker.version().await.err().map(|error| format!("no Docker engine answers here ({error})"))
-        }
-        Err(error) => Some(format!("no Docker engine answers here ({error})")),
-    }
-}
-
-fn docker(arguments: &[&str]) -> String {
-    let output = Command::new("docker").args(["--host", HOST]).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "docker {arguments:?}: {said}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// Where a program lies.
-fn which(program: &str) -> String {
-    let output = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// An image with Prometheus, what it is linked with, and a shell, as the official one has; its data folder belongs to nobody.
-fn image(folder: &Path) {
-    let root = folder.join("root");
-    for name in ["bin", "tmp", "etc", "prometheus"] {
-        fs::create_dir_all(root.join(name)).unwrap();
-    }
-    let prometheus = which("prometheus");
-    fs::copy(&prometheus, root.join("bin/prometheus")).unwrap();
-    let linked = Command::new("ldd").arg(&prometheus).output().unwrap();
-    for word in
-        String::from_utf8_lossy(&linked.stdout).split_whitespace().filter(|word| word.starts_with('/'))
-    {
-        let to = root.join(word.trim_start_matches('/'));
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(word, to).unwrap();
-    }
-    fs::copy(which("busybox"), root.join("bin/busybox")).unwrap();
-    for applet in ["sh", "rm", "mv", "mkdir", "rmdir", "stat", "df", "tail", "test", "[", "ls"] {
-        std::os::unix::fs::symlink("busybox", root.join("bin").join(applet)).unwrap();
-    }
-    fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
-        .unwrap();
-    let tar = folder.join("root.tar");
-    let packed = |arguments: &[&str]| {
-        assert!(Command::new("tar").args(arguments).status().unwrap().success());
-    };
-    let (root, tar) = (root.display().to_string(), tar.display().to_string());
-    packed(&[
-        "-C",
-        &root,
-        "--owner=0",
-        "--group=0",
-        "--mode=u=rwX,go=rX",
-        "--exclude=./prometheus",
-        "-cf",
-        &tar,
-        ".",
-    ]);
-    packed(&["-C", &root, "--owner=65534", "--group=65534", "-rf", &tar, "./prometheus"]);
-    docker(&[
-        "import",
-        "-c",
-        "ENTRYPOINT [\"/bin/prometheus\"]",
-        "-c",
-        "WORKDIR /prometheus",
-        "-c",
-        "USER 65534:65534",
-        "-c",
-        "ENV PATH=/bin",
-        &tar,
-        IMAGE,
-    ]);
-}
-
-/// A container and its volume; gone with the value.
-struct Container {
-    name: String,
-    url: String,
-}
-
-impl Container {
-    fn start(name: &str, folder: &Path) -> Self {
-        let name = format!("aether-test-{name}-{}", std::process::id());
-        let config = "global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:9090'] }] }]\n";
-        let at = folder.join("prometheus.yml");
-        fs::write(&at, config).unwrap();
-        fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        // Named, so that it stays the same over a stop.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (volume, port) = (format!("{name}:/prometheus"), format!("127.0.0.1:{port}:9090"));
-        let flags = [
-            "--config.file=/etc/prometheus.yml",
-            "--storage.tsdb.path=/prometheus",
-            "--web.enable-admin-api",
-        ];
-        docker(&[&["create", "--name", &name, "-v", &volume, "-p", &port, IMAGE], &flags[..]].concat());
-        let url = format!("http://{}", port.trim_end_matches(":9090"));
-        let container = Self { name, url };
-        docker(&["cp", &at.display().to_string(), &format!("{}:/etc/prometheus.yml", container.name)]);
-        docker(&["start", &container.name]);
-        container
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        // A test that failed before may have left neither.
-        let _ = Command::new("docker").args(["--host", HOST, "rm", "-f", "-v", &self.name]).output();
-        let _ = Command::new("docker").args(["--host", HOST, "volume", "rm", &self.name]).output();
-        let _ = Command::new("docker").args(["--host", HOST, "rmi", IMAGE]).output();
-    }
-}
 
 async fn ask(bench: &Bench, url: &str, at: i64) -> Value {
     let query = [("query", "sum by (job) (up)".to_owned()), ("time", at.to_string())];
@@ -155,8 +37,8 @@ async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() 
         return eprintln!("skipped: {why}");
     }
     let folder = tempfile::tempdir().unwrap();
-    image(folder.path());
-    let container = Container::start("data", folder.path());
+    image(folder.path(), IMAGE);
+    let container = Container::start("data", folder.path(), IMAGE, &[]);
     let (name, url) = (container.name.clone(), container.url.clone());
     let servers = format!(
         "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[backup]\ncompress = \"zstd\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{IMAGE}\"\n"

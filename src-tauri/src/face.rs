@@ -237,6 +237,7 @@ mod tests {
                 maintenance: None,
                 backups: None,
                 checks: None,
+                pins: None,
                 banners: None,
                 settings: None,
             }))

@@ -37,6 +37,10 @@ const click = (...ids) => async (p) => { for (const id of ids) { await p.getByTe
 const VIEWS = [
   ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) => ['overview', 'alerts', 'maintenance'].map((h) => [`scene=${s}&window=on&banner=on`, h])),
   ...['loaded', 'empty', 'hostile'].map((s) => [`scene=${s}`, 'checks']),
+  ...['loaded', 'calm', 'empty', 'never', 'hostile'].map((s) => [`scene=${s}`, 'versions']),
+  ['scene=loaded', 'versions', click('pin-name')],
+  ['scene=hostile', 'versions', click('pin-name')],
+  ['scene=loaded', 'versions', async (p) => { await click('pin-name', 'pin-change')(p); await p.getByTestId('repin-image').fill('prom/prometheus:v2.55.1'); await click('repin-plan')(p); }],
   ['scene=loaded', 'rules'],
   ['scene=hostile', 'rules', click('rule-open')],
   ['scene=loaded', 'rules', click('rule-open', 'rule-side')],
@@ -777,6 +781,44 @@ test('a suite shows each check as it ends, can be cancelled, and leaves out what
 
   await page.getByTestId('check-pick').last().click();
   assert.match(await page.getByTestId('check-run').innerText(), /After deploy/);
+  await done();
+});
+
+test('the link where a chain breaks is marked, and another version is a diff that is shown before it is written', async () => {
+  const { page, done } = await open('scene=loaded', 'versions');
+  const of = (service) => page.locator(`[data-testid="pin-row"][data-service="${service}"]`);
+  await of('prometheus').waitFor();
+  assert.match(await of('prometheus').innerText(), /The tag says v2\.54\.1, the program says 2\.42\.0\./);
+  const states = await of('prometheus').getByTestId('pin-link').evaluateAll((links) => links.map((l) => l.dataset.state));
+  assert.deepEqual(states, ['agrees', 'agrees', 'agrees', 'agrees', 'differs']);
+  assert.match(await page.getByTestId('pins-absent').innerText(), /promtail/);
+  assert.match(await page.getByTestId('nav-versions').innerText(), /5/);
+  await of('prometheus').getByTestId('pin-name').click();
+  assert.match(await page.getByTestId('pin-open').innerText(), /docker-compose\.yml:38/);
+  assert.match(await page.getByTestId('pin-history').innerText(), /made anew/);
+  await page.getByTestId('pin-change').click();
+  assert.ok(await page.getByTestId('repin-plan').isDisabled(), 'nothing is changed yet');
+  await page.getByTestId('repin-image').fill('prom/prometheus');
+  await page.getByTestId('repin-plan').click();
+  assert.match(await page.getByTestId('repin').innerText(), /names no version/);
+  await page.getByTestId('repin-image').fill('prom/prometheus:v2.55.1');
+  await page.getByTestId('repin-lock').check();
+  await page.getByTestId('repin-plan').click();
+  assert.match(await page.getByTestId('repin-diff').first().innerText(), /v2\.55\.1@sha256:/);
+  assert.ok(await page.getByTestId('repin-apply').isDisabled(), 'a reason is missing');
+  await page.getByTestId('repin-reason').fill('fail');
+  await page.getByTestId('repin-apply').click();
+  assert.match(await page.getByTestId('repin').innerText(), /Nothing was written/);
+  await page.getByTestId('repin-plan').click();
+  await page.getByTestId('repin-reason').fill('a fix');
+  await page.getByTestId('repin-apply').click();
+  assert.match(await page.getByTestId('repin').innerText(), /not in force yet[\s\S]*docker compose up -d prometheus/);
+  await page.keyboard.press('Escape');
+
+  const dark = await open('scene=never', 'versions');
+  await dark.page.getByTestId('docker-gap').waitFor();
+  assert.equal(await dark.page.locator('[data-testid="pin-row"][data-verdict="unknown"]').count(), 3);
+  await dark.done();
   await done();
 });
 

@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// Screens with a picture each.
-const SCREENS: &[&str] = &["overview", "alerts", "maintenance", "backups", "settings"];
+const SCREENS: &[&str] =
+    &["overview", "alerts", "maintenance", "backups", "versions", "rules", "checks", "settings"];
 
 /// Size of the window on a virtual screen, in pixels.
 const WIDTH: u32 = 1440;

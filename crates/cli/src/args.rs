@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod maintenance;
+mod pins;
 mod rules;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -13,6 +14,7 @@ pub use backup::{
 };
 pub use check::{Check, How as CheckHow};
 pub use maintenance::{Maintenance, Schedule, Window};
+pub use pins::Pins;
 pub use rules::{Changes as RuleChanges, Rules};
 
 const EXIT: &str = "\
@@ -47,8 +49,8 @@ Exit codes:
 const EXIT_PINS: &str = "\
 Exit codes:
   0  nothing drifts, as far as it can be told
-  1  something drifts: another image, another program, a tag that moved, not running
-  2  usage or configuration
+  1  something drifts: another reference, image or program, a tag that moves or has moved, not running, missing
+  2  usage or configuration, or a compose file that can't be read
   3  Docker or a server failed or could not be reached";
 
 const EXIT_DAEMON: &str = "\
@@ -143,7 +145,11 @@ pub enum Command {
     Rules(Rules),
     /// Version pins: what is pinned, what runs, what the program reports
     #[command(after_help = EXIT_PINS)]
-    Pins,
+    Pins {
+        /// What of them; without: the chains and their verdicts
+        #[command(subcommand)]
+        verb: Option<Pins>,
+    },
     /// Does what an open panel does by itself, without a window: scheduled backups, recurring windows, close-outs, history
     #[command(after_help = EXIT_DAEMON)]
     Daemon {

@@ -126,12 +126,13 @@ pub struct Docker {
 
 impl Docker {
     /// A connection; nothing is asked yet. `unix://`, `npipe://`, `tcp://` and `http(s)://`; with `DOCKER_TLS_VERIFY` set, the
-    /// certificates of `DOCKER_CERT_PATH`.
+    /// certificates of `DOCKER_CERT_PATH`. `auto`: `DOCKER_HOST`, else the first usual socket that is there.
     ///
     /// # Errors
     /// [`DockerFailure::Address`]; [`DockerFailure::NotThere`] for a socket that is not there.
     pub fn connect(host: &str) -> Result<Self, DockerError> {
-        let inner = bollard::Docker::connect_with_host(host)?;
+        let found = if host == "auto" { usual(|name| std::env::var(name).ok())? } else { host.to_owned() };
+        let inner = bollard::Docker::connect_with_host(&found)?;
         Ok(Self { inner: inner.with_timeout(LIMIT) })
     }
 
@@ -349,6 +350,28 @@ impl Docker {
     }
 }
 
+/// Where an engine usually listens: what `DOCKER_HOST` says, else Docker's socket, a rootless Docker's, Podman's.
+fn usual(environment: impl Fn(&str) -> Option<String>) -> Result<String, DockerError> {
+    if let Some(host) = environment("DOCKER_HOST").filter(|host| !host.is_empty()) {
+        return Ok(host);
+    }
+    if cfg!(windows) {
+        return Ok("npipe:////./pipe/docker_engine".to_owned());
+    }
+    let mut sockets = vec!["/var/run/docker.sock".to_owned()];
+    if let Some(own) = environment("XDG_RUNTIME_DIR").filter(|own| !own.is_empty()) {
+        sockets.extend([format!("{own}/docker.sock"), format!("{own}/podman/podman.sock")]);
+    }
+    sockets.push("/run/podman/podman.sock".to_owned());
+    let found = sockets.iter().find(|path| std::path::Path::new(path).exists());
+    found.map(|path| format!("unix://{path}")).ok_or_else(|| {
+        DockerError::new(
+            DockerFailure::NotThere,
+            format!("DOCKER_HOST is not set, and there is none of {}", sockets.join(", ")),
+        )
+    })
+}
+
 /// "Not modified" means that it is so already.
 fn settled(answer: Result<(), DockerError>) -> Result<(), DockerError> {
     match answer {
@@ -380,6 +403,24 @@ fn plain(name: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_usual_sockets_are_looked_for_after_what_the_environment_says() {
+        let host = |name: &str| (name == "DOCKER_HOST").then(|| "tcp://far:2376".to_owned());
+        assert_eq!(usual(host).unwrap(), "tcp://far:2376");
+        if !std::path::Path::new("/var/run/docker.sock").exists()
+            && !std::path::Path::new("/run/podman/podman.sock").exists()
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let own = folder.path().display().to_string();
+            let environment = |name: &str| (name == "XDG_RUNTIME_DIR").then(|| own.clone());
+            assert_eq!(usual(environment).unwrap_err().failure, DockerFailure::NotThere);
+            std::fs::create_dir(folder.path().join("podman")).unwrap();
+            std::fs::write(folder.path().join("podman/podman.sock"), "").unwrap();
+            assert_eq!(usual(environment).unwrap(), format!("unix://{own}/podman/podman.sock"));
+        }
+    }
 
     #[test]
     fn a_flag_is_read_in_both_of_its_forms() {

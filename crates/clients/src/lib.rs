@@ -5,6 +5,7 @@
 //! they are in no `Debug` output and are cut out of every error text, even when a server echoes them.
 
 pub mod alertmanager;
+pub mod build_info;
 mod connect;
 pub mod docker;
 mod endpoint;

@@ -432,7 +432,11 @@ pub(crate) fn metric_label(body: &[u8], metric: &str, label: &str) -> Option<Str
     let text = String::from_utf8_lossy(body);
     let line =
         text.lines().find(|line| line.strip_prefix(metric).is_some_and(|rest| rest.starts_with('{')))?;
-    let (_, rest) = line.split_once(&format!("{label}=\""))?;
+    // The whole name: `version` is not the end of `goversion`.
+    let whole = |at: &usize| line.get(..*at).is_some_and(|head| head.ends_with(['{', ',', ' ']));
+    let key = format!("{label}=\"");
+    let at = line.match_indices(&key).map(|(at, _)| at).find(whole)?;
+    let rest = line.get(at + key.len()..)?;
     let value: String = rest.chars().take_while(|c| *c != '"').take(200).collect();
     Some(value)
 }
@@ -446,5 +450,7 @@ mod tests {
         let body = b"# HELP x\nvm_app_version{version=\"victoria-metrics-1\", short_version=\"v1.79.5\"} 1\n";
         assert_eq!(metric_label(body, "vm_app_version", "short_version").as_deref(), Some("v1.79.5"));
         assert_eq!(metric_label(body, "vm_app", "version"), None);
+        let body = b"grafana_build_info{branch=\"x\",goversion=\"go1.22\",version=\"11.2.0\"} 1\n";
+        assert_eq!(metric_label(body, "grafana_build_info", "version").as_deref(), Some("11.2.0"));
     }
 }

@@ -140,8 +140,14 @@ macro_rules! for_each_command {
             rules_apply(RulesApplyRequest) -> RulesApplied;
             /// Has Prometheus read its files again.
             rules_reload(Empty) -> RulesApplied;
-            /// Every version pin: what is pinned, what runs, what the program reports.
+            /// Every version pin with its chain, looked at now.
             pins_show(Empty) -> PinsReport;
+            /// Changes of the chains that were noticed.
+            pins_history(PinsHistoryRequest) -> PinsHistory;
+            /// What another version of a service would change in the files.
+            pins_plan(RepinChange) -> RepinPlan;
+            /// Changes the files. Nothing is pulled or started.
+            pins_apply(RepinRequest) -> RepinApplied;
             /// Runs a suite of checks; each shows in the snapshot as it ends.
             check_run(CheckRequest) -> CheckRun;
             /// Ends the run of checks that is going on.

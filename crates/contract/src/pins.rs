@@ -1,28 +1,32 @@
-//! Version pins: what the profile pins, what runs, and what the program says of itself.
+//! Version pins: what the profile pins, what the compose file says, what runs, and what the program says of itself.
 
-use crate::{PanelError, wire};
+use crate::{PanelError, Timestamp, wire};
 
 wire! {
-    /// How the links of a pin stand to each other.
+    /// How the links of a service's chain stand to each other.
     #[derive(Copy, Eq, Hash, PartialOrd, Ord)]
     pub enum PinVerdict {
         /// All that could be seen agrees.
         Agrees,
-        /// The program answers in another version than the tag names.
-        OtherProgram,
-        /// The container was made from another image than the pinned one.
+        /// The compose file names another image than the profile pins.
+        OtherReference,
+        /// The container was made from another image than the one that is wanted.
         OtherImage,
         /// The tag names another image by now than the one that the container was made from.
         Recreate,
+        /// The program answers in another version than the tag names.
+        OtherProgram,
         /// The image has no tag, or one that moves.
         Floating,
         /// The container is there and does not run.
         NotRunning,
-        /// There is no such container.
+        /// There is no such container, although the service is not optional.
+        Missing,
+        /// There is no such container, and there need not be one.
         Absent,
-        /// A container of the same compose project that the profile does not pin.
+        /// In the compose project, and not pinned by the profile.
         Unpinned,
-        /// Neither the container nor the program could be seen.
+        /// Too little could be seen for a verdict.
         Unknown,
     }
 }
@@ -35,41 +39,304 @@ impl PinVerdict {
 }
 
 wire! {
-    /// A service with its pin and all that was seen of it.
+    /// A link of the chain from what is wanted to what runs.
+    #[derive(Copy, Eq, Hash, PartialOrd, Ord)]
+    pub enum PinLinkKind {
+        /// The profile's pin.
+        Pin,
+        /// The compose file's reference.
+        Compose,
+        /// The container's own reference, from when it was made.
+        Container,
+        /// The image that it was made from.
+        Image,
+        /// What the program reports.
+        Program,
+    }
+}
+
+wire! {
+    /// How a link stands.
+    #[derive(Copy, Eq, Hash)]
+    pub enum PinLinkState {
+        /// It agrees with the links before it.
+        Agrees,
+        /// It is where the chain breaks.
+        Differs,
+        /// It could not be seen.
+        Gap,
+    }
+}
+
+wire! {
+    /// A link as it is shown.
+    pub struct PinLink {
+        /// Which.
+        pub kind: PinLinkKind,
+        /// What was seen, e.g. `prom/prometheus:v2.54.1`; empty for a gap.
+        pub value: String,
+        /// More about it: where it was read, what it was made of; for a gap: why.
+        pub detail: String,
+        /// How it stands.
+        pub state: PinLinkState,
+    }
+}
+
+wire! {
+    /// The image that a compose file names for a service.
+    pub struct ComposeReference {
+        /// As it is written.
+        pub raw: String,
+        /// With its variables replaced; none when that is not possible.
+        pub resolved: Option<String>,
+        /// Why not; empty otherwise.
+        pub problem: String,
+        /// File that says it.
+        pub file: String,
+        /// Line in it, from 1; none when it comes from somewhere else by an anchor.
+        pub line: Option<u32>,
+        /// The variables in it: `TAG=v2.54.1, from .env`.
+        pub variables: Vec<String>,
+        /// Compose profiles of the service; none: it always runs.
+        pub profiles: Vec<String>,
+        /// Whether it is started with the profiles that are on.
+        pub enabled: bool,
+    }
+}
+
+wire! {
+    /// A version that a program reports.
+    pub struct ReportedVersion {
+        /// Without a leading `v`.
+        pub version: String,
+        /// Who says so: an address, or a series of Prometheus.
+        pub from: String,
+    }
+}
+
+wire! {
+    /// What kind of thing is known about a version.
+    #[derive(Copy, Eq, Hash)]
+    pub enum AdvisoryKind {
+        /// A vulnerability.
+        Vulnerability,
+        /// Nobody mends it any more.
+        EndOfLife,
+    }
+}
+
+wire! {
+    /// Something that is known about a version. It is information, and no verdict.
+    pub struct Advisory {
+        /// E.g. `CVE-2024-9264`.
+        pub id: String,
+        /// What kind.
+        pub kind: AdvisoryKind,
+        /// In a sentence.
+        pub title: String,
+        /// What is not known for certain, or limits it; may be empty.
+        pub note: String,
+        /// Versions that have it no longer; may be empty.
+        pub fixed: Vec<String>,
+        /// Date of the fact, `YYYY-MM-DD`.
+        pub date: String,
+        /// Page that says so.
+        pub source: String,
+    }
+}
+
+wire! {
+    /// A change of a link that was noticed.
+    pub struct PinChange {
+        /// When it was noticed.
+        pub at: Timestamp,
+        /// Service.
+        pub service: String,
+        /// Link.
+        pub link: PinLinkKind,
+        /// What it was.
+        pub before: String,
+        /// What it is.
+        pub after: String,
+        /// In a sentence.
+        pub words: String,
+    }
+}
+
+wire! {
+    /// A service with its chain and the verdict on it.
     pub struct PinRow {
         /// Service in the compose file.
         pub service: String,
         /// Name of the container.
         pub container: String,
-        /// Image of the profile's pin; none for an unpinned container.
-        pub pinned: Option<String>,
-        /// Image as it was named when the container was made; none when it was not seen.
-        pub image: Option<String>,
-        /// Id of the image that the container was made from.
-        pub image_id: Option<String>,
-        /// Id of the image that the pin names on that machine now.
-        pub tag_image_id: Option<String>,
-        /// Digests of the image that the pin names; none for one that was never pulled.
-        pub digests: Vec<String>,
-        /// `running`, `exited`, …; none when the container was not seen.
-        pub state: Option<String>,
-        /// Versions that the program's members report, each once.
-        pub reported: Vec<String>,
-        /// How all that stands to each other.
+        /// Whether it need not run.
+        pub optional: bool,
+        /// The five links, in their order.
+        pub links: Vec<PinLink>,
+        /// How they stand to each other.
         pub verdict: PinVerdict,
         /// The verdict in words.
         pub words: String,
         /// What to do, as a command where there is one; may be empty.
         pub remedy: String,
+        /// Whether the image is wanted by digest, which can't be pushed again, as a tag can.
+        pub locked: bool,
+        /// Image of the profile's pin; none for a service that it does not pin.
+        pub pinned: Option<String>,
+        /// What the compose file says; none when it does not name the service, or was not read.
+        pub compose: Option<ComposeReference>,
+        /// Image as it was named when the container was made; none when it was not seen.
+        pub image: Option<String>,
+        /// Id of the image that the container was made from.
+        pub image_id: Option<String>,
+        /// Id of the image that the wanted reference names on that machine now.
+        pub tag_image_id: Option<String>,
+        /// Digests of that image; none for one that was never pulled.
+        pub digests: Vec<String>,
+        /// `running`, `exited`, …; none when the container was not seen.
+        pub state: Option<String>,
+        /// When the container was made, RFC 3339.
+        pub created: Option<String>,
+        /// What the program reports, each version once.
+        pub reported: Vec<ReportedVersion>,
+        /// What is known about the version.
+        pub advisories: Vec<Advisory>,
+        /// The newest change that was noticed.
+        pub changed: Option<PinChange>,
     }
 }
 
 wire! {
     /// All pins.
     pub struct PinsReport {
-        /// In the profile's order, then unpinned containers by name.
+        /// In the profile's order, then what the compose project has besides, by name.
         pub rows: Vec<PinRow>,
+        /// When it was looked at.
+        pub at: Timestamp,
         /// Why the containers were not looked at.
         pub docker_gap: Option<PanelError>,
+        /// Why the compose file was not read.
+        pub compose_gap: Option<PanelError>,
+        /// Who read the compose file: `docker compose 2.29.1`, or the panel; empty when nobody did.
+        pub compose_by: String,
+        /// What has to be known about that reading.
+        pub compose_notes: Vec<String>,
+        /// Date of the table of advisories, `YYYY-MM-DD`.
+        pub advisories_date: String,
+    }
+}
+
+wire! {
+    /// A service's verdict, for the overview.
+    pub struct PinBrief {
+        /// Service.
+        pub service: String,
+        /// Verdict.
+        pub verdict: PinVerdict,
+        /// In words.
+        pub words: String,
+    }
+}
+
+wire! {
+    /// The pins in brief.
+    #[derive(Default)]
+    pub struct PinsSummary {
+        /// When they were looked at last; none: not yet.
+        pub at: Option<Timestamp>,
+        /// Services that drift.
+        pub drift: u32,
+        /// Every service that is pinned or runs.
+        pub services: Vec<PinBrief>,
+        /// Services that advisories are known about.
+        pub advised: u32,
+    }
+}
+
+wire! {
+    /// Asks for changes that were noticed.
+    pub struct PinsHistoryRequest {
+        /// Of this service; none: of all.
+        #[serde(default)]
+        pub service: Option<String>,
+        /// Most of them, 1 to 1000.
+        pub limit: u32,
+    }
+}
+
+wire! {
+    /// Changes, the newest first.
+    pub struct PinsHistory {
+        /// Changes.
+        pub changes: Vec<PinChange>,
+    }
+}
+
+wire! {
+    /// Another version for a service.
+    pub struct RepinChange {
+        /// Service in the compose file.
+        pub service: String,
+        /// The whole reference, e.g. `prom/prometheus:v2.55.1`.
+        pub image: String,
+        /// Adds the digest that the engine knows for it.
+        #[serde(default)]
+        pub lock: bool,
+    }
+}
+
+wire! {
+    /// A file that a new pin changes.
+    pub struct RepinFile {
+        /// Path.
+        pub path: String,
+        /// What it is: `compose file`, `.env`, `profile`.
+        pub what: String,
+        /// Unified diff.
+        pub diff: String,
+    }
+}
+
+wire! {
+    /// What a new pin would do.
+    pub struct RepinPlan {
+        /// The reference, with its digest where it is locked.
+        pub image: String,
+        /// Files, with what changes in them.
+        pub files: Vec<RepinFile>,
+        /// Other services of the same value.
+        pub also: Vec<String>,
+        /// What has to be known.
+        pub notes: Vec<String>,
+        /// Commands that bring it into force. The panel runs none of them.
+        pub then: Vec<String>,
+        /// Of all this and the files; asked for when it is carried out.
+        pub digest: String,
+    }
+}
+
+wire! {
+    /// Carries a new pin out.
+    pub struct RepinRequest {
+        /// What.
+        pub change: RepinChange,
+        /// The plan's digest.
+        pub digest: String,
+        /// Why.
+        pub reason: String,
+        /// Who; empty: the name in the settings.
+        #[serde(default)]
+        pub created_by: String,
+    }
+}
+
+wire! {
+    /// What was written.
+    pub struct RepinApplied {
+        /// Paths.
+        pub written: Vec<String>,
+        /// Commands that bring it into force.
+        pub then: Vec<String>,
     }
 }

@@ -1,8 +1,8 @@
 //! The one picture of the stack that every screen derives from, and its deltas.
 
 use crate::{
-    AlertsSummary, BackupsSummary, ChecksSummary, Gauge, Level, MaintenanceStatus, ServiceStatus, Settings,
-    StackList, Timestamp, wire,
+    AlertsSummary, BackupsSummary, ChecksSummary, Gauge, Level, MaintenanceStatus, PinsSummary,
+    ServiceStatus, Settings, StackList, Timestamp, wire,
 };
 
 wire! {
@@ -38,6 +38,8 @@ wire! {
         pub backups: BackupsSummary,
         /// Checks: what runs now, and what came last.
         pub checks: ChecksSummary,
+        /// Version pins in brief.
+        pub pins: PinsSummary,
         /// Notices.
         pub banners: Vec<Banner>,
         /// Settings in force.
@@ -85,6 +87,10 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         pub checks: Option<ChecksSummary>,
+        /// Changed pins.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        pub pins: Option<PinsSummary>,
         /// Changed notices.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
@@ -128,7 +134,7 @@ wire! {
 wire! {
     /// A screen to show.
     pub struct NavigateTo {
-        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `rules`, `checks`, `settings`.
+        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `checks`, `settings`.
         pub screen: String,
         /// What it filters by (alerts only); may be empty.
         #[serde(default)]

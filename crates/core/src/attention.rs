@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use aether_contract::{
-    AlertRow, AlertState, Freshness, Level, MaintenanceWindow, Notice, ServiceStatus, Severity, Silence,
-    SilenceFinding, SilenceState, Timestamp, WindowPhase,
+    AlertRow, AlertState, Freshness, Level, MaintenanceWindow, Notice, PinsSummary, ServiceStatus, Severity,
+    Silence, SilenceFinding, SilenceState, Timestamp, WindowPhase,
 };
 
 /// Most notices within [`SPAN_MS`]; what comes on top is counted and told with the next one.
@@ -38,6 +38,8 @@ pub struct Sight<'a> {
     pub silences: &'a [Silence],
     /// What is odd about some of them.
     pub findings: &'a [SilenceFinding],
+    /// The version pins.
+    pub pins: Option<&'a PinsSummary>,
 }
 
 /// When to keep quiet.
@@ -81,6 +83,8 @@ pub struct Attention {
     silences: Option<HashSet<String>>,
     /// Windows that members have lost, and that was told.
     missing: HashSet<String>,
+    /// Services that drift, with the look that showed it first and whether it was told; none before the first look.
+    drifts: Option<HashMap<String, (Timestamp, bool)>>,
     told: VecDeque<Timestamp>,
     withheld: u32,
 }
@@ -95,6 +99,7 @@ impl Attention {
         }
         notices.extend(self.services(sight.services, now));
         notices.extend(self.windows(sight.windows, now));
+        notices.extend(sight.pins.map(|pins| self.pins(pins)).unwrap_or_default());
         // What happened in quiet hours is seen, and not told afterwards either: the list shows it.
         if !manners.on || manners.quiet() {
             return Vec::new();
@@ -264,6 +269,37 @@ impl Attention {
             title,
             text: list(new.iter().map(|silence| text(silence))),
             screen: "maintenance".to_owned(),
+            filter: String::new(),
+        }]
+    }
+
+    /// A service that no longer runs what it is pinned to, once two looks have shown it: a container that is being made anew is gone
+    /// for a moment. What drifts when the panel starts is on its screen and no news.
+    fn pins(&mut self, pins: &PinsSummary) -> Vec<Notice> {
+        let Some(at) = pins.at else { return Vec::new() };
+        let first = self.drifts.is_none();
+        let known = self.drifts.take().unwrap_or_default();
+        let mut next = HashMap::new();
+        let mut new = Vec::new();
+        for one in pins.services.iter().filter(|one| one.verdict.is_drift()) {
+            let (since, told) = known.get(&one.service).copied().unwrap_or((at, first));
+            let tell = !told && since != at;
+            if tell {
+                new.push(one);
+            }
+            next.insert(one.service.clone(), (since, told || tell));
+        }
+        self.drifts = Some(next);
+        let title = match new.as_slice() {
+            [] => return Vec::new(),
+            [one] => format!("{} does not run what it is pinned to", one.service),
+            several => format!("{} services do not run what they are pinned to", several.len()),
+        };
+        vec![Notice {
+            level: Level::Warn,
+            title,
+            text: list(new.iter().map(|one| one.words.clone())),
+            screen: "versions".to_owned(),
             filter: String::new(),
         }]
     }

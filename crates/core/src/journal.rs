@@ -184,6 +184,27 @@ impl Journal {
         rows.map_err(|error| self.failed(error))
     }
 
+    /// The newest `limit` entries of `kind` about `subject`, newest first.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub fn about(&self, kind: &str, subject: &str, limit: u32) -> Result<Vec<Entry>, PanelError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM entries WHERE kind = ?1 AND subject = ?2 ORDER BY id DESC LIMIT ?3"
+        );
+        self.select(&sql, params![kind, subject, limit])
+    }
+
+    /// Rewrites the detail of an open entry if it is still `before`; false when somebody else has written it meanwhile.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub fn replace(&self, id: i64, before: &Value, after: &Value) -> Result<bool, PanelError> {
+        let sql = "UPDATE entries SET detail = ?3 WHERE id = ?1 AND detail = ?2 AND outcome IS NULL";
+        let rows = self.lock().execute(sql, params![id, before.to_string(), after.to_string()]);
+        rows.map(|rows| rows == 1).map_err(|error| self.failed(error))
+    }
+
     /// The newest entry of `kind` about `subject`.
     ///
     /// # Errors

@@ -69,6 +69,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         maintenance: changed(&old.maintenance, &new.maintenance),
         backups: changed(&old.backups, &new.backups),
         checks: changed(&old.checks, &new.checks),
+        pins: changed(&old.pins, &new.pins),
         banners: changed(&old.banners, &new.banners),
         settings: changed(&old.settings, &new.settings),
     };
@@ -79,6 +80,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         || delta.maintenance.is_some()
         || delta.backups.is_some()
         || delta.checks.is_some()
+        || delta.pins.is_some()
         || delta.banners.is_some()
         || delta.settings.is_some();
     anything.then_some(delta)
@@ -158,6 +160,7 @@ mod tests {
             },
             backups: BackupsSummary::default(),
             checks: ChecksSummary::default(),
+            pins: PinsSummary::default(),
             banners: Vec::new(),
             settings: crate::settings::default_settings(),
         }

@@ -26,6 +26,7 @@ export function commands(): Command[] {
     { id: 'go-alerts', group: 'Go to', title: 'Alerts', icon: 'bell', keys: ['g', 'a'], run: () => ui.go('alerts') },
     { id: 'go-maintenance', group: 'Go to', title: 'Maintenance', icon: 'wrench', keys: ['g', 'm'], words: 'silences', run: () => ui.go('maintenance') },
     { id: 'go-backups', group: 'Go to', title: 'Backups', icon: 'archive', keys: ['g', 'b'], words: 'restore dashboards snapshot', run: () => ui.go('backups') },
+    { id: 'go-versions', group: 'Go to', title: 'Versions', icon: 'pin', keys: ['g', 'v'], words: 'pins images compose docker drift advisories', run: () => ui.go('versions') },
     { id: 'go-rules', group: 'Go to', title: 'Rules', icon: 'rules', keys: ['g', 'r'], words: 'guards lint recording alerts promql', run: () => ui.go('rules') },
     { id: 'go-checks', group: 'Go to', title: 'Checks', icon: 'checks', keys: ['g', 'c'], words: 'quick preprod sanity after deploy', run: () => ui.go('checks') },
     { id: 'go-settings', group: 'Go to', title: 'Settings', icon: 'gear', keys: ['g', 's'], words: 'stacks endpoints', run: () => ui.go('settings') },

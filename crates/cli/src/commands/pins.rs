@@ -1,20 +1,22 @@
-//! `pins`: what is pinned, what runs, what the program reports.
+//! `pins`: the chains from what is wanted to what runs, their history, and another version.
 
-use aether_contract::{Empty, PanelError, PinVerdict};
+use aether_contract::*;
 use aether_core::Panel;
 
 use super::{polled, unread};
 use crate::{
+    args::Pins,
+    human::{moment, plain},
     outcome::Outcome,
-    table::{Paint, cell, painted, table},
+    table::{Paint, cell, paint, painted, table},
 };
 
-/// A row a pin; drift is a finding. What should have been asked and did not answer is a failure: a gate must not pass on it.
-pub async fn run(panel: &Panel) -> Result<Outcome, PanelError> {
+/// A row a service; drift is a finding. What should have been asked and did not answer is a failure: a gate must not pass on it.
+pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
     let snapshot = polled(panel).await?;
     let report = panel.pins_show(Empty {}).await?;
-    let rows: Vec<_> = report
-        .rows
+    let shown: Vec<&PinRow> = report.rows.iter().filter(|row| row.verdict != PinVerdict::Absent).collect();
+    let rows: Vec<_> = shown
         .iter()
         .map(|row| {
             let colour = match row.verdict {
@@ -22,38 +24,139 @@ pub async fn run(panel: &Panel) -> Result<Outcome, PanelError> {
                 verdict if verdict.is_drift() => Paint::Warn,
                 _ => Paint::Dim,
             };
+            let link = |kind: PinLinkKind| {
+                let link = row.links.iter().find(|link| link.kind == kind);
+                let value = link.map(|link| link.value.as_str()).unwrap_or_default();
+                cell(if value.is_empty() { "–" } else { value })
+            };
             vec![
                 cell(&row.service),
                 painted(verdict(row.verdict), colour),
-                cell(row.pinned.as_deref().unwrap_or("–")),
-                cell(row.image.as_deref().unwrap_or_default()),
-                cell(row.reported.join(", ")),
+                link(PinLinkKind::Pin),
+                link(PinLinkKind::Compose),
+                link(PinLinkKind::Container),
+                link(PinLinkKind::Program),
                 cell(row.state.as_deref().unwrap_or_default()),
             ]
         })
         .collect();
-    let mut outcome = Outcome::new(
-        &report,
-        table(&["SERVICE", "VERDICT", "PINNED", "CONTAINER", "PROGRAM", "STATE"], &rows),
-    )?;
+    let mut text =
+        table(&["SERVICE", "VERDICT", "PINNED", "COMPOSE FILE", "CONTAINER", "PROGRAM", "STATE"], &rows);
+    let mut say = |line: String| text.push_str(&format!("\n{line}"));
+    let absent: Vec<&str> = report
+        .rows
+        .iter()
+        .filter(|row| row.verdict == PinVerdict::Absent)
+        .map(|row| row.service.as_str())
+        .collect();
+    if !absent.is_empty() {
+        say(paint(&format!("Optional, and not running: {}.", plain(&absent.join(", "))), Paint::Dim));
+    }
+    if !report.compose_by.is_empty() {
+        say(paint(&format!("The compose file was read by {}.", plain(&report.compose_by)), Paint::Dim));
+    }
+    if let Some(gap) = &report.compose_gap {
+        say(format!("{} {} {}", paint("?", Paint::Dim), plain(&gap.message), plain(&gap.hint)));
+    }
+    for note in &report.compose_notes {
+        say(format!("{} {}", paint("?", Paint::Dim), plain(note)));
+    }
+    for row in &shown {
+        for one in &row.advisories {
+            let title = format!("{} ({}): {} {}", row.service, one.date, one.title, one.note);
+            say(format!(
+                "{} {} {}",
+                paint("i", Paint::Dim),
+                plain(title.trim_end()),
+                paint(&plain(&one.source), Paint::Dim)
+            ));
+        }
+    }
+    let mut outcome = Outcome::new(&report, text)?;
     for row in report.rows.iter().filter(|row| row.verdict.is_drift()) {
         outcome.find(format!("{}: {} {}", row.service, row.words, row.remedy).trim_end());
     }
     outcome.fail(report.docker_gap.as_ref());
+    // A stack without a compose file is none that failed.
+    outcome.fail(report.compose_gap.as_ref().filter(|gap| gap.code != ErrorCode::NotFound));
     for service in &snapshot.services {
         outcome.fail(unread(&service.freshness).as_ref());
     }
     Ok(outcome)
 }
 
+/// Runs a verb on pins.
+pub async fn run(panel: &Panel, verb: &Pins) -> Result<Outcome, PanelError> {
+    match verb {
+        Pins::History { service, limit } => {
+            let request = PinsHistoryRequest { service: service.clone(), limit: *limit };
+            let history = panel.pins_history(request).await?;
+            let rows: Vec<_> = history
+                .changes
+                .iter()
+                .map(|change| vec![cell(moment(change.at)), cell(&change.service), cell(&change.words)])
+                .collect();
+            let text = if rows.is_empty() {
+                "No change was noticed yet.".to_owned()
+            } else {
+                table(&["NOTICED", "SERVICE", "WHAT"], &rows)
+            };
+            Outcome::new(&history, text)
+        }
+        Pins::Repin { service, image, lock, reason, by } => {
+            let change = RepinChange { service: service.clone(), image: image.clone(), lock: *lock };
+            let plan = panel.pins_plan(change.clone()).await?;
+            let Some(reason) = reason else {
+                let text = format!("{}Nothing was written. With --reason TEXT it is.\n", plan_text(&plan));
+                return Outcome::new(&plan, text);
+            };
+            let request = RepinRequest {
+                change,
+                digest: plan.digest.clone(),
+                reason: reason.clone(),
+                created_by: by.clone(),
+            };
+            let applied = panel.pins_apply(request).await?;
+            let mut text = plan_text(&plan);
+            text.push_str(&format!("Written: {}.\n", plain(&applied.written.join(", "))));
+            Outcome::new(&applied, text)
+        }
+    }
+}
+
+fn plan_text(plan: &RepinPlan) -> String {
+    let mut text = String::new();
+    for file in &plan.files {
+        text.push_str(&format!("{} ({})\n", paint(&plain(&file.path), Paint::Strong), file.what));
+        for line in file.diff.lines() {
+            let look = match line.as_bytes().first() {
+                Some(b'+') => Paint::Good,
+                Some(b'-') => Paint::Bad,
+                _ => Paint::Dim,
+            };
+            text.push_str(&format!("{}\n", paint(&plain(line), look)));
+        }
+    }
+    for note in &plan.notes {
+        text.push_str(&format!("{}\n", plain(note)));
+    }
+    text.push_str("It is in force after:\n");
+    for command in &plan.then {
+        text.push_str(&format!("  {}\n", plain(command)));
+    }
+    text
+}
+
 fn verdict(verdict: PinVerdict) -> &'static str {
     match verdict {
         PinVerdict::Agrees => "agrees",
+        PinVerdict::OtherReference => "other reference",
         PinVerdict::OtherProgram => "other program",
         PinVerdict::OtherImage => "other image",
         PinVerdict::Recreate => "recreate",
         PinVerdict::Floating => "floating",
         PinVerdict::NotRunning => "not running",
+        PinVerdict::Missing => "missing",
         PinVerdict::Absent => "absent",
         PinVerdict::Unpinned => "unpinned",
         PinVerdict::Unknown => "unknown",

@@ -23,6 +23,7 @@ fn sight(rows: &[AlertRow]) -> Sight<'_> {
         heartbeat: Some("Watchdog"),
         silences: &[],
         findings: &[],
+        pins: None,
     }
 }
 
@@ -219,4 +220,33 @@ fn a_silence_made_elsewhere_is_told_once_and_a_window_of_a_panel_is_not() {
         (Level::Warn, "bob: alertname=\"Disk\". It lasts 99 hours.")
     );
     assert!(attention.look(&Sight { silences: &now, ..sight(&[]) }, LOUD, Timestamp(2)).is_empty());
+}
+
+#[test]
+fn a_drift_is_told_once_when_it_stays_and_again_after_it_was_mended() {
+    use aether_contract::{PinBrief, PinVerdict};
+    let mut attention = Attention::default();
+    let mut look = |at: i64, verdicts: &[(&str, PinVerdict)]| {
+        let brief = |(service, verdict): &(&str, PinVerdict)| PinBrief {
+            service: (*service).to_owned(),
+            verdict: *verdict,
+            words: "w".into(),
+        };
+        let pins = PinsSummary {
+            at: Some(Timestamp(at)),
+            services: verdicts.iter().map(brief).collect(),
+            ..PinsSummary::default()
+        };
+        let seen = Sight { pins: Some(&pins), ..sight(&[]) };
+        titles(&attention.look(&seen, LOUD, Timestamp(at))).join(",")
+    };
+    let old = ("grafana", PinVerdict::OtherImage);
+    assert_eq!(look(1, &[old]), "", "it was so when the panel started");
+    assert_eq!(look(2, &[old, ("loki", PinVerdict::NotRunning)]), "");
+    assert_eq!(look(2, &[old, ("loki", PinVerdict::NotRunning)]), "", "the same look");
+    assert_eq!(look(3, &[old, ("loki", PinVerdict::OtherProgram)]), "loki does not run what it is pinned to");
+    assert_eq!(look(4, &[old, ("loki", PinVerdict::OtherProgram)]), "");
+    assert_eq!(look(5, &[("loki", PinVerdict::Agrees)]), "");
+    assert_eq!(look(6, &[old]), "");
+    assert_eq!(look(7, &[old]), "grafana does not run what it is pinned to");
 }

@@ -3,19 +3,12 @@
 use std::sync::Arc;
 
 use aether_clients::prometheus::QueryValue;
-use aether_contract::{PanelError, PinRow, ServiceKind};
+use aether_contract::{PanelError, PinRow, PinVerdict, ServiceKind};
 
 use super::{Came, Scene};
 use crate::{pins, poll};
 
-/// The version in an image's tag: `prom/prometheus:v2.54.1@sha256:…` → `2.54.1`.
-fn pinned(image: &str) -> Option<&str> {
-    let name = image.split('@').next()?;
-    let (_, tag) = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
-    Some(tag.trim_start_matches('v'))
-}
-
-/// Every server answers, and says the version that is pinned.
+/// Every server answers, and every service runs what it is pinned to.
 ///
 /// # Errors
 /// None of its own.
@@ -23,74 +16,42 @@ pub async fn versions(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     poll::all(&scene.core, &scene.live).await;
     scene.core.publish();
     let services = scene.core.publisher.current().services;
-    let (mut lines, mut other, mut down) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut lines, mut down) = (Vec::new(), Vec::new());
     for service in services.iter().filter(|service| !service.members.is_empty()) {
-        let pin = scene.live.profile.pins.iter().find(|pin| pin.service == service.kind.as_str());
-        let pin = pin.and_then(|pin| pinned(&pin.image));
         for member in &service.members {
-            let says = member.version.as_deref().unwrap_or("no version");
-            let wants = pin.map_or_else(|| "nothing is pinned".to_owned(), |pin| format!("pinned {pin}"));
-            match member.freshness.error() {
-                Some(error) => {
-                    down.push(service.title.clone());
-                    lines.push(format!("{} {}: {}", service.title, member.url, error.message));
-                }
-                None => {
-                    lines.push(format!("{} {}: {says}, {wants}", service.title, member.url));
-                    if let (Some(pin), Some(version)) = (pin, member.version.as_deref())
-                        && pin != version.trim_start_matches('v')
-                    {
-                        other.push(format!("{} is {version}, pinned is {pin}", service.title));
-                    }
-                }
+            if let Some(error) = member.freshness.error() {
+                down.push(service.title.clone());
+                lines.push(format!("{} {}: {}", service.title, member.url, error.message));
             }
         }
     }
     down.dedup();
-    other.dedup();
     if !down.is_empty() {
         let words = format!("{} can’t be reached.", down.join(" and "));
         return Ok(Came::fail(words, lines, "Start it, or correct its address in Settings, Stacks."));
     }
-    if lines.is_empty() {
+    if services.iter().all(|service| service.members.is_empty()) {
         return Ok(Came::skipped("The profile names no server.", "Set the addresses in Settings, Stacks."));
     }
-    let (told, unlike) = containers(scene).await;
-    lines.extend(told);
-    other.extend(unlike);
-    if !other.is_empty() {
-        let remedy =
-            "Recreate the container with the pinned image, or change the pin: docker compose up -d SERVICE";
-        return Ok(Came::warn(format!("{}.", other.join("; ")), lines, remedy));
+    let report = pins::look(&scene.live, &services, &scene.core.home.config).await;
+    let shown = report.rows.iter().filter(|row| row.verdict != PinVerdict::Absent);
+    lines.extend(shown.map(|row| format!("{}: {}", row.service, row.words)));
+    let gap = |what: &str, error: &PanelError| format!("{what} was not looked at: {}", error.message);
+    lines.extend(report.docker_gap.iter().map(|error| gap("Docker", error)));
+    lines.extend(report.compose_gap.iter().map(|error| gap("The compose file", error)));
+    if scene.live.profile.docker_host.is_none() {
+        lines.push(
+            "The containers were not looked at: the profile names no Docker engine ([docker] host)."
+                .to_owned(),
+        );
     }
-    Ok(Came::pass("Every server answers in its pinned version.", lines))
-}
-
-/// The containers of the pinned services, as far as Docker tells: a line each, and what is other than pinned. Without
-/// Docker that is a gap, and is said.
-async fn containers(scene: &Scene) -> (Vec<String>, Vec<String>) {
-    let profile = &scene.live.profile;
-    let gap = |why: &str| (vec![format!("The containers’ images were not compared: {why}")], Vec::new());
-    if profile.docker_host.is_none() {
-        return gap("the profile names no Docker engine ([docker] host).");
+    let drifts: Vec<&PinRow> = report.rows.iter().filter(|row| row.verdict.is_drift()).collect();
+    if drifts.is_empty() {
+        return Ok(Came::pass("Every server answers in its pinned version.", lines));
     }
-    // What the programs report has been looked at already.
-    let report = pins::show(profile, &[]).await;
-    if let Some(error) = &report.docker_gap {
-        return gap(&error.message);
-    }
-    let line = |row: &PinRow| {
-        let image = row.image.as_deref().unwrap_or("not there");
-        let pinned = row.pinned.as_deref().unwrap_or("nothing");
-        let state = row.state.as_deref().map(|state| format!(", {state}")).unwrap_or_default();
-        format!("container {}: {image}{state}, pinned {pinned}", row.container)
-    };
-    let lines = report.rows.iter().map(line).collect();
-    let drifts = report.rows.iter().filter(|row| row.verdict.is_drift());
-    let other = drifts
-        .map(|row| format!("container {}: {}", row.container, row.words.trim_end_matches('.')))
-        .collect();
-    (lines, other)
+    let words: Vec<String> = drifts.iter().map(|row| format!("{}: {}", row.service, row.words)).collect();
+    let remedies: Vec<&str> = drifts.iter().map(|row| row.remedy.as_str()).collect();
+    Ok(Came::warn(words.join(" "), lines, remedies.join("; ")))
 }
 
 /// No target is down.
@@ -122,17 +83,4 @@ pub async fn targets(scene: &Arc<Scene>) -> Result<Came, PanelError> {
         lines,
         "Prometheus’ page /targets says why; start what is down, or take it out of the configuration.",
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_is_the_tag_without_its_v() {
-        assert_eq!(pinned("prom/prometheus:v2.54.1"), Some("2.54.1"));
-        assert_eq!(pinned("grafana/grafana:11.2.0@sha256:00ff"), Some("11.2.0"));
-        assert_eq!(pinned("registry:5000/prom"), None);
-        assert_eq!(pinned("prom"), None);
-    }
 }

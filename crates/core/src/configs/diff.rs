@@ -9,11 +9,20 @@ const CONTEXT: usize = 3;
 
 /// A unified diff; empty when the texts are the same. One that would be too long ends with a line that says so.
 pub fn unified(before: &str, after: &str) -> String {
+    with_context(before, after, CONTEXT)
+}
+
+/// As [`unified`], without the lines around: for files where those may hold passwords.
+pub fn bare(before: &str, after: &str) -> String {
+    with_context(before, after, 0)
+}
+
+fn with_context(before: &str, after: &str, context: usize) -> String {
     if before == after {
         return String::new();
     }
     let diff = TextDiff::configure().timeout(std::time::Duration::from_secs(5)).diff_lines(before, after);
-    let mut text = diff.unified_diff().context_radius(CONTEXT).to_string();
+    let mut text = diff.unified_diff().context_radius(context).to_string();
     if text.len() > MAX {
         let end = text.floor_char_boundary(MAX);
         text.truncate(end);

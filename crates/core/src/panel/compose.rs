@@ -53,6 +53,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
         },
         backups: aether_contract::BackupsSummary::default(),
         checks: aether_contract::ChecksSummary::default(),
+        pins: aether_contract::PinsSummary::default(),
         banners: Vec::new(),
         settings: settings.get(),
     }
@@ -101,6 +102,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
         maintenance,
         backups: core.backups_summary(&live),
         checks: core.checks.summary(&live.profile.name),
+        pins: live.pins.summary(),
         banners,
         settings,
     }

@@ -290,6 +290,7 @@ impl Core {
             heartbeat: live.profile.heartbeat.as_deref(),
             silences: &silences,
             findings: &shown.maintenance.findings,
+            pins: Some(&shown.pins),
         };
         let notices = {
             let mut attention = self.attention.lock().unwrap_or_else(PoisonError::into_inner);

@@ -215,6 +215,8 @@ pub struct Live {
     pub gate_grafana: tokio::sync::Mutex<()>,
     /// One join at a time, so that an older list can't overwrite a newer one.
     pub gate_join: tokio::sync::Mutex<()>,
+    /// What is known of the version pins.
+    pub pins: crate::pins::watch::Pins,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -268,6 +270,7 @@ impl Live {
             gate_members: (0..members).map(|_| tokio::sync::Mutex::new(())).collect(),
             gate_grafana: tokio::sync::Mutex::new(()),
             gate_join: tokio::sync::Mutex::new(()),
+            pins: crate::pins::watch::Pins::default(),
             tasks: Mutex::new(Vec::new()),
         }
     }
@@ -293,6 +296,7 @@ impl Live {
     pub fn wake_all(&self) {
         self.wake_prometheus.notify_one();
         self.wake_grafana.notify_one();
+        self.pins.wake.notify_one();
         for wake in &self.wake_members {
             wake.notify_one();
         }

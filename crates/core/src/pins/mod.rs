@@ -1,168 +1,253 @@
-//! Version pins: what the profile pins against the containers and against what the programs report. Only looks.
+//! Version pins: the chain from what is wanted to what runs. The profile's pin, the compose file's reference, the container, its
+//! image, the program's own word. Only looks; [`repin`] changes a reference, and neither pulls nor restarts anything.
 //!
-//! The compose file is not read here: a pin is the profile's.
+//! What can't be seen is a gap in the chain that says why; the rest is told all the same.
 
+pub mod advisories;
+mod chain;
+pub mod compose;
+pub mod history;
+pub mod repin;
+mod reported;
 mod verdict;
+pub mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aether_clients::{Docker, DockerError, docker::Container};
-use aether_contract::{PinRow, PinVerdict, PinsReport, ServiceStatus};
-use futures_util::future::try_join_all;
+use aether_contract::{PanelError, PinsReport, ServiceStatus};
+use futures_util::{StreamExt as _, stream};
 
-use crate::stack::{Pin, Profile};
-use verdict::{Evidence, judge};
+use crate::{
+    panel::{clock, live::Live},
+    stack::Profile,
+};
+use advisories::Table;
+use chain::{Facts, Seen};
+use compose::Compose;
+use verdict::InCompose;
 
 /// The label by which Compose marks the containers of a project.
 const PROJECT: &str = "com.docker.compose.project";
 /// The label by which it names their service.
 const SERVICE: &str = "com.docker.compose.service";
+/// The label by which it tells the files that a container was made from.
+const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
+/// Questions to the engine at once.
+const AT_ONCE: usize = 8;
+/// Most services that are shown; a project has a handful.
+const MAX_SERVICES: usize = 500;
 
-/// What the engine said of a pin.
-#[derive(Debug, Clone, Default)]
-struct Seen {
-    container: Option<aether_clients::docker::ContainerDetail>,
-    state: Option<String>,
-    image: Option<aether_clients::docker::Image>,
-}
-
-/// All pins with what is known of them. An engine that does not answer leaves a gap that says why.
-pub async fn show(profile: &Profile, services: &[ServiceStatus]) -> PinsReport {
-    let Some(host) = &profile.docker_host else {
-        return report(&profile.pins, services, None);
+/// All pins with what is known of them. A file or an engine that can't be read leaves a gap that says why.
+pub async fn look(live: &Live, services: &[ServiceStatus], config: &std::path::Path) -> PinsReport {
+    let profile = &live.profile;
+    let (compose, engine) = tokio::join!(
+        Box::pin(compose::look(profile, &live.pins.compose)),
+        Box::pin(listed(profile.docker_host.as_deref()))
+    );
+    let (compose, compose_gap) = split(compose);
+    let (engine, docker_gap) = match engine {
+        Some(engine) => split(engine),
+        None => (None, None),
     };
-    match Box::pin(ask(host, &profile.pins)).await {
-        Ok((seen, all)) => report(&profile.pins, services, Some((&seen, &all))),
-        Err(error) => {
-            PinsReport { docker_gap: Some(error.to_panel()), ..report(&profile.pins, services, None) }
+    let all = engine.as_ref().map(|(_, all)| all.as_slice());
+    let mut facts = named(profile, compose.as_ref(), all);
+    facts.truncate(MAX_SERVICES);
+    if let Some((docker, all)) = &engine {
+        let seen = stream::iter(facts.iter().map(|one| inspect(docker, all, one)).collect::<Vec<_>>())
+            .buffered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        for (one, seen) in facts.iter_mut().zip(seen) {
+            one.engine = Some(seen);
         }
     }
-}
-
-/// The pinned containers in full: the list names an image by its id once its tag has moved.
-async fn ask(host: &str, pins: &[Pin]) -> Result<(Vec<Seen>, Vec<Container>), DockerError> {
-    let docker = Docker::connect(host)?;
-    let all = docker.containers().await?;
-    let one = async |pin: &Pin| -> Result<Seen, DockerError> {
-        let Some(listed) = all.iter().find(|one| one.name == pin.container) else {
-            return Ok(Seen { image: docker.image(&pin.image).await?, ..Seen::default() });
-        };
-        Ok(Seen {
-            container: docker.container(&listed.id).await?,
-            state: Some(listed.state.clone()),
-            image: docker.image(&pin.image).await?,
-        })
-    };
-    let seen = try_join_all(pins.iter().map(one)).await?;
-    Ok((seen, all))
-}
-
-/// The rows. Pure.
-fn report(pins: &[Pin], services: &[ServiceStatus], engine: Option<(&[Seen], &[Container])>) -> PinsReport {
-    let mut rows: Vec<PinRow> = Vec::new();
-    for (index, pin) in pins.iter().enumerate() {
-        let seen = engine.and_then(|(seen, _)| seen.get(index)).cloned().unwrap_or_default();
-        let evidence = Evidence {
-            service: pin.service.clone(),
-            container: pin.container.clone(),
-            pinned: pin.image.clone(),
-            looked: engine.is_some(),
-            seen: seen.container.as_ref().map(|one| (one.image.clone(), one.image_id.clone(), one.running)),
-            tag_image_id: seen.image.as_ref().map(|image| image.id.clone()),
-            reported: reported(services, &pin.service),
-        };
-        let (verdict, words, remedy) = judge(&evidence);
-        rows.push(PinRow {
-            service: evidence.service,
-            container: evidence.container,
-            pinned: Some(evidence.pinned),
-            image: seen.container.as_ref().map(|one| one.image.clone()),
-            image_id: seen.container.map(|one| one.image_id),
-            tag_image_id: evidence.tag_image_id,
-            digests: seen.image.map(|image| image.digests).unwrap_or_default(),
-            state: seen.state,
-            reported: evidence.reported,
-            verdict,
-            words,
-            remedy,
-        });
+    let wanted: Vec<reported::Wanted> =
+        facts.iter().map(|one| (one.service.clone(), one.evidence().wanted().map(str::to_owned))).collect();
+    let told = reported::ask(live, services, &wanted).await;
+    let (table, table_note) = advisories::table(config);
+    let mut notes = compose.as_ref().map(|compose| compose.notes.clone()).unwrap_or_default();
+    notes.extend(all.and_then(|all| other_files(compose.as_ref(), &facts, all)));
+    notes.extend(table_note);
+    PinsReport {
+        rows: rows(facts, told, &table),
+        at: clock::now(),
+        docker_gap,
+        compose_gap,
+        compose_by: compose.map(|compose| compose.by).unwrap_or_default(),
+        compose_notes: notes,
+        advisories_date: table.date,
     }
-    if let Some((_, all)) = engine {
-        rows.extend(unpinned(pins, all));
+}
+
+fn split<T>(outcome: Result<T, PanelError>) -> (Option<T>, Option<PanelError>) {
+    match outcome {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error)),
     }
-    PinsReport { rows, docker_gap: None }
 }
 
-/// What the members that answer now say, each version once.
-fn reported(services: &[ServiceStatus], name: &str) -> Vec<String> {
-    let members = services.iter().filter(|one| one.kind.as_str() == name).flat_map(|one| &one.members);
-    let fresh = members.filter(|member| member.freshness.is_fresh());
-    fresh.filter_map(|member| member.version.clone()).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// Containers of the pinned ones' compose projects that nothing pins.
-fn unpinned(pins: &[Pin], all: &[Container]) -> Vec<PinRow> {
-    let pinned: BTreeSet<&str> = pins.iter().map(|pin| pin.container.as_str()).collect();
-    let is_pinned = |one: &&Container| pinned.contains(one.name.as_str());
-    let projects: BTreeSet<&String> =
-        all.iter().filter(is_pinned).filter_map(|one| one.labels.get(PROJECT)).collect();
-    let mut rows: Vec<PinRow> = all
-        .iter()
-        .filter(|one| !is_pinned(one))
-        .filter(|one| one.labels.get(PROJECT).is_some_and(|project| projects.contains(project)))
-        .map(|one| PinRow {
-            service: one.labels.get(SERVICE).unwrap_or(&one.name).clone(),
-            container: one.name.clone(),
-            pinned: None,
-            image: Some(one.image.clone()),
-            image_id: Some(one.image_id.clone()),
-            tag_image_id: None,
-            digests: Vec::new(),
-            state: Some(one.state.clone()),
-            reported: Vec::new(),
-            verdict: PinVerdict::Unpinned,
-            words: format!("It runs {}, and the profile does not pin it.", one.image),
-            remedy: "Add it to [[pins]] of the profile.".to_owned(),
-        })
-        .collect();
-    rows.sort_by(|a, b| a.container.cmp(&b.container));
+fn rows(facts: Vec<Facts>, mut told: reported::Reported, table: &Table) -> Vec<aether_contract::PinRow> {
+    let mut rows = Vec::with_capacity(facts.len());
+    for mut one in facts {
+        one.reported = told.versions.remove(&one.service).unwrap_or_default();
+        one.silent = told.silent.remove(&one.service).unwrap_or_default();
+        rows.push(one.row(table));
+    }
     rows
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashMap;
+type Engine = (Docker, Vec<Container>);
 
-    fn container(name: &str, project: &str) -> Container {
-        let labels = HashMap::from([(PROJECT.to_owned(), project.to_owned())]);
-        Container {
-            name: name.into(),
-            image: "x/y:v1".into(),
-            state: "running".into(),
-            labels,
-            ..Container::default()
+/// The engine with its containers; none where the profile names no engine.
+async fn listed(host: Option<&str>) -> Option<Result<Engine, PanelError>> {
+    let host = host?;
+    let work = async {
+        let docker = Docker::connect(host)?;
+        let all = docker.containers().await?;
+        Ok::<Engine, DockerError>((docker, all))
+    };
+    Some(work.await.map_err(|error| error.to_panel()))
+}
+
+/// The services: the profile's pins in their order, then what the compose project has besides, by name.
+fn named(profile: &Profile, compose: Option<&Compose>, all: Option<&[Container]>) -> Vec<Facts> {
+    let mut facts: Vec<Facts> = profile
+        .pins
+        .iter()
+        .map(|pin| Facts {
+            service: pin.service.clone(),
+            container: pin.container.clone(),
+            optional: pin.optional,
+            pinned: Some(pin.image.clone()),
+            ..Facts::default()
+        })
+        .collect();
+    let mut more: BTreeMap<String, Facts> = BTreeMap::new();
+    for service in compose.iter().flat_map(|compose| &compose.project.services) {
+        if !facts.iter().any(|one| one.service == service.name) {
+            let one = Facts {
+                service: service.name.clone(),
+                container: service.container.clone(),
+                optional: true,
+                ..Facts::default()
+            };
+            more.insert(service.name.clone(), one);
         }
     }
-
-    #[test]
-    fn of_500_containers_those_of_the_pinned_project_are_shown_as_unpinned() {
-        let pins = [Pin { service: "a".into(), container: "a".into(), image: "x/y:v1".into() }];
-        let mut all: Vec<Container> = (0..498).map(|i| container(&format!("other-{i}"), "other")).collect();
-        all.extend([container("cadvisor", "aether"), container("a", "aether")]);
-        let rows = report(&pins, &[], Some((&[Seen::default()], &all))).rows;
-        assert_eq!(rows.len(), 2);
-        assert_eq!((rows[1].container.as_str(), rows[1].verdict), ("cadvisor", PinVerdict::Unpinned));
+    // Containers of the project that runs, whether or not its file names them.
+    let pinned: BTreeSet<&str> = facts.iter().map(|one| one.container.as_str()).collect();
+    let grouped: Vec<(&str, &Container)> = all
+        .iter()
+        .flat_map(|all| all.iter())
+        .filter_map(|one| one.labels.get(PROJECT).map(|project| (project.as_str(), one)))
+        .collect();
+    let mut projects: BTreeSet<&str> = grouped
+        .iter()
+        .filter(|(_, one)| pinned.contains(one.name.as_str()))
+        .map(|(project, _)| *project)
+        .collect();
+    projects.extend(compose.map(|compose| compose.project.name.as_str()));
+    let mut found: Vec<Facts> = Vec::new();
+    for (_, one) in grouped.iter().filter(|(project, _)| projects.contains(project)) {
+        let service = one.labels.get(SERVICE).unwrap_or(&one.name);
+        if pinned.contains(one.name.as_str()) {
+            continue;
+        }
+        // A pinned service under another name of its container is that service.
+        match more.get_mut(service) {
+            Some(known) => known.container.clone_from(&one.name),
+            None if facts.iter().any(|known| known.service == *service) => {}
+            None => found.push(Facts {
+                service: service.clone(),
+                container: one.name.clone(),
+                optional: true,
+                ..Facts::default()
+            }),
+        }
     }
-
-    #[tokio::test]
-    async fn an_engine_that_is_not_there_leaves_a_gap_that_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut profile = Profile::builtin();
-        profile.docker_host = Some(format!("unix://{}/none.sock", folder.path().display()));
-        let report = show(&profile, &[]).await;
-        assert!(report.docker_gap.unwrap().message.contains("nothing listens"));
-        assert_eq!(report.rows.len(), profile.pins.len());
-        assert!(report.rows.iter().all(|row| row.verdict == PinVerdict::Unknown));
+    found.sort_by(|a, b| a.container.cmp(&b.container));
+    facts.extend(more.into_values());
+    facts.extend(found);
+    for one in &mut facts {
+        let Some(compose) = compose else { continue };
+        one.compose = Some(match compose.project.service(&one.service) {
+            None => InCompose::NotNamed,
+            Some(service) => match &service.image {
+                None => InCompose::Built,
+                Some(image) => match &image.resolved {
+                    Ok(image) => InCompose::Says(image.clone()),
+                    Err(why) => InCompose::Broken(why.clone()),
+                },
+            },
+        });
+        one.reference = compose
+            .project
+            .service(&one.service)
+            .and_then(|service| compose::shown(&compose.project, service));
     }
+    facts
 }
+
+/// A service's container in full, and the image that is wanted: the list names an image by its id once its tag has moved.
+async fn inspect(docker: &Docker, all: &[Container], one: &Facts) -> Seen {
+    let mut seen = Seen { listed: find(all, one).cloned(), ..Seen::default() };
+    let mut told = |error: &DockerError| seen.gap = error.to_panel().message;
+    let wanted = one.evidence().wanted().map(str::to_owned);
+    let (detail, image) = tokio::join!(
+        async {
+            match find(all, one) {
+                Some(listed) => docker.container(&listed.id).await,
+                None => Ok(None),
+            }
+        },
+        async {
+            match &wanted {
+                Some(wanted) => docker.image(wanted).await,
+                None => Ok(None),
+            }
+        }
+    );
+    let detail = detail.inspect_err(&mut told).ok().flatten();
+    // What is no name of an image has none.
+    let image = image.ok().flatten();
+    seen.detail = detail;
+    seen.image = image;
+    seen
+}
+
+/// The container of a service: by its name, else by the labels of the compose project of that name's neighbours.
+fn find<'a>(all: &'a [Container], one: &Facts) -> Option<&'a Container> {
+    all.iter().find(|container| container.name == one.container)
+}
+
+/// The containers were made from other files than those that were read.
+fn other_files(compose: Option<&Compose>, facts: &[Facts], all: &[Container]) -> Option<String> {
+    let container = facts
+        .iter()
+        .find_map(|one| find(all, one).filter(|found| found.labels.contains_key(CONFIG_FILES)))?;
+    let made = container.labels.get(CONFIG_FILES)?;
+    let Some(compose) = compose else {
+        return Some(format!(
+            "Docker says that {} was made from {made}: name it in [compose] files.",
+            container.name
+        ));
+    };
+    let real = |path: &std::path::Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let read: Vec<_> = compose.sources.files.iter().map(|path| real(path)).collect();
+    let from: Vec<_> = made.split(',').map(|path| real(std::path::Path::new(path.trim()))).collect();
+    // Under another path on the engine's machine it may be the same file.
+    let names = |paths: &[std::path::PathBuf]| -> Vec<_> {
+        paths.iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect()
+    };
+    (read != from && names(&read) != names(&from)).then(|| {
+        format!(
+            "Docker says that {} was made from {made}, which are other files than those read here.",
+            container.name
+        )
+    })
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

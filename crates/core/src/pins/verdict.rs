@@ -1,37 +1,104 @@
-//! What the links of a pin say together. Pure.
+//! What the links of a service's chain say together. Pure: a verdict is a function of the evidence and of nothing else.
 
-use aether_contract::PinVerdict;
+use aether_contract::{PinLinkKind, PinVerdict};
 
-/// What was seen of a pinned service.
-#[derive(Debug, Clone, Default)]
+/// What the compose file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum InCompose {
+    /// It was not read.
+    #[default]
+    NotRead,
+    /// It does not name the service.
+    NotNamed,
+    /// The service is built here and has no image of a name.
+    Built,
+    /// Its reference can't be resolved, with the reason.
+    Broken(String),
+    /// Its reference, resolved.
+    Says(String),
+}
+
+/// What the engine says of the container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum InEngine {
+    /// It was not asked, or did not answer.
+    #[default]
+    NotLooked,
+    /// It has no such container.
+    NoContainer,
+    /// It has it.
+    Container {
+        /// Image as it was named when the container was made.
+        image: String,
+        /// Id of that image.
+        id: String,
+        /// `running`, `exited`, …
+        state: String,
+    },
+}
+
+/// What was seen of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Service in the compose file.
     pub service: String,
     /// Container's name.
     pub container: String,
+    /// Whether it need not run.
+    pub optional: bool,
     /// The profile's pin.
-    pub pinned: String,
-    /// Whether the engine was asked, and answered.
-    pub looked: bool,
-    /// The container: its image as it was named, that image's id, whether it runs.
-    pub seen: Option<(String, String, bool)>,
-    /// Id of the image that the pin names now.
+    pub pinned: Option<String>,
+    /// The compose file.
+    pub compose: InCompose,
+    /// The engine.
+    pub engine: InEngine,
+    /// Id of the image that the wanted reference names on the engine now.
     pub tag_image_id: Option<String>,
     /// Versions that the program's members report.
     pub reported: Vec<String>,
 }
 
+impl Evidence {
+    /// The reference that is to run: the compose file's, for that is what a start would take; else the pin.
+    pub fn wanted(&self) -> Option<&str> {
+        match &self.compose {
+            InCompose::Says(reference) => Some(reference),
+            _ => self.pinned.as_deref(),
+        }
+    }
+}
+
+/// A verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// In a word.
+    pub verdict: PinVerdict,
+    /// In words.
+    pub words: String,
+    /// What to do; may be empty.
+    pub remedy: String,
+    /// The link where the chain breaks.
+    pub breaks: Option<PinLinkKind>,
+}
+
 /// The tag of an image's name, without what may stand before a slash or after an `@`.
-fn tag(image: &str) -> Option<&str> {
+pub fn tag(image: &str) -> Option<&str> {
     let name = image.split('@').next()?;
     name.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/') && !tag.is_empty())
 }
 
 /// The version that a tag names; none for a tag that is no version.
-fn version(image: &str) -> Option<&str> {
+pub fn version(image: &str) -> Option<&str> {
     let tag = tag(image)?;
     let bare = tag.strip_prefix('v').unwrap_or(tag);
     bare.starts_with(|first: char| first.is_ascii_digit()).then_some(bare)
+}
+
+/// The last part of an image's name: `prom/blackbox-exporter:v1` → `blackbox-exporter`.
+pub fn program(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or_default();
+    let last = name.rsplit('/').next().unwrap_or_default();
+    last.split(':').next().unwrap_or_default()
 }
 
 /// Whether a program of this version is one of this tag: `2.54` and `2.54.1-distroless` are both of 2.54.1.
@@ -43,73 +110,136 @@ fn is_of(tag: &str, reported: &str) -> bool {
     leads(reported, tag, &['.', '+']) || leads(tag, reported, &['-'])
 }
 
-/// Whether two names mean one image, as far as names tell.
-fn same_image(a: &str, b: &str) -> bool {
+/// Whether two names mean one image, as far as names tell: with a digest on both sides, Docker ignores the tags.
+pub fn same_image(a: &str, b: &str) -> bool {
     let split = |image: &str| {
-        let bare = image.trim_start_matches("docker.io/").trim_start_matches("library/");
+        let bare = ["docker.io/", "index.docker.io/"]
+            .iter()
+            .find_map(|host| image.strip_prefix(host))
+            .unwrap_or(image);
+        let bare = bare.strip_prefix("library/").unwrap_or(bare);
         let (name, digest) = bare.split_once('@').unwrap_or((bare, ""));
-        let name = if tag(name).is_none() { format!("{name}:latest") } else { name.to_owned() };
-        (name, digest.to_owned())
+        let repository = match tag(name) {
+            Some(tag) => name.strip_suffix(tag).unwrap_or(name).trim_end_matches(':'),
+            None => name,
+        };
+        (repository.to_owned(), tag(name).unwrap_or("latest").to_owned(), digest.to_owned())
     };
-    let ((a, a_digest), (b, b_digest)) = (split(a), split(b));
-    a == b && (a_digest.is_empty() || b_digest.is_empty() || a_digest == b_digest)
+    let ((a, a_tag, a_digest), (b, b_tag, b_digest)) = (split(a), split(b));
+    if a != b {
+        return false;
+    }
+    match (a_digest.is_empty(), b_digest.is_empty()) {
+        (false, false) => a_digest == b_digest,
+        _ => a_tag == b_tag,
+    }
 }
 
 /// The verdict, in words, and what to do.
-pub fn judge(seen: &Evidence) -> (PinVerdict, String, String) {
+pub fn judge(seen: &Evidence) -> Judged {
+    let done = |verdict, words: String, remedy: String, breaks| Judged { verdict, words, remedy, breaks };
     let recreate = format!("docker compose up -d {}", seen.service);
-    let done = |verdict, words: String, remedy: &str| (verdict, words, remedy.to_owned());
-    if let Some((image, id, running)) = &seen.seen {
-        if !same_image(image, &seen.pinned) {
-            let words = format!("The container is of {image}, pinned is {}.", seen.pinned);
-            return done(PinVerdict::OtherImage, words, &recreate);
+    let wanted = seen.wanted();
+    if let (InCompose::Says(says), Some(pin)) = (&seen.compose, &seen.pinned)
+        && !same_image(says, pin)
+    {
+        let runs = matches!(&seen.engine, InEngine::Container { image, .. } if same_image(image, says));
+        let remedy = format!("aetherctl pins repin {} {pin}", seen.service);
+        let remedy =
+            if runs { format!("Correct its image in [[pins]] of the profile, or: {remedy}") } else { remedy };
+        let words = format!("The compose file says {says}, the profile pins {pin}.");
+        return done(PinVerdict::OtherReference, words, remedy, Some(PinLinkKind::Compose));
+    }
+    if let (InEngine::Container { image, id, state }, Some(wanted)) = (&seen.engine, wanted) {
+        if !same_image(image, wanted) {
+            let words = format!("The container is of {image}, wanted is {wanted}: it was not made anew.");
+            return done(PinVerdict::OtherImage, words, recreate, Some(PinLinkKind::Container));
         }
-        if !running {
-            let words = format!("The container {} does not run.", seen.container);
-            return done(PinVerdict::NotRunning, words, &recreate);
+        if state != "running" {
+            let words = format!("The container {} does not run: it is {state}.", seen.container);
+            return done(PinVerdict::NotRunning, words, recreate, Some(PinLinkKind::Container));
         }
         if seen.tag_image_id.as_ref().is_some_and(|now| now != id) {
-            let words = format!("{} is another image by now than the container was made from.", seen.pinned);
-            return done(PinVerdict::Recreate, words, &recreate);
+            let words =
+                format!("{wanted} names another image by now than the one that the container was made from.");
+            return done(PinVerdict::Recreate, words, recreate, Some(PinLinkKind::Image));
         }
     }
-    let wanted = version(&seen.pinned);
-    if let Some(wanted) = wanted
-        && let Some(other) = seen.reported.iter().find(|says| !is_of(wanted, says))
+    let named = wanted.and_then(version);
+    if let (Some(named), Some(wanted)) = (named, wanted)
+        && let Some(other) = seen.reported.iter().find(|says| !is_of(named, says))
     {
-        let tag = tag(&seen.pinned).unwrap_or(wanted);
+        let tag = tag(wanted).unwrap_or(named);
         let words = format!("The tag says {tag}, the program says {other}.");
-        // The container is of that very image: making it again changes nothing.
-        let remedy = if seen.seen.is_some() && seen.tag_image_id.is_some() {
-            format!("docker compose pull {0} && docker compose up -d {0}", seen.service)
-        } else {
-            recreate
+        let remedy = match (&seen.engine, &seen.tag_image_id) {
+            // The container is of that very image: making it again changes nothing.
+            (InEngine::Container { .. }, Some(_)) => format!(
+                "Does the address lead to this container? Then the image holds another program than its tag says; was it built \
+                 here? docker compose pull {0} && docker compose up -d {0}",
+                seen.service
+            ),
+            _ => recreate,
         };
-        return (PinVerdict::OtherProgram, words, remedy);
+        return done(PinVerdict::OtherProgram, words, remedy, Some(PinLinkKind::Program));
     }
-    if wanted.is_none() && !seen.pinned.contains('@') {
-        let what = tag(&seen.pinned)
+    if let Some(wanted) = wanted.filter(|wanted| named.is_none() && !wanted.contains('@')) {
+        let what = tag(wanted)
             .map_or_else(|| "has no tag".to_owned(), |tag| format!("has the tag {tag}, which moves"));
-        let remedy = "Pin a version: image = \"NAME:VERSION\" of [[pins]] in the profile.";
-        return done(PinVerdict::Floating, format!("{} {what}.", seen.pinned), remedy);
+        let remedy =
+            format!("Name a version: aetherctl pins repin {} {}:VERSION", seen.service, bare(wanted));
+        let breaks =
+            if matches!(seen.compose, InCompose::Says(_)) { PinLinkKind::Compose } else { PinLinkKind::Pin };
+        return done(PinVerdict::Floating, format!("{wanted} {what}."), remedy, Some(breaks));
     }
     let says = match seen.reported.as_slice() {
         [] => "its version was not read from the program".to_owned(),
         all => format!("the program says {}", all.join(", ")),
     };
-    match (&seen.seen, seen.looked, seen.reported.is_empty()) {
-        (Some(_), _, _) => {
-            done(PinVerdict::Agrees, format!("The container is of the pinned image; {says}."), "")
+    if let InCompose::Broken(why) = &seen.compose {
+        let words = format!("The reference of the compose file can’t be resolved: {why}; {says}.");
+        return done(PinVerdict::Unknown, words, String::new(), Some(PinLinkKind::Compose));
+    }
+    let unpinned = |words: String| match seen.pinned {
+        Some(_) => done(PinVerdict::Agrees, words, String::new(), None),
+        None => {
+            let remedy = "Add it to [[pins]] of the profile.".to_owned();
+            done(PinVerdict::Unpinned, format!("The profile does not pin it. {words}"), remedy, None)
         }
-        (None, true, _) => {
-            done(PinVerdict::Absent, format!("There is no container {}; {says}.", seen.container), "")
+    };
+    match (&seen.engine, seen.reported.is_empty()) {
+        (InEngine::Container { image, .. }, _) if wanted.is_none() => {
+            let built = if seen.compose == InCompose::Built { "It is built there. " } else { "" };
+            unpinned(format!("{built}The container is of {image}; {says}."))
         }
-        (None, false, false) => {
-            done(PinVerdict::Agrees, format!("{}; the container was not looked at.", capital(&says)), "")
+        (InEngine::Container { .. }, _) => unpinned(format!("The container is of the wanted image; {says}.")),
+        (InEngine::NoContainer, false) => {
+            unpinned(format!("{}; the engine has no container {}.", capital(&says), seen.container))
         }
-        (None, false, true) => {
-            done(PinVerdict::Unknown, "Neither the container nor the program could be seen.".to_owned(), "")
+        (InEngine::NoContainer, true) if seen.optional || seen.pinned.is_none() => {
+            done(PinVerdict::Absent, "It is optional, and does not run.".to_owned(), String::new(), None)
         }
+        (InEngine::NoContainer, true) => {
+            let words = format!("There is no container {}, and the program does not answer.", seen.container);
+            done(PinVerdict::Missing, words, recreate, Some(PinLinkKind::Container))
+        }
+        (InEngine::NotLooked, false) => {
+            unpinned(format!("{}; the container was not looked at.", capital(&says)))
+        }
+        (InEngine::NotLooked, true) => done(
+            PinVerdict::Unknown,
+            "Neither the container nor the program could be seen.".to_owned(),
+            String::new(),
+            None,
+        ),
+    }
+}
+
+/// An image's name without its tag and digest.
+fn bare(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or_default();
+    match tag(name) {
+        Some(tag) => name.strip_suffix(tag).unwrap_or(name).trim_end_matches(':'),
+        None => name,
     }
 }
 
@@ -119,97 +249,5 @@ fn capital(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use PinVerdict::*;
-
-    #[test]
-    fn every_combination_of_evidence_has_its_verdict() {
-        const PIN: &str = "prom/prometheus:v2.54.1";
-        // Container's image, whether it runs, what the tag names now; looked; reported; the pin.
-        let one = |pin: &str, looked, container: Option<(&str, bool)>, now: Option<&str>, says: &[&str]| {
-            judge(&Evidence {
-                service: "prometheus".into(),
-                container: "aether-prom".into(),
-                pinned: pin.into(),
-                looked,
-                seen: container.map(|(image, running)| (image.to_owned(), "sha256:1".to_owned(), running)),
-                tag_image_id: now.map(str::to_owned),
-                reported: says.iter().map(|&says| says.to_owned()).collect(),
-            })
-        };
-        let mut table = 0;
-        for says in [&[][..], &["2.54.1"], &["2.42.0"], &["2.54.1", "2.42.0"]] {
-            for now in [None, Some("sha256:1"), Some("sha256:2")] {
-                for (image, running) in [
-                    (PIN, true),
-                    (PIN, false),
-                    ("prom/prometheus:v2.42.0", true),
-                    ("prom/prometheus:v2.42.0", false),
-                ] {
-                    let wanted = if image != PIN {
-                        OtherImage
-                    } else if !running {
-                        NotRunning
-                    } else if now == Some("sha256:2") {
-                        Recreate
-                    } else if says.contains(&"2.42.0") {
-                        OtherProgram
-                    } else {
-                        Agrees
-                    };
-                    assert_eq!(
-                        one(PIN, true, Some((image, running)), now, says).0,
-                        wanted,
-                        "{image} {running} {now:?} {says:?}"
-                    );
-                    table += 1;
-                }
-                for looked in [true, false] {
-                    let wanted = match (says.contains(&"2.42.0"), looked, says.is_empty()) {
-                        (true, _, _) => OtherProgram,
-                        (false, true, _) => Absent,
-                        (false, false, true) => Unknown,
-                        (false, false, false) => Agrees,
-                    };
-                    assert_eq!(one(PIN, looked, None, now, says).0, wanted, "no container {looked} {says:?}");
-                    table += 1;
-                }
-            }
-        }
-        assert_eq!(table, 72);
-        for floating in ["prom/prometheus", "prom/prometheus:latest", "host:5000/prom", "x/y:main"] {
-            for container in [None, Some((floating, true))] {
-                assert_eq!(one(floating, true, container, None, &["2.54.1"]).0, Floating, "{floating}");
-            }
-        }
-        assert_eq!(one("x/y@sha256:ab", true, Some(("x/y@sha256:ab", true)), None, &[]).0, Agrees);
-        assert_eq!(one("x/y:v1@sha256:ab", true, Some(("x/y:v1@sha256:cd", true)), None, &[]).0, OtherImage);
-    }
-
-    #[test]
-    fn another_program_than_the_tag_is_told_in_both_versions() {
-        let (_, words, _) = judge(&Evidence {
-            pinned: "prom/prometheus:v2.54.1".into(),
-            reported: vec!["2.42.0".into()],
-            ..Evidence::default()
-        });
-        assert_eq!(words, "The tag says v2.54.1, the program says 2.42.0.");
-    }
-
-    #[test]
-    fn a_suffix_or_a_short_tag_is_no_drift() {
-        for (tag, says, is) in [
-            ("2.54.1", "2.54.1", true),
-            ("2.54.1-distroless", "2.54.1", true),
-            ("2.54", "2.54.1", true),
-            ("11.2.0", "11.2.0+security-01", true),
-            ("2.5", "2.54.1", false),
-            ("2.54.1", "2.54.10", false),
-            ("2.54.10", "2.54.1", false),
-            ("2.54.1", "2.54.1-rc.0", false),
-        ] {
-            assert_eq!(is_of(tag, says), is, "{tag} {says}");
-        }
-    }
-}
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -29,6 +29,7 @@ pub fn start(core: &Arc<Core>, live: &Arc<Live>) {
     if !live.profile.grafana.urls.is_empty() {
         spawn(core, live, Which::Grafana);
     }
+    crate::pins::watch::start(core, live);
 }
 
 /// One whole cycle of every server, everything due or not.

@@ -9,13 +9,14 @@ use aether_contract::{AuthSpec, EndpointSpec, GaugeSpec, StackSource};
 
 use super::profile::{BUILTIN_NAME, Escalation, Expected, Pack, Pin, Profile};
 
-const PINS: [(&str, &str, &str); 6] = [
-    ("prometheus", "aether-prom", "prom/prometheus:v2.54.1"),
-    ("grafana", "aether-grafana", "grafana/grafana:11.2.0"),
-    ("alertmanager", "aether-alertmanager", "prom/alertmanager:v0.27.0"),
-    ("loki", "aether-loki", "grafana/loki:2.9.0"),
-    ("promtail", "aether-promtail", "grafana/promtail:2.9.0"),
-    ("blackbox", "aether-blackbox", "prom/blackbox-exporter:v0.24.0"),
+/// Service, container, image, whether it is optional.
+const PINS: [(&str, &str, &str, bool); 6] = [
+    ("prometheus", "aether-prom", "prom/prometheus:v2.54.1", false),
+    ("grafana", "aether-grafana", "grafana/grafana:11.2.0", false),
+    ("alertmanager", "aether-alertmanager", "prom/alertmanager:v0.27.0", false),
+    ("loki", "aether-loki", "grafana/loki:2.9.0", true),
+    ("promtail", "aether-promtail", "grafana/promtail:2.9.0", true),
+    ("blackbox", "aether-blackbox", "prom/blackbox-exporter:v0.24.0", true),
 ];
 
 const RECORDING_RULES: [&str; 8] = [
@@ -78,13 +79,15 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         prometheus_data: None,
         pins: PINS
             .iter()
-            .map(|(service, container, image)| Pin {
+            .map(|(service, container, image, optional)| Pin {
                 service: (*service).to_owned(),
                 container: (*container).to_owned(),
                 image: (*image).to_owned(),
+                optional: *optional,
             })
             .collect(),
         gauges: gauges(),
+        compose: super::ComposeSpec::default(),
         note_queries: BTreeMap::from([("estimated-cost".to_owned(), COVERED_DAYS.to_owned())]),
         checks: Vec::new(),
         expected: Expected { recording_rules: owned(RECORDING_RULES), alerts: owned(ALERTS) },

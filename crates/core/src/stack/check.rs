@@ -60,7 +60,10 @@ pub(super) fn elsewhere(text: &str) -> Result<(), String> {
 }
 
 pub(super) fn docker_host(text: &str) -> Result<(), String> {
-    let expected = "expected an address such as unix:///var/run/docker.sock or tcp://host:2376";
+    let expected = "expected \"auto\", or an address such as unix:///var/run/docker.sock or tcp://host:2376";
+    if text == "auto" {
+        return Ok(());
+    }
     match text.split_once("://") {
         Some((scheme, rest)) if DOCKER_SCHEMES.contains(&scheme) && !rest.is_empty() && printable(text) => {
             Ok(())

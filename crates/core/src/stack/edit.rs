@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use aether_contract::{AuthSpec, EndpointSpec, PanelError, StackSaveRequest, StackSource};
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{
     builtin,
@@ -57,6 +57,40 @@ pub(super) fn apply(
         root.remove("heartbeat");
     } else if let Some(section) = section(root, "heartbeat") {
         put(section, "alertname", request.heartbeat.as_str().into());
+    }
+    Ok(doc.to_string())
+}
+
+/// The file's text with another image for a pinned service. Without a list of its own it gets the whole list in force, since a list
+/// that is given replaces the built-in one.
+///
+/// # Errors
+/// In words: it is no TOML, or its list is written in a form that is not touched.
+pub(super) fn pin(text: &str, service: &str, image: &str, in_force: &[super::Pin]) -> Result<String, String> {
+    let mut doc: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let root = doc.as_table_mut();
+    if !root.contains_key("pins") {
+        let mut all = ArrayOfTables::new();
+        for one in in_force {
+            let mut table = Table::new();
+            put(&mut table, "service", one.service.as_str().into());
+            put(&mut table, "container", one.container.as_str().into());
+            put(&mut table, "image", if one.service == service { image } else { &one.image }.into());
+            if one.optional {
+                put(&mut table, "optional", true.into());
+            }
+            all.push(table);
+        }
+        root.insert("pins", Item::ArrayOfTables(all));
+        return Ok(doc.to_string());
+    }
+    let Some(all) = root.get_mut("pins").and_then(Item::as_array_of_tables_mut) else {
+        return Err("pins is no list of [[pins]]; edit it by hand".to_owned());
+    };
+    let is = |table: &Table| table.get("service").and_then(Item::as_str) == Some(service);
+    match all.iter_mut().find(|table| is(table)) {
+        Some(table) => put(table, "image", image.into()),
+        None => return Err(format!("its [[pins]] have no service {service}")),
     }
     Ok(doc.to_string())
 }

@@ -26,7 +26,9 @@ use aether_contract::{
 };
 
 pub(crate) use check::is_name;
-pub use profile::{BUILTIN_NAME, Elsewhere, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile};
+pub use profile::{
+    BUILTIN_NAME, ComposeSpec, Elsewhere, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile,
+};
 
 use crate::paths::{self, Home};
 use folder::{Folder, Loaded};
@@ -177,6 +179,30 @@ impl Stacks {
         inner.folder.scan(&active);
         inner.settle();
         usable(&inner.folder, &request.name).map(|profile| profile.detail())
+    }
+
+    /// The file of the stack in force with another image for a pinned service: its path, its text, its text after. Nothing is written.
+    ///
+    /// # Errors
+    /// In words: the stack has no file, or the file can't be changed.
+    pub fn repinned(&self, service: &str, image: &str) -> Result<(PathBuf, String, String), String> {
+        let active = self.active();
+        let StackSource::File { path } = &active.source else {
+            return Err("the stack is built in and has no file; make one in Settings, Stacks".to_owned());
+        };
+        let path = PathBuf::from(path);
+        let before =
+            paths::read_small(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+        let after = edit::pin(&before, service, image, &active.pins)
+            .map_err(|why| format!("{}: {why}", path.display()))?;
+        let naming = self.lock().folder.naming(&active.name);
+        match read::read(&after, &path, naming) {
+            Ok(read) if read.pins.iter().any(|pin| pin.service == service && pin.image == image) => {
+                Ok((path, before, after))
+            }
+            Ok(_) => Err(format!("{} would not pin it so; edit it by hand", path.display())),
+            Err(problems) => Err(read::to_error(&problems, &after, &path).message),
+        }
     }
 
     /// Looks at the files again. True when the list or the profile in force changed.

@@ -16,6 +16,19 @@ pub struct Pin {
     pub container: String,
     /// Image with its tag, e.g. `prom/prometheus:v2.54.1`.
     pub image: String,
+    /// Whether it need not run.
+    pub optional: bool,
+}
+
+/// The compose project that the stack is started from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ComposeSpec {
+    /// Its files, absolute, later ones on top; none: what Compose finds in the pack's folder.
+    pub files: Vec<PathBuf>,
+    /// Files of variables, absolute; none: `.env` beside the first file.
+    pub env_files: Vec<PathBuf>,
+    /// Profiles that are on; none: those of `COMPOSE_PROFILES`.
+    pub profiles: Vec<String>,
 }
 
 /// Where copies of backups go.
@@ -146,6 +159,8 @@ pub struct Profile {
     pub prometheus_data: Option<PathBuf>,
     /// Pinned versions.
     pub pins: Vec<Pin>,
+    /// The compose project.
+    pub compose: ComposeSpec,
     /// Gauges, in order.
     pub gauges: Vec<GaugeSpec>,
     /// For some gauges, by id: a query that gives the number of days which the value really covers.

@@ -122,6 +122,15 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
         }
         section.finish(problems);
     }
+    if let Some(mut section) = root.table("compose", problems) {
+        let paths = |names: Option<Vec<String>>| -> Vec<PathBuf> {
+            names.unwrap_or_default().iter().map(|name| place.resolve(name)).collect()
+        };
+        profile.compose.files = paths(names(&mut section, "files", problems));
+        profile.compose.env_files = paths(names(&mut section, "env_files", problems));
+        profile.compose.profiles = names(&mut section, "profiles", problems).unwrap_or_default();
+        section.finish(problems);
+    }
     if let Some(mut section) = root.table("backup", problems) {
         profile.backup_dir = folder(&mut section, "dir", &place, problems);
         profile.prometheus_data = folder(&mut section, "prometheus_data", &place, problems);
@@ -255,6 +264,7 @@ fn pins(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Proble
         let service = text(&mut section, "service", 128, problems);
         let container = text(&mut section, "container", 128, problems);
         let image = text(&mut section, "image", 512, problems);
+        let optional = section.boolean("optional", problems);
         let base = known.iter().find(|pin| Some(&pin.service) == service.as_ref());
         section.missing("service", "expected the service's name in the compose file", problems);
         if service.is_some() && base.is_none() {
@@ -269,8 +279,9 @@ fn pins(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Proble
         }
         let container = container.or_else(|| base.map(|pin| pin.container.clone()));
         let image = image.or_else(|| base.map(|pin| pin.image.clone()));
+        let optional = optional.map_or(base.is_some_and(|pin| pin.optional), |given| given.value);
         if let (Some(container), Some(image)) = (container, image) {
-            profile.pins.push(Pin { service, container, image });
+            profile.pins.push(Pin { service, container, image, optional });
         }
     }
 }

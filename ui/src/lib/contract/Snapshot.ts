@@ -5,6 +5,7 @@ import type { Banner } from "./Banner";
 import type { ChecksSummary } from "./ChecksSummary";
 import type { Gauge } from "./Gauge";
 import type { MaintenanceStatus } from "./MaintenanceStatus";
+import type { PinsSummary } from "./PinsSummary";
 import type { ServiceStatus } from "./ServiceStatus";
 import type { Settings } from "./Settings";
 import type { StackList } from "./StackList";
@@ -50,6 +51,10 @@ backups: BackupsSummary,
  * Checks: what runs now, and what came last.
  */
 checks: ChecksSummary, 
+/**
+ * Version pins in brief.
+ */
+pins: PinsSummary, 
 /**
  * Notices.
  */

@@ -5,6 +5,7 @@ import type { Banner } from "./Banner";
 import type { ChecksSummary } from "./ChecksSummary";
 import type { Gauge } from "./Gauge";
 import type { MaintenanceStatus } from "./MaintenanceStatus";
+import type { PinsSummary } from "./PinsSummary";
 import type { ServiceStatus } from "./ServiceStatus";
 import type { Settings } from "./Settings";
 import type { StackList } from "./StackList";
@@ -58,6 +59,10 @@ backups?: BackupsSummary,
  * Changed checks.
  */
 checks?: ChecksSummary, 
+/**
+ * Changed pins.
+ */
+pins?: PinsSummary, 
 /**
  * Changed notices.
  */

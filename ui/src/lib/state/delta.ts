@@ -20,6 +20,7 @@ export function apply(snapshot: Snapshot, delta: SnapshotDelta): Applied {
       maintenance: delta.maintenance ?? snapshot.maintenance,
       backups: delta.backups ?? snapshot.backups,
       checks: delta.checks ?? snapshot.checks,
+      pins: delta.pins ?? snapshot.pins,
       banners: delta.banners ?? snapshot.banners,
       settings: delta.settings ?? snapshot.settings,
     },

@@ -3,7 +3,7 @@
 import type { PanelError, ServiceKind, Silence } from '../contract';
 import { readAlertsQuery, type ListAsked } from '../format/address';
 
-export const SCREENS = ['overview', 'alerts', 'maintenance', 'backups', 'rules', 'checks', 'settings'] as const;
+export const SCREENS = ['overview', 'alerts', 'maintenance', 'backups', 'versions', 'rules', 'checks', 'settings'] as const;
 export type Screen = (typeof SCREENS)[number];
 
 export interface Notice {

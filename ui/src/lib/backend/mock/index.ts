@@ -1,6 +1,6 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
-import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, RuleEdit, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
+import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, RepinChange, RepinRequest, RuleEdit, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { archives, backups as madeUp, PLACES, comparison, dataPlan, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
@@ -8,6 +8,7 @@ import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, 
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
 import { pastAlerts } from './history';
+import { pinChanges, pinsReport, pinsSummary, repinApplied, repinPlan } from './pins';
 import { checkHistory, checkOutline, checkRun, worst } from './checks';
 import { ruleDetail, rulesApplied, rulesPlan, rulesReport } from './rules';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
@@ -62,7 +63,7 @@ export function mockBackend(): Backend {
   let alertsRevision = 1;
   const snapshot = (): Snapshot => ({
     revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: alertsRevision },
-    maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), settings,
+    maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), pins: pinsSummary(scene, now), settings,
     banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
   });
   const held = gauges(scene, now);
@@ -129,7 +130,10 @@ export function mockBackend(): Backend {
     check_cancel: () => { if (!checking) throw fail('not-found', 'No check is going on.'); checksCancelled = true; return {}; },
     check_runs: () => ({ runs: checkRuns }),
     check_export: ({ id, format }: { id: string; format: string }) => { const run = checkRuns.find((r) => r.id === id); if (!run) throw fail('not-found', 'This stack has no run of checks with this id.'); return { text: format === 'junit' ? '<testsuites/>' : `# ${run.suite} check\n` }; },
-    pins_show: () => ({ rows: [], dockerGap: null }),
+    pins_show: () => pinsReport(scene, Date.now()),
+    pins_history: ({ service }: { service: string | null }) => ({ changes: pinChanges(scene, service, now) }),
+    pins_plan: (change: RepinChange) => { if (!/:[^/]+$/.test(change.image)) throw fail('invalid-request', `${change.image} names no version: NAME:TAG is expected.`); return repinPlan(change, pinsReport(scene, now)); },
+    pins_apply: ({ change, reason }: RepinRequest) => { if (reason === 'fail') throw fail('unverified', 'The files have changed since this plan was shown. Nothing was written.', 'Look at the new plan.'); return repinApplied(repinPlan(change, pinsReport(scene, now))); },
     rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
     rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
     rules_plan: ({ edits }: { edits: RuleEdit[] }) => rulesPlan(edits, scene),

@@ -19,7 +19,8 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use pack::{unpacked, upload};
-use steps::{aside, by_hand, in_docker, kept, quoted, undone};
+pub use steps::quoted;
+use steps::{aside, by_hand, in_docker, kept, undone};
 
 use crate::{
     backup::{
