@@ -245,3 +245,41 @@ async fn the_verbs_of_planned_and_past_windows_work_from_a_shell() {
     let left = run(&["maintenance", "list", "--json"]);
     assert_eq!(left.json()["data"]["windows"].as_array().unwrap().len(), 0, "{left:?}");
 }
+
+#[tokio::test]
+async fn pins_are_a_gate_and_another_version_is_written_only_with_a_reason() {
+    let home = Home::new();
+    let prometheus = prometheus(&home.path().join("prom"), &[]).await;
+    let compose =
+        home.file("compose.yml", "services:\n  prometheus:\n    image: prom/prometheus:v0.1.0 # pinned\n");
+    let profile = |image: &str| {
+        format!(
+            "name = \"pins\"\n[prometheus]\nurl = \"{}\"\n[compose]\nfiles = [\"{compose}\"]\n[[pins]]\nservice = \"prometheus\"\nimage = \"{image}\"\n",
+            prometheus.url()
+        )
+    };
+    let stack = home.file("pins.toml", &profile("prom/prometheus:v0.1.0"));
+    let run = |args: &[&str]| home.run(&[args, &["--stack", &stack]].concat());
+    let seen = run(&["pins", "--json"]);
+    let row = seen.json()["data"]["rows"][0].clone();
+    let version = row["reported"][0]["version"].as_str().unwrap().to_owned();
+    assert_eq!((seen.code, row["verdict"].as_str()), (1, Some("other-program")), "{seen:?}");
+
+    let image = format!("prom/prometheus:v{}", version.split('+').next().unwrap());
+    let before = std::fs::read_to_string(&compose).unwrap();
+    let shown = run(&["pins", "repin", "prometheus", &image]);
+    assert!(shown.code == 0 && shown.out.contains("Nothing was written"), "{shown:?}");
+    assert_eq!(std::fs::read_to_string(&compose).unwrap(), before);
+    assert_eq!(run(&["pins", "repin", "prometheus", "prom/prometheus"]).code, 2, "no version");
+    assert_eq!(run(&["pins", "repin", "nobody", &image]).code, 2);
+    let written = run(&["pins", "repin", "prometheus", &image, "--reason", "a test"]);
+    assert!(written.code == 0 && written.out.contains("docker compose -f"), "{written:?}");
+    assert_eq!(std::fs::read_to_string(&compose).unwrap(), before.replace("prom/prometheus:v0.1.0", &image));
+    let agrees = run(&["pins"]);
+    assert!(agrees.code == 0 && agrees.out.contains("agrees"), "{agrees:?}");
+    let history = run(&["pins", "history", "prometheus"]);
+    assert!(history.out.contains("The compose file has"), "{history:?}");
+
+    std::fs::write(&compose, "services: [").unwrap();
+    assert_eq!(run(&["pins"]).code, 2, "a gate does not pass on a file that can't be read");
+}

@@ -156,7 +156,9 @@ pub async fn list(core: &Core, stack: &str, request: &PinsHistoryRequest) -> Res
         return Err(PanelError::new(aether_contract::ErrorCode::InvalidRequest, "pins_history", words));
     }
     let stack = stack.to_owned();
-    let entries = core.journaled(move |journal| journal.about(CHANGE, &stack, 10_000)).await?;
+    // Of one service more have to be looked through.
+    let most = if request.service.is_some() { 10_000 } else { request.limit };
+    let entries = core.journaled(move |journal| journal.about(CHANGE, &stack, most)).await?;
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
     let wanted =
         |change: &PinChange| request.service.as_ref().is_none_or(|service| *service == change.service);

@@ -84,10 +84,8 @@ async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Plann
                 }
                 Err(why) => return Err(refuse(format!("{}.", capital(&why)))),
             }
-            let words = then
-                .iter()
-                .map(|command| format!("cd {} && {command}", quoted(&sources.dir.display().to_string())));
-            then = words.collect();
+            let compose = command(&sources, !live.profile.compose.files.is_empty());
+            then = vec![format!("{compose} pull {service}"), format!("{compose} up -d {service}")];
         }
     }
     if let Some(old) = &pinned
@@ -134,6 +132,21 @@ fn compose_change(
 ) -> Result<edit::Change, String> {
     let project = compose::read::read(sources, &compose::environment)?;
     edit::change(sources, &project, &compose::environment, service, image)
+}
+
+/// The command for a project: in its folder, with its files where those are not the ones that Compose finds by itself.
+fn command(sources: &compose::read::Sources, named: bool) -> String {
+    let path = |path: &std::path::Path| quoted(&path.display().to_string());
+    let mut words = format!("cd {} && docker compose", path(&sources.dir));
+    if named {
+        for file in &sources.files {
+            words.push_str(&format!(" -f {}", path(file)));
+        }
+        for file in &sources.env_files {
+            words.push_str(&format!(" --env-file {}", path(file)));
+        }
+    }
+    words
 }
 
 /// A reference that names a version, or why it is none. Pure.
@@ -321,6 +334,21 @@ mod tests {
         ] {
             assert!(reference(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_commands_name_the_files_where_compose_would_find_others() {
+        let sources = compose::read::Sources {
+            dir: "/srv/my stack".into(),
+            files: vec!["/srv/my stack/a.yml".into(), "/srv/b.yml".into()],
+            env_files: vec!["/srv/x.env".into()],
+            ..Default::default()
+        };
+        assert_eq!(command(&sources, false), "cd '/srv/my stack' && docker compose");
+        assert_eq!(
+            command(&sources, true),
+            "cd '/srv/my stack' && docker compose -f '/srv/my stack/a.yml' -f /srv/b.yml --env-file /srv/x.env"
+        );
     }
 
     #[test]
