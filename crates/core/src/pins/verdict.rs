@@ -110,10 +110,11 @@ fn is_of(tag: &str, reported: &str) -> bool {
     leads(reported, tag, &['.', '+']) || leads(tag, reported, &['-'])
 }
 
-/// Whether two names mean one image, as far as names tell: with a digest on both sides, Docker ignores the tags.
+/// Whether two names mean one image, as far as names tell: with a digest on both sides, Docker ignores the tags. Podman writes out what
+/// Docker leaves away, and `localhost/` before what was built on its machine.
 pub fn same_image(a: &str, b: &str) -> bool {
     let split = |image: &str| {
-        let bare = ["docker.io/", "index.docker.io/"]
+        let bare = ["docker.io/", "index.docker.io/", "localhost/"]
             .iter()
             .find_map(|host| image.strip_prefix(host))
             .unwrap_or(image);

@@ -132,6 +132,8 @@ fn names_of_one_image_are_told_from_names_of_another() {
     for (a, b, same) in [
         ("prom/prometheus:v1", "docker.io/prom/prometheus:v1", true),
         ("redis", "docker.io/library/redis:latest", true),
+        ("prom/prometheus:v1", "localhost/prom/prometheus:v1", true),
+        ("localhost:5000/a:v1", "a:v1", false),
         ("a/b:v1@sha256:11", "a/b:v1", true),
         ("a/b:v1@sha256:11", "a/b:v2@sha256:11", true),
         ("a/b@sha256:11", "a/b:v1@sha256:11", true),
