@@ -73,21 +73,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         by,
         backup: asked.request.id.clone(),
         safety,
-        items: items
-            .iter()
-            .map(|item| RecordItem {
-                kind: item.kind,
-                source: item.uid.clone(),
-                uid: item.uid.clone(),
-                title: item.title.clone(),
-                act: item.act,
-                outcome: RestoreOutcome::Pending,
-                before: None,
-                version: None,
-                written: String::new(),
-                note: String::new(),
-            })
-            .collect(),
+        items: items.iter().map(|item| RecordItem::of(item)).collect(),
         notes: Vec::new(),
     };
     let entry = core.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;

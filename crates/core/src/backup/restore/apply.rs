@@ -100,16 +100,10 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
             .iter()
             .filter(|step| writes(step.item.act))
             .map(|step| RecordItem {
-                kind: step.item.kind,
-                source: step.item.uid.clone(),
                 uid: step.uid.clone(),
                 title: step.title.clone().unwrap_or_else(|| step.item.title.clone()),
-                act: step.item.act,
-                outcome: RestoreOutcome::Pending,
                 before: if step.item.act == RestoreAct::Update { step.item.live_version } else { None },
-                version: None,
-                written: String::new(),
-                note: String::new(),
+                ..RecordItem::of(&step.item)
             })
             .collect(),
         notes: Vec::new(),

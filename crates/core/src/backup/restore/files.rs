@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     apply::shown,
+    plan::blank,
     runs::{self, Record, RecordItem},
     safety::{self, may_apply, writes},
     undo::Work,
@@ -141,24 +142,7 @@ async fn item(
     name: &str,
     bytes: Result<Vec<u8>, String>,
 ) -> (RestoreItem, Option<Change>) {
-    let mut item = RestoreItem {
-        kind: RestoreKind::File,
-        uid: name.to_owned(),
-        title: name.to_owned(),
-        folder: Vec::new(),
-        act: RestoreAct::Skip,
-        obstacle: None,
-        choices: Vec::new(),
-        note: String::new(),
-        version: 0,
-        live_version: None,
-        live_by: String::new(),
-        live_at: None,
-        changes: Vec::new(),
-        missing_data_sources: Vec::new(),
-        missing_plugins: Vec::new(),
-        diff: String::new(),
-    };
+    let mut item = blank(RestoreKind::File, name, name);
     let unusable = |mut item: RestoreItem, why: String| {
         item.obstacle = Some(RestoreObstacle::Unusable);
         item.note = why;
@@ -231,16 +215,8 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         safety,
         items: items
             .map(|(item, change)| RecordItem {
-                kind: RestoreKind::File,
-                source: item.uid.clone(),
-                uid: item.uid.clone(),
-                title: item.title.clone(),
-                act: item.act,
-                outcome: RestoreOutcome::Pending,
-                before: None,
-                version: None,
                 written: change.after.as_deref().map(hash).unwrap_or_default(),
-                note: String::new(),
+                ..RecordItem::of(item)
             })
             .collect(),
         notes: Vec::new(),

@@ -49,6 +49,28 @@ pub struct NewFolder {
     pub parent: String,
 }
 
+/// An item of which nothing is known yet, and nothing is done with.
+pub fn blank(kind: RestoreKind, uid: &str, title: &str) -> RestoreItem {
+    RestoreItem {
+        kind,
+        uid: uid.to_owned(),
+        title: title.to_owned(),
+        folder: Vec::new(),
+        act: RestoreAct::Skip,
+        obstacle: None,
+        choices: Vec::new(),
+        note: String::new(),
+        version: 0,
+        live_version: None,
+        live_by: String::new(),
+        live_at: None,
+        changes: Vec::new(),
+        missing_data_sources: Vec::new(),
+        missing_plugins: Vec::new(),
+        diff: String::new(),
+    }
+}
+
 /// A plan with all that carrying it out needs.
 pub struct Steps {
     /// As it is shown.
@@ -170,14 +192,8 @@ fn step(
     let value: Value =
         stored.dashboard.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     let mut item = RestoreItem {
-        kind: RestoreKind::Dashboard,
-        uid: uid.clone(),
-        title: stored.about.title.clone(),
         folder: stored.about.folder.clone(),
         act: RestoreAct::Choose,
-        obstacle: None,
-        choices: Vec::new(),
-        note: String::new(),
         version: stored.about.version,
         live_version: live.map(Live::version),
         live_by: live.map(|live| live.meta.updated_by.clone()).unwrap_or_default(),
@@ -185,7 +201,7 @@ fn step(
         changes: live.map(|live| compare::dashboards(&live.value, &value)).unwrap_or_default(),
         missing_data_sources: missing_sources(&value, target, request),
         missing_plugins: missing_plugins(&value, target),
-        diff: String::new(),
+        ..blank(RestoreKind::Dashboard, &uid, &stored.about.title)
     };
     let (folder, placed) = folder(&stored, live, backup, target, request);
     item.folder = placed;

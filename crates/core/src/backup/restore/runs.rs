@@ -1,8 +1,8 @@
 //! Restores that were, as the journal has them: what was done, and whether it can be undone.
 
 use aether_contract::{
-    BackupId, PanelError, RestoreAct, RestoreKind, RestoreOutcome, RestoreRun, RestoreState, RestoreWhat,
-    RestoredItem,
+    BackupId, PanelError, RestoreAct, RestoreItem, RestoreKind, RestoreOutcome, RestoreRun, RestoreState,
+    RestoreWhat, RestoredItem,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -74,6 +74,24 @@ pub struct RecordItem {
     pub written: String,
     /// Why.
     pub note: String,
+}
+
+impl RecordItem {
+    /// As it begins.
+    pub fn of(item: &RestoreItem) -> Self {
+        Self {
+            kind: item.kind,
+            source: item.uid.clone(),
+            uid: item.uid.clone(),
+            title: item.title.clone(),
+            act: item.act,
+            outcome: RestoreOutcome::Pending,
+            before: None,
+            version: None,
+            written: String::new(),
+            note: String::new(),
+        }
+    }
 }
 
 impl Record {

@@ -10,7 +10,7 @@ use aether_contract::{
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::plan::NewFolder;
+use super::plan::{self, NewFolder};
 use crate::{
     backup::{
         compare,
@@ -359,24 +359,7 @@ fn item(
     if thing.what == Some(Alerting::Rules) {
         place.push(group_name(&thing.value));
     }
-    let mut item = RestoreItem {
-        kind: thing.kind(),
-        uid: thing.id(),
-        title: thing.title(),
-        folder: place,
-        act: RestoreAct::Skip,
-        obstacle: None,
-        choices: Vec::new(),
-        note: String::new(),
-        version: 0,
-        live_version: None,
-        live_by: String::new(),
-        live_at: None,
-        changes: Vec::new(),
-        missing_data_sources: Vec::new(),
-        missing_plugins: Vec::new(),
-        diff: String::new(),
-    };
+    let mut item = RestoreItem { folder: place, ..plan::blank(thing.kind(), &thing.id(), &thing.title()) };
     let text = |thing: &Thing| format!("{:#}\n", thing.compared());
     if live.is_some_and(|live| live.same(thing)) {
         item.act = RestoreAct::Identical;
