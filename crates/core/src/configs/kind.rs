@@ -71,7 +71,8 @@ pub fn kind(name: &str, text: &str) -> Result<Kind, String> {
     if !lower.ends_with(".yml") && !lower.ends_with(".yaml") {
         return Ok(Kind::Other);
     }
-    let value: Value = yaml_serde::from_str(text).map_err(|error| format!("it is no YAML: {error}"))?;
+    let value: Value = yaml_serde::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| format!("it is no YAML: {error}"))?;
     let has = |key: &str| value.get(key).is_some();
     Ok(if has("scrape_configs") || has("rule_files") {
         Kind::Prometheus

@@ -7,9 +7,9 @@ use std::{collections::BTreeSet, ops::Range, str::FromStr as _};
 
 use regex::Regex;
 use serde_json::Value;
-use yaml_edit::{Document, Mapping, YamlNode};
+use yaml_edit::{Document, Mapping, YamlFile, YamlNode};
 
-use super::split;
+use super::{file, split};
 use crate::alerts::expression;
 
 /// What changes of a rule.
@@ -43,7 +43,15 @@ pub struct Edit {
 /// # Errors
 /// In words: the rule is not there or there twice, the value is written in a form that is not touched, or the fence.
 pub fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
-    edits.iter().try_fold(text.to_owned(), |text, one| single(&text, one))
+    marked(text, |text| edits.iter().try_fold(text.to_owned(), |text, one| single(&text, one)))
+}
+
+/// Edits what stands behind a mark of the encoding, which the readers of YAML do not take, and Prometheus does.
+fn marked(text: &str, edit: impl FnOnce(&str) -> Result<String, String>) -> Result<String, String> {
+    match text.strip_prefix(file::MARK) {
+        Some(rest) => edit(rest).map(|after| format!("{}{after}", file::MARK)),
+        None => edit(text),
+    }
 }
 
 /// Replaces the list of VIP tenants in selectors `label=~"a|b"` that name exactly the old list. Tells in how many rules.
@@ -59,10 +67,10 @@ pub fn vip(text: &str, label: &str, old: &[String], new: &[String]) -> Result<(S
         return Err(format!("the tenant {odd} has characters that a list in a selector can't hold"));
     }
     let list = escaped.join("|");
-    let file = super::file::read(text)?;
+    let read = file::read(text)?;
     let mut after = text.to_owned();
     let mut count = 0;
-    for group in &file.groups {
+    for group in &read.groups {
         for rule in &group.rules {
             let mut found = rule.expression.clone();
             for hit in pattern.captures_iter(&rule.expression) {
@@ -78,7 +86,7 @@ pub fn vip(text: &str, label: &str, old: &[String], new: &[String]) -> Result<(S
                     name: rule.name.clone(),
                     set: Set::Expr(found.trim_end().to_owned()),
                 };
-                after = single(&after, &one)?;
+                after = marked(&after, |text| single(text, &one))?;
                 count += 1;
             }
         }
@@ -134,26 +142,36 @@ fn guards(text: &str) -> Vec<String> {
 }
 
 fn single(text: &str, edit: &Edit) -> Result<String, String> {
-    let document = Document::from_str(text).map_err(|error| format!("it can't be parsed: {error}"))?;
+    // Comments and directives may stand before the document and behind it.
+    let stream = YamlFile::from_str(text).map_err(|error| format!("it can't be parsed: {error}"))?;
+    let mut documents = stream.documents();
+    let document = match (documents.next(), documents.next()) {
+        (Some(document), None) => document,
+        (None, _) => return Err("it is empty".into()),
+        _ => return Err("it holds several documents; edit it by hand".into()),
+    };
     let rule = find(&document, edit)?;
     let name = &edit.name;
+    if rule.contains_key("record") && matches!(edit.set, Set::Hold(_) | Set::Annotation(..)) {
+        return Err(format!("{name} is recorded: only an alert has `for` and annotations"));
+    }
     let after = match &edit.set {
         Set::Expr(value) => replace(text, &rule, "expr", value.trim_end())?,
         Set::Threshold(number) => {
-            let old = super::file::read(text)?;
+            let old = file::read(text)?;
             let mut rules =
                 old.groups.iter().filter(|group| edit.group.is_empty() || group.name == edit.group);
             let found = rules.find_map(|group| group.rules.iter().find(|rule| rule.name == *name));
             let old = found.ok_or_else(|| format!("there is no rule {name}"))?;
             let new =
                 with_threshold(old.expression.trim_end(), *number).map_err(|why| format!("{name}: {why}"))?;
-            replace(text, &rule, "expr", &new)?
+            match number_in_place(text, &rule, &old.expression, *number, edit) {
+                Some(after) => return Ok(after),
+                None => replace(text, &rule, "expr", &new)?,
+            }
         }
         Set::Hold(value) => {
-            if value.trim() != "0" {
-                promql_parser::util::parse_duration(value.trim())
-                    .map_err(|why| format!("{name}: for: {why}"))?;
-            }
+            file::duration(value).map_err(|why| format!("{name}: for: {why}"))?;
             match rule.contains_key("for") {
                 true => replace(text, &rule, "for", value.trim())?,
                 false => insert(text, &rule, "for", value.trim())?,
@@ -223,12 +241,41 @@ fn replace(text: &str, rule: &Mapping, key: &str, value: &str) -> Result<String,
     Ok(splice(text, range, &put))
 }
 
+/// Another threshold with nothing but the number changed, however the expression is laid out: the number that makes the meant
+/// document is the one.
+fn number_in_place(text: &str, rule: &Mapping, old: &str, new: f64, edit: &Edit) -> Option<String> {
+    let old = expression::condition(old)?.threshold;
+    if old == new {
+        return Some(text.to_owned());
+    }
+    let range = place(text, &rule.get("expr")?, "expr").ok()?;
+    let raw = text.get(range.clone())?;
+    let number = Regex::new(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").ok()?;
+    let hits: Vec<Range<usize>> = number.find_iter(raw).map(|hit| hit.range()).collect();
+    // The threshold mostly stands last.
+    hits.into_iter().rev().find_map(|hit| {
+        let same = raw.get(hit.clone())?.parse::<f64>().is_ok_and(|number| number == old);
+        let at = range.start + hit.start..range.start + hit.end;
+        let after = same.then(|| splice(text, at, &new.to_string()))?;
+        fence(text, &after, edit).is_ok().then_some(after)
+    })
+}
+
+/// Puts a text in a place, with the line breaks that the file has.
 fn splice(text: &str, range: Range<usize>, put: &str) -> String {
+    let put = if text.contains("\r\n") { put.replace('\n', "\r\n") } else { put.to_owned() };
     format!(
         "{}{put}{}",
         text.get(..range.start).unwrap_or_default(),
         text.get(range.end..).unwrap_or_default()
     )
+}
+
+/// The end of the line that a place is in, before its line break.
+fn line_end(text: &str, from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default();
+    from + line.strip_suffix('\r').unwrap_or(line).len()
 }
 
 /// How far a rule's keys are indented.
@@ -246,7 +293,8 @@ fn styled(raw: &str, value: &str, column: usize) -> String {
         // Folding would join the lines.
         let header = if value.contains('\n') { header.replacen('>', "|", 1) } else { header.to_owned() };
         let indent = raw.lines().skip(1).find(|line| !line.trim().is_empty());
-        let indent = indent.map_or(column + 2, |line| line.len() - line.trim_start().len());
+        // A tab is part of the text, not of its indentation.
+        let indent = indent.map_or(column + 2, |line| line.len() - line.trim_start_matches(' ').len());
         return block(&header, value, indent);
     }
     if value.contains('\n') {
@@ -288,8 +336,7 @@ fn plain_or_quoted(value: &str) -> String {
 /// A new key, on a line of its own right behind the expression.
 fn insert(text: &str, rule: &Mapping, key: &str, value: &str) -> Result<String, String> {
     let node = rule.get("expr").ok_or("it has no expr")?;
-    let end = place(text, &node, "expr")?.end;
-    let end = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at);
+    let end = line_end(text, place(text, &node, "expr")?.end);
     let pad = " ".repeat(column_of_key(text, rule)?);
     Ok(splice(text, end..end, &format!("\n{pad}{key}: {}", plain_or_quoted(value))))
 }
@@ -299,8 +346,7 @@ fn inside(text: &str, rule: &Mapping, part: &str, name: &str, value: Option<&str
     let Some(node) = rule.get(part) else {
         let Some(value) = value else { return Err(format!("it has no {part}")) };
         let node = rule.get("expr").ok_or("it has no expr")?;
-        let end = place(text, &node, "expr")?.end;
-        let end = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at);
+        let end = line_end(text, place(text, &node, "expr")?.end);
         let pad = " ".repeat(column_of_key(text, rule)?);
         let put = format!("\n{pad}{part}:\n{pad}  {}: {}", plain_or_quoted(name), plain_or_quoted(value));
         return Ok(splice(text, end..end, &put));
@@ -316,8 +362,7 @@ fn inside(text: &str, rule: &Mapping, part: &str, name: &str, value: Option<&str
         _ if map.is_flow_style() => Err(format!("{part} is written in braces; edit it by hand")),
         (None, Some(value)) => {
             let last = map.values().last().ok_or_else(|| format!("{part} is empty; edit it by hand"))?;
-            let end = place(text, &last, name)?.end;
-            let end = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at);
+            let end = line_end(text, place(text, &last, name)?.end);
             let pad = " ".repeat(column_of_key(text, map)?);
             Ok(splice(
                 text,
@@ -400,5 +445,7 @@ fn even(value: Value) -> Value {
     }
 }
 
+#[cfg(test)]
+mod styles;
 #[cfg(test)]
 mod tests;

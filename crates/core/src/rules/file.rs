@@ -8,6 +8,9 @@ use serde::Deserialize;
 /// Largest rule file that is read, in bytes.
 pub const MAX_FILE: usize = 4 * 1024 * 1024;
 
+/// The mark of its encoding that a text may begin with.
+pub const MARK: char = '\u{feff}';
+
 /// A rule file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RuleFile {
@@ -109,6 +112,7 @@ pub fn read(text: &str) -> Result<RuleFile, String> {
     if text.len() > MAX_FILE {
         return Err(format!("larger than {} MiB", MAX_FILE / 1024 / 1024));
     }
+    let text = text.trim_start_matches(MARK);
     let wire: WireFile = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
     let mut places = Places::of(text);
     let mut groups = Vec::new();
@@ -145,13 +149,24 @@ pub fn read(text: &str) -> Result<RuleFile, String> {
 }
 
 fn seconds(text: &str, of: &str) -> Result<f64, String> {
-    // Prometheus takes a bare 0, and nothing else without a unit.
-    if text.trim() == "0" {
+    duration(text).map_err(|error| format!("{of}: `{text}`: {error}"))
+}
+
+/// A duration as Prometheus takes it in a rule file, in seconds: a bare 0 too, and a 0 with a unit, which the parser of expressions
+/// refuses.
+///
+/// # Errors
+/// In words.
+pub fn duration(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let unit = text.trim_start_matches('0');
+    if unit.len() < text.len() && ["", "ms", "s", "m", "h", "d", "w", "y"].contains(&unit) {
         return Ok(0.0);
     }
-    parse_duration(text.trim())
-        .map(|time| time.as_secs_f64())
-        .map_err(|error| format!("{of}: `{text}`: {error}"))
+    if text.ends_with(|last: char| last.is_ascii_digit()) {
+        return Err("it has no unit: write 5m, 90s, 1h30m".to_owned());
+    }
+    parse_duration(text).map(|time| time.as_secs_f64())
 }
 
 /// Where rules and comments stand. YAML's own reader keeps neither.
@@ -181,13 +196,14 @@ impl Places {
             let bare = line.trim_start();
             places.comment.push(bare.starts_with('#'));
             places.item.push(bare.starts_with("- "));
-            let key = bare.trim_start_matches("- ").trim_start();
+            // Generated files quote their keys.
+            let quotes = ['"', '\''];
+            let key = bare.trim_start_matches("- ").trim_start().trim_start_matches(quotes);
             for name in ["alert", "record"] {
-                if let Some(rest) =
-                    key.strip_prefix(name).and_then(|rest| rest.trim_start().strip_prefix(':'))
-                {
+                let rest = key.strip_prefix(name).map(|rest| rest.trim_start_matches(quotes).trim_start());
+                if let Some(rest) = rest.and_then(|rest| rest.strip_prefix(':')) {
                     let value = rest.split(" #").next().unwrap_or_default().trim();
-                    places.names.push((index, value.trim_matches(['"', '\'']).to_owned()));
+                    places.names.push((index, value.trim_matches(quotes).to_owned()));
                 }
             }
             if let Some((_, comment)) = line.split_once('#') {
@@ -296,6 +312,18 @@ groups:
     }
 
     #[test]
+    fn rules_of_every_style_have_their_lines() {
+        for name in ["mixin.yaml", "generated.yaml", "collection.yml", "tabs.yml"] {
+            let path = format!("{}/../../tests/rule-files/{name}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).unwrap();
+            for rule in read(&text).unwrap().groups.into_iter().flat_map(|group| group.rules) {
+                let line = text.lines().nth(rule.line.unwrap() as usize - 1).unwrap();
+                assert!(line.trim_end_matches('"').ends_with(&rule.name), "{name}: {line}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_place() {
         assert!(read("groups:\n  - name: [").unwrap_err().contains("line"));
         assert!(read("groups:\n- name: g\n  rules:\n  - expr: x").unwrap_err().contains("group g, rule 1"));
@@ -305,6 +333,12 @@ groups:
                 .contains("`5 m`")
         );
         assert!(read("[1, 2]").is_err());
+        for (text, seconds) in [("0", 0.0), ("0m", 0.0), ("00s", 0.0), ("1m30s", 90.0), ("10m", 600.0)] {
+            assert_eq!(duration(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "m", "5", "0x", "-1m", "5 m"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
         assert_eq!(read("groups:").unwrap(), RuleFile::default());
         let odd = read("groups:\n- name: g\n  rules:\n  - {record: a, expr: 1, labels: {n: 7}}").unwrap();
         assert_eq!(
