@@ -4,6 +4,7 @@
 //! Nothing is pulled, built or pushed.
 
 mod error;
+mod signal;
 
 use std::{collections::HashMap, pin::Pin, time::Duration};
 

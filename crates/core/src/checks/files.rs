@@ -1,15 +1,14 @@
 //! The pack's files would be taken by their servers, and are taken by a reload.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use aether_clients::Failure;
 use aether_contract::{PanelError, ServiceKind};
 
 use super::{Came, Scene};
-use crate::configs::check;
-
-/// How long a reload may take.
-const RELOAD: Duration = Duration::from_secs(60);
+use crate::configs::{
+    check,
+    reload::{self as servers, RELOAD},
+};
 
 /// Checks every file of the pack.
 ///
@@ -57,27 +56,24 @@ pub async fn syntax(scene: &Arc<Scene>) -> Result<Came, PanelError> {
 pub async fn reload(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let live = &scene.live;
     let client = live.clients.prometheus().await?;
-    let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Prometheus);
-    let before = client.runtime_info().await.ok().map(|reply| reply.value.last_config_time);
     let mut lines = Vec::new();
-    if let Err(error) = client.reload(RELOAD).await {
-        if matches!(error.failure, Failure::Forbidden) {
+    let done = async {
+        let way = servers::way(&live.profile, &client).await?;
+        servers::tell(&live.profile, &client, &way).await
+    };
+    let told = match done.await {
+        Ok(told) => told,
+        Err(error) => {
             return Ok(Came::fail(
-                "Prometheus can’t be told to read its files: its lifecycle API is off.",
-                vec!["POST /-/reload: 403".into()],
-                "Start it with --web.enable-lifecycle, or send it SIGHUP: docker kill -s HUP aether-prom",
+                format!("Prometheus did not take its files: {}", error.message),
+                Some(error.detail).filter(|detail| !detail.is_empty()).into_iter().collect(),
+                format!("It goes on with the files of before. {}", error.hint).trim_end().to_owned(),
             ));
         }
-        let error = told(error);
-        return Ok(Came::fail(
-            format!("Prometheus did not take its files: {}", error.message),
-            vec![error.detail],
-            "It goes on with the files of before. Correct them and run this again.",
-        ));
-    }
-    match client.runtime_info().await {
-        Ok(info) => {
-            let info = info.value;
+    };
+    lines.extend(Some(told.how).filter(|how| !how.is_empty()));
+    match told.info {
+        Some(info) => {
             lines.push(format!("Prometheus: configuration of {}", info.last_config_time));
             if info.reload_config_success == Some(false) {
                 return Ok(Came::fail(
@@ -86,17 +82,8 @@ pub async fn reload(scene: &Arc<Scene>) -> Result<Came, PanelError> {
                     "Look at its log.",
                 ));
             }
-            if before.as_deref() == Some(info.last_config_time.as_str()) {
-                return Ok(Came::warn(
-                    "Prometheus answered the reload, and its time of loading is the one of before.",
-                    lines,
-                    "Run it again; the time is told in seconds.",
-                ));
-            }
         }
-        Err(error) => {
-            lines.push(format!("Prometheus does not tell when it loaded its files: {}", told(error).message))
-        }
+        None => lines.push("Prometheus does not tell when it loaded its files.".to_owned()),
     }
     for index in 0..live.profile.alertmanager.urls.len() {
         let member = live.clients.member(index).await?;

@@ -8,13 +8,17 @@ use aether_clients::{
 };
 use aether_contract::{ErrorCode, PanelError, ServiceKind};
 
-use super::{kind::Kind, verify, write};
+use super::{
+    kind::Kind,
+    reload::{self, RELOAD, Way},
+    verify, write,
+};
 use crate::{backup::job::Handle, panel::live::Live, paths};
 
-/// How long reading its files again may take a server.
-const RELOAD: Duration = Duration::from_secs(60);
 /// How long it may take until it is seen.
 const SEEN: Duration = Duration::from_secs(15);
+/// How long a server that is away in the middle may take to come back: it is being restarted, and reads the files then.
+const BACK: Duration = Duration::from_secs(60);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -50,36 +54,55 @@ impl From<PanelError> for Failed {
     }
 }
 
-/// What the servers run before anything is written.
-struct Before {
-    prometheus: Option<Arc<Prometheus>>,
+/// The servers that read the files: they answer, they can be told, and this is what they run before anything is written.
+pub struct Ground {
+    prometheus: Option<(Arc<Prometheus>, Way)>,
     members: Vec<(Arc<Alertmanager>, ConfigFacts)>,
 }
 
 /// Puts the changes in force, all or none. Tells what is worth knowing, a sentence each.
 ///
 /// # Errors
-/// With [`Failed::wrote`] false when nothing was written: a file that somebody has changed meanwhile, a server that can't be
-/// told to read its files. Else what a server refused, or did not take over; then the files are as before again.
+/// With [`Failed::wrote`] false when nothing was written: a file that somebody has changed meanwhile, a server that does not answer or
+/// can't be told to read its files. Else what a server refused, or did not take over; then the files are as before again.
 pub async fn apply(live: &Live, changes: &[Change], job: &Handle) -> Result<Vec<String>, Failed> {
     job.stage("asking the servers", 0);
-    let before = before(live, changes).await?;
+    let before = ground(live, changes).await?;
+    apply_on(live, &before, changes, job).await
+}
+
+/// As [`apply`], on servers that were asked already.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn apply_on(
+    live: &Live,
+    before: &Ground,
+    changes: &[Change],
+    job: &Handle,
+) -> Result<Vec<String>, Failed> {
     job.check()?;
     job.stage("writing", changes.len());
     if let Err(error) = put_all(changes, false, job).await {
         return Err(error.into());
     }
     job.stage("reloading", 0);
-    let error = match in_force(&before, changes).await {
+    let error = match in_force(live, before, changes).await {
         Ok(notes) => return Ok(notes),
         Err(error) => error,
     };
     job.stage("putting back", changes.len());
     let mut left = Vec::new();
+    let back = reversed(changes);
     if let Err(error) = put_all(changes, true, job).await {
         left.push(error.to_string());
-    } else if let Err(error) = in_force(&before, &reversed(changes)).await {
-        left.push(format!("The files are as before; making the servers read them again failed: {error}"));
+    } else if let Err(error) = in_force(live, before, &back).await
+        // One that could not be told has not read the new ones either.
+        && run_already(before, &back).await.is_err()
+    {
+        left.push(format!(
+            "The files are as before. Whether the servers run them is not known: {error} One that is started again reads them."
+        ));
     }
     Err(Failed { error, wrote: true, left })
 }
@@ -134,20 +157,17 @@ fn meanwhile(change: &Change) -> PanelError {
     .with_hint("Look at what is different now.")
 }
 
-async fn before(live: &Live, changes: &[Change]) -> Result<Before, PanelError> {
+/// Asks the servers that read the files whether they can be told, and what they run now. Writes nothing.
+///
+/// # Errors
+/// The servers' codes; `invalid-request` for one that can't be told to read its files.
+pub async fn ground(live: &Live, changes: &[Change]) -> Result<Ground, PanelError> {
     let touches = |kinds: &[Kind]| changes.iter().any(|change| kinds.contains(&change.kind));
-    let mut found = Before { prometheus: None, members: Vec::new() };
+    let mut found = Ground { prometheus: None, members: Vec::new() };
     if touches(&[Kind::Prometheus, Kind::Rules]) {
         let client = live.clients.prometheus().await?;
-        let told = |error: ClientError| error.to_panel(ServiceKind::Prometheus);
-        client.build_info().await.map_err(told)?;
-        // A server that tells no flags is asked, and may refuse.
-        if let Ok(flags) = client.flags().await
-            && flags.value.get("web.enable-lifecycle").is_some_and(|flag| flag != "true")
-        {
-            return Err(no_lifecycle());
-        }
-        found.prometheus = Some(client);
+        let way = reload::way(&live.profile, &client).await?;
+        found.prometheus = Some((client, way));
     }
     if touches(&[Kind::Alertmanager]) {
         for index in 0..live.profile.alertmanager.urls.len() {
@@ -160,24 +180,13 @@ async fn before(live: &Live, changes: &[Change]) -> Result<Before, PanelError> {
     Ok(found)
 }
 
-fn no_lifecycle() -> PanelError {
-    PanelError::new(
-        ErrorCode::InvalidRequest,
-        ServiceKind::Prometheus.as_str(),
-        "Prometheus can't be told to read its files again: its lifecycle API is off. Nothing was written.",
-    )
-    .with_hint("Start it with --web.enable-lifecycle.")
-}
-
 /// Makes the servers read their files, and waits until they are seen to run them.
-async fn in_force(before: &Before, changes: &[Change]) -> Result<Vec<String>, PanelError> {
+async fn in_force(live: &Live, before: &Ground, changes: &[Change]) -> Result<Vec<String>, PanelError> {
     let mut notes = Vec::new();
-    if let Some(client) = &before.prometheus {
-        client.reload(RELOAD).await.map_err(|error| match error.failure {
-            Failure::Forbidden => no_lifecycle(),
-            _ => error.to_panel(ServiceKind::Prometheus),
-        })?;
-        prometheus_runs(client, changes, &mut notes).await?;
+    if let Some((client, way)) = &before.prometheus {
+        let how = tell(live, client, way).await?;
+        prometheus_runs(client, changes, true, &mut notes).await?;
+        notes.extend(Some(how).filter(|how| !how.is_empty()));
     }
     let ours = changes.iter().find(|change| change.kind == Kind::Alertmanager);
     if let Some(change) = ours {
@@ -194,24 +203,74 @@ async fn in_force(before: &Before, changes: &[Change]) -> Result<Vec<String>, Pa
     Ok(notes)
 }
 
+/// Tells Prometheus. One that is away is waited for: it is being restarted, and reads its files when it comes up.
+async fn tell(live: &Live, client: &Prometheus, way: &Way) -> Result<String, PanelError> {
+    let error = match reload::tell(&live.profile, client, way).await {
+        Ok(told) => return Ok(told.how),
+        Err(error) => error,
+    };
+    if !is_away(error.code) {
+        return Err(error);
+    }
+    let until = tokio::time::Instant::now() + BACK;
+    // Ready, too: before that it does not tell its rules.
+    while client.ready().await.is_err_and(|error| error.failure != Failure::WrongPath) {
+        if tokio::time::Instant::now() >= until {
+            return Err(error);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    match reload::tell(&live.profile, client, way).await {
+        Ok(told) => {
+            Ok(format!("It was away in the middle, and has come back. {}", told.how).trim_end().to_owned())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an error means that nobody was there.
+fn is_away(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::Refused | ErrorCode::Network | ErrorCode::Timeout)
+}
+
+/// Whether Prometheus runs the files as it is, whatever became of the reload.
+async fn run_already(before: &Ground, changes: &[Change]) -> Result<(), PanelError> {
+    match &before.prometheus {
+        Some((client, _)) if before.members.is_empty() => {
+            prometheus_runs(client, changes, false, &mut Vec::new()).await
+        }
+        _ => Err(PanelError::new(ErrorCode::Unverified, "configs", "It was not looked at.")),
+    }
+}
+
+/// Waits until Prometheus runs the files; `read`: and says that it has read them.
 async fn prometheus_runs(
     client: &Prometheus,
     changes: &[Change],
+    read: bool,
     notes: &mut Vec<String>,
 ) -> Result<(), PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Prometheus);
     let text =
         |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let until = tokio::time::Instant::now() + SEEN;
+    let began = tokio::time::Instant::now();
     loop {
         let mut unlike = None;
         match client.runtime_info().await {
-            Ok(info) if info.value.reload_config_success == Some(false) => {
+            Ok(info) if read && info.value.reload_config_success == Some(false) => {
                 unlike = Some("it says that reading its files failed".to_owned());
             }
             _ => {}
         }
-        let running = client.rules().await.map_err(told)?.value;
+        let running = match client.rules().await {
+            Ok(reply) => reply.value,
+            // It is being restarted: what it runs is known when it is up.
+            Err(error) if error.may_pass() && began.elapsed() < BACK => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            Err(error) => return Err(told(error)),
+        };
         for change in changes.iter().filter(|change| change.kind == Kind::Rules) {
             let Some(after) = text(&change.after) else { continue };
             let differs = verify::rules_unlike(&after, &running);
@@ -238,7 +297,7 @@ async fn prometheus_runs(
             }
         }
         let Some(why) = unlike else { return Ok(()) };
-        if tokio::time::Instant::now() >= until {
+        if began.elapsed() >= SEEN {
             return Err(PanelError::new(
                 ErrorCode::Unverified,
                 ServiceKind::Prometheus.as_str(),

@@ -9,5 +9,6 @@ pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod kind;
+pub mod reload;
 pub mod verify;
 pub mod write;

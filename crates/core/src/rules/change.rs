@@ -1,7 +1,7 @@
 //! Changing rules: diff, check, copy of the old, write in place, reload, seen on the server, and the old ones again when
 //! any of it fails.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use aether_contract::*;
 use serde_json::json;
@@ -19,16 +19,14 @@ use crate::{
         check::check,
         diff::unified,
         kind::Kind,
-        write,
+        reload as servers, write,
     },
     maintenance::scope,
-    panel::{blocking, clock, core::Core, live::Live},
+    panel::{blocking, core::Core, live::Live},
 };
 
 /// Journal kind; its subject is the first rule.
 pub const RULES: &str = "rules";
-/// How long a reload may take, and until it is seen.
-const RELOAD: Duration = Duration::from_secs(60);
 /// Most edits of one change.
 const MAX_EDITS: usize = 100;
 
@@ -260,6 +258,8 @@ async fn carry_out(
     let looked: Vec<&str> = plan.files.iter().map(|file| file.checked_by.as_str()).collect();
     let step = |title: &str, done, note: String| RulesStep { title: title.to_owned(), done, note };
     let mut steps = vec![step("Checked", true, format!("{} by {}.", names.join(", "), looked.join(", ")))];
+    // A server that is away, or can't be told, is noticed before anything is copied or written.
+    let ground = apply::ground(live, changes).await.map_err(untouched)?;
     let request = BackupCreateRequest {
         reason: format!("Before changing rules: {reason}"),
         created_by: by.to_owned(),
@@ -273,12 +273,12 @@ async fn carry_out(
     }
     steps.push(step("Copy of the files", true, format!("Backup {}, every file read back.", backup.id.0)));
     let job = core.jobs.begin("Changing rules")?;
-    let in_force = match apply::apply(live, changes, &job).await {
+    let in_force = match apply::apply_on(live, &ground, changes, &job).await {
         Ok(notes) => {
             steps.push(step("Written, reloaded, and seen on the server", true, notes.join(" ")));
             true
         }
-        Err(Failed { error, wrote: false, .. }) => return Err(error),
+        Err(Failed { error, wrote: false, .. }) => return Err(untouched(error)),
         Err(Failed { error, left, .. }) => {
             steps.push(step("Written, reloaded, and seen on the server", false, error.to_string()));
             let note = if left.is_empty() {
@@ -294,37 +294,39 @@ async fn carry_out(
     Ok(RulesApplied { in_force, steps, backup: Some(backup.id) })
 }
 
+/// An error before anything was written, which it says.
+fn untouched(error: PanelError) -> PanelError {
+    PanelError { message: format!("{} Nothing was written.", error.message), ..error }
+}
+
 /// Has Prometheus read its files again, and looks whether it did.
 ///
 /// # Errors
-/// `invalid-request` when its lifecycle API is off; the parser's words for a broken file; Prometheus' codes.
+/// As [`servers::tell`].
 pub async fn reload(core: Arc<Core>) -> Result<RulesApplied, PanelError> {
     let live = core.live();
     let client = live.clients.prometheus().await?;
-    let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Prometheus);
     let detail = json!({"stack": live.profile.name, "by": scope::author(""), "reload": true});
     let entry = core.journal_begin(RULES, "reload", detail).await?;
-    let began = clock::now();
-    let answer = client.reload(RELOAD).await.map_err(|error| match error.failure {
-        aether_clients::Failure::Forbidden => refuse(
-            "Prometheus can't be told to read its files: its lifecycle API is off.",
-        )
-        .with_hint("Start it with --web.enable-lifecycle, or send it SIGHUP: docker kill -s HUP aether-prom"),
-        _ => told(error).with_hint("It goes on with the files of before."),
-    });
-    if let Err(error) = answer {
-        core.journal_complete(entry, "failed", json!({ "error": error })).await?;
-        return Err(error);
-    }
-    let info = client.runtime_info().await.ok().map(|reply| reply.value);
-    let (in_force, note) = match info {
+    let done = async {
+        let way = servers::way(&live.profile, &client).await?;
+        servers::tell(&live.profile, &client, &way).await
+    };
+    let told = match done.await {
+        Ok(told) => told,
+        Err(error) => {
+            core.journal_complete(entry, "failed", json!({ "error": error })).await?;
+            return Err(error);
+        }
+    };
+    let (in_force, note) = match told.info {
         Some(info) if info.reload_config_success == Some(false) => {
             (false, "It says that reading its files failed.".to_owned())
         }
         Some(info) => (true, format!("It runs its files as of {}.", info.last_config_time)),
         None => (true, "It does not tell when it read them.".to_owned()),
     };
-    tracing::debug!(took = clock::now().millis_since(began), "reloaded");
+    let note = [told.how, note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     let applied = RulesApplied {
         in_force,
         steps: vec![RulesStep { title: "Reloaded".to_owned(), done: in_force, note }],

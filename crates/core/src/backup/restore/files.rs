@@ -28,7 +28,7 @@ use crate::{
         store::{self, Store},
     },
     configs::{
-        apply::{Change, Failed, apply as put_in_force},
+        apply::{Change, Failed, Ground, apply as put_in_force, apply_on, ground},
         check::check,
         diff::unified,
         kind::kind,
@@ -203,6 +203,11 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
     let steps = steps(&core, &live, &asked.request).await?;
     may_apply(&steps.plan, &asked.digest)?;
     let by = scope::author(&asked.created_by);
+    // A server that is away, or can't be told to read its files, is noticed before anything is copied or written.
+    let ground = ground(&live, &steps.changes).await.map_err(|error| PanelError {
+        message: format!("{} Nothing was written.", error.message),
+        ..error
+    })?;
     let safety = copy(&core, &live, &store, &steps, &by).await?;
     let items = steps.plan.items.iter().filter(|item| writes(item.act)).zip(&steps.changes);
     let mut record = Record {
@@ -222,7 +227,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
         notes: Vec::new(),
     };
     let entry = core.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;
-    let refused = carry_out(&live, &steps.changes, &mut record, &job).await;
+    let refused = carry_out(&live, &ground, &steps.changes, &mut record, &job).await;
     core.journal_complete(entry, record.outcome(), json!(record)).await?;
     drop((lock, job));
     core.read_backups(&live).await?;
@@ -236,11 +241,12 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
 /// What kept everything from being written.
 async fn carry_out(
     live: &Live,
+    ground: &Ground,
     changes: &[Change],
     record: &mut Record,
     job: &Handle,
 ) -> Result<(), PanelError> {
-    match put_in_force(live, changes, job).await {
+    match apply_on(live, ground, changes, job).await {
         Ok(notes) => {
             for item in &mut record.items {
                 item.outcome = RestoreOutcome::Done;
