@@ -157,6 +157,64 @@ async fn promtool_agrees_with_every_verdict_and_a_rewritten_guard_fires() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promtool_agrees_where_one_tenant_without_traffic_makes_nan() {
+    if on_path("promtool").is_none() {
+        return eprintln!("skipped: promtool is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let panel = offline(folder.path()).await;
+    let ratio = "sum by (tenant_id) (rate(hits[5m])) / sum by (tenant_id) (rate(req[5m]))";
+    // Which of these NaN spoils; every whole is one series, and tenant b has no traffic.
+    let wholes = [
+        (format!("avg({ratio})"), true),
+        (format!("sum({ratio})"), true),
+        (format!("stddev({ratio})"), true),
+        (format!("max({ratio})"), false),
+        (format!("min({ratio})"), false),
+        (format!("count({ratio})"), false),
+        (format!("avg({ratio} >= 0)"), false),
+        (format!("avg(1 - {ratio} > 0)"), false),
+        (format!("avg({ratio} and sum by (tenant_id) (rate(req[5m])) > 0)"), false),
+        ("avg(sum by (tenant_id) (rate(hits[5m])) / (sum by (tenant_id) (rate(req[5m])) > 0))".into(), false),
+        ("sum(rate(hits[5m])) / sum(rate(req[5m]))".into(), false),
+        (format!("sum(avg_over_time(({ratio})[10m:1m]))"), true),
+        (format!("sum(max_over_time(({ratio})[10m:1m]) >= 0)"), false),
+    ];
+    let file = folder.path().join("judged.yml");
+    let mut text = "groups:\n  - name: g\n    rules:\n".to_owned();
+    let mut tests = "evaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:\n".to_owned();
+    for (tenant, step) in [("a", 60), ("b", 0)] {
+        for name in ["hits", "req"] {
+            writeln!(tests, "      - {{series: '{name}{{tenant_id=\"{tenant}\"}}', values: '0+{step}x40'}}")
+                .unwrap();
+        }
+    }
+    tests.push_str("    promql_expr_test:\n");
+    for (index, (whole, _)) in wholes.iter().enumerate() {
+        writeln!(text, "      - {{record: 'r{index}', expr: '{whole}'}}").unwrap();
+        // Wrong on purpose: promtool prints what it got.
+        writeln!(tests, "      - {{expr: '{whole}', eval_time: 30m, exp_samples: [{{labels: '{{}}', value: -{index}.5}}]}}").unwrap();
+    }
+    fs::write(&file, text).unwrap();
+    fs::write(folder.path().join("test.yml"), tests).unwrap();
+    let ran = Command::new("promtool")
+        .args(["test", "rules", "test.yml"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    let got: Vec<&str> = said.lines().filter_map(|line| line.trim().strip_prefix("got:")).collect();
+    assert_eq!(got.len(), wholes.len(), "{said}");
+    let judged = panel.lint_rule_files(vec![file]).await.unwrap();
+    let rules: Vec<RuleView> = judged.into_iter().flat_map(|group| group.rules).collect();
+    for (((whole, spoilt), got), rule) in wholes.iter().zip(got).zip(rules) {
+        assert_eq!(got.contains("NaN"), *spoilt, "{whole}: {got}");
+        let found = rule.findings.iter().any(|finding| finding.check == "nan");
+        assert_eq!(found, *spoilt, "{whole}: {:?}", rule.findings);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_live() {
     if let Some(why) = servers_missing() {
         return eprintln!("skipped: {why}");

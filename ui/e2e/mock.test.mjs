@@ -45,6 +45,12 @@ const VIEWS = [
   ['scene=hostile', 'rules', click('rule-open')],
   ['scene=loaded', 'rules', click('rule-open', 'rule-side')],
   ['scene=never', 'rules'],
+  ['scene=empty', 'rules'],
+  ['scene=stale', 'rules', click('rules-refresh')],
+  ...['loaded', 'empty', 'hostile'].map((s) => [`scene=${s}`, 'rules', async (p) => { await click('rules-links')(p); await p.waitForTimeout(400); }]),
+  ['scene=loaded', 'rules', async (p) => { await click('rule-open')(p); await p.getByTestId('live-verdict').waitFor(); await click('rewrite-apply', 'rule-plan')(p); await p.getByLabel('Why?').fill('fail'); await click('rule-apply')(p); await p.waitForTimeout(500); }],
+  ['scene=never', 'checks'],
+  ['scene=loaded&slow=2000', 'checks', click('check-start')],
   ['scene=loaded', 'rules', async (p) => { await click('rule-open')(p); await p.getByTestId('live-verdict').waitFor(); await click('rewrite-apply', 'rule-plan')(p); }],
   ['scene=loaded', 'settings'],
   ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
@@ -845,5 +851,17 @@ test('a threshold is changed by a diff that is shown first, and what did not tak
   await page.getByTestId('rule-apply').click();
   await page.getByTestId('rule-applied').waitFor();
   assert.match(await page.getByTestId('rule-applied').innerText(), /The server runs it/);
+  await done();
+});
+
+test('runbook links are asked only on request, and a dead one is told first', async () => {
+  const { page, done } = await open('scene=loaded', 'rules');
+  await page.getByTestId('rules-links').click();
+  await page.getByTestId('rule-link').first().waitFor();
+  const states = await page.getByTestId('rule-link').evaluateAll((all) => all.map((one) => one.dataset.state));
+  assert.deepEqual(states, ['dead', 'unreachable', 'closed', 'not-asked', 'alive']);
+  assert.match(await page.getByTestId('rule-links').innerText(), /no such page \(404\)[\s\S]*CacheColdOld/);
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.querySelector('[data-testid="rule-links"]') === null);
   await done();
 });

@@ -283,3 +283,74 @@ async fn pins_are_a_gate_and_another_version_is_written_only_with_a_reason() {
     std::fs::write(&compose, "services: [").unwrap();
     assert_eq!(run(&["pins"]).code, 2, "a gate does not pass on a file that can't be read");
 }
+
+#[tokio::test]
+async fn rules_are_changed_and_reloaded_from_the_shell() {
+    let home = Home::new();
+    let folder = home.path().join("prom");
+    let mut prometheus = prometheus(&folder, &[]).await;
+    std::fs::write(
+        folder.join("rules.yml"),
+        "groups:\n- name: test\n  interval: 1s\n  rules:\n  - alert: Low # mine\n    expr: vector(7) < 5\n    for: 1m\n    annotations: {runbook_url: 'http://10.255.255.1/wiki'}\n",
+    )
+    .unwrap();
+    let text = profile(prometheus.url(), &[]);
+    let stack = home.file("real.toml", &format!("{text}[pack]\ndir = {folder:?}\nfiles = [\"rules.yml\"]\n"));
+    let run = |args: &[&str]| home.run(&[&["rules"], args, &["--stack", &stack]].concat());
+    let rules = || std::fs::read_to_string(folder.join("rules.yml")).unwrap();
+
+    let copies = || {
+        let all = std::fs::read_dir(home.path().join("data/backups/test")).unwrap();
+        all.filter(|entry| entry.as_ref().unwrap().path().join("manifest.json").exists()).count()
+    };
+    let reloaded = run(&["reload", "--json"]);
+    assert_eq!(
+        (reloaded.code, reloaded.json()["data"]["inForce"].as_bool()),
+        (0, Some(true)),
+        "{reloaded:?}"
+    );
+    let diff = run(&["diff", "--threshold", "Low=6"]);
+    assert!(
+        diff.out.contains("-    expr: vector(7) < 5") && diff.out.contains("+    expr: vector(7) < 6"),
+        "{diff:?}"
+    );
+    assert!(rules().contains("< 5"), "nothing is written by a diff");
+    let apply = ["apply", "--threshold", "Low=6", "--for", "Low=2m", "--reason", "tuning"];
+    let applied = run(&[&apply[..], &["--json"]].concat());
+    assert_eq!((applied.code, applied.json()["data"]["inForce"].as_bool()), (0, Some(true)), "{applied:?}");
+    assert!(rules().contains("alert: Low # mine") && rules().contains("< 6") && rules().contains("for: 2m"));
+    let listed = run(&["list", "--json"]).json();
+    let rule = &listed["data"]["groups"][0]["rules"][0];
+    assert_eq!(
+        (rule["expression"].as_str(), rule["holdS"].as_f64()),
+        (Some("vector(7) < 6"), Some(120.0)),
+        "{rule}"
+    );
+    assert_eq!(copies(), 1);
+    let again = run(&apply);
+    assert_eq!(again.code, 2, "everything is as wanted already: {again:?}");
+
+    // A private address that a rule names is not asked.
+    let links = run(&["links", "--json"]);
+    assert_eq!(links.code, 0, "{links:?}");
+    assert_eq!(links.json()["data"]["links"][0]["state"], "not-asked", "{links:?}");
+
+    std::fs::write(folder.join("rules.yml"), "groups: [").unwrap();
+    let refused = run(&["reload"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    std::fs::write(
+        folder.join("rules.yml"),
+        rules().replace(
+            "groups: [",
+            "groups:\n- name: test\n  rules:\n  - alert: Low\n    expr: vector(7) < 6\n",
+        ),
+    )
+    .unwrap();
+    prometheus.kill().await;
+    let before = rules();
+    let away = run(&["apply", "--threshold", "Low=9", "--reason", "tuning"]);
+    assert_eq!(away.code, 3, "{away:?}");
+    assert!(away.err.contains("Nothing was written"), "{away:?}");
+    assert_eq!(rules(), before);
+    assert_eq!(copies(), 1, "no copy either: {away:?}");
+}

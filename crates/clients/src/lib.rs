@@ -13,6 +13,7 @@ mod error;
 pub mod grafana;
 mod http;
 mod lenient;
+pub mod link;
 pub mod probe;
 pub mod prometheus;
 mod redact;

@@ -140,6 +140,8 @@ macro_rules! for_each_command {
             rules_apply(RulesApplyRequest) -> RulesApplied;
             /// Has Prometheus read its files again.
             rules_reload(Empty) -> RulesApplied;
+            /// Asks the runbook links of alerts over the network.
+            rules_links(RuleLinksRequest) -> RuleLinks;
             /// Every version pin with its chain, looked at now.
             pins_show(Empty) -> PinsReport;
             /// Changes of the chains that were noticed.

@@ -401,3 +401,55 @@ wire! {
         pub backup: Option<crate::BackupId>,
     }
 }
+
+wire! {
+    /// What came of a look at a link.
+    #[derive(Copy, Eq, Hash, PartialOrd, Ord)]
+    pub enum RuleLinkState {
+        /// There is no such page.
+        Dead,
+        /// No answer, or one of a server in trouble.
+        Unreachable,
+        /// It wants a login: whether there is a page can't be told.
+        Closed,
+        /// It was not asked: its server is on a private network, and none of the profile's.
+        NotAsked,
+        /// There is a page.
+        Alive,
+    }
+}
+
+wire! {
+    /// A runbook link.
+    pub struct RuleLink {
+        /// Address.
+        pub url: String,
+        /// What came.
+        pub state: RuleLinkState,
+        /// In a sentence.
+        pub words: String,
+        /// Alerts that have it.
+        pub rules: Vec<String>,
+        /// When it was asked.
+        pub at: Timestamp,
+    }
+}
+
+wire! {
+    /// The runbook links of a server's alerts, worst first.
+    pub struct RuleLinks {
+        /// They, at most 200.
+        pub links: Vec<RuleLink>,
+        /// Links beyond those.
+        pub left_out: u32,
+    }
+}
+
+wire! {
+    /// Asks the links.
+    pub struct RuleLinksRequest {
+        /// Also those that were asked within the hour.
+        #[serde(default)]
+        pub again: bool,
+    }
+}

@@ -27,8 +27,15 @@ const EXIT_RELOAD: &str = "\
 Exit codes:
   0  Prometheus has read its files again
   1  it says that reading them failed
-  2  its lifecycle API is off
+  2  its lifecycle API is off, and it can't be signalled through Docker
   3  it refused the files, or could not be reached";
+
+const EXIT_LINKS: &str = "\
+Exit codes:
+  0  no link is dead
+  1  a link leads to no page
+  2  usage or configuration
+  3  Prometheus failed or could not be reached";
 
 /// Verbs on rules.
 #[derive(Debug, Subcommand)]
@@ -67,6 +74,11 @@ pub enum Rules {
     /// Has Prometheus read its files again
     #[command(after_help = EXIT_RELOAD)]
     Reload,
+    /// Asks the runbook links of the server's alerts over the network, each once
+    ///
+    /// Addresses that are not of the public internet are asked only when their server is one of the profile.
+    #[command(after_help = EXIT_LINKS)]
+    Links,
 }
 
 /// What changes. Each may be given several times.

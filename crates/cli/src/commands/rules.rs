@@ -21,6 +21,7 @@ pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
         Rules::Diff(changes) => diff(&panel.rules_plan(change(panel, changes).await?).await?),
         Rules::Apply { changes, reason, by } => apply(panel, changes, reason, by).await,
         Rules::Reload => applied(&panel.rules_reload(Empty {}).await?, String::new()),
+        Rules::Links => links(&panel.rules_links(RuleLinksRequest { again: true }).await?),
         Rules::Lint { all, .. } => lint_server(&panel.rules_list(Empty {}).await?, *all),
     }
 }
@@ -323,6 +324,33 @@ async fn apply(panel: &Panel, asked: &RuleChanges, reason: &str, by: &str) -> Re
         created_by: by.to_owned(),
     };
     applied(&panel.rules_apply(request).await?, diff_text(&plan))
+}
+
+fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for link in &found.links {
+        let (word, look) = match link.state {
+            RuleLinkState::Alive => ("alive", Paint::Good),
+            RuleLinkState::Dead => ("dead", Paint::Bad),
+            RuleLinkState::Unreachable => ("unreachable", Paint::Warn),
+            RuleLinkState::Closed => ("asks for a login", Paint::Dim),
+            RuleLinkState::NotAsked => ("not asked", Paint::Dim),
+        };
+        rows.push(vec![painted(word, look), cell(&link.url), cell(link.rules.join(", ")), cell(&link.words)]);
+    }
+    let mut text = if rows.is_empty() {
+        "No alert has a runbook_url that is an address.\n".to_owned()
+    } else {
+        table(&["LINK", "ADDRESS", "ALERTS", ""], &rows)
+    };
+    if found.left_out > 0 {
+        text.push_str(&format!("{} more links were not asked.\n", found.left_out));
+    }
+    let mut outcome = Outcome::new(found, text)?;
+    for link in found.links.iter().filter(|link| link.state == RuleLinkState::Dead) {
+        outcome.find(format!("{} leads nowhere: {}", link.url, link.words));
+    }
+    Ok(outcome)
 }
 
 fn applied(done: &RulesApplied, mut text: String) -> Result<Outcome, PanelError> {

@@ -23,6 +23,7 @@ use crate::{
     maintenance::{record::Records, schedule::Schedules},
     paths::Home,
     poll,
+    rules::links::Links,
     secrets::Secrets,
     settings::SettingsStore,
     snapshot::Publisher,
@@ -57,6 +58,8 @@ pub struct Core {
     pub jobs: Arc<Jobs>,
     /// Checks that go on.
     pub checks: Checks,
+    /// Runbook links that were asked.
+    pub links: Links,
     backups: Mutex<store::Listing>,
     backup_tried: Mutex<Option<aether_contract::Timestamp>>,
     /// Something changed: publish soon.
@@ -121,6 +124,7 @@ impl Core {
             schedules: Schedules::default(),
             jobs: Arc::default(),
             checks: Checks::default(),
+            links: Links::default(),
             backups: Mutex::default(),
             backup_tried: Mutex::default(),
             changed: Notify::new(),

@@ -9,6 +9,7 @@ use promql_parser::parser::{Expr, token};
 
 use super::{
     labels::{self, Known, Recorded, Traffic},
+    nan,
     split::parse,
 };
 
@@ -16,7 +17,7 @@ use super::{
 const PASSES: usize = 4;
 
 /// Functions that turn a counter into traffic.
-const RATES: [&str; 6] = ["rate", "irate", "increase", "delta", "idelta", "changes"];
+pub const RATES: [&str; 6] = ["rate", "irate", "increase", "delta", "idelta", "changes"];
 
 /// A recording rule: name, expression, labels that it adds.
 pub type Record<'a> = (&'a str, &'a str, &'a BTreeMap<String, String>);
@@ -35,13 +36,19 @@ pub fn known(records: &[Record<'_>]) -> Known {
             for (label, value) in *added {
                 labels = if value.is_empty() { labels.dropping([label]) } else { labels.with(label) };
             }
-            let found = Recorded { labels, windows: windows(expr, &known), ratio: ratio(expr, &known) };
+            let found = Recorded {
+                labels,
+                windows: windows(expr, &known),
+                ratio: ratio(expr, &known),
+                nan: nan::may_be(expr, &known),
+            };
             match next.get_mut(*name) {
                 // Several rules of one name: a series of any of them.
                 Some(other) => {
                     other.labels = other.labels.either(&found.labels);
                     other.windows.extend(found.windows);
                     other.ratio = other.ratio.take().or(found.ratio);
+                    other.nan |= found.nan;
                 }
                 None => {
                     next.insert((*name).to_owned(), found);

@@ -33,6 +33,8 @@ pub struct Recorded {
     pub windows: BTreeSet<Duration>,
     /// Whether it divides one rate by another, and so is nothing or NaN without traffic.
     pub ratio: Option<Traffic>,
+    /// Whether its value may be NaN without traffic.
+    pub nan: bool,
 }
 
 /// What counts the traffic of a ratio: the denominator.

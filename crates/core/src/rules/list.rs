@@ -32,12 +32,13 @@ const MAX_NAMES: usize = 400;
 ///
 /// # Errors
 /// Prometheus' codes. What only adds to it (the pack's files, the retention, which series exist) makes a gap instead.
-pub async fn report(_core: &Core, live: &Arc<Live>) -> Result<RulesReport, PanelError> {
+pub async fn report(core: &Core, live: &Arc<Live>) -> Result<RulesReport, PanelError> {
     let client = live.clients.prometheus().await?;
     let groups = client.rules().await.map_err(|error| error.to_panel(ServiceKind::Prometheus))?.value;
     let mut gaps = Vec::new();
     let pack = read_pack(&live.profile, &mut gaps).await;
-    let facts = facts(&client, &groups, pack.runbooks.clone(), &mut gaps).await;
+    let mut facts = facts(&client, &groups, pack.runbooks.clone(), &mut gaps).await;
+    facts.links = core.links.known();
     Ok(build(&live.profile, &groups, &pack, &facts, gaps))
 }
 
@@ -89,7 +90,7 @@ pub fn rule_files(
             }
         };
         // The other files of the pack have no groups.
-        if !text.lines().any(|line| line.starts_with("groups:")) {
+        if !text.lines().any(groups_begin) {
             continue;
         }
         match file::read(&text) {
@@ -98,6 +99,12 @@ pub fn rule_files(
         }
     }
     files
+}
+
+/// Whether a line begins the list of groups, in any way to write the key.
+fn groups_begin(line: &str) -> bool {
+    let line = line.trim_start_matches(file::MARK);
+    ["groups:", "\"groups\":", "'groups':"].iter().any(|key| line.starts_with(key))
 }
 
 fn runbooks(folder: &std::path::Path) -> Option<BTreeSet<String>> {
@@ -169,7 +176,7 @@ async fn facts(
             times.insert((group.name.clone(), name.clone()), (took, group.interval));
         }
     }
-    Facts { series, retention_s, times, runbooks }
+    Facts { series, retention_s, times, runbooks, links: BTreeMap::new() }
 }
 
 /// `15d`, `15d or 50GiB`: the time in it, in seconds.

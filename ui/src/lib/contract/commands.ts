@@ -91,6 +91,8 @@ import type { RestoreRuns } from './RestoreRuns';
 import type { RestoreUndoRequest } from './RestoreUndoRequest';
 import type { RuleDetail } from './RuleDetail';
 import type { RuleDetailRequest } from './RuleDetailRequest';
+import type { RuleLinks } from './RuleLinks';
+import type { RuleLinksRequest } from './RuleLinksRequest';
 import type { RulesApplied } from './RulesApplied';
 import type { RulesApplyRequest } from './RulesApplyRequest';
 import type { RulesChange } from './RulesChange';
@@ -175,6 +177,7 @@ export interface Commands {
   rules_plan: { request: RulesChange; reply: RulesPlan };
   rules_apply: { request: RulesApplyRequest; reply: RulesApplied };
   rules_reload: { request: Empty; reply: RulesApplied };
+  rules_links: { request: RuleLinksRequest; reply: RuleLinks };
   pins_show: { request: Empty; reply: PinsReport };
   pins_history: { request: PinsHistoryRequest; reply: PinsHistory };
   pins_plan: { request: RepinChange; reply: RepinPlan };

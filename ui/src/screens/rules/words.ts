@@ -1,5 +1,5 @@
 // Rules in words.
-import type { FindingSeverity, GuardVerdict, RuleEdit, RuleGroupView, RuleStanding, RuleView, RulesReport } from '../../lib/contract';
+import type { FindingSeverity, GuardVerdict, RuleEdit, RuleGroupView, RuleLinkState, RuleStanding, RuleView, RulesReport } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 
 export interface Look {
@@ -25,6 +25,13 @@ export const SEVERITY: Record<FindingSeverity, Look> = {
   error: { tone: 'crit', icon: 'crit', word: 'error' },
   warning: { tone: 'warn', icon: 'warn', word: 'warning' },
   info: { tone: 'none', icon: 'info', word: 'worth knowing' },
+};
+export const LINK: Record<RuleLinkState, Look> = {
+  dead: { tone: 'crit', icon: 'crit', word: 'dead' },
+  unreachable: { tone: 'warn', icon: 'warn', word: 'no answer' },
+  closed: { tone: 'none', icon: 'key', word: 'asks for a login' },
+  'not-asked': { tone: 'none', icon: 'none', word: 'not asked' },
+  alive: { tone: 'ok', icon: 'check', word: 'alive' },
 };
 export function health(rule: RuleView): Look {
   if (rule.health === 'ok') return { tone: 'ok', icon: 'check', word: 'ok' };

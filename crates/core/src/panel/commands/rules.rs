@@ -6,7 +6,7 @@ use aether_contract::*;
 
 use crate::{
     panel::Panel,
-    rules::{change, list, look},
+    rules::{change, links, list, look},
 };
 
 impl Panel {
@@ -48,6 +48,14 @@ impl Panel {
     /// As [`change::reload`].
     pub async fn rules_reload(&self, _request: Empty) -> Result<RulesApplied, PanelError> {
         self.effect(change::reload(Arc::clone(&self.core))).await
+    }
+
+    /// Asks the runbook links of alerts over the network.
+    ///
+    /// # Errors
+    /// Prometheus' codes.
+    pub async fn rules_links(&self, request: RuleLinksRequest) -> Result<RuleLinks, PanelError> {
+        links::look(&self.core, &self.core.live(), request.again).await
     }
 }
 

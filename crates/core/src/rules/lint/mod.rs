@@ -7,6 +7,7 @@ mod guard;
 mod hold;
 mod impossible;
 mod label;
+mod nan;
 mod retention;
 mod runbook;
 mod series;
@@ -14,7 +15,7 @@ mod syntax;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aether_contract::{FindingSeverity, GuardReport, RuleFinding};
+use aether_contract::{FindingSeverity, GuardReport, RuleFinding, RuleLink};
 use promql_parser::parser::Expr;
 
 use super::{
@@ -26,13 +27,14 @@ use super::{
 
 /// The checks by name. Each has a page `docs/checks/NAME.md`.
 #[cfg(test)]
-pub const CHECKS: [&str; 11] = [
+pub const CHECKS: [&str; 12] = [
     "syntax",
     "guard",
     "comparison",
     "for",
     "label",
     "impossible",
+    "nan",
     "duplicate",
     "runbook",
     "series",
@@ -51,6 +53,8 @@ pub struct Facts {
     pub times: BTreeMap<(String, String), (f64, f64)>,
     /// Files of runbooks that exist, where links that are paths can be looked up.
     pub runbooks: Option<BTreeSet<String>>,
+    /// Links that were asked over the network, by address; only when somebody wanted that.
+    pub links: BTreeMap<String, RuleLink>,
 }
 
 /// A rule with what the checks need of it.
@@ -120,6 +124,7 @@ pub fn judge(
             hold::check(&subject, &mut findings);
             label::check(&subject, &mut findings);
             impossible::check(&subject, &mut findings);
+            nan::check(&subject, &mut findings);
             duplicate::check(&subject, &mut findings);
             runbook::check(&subject, &mut findings);
             series::check(&subject, &mut findings);

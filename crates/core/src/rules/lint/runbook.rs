@@ -1,6 +1,6 @@
 //! An alert's runbook link leads somewhere. Page: `docs/checks/runbook.md`.
 
-use aether_contract::{FindingSeverity, RuleFinding};
+use aether_contract::{FindingSeverity, RuleFinding, RuleLinkState};
 
 use super::{Subject, finding};
 
@@ -21,7 +21,12 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         Some(link) => {
             let scheme = link.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
             let problem = match scheme.as_deref() {
-                Some("http" | "https") => None,
+                Some("http" | "https") => subject
+                    .facts
+                    .links
+                    .get(link)
+                    .filter(|asked| asked.state == RuleLinkState::Dead)
+                    .map(|_| "its server says that there is no such page".to_owned()),
                 Some(_) => Some("it is no http or https address".to_owned()),
                 None if link.contains(':') => Some("it is no http or https address".to_owned()),
                 None => subject

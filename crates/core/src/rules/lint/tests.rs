@@ -74,10 +74,47 @@ fn each_check_finds_what_it_is_for_and_nothing_else() {
         ("sum by (x) (a) / on () group_left sum(b) > 1", &[]),
         ("a{x=\"1\",x=\"2\"} > 1", &["impossible"]),
         ("sum(rate(e[5m])) / sum(rate(r[5m])) > 0.1", &["guard"]),
+        ("avg(rate(e[5m]) / rate(r[5m])) > 0.1 and on () sum(rate(r[5m])) > 0", &["nan"]),
+        ("avg(rate(e[5m]) / (rate(r[5m]) > 0)) > 0.1 and on () sum(rate(r[5m])) > 0", &[]),
+        ("avg(rate(e[5m]) / rate(r[5m]) >= 0) > 0.1 and on () sum(rate(r[5m])) > 0", &[]),
+        ("max(rate(e[5m]) / rate(r[5m])) > 0.1 and on () sum(rate(r[5m])) > 0", &[]),
+        ("sum(rate(e[5m]) / clamp_min(rate(r[5m]), 1)) > 0.1 and on () sum(rate(r[5m])) > 0", &[]),
+        ("avg(free / size) < 0.1", &[]),
+        ("rate(e[5m]) / rate(r[5m]) != 0 and rate(r[5m]) > 0", &["nan"]),
         ("sum(rate(e[5m])) / sum(rate(r[5m])) > 0.1 and sum(rate(r[5m])) > 0", &[]),
     ] {
         assert_eq!(of_alert(expr), expected, "{expr}");
     }
+}
+
+#[test]
+fn nan_is_followed_through_recorded_series() {
+    let text = "\
+groups:
+- name: g
+  rules:
+  - record: ratio:5m
+    expr: sum by (t) (rate(e[5m])) / sum by (t) (rate(r[5m]))
+  - record: sound:5m
+    expr: sum by (t) (rate(e[5m])) / sum by (t) (rate(r[5m])) >= 0
+  - record: score
+    expr: 1 - ratio:5m
+  - record: mean
+    expr: avg(score)
+  - record: sound:mean
+    expr: avg(sound:5m)
+  - record: worst
+    expr: max(score)
+  - record: hour # aether disable nan
+    expr: avg_over_time(ratio:5m[1h])
+  - record: sub
+    expr: avg_over_time((rate(e[5m]) / rate(r[5m]))[1h:1m])
+  - record: sound:sub
+    expr: avg_over_time((rate(e[5m]) / rate(r[5m]) and rate(r[5m]) > 0)[1h:1m])
+";
+    let found: Vec<_> = findings(text).into_iter().filter(|(_, check, _)| check == "nan").collect();
+    let named: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(named, ["mean", "sub"]);
 }
 
 #[test]
@@ -117,7 +154,7 @@ fn what_the_server_knows_makes_findings() {
         series: Some(BTreeMap::new()),
         retention_s: Some(15.0 * 86_400.0),
         times: BTreeMap::from([(("g".to_owned(), "a:b".to_owned()), (16.0, 15.0))]),
-        runbooks: None,
+        ..Facts::default()
     };
     let checks: Vec<String> = findings_with(text, &facts).into_iter().map(|(_, check, _)| check).collect();
     assert_eq!(checks, ["cost", "series", "retention"]);

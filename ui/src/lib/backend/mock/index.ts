@@ -10,7 +10,7 @@ import { draw } from './draw';
 import { pastAlerts } from './history';
 import { pinChanges, pinsReport, pinsSummary, repinApplied, repinPlan } from './pins';
 import { checkHistory, checkOutline, checkRun, worst } from './checks';
-import { ruleDetail, rulesApplied, rulesPlan, rulesReport } from './rules';
+import { ruleDetail, ruleLinks, rulesApplied, rulesPlan, rulesReport } from './rules';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
 
 /** A word that no production bundle may hold. */
@@ -75,6 +75,7 @@ export function mockBackend(): Backend {
     // As the panel does after each poll.
     setInterval(() => tell({ services: services(scene, Date.now()), gauges: held.map((g) => ({ ...g, freshness: freshness(scene, 'prometheus', Date.now()) })), alerts: snapshot().alerts, maintenance: maintenance() }), 5000);
   }
+  let rulesAsked = 0;
   const detail = (name: string): StackDetail => ({
     name, source: stacks.stacks.find((s) => s.name === name)?.source ?? { kind: 'built-in' }, tenantLabel: 'tenant_id', vipTenants: ['vip-customer-123', 'vip-customer-456', 'partner-abc'], heartbeat: 'Watchdog',
     prometheus: { urls: ['http://localhost:9090'], auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null },
@@ -134,11 +135,12 @@ export function mockBackend(): Backend {
     pins_history: ({ service }: { service: string | null }) => ({ changes: pinChanges(scene, service, now) }),
     pins_plan: (change: RepinChange) => { if (!/:[^/]+$/.test(change.image)) throw fail('invalid-request', `${change.image} names no version: NAME:TAG is expected.`); return repinPlan(change, pinsReport(scene, now)); },
     pins_apply: ({ change, reason }: RepinRequest) => { if (reason === 'fail') throw fail('unverified', 'The files have changed since this plan was shown. Nothing was written.', 'Look at the new plan.'); return repinApplied(repinPlan(change, pinsReport(scene, now))); },
-    rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
+    rules_list: () => { if (scene === 'never' || (scene === 'stale' && (rulesAsked += 1) > 1)) throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
     rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
     rules_plan: ({ edits }: { edits: RuleEdit[] }) => rulesPlan(edits, scene),
     rules_apply: async ({ reason }: { reason: string }) => { if (!reason.trim()) throw fail('invalid-request', 'Why are the rules changed? Up to 400 characters.'); await pause(300); return rulesApplied(reason !== 'fail'); },
     rules_reload: () => rulesApplied(true),
+    rules_links: async () => { await pause(300); return ruleLinks(scene, Date.now()); },
     backup_list: () => { if (scene === 'never') throw fail('storage', 'Could not read the folder /home/alice/backups/production.', 'Check that this account owns it.'); return backupList(saved, savedRevision); },
     backup_create: async (r: { reason: string; createdBy: string; parts: string[] }) => {
       if (r.reason.trim() === '') throw fail('invalid-request', 'A backup needs a reason: what is it for?');

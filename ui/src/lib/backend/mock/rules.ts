@@ -1,5 +1,5 @@
 // Made-up rules: the pack's, one that differs, one whose guard is dead, one in error.
-import type { FigureStyle, GaugeSpec, RuleDetail, RuleEdit, RuleFinding, RuleGroupView, RuleView, RulesApplied, RulesPlan, RulesReport } from '../../contract';
+import type { FigureStyle, GaugeSpec, RuleDetail, RuleEdit, RuleFinding, RuleLink, RuleLinks, RuleGroupView, RuleView, RulesApplied, RulesPlan, RulesReport } from '../../contract';
 import { BIDI, type Scene } from './data';
 import { draw } from './draw';
 
@@ -62,3 +62,18 @@ export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
 }
 
 export const rulesApplied = (inForce: boolean): RulesApplied => ({ inForce, backup: '2026-11-27_14-05', steps: [{ title: 'Checked', done: true, note: 'prometheus-alerts.yml by promtool.' }, { title: 'Copy of the files', done: true, note: 'Backup 2026-11-27_14-05, every file read back.' }, { title: 'Written, reloaded, and seen on the server', done: inForce, note: inForce ? '' : 'Prometheus was told to read its files and does not run them: prometheus-alerts.yml: LowConfidenceSpike is another.' }, ...(inForce ? [] : [{ title: 'Put back', done: true, note: 'The files are as before, and the server runs them.' }])] });
+
+export function ruleLinks(scene: Scene, now: number): RuleLinks {
+  if (scene === 'empty') return { links: [], leftOut: 0 };
+  const one = (url: string, state: RuleLink['state'], words: string, rules: string[]): RuleLink => ({ url: url + (scene === 'hostile' ? BIDI : ''), state, words, rules, at: now });
+  return {
+    links: [
+      one('https://wiki.example.org/runbooks/cache-cold', 'dead', 'There is no such page (404).', ['CacheColdOld']),
+      one('https://status.example.org/rag', 'unreachable', 'It can’t be reached: no answer within 10 s.', ['LowConfidenceSpike']),
+      one('https://docs.example.org/on-call#vip', 'closed', 'It answers 403: whether there is a page can’t be told without a login.', ['LowConfidenceSpikeVIP', 'CacheEffectivenessDropVIP']),
+      one('http://10.2.0.8/wiki/cache', 'not-asked', 'It was not asked: its server is not on the public internet, and none of the profile’s.', ['CacheEffectivenessDrop']),
+      one('http://localhost:3000/d/runbook', 'alive', 'It answers 200.', ['HealthScoreDegradation']),
+    ],
+    leftOut: 0,
+  };
+}
