@@ -176,4 +176,9 @@ async fn a_run_is_seen_while_it_goes_on_is_alone_and_can_be_cancelled() {
     let over =
         snapshot_when(&panel, Duration::from_secs(5), |shown| shown.checks.running.is_none()).await.unwrap();
     assert_eq!(over.checks.last.unwrap().id, ended.id);
+    panel.shutdown().await;
+    drop(panel);
+    let next = aether_tests::stack::panel(aether_core::paths::Home::at(folder.path())).await.unwrap();
+    let shown = next.snapshot(Empty {}).await.unwrap().checks;
+    assert_eq!((shown.last.unwrap().id, shown.running), (ended.id, None), "the journal knows it");
 }

@@ -51,6 +51,7 @@ const VIEWS = [
   ['scene=loaded', 'rules', async (p) => { await click('rule-open')(p); await p.getByTestId('live-verdict').waitFor(); await click('rewrite-apply', 'rule-plan')(p); await p.getByLabel('Why?').fill('fail'); await click('rule-apply')(p); await p.waitForTimeout(500); }],
   ['scene=never', 'checks'],
   ['scene=loaded&slow=2000', 'checks', click('check-start')],
+  ['scene=loaded', 'settings', async (p) => { await click('own-add', 'vip-add', 'stack-save')(p); }],
   ['scene=loaded', 'rules', async (p) => { await click('rule-open')(p); await p.getByTestId('live-verdict').waitFor(); await click('rewrite-apply', 'rule-plan')(p); }],
   ['scene=loaded', 'settings'],
   ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
@@ -740,7 +741,7 @@ test('a deploy goes step by step, is skipped only for a reason, and is gone on w
   await page.getByTestId('deploy-open').click();
   await page.getByTestId('step-run').waitFor();
   assert.deepEqual([await state('backup'), await state('window'), await state('deploy')], ['done', 'skipped', 'waiting']);
-  for (const kind of ['deploy', 'quick', 'alerts', 'gauges', 'dashboard', 'close-out']) {
+  for (const kind of ['deploy', 'quick', 'after', 'dashboard', 'close-out']) {
     await page.locator(`[data-kind="${kind}"]`).getByTestId('step-run').click();
     await page.waitForFunction((k) => document.querySelector(`[data-kind="${k}"]`)?.dataset.state !== 'waiting', kind);
   }
@@ -854,6 +855,34 @@ test('a threshold is changed by a diff that is shown first, and what did not tak
   await done();
 });
 
+test('own checks and VIP tenants are edited in a form, and what is wrong is told before anything is saved', async () => {
+  const { page, done } = await open('scene=loaded', 'settings');
+  await page.getByTestId('own-check').first().waitFor();
+  assert.equal(await page.getByTestId('own-check').count(), 2);
+  assert.equal(await page.getByTestId('own-query').first().inputValue(), 'max by ($tenant_label) (aether_queue_length)');
+  await page.getByTestId('own-add').click();
+  await page.getByTestId('own-title').last().fill('Workers');
+  await page.getByTestId('own-query').last().fill('count(up{job="worker"} == 1)');
+  await page.getByTestId('own-expect').last().fill('about 3');
+  await page.getByTestId('stack-save').click();
+  assert.match(await page.getByTestId('own-problem').innerText(), /such as > 0/);
+  await page.getByTestId('own-expect').last().fill('>= 3');
+  assert.equal(await page.getByTestId('own-problem').count(), 0);
+  await page.getByRole('button', { name: 'Remove vip-customer-456' }).click();
+  await page.getByTestId('vip-add').click();
+  await page.keyboard.type('globex');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('acme');
+  await page.getByTestId('stack-save').click();
+  await page.getByText('production is saved').waitFor();
+  assert.equal(await page.getByTestId('own-check').count(), 3, 'the form shows what was saved');
+  assert.deepEqual(await page.getByTestId('vip-name').evaluateAll((all) => all.map((one) => one.value)), ['vip-customer-123', 'partner-abc', 'globex', 'acme']);
+  await page.getByTestId('own-remove').first().click();
+  await page.getByTestId('stack-save').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="own-check"]').length === 2);
+  await done();
+});
+
 test('runbook links are asked only on request, and a dead one is told first', async () => {
   const { page, done } = await open('scene=loaded', 'rules');
   await page.getByTestId('rules-links').click();
@@ -863,5 +892,13 @@ test('runbook links are asked only on request, and a dead one is told first', as
   assert.match(await page.getByTestId('rule-links').innerText(), /no such page \(404\)[\s\S]*CacheColdOld/);
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => document.querySelector('[data-testid="rule-links"]') === null);
+  await done();
+});
+
+test('the overview says how the last check came out and leads to it', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  assert.match(await page.getByTestId('checks-card').innerText(), /Quick check[\s\S]*12 min ago · 4 of 6 passed[\s\S]*fail/);
+  await page.getByTestId('checks-last').click();
+  await page.getByTestId('check-run').waitFor();
   await done();
 });

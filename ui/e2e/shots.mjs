@@ -47,6 +47,7 @@ const CASES = [
   { name: 'checks-running', query: 'scene=loaded&slow=900', hash: 'checks', then: async (p) => { await p.getByTestId('check-start').first().click(); await p.waitForTimeout(2200); } },
   { name: 'rule-links', query: 'scene=loaded', hash: 'rules', then: async (p) => { await p.getByTestId('rules-links').click(); await p.getByTestId('rule-link').first().waitFor(); } },
   { name: 'rules-stale', query: 'scene=stale', hash: 'rules', then: async (p) => { await p.getByTestId('rules-refresh').click(); await p.waitForTimeout(300); } },
+  { name: 'settings-own-checks', query: 'scene=loaded', hash: 'settings', then: async (p) => { await p.getByTestId('own-add').scrollIntoViewIfNeeded(); } },
   { name: 'rule-change', query: 'scene=loaded', hash: 'rules', then: async (p) => { await p.getByTestId('rule-open').first().click(); await p.getByTestId('live-verdict').waitFor(); await p.getByTestId('rewrite-apply').click(); await p.getByTestId('rule-plan').click(); await p.waitForTimeout(400); } },
   { name: 'rule-dead', query: 'scene=loaded', hash: 'rules', then: async (p) => { await p.getByTestId('rule-open').first().click(); await p.waitForTimeout(500); } },
   ...['loaded', 'empty', 'never', 'loading', 'hostile'].map((scene) => ({ name: `backups-${scene}`, query: `scene=${scene}${scene === 'loaded' ? '&job=on' : ''}`, hash: 'backups' })),

@@ -1,6 +1,7 @@
 //! Alertmanager's API v2, one client a member. Read against 0.25 to 0.28; unknown fields are passed over.
 
 mod alerts;
+mod notifications;
 mod reload;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 pub use alerts::PostAlert;
+pub use notifications::Requests;
 pub use reload::{ConfigFacts, config_hash};
 
 use crate::{

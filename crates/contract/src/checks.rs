@@ -134,7 +134,7 @@ wire! {
         pub revision: u32,
         /// The run that is going on.
         pub running: Option<CheckRun>,
-        /// The newest run of this panel's life.
+        /// The newest run of this stack that has ended, of this panel or of one before it.
         pub last: Option<CheckOutline>,
     }
 }

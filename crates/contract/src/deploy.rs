@@ -16,9 +16,11 @@ wire! {
         Deploy,
         /// The quick check.
         Quick,
-        /// No alert fires that did not fire before, muted ones included.
+        /// The after-deploy check: versions, no new alert, targets up, no gauge worse.
+        After,
+        /// No alert fires that did not fire before, muted ones included. Of deploys that an earlier version began.
         Alerts,
-        /// No gauge is worse than before.
+        /// No gauge is worse than before. Of deploys that an earlier version began.
         Gauges,
         /// A look at the dashboard.
         Dashboard,
@@ -79,6 +81,22 @@ wire! {
 }
 
 wire! {
+    /// What ran when the deploy began: a server that was asked, or a container that the engine told of.
+    pub struct RanBefore {
+        /// Which, for people: "Prometheus http://localhost:9090", "container aether-prom".
+        pub what: String,
+        /// Version that it reported; empty: it told none.
+        pub version: String,
+        /// Image as it was named when the container was made; empty: not known.
+        pub image: String,
+        /// Id of that image; empty: not known.
+        pub image_id: String,
+        /// The profile's pin; empty: none.
+        pub pinned: String,
+    }
+}
+
+wire! {
     /// How a deploy stands.
     #[derive(Copy, Eq, Hash)]
     pub enum DeployState {
@@ -122,6 +140,9 @@ wire! {
         pub alerts_before: Vec<AlertFingerprint>,
         /// Gauges when it began.
         pub gauges_before: Vec<GaugeBefore>,
+        /// Versions and images when it began; empty for a deploy that an earlier version began.
+        #[serde(default)]
+        pub ran_before: Vec<RanBefore>,
         /// All of it as Markdown.
         pub markdown: String,
     }

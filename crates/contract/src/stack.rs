@@ -161,6 +161,45 @@ wire! {
 }
 
 wire! {
+    /// What a check of the profile's own asks, as it stands in the file.
+    #[serde(tag = "kind")]
+    pub enum OwnCheckAsk {
+        /// A query whose every value has to fit.
+        Query {
+            /// PromQL; `$tenant_label` stands for the profile's tenant label.
+            query: String,
+            /// A comparison and a number, e.g. `> 0`.
+            expect: String,
+        },
+        /// An address that has to answer.
+        Http {
+            /// http or https.
+            url: String,
+            /// Expected status.
+            status: u16,
+            /// What the answer has to hold; empty: anything.
+            contains: String,
+        },
+    }
+}
+
+wire! {
+    /// A check of the profile's own.
+    pub struct OwnCheck {
+        /// Id: 1 to 64 characters of `a-z`, `0-9`, `-`, `_`.
+        pub id: String,
+        /// Title.
+        pub title: String,
+        /// What it asks.
+        pub ask: OwnCheckAsk,
+        /// Suites that it is part of.
+        pub suites: Vec<crate::CheckSuite>,
+        /// What to do when it fails; empty: nothing is said.
+        pub remedy: String,
+    }
+}
+
+wire! {
     /// The part of a profile that the settings screen edits.
     pub struct StackDetail {
         /// Name.
@@ -181,6 +220,8 @@ wire! {
         pub grafana: EndpointSpec,
         /// The gauges, in order.
         pub gauges: Vec<crate::GaugeSpec>,
+        /// Checks of its own, in order.
+        pub checks: Vec<OwnCheck>,
     }
 }
 
@@ -201,6 +242,9 @@ wire! {
         pub alertmanager: EndpointSpec,
         /// Grafana.
         pub grafana: EndpointSpec,
+        /// Checks of its own, all of them, known by their ids; none: they stay as they are.
+        #[serde(default)]
+        pub checks: Option<Vec<OwnCheck>>,
         /// Whether to select it afterwards.
         pub select: bool,
     }

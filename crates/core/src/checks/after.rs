@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aether_contract::{DeployRun, PanelError};
+use aether_contract::{DeployRun, PanelError, RanBefore};
 
 use super::{Came, Scene};
-use crate::deploy;
+use crate::deploy::{self, versions};
 
 async fn since(scene: &Scene) -> Result<Option<DeployRun>, PanelError> {
     let runs = deploy::runs(&scene.core, &scene.live).await?;
@@ -18,6 +18,45 @@ fn no_deploy() -> Came {
         "No deploy was begun in the panel, so there is nothing to compare with.",
         "Begin one on the Maintenance screen before the next deploy.",
     )
+}
+
+/// Versions and images against those of before: what changed is told, and what was to stay and changed is a warning.
+///
+/// # Errors
+/// `storage`.
+pub async fn changed(scene: &Arc<Scene>) -> Result<Came, PanelError> {
+    let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
+    if run.ran_before.is_empty() {
+        return Ok(Came::skipped(
+            "The deploy was begun by an earlier version of the panel, which did not write down what ran.",
+            "",
+        ));
+    }
+    let mut now = versions::now(&scene.core, &scene.live).await;
+    let mut before = run.ran_before;
+    let mut lines = vec![format!("compared with the deploy \"{}\"", run.reason)];
+    // An engine that is silent on one side says nothing about what changed.
+    let told = |all: &[RanBefore]| all.iter().any(|one| !one.image.is_empty());
+    if !told(&before) || !told(&now) {
+        let when = if told(&now) { "when the deploy began" } else { "now" };
+        lines.push(format!("Images were not compared: Docker told of none {when}."));
+        before.retain(|one| one.image.is_empty());
+        now.retain(|one| one.image.is_empty());
+    }
+    let found = versions::since(&before, &now);
+    lines.extend(found.lines.iter().cloned());
+    if !found.unmeant.is_empty() {
+        return Ok(Came::warn(
+            format!("What was to stay has changed: {}.", found.unmeant.join("; ")),
+            lines,
+            "Go back to the pinned version: docker compose up -d SERVICE; or change the pin, if it was meant.",
+        ));
+    }
+    Ok(match found.lines.len() {
+        0 => Came::pass("Nothing runs in another version than before.", lines),
+        1 => Came::pass("One thing has changed, and it was not pinned to stay.", lines),
+        many => Came::pass(format!("{many} things have changed, and none was pinned to stay."), lines),
+    })
 }
 
 /// No alert that did not fire before.

@@ -2,6 +2,7 @@
 //! the journal. What could not be looked at is failed or skipped with its reason, never passed.
 
 mod after;
+mod delivery;
 mod files;
 mod grafana;
 mod notify;
@@ -13,14 +14,20 @@ mod servers;
 mod service;
 mod text;
 
-use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicBool};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+};
 
 use aether_contract::{
     CheckOutline, CheckRun, CheckState, CheckSuite, ChecksSummary, PanelError, RulesReport,
 };
 use tokio::sync::OnceCell;
 
-use crate::panel::{core::Core, live::Live};
+use crate::{
+    journal::Journal,
+    panel::{core::Core, live::Live},
+};
 
 pub use run::{cancel, command, runs};
 pub use text::export;
@@ -121,6 +128,8 @@ pub enum Check {
     Notifications,
     /// Traffic in, metrics out, recorded series in time.
     Smoke,
+    /// What changed version, and whether it was meant to.
+    Changed,
     /// No alert that did not fire before.
     NewAlerts,
     /// Targets are up.
@@ -132,7 +141,7 @@ pub enum Check {
     /// A silence of a minute.
     Silence,
     /// One of the profile.
-    Own(crate::stack::OwnCheck),
+    Own(Box<crate::stack::OwnCheck>),
 }
 
 impl Check {
@@ -150,6 +159,7 @@ impl Check {
             Self::Reload => ("reload", "Reload of both servers"),
             Self::Notifications => ("notifications", "Notifications, with a test alert"),
             Self::Smoke => ("smoke", "Traffic in, metrics out"),
+            Self::Changed => ("changed", "Only what was meant has changed"),
             Self::NewAlerts => ("new-alerts", "No new alert"),
             Self::Targets => ("targets", "Targets are up"),
             Self::Gauges => ("gauges", "Gauges as before the deploy"),
@@ -185,6 +195,7 @@ impl Check {
             Self::Files => files::syntax(scene).await,
             Self::Reload => files::reload(scene).await,
             Self::Notifications => notify::wiring(scene).await,
+            Self::Changed => after::changed(scene).await,
             Self::NewAlerts => after::alerts(scene).await,
             Self::Targets => servers::targets(scene).await,
             Self::Gauges => after::gauges(scene).await,
@@ -216,7 +227,9 @@ pub fn suite(suite: CheckSuite, own: &[crate::stack::OwnCheck]) -> Vec<Check> {
             Check::Notifications,
             Check::Smoke,
         ],
-        CheckSuite::AfterDeploy => vec![Check::Versions, Check::NewAlerts, Check::Targets, Check::Gauges],
+        CheckSuite::AfterDeploy => {
+            vec![Check::Versions, Check::Changed, Check::NewAlerts, Check::Targets, Check::Gauges]
+        }
         CheckSuite::Sanity => vec![
             Check::Versions,
             Check::RecordingRules,
@@ -228,7 +241,8 @@ pub fn suite(suite: CheckSuite, own: &[crate::stack::OwnCheck]) -> Vec<Check> {
             Check::Silence,
         ],
     };
-    checks.extend(own.iter().filter(|own| own.suites.contains(&suite)).cloned().map(Check::Own));
+    checks
+        .extend(own.iter().filter(|own| own.suites.contains(&suite)).cloned().map(Box::new).map(Check::Own));
     checks
 }
 
@@ -244,17 +258,36 @@ pub struct Checks {
 struct Inner {
     revision: u32,
     running: Option<CheckRun>,
-    last: Option<(String, CheckOutline)>,
+    /// By stack.
+    last: BTreeMap<String, CheckOutline>,
 }
 
 impl Checks {
+    /// With the newest runs that the journal knows, of this process or others before it.
+    pub fn load(journal: &Journal) -> Self {
+        let checks = Self::default();
+        match journal.recent(run::CHECK, run::READ) {
+            Ok(entries) => {
+                let mut inner = checks.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                let ended = entries.iter().filter_map(run::read).filter(|run| run.ended_at.is_some());
+                for run in ended {
+                    inner.last.entry(run.stack.clone()).or_insert_with(|| run::outline(&run));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(code = error.code.as_str(), "the runs of checks could not be read");
+            }
+        }
+        checks
+    }
+
     /// What is shown of them on this stack.
     pub fn summary(&self, stack: &str) -> ChecksSummary {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         ChecksSummary {
             revision: inner.revision,
             running: inner.running.clone().filter(|run| run.stack == stack),
-            last: inner.last.as_ref().filter(|(of, _)| of == stack).map(|(_, last)| last.clone()),
+            last: inner.last.get(stack).cloned(),
         }
     }
 }

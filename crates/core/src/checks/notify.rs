@@ -1,14 +1,19 @@
-//! A test alert goes to every member of Alertmanager, is seen there with its receivers, and is taken back.
+//! A test alert goes to every member of Alertmanager, is seen there with its receivers, is handed over to them as far as Alertmanager
+//! tells, and is taken back.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aether_clients::{
+    Alertmanager,
     alertmanager::{AmAlert, PostAlert},
     prometheus::QueryValue,
 };
-use aether_contract::{PanelError, ServiceKind};
+use aether_contract::{ErrorCode, PanelError, ServiceKind};
 
-use super::{Came, Scene};
+use super::{
+    Came, Scene,
+    delivery::{self, Handed, Seen},
+};
 use crate::{maintenance::routing::Routing, panel::clock};
 
 /// Name of the test alert. Receivers see it: it must be plain that it is a test.
@@ -16,8 +21,16 @@ pub const TEST_ALERT: &str = "AetherPanelTest";
 /// How long it may take to be seen, and to be gone.
 const SEEN: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(300);
-/// It ends by itself, should the panel be killed in between.
+/// It ends by itself, should the panel be killed in between: this long after a notification should have been made.
 const LIFE_MS: i64 = 120_000;
+/// Longest that is waited for a notification.
+const LONGEST_MS: i64 = 400_000;
+/// The label by which a run knows its alert.
+const RUN: &str = "run";
+
+/// What nobody can tell from here.
+const BEHIND: &str = "Not known from here: whether what took the notification passed it on, and whether a person has read it. Ask whoever is on call \
+                      whether AetherPanelTest has arrived.";
 
 /// Sends it through.
 ///
@@ -25,20 +38,84 @@ const LIFE_MS: i64 = 120_000;
 /// Alertmanager's codes.
 pub async fn wiring(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let live = &scene.live;
-    let members = live.profile.alertmanager.urls.len();
-    if members == 0 {
+    let count = live.profile.alertmanager.urls.len();
+    if count == 0 {
         return Ok(Came::skipped("This stack has no Alertmanager.", "Set its address in Settings, Stacks."));
     }
     let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Alertmanager);
-    let run = uuid::Uuid::new_v4().to_string();
+    let mut members = Vec::new();
+    for index in 0..count {
+        members.push((index, live.clients.member(index).await?));
+    }
+    let mut alert = test_alert();
+    let first =
+        members.first().ok_or_else(|| PanelError::new(ErrorCode::Internal, "checks", "No member."))?;
+    let config = first.1.status().await.map_err(told)?.value.config_original;
+    let deliveries = Routing::parse(&config).deliveries(&alert.labels);
+    let mut integrations: Vec<String> = deliveries.iter().flat_map(|one| one.integrations.clone()).collect();
+    integrations.sort();
+    integrations.dedup();
+    let patience = delivery::patience(&deliveries);
+    // Should the panel be killed meanwhile, it ends by itself.
+    let wait_ms = if integrations.is_empty() { 0 } else { i64::try_from(patience.as_millis()).unwrap_or(0) };
+    alert.ends_at = alert.starts_at.plus_millis(LIFE_MS.saturating_add(wait_ms.min(LONGEST_MS)));
+    let before = delivery::counts(&members).await;
+
+    let mut sent = Vec::new();
+    let mut failure = None;
+    for (index, client) in &members {
+        match client.post_alert(&alert).await.map_err(told) {
+            Ok(()) => sent.push((*index, Arc::clone(client))),
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    let mut seen = arrived(&sent, &alert).await;
+    let handed = if failure.is_none() && seen.unseen == 0 && !seen.muted && !integrations.is_empty() {
+        Some(delivery::wait(scene, &members, &integrations, &before, patience).await)
+    } else {
+        None
+    };
+    // Whatever came of it: it is taken back.
+    let stays = taken_back(&sent, &mut alert).await;
+    seen.lines.extend(handed.iter().flat_map(|handed| handed.lines.iter().cloned()));
+    seen.lines.push(if stays.is_empty() {
+        "Taken back on every member.".to_owned()
+    } else {
+        format!("Not seen to be gone on member {}; it ends by itself within minutes.", stays.join(", "))
+    });
+    if let Some(error) = failure {
+        let mut came = Came::from(error);
+        came.evidence.extend(seen.lines);
+        return Ok(came);
+    }
+    if let Some(failed) = failed_notifications(scene).await {
+        seen.lines.push(format!("alertmanager_notifications_failed_total: {failed:.0} in the last hour"));
+        seen.failed_lately = failed > 0.0;
+    }
+    Ok(judged(&seen, count, handed.as_ref(), stays.is_empty()))
+}
+
+/// What was seen of the alert on the members.
+#[derive(Debug, Clone, Default)]
+struct Arrived {
+    receivers: Vec<String>,
+    muted: bool,
+    unseen: usize,
+    failed_lately: bool,
+    lines: Vec<String>,
+}
+
+fn test_alert() -> PostAlert {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let now = clock::now();
-    let mut alert = PostAlert {
+    PostAlert {
         labels: BTreeMap::from([
             pair("alertname", TEST_ALERT),
             pair("severity", "info"),
             pair("test", "true"),
-            pair("run", &run),
+            pair(RUN, &uuid::Uuid::new_v4().to_string()),
         ]),
         annotations: BTreeMap::from([pair(
             "summary",
@@ -46,102 +123,117 @@ pub async fn wiring(scene: &Arc<Scene>) -> Result<Came, PanelError> {
         )]),
         starts_at: now,
         ends_at: now.plus_millis(LIFE_MS),
-    };
-    let mut lines = Vec::new();
-    let mut sent = Vec::new();
-    let mut failure = None;
-    for index in 0..members {
-        let client = live.clients.member(index).await?;
-        match client.post_alert(&alert).await.map_err(told) {
-            Ok(()) => sent.push((index, client)),
-            Err(error) => {
-                failure.get_or_insert(error);
-            }
-        }
     }
-    let mut receivers: Vec<String> = Vec::new();
-    let mut muted = false;
-    let mut unseen = Vec::new();
-    for (index, client) in &sent {
-        match wait(client, |all| all.iter().find(|one| one.labels.get("run") == Some(&run)).cloned()).await {
+}
+
+/// Waits until it is seen on every member that took it.
+async fn arrived(sent: &[(usize, Arc<Alertmanager>)], alert: &PostAlert) -> Arrived {
+    let run = alert.labels.get(RUN);
+    let mut found = Arrived::default();
+    for (index, client) in sent {
+        match wait(client, |all| all.iter().find(|one| one.labels.get(RUN) == run).cloned()).await {
             Some(seen) => {
-                lines.push(format!(
+                found.lines.push(format!(
                     "member {}: seen, {}, goes to {}",
                     index + 1,
                     seen.status.state,
                     seen.receivers.join(", ")
                 ));
-                muted |= seen.status.state == "suppressed";
-                receivers.extend(seen.receivers);
+                found.muted |= seen.status.state == "suppressed";
+                found.receivers.extend(seen.receivers);
             }
-            None => unseen.push(index + 1),
+            None => found.unseen += 1,
         }
     }
-    // Whatever came of it: it is taken back.
+    found.receivers.sort();
+    found.receivers.dedup();
+    found
+}
+
+/// Ends it everywhere; the members on which it was not seen to be gone.
+async fn taken_back(sent: &[(usize, Arc<Alertmanager>)], alert: &mut PostAlert) -> Vec<String> {
     alert.ends_at = clock::now();
+    let run = alert.labels.get(RUN);
     let mut stays = Vec::new();
-    for (index, client) in &sent {
-        let taken = client.post_alert(&alert).await.is_ok()
-            && wait(client, |all| (!all.iter().any(|one| one.labels.get("run") == Some(&run))).then_some(()))
-                .await
-                .is_some();
-        if !taken {
+    for (index, client) in sent {
+        let gone = |all: &[AmAlert]| (!all.iter().any(|one| one.labels.get(RUN) == run)).then_some(());
+        if client.post_alert(alert).await.is_err() || wait(client, gone).await.is_none() {
             stays.push((index + 1).to_string());
         }
     }
-    lines.push(if stays.is_empty() {
-        "Taken back on every member.".to_owned()
-    } else {
-        format!("Not seen to be gone on member {}; it ends by itself within two minutes.", stays.join(", "))
-    });
-    if let Some(error) = failure {
-        let mut came = Came::from(error);
-        came.evidence.extend(lines);
-        return Ok(came);
+    stays
+}
+
+/// What all of it says. Pure.
+fn judged(seen: &Arrived, members: usize, handed: Option<&Seen>, gone: bool) -> Came {
+    let mut lines = seen.lines.clone();
+    let receivers = seen.receivers.join(", ");
+    if seen.unseen > 0 {
+        let words = format!("The test alert was not seen on {} of {members} members.", seen.unseen);
+        return Came::fail(words, lines, "Look at Alertmanager’s log.");
     }
-    if !unseen.is_empty() {
-        return Ok(Came::fail(
-            format!("The test alert was not seen on {} of {members} members.", unseen.len()),
-            lines,
-            "Look at Alertmanager’s log.",
-        ));
-    }
-    receivers.sort();
-    receivers.dedup();
-    let config = live.clients.member(0).await?.status().await.map_err(told)?.value.config_original;
-    let deliveries = Routing::parse(&config).deliveries(&alert.labels);
-    let reaches = deliveries.iter().any(|delivery| delivery.notifies);
-    let failed = failed_notifications(scene).await;
-    if let Some(failed) = failed {
-        lines.push(format!("alertmanager_notifications_failed_total: {failed:.0} in the last hour"));
-    }
-    if !stays.is_empty() {
-        return Ok(Came::warn(
-            "The test alert arrived, and was not seen to be gone.",
-            lines,
-            "Look again in two minutes.",
-        ));
-    }
-    if muted {
-        return Ok(Came::warn(
+    if seen.muted {
+        return Came::warn(
             "The test alert arrived and is muted: nobody is told while a silence or a window is on.",
             lines,
             "Run it again when the maintenance window is over.",
-        ));
+        );
     }
-    if !reaches {
+    let Some(handed) = handed else {
+        let words = format!("The test alert arrived, and its receiver {receivers} tells nobody.");
+        return Came::warn(words, lines, "Give the receiver an integration in alertmanager.yml.");
+    };
+    let of = |state: Handed| -> Vec<&str> {
+        handed.by.iter().filter(|(_, one)| **one == state).map(|(name, _)| name.as_str()).collect()
+    };
+    let (over, failed, nothing, unknown) =
+        (of(Handed::Over), of(Handed::Failed), of(Handed::Nothing), of(Handed::Unknown));
+    lines.push(BEHIND.to_owned());
+    if !failed.is_empty() {
+        return Came::fail(
+            format!("The test alert reached Alertmanager, and handing it to {} failed.", failed.join(", ")),
+            lines,
+            "Alertmanager’s log says why; check address and credentials of the receiver in alertmanager.yml.",
+        );
+    }
+    if !nothing.is_empty() {
+        let why = if handed.cut.is_empty() {
+            "Does a time interval mute the route, or is another alert’s group told only later? Alertmanager’s log says more."
+        } else {
+            handed.cut.as_str()
+        };
         let words =
-            format!("The test alert arrived, and its receiver {} tells nobody.", receivers.join(", "));
-        return Ok(Came::warn(words, lines, "Give the receiver an integration in alertmanager.yml."));
+            format!("The test alert arrived, and nothing was handed to {} meanwhile.", nothing.join(", "));
+        return Came::warn(words, lines, why);
     }
-    if failed.is_some_and(|failed| failed > 0.0) {
-        return Ok(Came::warn(
-            "The test alert arrived; notifications have failed in the last hour.",
+    if !gone {
+        let words = "The test alert was handed over, and was not seen to be gone.";
+        return Came::warn(words, lines, "Look again in two minutes.");
+    }
+    if !unknown.is_empty() {
+        return Came::warn(
+            format!("The test alert went to {receivers}; whether it was handed over is not known."),
+            lines,
+            "This Alertmanager does not count its requests: ask whoever is on call whether it has arrived.",
+        );
+    }
+    if seen.failed_lately {
+        return Came::warn(
+            format!(
+                "The test alert was handed to {}; other notifications have failed in the last hour.",
+                over.join(", ")
+            ),
             lines,
             "Look at Alertmanager’s log: which integration fails?",
-        ));
+        );
     }
-    Ok(Came::pass(format!("The test alert went to {} and was taken back.", receivers.join(", ")), lines))
+    Came::pass(
+        format!(
+            "The test alert was handed to {} of {receivers}, which took it, and was taken back.",
+            over.join(", ")
+        ),
+        lines,
+    )
 }
 
 async fn wait<T>(client: &aether_clients::Alertmanager, fits: impl Fn(&[AmAlert]) -> Option<T>) -> Option<T> {
@@ -166,5 +258,33 @@ async fn failed_notifications(scene: &Scene) -> Option<f64> {
     match client.instant(query, None).await.ok()?.value.value {
         QueryValue::Vector(all) => all.first().map(|one| one.value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aether_contract::CheckState;
+
+    use super::*;
+
+    #[test]
+    fn only_what_was_handed_over_is_passed_and_what_nobody_can_know_is_said() {
+        let seen = Arrived { receivers: vec!["team".into()], ..Arrived::default() };
+        let of = |states: &[Handed]| {
+            let by = states.iter().enumerate().map(|(index, state)| (index.to_string(), *state)).collect();
+            let handed = Seen { by, lines: Vec::new(), cut: String::new() };
+            judged(&seen, 1, Some(&handed), true)
+        };
+        let passed = of(&[Handed::Over, Handed::Over]);
+        assert_eq!(passed.state, CheckState::Pass);
+        assert!(passed.evidence.last().unwrap().starts_with("Not known from here"), "{passed:?}");
+        assert_eq!(of(&[Handed::Over, Handed::Failed]).state, CheckState::Fail);
+        assert_eq!(of(&[Handed::Over, Handed::Nothing]).state, CheckState::Warn);
+        assert_eq!(of(&[Handed::Unknown]).state, CheckState::Warn);
+        assert_eq!(judged(&seen, 1, None, true).state, CheckState::Warn, "it tells nobody");
+        let muted = Arrived { muted: true, ..seen.clone() };
+        assert!(judged(&muted, 1, None, true).reason.contains("muted"));
+        let unseen = Arrived { unseen: 1, ..seen };
+        assert_eq!(judged(&unseen, 2, None, true).state, CheckState::Fail);
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 /// Journal kind of a run; its subject is its id.
 pub const CHECK: &str = "check";
 /// Runs that are read.
-const READ: u32 = 50;
+pub(super) const READ: u32 = 50;
 /// Checks that go on at a time.
 const AT_ONCE: usize = 4;
 /// How long one that only looks may take.
@@ -59,7 +59,7 @@ pub async fn command(core: Arc<Core>, request: CheckRequest) -> Result<CheckRun,
     inner.running = None;
     if let Ok(run) = &done {
         inner.revision = inner.revision.wrapping_add(1);
-        inner.last = Some((run.stack.clone(), outline(run)));
+        inner.last.insert(run.stack.clone(), outline(run));
     }
     drop(inner);
     core.changed.notify_one();
@@ -189,7 +189,7 @@ pub fn verdict(checks: &[CheckResult]) -> CheckState {
     worst.unwrap_or(CheckState::Skipped)
 }
 
-fn outline(run: &CheckRun) -> CheckOutline {
+pub(super) fn outline(run: &CheckRun) -> CheckOutline {
     let passed = run.checks.iter().filter(|check| check.state == CheckState::Pass).count();
     CheckOutline {
         id: run.id.clone(),
@@ -225,7 +225,7 @@ pub async fn runs(core: &Core, live: &Live) -> Result<Vec<CheckRun>, PanelError>
     Ok(entries.iter().filter_map(read).filter(|run| run.stack == stack).collect())
 }
 
-fn read(entry: &Entry) -> Option<CheckRun> {
+pub(super) fn read(entry: &Entry) -> Option<CheckRun> {
     serde_json::from_value(entry.detail.clone()).ok()
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod judge;
 mod text;
+pub(crate) mod versions;
 
 use std::{sync::Arc, time::Instant};
 
@@ -24,14 +25,13 @@ pub const DEPLOY: &str = "deploy";
 /// Runs that are read.
 const READ: u32 = 50;
 /// The steps, in order.
-const STEPS: [DeployStepKind; 9] = [
+const STEPS: [DeployStepKind; 8] = [
     DeployStepKind::Backup,
     DeployStepKind::Preprod,
     DeployStepKind::Window,
     DeployStepKind::Deploy,
     DeployStepKind::Quick,
-    DeployStepKind::Alerts,
-    DeployStepKind::Gauges,
+    DeployStepKind::After,
     DeployStepKind::Dashboard,
     DeployStepKind::CloseOut,
 ];
@@ -57,8 +57,7 @@ pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<Deplo
         )));
     }
     // What is compared with later must be of now.
-    poll::all(&core, &live).await;
-    core.publish();
+    let ran_before = versions::now(&core, &live).await;
     let web = live.profile.web_url(ServiceKind::Grafana).map(|url| url.trim_end_matches('/').to_owned());
     let uid = Some(&live.profile.dashboard_uid).filter(|uid| !uid.is_empty());
     let (alerts_before, gauges_before) = {
@@ -90,6 +89,7 @@ pub async fn begin(core: Arc<Core>, request: DeployStartRequest) -> Result<Deplo
         dashboard_url: web.zip(uid).map(|(web, uid)| format!("{web}/d/{uid}")).unwrap_or_default(),
         alerts_before,
         gauges_before,
+        ran_before,
         markdown: String::new(),
     };
     run.markdown = text::markdown(&run);
@@ -119,7 +119,11 @@ pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployR
     // Looking once more does no harm; a second backup or window is nobody's wish.
     let again = matches!(
         request.kind,
-        DeployStepKind::Preprod | DeployStepKind::Quick | DeployStepKind::Alerts | DeployStepKind::Gauges
+        DeployStepKind::Preprod
+            | DeployStepKind::Quick
+            | DeployStepKind::After
+            | DeployStepKind::Alerts
+            | DeployStepKind::Gauges
     ) && request.act == DeployAct::Run;
     if run.steps.get(index).is_some_and(settled) && !again {
         return Err(refuse("This step is done already."));
@@ -262,6 +266,7 @@ async fn perform(
         }
         DeployStepKind::Preprod => suite(core, run, CheckSuite::Preprod).await,
         DeployStepKind::Quick => suite(core, run, CheckSuite::Quick).await,
+        DeployStepKind::After => suite(core, run, CheckSuite::AfterDeploy).await,
         DeployStepKind::Deploy => Ok(made(true, "Said to be done.", Vec::new())),
         DeployStepKind::Alerts => {
             let new = new_alerts(core, live, &run.alerts_before).await?;
@@ -393,12 +398,16 @@ async fn suite(core: &Arc<Core>, run: &DeployRun, suite: CheckSuite) -> Result<M
         of(CheckState::Warn),
         of(CheckState::Skipped)
     );
-    let told = came.checks.iter().filter(|check| check.state != CheckState::Pass);
-    Ok(Made {
-        state,
-        note,
-        evidence: told.map(|check| format!("{}: {}", check.title, check.reason)).collect(),
-    })
+    // What has become of versions, alerts and gauges belongs into the record, whatever it is.
+    let whole = suite == CheckSuite::AfterDeploy;
+    let mut evidence = Vec::new();
+    for check in came.checks.iter().filter(|check| whole || check.state != CheckState::Pass) {
+        evidence.push(format!("{}: {}", check.title, check.reason));
+        if whole {
+            evidence.extend(check.evidence.iter().cloned());
+        }
+    }
+    Ok(Made { state, note, evidence })
 }
 
 fn reason(text: &str, question: &str) -> Result<String, PanelError> {

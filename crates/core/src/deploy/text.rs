@@ -46,6 +46,7 @@ fn title(kind: DeployStepKind) -> &'static str {
         DeployStepKind::Window => "Maintenance window",
         DeployStepKind::Deploy => "Deploy",
         DeployStepKind::Quick => "Quick check",
+        DeployStepKind::After => "After-deploy check",
         DeployStepKind::Alerts => "No new alert",
         DeployStepKind::Gauges => "Gauges as before",
         DeployStepKind::Dashboard => "Dashboard looked at",

@@ -36,6 +36,8 @@ pub struct Delivery {
     pub notifies: bool,
     /// Whether it tells that an alert has ended.
     pub sends_resolved: bool,
+    /// By what it tells, as Alertmanager's metrics name it: `webhook`, `slack`, `email`, …
+    pub integrations: Vec<String>,
 }
 
 /// The tree of routes.
@@ -47,10 +49,10 @@ pub struct Routing {
     pub note: String,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Receiver {
-    notifies: bool,
     sends_resolved: bool,
+    integrations: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -134,6 +136,7 @@ impl Routing {
                 repeat_interval_ms: REPEAT_INTERVAL_MS,
                 notifies: true,
                 sends_resolved: true,
+                integrations: Vec::new(),
             }];
         };
         let mut found = Vec::new();
@@ -149,15 +152,16 @@ impl Routing {
             let value = |name: &String| format!("{name}={:?}", labels.get(name).map_or("", String::as_str));
             by.iter().map(value).collect()
         };
-        let receiver = self.receivers.get(&route.receiver).copied().unwrap_or_default();
+        let receiver = self.receivers.get(&route.receiver).cloned().unwrap_or_default();
         Delivery {
             receiver: route.receiver.clone(),
             group: format!("{}:{}", route.index, values.join(",")),
             group_wait_ms: route.group_wait_ms,
             group_interval_ms: route.group_interval_ms,
             repeat_interval_ms: route.repeat_interval_ms,
-            notifies: receiver.notifies,
+            notifies: !receiver.integrations.is_empty(),
             sends_resolved: receiver.sends_resolved,
+            integrations: receiver.integrations,
         }
     }
 }
@@ -239,7 +243,10 @@ fn receiver(file: &BTreeMap<String, yaml_serde::Value>) -> Option<(String, Recei
     for (kind, list) in file.iter().filter(|(kind, _)| kind.ends_with("_configs")) {
         for one in list.as_sequence().into_iter().flatten() {
             let told = one.get("send_resolved").and_then(yaml_serde::Value::as_bool);
-            found.notifies = true;
+            let name = kind.trim_end_matches("_configs");
+            if !found.integrations.iter().any(|known| known == name) {
+                found.integrations.push(name.to_owned());
+            }
             found.sends_resolved |= told.unwrap_or(!SILENT_ABOUT_ENDS.contains(&kind.as_str()));
         }
     }

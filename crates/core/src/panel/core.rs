@@ -108,6 +108,7 @@ impl Core {
         let live = Arc::new(Live::new(profile, clients, None));
         let records = Records::load(&parts.journal);
         let acks = Acks::load(&parts.journal);
+        let checks = Checks::load(&parts.journal);
         let first = compose::first(&parts.stacks, &parts.settings);
         let keeper = Keeper::new(&parts.home.data, parts.host.keeps_as());
         let core = Arc::new(Self {
@@ -123,7 +124,7 @@ impl Core {
             records,
             schedules: Schedules::default(),
             jobs: Arc::default(),
-            checks: Checks::default(),
+            checks,
             links: Links::default(),
             backups: Mutex::default(),
             backup_tried: Mutex::default(),

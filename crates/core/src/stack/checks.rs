@@ -1,6 +1,6 @@
 //! Checks of the profile's own: `[[checks]]`.
 
-use aether_contract::CheckSuite;
+use aether_contract::{CheckSuite, OwnCheck as WrittenCheck, OwnCheckAsk};
 
 use super::{
     check,
@@ -49,7 +49,15 @@ pub(super) fn read(sections: Vec<Section<'_>>, tenant_label: &str, problems: &mu
             problems.add(id.at, "checks.id", format!("\"{}\" is the id of an earlier check", id.value));
         }
         let title = title.unwrap_or_else(|| id.value.clone());
-        found.push(OwnCheck { id: id.value, title, suites, kind, remedy });
+        let (kind, ask) = kind;
+        let written = WrittenCheck {
+            id: id.value.clone(),
+            title: title.clone(),
+            ask,
+            suites: suites.clone(),
+            remedy: remedy.clone(),
+        };
+        found.push(OwnCheck { id: id.value, title, suites, kind, remedy, written });
     }
     found
 }
@@ -71,7 +79,12 @@ fn suites(section: &mut Section<'_>, problems: &mut Problems) -> Vec<CheckSuite>
     found
 }
 
-fn of_query(section: &mut Section<'_>, tenant_label: &str, problems: &mut Problems) -> Option<OwnKind> {
+fn of_query(
+    section: &mut Section<'_>,
+    tenant_label: &str,
+    problems: &mut Problems,
+) -> Option<(OwnKind, OwnCheckAsk)> {
+    let as_written = section.string("query", problems).map(|found| found.value);
     let query = query(section, "query", tenant_label, problems);
     let expect = section.string("expect", problems);
     section.missing("expect", "expected a condition such as \"> 0\"", problems);
@@ -81,7 +94,8 @@ fn of_query(section: &mut Section<'_>, tenant_label: &str, problems: &mut Proble
     let number = comparison.and_then(|sign| text.get(sign.len()..)?.trim().parse::<f64>().ok());
     match (comparison, number.filter(|number| number.is_finite())) {
         (Some(comparison), Some(threshold)) => {
-            Some(OwnKind::Query { query: query?, comparison: (*comparison).to_owned(), threshold })
+            let ask = OwnCheckAsk::Query { query: as_written?, expect: text.to_owned() };
+            Some((OwnKind::Query { query: query?, comparison: (*comparison).to_owned(), threshold }, ask))
         }
         _ => {
             let words = "expected a comparison and a number, such as \"> 0\" or \"<= 0.5\"";
@@ -91,7 +105,7 @@ fn of_query(section: &mut Section<'_>, tenant_label: &str, problems: &mut Proble
     }
 }
 
-fn of_url(section: &mut Section<'_>, problems: &mut Problems) -> Option<OwnKind> {
+fn of_url(section: &mut Section<'_>, problems: &mut Problems) -> Option<(OwnKind, OwnCheckAsk)> {
     let url = section.string("url", problems)?;
     // Unlike a server's address it may have a query.
     let bare = url.value.split(['?', '#']).next().unwrap_or_default().to_owned();
@@ -110,7 +124,8 @@ fn of_url(section: &mut Section<'_>, problems: &mut Problems) -> Option<OwnKind>
             200
         }
     };
-    Some(OwnKind::Http { url: url.value, status, contains })
+    let ask = OwnCheckAsk::Http { url: url.value.clone(), status, contains: contains.clone() };
+    Some((OwnKind::Http { url: url.value, status, contains }, ask))
 }
 
 #[cfg(test)]

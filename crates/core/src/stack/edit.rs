@@ -7,7 +7,7 @@ use aether_contract::{AuthSpec, EndpointSpec, PanelError, StackSaveRequest, Stac
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{
-    builtin,
+    builtin, edit_checks,
     endpoint::Place,
     read::{self, to_error},
 };
@@ -53,6 +53,9 @@ pub(super) fn apply(
     endpoint(root, "prometheus", "url", &request.prometheus, &place);
     endpoint(root, "alertmanager", "urls", &request.alertmanager, &place);
     endpoint(root, "grafana", "url", &request.grafana, &place);
+    if let Some(checks) = &request.checks {
+        edit_checks::apply(root, checks);
+    }
     if request.heartbeat.is_empty() {
         root.remove("heartbeat");
     } else if let Some(section) = section(root, "heartbeat") {
@@ -103,7 +106,7 @@ fn put_unless_default(table: &mut dyn TableLike, key: &str, is_default: bool, va
 }
 
 /// Sets a value; comments and spaces around an existing one stay, and an equal one is not touched at all.
-fn put(table: &mut dyn TableLike, key: &str, value: Value) {
+pub(super) fn put(table: &mut dyn TableLike, key: &str, value: Value) {
     if let Some(Item::Value(old)) = table.get_mut(key) {
         if plain(old) != plain(&value) {
             let decor = old.decor().clone();
@@ -133,7 +136,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn list(items: &[String]) -> Value {
+pub(super) fn list(items: &[String]) -> Value {
     let mut array = Array::new();
     for item in items {
         array.push(item.as_str());
@@ -263,6 +266,6 @@ fn tls(table: &mut dyn TableLike, spec: &EndpointSpec, place: &Place) {
     }
 }
 
-fn text_of(table: &dyn TableLike, key: &str) -> Option<String> {
+pub(super) fn text_of(table: &dyn TableLike, key: &str) -> Option<String> {
     table.get(key).and_then(Item::as_str).map(str::to_owned)
 }

@@ -8,6 +8,7 @@ mod builtin;
 mod check;
 mod checks;
 mod edit;
+mod edit_checks;
 mod endpoint;
 mod folder;
 mod profile;

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use aether_contract::{EndpointSpec, GaugeSpec, ServiceKind, StackDetail, StackSource};
+use aether_contract::{
+    EndpointSpec, GaugeSpec, OwnCheck as WrittenCheck, ServiceKind, StackDetail, StackSource,
+};
 
 /// Name of the built-in stack.
 pub const BUILTIN_NAME: &str = "aetherlink";
@@ -102,6 +104,8 @@ pub struct OwnCheck {
     pub kind: OwnKind,
     /// What to do when it fails.
     pub remedy: String,
+    /// As it stands in the file.
+    pub written: WrittenCheck,
 }
 
 /// How long an alert may fire before somebody else is called, in minutes.
@@ -212,6 +216,7 @@ impl Profile {
             alertmanager: self.alertmanager.clone(),
             grafana: self.grafana.clone(),
             gauges: self.gauges.clone(),
+            checks: self.checks.iter().map(|own| own.written.clone()).collect(),
         }
     }
 }

@@ -58,6 +58,7 @@ fn request(name: &str) -> StackSaveRequest {
         prometheus: at("http://one:9090"),
         alertmanager: at("http://one:9093"),
         grafana: EndpointSpec::default(),
+        checks: None,
         select: true,
     }
 }

@@ -15,6 +15,6 @@ revision: number,
  */
 running: CheckRun | null, 
 /**
- * The newest run of this panel's life.
+ * The newest run of this stack that has ended, of this panel or of one before it.
  */
 last: CheckOutline | null, };

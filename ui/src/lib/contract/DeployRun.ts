@@ -4,6 +4,7 @@ import type { BackupId } from "./BackupId";
 import type { DeployState } from "./DeployState";
 import type { DeployStep } from "./DeployStep";
 import type { GaugeBefore } from "./GaugeBefore";
+import type { RanBefore } from "./RanBefore";
 import type { Timestamp } from "./Timestamp";
 import type { WindowId } from "./WindowId";
 
@@ -67,6 +68,10 @@ alertsBefore: Array<AlertFingerprint>,
  * Gauges when it began.
  */
 gaugesBefore: Array<GaugeBefore>, 
+/**
+ * Versions and images when it began; empty for a deploy that an earlier version began.
+ */
+ranBefore: Array<RanBefore>, 
 /**
  * All of it as Markdown.
  */

@@ -3,4 +3,4 @@
 /**
  * A step of a deploy, in the order of the list.
  */
-export type DeployStepKind = "backup" | "preprod" | "window" | "deploy" | "quick" | "alerts" | "gauges" | "dashboard" | "close-out";
+export type DeployStepKind = "backup" | "preprod" | "window" | "deploy" | "quick" | "after" | "alerts" | "gauges" | "dashboard" | "close-out";

@@ -14,7 +14,7 @@ export const STATE: Record<CheckState, { tone: 'ok' | 'warn' | 'crit' | 'none' |
 export const SUITE: Record<CheckSuite, { title: string; says: string; effects: string }> = {
   quick: { title: 'Quick check', says: 'Servers and versions, rules, guards, dashboard, metrics, recorded values. It only looks.', effects: '' },
   preprod: { title: 'Pre-production', says: 'Files, rules, guards, data source and dashboard, traffic; a reload and a test alert if allowed.', effects: 'Reload both servers and send a test alert, labelled as one and taken back' },
-  'after-deploy': { title: 'After deploy', says: 'Versions, no alert that is new, targets up, gauges against their values before the deploy.', effects: '' },
+  'after-deploy': { title: 'After deploy', says: 'What changed version, no alert that is new, targets up, gauges against their values before the deploy.', effects: '' },
   sanity: { title: 'Sanity', says: 'All that the reliability pack promises; a test backup and a silence of a minute if allowed.', effects: 'Make a test backup, deleted afterwards, and a silence of a minute that matches a test alert only' },
 };
 export const SUITES = Object.keys(SUITE) as CheckSuite[];

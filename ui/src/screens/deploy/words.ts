@@ -8,6 +8,7 @@ export const STEP: Record<DeployStepKind, { part: 'Before' | 'Deploy' | 'After';
   window: { part: 'Before', title: 'Maintenance window', says: 'Mutes every alert but the heartbeat, and is read back from every member.', act: 'Start the window', icon: 'muted' },
   deploy: { part: 'Deploy', title: 'Deploy', says: 'Deploy now, with the tools of your own. Come back when it is done.', act: 'It is deployed', icon: 'up' },
   quick: { part: 'After', title: 'Quick check', says: 'Servers and versions, rules, dashboard, metrics, recorded values.', act: 'Check', icon: 'checks' },
+  after: { part: 'After', title: 'After-deploy check', says: 'What changed version, what fires and did not fire before, muted or not, targets up, each gauge against its value before.', act: 'Check', icon: 'bell' },
   alerts: { part: 'After', title: 'No new alert', says: 'What fires and did not fire before, muted or not.', act: 'Look', icon: 'bell' },
   gauges: { part: 'After', title: 'Gauges as before', says: 'Each gauge against its value before the deploy.', act: 'Compare', icon: 'gauge' },
   dashboard: { part: 'After', title: 'Dashboard', says: 'A look at the dashboard, by a person.', act: 'It looks right', icon: 'external' },

@@ -81,6 +81,10 @@ export function mockBackend(): Backend {
     prometheus: { urls: ['http://localhost:9090'], auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null },
     alertmanager: { urls: ['http://am-0:9093', 'http://am-1:9093', 'http://am-2:9093'], auth: { kind: 'basic', username: 'panel' }, headers: { 'X-Scope-OrgID': 'team-a' }, caFile: '/etc/ssl/own-ca.pem', clientCertFile: null, clientKeyFile: null },
     grafana: { urls: ['http://localhost:3000'], auth: { kind: 'bearer' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null }, gauges: held.map((g) => g.spec),
+    checks: [
+      { id: 'queue', title: 'Queue is short', ask: { kind: 'query', query: 'max by ($tenant_label) (aether_queue_length)', expect: '<= 10' }, suites: ['quick', 'preprod'], remedy: 'Add a worker.' },
+      { id: 'health', title: 'API answers', ask: { kind: 'http', url: 'http://localhost:8000/health', status: 200, contains: '"ok"' }, suites: ['after-deploy'], remedy: '' },
+    ],
   });
   const secrets = new Map<string, boolean>([['alertmanager/password', true], ['grafana/token', false]]);
   const secretStatus = () => ({ store: (query.get('banner') === 'on' ? 'memory' : 'keyring') as 'memory' | 'keyring', storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '', entries: [...secrets].map(([id, configured]) => ({ id, title: id === 'grafana/token' ? 'Grafana token' : 'Alertmanager password', configured, origin: configured ? ('keyring' as const) : null, env: `AETHER_${id.replace('/', '_').toUpperCase()}` })) });
