@@ -14,7 +14,7 @@ pub async fn now(core: &Arc<Core>, live: &Arc<Live>) -> Vec<RanBefore> {
     poll::all(core, live).await;
     core.publish();
     let services = core.publisher.current().services;
-    let rows = pins::show(&live.profile, &services).await.rows;
+    let rows = pins::look(live, &services, &core.home.config).await.rows;
     let pin = |service: &str| {
         let pin = live.profile.pins.iter().find(|pin| pin.service == service);
         pin.map(|pin| pin.image.clone()).unwrap_or_default()
