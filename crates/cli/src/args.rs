@@ -5,6 +5,7 @@ mod check;
 mod maintenance;
 mod pins;
 mod rules;
+mod runbook;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -16,6 +17,7 @@ pub use check::{Check, How as CheckHow};
 pub use maintenance::{Maintenance, Schedule, Window};
 pub use pins::Pins;
 pub use rules::{Changes as RuleChanges, Rules};
+pub use runbook::{Runbook, Subject as RunbookSubject};
 
 const EXIT: &str = "\
 Exit codes:
@@ -52,6 +54,15 @@ Exit codes:
   1  something drifts: another reference, image or program, a tag that moves or has moved, not running, missing
   2  usage or configuration, or a compose file that can't be read
   3  Docker or a server failed or could not be reached";
+
+const EXIT_SLO: &str = "\
+Only time with a value counts: without traffic a target is neither kept nor broken.
+
+Exit codes:
+  0  every gauge with a value is on target now
+  1  a gauge is off target now
+  2  usage or configuration
+  3  Prometheus failed or could not be reached";
 
 const EXIT_DAEMON: &str = "\
 Writes what it does to standard error, a JSON object a line; AETHER_LOG sets the level. Beside an open
@@ -143,6 +154,12 @@ pub enum Command {
     /// Rules: what runs against what is expected, and what is wrong with it
     #[command(subcommand)]
     Rules(Rules),
+    /// Runbooks: read, search, run with their queries asked, export a run
+    #[command(subcommand)]
+    Runbook(Runbook),
+    /// Service levels: each target against now, and the share of 24 hours, 7 and 30 days that it was kept
+    #[command(after_help = EXIT_SLO)]
+    Slo,
     /// Version pins: what is pinned, what runs, what the program reports
     #[command(after_help = EXIT_PINS)]
     Pins {

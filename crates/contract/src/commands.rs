@@ -158,6 +158,26 @@ macro_rules! for_each_command {
             check_runs(Empty) -> CheckRuns;
             /// A run of checks as text.
             check_export(CheckExportRequest) -> CheckExport;
+            /// Every runbook and document.
+            runbook_list(Empty) -> RunbookList;
+            /// A runbook, filled in for an alert.
+            runbook_open(RunbookOpenRequest) -> RunbookView;
+            /// Searches all runbooks and documents.
+            runbook_search(RunbookSearchRequest) -> RunbookHits;
+            /// Begins a run of a runbook, or takes one up again.
+            runbook_begin(RunbookBeginRequest) -> RunbookRun;
+            /// Asks a step of a run.
+            runbook_step(RunbookStepRequest) -> RunbookStepResult;
+            /// Ends the questions of a run that are on their way.
+            runbook_cancel(RunbookRunRequest) -> Empty;
+            /// Keeps the notes of a run, and closes it if asked to.
+            runbook_note(RunbookNoteRequest) -> RunbookRun;
+            /// Runs that were.
+            runbook_runs(Empty) -> RunbookRuns;
+            /// Writes a run as a post-mortem draft, with series and plots.
+            runbook_export(RunbookRunRequest) -> RunbookExported;
+            /// Targets against now, and how much of the time they were kept.
+            slo_status(SloRequest) -> SloReport;
             /// Ends work that is going on.
             job_cancel(JobCancelRequest) -> Empty;
             /// All stacks.

@@ -21,9 +21,11 @@ pub mod paths;
 mod pins;
 mod poll;
 pub mod rules;
+mod runbook;
 pub mod secrets;
 mod services;
 pub mod settings;
+mod slo;
 mod snapshot;
 pub mod stack;
 

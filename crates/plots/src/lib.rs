@@ -11,12 +11,14 @@ mod clock;
 mod error;
 mod labels;
 mod line;
+mod png;
 mod scale;
 mod style;
 mod text;
 mod trend;
 
 pub use error::PlotError;
+pub use png::png;
 
 /// What [`trend`] draws: one or several columns of values over one column of times.
 #[derive(Debug, Clone, PartialEq)]

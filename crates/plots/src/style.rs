@@ -54,7 +54,8 @@ impl Style {
     }
 }
 
-fn colour(field: &'static str, text: &str) -> Result<RGBColor, PlotError> {
+/// Reads `#rrggbb`.
+pub(crate) fn colour(field: &'static str, text: &str) -> Result<RGBColor, PlotError> {
     let wrong = PlotError::Colour { field };
     // `from_str_radix` would also take a sign.
     let Some(hex) =

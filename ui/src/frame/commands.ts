@@ -28,6 +28,8 @@ export function commands(): Command[] {
     { id: 'go-backups', group: 'Go to', title: 'Backups', icon: 'archive', keys: ['g', 'b'], words: 'restore dashboards snapshot', run: () => ui.go('backups') },
     { id: 'go-versions', group: 'Go to', title: 'Versions', icon: 'pin', keys: ['g', 'v'], words: 'pins images compose docker drift advisories', run: () => ui.go('versions') },
     { id: 'go-rules', group: 'Go to', title: 'Rules', icon: 'rules', keys: ['g', 'r'], words: 'guards lint recording alerts promql', run: () => ui.go('rules') },
+    { id: 'go-runbooks', group: 'Go to', title: 'Runbooks', icon: 'book', keys: ['g', 'k'], words: 'on call incident triage slo guide post-mortem', run: () => ui.go('runbooks') },
+    { id: 'slo-status', group: 'Go to', title: 'SLO status', icon: 'gauge', words: 'compliance targets service level', run: () => ui.go('runbooks', 'slo-status') },
     { id: 'go-checks', group: 'Go to', title: 'Checks', icon: 'checks', keys: ['g', 'c'], words: 'quick preprod sanity after deploy', run: () => ui.go('checks') },
     { id: 'go-settings', group: 'Go to', title: 'Settings', icon: 'gear', keys: ['g', 's'], words: 'stacks endpoints', run: () => ui.go('settings') },
     { id: 'deploy', group: 'Maintenance', title: 'Begin a deploy…', icon: 'up', words: 'guided release checks', run: () => ui.deploy('') },
@@ -53,6 +55,7 @@ export function commands(): Command[] {
     { id: 'alerts-pending', group: 'Alerts', title: 'Show pending alerts', icon: 'clock', run: () => ui.showAlerts({ states: ['pending'] }) },
     { id: 'alerts-silenced', group: 'Alerts', title: 'Show silenced alerts', icon: 'muted', run: () => ui.showAlerts({ states: ['silenced'] }) },
   );
+  for (const a of (s?.alerts.top ?? []).filter((x) => x.state === 'firing')) list.push({ id: `runbook-${a.fingerprint}`, group: 'Alerts', title: `Runbook of ${safe(a.name, 60)}${a.tenant === null ? '' : `, ${safe(a.tenant, 40)}`}`, icon: 'book', words: 'diagnosis triage', run: () => ui.go('runbooks', `@${a.fingerprint}`) });
   for (const f of s?.settings.savedFilters ?? []) list.push({ id: `saved-${f.name}`, group: 'Alerts', title: `Show “${safe(f.name, 60)}”`, icon: 'star', words: 'saved list filter', run: () => ui.showAlerts(f) });
   for (const g of s?.gauges ?? []) {
     list.push({ id: `gauge-${g.spec.id}`, group: 'Gauges', title: g.spec.title, icon: 'gauge', words: 'gauge tenants history', run: () => ui.go('overview', g.spec.id) });

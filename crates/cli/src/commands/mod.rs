@@ -15,8 +15,10 @@ mod pins;
 mod remote;
 mod restore;
 mod rules;
+mod runbook;
 mod schedule;
 mod secret;
+mod slo;
 mod stack;
 mod status;
 mod watch;
@@ -72,6 +74,8 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
         Command::Rules(verb) => rules::run(panel, verb).await,
         Command::Pins { verb: None } => pins::show(panel).await,
         Command::Pins { verb: Some(verb) } => pins::run(panel, verb).await,
+        Command::Runbook(verb) => runbook::run(panel, verb).await,
+        Command::Slo => slo::run(panel).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Daemon { .. } => Ok(Outcome::default()),

@@ -115,7 +115,7 @@ fn of_alert<'a>(series: &'a [RangeSeries], labels: &BTreeMap<String, String>) ->
 }
 
 /// The rule that made the alert: the one that lists it, else the first of its name whose labels it has.
-fn rule_of(row: &AlertRow, groups: &[RuleGroup]) -> Option<AlertRule> {
+pub(crate) fn rule_of(row: &AlertRow, groups: &[RuleGroup]) -> Option<AlertRule> {
     let has = |labels: &BTreeMap<String, String>| {
         labels.iter().all(|(name, value)| row.labels.get(name) == Some(value))
     };

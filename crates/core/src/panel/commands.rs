@@ -6,6 +6,8 @@ mod deploy;
 mod maintenance;
 mod pins;
 mod rules;
+mod runbook;
+mod slo;
 
 use std::sync::Arc;
 

@@ -108,7 +108,8 @@ pub fn snapshot(core: &Core) -> Snapshot {
     }
 }
 
-fn gauges(core: &Core, state: &LiveState) -> Vec<Gauge> {
+/// The gauges as they are shown.
+pub fn gauges(core: &Core, state: &LiveState) -> Vec<Gauge> {
     let interval = core.interval(ServiceKind::Prometheus);
     state
         .prometheus

@@ -24,6 +24,7 @@ use crate::{
     paths::Home,
     poll,
     rules::links::Links,
+    runbook::Runbooks,
     secrets::Secrets,
     settings::SettingsStore,
     snapshot::Publisher,
@@ -60,6 +61,8 @@ pub struct Core {
     pub checks: Checks,
     /// Runbook links that were asked.
     pub links: Links,
+    /// Runs of runbooks that are open.
+    pub runbooks: Runbooks,
     backups: Mutex<store::Listing>,
     backup_tried: Mutex<Option<aether_contract::Timestamp>>,
     /// Something changed: publish soon.
@@ -126,6 +129,7 @@ impl Core {
             jobs: Arc::default(),
             checks,
             links: Links::default(),
+            runbooks: Runbooks::default(),
             backups: Mutex::default(),
             backup_tried: Mutex::default(),
             changed: Notify::new(),

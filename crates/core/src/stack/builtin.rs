@@ -74,6 +74,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         docker_host: None,
         pack: Pack { dir: None, files: owned(PACK_FILES) },
         backup_dir: None,
+        runbooks: None,
         elsewhere: super::Elsewhere::default(),
         compress: false,
         prometheus_data: None,

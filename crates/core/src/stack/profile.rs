@@ -155,6 +155,8 @@ pub struct Profile {
     pub pack: Pack,
     /// Folder of backups, absolute.
     pub backup_dir: Option<PathBuf>,
+    /// Folder of own runbooks, absolute.
+    pub runbooks: Option<PathBuf>,
     /// Where copies of backups go.
     pub elsewhere: Elsewhere,
     /// Whether the blocks of a snapshot are compressed (zstd).

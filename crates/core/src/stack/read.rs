@@ -143,6 +143,11 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
         elsewhere(&mut section, &mut profile, problems);
         section.finish(problems);
     }
+    if let Some(mut section) = root.table("runbooks", problems) {
+        profile.runbooks = folder(&mut section, "dir", &place, problems);
+        section.missing("dir", "expected the folder of your own runbooks", problems);
+        section.finish(problems);
+    }
     if let Some(mut section) = root.table("expected", problems) {
         if let Some(rules) = names(&mut section, "recording_rules", problems) {
             profile.expected.recording_rules = rules;

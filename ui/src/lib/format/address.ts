@@ -50,3 +50,9 @@ export function readAlertsQuery(text: string): ListAsked {
     ...(query.get('order') === 'desc' ? { descending: true } : {}),
   };
 }
+
+/** The page that a link of a page names: `NoRecentTraffic.md`, `runbooks/x.md#y`; none for anything else. */
+export function pageOf(href: string): string | null {
+  const [, name] = /^(?:\.{0,2}\/)*(?:[\w-]+\/)*([\w-]+)\.md(?:#.*)?$/.exec(href) ?? [];
+  return name ?? null;
+}

@@ -3,7 +3,7 @@
 import type { PanelError, ServiceKind, Silence } from '../contract';
 import { readAlertsQuery, type ListAsked } from '../format/address';
 
-export const SCREENS = ['overview', 'alerts', 'maintenance', 'backups', 'versions', 'rules', 'checks', 'settings'] as const;
+export const SCREENS = ['overview', 'alerts', 'maintenance', 'backups', 'versions', 'rules', 'runbooks', 'checks', 'settings'] as const;
 export type Screen = (typeof SCREENS)[number];
 
 export interface Notice {
@@ -21,6 +21,8 @@ class Ui {
   gauge = $state<string | null>(null);
   /** Backup that is open on the backups screen. */
   backup = $state<string | null>(null);
+  /** Runbook that is open: a page's id, or `@` and an alert's fingerprint. */
+  runbook = $state<string | null>(null);
   /** What the alerts screen is asked to show; it takes this over and clears it. */
   alertsAsked = $state.raw<ListAsked | null>(null);
   /** Tab of the settings. */
@@ -43,14 +45,15 @@ class Ui {
   shortcuts = $state(localStorage.getItem('aether-shortcuts') !== 'off');
   #next = 1;
 
-  /** Goes to a screen; `thing` is the gauge or the backup that is open on it. */
+  /** Goes to a screen; `thing` is the gauge, the backup or the runbook that is open on it. */
   go(screen: Screen, thing: string | null = null): void {
     this.dialog = null;
-    const [gauge, backup] = [screen === 'overview' ? thing : null, screen === 'backups' ? thing : null];
-    if (this.screen !== screen || this.gauge !== gauge || this.backup !== backup) {
+    const [gauge, backup, runbook] = [screen === 'overview' ? thing : null, screen === 'backups' ? thing : null, screen === 'runbooks' ? thing : null];
+    if (this.screen !== screen || this.gauge !== gauge || this.backup !== backup || this.runbook !== runbook) {
       this.screen = screen;
       this.gauge = gauge;
       this.backup = backup;
+      this.runbook = runbook;
       history.pushState(null, '', `#/${screen}${thing ? `/${encodeURIComponent(thing)}` : ''}`);
     }
   }
@@ -89,6 +92,7 @@ class Ui {
     }
     this.gauge = this.screen === 'overview' ? open : null;
     this.backup = this.screen === 'backups' ? open : null;
+    this.runbook = this.screen === 'runbooks' ? open : null;
   }
 
   /** Asks whether to end a window (by its id) or a silence. */

@@ -96,7 +96,7 @@ pub fn moment(at: Timestamp) -> String {
 }
 
 /// Foreign text on one line, with nothing in it that Markdown would take for its own.
-fn inline(text: &str) -> String {
+pub(crate) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -112,7 +112,7 @@ fn inline(text: &str) -> String {
 }
 
 /// Foreign text as code.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text: String = text
         .chars()
         .map(|c| {

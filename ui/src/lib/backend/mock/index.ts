@@ -1,6 +1,7 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
 import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, RepinChange, RepinRequest, RuleEdit, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
+import type { SloRequest, RunbookOpenRequest, RunbookRun, RunbookStepRequest } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { archives, backups as madeUp, PLACES, comparison, dataPlan, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
@@ -11,6 +12,7 @@ import { pastAlerts } from './history';
 import { pinChanges, pinsReport, pinsSummary, repinApplied, repinPlan } from './pins';
 import { checkHistory, checkOutline, checkRun, worst } from './checks';
 import { ruleDetail, ruleLinks, rulesApplied, rulesPlan, rulesReport } from './rules';
+import { sloOf, gone, runbookAnswer, runbookHistory, runbookHits, runbookList, runbookRun, runbookView } from './runbooks';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
 
 /** A word that no production bundle may hold. */
@@ -54,6 +56,8 @@ export function mockBackend(): Backend {
   let deploys: DeployRun[] = query.get('deploy') === 'on' ? [{ ...deployRun(scene === 'hostile' ? BIDI.repeat(9) : 'v2.3.0', 'alice', 1800, now - 600_000), id: 'd-on', steps: deployRun('', '', 0, now).steps.map((s, i) => (i < 4 ? deployStep(s, 'run', '') : s)) }] : [];
   let checkRuns: CheckRun[] = checkHistory(scene, now);
   let checking: CheckRun | null = null;
+  let bookRuns: RunbookRun[] = runbookHistory(rows, scene, now);
+  const bookRun = (id: string): RunbookRun => { const found = bookRuns.find((r) => r.id === id); if (!found) throw gone('This stack has no run of a runbook with this id.'); return found; };
   let checksCancelled = false;
   let checksRevision = 0;
   const checksNow = (): Snapshot['checks'] => ({ revision: checksRevision, running: checking, last: checkRuns[0] ? checkOutline(checkRuns[0]) : null });
@@ -140,6 +144,17 @@ export function mockBackend(): Backend {
     pins_plan: (change: RepinChange) => { if (!/:[^/]+$/.test(change.image)) throw fail('invalid-request', `${change.image} names no version: NAME:TAG is expected.`); return repinPlan(change, pinsReport(scene, now)); },
     pins_apply: ({ change, reason }: RepinRequest) => { if (reason === 'fail') throw fail('unverified', 'The files have changed since this plan was shown. Nothing was written.', 'Look at the new plan.'); return repinApplied(repinPlan(change, pinsReport(scene, now))); },
     rules_list: () => { if (scene === 'never' || (scene === 'stale' && (rulesAsked += 1) > 1)) throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
+    runbook_list: async () => { if (scene === 'loading') await pause(1e8); return runbookList(scene); },
+    runbook_open: (r: RunbookOpenRequest) => { if (r.fingerprint !== null && r.id === null && !rows.some((x) => x.fingerprint === r.fingerprint)) throw gone('This alert is not in the list any more.'); return runbookView(r, rows, scene); },
+    runbook_search: ({ text }: { text: string }) => runbookHits(runbookList(scene), text),
+    runbook_begin: (r: RunbookOpenRequest) => { const made = runbookRun(runbookView(r, rows, scene), `run-${bookRuns.length + 1}-new`, Date.now(), false); bookRuns = [made, ...bookRuns]; return made; },
+    runbook_step: async ({ run, number, style }: RunbookStepRequest) => { await pause(Number(query.get('slow') ?? 40) * number); const known = bookRun(run); const answer = runbookAnswer(known, number, style, held[0]?.spec, scene); bookRuns = bookRuns.map((x) => (x.id === run ? { ...x, steps: x.steps.map((s) => (s.number === number ? { ...answer, figure: null } : s)) } : x)); return answer; },
+    runbook_cancel: () => ({}),
+    runbook_note: ({ run, notes, close }: { run: string; notes: string; close: boolean }) => { const known = bookRun(run); if (known.endedAt !== null) throw fail('invalid-request', 'This run is closed.'); const next = { ...known, notes, endedAt: close ? Date.now() : null }; bookRuns = bookRuns.map((x) => (x.id === run ? next : x)); return next; },
+    runbook_runs: () => ({ runs: bookRuns }),
+    runbook_export: async ({ run }: { run: string }) => { bookRun(run); await pause(200); if (query.get('disk') === 'full') throw fail('storage', 'Could not write into /home/alice/Downloads.', 'Make room on the disk.'); return { folder: '/home/alice/Downloads/post-mortem_LowConfidenceSpikeVIP_2026-11-28_13-20-00', files: ['plots/01.png', 'post-mortem.md', 'series/01.csv'], problems: ['Step 5, Does the reranker take part?: Prometheus has no values of that time.'] }; },
+    slo_status: ({ style }: SloRequest) => { if (scene === 'loading') return pause(1e8); return { at: Date.now(), gauges: scene === 'empty' ? [] : held.map((g, i) => sloOf(g, i, style, scene)) }; },
+    rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
     rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
     rules_plan: ({ edits }: { edits: RuleEdit[] }) => rulesPlan(edits, scene),
     rules_apply: async ({ reason }: { reason: string }) => { if (!reason.trim()) throw fail('invalid-request', 'Why are the rules changed? Up to 400 characters.'); await pause(300); return rulesApplied(reason !== 'fail'); },

@@ -1,0 +1,86 @@
+//! The commands about runbooks.
+
+use std::sync::Arc;
+
+use aether_contract::*;
+
+use crate::{
+    panel::{Panel, blocking},
+    runbook::{self, Library},
+};
+
+impl Panel {
+    /// Every runbook and document.
+    ///
+    /// # Errors
+    /// None but `internal`: a folder that can't be read is told in the list.
+    pub async fn runbook_list(&self, _request: Empty) -> Result<RunbookList, PanelError> {
+        let profile = Arc::clone(&self.core.live().profile);
+        blocking(move || Ok(Library::read(&profile).list())).await
+    }
+
+    /// A runbook, filled in for an alert.
+    ///
+    /// # Errors
+    /// As [`runbook::open`].
+    pub async fn runbook_open(&self, request: RunbookOpenRequest) -> Result<RunbookView, PanelError> {
+        runbook::open(&self.core, request).await
+    }
+
+    /// Searches all runbooks and documents.
+    ///
+    /// # Errors
+    /// `invalid-request` without a word.
+    pub async fn runbook_search(&self, request: RunbookSearchRequest) -> Result<RunbookHits, PanelError> {
+        let profile = Arc::clone(&self.core.live().profile);
+        blocking(move || runbook::search(&Library::read(&profile), &request.text)).await
+    }
+
+    /// Begins a run, or takes one up again.
+    ///
+    /// # Errors
+    /// As [`runbook::begin`].
+    pub async fn runbook_begin(&self, request: RunbookBeginRequest) -> Result<RunbookRun, PanelError> {
+        runbook::begin(&self.core, request).await
+    }
+
+    /// Asks a step of a run.
+    ///
+    /// # Errors
+    /// As [`runbook::step`].
+    pub async fn runbook_step(&self, request: RunbookStepRequest) -> Result<RunbookStepResult, PanelError> {
+        Box::pin(runbook::step(&self.core, request)).await
+    }
+
+    /// Ends the questions of a run that are on their way.
+    ///
+    /// # Errors
+    /// As [`runbook::cancel`].
+    pub async fn runbook_cancel(&self, request: RunbookRunRequest) -> Result<Empty, PanelError> {
+        runbook::cancel(&self.core, request).await
+    }
+
+    /// Keeps the notes of a run, and closes it if asked to.
+    ///
+    /// # Errors
+    /// As [`runbook::note`].
+    pub async fn runbook_note(&self, request: RunbookNoteRequest) -> Result<RunbookRun, PanelError> {
+        runbook::note(&self.core, request).await
+    }
+
+    /// Runs that were.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn runbook_runs(&self, _request: Empty) -> Result<RunbookRuns, PanelError> {
+        Ok(RunbookRuns { runs: runbook::runs(&self.core, &self.core.live()).await? })
+    }
+
+    /// Writes a run as a post-mortem draft.
+    ///
+    /// # Errors
+    /// As [`runbook::export`].
+    pub async fn runbook_export(&self, request: RunbookRunRequest) -> Result<RunbookExported, PanelError> {
+        self.effect(runbook::export(Arc::clone(&self.core), request)).await
+    }
+}

@@ -1,0 +1,271 @@
+//! Runbooks on real servers: opened on a firing alert, asked, kept, written as a draft.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
+
+use aether_contract::*;
+use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_sim::servers::{Prometheus, PrometheusOptions};
+use aether_tests::{
+    eventually, missing,
+    stack::{MemoryKeyring, Stack, panel, row_when, servers_missing, write_profile},
+};
+
+const OWN: &str = "# The dog\n\n**First:** listen.\n\n## Diagnosis\n\n\
+    ### 1. Does it fire?\n\n```promql\ncount(ALERTS{alertname=\"{{alertname}}\"})\n```\n\nExpect: `== 1`\n\nIf red: wake it.\n\n\
+    ### 2. Is five below one?\n\n```promql\nvector(5)\n```\n\nExpect: `< 1`\n\nIf red: count again.\n\n\
+    ### 3. Is there such a series?\n\n```promql\nno_such_series\n```\n\nExpect: `> 1`\n\nIf red: make it.\n\n\
+    ### 4. Is this PromQL?\n\n```promql\nsum(\n```\n\nExpect: `> 1`\n\nIf red: close it.\n\n\
+    ### 5. Has it a tenant?\n\n```promql\nup{tenant_id=\"{{tenant_id}}\"}\n```\n\nExpect: `> 1`\n\nIf red: ask it.\n\n\
+    ## Mitigation\n\n```sh\naetherctl maintenance start --for 30m --comment \"x\" --matcher 'alertname=\"{{alertname}}\"'\n```\n";
+
+fn style() -> FigureStyle {
+    let colour = "#336699".to_owned();
+    FigureStyle {
+        width: 300,
+        height: 60,
+        line: colour.clone(),
+        grid: colour.clone(),
+        text: colour.clone(),
+        warn: colour.clone(),
+        critical: colour.clone(),
+        ok: colour,
+        utc_offset_minutes: 0,
+    }
+}
+
+async fn step(panel: &Panel, run: &RunbookRun, number: u32) -> Result<RunbookStepResult, PanelError> {
+    let style = Some(style());
+    panel.runbook_step(RunbookStepRequest { run: run.id.clone(), number, hours: 1.0, style }).await
+}
+
+/// A panel that asks a server only when told to.
+async fn quiet(home: Home) -> Arc<Panel> {
+    Panel::start(PanelOptions {
+        home,
+        stack: Some("test".to_owned()),
+        host: Arc::new(NoHost),
+        secrets: Some(Arc::new(MemoryKeyring::default())),
+        poll: false,
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runbook_opens_on_a_firing_alert_is_asked_kept_and_written_as_a_draft() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    let own = stack.folder.path().join("own");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("Watchdog.md"), OWN).unwrap();
+    stack.profile(&format!("[runbooks]\ndir = '{}'\n", own.display())).unwrap();
+    let panel = panel(stack.home()).await.unwrap();
+    let row = row_when(&panel, "alertname=\"Watchdog\"", Duration::from_secs(60), |row| {
+        row.state == AlertState::Firing
+    })
+    .await
+    .unwrap();
+
+    let fingerprint = Some(row.fingerprint.clone());
+    let asked = RunbookOpenRequest { fingerprint: fingerprint.clone(), ..RunbookOpenRequest::default() };
+    let page = panel.runbook_open(asked).await.unwrap();
+    assert_eq!((page.id.as_str(), page.found), ("own/Watchdog", RunbookFound::Own));
+    assert!(page.steps[0].query.contains("alertname=\"Watchdog\""));
+    assert_eq!(page.actions[0].matchers, "alertname=\"Watchdog\"");
+    assert!(panel.runbook_runs(Empty {}).await.unwrap().runs.is_empty(), "reading is no run");
+
+    let begin =
+        RunbookBeginRequest { fingerprint, created_by: "ann".into(), ..RunbookBeginRequest::default() };
+    let run = panel.runbook_begin(begin.clone()).await.unwrap();
+    assert!(run.steps.iter().all(|step| step.verdict == RunbookVerdict::Waiting));
+    // Prometheus writes ALERTS from its second evaluation on.
+    let first = eventually(Duration::from_secs(30), async || {
+        step(&panel, &run, 1).await.ok().filter(|step| step.value.is_some())
+    });
+    assert_eq!(first.await.unwrap().verdict, RunbookVerdict::Pass);
+    let answers = futures_util::future::join_all((1..=5).map(|number| step(&panel, &run, number))).await;
+    let answers: Vec<RunbookStepResult> = answers.into_iter().map(Result::unwrap).collect();
+    let stands: Vec<_> = answers.iter().map(|step| (step.verdict, step.value)).collect();
+    assert_eq!(
+        stands,
+        [
+            (RunbookVerdict::Pass, Some(1.0)),
+            (RunbookVerdict::Fail, Some(5.0)),
+            (RunbookVerdict::Unknown, None),
+            (RunbookVerdict::Unknown, None),
+            (RunbookVerdict::Unknown, None),
+        ]
+    );
+    assert!(answers[1].figure.as_ref().unwrap().figure.svg.starts_with("<svg"));
+    assert!(answers[3].reason.contains("parse"), "{}", answers[3].reason);
+    assert_eq!(answers[4].reason, "The alert has no label tenant_id.");
+    assert_eq!(step(&panel, &run, 9).await.unwrap_err().code, ErrorCode::NotFound);
+
+    // Looked at by the next one: the same run, with what was answered.
+    let again = panel.runbook_begin(begin.clone()).await.unwrap();
+    assert_eq!((again.id.as_str(), again.steps[1].value), (run.id.as_str(), Some(5.0)));
+    assert_eq!(again.created_by, "ann");
+
+    let note = |close: bool| RunbookNoteRequest { run: run.id.clone(), notes: "Counted.".into(), close };
+    panel.runbook_note(note(false)).await.unwrap();
+    // Another process, such as the shell, knows it and closes it.
+    let other = quiet(stack.home()).await;
+    let closed = other.runbook_note(note(true)).await.unwrap();
+    assert!(closed.ended_at.is_some());
+    let made = other.runbook_export(RunbookRunRequest { run: run.id.clone() }).await.unwrap();
+    assert!(made.files.contains(&"series/02.csv".to_owned()), "{:?}", made.files);
+    assert!(made.problems.iter().any(|words| words.starts_with("Step 4")), "{:?}", made.problems);
+    let folder = Path::new(&made.folder);
+    let draft = fs::read_to_string(folder.join("post-mortem.md")).unwrap();
+    for words in ["The alert Watchdog began", "**fail**", "> Counted.", "plots/02.png"] {
+        assert!(draft.contains(words), "{words} is not in\n{draft}");
+    }
+    assert!(
+        fs::read_to_string(folder.join("series/02.csv")).unwrap().lines().any(|line| line.ends_with(",5"))
+    );
+    assert!(fs::read(folder.join("plots/02.png")).unwrap().len() > 2_000);
+
+    let runs = panel.runbook_runs(Empty {}).await.unwrap().runs;
+    assert_eq!((runs.len(), runs[0].notes.as_str(), runs[0].ended_at.is_some()), (1, "Counted.", true));
+    let next = panel.runbook_begin(begin).await.unwrap();
+    assert_ne!(next.id, run.id, "what is closed stays closed");
+    other.shutdown().await;
+    panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_label_can_not_change_what_a_step_asks_of_a_real_prometheus() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    stack.profile("").unwrap();
+    let panel = quiet(stack.home()).await;
+    for value in ["x\"} or vector(1) #", "x\\", "a{b}c", "x' or '", "line\nbreak", "`", "{{alertname}}"] {
+        let request = RunbookBeginRequest {
+            id: Some("LowConfidenceSpike".into()),
+            labels: BTreeMap::from([("tenant_id".into(), value.into())]),
+            ..RunbookBeginRequest::default()
+        };
+        let run = panel.runbook_begin(request).await.unwrap();
+        let answer = step(&panel, &run, 1).await.unwrap();
+        // Taken as a query, and of nobody.
+        assert_eq!((answer.verdict, answer.value), (RunbookVerdict::Unknown, None), "{value}");
+        assert!(answer.reason.contains("no value"), "{value}: {}", answer.reason);
+    }
+    panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_hangs_is_cancelled_and_a_server_that_is_down_is_no_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let hangs = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = hangs.local_addr().unwrap();
+    let (told, mut connected) = tokio::sync::mpsc::unbounded_channel();
+    let listener = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = hangs.accept().await {
+            held.push(stream);
+            let _ = told.send(());
+        }
+    });
+    let home = Home::at(&folder.path().join("home"));
+    write_profile(&home, &format!("name = \"test\"\n[prometheus]\nurl = \"http://{address}\"\n")).unwrap();
+    let panel = quiet(home).await;
+    let request =
+        RunbookBeginRequest { id: Some("NoRecentTraffic".into()), ..RunbookBeginRequest::default() };
+    let run = panel.runbook_begin(request).await.unwrap();
+    let asking = {
+        let (panel, run) = (Arc::clone(&panel), run.clone());
+        tokio::spawn(async move { step(&panel, &run, 1).await })
+    };
+    connected.recv().await.unwrap();
+    panel.runbook_cancel(RunbookRunRequest { run: run.id.clone() }).await.unwrap();
+    assert_eq!(asking.await.unwrap().unwrap_err().code, ErrorCode::Cancelled);
+    let kept = panel.runbook_runs(Empty {}).await.unwrap().runs;
+    assert_eq!(kept[0].steps[0].verdict, RunbookVerdict::Waiting, "what was cancelled was not answered");
+
+    // Now nobody listens at all.
+    listener.abort();
+    let _ = listener.await;
+    let answer = step(&panel, &run, 1).await.unwrap();
+    assert_eq!((answer.verdict, answer.value), (RunbookVerdict::Unknown, None));
+    assert!(!answer.reason.is_empty());
+    let made = panel.runbook_export(RunbookRunRequest { run: run.id }).await.unwrap();
+    assert_eq!(made.files, ["post-mortem.md"], "a draft without series says so");
+    assert_eq!(made.problems.len(), run.steps.len(), "{:?}", made.problems);
+    panel.shutdown().await;
+}
+
+/// Five days: good and bad in turns of an hour for two days, a day without traffic, two good ones.
+fn backfill(data: &Path, now: i64) {
+    let day = 86_400;
+    let begin = now - 5 * day;
+    let mut text = String::from("# TYPE aether:cache_hit_ratio:5m:all gauge\n");
+    for at in (begin..now).step_by(60) {
+        let since = at - begin;
+        let value = match since / day {
+            0 | 1 if (since / 3600) % 2 == 0 => 80.0,
+            0 | 1 => 10.0,
+            2 => f64::NAN,
+            _ => 70.0,
+        };
+        text.push_str(&format!("aether:cache_hit_ratio:5m:all {value} {at}\n"));
+    }
+    text.push_str("# EOF\n");
+    let file = data.with_extension("om");
+    fs::write(&file, text).unwrap();
+    let made = std::process::Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "--max-block-duration=744h", "openmetrics"])
+        .args([file.as_path(), data])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn service_levels_are_the_share_of_the_guarded_time_of_the_recorded_series() {
+    if let Some(program) = missing(&["prometheus", "promtool"]) {
+        return eprintln!("skipped: {program} is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("prometheus/data");
+    fs::create_dir_all(&data).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = i64::try_from(now).unwrap() / 900 * 900;
+    backfill(&data, now);
+    let prometheus = Prometheus::launch(PrometheusOptions {
+        folder: folder.path().join("prometheus"),
+        config: "global: { scrape_interval: 1m }\n".to_owned(),
+        flags: vec!["--storage.tsdb.retention.time=60d".to_owned()],
+        ..PrometheusOptions::default()
+    })
+    .await
+    .unwrap();
+    let home = Home::at(&folder.path().join("home"));
+    write_profile(&home, &format!("name = \"test\"\n[prometheus]\nurl = \"{}\"\n", prometheus.url()))
+        .unwrap();
+    let panel = quiet(home).await;
+    panel.refresh_and_wait().await;
+    let report = panel.slo_status(SloRequest { style: Some(style()) }).await.unwrap();
+    let cache = report.gauges.iter().find(|gauge| gauge.spec.id == "cache-hit-ratio").unwrap();
+    let [day, week, month] = cache.windows.as_slice() else { panic!("three times") };
+    // The last two days were all within it; before them a day without traffic, which does not count, and two of halves.
+    assert_eq!(day.compliance, Some(100.0));
+    for window in [week, month] {
+        let share = window.compliance.unwrap();
+        assert!((share - 75.0).abs() < 0.6, "{} h: {share} %", window.hours);
+        let days = window.guarded_s / 86_400.0;
+        assert!((days - 4.0).abs() < 0.05, "{} h: {days} d guarded", window.hours);
+        let reaches = window.reaches_s / 86_400.0;
+        assert!((reaches - 5.0).abs() < 0.1, "{} h reaches back {reaches} d", window.hours);
+    }
+    assert!(cache.figure.is_some());
+    // A series that was never recorded is neither kept nor broken.
+    let health = report.gauges.iter().find(|gauge| gauge.spec.id == "health-score").unwrap();
+    assert!(health.windows.iter().all(|window| window.compliance.is_none() && !window.problem.is_empty()));
+    panel.shutdown().await;
+}

@@ -1,0 +1,81 @@
+// A run of a page: begun once, its steps asked a few at a time by the panel, each shown as it comes.
+import type { FigureStyle, PanelError, RunbookBeginRequest, RunbookRun, RunbookStepResult } from '../../lib/contract';
+import { asPanelError } from '../../lib/backend';
+import { panel } from '../../lib/state/panel.svelte';
+
+export class Run {
+  run = $state.raw<RunbookRun | null>(null);
+  steps = $state.raw<Record<number, RunbookStepResult>>({});
+  asking = $state.raw<ReadonlySet<number>>(new Set());
+  error = $state.raw<PanelError | null>(null);
+  busy = $state(false);
+  #gone = false;
+
+  /** Begins, or takes up again, and asks every step. */
+  async begin(request: RunbookBeginRequest, style: () => FigureStyle): Promise<void> {
+    this.busy = true;
+    this.error = null;
+    try {
+      const run = await panel.call('runbook_begin', request);
+      if (this.#gone) return;
+      this.#take(run);
+      await this.all(style);
+    } catch (thrown) {
+      if (!this.#gone) this.error = asPanelError(thrown);
+    }
+    this.busy = false;
+  }
+
+  async all(style: () => FigureStyle): Promise<void> {
+    this.error = null;
+    await Promise.all((this.run?.steps ?? []).map((s) => this.ask(s.number, style())));
+  }
+
+  async ask(number: number, style: FigureStyle): Promise<void> {
+    const run = this.run;
+    if (!run || this.asking.has(number)) return;
+    this.asking = new Set([...this.asking, number]);
+    try {
+      const answer = await panel.call('runbook_step', { run: run.id, number, hours: 6, style });
+      if (!this.#gone) this.steps = { ...this.steps, [number]: answer };
+    } catch (thrown) {
+      const error = asPanelError(thrown);
+      if (!this.#gone && error.code !== 'cancelled') this.error = error;
+    }
+    this.asking = new Set([...this.asking].filter((n) => n !== number));
+  }
+
+  async cancel(): Promise<void> {
+    if (!this.run) return;
+    try {
+      await panel.call('runbook_cancel', { run: this.run.id });
+    } catch (thrown) {
+      this.error = asPanelError(thrown);
+    }
+  }
+
+  /** Keeps the notes; true when they are kept. */
+  async note(notes: string, close: boolean): Promise<boolean> {
+    if (!this.run) return false;
+    this.error = null;
+    try {
+      const run = await panel.call('runbook_note', { run: this.run.id, notes, close });
+      if (!this.#gone) this.run = run;
+      return true;
+    } catch (thrown) {
+      if (!this.#gone) this.error = asPanelError(thrown);
+      return false;
+    }
+  }
+
+  /** Nobody looks any more: what is on its way ends. */
+  leave(): void {
+    this.#gone = true;
+    if (this.run && this.asking.size > 0) panel.call('runbook_cancel', { run: this.run.id }).catch(() => {});
+  }
+
+  #take(run: RunbookRun): void {
+    this.run = run;
+    this.steps = Object.fromEntries(run.steps.map((s) => [s.number, s]));
+  }
+}
