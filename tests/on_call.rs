@@ -8,7 +8,7 @@ use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_sim::servers::{Prometheus, PrometheusOptions};
 use aether_tests::{
     eventually, missing,
-    stack::{MemoryKeyring, Stack, panel, row_when, servers_missing, write_profile},
+    stack::{MemoryKeyring, Stack, panel, row_when, servers_missing, snapshot_when, write_profile},
 };
 
 const OWN: &str = "# The dog\n\n**First:** listen.\n\n## Diagnosis\n\n\
@@ -267,5 +267,75 @@ async fn service_levels_are_the_share_of_the_guarded_time_of_the_recorded_series
     // A series that was never recorded is neither kept nor broken.
     let health = report.gauges.iter().find(|gauge| gauge.spec.id == "health-score").unwrap();
     assert!(health.windows.iter().all(|window| window.compliance.is_none() && !window.problem.is_empty()));
+    panel.shutdown().await;
+}
+
+/// A desktop that only remembers what it was asked to open.
+#[derive(Default)]
+struct Opened(std::sync::Mutex<Vec<String>>);
+
+impl aether_core::Host for Opened {
+    fn open_url(&self, url: &str) -> Result<(), PanelError> {
+        self.0.lock().unwrap().push(url.to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_runs_on_a_live_gauge_opens_a_mail_and_keeps_who_was_called() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    // No score is above 100, so this one is always too low.
+    stack
+        .profile("[escalation]\nhealth_below = 200\n[escalation.health]\nmail = \"ann@example.org\"\n")
+        .unwrap();
+    let host = Arc::new(Opened::default());
+    let start = || {
+        Panel::start(PanelOptions {
+            home: stack.home(),
+            stack: Some("test".to_owned()),
+            host: Arc::clone(&host) as Arc<dyn aether_core::Host>,
+            secrets: Some(Arc::new(MemoryKeyring::default())),
+            poll: true,
+        })
+    };
+    let health = |snapshot: &Snapshot| {
+        let mut clocks = snapshot.escalations.clocks.iter();
+        clocks.find(|clock| clock.rule == EscalationRule::Health).cloned()
+    };
+    let panel = start().await.unwrap();
+    let patience = Duration::from_secs(90);
+    let shown = snapshot_when(&panel, patience, |snapshot| health(snapshot).is_some()).await.unwrap();
+    let clock = health(&shown).unwrap();
+    assert_eq!(clock.due_at.millis_since(clock.since), 15 * 60_000);
+    assert_eq!(clock.contact.name, "the incident commander");
+    let ask = |way| EscalationContactRequest { id: clock.id.clone(), way };
+    panel.escalation_contact(ask(EscalationWay::Mail)).await.unwrap();
+    let refused = panel.escalation_contact(ask(EscalationWay::Chat)).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::NotFound, "the profile names no chat");
+    let opened = host.0.lock().unwrap().clone();
+    assert_eq!(opened.len(), 1);
+    assert!(opened[0].starts_with("mailto:ann@example.org?subject="), "{opened:?}");
+
+    let mark = |note: Option<&str>| EscalationMarkRequest {
+        id: clock.id.clone(),
+        note: note.map(str::to_owned),
+        by: "ann".into(),
+    };
+    let marked = panel.escalation_mark(mark(Some("told Bob"))).await.unwrap();
+    assert_eq!(marked.escalated.unwrap().note, "told Bob");
+    panel.shutdown().await;
+
+    let panel = start().await.unwrap();
+    let shown = snapshot_when(&panel, patience, |snapshot| health(snapshot).is_some()).await.unwrap();
+    let kept = health(&shown).unwrap();
+    assert_eq!(kept.escalated.as_ref().map(|mark| mark.by.as_str()), Some("ann"));
+    panel.escalation_mark(mark(None)).await.unwrap();
+    let open = |snapshot: &Snapshot| health(snapshot).is_some_and(|clock| clock.escalated.is_none());
+    assert!(snapshot_when(&panel, patience, open).await.is_some(), "taken back");
+    let gone = EscalationMarkRequest { id: "cost/none".into(), note: None, by: String::new() };
+    assert_eq!(panel.escalation_mark(gone).await.unwrap_err().code, ErrorCode::NotFound);
     panel.shutdown().await;
 }

@@ -13,7 +13,7 @@ impl Host for Desktop {
             return Err(PanelError::new(
                 ErrorCode::InvalidRequest,
                 "window",
-                "Only http and https are opened.",
+                "Only http, https and mails are opened.",
             ));
         }
         open::that_detached(url).map_err(|error| {
@@ -25,7 +25,14 @@ impl Host for Desktop {
 }
 
 fn openable(url: &str) -> bool {
-    tauri::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    tauri::Url::parse(url).is_ok_and(|url| match url.scheme() {
+        "http" | "https" => url.has_host(),
+        // Escalation writes these itself, to an address of the profile.
+        "mailto" => {
+            url.path().contains('@') && url.query_pairs().all(|(key, _)| matches!(&*key, "subject" | "body"))
+        }
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -33,11 +40,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_web_pages_are_opened() {
+    fn only_web_pages_and_plain_mails_are_opened() {
+        assert!(openable("mailto:ann@example.test?subject=a%20b&body=c"));
         assert!(openable("https://example.test/a?b#c") && openable("http://127.0.0.1:9090"));
-        for url in
-            ["file:///etc/passwd", "javascript:alert(1)", "smb://host/share", "/bin/sh", "", "-h", "data:,x"]
-        {
+        for url in [
+            "mailto:a@b?attach=/etc/passwd",
+            "mailto:a@b?subject=x&cc=c@d",
+            "mailto:",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "smb://host/share",
+            "/bin/sh",
+            "",
+            "-h",
+            "data:,x",
+        ] {
             assert!(!openable(url), "{url}");
             assert_eq!(Desktop.open_url(url).unwrap_err().code, ErrorCode::InvalidRequest);
         }

@@ -988,3 +988,32 @@ test('a service level without traffic is neither kept nor broken', async () => {
   assert.match(await page.getByTestId('slo-gauge').first().innerText(), /99\.97 %[^]*reaches back 15 d/);
   await done();
 });
+
+test('a clock says whom to call, and who was called is kept', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  const card = page.getByTestId('escalation-card');
+  const health = card.locator('[data-rule="health"]');
+  await health.getByTestId('escalation-open').click();
+  assert.match(await health.innerText(), /Then call the incident commander/);
+  await health.getByTestId('escalation-mail').click();
+  await health.getByTestId('escalation-mark').click();
+  await health.getByTestId('escalation-note').fill('Told Bob.');
+  await health.getByTestId('escalation-confirm').click();
+  const marked = card.locator('[data-rule="health"][data-stage="settled"]');
+  await marked.waitFor();
+  assert.match(await marked.innerText(), /alice.*Told Bob\./);
+  await marked.getByTestId('escalation-undo').click();
+  await card.locator('[data-rule="health"][data-stage="running"]').waitFor();
+  // The same clock stands in the alert and in its runbook.
+  await card.locator('[data-rule="vip"]').getByRole('button').first().click();
+  await page.getByTestId('runbook-call').waitFor();
+  assert.match(await page.getByTestId('runbook-call').innerText(), /Call|taken/);
+  await done();
+  const hostile = await open('scene=hostile', 'overview');
+  const first = hostile.page.getByTestId('escalation-clock').first();
+  if (await first.getByTestId('escalation-open').count()) await first.getByTestId('escalation-open').click();
+  await first.getByTestId('escalation-chat').click();
+  await first.getByTestId('error').waitFor();
+  assert.equal(await hostile.page.getByTestId('escalation-card').locator('a, img, script, [href]').count(), 0);
+  await hostile.done();
+});

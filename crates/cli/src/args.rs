@@ -55,6 +55,13 @@ Exit codes:
   2  usage or configuration, or a compose file that can't be read
   3  Docker or a server failed or could not be reached";
 
+const EXIT_ESCALATION: &str = "\
+Exit codes:
+  0  nobody has to be called now
+  1  `list`: somebody has to be called
+  2  usage or configuration, or no such clock
+  3  a server failed or could not be reached";
+
 const EXIT_SLO: &str = "\
 Only time with a value counts: without traffic a target is neither kept nor broken.
 
@@ -157,6 +164,9 @@ pub enum Command {
     /// Runbooks: read, search, run with their queries asked, export a run
     #[command(subcommand)]
     Runbook(Runbook),
+    /// Escalation: the clocks that run, whom to call, and who was
+    #[command(subcommand, after_help = EXIT_ESCALATION)]
+    Escalation(Escalation),
     /// Service levels: each target against now, and the share of 24 hours, 7 and 30 days that it was kept
     #[command(after_help = EXIT_SLO)]
     Slo,
@@ -208,6 +218,29 @@ pub enum State {
     Muted,
     /// Ended, still listed
     Resolved,
+}
+
+/// Verbs on escalation.
+#[derive(Debug, Subcommand)]
+pub enum Escalation {
+    /// The clocks that run, those that are due first
+    #[command(after_help = EXIT_ESCALATION)]
+    List,
+    /// Says that somebody was called
+    #[command(after_help = EXIT_ESCALATION)]
+    Mark {
+        /// The clock's id
+        id: String,
+        /// Whom, and what was said
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+        /// Take the mark back
+        #[arg(long, conflicts_with = "note")]
+        undo: bool,
+        /// Who says so [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "")]
+        by: String,
+    },
 }
 
 /// Verbs on credentials.

@@ -178,6 +178,10 @@ macro_rules! for_each_command {
             runbook_export(RunbookRunRequest) -> RunbookExported;
             /// Targets against now, and how much of the time they were kept.
             slo_status(SloRequest) -> SloReport;
+            /// Says that somebody was called, or takes that back.
+            escalation_mark(EscalationMarkRequest) -> EscalationClock;
+            /// Opens a mail or a chat, filled in; nothing is sent.
+            escalation_contact(EscalationContactRequest) -> Empty;
             /// Ends work that is going on.
             job_cancel(JobCancelRequest) -> Empty;
             /// All stacks.

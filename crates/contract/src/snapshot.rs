@@ -1,8 +1,8 @@
 //! The one picture of the stack that every screen derives from, and its deltas.
 
 use crate::{
-    AlertsSummary, BackupsSummary, ChecksSummary, Gauge, Level, MaintenanceStatus, PinsSummary,
-    ServiceStatus, Settings, StackList, Timestamp, wire,
+    AlertsSummary, BackupsSummary, ChecksSummary, EscalationStatus, Gauge, Level, MaintenanceStatus,
+    PinsSummary, ServiceStatus, Settings, StackList, Timestamp, wire,
 };
 
 wire! {
@@ -40,6 +40,8 @@ wire! {
         pub checks: ChecksSummary,
         /// Version pins in brief.
         pub pins: PinsSummary,
+        /// Clocks of escalation.
+        pub escalations: EscalationStatus,
         /// Notices.
         pub banners: Vec<Banner>,
         /// Settings in force.
@@ -91,6 +93,10 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         pub pins: Option<PinsSummary>,
+        /// Changed clocks.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        pub escalations: Option<EscalationStatus>,
         /// Changed notices.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
@@ -134,7 +140,7 @@ wire! {
 wire! {
     /// A screen to show.
     pub struct NavigateTo {
-        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `checks`, `settings`.
+        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `runbooks`, `checks`, `settings`.
         pub screen: String,
         /// What it filters by (alerts only); may be empty.
         #[serde(default)]

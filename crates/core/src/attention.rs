@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use aether_contract::{
-    AlertRow, AlertState, Freshness, Level, MaintenanceWindow, Notice, PinsSummary, ServiceStatus, Severity,
-    Silence, SilenceFinding, SilenceState, Timestamp, WindowPhase,
+    AlertRow, AlertState, EscalationClock, Freshness, Level, MaintenanceWindow, Notice, PinsSummary,
+    ServiceStatus, Severity, Silence, SilenceFinding, SilenceState, Timestamp, WindowPhase,
 };
 
 /// Most notices within [`SPAN_MS`]; what comes on top is counted and told with the next one.
@@ -40,6 +40,8 @@ pub struct Sight<'a> {
     pub findings: &'a [SilenceFinding],
     /// The version pins.
     pub pins: Option<&'a PinsSummary>,
+    /// Clocks of escalation.
+    pub escalations: &'a [EscalationClock],
 }
 
 /// When to keep quiet.
@@ -85,6 +87,8 @@ pub struct Attention {
     missing: HashSet<String>,
     /// Services that drift, with the look that showed it first and whether it was told; none before the first look.
     drifts: Option<HashMap<String, (Timestamp, bool)>>,
+    /// Deadlines of escalation that were told.
+    called: HashSet<(String, Timestamp)>,
     told: VecDeque<Timestamp>,
     withheld: u32,
 }
@@ -100,6 +104,7 @@ impl Attention {
         notices.extend(self.services(sight.services, now));
         notices.extend(self.windows(sight.windows, now));
         notices.extend(sight.pins.map(|pins| self.pins(pins)).unwrap_or_default());
+        notices.extend(self.escalations(sight.escalations, now));
         // What happened in quiet hours is seen, and not told afterwards either: the list shows it.
         if !manners.on || manners.quiet() {
             return Vec::new();
@@ -243,6 +248,37 @@ impl Attention {
             }
         }
         notices
+    }
+
+    /// Whom to call now. Each deadline is told once: when somebody has to be called, and when that must have been done.
+    fn escalations(&mut self, clocks: &[EscalationClock], now: Timestamp) -> Vec<Notice> {
+        let running: HashSet<&str> = clocks.iter().map(|clock| clock.id.as_str()).collect();
+        self.called.retain(|(id, _)| running.contains(id.as_str()));
+        let mut due = Vec::new();
+        for clock in clocks.iter().filter(|clock| !clock.is_settled() && clock.due_at <= now) {
+            let last = clock.latest_at <= now;
+            let deadline = if last { clock.latest_at } else { clock.due_at };
+            if self.called.insert((clock.id.clone(), deadline)) {
+                due.push(clock);
+            }
+        }
+        let whom = |clock: &EscalationClock| {
+            let mail = Some(&clock.contact.mail).filter(|mail| !mail.is_empty());
+            let mail = mail.map(|mail| format!(" ({mail})")).unwrap_or_default();
+            format!("{}: call {}{mail}", said(&clock.title, clock.tenant.as_deref()), clock.contact.name)
+        };
+        let title = match due.as_slice() {
+            [] => return Vec::new(),
+            [one] => format!("Call {}", one.contact.name),
+            several => format!("{} escalations are due", several.len()),
+        };
+        vec![Notice {
+            level: Level::Critical,
+            title,
+            text: list(due.iter().map(|clock| whom(clock))),
+            screen: "overview".to_owned(),
+            filter: String::new(),
+        }]
     }
 
     /// Silences that somebody made outside the panel: each is told once, with what is odd about it.

@@ -10,6 +10,7 @@ mod checks;
 mod configs;
 mod deploy;
 mod dispatch;
+mod escalation;
 pub mod gauges;
 mod history;
 mod host;

@@ -70,6 +70,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         backups: changed(&old.backups, &new.backups),
         checks: changed(&old.checks, &new.checks),
         pins: changed(&old.pins, &new.pins),
+        escalations: changed(&old.escalations, &new.escalations),
         banners: changed(&old.banners, &new.banners),
         settings: changed(&old.settings, &new.settings),
     };
@@ -81,6 +82,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         || delta.backups.is_some()
         || delta.checks.is_some()
         || delta.pins.is_some()
+        || delta.escalations.is_some()
         || delta.banners.is_some()
         || delta.settings.is_some();
     anything.then_some(delta)
@@ -161,6 +163,7 @@ mod tests {
             backups: BackupsSummary::default(),
             checks: ChecksSummary::default(),
             pins: PinsSummary::default(),
+            escalations: EscalationStatus::default(),
             banners: Vec::new(),
             settings: crate::settings::default_settings(),
         }

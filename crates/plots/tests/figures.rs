@@ -371,3 +371,24 @@ proptest! {
         let _ = trend(&data, &style(300, 100));
     }
 }
+
+#[test]
+fn a_picture_has_the_size_of_its_figure_its_labels_and_its_paper_on_any_machine() {
+    let figure = trend(&data(ramp(60)), &style(300, 120)).unwrap();
+    let bytes = aether_plots::png(&figure, "#fefefe", 2.0).unwrap();
+    let picture = resvg::tiny_skia::Pixmap::decode_png(&bytes).unwrap();
+    assert_eq!((picture.width(), picture.height()), (600, 240));
+    let count = |wanted: u8| {
+        picture.pixels().iter().filter(|p| (p.red(), p.green(), p.blue()) == (wanted, wanted, wanted)).count()
+    };
+    assert!(count(0xfe) > 30_000, "the paper");
+    assert!(count(0x30) > 100, "the labels: {}", count(0x30));
+    assert!(count(0x10) > 300, "the line: {}", count(0x10));
+    assert_eq!(aether_plots::png(&figure, "red", 1.0).unwrap_err(), PlotError::Colour { field: "paper" });
+    for scale in [0.0, -1.0, f32::NAN, 1e9] {
+        assert!(
+            matches!(aether_plots::png(&figure, "#ffffff", scale), Err(PlotError::Size { .. })),
+            "{scale}"
+        );
+    }
+}

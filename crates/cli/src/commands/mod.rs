@@ -7,6 +7,7 @@ mod check;
 mod daemon;
 mod data;
 mod docs;
+mod escalation;
 mod gauges;
 mod maintenance;
 mod moments;
@@ -75,6 +76,7 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
         Command::Pins { verb: None } => pins::show(panel).await,
         Command::Pins { verb: Some(verb) } => pins::run(panel, verb).await,
         Command::Runbook(verb) => runbook::run(panel, verb).await,
+        Command::Escalation(verb) => escalation::run(panel, verb).await,
         Command::Slo => slo::run(panel).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
         Command::Stack(verb) => stack::run(panel, verb).await,

@@ -22,13 +22,14 @@ pub async fn run(panel: &Panel, verb: &Runbook) -> Result<Outcome, PanelError> {
         Runbook::Show(subject) => show(&panel.runbook_open(request(panel, subject).await?).await?),
         Runbook::Run { subject, notes, keep_open, by } => {
             let asked = request(panel, subject).await?;
+            let page = panel.runbook_open(asked.clone()).await?;
             let begin = RunbookBeginRequest {
                 id: asked.id,
                 fingerprint: asked.fingerprint,
                 labels: asked.labels,
                 created_by: by.clone(),
             };
-            all(panel, begin, notes, !keep_open).await
+            all(panel, &page, begin, notes, !keep_open).await
         }
         Runbook::Search { words } => {
             search(&panel.runbook_search(RunbookSearchRequest { text: words.join(" ") }).await?)
@@ -154,6 +155,7 @@ fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
 /// Begins a run, asks every step, keeps the notes.
 async fn all(
     panel: &Panel,
+    page: &RunbookView,
     begin: RunbookBeginRequest,
     notes: &str,
     close: bool,
@@ -183,6 +185,11 @@ async fn all(
     let mut text = format!("{} on {}\n\n", paint(&plain(&kept.title), Paint::Strong), plain(&kept.stack));
     for step in &kept.steps {
         text.push_str(&line(step));
+        let red =
+            page.steps.iter().find(|one| one.number == step.number && step.verdict == RunbookVerdict::Fail);
+        if let Some(red) = red.filter(|red| !red.if_red.is_empty()) {
+            text.push_str(&format!("          {} {}\n", paint("→", Paint::Good), plain(&red.if_red)));
+        }
     }
     if kept.steps.is_empty() {
         text.push_str("This page has no steps.\n");
@@ -204,6 +211,12 @@ async fn all(
     Ok(outcome)
 }
 
+/// At most four digits behind the point.
+fn short(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn line(step: &RunbookStepResult) -> String {
     let (word, colour) = match step.verdict {
         RunbookVerdict::Pass => ("pass", Paint::Good),
@@ -211,7 +224,7 @@ fn line(step: &RunbookStepResult) -> String {
         RunbookVerdict::Unknown => ("unknown", Paint::Warn),
         RunbookVerdict::Waiting => ("not asked", Paint::Dim),
     };
-    let value = step.value.map(|value| format!(" {value}")).unwrap_or_default();
+    let value = step.value.map(|value| format!(" {}", short(value))).unwrap_or_default();
     let expect =
         if step.expect.is_empty() { String::new() } else { format!(", expected {}", plain(&step.expect)) };
     let mut text =

@@ -13,7 +13,7 @@ pub async fn run(panel: &Panel) -> Result<Outcome, PanelError> {
     panel.refresh_and_wait().await;
     let report = panel.slo_status(SloRequest::default()).await?;
     let rows: Vec<Vec<Cell>> = report.gauges.iter().map(row).collect();
-    let heads = ["TARGET", "", "NOW", "24 H", "7 D", "30 D", "GUARDED OF 30 D"];
+    let heads = ["GAUGE", "TARGET", "NOW", "24 H", "7 D", "30 D", "GUARDED OF 30 D"];
     let mut outcome = Outcome::new(&report, table(&heads, &rows))?;
     for status in &report.gauges {
         if let Some(error) = super::unread(&status.freshness) {

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use aether_contract::{AlertAck, AlertRow, Timestamp};
+use aether_contract::{AlertAck, AlertRow, EscalationClock, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -62,6 +62,16 @@ impl Acks {
             None => {
                 all.remove(&key);
             }
+        }
+    }
+
+    /// Writes them into clocks of escalation.
+    pub fn lookup<'a>(&self, stack: &str, clocks: impl IntoIterator<Item = &'a mut EscalationClock>) {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for clock in clocks {
+            let Some(fingerprint) = &clock.fingerprint else { continue };
+            let found = all.get(&(stack.to_owned(), fingerprint.0.clone()));
+            clock.ack = found.filter(|(since, _)| *since == clock.since).map(|(_, ack)| ack.clone());
         }
     }
 

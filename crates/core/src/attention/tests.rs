@@ -24,6 +24,7 @@ fn sight(rows: &[AlertRow]) -> Sight<'_> {
         silences: &[],
         findings: &[],
         pins: None,
+        escalations: &[],
     }
 }
 
@@ -249,4 +250,44 @@ fn a_drift_is_told_once_when_it_stays_and_again_after_it_was_mended() {
     assert_eq!(look(5, &[("loki", PinVerdict::Agrees)]), "");
     assert_eq!(look(6, &[old]), "");
     assert_eq!(look(7, &[old]), "grafana does not run what it is pinned to");
+}
+
+#[test]
+fn each_deadline_of_an_escalation_is_told_once_with_whom_to_call() {
+    use aether_contract::{EscalationClock, EscalationContact, EscalationRule};
+    let clock = |escalated: bool| EscalationClock {
+        id: "general/a".into(),
+        rule: EscalationRule::General,
+        title: "Cold".into(),
+        tenant: Some("t1".into()),
+        fingerprint: None,
+        since: Timestamp(0),
+        due_at: Timestamp(60),
+        latest_at: Timestamp(90),
+        contact: EscalationContact { name: "#ops".into(), mail: "ops@example.org".into(), chat: false },
+        ack: None,
+        escalated: escalated.then(|| aether_contract::Escalated {
+            by: "ann".into(),
+            note: String::new(),
+            at: Timestamp(70),
+        }),
+    };
+    let open = [clock(false)];
+    let at = |attention: &mut Attention, clocks: &[EscalationClock], now: i64| {
+        let sight = Sight { escalations: clocks, ..sight(&[]) };
+        attention
+            .look(&sight, LOUD, Timestamp(now))
+            .into_iter()
+            .map(|notice| (notice.title, notice.text))
+            .collect::<Vec<_>>()
+    };
+    let mut attention = Attention::default();
+    assert_eq!(at(&mut attention, &open, 59), []);
+    let told = at(&mut attention, &open, 60);
+    assert_eq!(told, [("Call #ops".to_owned(), "Cold, t1: call #ops (ops@example.org)".to_owned())]);
+    assert_eq!(at(&mut attention, &open, 61), [], "told once");
+    assert_eq!(at(&mut attention, &[clock(true)], 95), [], "somebody was called");
+    assert_eq!(at(&mut attention, &open, 96).len(), 1, "and that must have been done by now");
+    assert_eq!(at(&mut attention, &[], 97), []);
+    assert_eq!(at(&mut attention, &open, 98).len(), 1, "it is another one that began");
 }

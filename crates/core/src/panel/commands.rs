@@ -3,6 +3,7 @@
 mod backup;
 mod checks;
 mod deploy;
+mod escalation;
 mod maintenance;
 mod pins;
 mod rules;

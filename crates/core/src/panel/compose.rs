@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     alerts::links::for_screen,
+    escalation,
     maintenance::{audit, scope, silences, windows},
     poll::cadence,
     services,
@@ -54,6 +55,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
         backups: aether_contract::BackupsSummary::default(),
         checks: aether_contract::ChecksSummary::default(),
         pins: aether_contract::PinsSummary::default(),
+        escalations: aether_contract::EscalationStatus::default(),
         banners: Vec::new(),
         settings: settings.get(),
     }
@@ -103,6 +105,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
         backups: core.backups_summary(&live),
         checks: core.checks.summary(&live.profile.name),
         pins: live.pins.summary(),
+        escalations: escalation::status(core, &live, &state),
         banners,
         settings,
     }

@@ -17,6 +17,7 @@ use crate::{
     attention::{Attention, Manners, Sight},
     backup::{job::Jobs, store},
     checks::Checks,
+    escalation::{Marks, Seen},
     history::History,
     host::Host,
     journal::Journal,
@@ -61,6 +62,10 @@ pub struct Core {
     pub checks: Checks,
     /// Runbook links that were asked.
     pub links: Links,
+    /// Since when gauges have been past the lines of the escalation table.
+    pub escalation_seen: Seen,
+    /// Who was called.
+    pub escalations: Marks,
     /// Runs of runbooks that are open.
     pub runbooks: Runbooks,
     backups: Mutex<store::Listing>,
@@ -112,6 +117,7 @@ impl Core {
         let records = Records::load(&parts.journal);
         let acks = Acks::load(&parts.journal);
         let checks = Checks::load(&parts.journal);
+        let escalations = Marks::load(&parts.journal);
         let first = compose::first(&parts.stacks, &parts.settings);
         let keeper = Keeper::new(&parts.home.data, parts.host.keeps_as());
         let core = Arc::new(Self {
@@ -129,6 +135,8 @@ impl Core {
             jobs: Arc::default(),
             checks,
             links: Links::default(),
+            escalation_seen: Seen::default(),
+            escalations,
             runbooks: Runbooks::default(),
             backups: Mutex::default(),
             backup_tried: Mutex::default(),
@@ -300,6 +308,7 @@ impl Core {
             silences: &silences,
             findings: &shown.maintenance.findings,
             pins: Some(&shown.pins),
+            escalations: &shown.escalations.clocks,
         };
         let notices = {
             let mut attention = self.attention.lock().unwrap_or_else(PoisonError::into_inner);

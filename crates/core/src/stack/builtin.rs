@@ -66,6 +66,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         vip_tenants: owned(VIP_TENANTS),
         heartbeat: None,
         escalation: Escalation::default(),
+        escalation_table: super::EscalationTable::default(),
         prometheus: EndpointSpec::default(),
         alertmanager: EndpointSpec::default(),
         grafana: EndpointSpec::default(),

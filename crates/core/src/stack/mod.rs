@@ -10,6 +10,7 @@ mod checks;
 mod edit;
 mod edit_checks;
 mod endpoint;
+mod escalation;
 mod folder;
 mod profile;
 mod read;
@@ -27,6 +28,7 @@ use aether_contract::{
 };
 
 pub(crate) use check::is_name;
+pub use escalation::{Contact, EscalationTable, TEXT};
 pub use profile::{
     BUILTIN_NAME, ComposeSpec, Elsewhere, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile,
 };

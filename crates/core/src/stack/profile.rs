@@ -139,6 +139,8 @@ pub struct Profile {
     pub heartbeat: Option<String>,
     /// When alerts are handed on.
     pub escalation: Escalation,
+    /// What else is handed on, when, and to whom.
+    pub escalation_table: super::EscalationTable,
     /// Prometheus. Exactly one address, except in the stand-in for a stack whose file never was good: none.
     pub prometheus: EndpointSpec,
     /// Alertmanager: any number of members of one cluster. No address: not used.

@@ -162,24 +162,8 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
         section.missing("alertname", "expected the heartbeat alert's name", problems);
         section.finish(problems);
     }
-    if let Some(mut section) = root.table("escalation", problems) {
-        let mut minutes = |key, field: &mut u32| {
-            let Some(found) = section.number(key, problems) else { return };
-            // A week of minutes fits; the fraction is told below.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked first")]
-            if found.value.fract() == 0.0 && (1.0..=10_080.0).contains(&found.value) {
-                *field = found.value as u32;
-            } else {
-                problems.add(
-                    found.at,
-                    section.path(key),
-                    "expected whole minutes from 1 to 10080".to_owned(),
-                );
-            }
-        };
-        minutes("vip_minutes", &mut profile.escalation.vip_minutes);
-        minutes("general_minutes", &mut profile.escalation.general_minutes);
-        section.finish(problems);
+    if let Some(section) = root.table("escalation", problems) {
+        super::escalation::read(section, &mut profile, problems);
     }
     if let Some(sections) = root.tables("pins", problems) {
         pins(sections, &mut profile, problems);

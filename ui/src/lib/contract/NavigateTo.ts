@@ -5,7 +5,7 @@
  */
 export type NavigateTo = { 
 /**
- * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `checks`, `settings`.
+ * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `runbooks`, `checks`, `settings`.
  */
 screen: string, 
 /**

@@ -3,6 +3,7 @@ import type { AlertsSummary } from "./AlertsSummary";
 import type { BackupsSummary } from "./BackupsSummary";
 import type { Banner } from "./Banner";
 import type { ChecksSummary } from "./ChecksSummary";
+import type { EscalationStatus } from "./EscalationStatus";
 import type { Gauge } from "./Gauge";
 import type { MaintenanceStatus } from "./MaintenanceStatus";
 import type { PinsSummary } from "./PinsSummary";
@@ -63,6 +64,10 @@ checks?: ChecksSummary,
  * Changed pins.
  */
 pins?: PinsSummary, 
+/**
+ * Changed clocks.
+ */
+escalations?: EscalationStatus, 
 /**
  * Changed notices.
  */

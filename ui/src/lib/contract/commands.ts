@@ -55,6 +55,9 @@ import type { DiscoverReport } from './DiscoverReport';
 import type { Empty } from './Empty';
 import type { EndpointTestReport } from './EndpointTestReport';
 import type { EndpointTestRequest } from './EndpointTestRequest';
+import type { EscalationClock } from './EscalationClock';
+import type { EscalationContactRequest } from './EscalationContactRequest';
+import type { EscalationMarkRequest } from './EscalationMarkRequest';
 import type { Exported } from './Exported';
 import type { GaugeFigure } from './GaugeFigure';
 import type { GaugeFigureRequest } from './GaugeFigureRequest';
@@ -211,6 +214,8 @@ export interface Commands {
   runbook_runs: { request: Empty; reply: RunbookRuns };
   runbook_export: { request: RunbookRunRequest; reply: RunbookExported };
   slo_status: { request: SloRequest; reply: SloReport };
+  escalation_mark: { request: EscalationMarkRequest; reply: EscalationClock };
+  escalation_contact: { request: EscalationContactRequest; reply: Empty };
   job_cancel: { request: JobCancelRequest; reply: Empty };
   stack_list: { request: Empty; reply: StackList };
   stack_select: { request: StackName; reply: StackList };

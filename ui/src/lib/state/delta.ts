@@ -21,6 +21,7 @@ export function apply(snapshot: Snapshot, delta: SnapshotDelta): Applied {
       backups: delta.backups ?? snapshot.backups,
       checks: delta.checks ?? snapshot.checks,
       pins: delta.pins ?? snapshot.pins,
+      escalations: delta.escalations ?? snapshot.escalations,
       banners: delta.banners ?? snapshot.banners,
       settings: delta.settings ?? snapshot.settings,
     },

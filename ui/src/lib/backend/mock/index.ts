@@ -1,7 +1,7 @@
 // The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
 import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, RepinChange, RepinRequest, RuleEdit, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
-import type { SloRequest, RunbookOpenRequest, RunbookRun, RunbookStepRequest } from '../../contract';
+import type { Escalated, EscalationClock, EscalationContactRequest, EscalationMarkRequest, SloRequest, RunbookOpenRequest, RunbookRun, RunbookStepRequest } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
 import { archives, backups as madeUp, PLACES, comparison, dataPlan, detail as backupDetail, file as backupFile, imported, jsonDiff, list as backupList, plan, prunePlan, run as restoreRun } from './backups';
@@ -12,7 +12,7 @@ import { pastAlerts } from './history';
 import { pinChanges, pinsReport, pinsSummary, repinApplied, repinPlan } from './pins';
 import { checkHistory, checkOutline, checkRun, worst } from './checks';
 import { ruleDetail, ruleLinks, rulesApplied, rulesPlan, rulesReport } from './rules';
-import { sloOf, gone, runbookAnswer, runbookHistory, runbookHits, runbookList, runbookRun, runbookView } from './runbooks';
+import { clocksOf, sloOf, gone, runbookAnswer, runbookHistory, runbookHits, runbookList, runbookRun, runbookView } from './runbooks';
 import { closeOut, dates, pastWindows, schedule } from './maintenance';
 
 /** A word that no production bundle may hold. */
@@ -56,6 +56,9 @@ export function mockBackend(): Backend {
   let deploys: DeployRun[] = query.get('deploy') === 'on' ? [{ ...deployRun(scene === 'hostile' ? BIDI.repeat(9) : 'v2.3.0', 'alice', 1800, now - 600_000), id: 'd-on', steps: deployRun('', '', 0, now).steps.map((s, i) => (i < 4 ? deployStep(s, 'run', '') : s)) }] : [];
   let checkRuns: CheckRun[] = checkHistory(scene, now);
   let checking: CheckRun | null = null;
+  const marked = new Map<string, Escalated>();
+  const clocks = (): EscalationClock[] => clocksOf(rows, held, now, scene).map((c) => ({ ...c, escalated: marked.get(c.id) ?? null }));
+  const escalations = (): Snapshot['escalations'] => { const all = clocks(); return { clocks: all.slice(0, 20), total: all.length }; };
   let bookRuns: RunbookRun[] = runbookHistory(rows, scene, now);
   const bookRun = (id: string): RunbookRun => { const found = bookRuns.find((r) => r.id === id); if (!found) throw gone('This stack has no run of a runbook with this id.'); return found; };
   let checksCancelled = false;
@@ -67,7 +70,7 @@ export function mockBackend(): Backend {
   let alertsRevision = 1;
   const snapshot = (): Snapshot => ({
     revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: alertsRevision },
-    maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), pins: pinsSummary(scene, now), settings,
+    maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), escalations: escalations(), pins: pinsSummary(scene, now), settings,
     banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
   });
   const held = gauges(scene, now);
@@ -154,7 +157,8 @@ export function mockBackend(): Backend {
     runbook_runs: () => ({ runs: bookRuns }),
     runbook_export: async ({ run }: { run: string }) => { bookRun(run); await pause(200); if (query.get('disk') === 'full') throw fail('storage', 'Could not write into /home/alice/Downloads.', 'Make room on the disk.'); return { folder: '/home/alice/Downloads/post-mortem_LowConfidenceSpikeVIP_2026-11-28_13-20-00', files: ['plots/01.png', 'post-mortem.md', 'series/01.csv'], problems: ['Step 5, Does the reranker take part?: Prometheus has no values of that time.'] }; },
     slo_status: ({ style }: SloRequest) => { if (scene === 'loading') return pause(1e8); return { at: Date.now(), gauges: scene === 'empty' ? [] : held.map((g, i) => sloOf(g, i, style, scene)) }; },
-    rules_list: () => { if (scene === 'never' || scene === 'stale') throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
+    escalation_mark: ({ id, note }: EscalationMarkRequest) => { const known = clocks().find((c) => c.id === id); if (!known) throw gone('This clock does not run any more: what it was about is over.'); if (note === null) marked.delete(id); else marked.set(id, { by: 'alice', note, at: Date.now() }); tell({ escalations: escalations() }); return { ...known, escalated: marked.get(id) ?? null }; },
+    escalation_contact: ({ way }: EscalationContactRequest) => { if (scene === 'hostile') throw fail('not-found', `The profile has no such address of ${BIDI}.`, 'Set it below [escalation.vip] in the stack’s profile.'); void way; return {}; },
     rule_detail: ({ id, hours, style }: { id: { name: string; group: string }; hours: number; style: FigureStyle }) => { const one = rulesReport(scene, Date.now()).groups.flatMap((g) => g.rules).find((r) => r.id.name === id.name && r.id.group === id.group); const spec = held[0]?.spec; if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`); return ruleDetail(one, hours, style, scene, spec); },
     rules_plan: ({ edits }: { edits: RuleEdit[] }) => rulesPlan(edits, scene),
     rules_apply: async ({ reason }: { reason: string }) => { if (!reason.trim()) throw fail('invalid-request', 'Why are the rules changed? Up to 400 characters.'); await pause(300); return rulesApplied(reason !== 'fail'); },

@@ -1,5 +1,5 @@
 // Made-up runbooks: on an alert, without one, an own page of odd form, runs that were.
-import type { AlertRow, FigureStyle, Gauge, GaugeSpec, SloStatus, PanelError, RunbookHits, RunbookList, RunbookOpenRequest, RunbookOutline, RunbookRun, RunbookStepResult, RunbookVerdict, RunbookView } from '../../contract';
+import type { AlertRow, EscalationClock, FigureStyle, Gauge, GaugeSpec, SloStatus, PanelError, RunbookHits, RunbookList, RunbookOpenRequest, RunbookOutline, RunbookRun, RunbookStepResult, RunbookVerdict, RunbookView } from '../../contract';
 import { BIDI, type Scene } from './data';
 import { draw } from './draw';
 
@@ -77,4 +77,11 @@ export function sloOf(g: Gauge, i: number, style: FigureStyle | null, scene: Sce
   const share = [99.97, 97.2, 88.4, 100, 61.3][i % 5] ?? 90;
   const windows = [24, 168, 720].map((hours, n) => { const guardedS = hours * 3600 * (n === 2 ? 0.4 : 0.93); return { hours, compliance: none ? null : Math.max(0, share - n * 3.1), guardedS: none ? 0 : guardedS, withinS: none ? 0 : (guardedS * share) / 100, reachesS: none ? 0 : hours * 3600 * (n === 2 ? 0.5 : 1), problem: scene === 'never' ? 'Nothing answers at http://localhost:9090.' : none ? 'There was no traffic in this time, or it was not recorded.' : '' }; });
   return { spec: g.spec, state: g.state, value: g.value, level: g.level, freshness: g.freshness, windows, figure: style && !none ? draw(g.spec, g.value ?? g.spec.warn, 720, style, scene === 'hostile') : null };
+}
+
+export function clocksOf(rows: AlertRow[], gauges: Gauge[], now: number, scene: Scene): EscalationClock[] {
+  const contact = { name: scene === 'hostile' ? BIDI : 'the on-call engineer', mail: 'oncall@example.org', chat: true };
+  const alerts = rows.filter((r) => r.escalatesAt !== null).map((r): EscalationClock => ({ id: `${r.vip ? 'vip' : 'general'}/${r.fingerprint}`, rule: r.vip ? 'vip' : 'general', title: r.name, tenant: r.tenant, fingerprint: r.fingerprint, since: r.since, dueAt: r.escalatesAt ?? 0, latestAt: (r.escalatesAt ?? 0) + (r.vip ? 0 : 1_800_000), contact: r.vip ? contact : { ...contact, name: '#aether-ops in Slack', mail: '' }, ack: r.ack, escalated: null }));
+  const low = scene === 'loaded' && gauges.some((g) => g.spec.id === 'health-score') ? [{ id: 'health/health-score', rule: 'health' as const, title: 'Health score', tenant: null, fingerprint: null, since: now - 11 * 60_000, dueAt: now + 4 * 60_000, latestAt: now + 4 * 60_000, contact: { ...contact, name: 'the incident commander' }, ack: null, escalated: null }] : [];
+  return [...alerts, ...low].sort((a, b) => a.dueAt - b.dueAt);
 }

@@ -1,0 +1,71 @@
+//! `escalation`: the clocks that run, whom to call, and who was.
+
+use aether_contract::*;
+use aether_core::Panel;
+
+use crate::{
+    args::Escalation,
+    human::{moment, plain},
+    outcome::Outcome,
+    table::{Cell, Paint, cell, painted, table},
+};
+
+/// Runs a verb on escalation.
+pub async fn run(panel: &Panel, verb: &Escalation) -> Result<Outcome, PanelError> {
+    let snapshot = super::polled(panel).await?;
+    match verb {
+        Escalation::List => list(&snapshot),
+        Escalation::Mark { id, note, undo, by } => {
+            let note = (!undo).then(|| note.clone());
+            let request = EscalationMarkRequest { id: id.clone(), note, by: by.clone() };
+            let clock = panel.escalation_mark(request).await?;
+            let words = if *undo { "The mark is taken back." } else { "Marked as escalated." };
+            Outcome::new(&clock, format!("{words}\n"))
+        }
+    }
+}
+
+fn list(snapshot: &Snapshot) -> Result<Outcome, PanelError> {
+    let rows: Vec<Vec<Cell>> =
+        snapshot.escalations.clocks.iter().map(|clock| row(clock, snapshot.at)).collect();
+    let text = if rows.is_empty() {
+        "No clock runs: nothing has to be handed on.\n".to_owned()
+    } else {
+        table(&["", "WHAT", "SINCE", "CALL BY", "WHOM", "ID"], &rows)
+    };
+    let mut outcome = Outcome::new(&snapshot.escalations, text)?;
+    for clock in snapshot.escalations.clocks.iter().filter(|clock| is_due(clock, snapshot.at)) {
+        outcome.find(format!("{}: call {}", plain(&clock.title), plain(&clock.contact.name)));
+    }
+    outcome.fail(super::unread(&snapshot.alerts.freshness).as_ref());
+    Ok(outcome)
+}
+
+fn is_due(clock: &EscalationClock, now: Timestamp) -> bool {
+    !clock.is_settled() && clock.due_at <= now
+}
+
+fn row(clock: &EscalationClock, now: Timestamp) -> Vec<Cell> {
+    let stands = if clock.escalated.is_some() {
+        painted("escalated", Paint::Good)
+    } else if clock.is_settled() {
+        painted("taken", Paint::Good)
+    } else if clock.latest_at <= now {
+        painted("over", Paint::Bad)
+    } else if clock.due_at <= now {
+        painted("call", Paint::Bad)
+    } else {
+        painted("runs", Paint::Dim)
+    };
+    let tenant = clock.tenant.as_ref().map(|tenant| format!(", {tenant}")).unwrap_or_default();
+    let mail =
+        if clock.contact.mail.is_empty() { String::new() } else { format!(" ({})", clock.contact.mail) };
+    vec![
+        stands,
+        cell(format!("{}{tenant}", clock.title)),
+        cell(moment(clock.since)),
+        cell(moment(clock.latest_at)),
+        cell(format!("{}{mail}", clock.contact.name)),
+        cell(&clock.id),
+    ]
+}

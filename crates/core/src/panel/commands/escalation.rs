@@ -1,0 +1,26 @@
+//! The commands about escalation.
+
+use aether_contract::*;
+
+use crate::{escalation, panel::Panel};
+
+impl Panel {
+    /// Says that somebody was called, or takes that back.
+    ///
+    /// # Errors
+    /// As [`escalation::mark`].
+    pub async fn escalation_mark(
+        &self,
+        request: EscalationMarkRequest,
+    ) -> Result<EscalationClock, PanelError> {
+        escalation::mark(&self.core, request).await
+    }
+
+    /// Opens a mail or a chat, filled in. Nothing is sent.
+    ///
+    /// # Errors
+    /// As [`escalation::contact`].
+    pub async fn escalation_contact(&self, request: EscalationContactRequest) -> Result<Empty, PanelError> {
+        escalation::contact(&self.core, request).await
+    }
+}
