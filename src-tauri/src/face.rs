@@ -238,6 +238,7 @@ mod tests {
                 backups: None,
                 checks: None,
                 pins: None,
+                escalations: None,
                 banners: None,
                 settings: None,
             }))
