@@ -64,12 +64,11 @@ pub async fn look(core: &Arc<Core>, live: &Arc<Live>, again: bool) -> Result<Rul
     let left_out = wanted.len().saturating_sub(MOST);
     let known = if again { BTreeMap::new() } else { core.links.known() };
     let trusted = trusted(&live.profile);
-    let todo: Vec<&String> = wanted.keys().take(MOST).filter(|url| !known.contains_key(*url)).collect();
-    let asked: Vec<RuleLink> = stream::iter(todo)
-        .map(|url| async { told(url, link::look(url, &trusted, LIMIT).await) })
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
+    let todo = wanted.keys().take(MOST).filter(|url| !known.contains_key(*url)).cloned();
+    let trusted = &trusted;
+    let asking: Vec<_> =
+        todo.map(|url| async move { told(&url, link::look(&url, trusted, LIMIT).await) }).collect();
+    let asked: Vec<RuleLink> = stream::iter(asking).buffer_unordered(AT_ONCE).collect().await;
     let mut found: BTreeMap<String, RuleLink> = known;
     for link in asked {
         core.links.keep(link.clone());
