@@ -120,6 +120,48 @@ async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prometheus_without_its_lifecycle_api_reads_its_files_at_a_signal_through_a_real_engine() {
+    if let Some(why) = engine_missing().await {
+        return eprintln!("skipped: {why}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // A name of its own: the other test removes its image when it ends.
+    let image_name = "aether-test/signalled:v2.54.1";
+    image(folder.path(), image_name);
+    let container = Container::start("signal", folder.path(), image_name, &[]);
+    let (name, url) = (container.name.clone(), container.url.clone());
+    let servers = format!(
+        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{image_name}\"\n"
+    );
+    let bench = Bench::with("11.2.0", None, &servers).await;
+    full(&bench, &url).await;
+    let runs = async || {
+        bench.http.get(format!("{url}/api/v1/status/config")).send().await.unwrap().text().await.unwrap()
+    };
+    assert!(!runs().await.contains("job_name: second"));
+    let config = folder.path().join("prometheus.yml");
+    let more = format!(
+        "{}\n",
+        fs::read_to_string(&config)
+            .unwrap()
+            .replace("scrape_configs: [", "scrape_configs: [{ job_name: second }, ")
+    );
+    fs::write(&config, more).unwrap();
+    docker(&["cp", &config.display().to_string(), &format!("{name}:/etc/prometheus.yml")]);
+    let applied = bench.panel.rules_reload(Empty {}).await.unwrap();
+    assert!(applied.in_force, "{applied:?}");
+    assert!(runs().await.contains("job_name: second"), "it has read its files: {applied:?}");
+    // What it can't read is told, and it goes on.
+    fs::write(&config, "scrape_configs: {").unwrap();
+    docker(&["cp", &config.display().to_string(), &format!("{name}:/etc/prometheus.yml")]);
+    let refused = bench.panel.rules_reload(Empty {}).await;
+    assert!(refused.as_ref().map_or(true, |applied| !applied.in_force), "{refused:?}");
+    docker(&["stop", &name]);
+    assert!(bench.panel.rules_reload(Empty {}).await.is_err());
+    drop(container);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_docker_the_steps_are_for_this_machine_and_the_gap_is_told() {
     // No engine is needed: the profile names one that is not there.
     let servers =

@@ -813,7 +813,9 @@ test('the link where a chain breaks is marked, and another version is a diff tha
   assert.ok(await page.getByTestId('repin-plan').isDisabled(), 'nothing is changed yet');
   await page.getByTestId('repin-image').fill('prom/prometheus');
   await page.getByTestId('repin-plan').click();
-  assert.match(await page.getByTestId('repin').innerText(), /names no version/);
+  const refused = page.getByTestId('repin').getByTestId('error');
+  await refused.waitFor();
+  assert.match(await refused.innerText(), /names no version/);
   await page.getByTestId('repin-image').fill('prom/prometheus:v2.55.1');
   await page.getByTestId('repin-lock').check();
   await page.getByTestId('repin-plan').click();
@@ -821,10 +823,12 @@ test('the link where a chain breaks is marked, and another version is a diff tha
   assert.ok(await page.getByTestId('repin-apply').isDisabled(), 'a reason is missing');
   await page.getByTestId('repin-reason').fill('fail');
   await page.getByTestId('repin-apply').click();
-  assert.match(await page.getByTestId('repin').innerText(), /Nothing was written/);
+  await refused.waitFor();
+  assert.match(await refused.innerText(), /Nothing was written/);
   await page.getByTestId('repin-plan').click();
   await page.getByTestId('repin-reason').fill('a fix');
   await page.getByTestId('repin-apply').click();
+  await page.getByTestId('repin-done').waitFor();
   assert.match(await page.getByTestId('repin').innerText(), /not in force yet[\s\S]*docker compose up -d prometheus/);
   await page.keyboard.press('Escape');
 

@@ -89,6 +89,8 @@ pub struct Attention {
     drifts: Option<HashMap<String, (Timestamp, bool)>>,
     /// Deadlines of escalation that were told.
     called: HashSet<(String, Timestamp)>,
+    /// Since when it is looked: a deadline before that is on the screen, and no news.
+    watched: Option<Timestamp>,
     told: VecDeque<Timestamp>,
     withheld: u32,
 }
@@ -252,13 +254,14 @@ impl Attention {
 
     /// Whom to call now. Each deadline is told once: when somebody has to be called, and when that must have been done.
     fn escalations(&mut self, clocks: &[EscalationClock], now: Timestamp) -> Vec<Notice> {
+        let watched = *self.watched.get_or_insert(now);
         let running: HashSet<&str> = clocks.iter().map(|clock| clock.id.as_str()).collect();
         self.called.retain(|(id, _)| running.contains(id.as_str()));
         let mut due = Vec::new();
         for clock in clocks.iter().filter(|clock| !clock.is_settled() && clock.due_at <= now) {
             let last = clock.latest_at <= now;
             let deadline = if last { clock.latest_at } else { clock.due_at };
-            if self.called.insert((clock.id.clone(), deadline)) {
+            if deadline >= watched && self.called.insert((clock.id.clone(), deadline)) {
                 due.push(clock);
             }
         }

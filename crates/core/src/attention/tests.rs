@@ -290,4 +290,9 @@ fn each_deadline_of_an_escalation_is_told_once_with_whom_to_call() {
     assert_eq!(at(&mut attention, &open, 96).len(), 1, "and that must have been done by now");
     assert_eq!(at(&mut attention, &[], 97), []);
     assert_eq!(at(&mut attention, &open, 98).len(), 1, "it is another one that began");
+    assert_eq!(
+        at(&mut Attention::default(), &open, 100),
+        [],
+        "it was over when the panel started: its screen says so"
+    );
 }

@@ -180,9 +180,7 @@ async fn send(
         loop {
             let server_now = clock::now().plus_millis(i64::from(offset));
             // On the server's clock, as it will be then.
-            // The date of an answer tells no more than seconds: a small difference is none.
-            let shift = if offset.unsigned_abs() < 2_000 { 0 } else { i64::from(offset) };
-            let begin = begins.map(|at| at.plus_millis(shift)).filter(|at| *at > server_now);
+            let begin = begins.map(|at| at.plus_millis(shift(offset))).filter(|at| *at > server_now);
             let post = PostSilence {
                 id: None,
                 matchers: matchers.clone(),
@@ -193,7 +191,8 @@ async fn send(
             };
             let error = match post_to(live, index, &post).await {
                 Ok(silence_id) => {
-                    let starts_at = begin.unwrap_or(server_now);
+                    // Not half a second ahead of now, for which the server's time is only reckoned.
+                    let starts_at = begin.unwrap_or_else(|| clock::now().plus_millis(shift(offset)));
                     return Ok(Sent { silence_id, starts_at, ends_at: post.ends_at, matchers });
                 }
                 Err(error) => error,
@@ -305,4 +304,20 @@ async fn finish(
         .with_hint("Alerts are audible. Check Alertmanager, then start the window again."));
     }
     Ok(window)
+}
+
+/// How far a server's clock counts as being ahead: the date of an answer tells no more than seconds, so a small difference is none.
+fn shift(offset_ms: i32) -> i64 {
+    if offset_ms.unsigned_abs() < 2_000 { 0 } else { i64::from(offset_ms) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_begins_now_is_not_written_down_as_one_of_the_future() {
+        assert_eq!([0, 499, -499, 1_999].map(shift), [0; 4], "what a date in whole seconds can't tell");
+        assert_eq!([60_000, -60_000].map(shift), [60_000, -60_000]);
+    }
 }
