@@ -79,6 +79,14 @@ pub enum Screen {
     Maintenance,
     /// Backups and restores
     Backups,
+    /// Version pins.
+    Versions,
+    /// Rules.
+    Rules,
+    /// Runbooks.
+    Runbooks,
+    /// Checks.
+    Checks,
     /// Stacks, endpoints, credentials
     Settings,
 }
@@ -89,6 +97,10 @@ impl Screen {
         match self {
             Self::Overview => "overview",
             Self::Backups => "backups",
+            Self::Versions => "versions",
+            Self::Rules => "rules",
+            Self::Runbooks => "runbooks",
+            Self::Checks => "checks",
             Self::Alerts => "alerts",
             Self::Maintenance => "maintenance",
             Self::Settings => "settings",
