@@ -34,6 +34,26 @@ fn platform() -> String {
     text.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host").to_owned()
 }
 
+/// The names in quotes of a file between two marks.
+fn quoted_between(path: &str, begin: &str, end: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(path)).expect("a file");
+    let (_, rest) = text.split_once(begin).expect("its begin");
+    let (part, _) = rest.split_once(end).expect("its end");
+    let part = part.replace('\'', "\"");
+    part.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_screen_is_opened_from_outside_and_has_a_picture_in_the_demo() {
+    let screens = quoted_between("ui/src/lib/state/ui.svelte.ts", "export const SCREENS = [", "]");
+    assert!(screens.len() >= 9, "{screens:?}");
+    let from_outside =
+        quoted_between("src-tauri/src/args.rs", "pub fn name(self) -> &'static str {", "\n    }");
+    assert_eq!(screens, from_outside, "src-tauri/src/args.rs");
+    let pictures = quoted_between("xtask/src/demo.rs", "const SCREENS: &[&str] =", ";");
+    assert_eq!(screens, pictures, "xtask/src/demo.rs");
+}
+
 #[test]
 fn no_crate_below_the_window_depends_on_tauri() {
     let output = Command::new(env!("CARGO"))

@@ -79,13 +79,13 @@ pub enum Screen {
     Maintenance,
     /// Backups and restores
     Backups,
-    /// Version pins.
+    /// Version pins and what runs
     Versions,
-    /// Rules.
+    /// Rules and their guards
     Rules,
-    /// Runbooks.
+    /// Runbooks and service levels
     Runbooks,
-    /// Checks.
+    /// Checks before and after a deploy
     Checks,
     /// Stacks, endpoints, credentials
     Settings,

@@ -43,6 +43,19 @@ pub fn painted(text: impl AsRef<str>, paint: Paint) -> Cell {
 /// Longest cell in characters: one long label must not push everything else off the screen.
 const MAX_CELL: usize = 72;
 
+/// A unified diff, its lines in their colours.
+pub fn diff_lines(text: &str) -> String {
+    let line = |line: &str| {
+        let look = match line.as_bytes().first() {
+            Some(b'+') => Paint::Good,
+            Some(b'-') => Paint::Bad,
+            _ => Paint::Dim,
+        };
+        format!("{}\n", paint(&plain(line), look))
+    };
+    text.lines().map(line).collect()
+}
+
 /// Wraps `text` (which must already be harmless) in a colour.
 pub fn paint(text: &str, paint: Paint) -> String {
     let code = match paint {

@@ -176,6 +176,8 @@ wire! {
         pub links: Vec<PinLink>,
         /// How they stand to each other.
         pub verdict: PinVerdict,
+        /// Whether a gate stops at it.
+        pub drift: bool,
         /// The verdict in words.
         pub words: String,
         /// What to do, as a command where there is one; may be empty.
@@ -234,6 +236,8 @@ wire! {
         pub service: String,
         /// Verdict.
         pub verdict: PinVerdict,
+        /// Whether a gate stops at it.
+        pub drift: bool,
         /// In words.
         pub words: String,
     }

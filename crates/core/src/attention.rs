@@ -320,7 +320,7 @@ impl Attention {
         let known = self.drifts.take().unwrap_or_default();
         let mut next = HashMap::new();
         let mut new = Vec::new();
-        for one in pins.services.iter().filter(|one| one.verdict.is_drift()) {
+        for one in pins.services.iter().filter(|one| one.drift) {
             let (since, told) = known.get(&one.service).copied().unwrap_or((at, first));
             let tell = !told && since != at;
             if tell {

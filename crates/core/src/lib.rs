@@ -23,12 +23,14 @@ mod pins;
 mod poll;
 pub mod rules;
 mod runbook;
+mod said;
 pub mod secrets;
 mod services;
 pub mod settings;
 mod slo;
 mod snapshot;
 pub mod stack;
+mod text;
 
 pub use backup::size;
 pub use dispatch::dispatch;

@@ -8,7 +8,7 @@ use crate::{
     args::Pins,
     human::{moment, plain},
     outcome::Outcome,
-    table::{Paint, cell, paint, painted, table},
+    table::{Paint, cell, diff_lines, paint, painted, table},
 };
 
 /// A row a service; drift is a finding. What should have been asked and did not answer is a failure: a gate must not pass on it.
@@ -21,7 +21,7 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
         .map(|row| {
             let colour = match row.verdict {
                 PinVerdict::Agrees => Paint::Good,
-                verdict if verdict.is_drift() => Paint::Warn,
+                _ if row.drift => Paint::Warn,
                 _ => Paint::Dim,
             };
             let link = |kind: PinLinkKind| {
@@ -73,7 +73,7 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
         }
     }
     let mut outcome = Outcome::new(&report, text)?;
-    for row in report.rows.iter().filter(|row| row.verdict.is_drift()) {
+    for row in report.rows.iter().filter(|row| row.drift) {
         outcome.find(format!("{}: {} {}", row.service, row.words, row.remedy).trim_end());
     }
     outcome.fail(report.docker_gap.as_ref());
@@ -128,14 +128,7 @@ fn plan_text(plan: &RepinPlan) -> String {
     let mut text = String::new();
     for file in &plan.files {
         text.push_str(&format!("{} ({})\n", paint(&plain(&file.path), Paint::Strong), file.what));
-        for line in file.diff.lines() {
-            let look = match line.as_bytes().first() {
-                Some(b'+') => Paint::Good,
-                Some(b'-') => Paint::Bad,
-                _ => Paint::Dim,
-            };
-            text.push_str(&format!("{}\n", paint(&plain(line), look)));
-        }
+        text.push_str(&diff_lines(&file.diff));
     }
     for note in &plan.notes {
         text.push_str(&format!("{}\n", plain(note)));

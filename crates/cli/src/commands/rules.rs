@@ -10,7 +10,7 @@ use crate::{
     args::{RuleChanges, Rules},
     human::{plain, plain_lines, span},
     outcome::Outcome,
-    table::{Cell, Paint, cell, paint, painted, table},
+    table::{Cell, Paint, cell, diff_lines, paint, painted, table},
 };
 
 /// Runs a verb on rules.
@@ -280,14 +280,7 @@ fn diff_text(plan: &RulesPlan) -> String {
     let mut text = String::new();
     for file in &plan.files {
         text.push_str(&format!("{}\n", paint(&plain(&file.path), Paint::Strong)));
-        for line in file.diff.lines() {
-            let look = match line.as_bytes().first() {
-                Some(b'+') => Paint::Good,
-                Some(b'-') => Paint::Bad,
-                _ => Paint::Dim,
-            };
-            text.push_str(&format!("{}\n", paint(&plain(line), look)));
-        }
+        text.push_str(&diff_lines(&file.diff));
         if file.problem.is_empty() {
             text.push_str(&format!("{} takes it.\n", file.checked_by));
         }

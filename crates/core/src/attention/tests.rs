@@ -231,6 +231,7 @@ fn a_drift_is_told_once_when_it_stays_and_again_after_it_was_mended() {
         let brief = |(service, verdict): &(&str, PinVerdict)| PinBrief {
             service: (*service).to_owned(),
             verdict: *verdict,
+            drift: verdict.is_drift(),
             words: "w".into(),
         };
         let pins = PinsSummary {

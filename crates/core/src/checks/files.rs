@@ -57,11 +57,7 @@ pub async fn reload(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let live = &scene.live;
     let client = live.clients.prometheus().await?;
     let mut lines = Vec::new();
-    let done = async {
-        let way = servers::way(&live.profile, &client).await?;
-        servers::tell(&live.profile, &client, &way).await
-    };
-    let told = match done.await {
+    let told = match servers::reload(&live.profile, &client).await {
         Ok(told) => told,
         Err(error) => {
             return Ok(Came::fail(

@@ -45,7 +45,7 @@ pub async fn versions(scene: &Arc<Scene>) -> Result<Came, PanelError> {
                 .to_owned(),
         );
     }
-    let drifts: Vec<&PinRow> = report.rows.iter().filter(|row| row.verdict.is_drift()).collect();
+    let drifts: Vec<&PinRow> = report.rows.iter().filter(|row| row.drift).collect();
     if drifts.is_empty() {
         return Ok(Came::pass("Every server answers in its pinned version.", lines));
     }

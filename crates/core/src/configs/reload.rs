@@ -88,6 +88,15 @@ fn no_way(profile: &Profile, why: &str) -> PanelError {
     PanelError::new(ErrorCode::InvalidRequest, ServiceKind::Prometheus.as_str(), message).with_hint(hint)
 }
 
+/// Finds the way, and tells it.
+///
+/// # Errors
+/// As [`way`] and [`tell`].
+pub async fn reload(profile: &Profile, client: &Prometheus) -> Result<Told, PanelError> {
+    let way = way(profile, client).await?;
+    tell(profile, client, &way).await
+}
+
 /// Tells Prometheus to read its files again, and waits until it has. Answers what it tells of itself since, and how it was
 /// told.
 ///

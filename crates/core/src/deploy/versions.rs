@@ -6,7 +6,8 @@ use aether_contract::{PinRow, RanBefore, ServiceStatus};
 
 use crate::{
     panel::{core::Core, live::Live},
-    pins, poll,
+    pins::{self, image::short},
+    poll,
 };
 
 /// What runs now.
@@ -100,7 +101,6 @@ fn difference(was: &RanBefore, is: &RanBefore) -> Option<String> {
         return Some(format!("{} → {}", was.image, is.image));
     }
     known(&was.image_id, &is.image_id).then(|| {
-        let short = |id: &str| id.trim_start_matches("sha256:").chars().take(12).collect::<String>();
         format!("another image of the name {} ({} → {})", is.image, short(&was.image_id), short(&is.image_id))
     })
 }

@@ -1,97 +1,52 @@
 //! Who was called: kept in the journal, and in force for as long as the condition holds that it was about.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
+use aether_contract::{Escalated, EscalationClock, PanelError, Timestamp};
+
+pub use crate::said::Detail;
+use crate::{
+    journal::Journal,
+    said::{self, Said},
 };
 
-use aether_contract::{Escalated, EscalationClock, PanelError, Timestamp};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
-use crate::journal::{Entry, Journal};
-
 /// Entries of this kind are marks.
-pub const KIND: &str = "escalation-mark";
+const KIND: &str = "escalation-mark";
 /// Newest entries that are read at a start.
 const RECENT: u32 = 2000;
 
-/// What the journal keeps of one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Detail {
-    /// The stack.
-    pub stack: String,
-    /// Since when the condition held.
-    pub since: Timestamp,
-    /// Who says so.
-    pub by: String,
-    /// Whom, and what was said. None: taken back.
-    pub note: Option<String>,
-}
-
 /// All that may still hold, by stack and clock.
-pub struct Marks(Mutex<HashMap<(String, String), (Timestamp, Escalated)>>);
+pub struct Marks(Said);
 
 impl Marks {
     /// Reads the journal. One that can't be read gives none; its error is logged.
     pub fn load(journal: &Journal) -> Self {
-        let entries = journal.recent(KIND, RECENT).unwrap_or_else(|error| {
-            tracing::warn!(code = error.code.as_str(), "the marks of escalation could not be read");
-            Vec::new()
-        });
-        let marks = Self(Mutex::default());
-        // The newest comes first in the journal, and must have the last word here.
-        for Entry { subject, detail, began, .. } in entries.into_iter().rev() {
-            if let Ok(detail) = serde_json::from_value::<Detail>(detail) {
-                marks.put(&subject, &detail, began);
-            }
-        }
-        marks
+        Self(Said::load(journal, KIND, RECENT))
     }
 
     /// Takes one into force, or back.
-    pub fn put(&self, key: &str, detail: &Detail, at: Timestamp) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (detail.stack.clone(), key.to_owned());
-        match &detail.note {
-            Some(note) => {
-                let mark = Escalated { by: detail.by.clone(), note: note.clone(), at };
-                all.insert(key, (detail.since, mark));
-            }
-            None => {
-                all.remove(&key);
-            }
-        }
+    pub fn put(&self, id: &str, detail: &Detail, at: Timestamp) {
+        self.0.put(id, detail, at);
     }
 
     /// Since when the condition held that a mark is about: a panel that starts knows no other begin.
     pub fn since(&self, stack: &str, id: &str) -> Option<Timestamp> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&(stack.to_owned(), id.to_owned())).map(|(since, _)| *since)
+        self.0.about(stack, id).map(|word| word.since)
     }
 
     /// Writes them into clocks. One that is older than the condition was about an earlier one.
     pub fn overlay<'a>(&self, stack: &str, clocks: impl IntoIterator<Item = &'a mut EscalationClock>) {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for clock in clocks {
-            let found = all.get(&(stack.to_owned(), key(clock)));
-            clock.escalated = found.map(|(_, mark)| mark).filter(|mark| mark.at >= clock.since).cloned();
+            let word = self.0.about(stack, &clock.id).filter(|word| word.at >= clock.since);
+            clock.escalated = word.map(|word| Escalated { by: word.by, note: word.note, at: word.at });
         }
     }
-}
-
-/// What a mark is filed under.
-pub fn key(clock: &EscalationClock) -> String {
-    clock.id.clone()
 }
 
 /// Writes one down.
 ///
 /// # Errors
 /// `storage`.
-pub fn write(journal: &Journal, key: &str, detail: &Detail, at: Timestamp) -> Result<(), PanelError> {
-    let entry = journal.begin(KIND, key, &json!(detail), at)?;
-    journal.complete(entry, "done", &json!(null), at)
+pub fn write(journal: &Journal, id: &str, detail: &Detail, at: Timestamp) -> Result<(), PanelError> {
+    said::write(journal, KIND, id, detail, at)
 }
 
 #[cfg(test)]
@@ -126,7 +81,7 @@ mod tests {
             by: "ann".into(),
             note: note.map(str::to_owned),
         };
-        let name = key(&clock(50));
+        let name = clock(50).id;
         {
             let journal = Journal::open(&file).unwrap();
             write(&journal, &name, &detail(Some("told Bob")), Timestamp(60)).unwrap();

@@ -64,7 +64,7 @@ pub async fn mark(core: &Core, request: EscalationMarkRequest) -> Result<Escalat
         by: scope::author(&request.by),
         note,
     };
-    let (key, at) = (marks::key(&clock), clock::now());
+    let (key, at) = (clock.id.clone(), clock::now());
     let (subject, written) = (key.clone(), detail.clone());
     core.journaled(move |journal| marks::write(journal, &subject, &written, at)).await?;
     core.escalations.put(&key, &detail, at);

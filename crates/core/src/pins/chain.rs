@@ -5,7 +5,8 @@ use aether_contract::{ComposeReference, PinLink, PinLinkKind, PinLinkState, PinR
 
 use super::{
     advisories::Table,
-    verdict::{Evidence, InCompose, InEngine, Judged, judge, program, version},
+    image::{program, short, version},
+    verdict::{Evidence, InCompose, InEngine, Judged, judge},
 };
 
 /// What the engine said about a service; each part may have failed by itself.
@@ -17,8 +18,10 @@ pub struct Seen {
     pub detail: Option<ContainerDetail>,
     /// The image that the wanted reference names.
     pub image: Option<Image>,
-    /// Why something of it is missing.
+    /// Why the container could not be looked at; empty otherwise.
     pub gap: String,
+    /// Why it is not known what the reference names; empty otherwise.
+    pub image_gap: String,
 }
 
 /// Everything about a service.
@@ -104,6 +107,7 @@ impl Facts {
             optional: evidence.optional,
             links,
             verdict: judged.verdict,
+            drift: judged.verdict.is_drift(),
             words: judged.words,
             remedy: judged.remedy,
             locked: wanted.is_some_and(|wanted| wanted.contains("@sha256:")),
@@ -181,6 +185,9 @@ impl Facts {
                         format!("what the reference names here; {}", now.digests.join(", "))
                     }
                     Some(now) => format!("the reference names {} now", short(&now.id)),
+                    None if !one.image_gap.is_empty() => {
+                        format!("what the reference names is not known: {}", one.image_gap)
+                    }
                     None => "the engine has no image of the reference any more".to_owned(),
                 };
                 (
@@ -212,12 +219,6 @@ impl Facts {
     }
 }
 
-/// An id as it is told apart by people: `sha256:0123456789ab`.
-pub fn short(id: &str) -> &str {
-    let length = if id.starts_with("sha256:") { 19 } else { 12 };
-    id.get(..length).unwrap_or(id)
-}
-
 #[cfg(test)]
 mod tests {
     use aether_contract::PinVerdict;
@@ -239,7 +240,7 @@ mod tests {
                     ..ContainerDetail::default()
                 }),
                 image: Some(Image { id: "sha256:0123456789abcdef".into(), ..Image::default() }),
-                gap: String::new(),
+                ..Seen::default()
             }),
             reported: vec![ReportedVersion { version: "2.42.0".into(), from: "http://a:9090".into() }],
             ..Facts::default()
@@ -252,7 +253,7 @@ mod tests {
         assert_eq!(row.links[1].detail, "The compose file was not read.");
         assert_eq!(
             (row.links[3].value.as_str(), row.links[2].detail.as_str()),
-            ("sha256:0123456789ab", "aether-prom, running, made 2026-11-20")
+            ("0123456789ab", "aether-prom, running, made 2026-11-20")
         );
         assert!(row.links[3].detail.contains("never pulled"));
     }

@@ -8,7 +8,7 @@ use aether_contract::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::chain::short;
+use super::image::short;
 use crate::{journal::Journal, panel::core::Core};
 
 /// The journal's word for a change.

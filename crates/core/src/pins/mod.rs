@@ -7,6 +7,7 @@ pub mod advisories;
 mod chain;
 pub mod compose;
 pub mod history;
+pub mod image;
 pub mod repin;
 mod reported;
 mod verdict;
@@ -14,7 +15,7 @@ pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aether_clients::{Docker, DockerError, docker::Container};
+use aether_clients::{Docker, DockerError, DockerFailure, docker::Container};
 use aether_contract::{PanelError, PinsReport, ServiceStatus};
 use futures_util::{StreamExt as _, stream};
 
@@ -136,7 +137,8 @@ fn named(profile: &Profile, compose: Option<&Compose>, all: Option<&[Container]>
         }
     }
     // Containers of the project that runs, whether or not its file names them.
-    let pinned: BTreeSet<&str> = facts.iter().map(|one| one.container.as_str()).collect();
+    let pinned: BTreeSet<&str> = profile.pins.iter().map(|pin| pin.container.as_str()).collect();
+    let names: BTreeSet<&str> = all.iter().flat_map(|all| all.iter()).map(|one| one.name.as_str()).collect();
     let grouped: Vec<(&str, &Container)> = all
         .iter()
         .flat_map(|all| all.iter())
@@ -154,16 +156,21 @@ fn named(profile: &Profile, compose: Option<&Compose>, all: Option<&[Container]>
         if pinned.contains(one.name.as_str()) {
             continue;
         }
-        // A pinned service under another name of its container is that service.
         match more.get_mut(service) {
             Some(known) => known.container.clone_from(&one.name),
-            None if facts.iter().any(|known| known.service == *service) => {}
-            None => found.push(Facts {
-                service: service.clone(),
-                container: one.name.clone(),
-                optional: true,
-                ..Facts::default()
-            }),
+            None => match facts.iter_mut().find(|known| known.service == *service) {
+                // A pinned service whose container has another name than the profile gives it.
+                Some(known) if !names.contains(known.container.as_str()) => {
+                    known.container.clone_from(&one.name)
+                }
+                Some(_) => {}
+                None => found.push(Facts {
+                    service: service.clone(),
+                    container: one.name.clone(),
+                    optional: true,
+                    ..Facts::default()
+                }),
+            },
         }
     }
     found.sort_by(|a, b| a.container.cmp(&b.container));
@@ -191,12 +198,11 @@ fn named(profile: &Profile, compose: Option<&Compose>, all: Option<&[Container]>
 
 /// A service's container in full, and the image that is wanted: the list names an image by its id once its tag has moved.
 async fn inspect(docker: &Docker, all: &[Container], one: &Facts) -> Seen {
-    let mut seen = Seen { listed: find(all, one).cloned(), ..Seen::default() };
-    let mut told = |error: &DockerError| seen.gap = error.to_panel().message;
+    let listed = find(all, one);
     let wanted = one.evidence().wanted().map(str::to_owned);
     let (detail, image) = tokio::join!(
         async {
-            match find(all, one) {
+            match listed {
                 Some(listed) => docker.container(&listed.id).await,
                 None => Ok(None),
             }
@@ -208,15 +214,23 @@ async fn inspect(docker: &Docker, all: &[Container], one: &Facts) -> Seen {
             }
         }
     );
-    let detail = detail.inspect_err(&mut told).ok().flatten();
-    // What is no name of an image has none.
-    let image = image.ok().flatten();
-    seen.detail = detail;
-    seen.image = image;
+    let told = |error: DockerError| match error.failure {
+        // What is no name of an image has none.
+        DockerFailure::Refused(400) => None,
+        _ => Some(error.to_panel().message),
+    };
+    let mut seen = Seen { listed: listed.cloned(), ..Seen::default() };
+    match detail {
+        Ok(detail) => seen.detail = detail,
+        Err(error) => seen.gap = error.to_panel().message,
+    }
+    match image {
+        Ok(image) => seen.image = image,
+        Err(error) => seen.image_gap = told(error).unwrap_or_default(),
+    }
     seen
 }
 
-/// The container of a service: by its name, else by the labels of the compose project of that name's neighbours.
 fn find<'a>(all: &'a [Container], one: &Facts) -> Option<&'a Container> {
     all.iter().find(|container| container.name == one.container)
 }

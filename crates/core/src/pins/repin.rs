@@ -10,15 +10,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     compose::{self, edit},
-    verdict::{same_image, tag},
+    image::{bare, same, tag},
 };
 use crate::{
-    backup::manifest::hex,
+    backup::{manifest::hex, restore::data::quoted},
     configs::{diff, write},
     journal::Entry,
     maintenance::scope,
     panel::{blocking, core::Core, live::Live},
     paths,
+    text::capital,
 };
 
 /// The journal's word for it.
@@ -106,7 +107,7 @@ async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Plann
     if !also.is_empty() {
         notes.push(format!("The same value is that of {}: it changes for them too.", also.join(", ")));
     }
-    if pinned.as_deref().is_some_and(|old| same_image(old, &image) && image.contains('@')) {
+    if pinned.as_deref().is_some_and(|old| same(old, &image) && image.contains('@')) {
         notes.push(
             "Only the digest is added: the image stays the same one as long as that digest is the tag's."
                 .to_owned(),
@@ -161,8 +162,7 @@ fn reference(text: &str) -> Result<String, String> {
     {
         return Err("An image is NAME:TAG or NAME:TAG@sha256:DIGEST.".to_owned());
     }
-    let repository = tag(name).map_or(name, |tag| name.strip_suffix(tag).unwrap_or(name));
-    if repository.rsplit('/').next().unwrap_or_default().chars().any(|c| c.is_ascii_uppercase()) {
+    if bare(name).rsplit('/').next().unwrap_or_default().chars().any(|c| c.is_ascii_uppercase()) {
         return Err("The name of an image has no capital letters.".to_owned());
     }
     if text.contains('@') {
@@ -192,19 +192,12 @@ async fn locked(live: &Live, image: &str) -> Result<String, PanelError> {
     })?;
     let digest = found.digests.iter().find_map(|one| {
         let (name, digest) = one.split_once('@')?;
-        same_image(name, &repository(image)).then_some(digest)
+        same(name, bare(image)).then_some(digest)
     });
     match digest {
         Some(digest) => Ok(format!("{image}@{digest}")),
         None => Err(refuse(format!("{image} was built on that engine and never pulled: it has no digest."))
             .with_hint("Push it to a registry and pull it, or go without the lock.")),
-    }
-}
-
-fn repository(image: &str) -> String {
-    match tag(image) {
-        Some(tag) => image.strip_suffix(tag).unwrap_or(image).trim_end_matches(':').to_owned(),
-        None => image.to_owned(),
     }
 }
 
@@ -291,15 +284,6 @@ fn write_all(writes: &[Write], copies: &std::path::Path) -> Result<(), PanelErro
     }
     let _ = std::fs::remove_dir_all(copies);
     Ok(())
-}
-
-fn quoted(word: &str) -> String {
-    crate::backup::restore::data::quoted(word)
-}
-
-fn capital(text: &str) -> String {
-    let mut all = text.chars();
-    all.next().map(|first| first.to_uppercase().chain(all).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use aether_clients::{Auth, Endpoint, TlsFiles, build_info, prometheus::QueryValu
 use aether_contract::{EndpointSpec, ReportedVersion, ServiceKind, ServiceStatus};
 use url::Url;
 
-use super::verdict::program;
+use super::image::program;
 use crate::panel::live::Live;
 
 const LIMIT: Duration = Duration::from_secs(10);

@@ -44,7 +44,8 @@ fn services_of_the_compose_file_that_nothing_pins_are_shown_and_found_by_their_l
     std::fs::write(&file, "name: aether\nservices:\n  a: {image: 'x/y:v1', container_name: a}\n  extra: {image: 'x/z:latest'}\n").unwrap();
     let sources =
         compose::read::Sources { files: vec![file], dir: folder.path().into(), ..Default::default() };
-    let project = compose::read::read(&sources, &|_| None).unwrap();
+    let mut project = compose::read::read(&sources, &|_| None).unwrap();
+    compose::edit::lines(&mut project);
     let compose = Compose { sources, project, ..Compose::default() };
     let mut running = container("aether-extra-7", "aether");
     running.labels.insert(SERVICE.to_owned(), "extra".to_owned());
@@ -56,6 +57,20 @@ fn services_of_the_compose_file_that_nothing_pins_are_shown_and_found_by_their_l
     let rows = rows(facts, reported::Reported::default(), &Table::default());
     assert_eq!(rows[2].verdict, PinVerdict::Floating, "it moves, pinned or not");
     assert_eq!(rows[2].compose.as_ref().unwrap().line, Some(4));
+}
+
+#[test]
+fn a_pinned_service_is_found_by_its_label_where_its_container_has_another_name() {
+    let mut running = container("aether-b-1", "aether");
+    running.labels.insert(SERVICE.to_owned(), "b".to_owned());
+    let all = [container("a", "aether"), running];
+    let facts = named(&pinned(&["a", "b"]), None, Some(&all));
+    let names: Vec<(&str, &str)> =
+        facts.iter().map(|one| (one.service.as_str(), one.container.as_str())).collect();
+    assert_eq!(names, [("a", "a"), ("b", "aether-b-1")]);
+    // One that is there under its own name stays the one that is meant.
+    let both = [&all[..], &[container("b", "aether")]].concat();
+    assert_eq!(named(&pinned(&["a", "b"]), None, Some(&both))[1].container, "b");
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 use aether_contract::{PinLinkKind, PinVerdict};
 
+use super::image::{bare, same, tag, version};
+use crate::text::capital;
+
 /// What the compose file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum InCompose {
@@ -81,26 +84,6 @@ pub struct Judged {
     pub breaks: Option<PinLinkKind>,
 }
 
-/// The tag of an image's name, without what may stand before a slash or after an `@`.
-pub fn tag(image: &str) -> Option<&str> {
-    let name = image.split('@').next()?;
-    name.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/') && !tag.is_empty())
-}
-
-/// The version that a tag names; none for a tag that is no version.
-pub fn version(image: &str) -> Option<&str> {
-    let tag = tag(image)?;
-    let bare = tag.strip_prefix('v').unwrap_or(tag);
-    bare.starts_with(|first: char| first.is_ascii_digit()).then_some(bare)
-}
-
-/// The last part of an image's name: `prom/blackbox-exporter:v1` → `blackbox-exporter`.
-pub fn program(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or_default();
-    let last = name.rsplit('/').next().unwrap_or_default();
-    last.split(':').next().unwrap_or_default()
-}
-
 /// Whether a program of this version is one of this tag: `2.54` and `2.54.1-distroless` are both of 2.54.1.
 fn is_of(tag: &str, reported: &str) -> bool {
     let reported = reported.strip_prefix('v').unwrap_or(reported);
@@ -110,41 +93,15 @@ fn is_of(tag: &str, reported: &str) -> bool {
     leads(reported, tag, &['.', '+']) || leads(tag, reported, &['-'])
 }
 
-/// Whether two names mean one image, as far as names tell: with a digest on both sides, Docker ignores the tags. Podman writes out what
-/// Docker leaves away, and `localhost/` before what was built on its machine.
-pub fn same_image(a: &str, b: &str) -> bool {
-    let split = |image: &str| {
-        let bare = ["docker.io/", "index.docker.io/", "localhost/"]
-            .iter()
-            .find_map(|host| image.strip_prefix(host))
-            .unwrap_or(image);
-        let bare = bare.strip_prefix("library/").unwrap_or(bare);
-        let (name, digest) = bare.split_once('@').unwrap_or((bare, ""));
-        let repository = match tag(name) {
-            Some(tag) => name.strip_suffix(tag).unwrap_or(name).trim_end_matches(':'),
-            None => name,
-        };
-        (repository.to_owned(), tag(name).unwrap_or("latest").to_owned(), digest.to_owned())
-    };
-    let ((a, a_tag, a_digest), (b, b_tag, b_digest)) = (split(a), split(b));
-    if a != b {
-        return false;
-    }
-    match (a_digest.is_empty(), b_digest.is_empty()) {
-        (false, false) => a_digest == b_digest,
-        _ => a_tag == b_tag,
-    }
-}
-
 /// The verdict, in words, and what to do.
 pub fn judge(seen: &Evidence) -> Judged {
     let done = |verdict, words: String, remedy: String, breaks| Judged { verdict, words, remedy, breaks };
     let recreate = format!("docker compose up -d {}", seen.service);
     let wanted = seen.wanted();
     if let (InCompose::Says(says), Some(pin)) = (&seen.compose, &seen.pinned)
-        && !same_image(says, pin)
+        && !same(says, pin)
     {
-        let runs = matches!(&seen.engine, InEngine::Container { image, .. } if same_image(image, says));
+        let runs = matches!(&seen.engine, InEngine::Container { image, .. } if same(image, says));
         let remedy = format!("aetherctl pins repin {} {pin}", seen.service);
         let remedy =
             if runs { format!("Correct its image in [[pins]] of the profile, or: {remedy}") } else { remedy };
@@ -152,7 +109,7 @@ pub fn judge(seen: &Evidence) -> Judged {
         return done(PinVerdict::OtherReference, words, remedy, Some(PinLinkKind::Compose));
     }
     if let (InEngine::Container { image, id, state }, Some(wanted)) = (&seen.engine, wanted) {
-        if !same_image(image, wanted) {
+        if !same(image, wanted) {
             let words = format!("The container is of {image}, wanted is {wanted}: it was not made anew.");
             return done(PinVerdict::OtherImage, words, recreate, Some(PinLinkKind::Container));
         }
@@ -233,20 +190,6 @@ pub fn judge(seen: &Evidence) -> Judged {
             None,
         ),
     }
-}
-
-/// An image's name without its tag and digest.
-fn bare(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or_default();
-    match tag(name) {
-        Some(tag) => name.strip_suffix(tag).unwrap_or(name).trim_end_matches(':'),
-        None => name,
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut all = text.chars();
-    all.next().map(|first| first.to_uppercase().chain(all).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

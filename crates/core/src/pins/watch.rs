@@ -42,13 +42,14 @@ impl Pins {
             .map(|row| PinBrief {
                 service: row.service.clone(),
                 verdict: row.verdict,
+                drift: row.drift,
                 words: row.words.clone(),
             })
             .collect();
         let many = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         PinsSummary {
             at: Some(report.at),
-            drift: many(services.iter().filter(|one| one.verdict.is_drift()).count()),
+            drift: many(services.iter().filter(|one| one.drift).count()),
             advised: many(shown.filter(|row| !row.advisories.is_empty()).count()),
             services,
         }

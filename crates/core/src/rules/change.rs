@@ -302,17 +302,13 @@ fn untouched(error: PanelError) -> PanelError {
 /// Has Prometheus read its files again, and looks whether it did.
 ///
 /// # Errors
-/// As [`servers::tell`].
+/// As [`servers::reload`].
 pub async fn reload(core: Arc<Core>) -> Result<RulesApplied, PanelError> {
     let live = core.live();
     let client = live.clients.prometheus().await?;
     let detail = json!({"stack": live.profile.name, "by": scope::author(""), "reload": true});
     let entry = core.journal_begin(RULES, "reload", detail).await?;
-    let done = async {
-        let way = servers::way(&live.profile, &client).await?;
-        servers::tell(&live.profile, &client, &way).await
-    };
-    let told = match done.await {
+    let told = match servers::reload(&live.profile, &client).await {
         Ok(told) => told,
         Err(error) => {
             core.journal_complete(entry, "failed", json!({ "error": error })).await?;

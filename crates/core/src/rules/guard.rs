@@ -239,7 +239,7 @@ fn pairing(left: &LabelSet, right: &LabelSet, join: &Join) -> Pairing {
             if of_left { ("the condition", "the guard") } else { ("the guard", "the condition") };
         let rule = if on { "`on` names it" } else { "`and` pairs only series of equal labels" };
         let rule = if join.unless && !on { "`unless` pairs only series of equal labels" } else { rule };
-        let has = capital(has);
+        let has = crate::text::capital(has);
         return Pairing::Never(format!("{has} carries `{label}` and {lacks} does not, and {rule}"));
     }
     // One side certainly lacks a label that it pairs on; the other may have it.
@@ -266,11 +266,6 @@ fn pairing(left: &LabelSet, right: &LabelSet, join: &Join) -> Pairing {
         ));
     }
     Pairing::Can
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// On which labels a guard for these series pairs: per tenant where they have the tenant's label.

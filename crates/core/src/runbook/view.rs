@@ -157,7 +157,9 @@ fn sections(page: &Page, labels: &Labels) -> Vec<RunbookSection> {
 pub fn steps(page: &Page, labels: &Labels) -> Vec<RunbookStep> {
     let one = |(index, step): (usize, &Step)| {
         let (query, problem) = match fill::query(&step.query, labels) {
-            _ if step.query.is_empty() => (String::new(), capital(&step.problem)),
+            _ if step.query.is_empty() => {
+                (String::new(), format!("{}.", crate::text::capital(&step.problem)))
+            }
             Ok(query) => (query, String::new()),
             Err(problem) => (step.query.clone(), problem),
         };
@@ -171,11 +173,6 @@ pub fn steps(page: &Page, labels: &Labels) -> Vec<RunbookStep> {
         }
     };
     page.steps.iter().enumerate().map(one).collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| format!("{}{}.", first.to_uppercase(), chars.as_str())).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ service: string,
  */
 verdict: PinVerdict, 
 /**
+ * Whether a gate stops at it.
+ */
+drift: boolean, 
+/**
  * In words.
  */
 words: string, };

@@ -31,6 +31,10 @@ links: Array<PinLink>,
  */
 verdict: PinVerdict, 
 /**
+ * Whether a gate stops at it.
+ */
+drift: boolean, 
+/**
  * The verdict in words.
  */
 words: string, 

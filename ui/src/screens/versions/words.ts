@@ -20,9 +20,6 @@ export const VERDICT: Record<PinVerdict, { word: string; tone: Tone; icon: IconN
 
 export const LINK: Record<PinLinkKind, string> = { pin: 'Profile', compose: 'Compose file', container: 'Container', image: 'Image', program: 'Program' };
 
-/** Whether a gate stops at it; as the contract has it. */
-export const drifts = (verdict: PinVerdict): boolean => !['agrees', 'absent', 'unpinned', 'unknown'].includes(verdict);
-
 /** `host:5000/a/b:v1@sha256:…` in its parts. */
 export function parts(image: string): { name: string; tag: string; digest: string } {
   const [whole = '', digest = ''] = image.split('@', 2);
@@ -49,7 +46,7 @@ export function short(link: PinLink, of: string): string {
 export function summary(report: PinsReport): { drift: number; agree: number; advisories: number } {
   const shown = report.rows.filter((r) => r.verdict !== 'absent');
   return {
-    drift: shown.filter((r) => drifts(r.verdict)).length,
+    drift: shown.filter((r) => r.drift).length,
     agree: shown.filter((r) => r.verdict === 'agrees').length,
     advisories: shown.reduce((n, r) => n + r.advisories.length, 0),
   };

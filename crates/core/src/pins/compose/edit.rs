@@ -159,7 +159,10 @@ fn styled(old: &str, new: &str) -> String {
 
 /// Places of a service's image, the service's own first; then every other scalar of the same text, for what an anchor gives.
 fn places(text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
-    let Ok(document) = Document::from_str(text) else { return Vec::new() };
+    Document::from_str(text).map(|document| places_in(&document, text, service, raw)).unwrap_or_default()
+}
+
+fn places_in(document: &Document, text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let own = document
         .get("services")
@@ -208,10 +211,17 @@ fn place(text: &str, node: &YamlNode, raw: &str) -> Option<Range<usize>> {
     Some(begin..start + written.trim_end().len())
 }
 
-/// Line of a service's image, from 1.
-pub fn line(text: &str, service: &str, raw: &str) -> Option<u32> {
-    let range = places(text, service, raw).into_iter().next()?;
-    u32::try_from(text.get(..range.start)?.matches('\n').count() + 1).ok()
+/// Puts beside each reference the line that it stands in. Each file is parsed once.
+pub fn lines(project: &mut Project) {
+    for (path, text) in &project.texts {
+        let Ok(document) = Document::from_str(text) else { continue };
+        let images = project.services.iter_mut().filter_map(|service| service.image.as_mut());
+        for image in images.filter(|image| image.file == *path) {
+            let range = places_in(&document, text, &image.service, &image.raw).into_iter().next();
+            let line = |range: Range<usize>| Some(text.get(..range.start)?.matches('\n').count() + 1);
+            image.line = range.and_then(line).and_then(|line| u32::try_from(line).ok());
+        }
+    }
 }
 
 /// The project after the change must have `image` for the service, and no other difference than the same image elsewhere. Gives

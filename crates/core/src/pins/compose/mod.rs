@@ -117,11 +117,13 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
     let sources = sources(profile)?;
     let from = sources.clone();
     let mut project = blocking(move || {
-        read::read(&from, &environment).map_err(|why| {
+        let mut project = read::read(&from, &environment).map_err(|why| {
             PanelError::new(ErrorCode::InvalidConfig, "compose", "The compose file can't be read.")
                 .with_detail(why)
                 .with_hint("Correct it, or name the right files in [compose] of the profile.")
-        })
+        })?;
+        edit::lines(&mut project);
+        Ok(project)
     })
     .await?;
     let mut notes = std::mem::take(&mut project.notes);
@@ -206,13 +208,12 @@ pub fn shown(project: &Project, service: &Service) -> Option<ComposeReference> {
         };
         format!("{}={}, {from}", used.name, used.value)
     });
-    let text = project.texts.get(&image.file).map(String::as_str).unwrap_or_default();
     Some(ComposeReference {
         raw: image.raw.clone(),
         resolved: image.resolved.as_ref().ok().cloned(),
         problem: image.resolved.as_ref().err().cloned().unwrap_or_default(),
         file: image.file.display().to_string(),
-        line: edit::line(text, &image.service, &image.raw),
+        line: image.line,
         variables: variables.collect(),
         profiles: service.profiles.clone(),
         enabled: service.enabled,

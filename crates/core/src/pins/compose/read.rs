@@ -60,6 +60,8 @@ pub struct Reference {
     pub file: PathBuf,
     /// Service in that file.
     pub service: String,
+    /// Line in it, from 1; none: not looked for, or it comes from somewhere else.
+    pub line: Option<u32>,
 }
 
 /// A service.
@@ -407,6 +409,7 @@ impl Reader<'_> {
                     used,
                     file: path.to_path_buf(),
                     service: name.to_owned(),
+                    line: None,
                 });
             }
         }

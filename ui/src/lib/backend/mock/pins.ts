@@ -9,6 +9,8 @@ const gap = (kind: PinLink['kind'], detail: string): PinLink => ({ kind, value: 
 
 interface Made { service: string; container: string; image: string; runs?: string; says?: string; id?: string; line: number; verdict: PinVerdict; breaks?: PinLink['kind']; words: string; remedy?: string; advisories?: Advisory[]; optional?: boolean; pinned?: string | null; program?: PinLink }
 
+const DRIFT = (verdict: PinVerdict): boolean => !['agrees', 'absent', 'unpinned', 'unknown'].includes(verdict);
+
 function row(m: Made): PinRow {
   const id = m.id ?? 'sha256:4b2bb2d6a1b7';
   const container = m.verdict === 'missing' || m.verdict === 'absent' ? gap('container', `The engine has no container ${m.container}.`) : seen('container', m.runs ?? m.image, `${m.container}, running, made 2026-11-20`, m.breaks === 'container');
@@ -22,7 +24,7 @@ function row(m: Made): PinRow {
       container.value ? seen('image', id, 'what the reference names here; prom/prometheus@sha256:378f4e03703557d1c6419e6caccf922f96e6d88a530f7431d66a4c4f4b1000fe', m.breaks === 'image') : gap('image', 'There is no container.'),
       m.program ?? (m.says ? seen('program', m.says, `API of http://localhost:9090`, m.breaks === 'program') : gap('program', `Prometheus scrapes no ${m.service}_build_info. Scrape it, to have its version told.`)),
     ],
-    verdict: m.verdict, words: m.words, remedy: m.remedy ?? '', locked: false, pinned, compose: compose(m.image, m.line),
+    verdict: m.verdict, drift: DRIFT(m.verdict), words: m.words, remedy: m.remedy ?? '', locked: false, pinned, compose: compose(m.image, m.line),
     image: container.value || null, imageId: container.value ? id : null, tagImageId: id, digests: [], state: container.value ? 'running' : null, created: container.value ? '2026-11-20T09:14:00Z' : null,
     reported: m.says ? [{ version: m.says, from: 'API of http://localhost:9090' }] : [], advisories: m.advisories ?? [], changed: null,
   };
@@ -43,7 +45,7 @@ function rows(scene: Scene): PinRow[] {
   ];
   if (scene === 'calm') return calm;
   if (scene === 'empty') return [];
-  if (scene === 'never' || scene === 'stale') return calm.slice(0, 3).map((r) => ({ ...r, verdict: 'unknown', words: 'Neither the container nor the program could be seen.', advisories: [], image: null, links: r.links.map((l) => (l.kind === 'pin' || l.kind === 'compose' ? l : gap(l.kind, l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'The engine was not asked.'))) }));
+  if (scene === 'never' || scene === 'stale') return calm.slice(0, 3).map((r) => ({ ...r, verdict: 'unknown', drift: false, words: 'Neither the container nor the program could be seen.', advisories: [], image: null, links: r.links.map((l) => (l.kind === 'pin' || l.kind === 'compose' ? l : gap(l.kind, l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'The engine was not asked.'))) }));
   return [
     row({ service: 'prometheus', container: 'aether-prom', image: 'prom/prometheus:v2.54.1', says: '2.42.0', line: 38, verdict: 'other-program', breaks: 'program', words: 'The tag says v2.54.1, the program says 2.42.0.', remedy: 'Does the address lead to this container? Then the image holds another program than its tag says; was it built here? docker compose pull prometheus && docker compose up -d prometheus', advisories: [EOL] }),
     row({ service: 'grafana', container: 'aether-grafana', image: 'grafana/grafana:11.2.1', runs: 'grafana/grafana:11.2.0', says: '11.2.0', id: 'sha256:d8ea37798ccc', line: 81, verdict: 'other-image', pinned: 'grafana/grafana:11.2.1', breaks: 'container', words: 'The container is of grafana/grafana:11.2.0, wanted is grafana/grafana:11.2.1: it was not made anew.', remedy: 'docker compose up -d grafana', advisories: [CVE] }),
@@ -73,7 +75,7 @@ export function pinsReport(scene: Scene, at: number): PinsReport {
 export function pinsSummary(scene: Scene, at: number): PinsSummary {
   const report = pinsReport(scene, at);
   const shown = report.rows.filter((r) => r.verdict !== 'absent');
-  return { at: scene === 'loading' ? null : at, drift: shown.filter((r) => !['agrees', 'unpinned', 'unknown'].includes(r.verdict)).length, services: shown.map((r) => ({ service: r.service, verdict: r.verdict, words: r.words })), advised: shown.filter((r) => r.advisories.length > 0).length };
+  return { at: scene === 'loading' ? null : at, drift: shown.filter((r) => r.drift).length, services: shown.map((r) => ({ service: r.service, verdict: r.verdict, drift: r.drift, words: r.words })), advised: shown.filter((r) => r.advisories.length > 0).length };
 }
 
 export function pinChanges(scene: Scene, service: string | null, now: number): PinChange[] {

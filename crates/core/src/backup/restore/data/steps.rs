@@ -64,6 +64,23 @@ fn question(url: &str, blocks: &[BackupBlock]) -> String {
     format!("promtool query instant --time={at} {} 'count({{__name__=~\".+\"}})'", quoted(url))
 }
 
+/// The command that runs a script beside a container that does not run.
+fn beside(place: &Place, script: &str) -> String {
+    format!(
+        "docker run --rm --network none --user 0:0 --volumes-from {} --entrypoint /bin/sh {} -c {}",
+        quoted(&place.container.name),
+        quoted(&place.container.image),
+        quoted(script)
+    )
+}
+
+/// The commands that move the data of before back into a container, on a line.
+pub fn back_in_docker(place: &Place, kept: &str) -> String {
+    let name = quoted(&place.container.name);
+    let script = undone(&place.data, kept);
+    format!("docker stop {name} && {} && docker start {name}", beside(place, &script))
+}
+
 /// The steps with the engine, and those back.
 pub fn in_docker(
     place: &Place,
@@ -75,13 +92,7 @@ pub fn in_docker(
 ) -> (Vec<DataStep>, Vec<DataStep>) {
     let (name, data) = (quoted(&place.container.name), &place.data);
     let (uid, gid) = owner.unwrap_or((65534, 65534));
-    let beside = |script: &str| {
-        format!(
-            "docker run --rm --network none --user 0:0 --volumes-from {name} --entrypoint /bin/sh {} -c {}",
-            quoted(&place.container.image),
-            quoted(script)
-        )
-    };
+    let beside = |script: &str| beside(place, script);
     let stop = || step("Stop Prometheus", format!("docker stop --time {} {name}", STOP.as_secs()));
     let start = || step("Start Prometheus", format!("docker start {name}"));
     let (unpack, source) = plain(source, packed);
