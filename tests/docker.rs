@@ -154,8 +154,9 @@ async fn prometheus_without_its_lifecycle_api_reads_its_files_at_a_signal_throug
     // What it can't read is told, and it goes on.
     fs::write(&config, "scrape_configs: {").unwrap();
     docker(&["cp", &config.display().to_string(), &format!("{name}:/etc/prometheus.yml")]);
-    let refused = bench.panel.rules_reload(Empty {}).await;
-    assert!(refused.as_ref().map_or(true, |applied| !applied.in_force), "{refused:?}");
+    let refused = bench.panel.rules_reload(Empty {}).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Rejected, "{refused:?}");
+    assert!(runs().await.contains("job_name: second"), "it goes on with the files of before");
     docker(&["stop", &name]);
     assert!(bench.panel.rules_reload(Empty {}).await.is_err());
     drop(container);

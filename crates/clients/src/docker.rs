@@ -132,7 +132,11 @@ impl Docker {
     /// # Errors
     /// [`DockerFailure::Address`]; [`DockerFailure::NotThere`] for a socket that is not there.
     pub fn connect(host: &str) -> Result<Self, DockerError> {
-        let found = if host == "auto" { usual(|name| std::env::var(name).ok())? } else { host.to_owned() };
+        let found = if host == "auto" {
+            usual(|name| std::env::var(name).ok(), |path| std::path::Path::new(path).exists())?
+        } else {
+            host.to_owned()
+        };
         let inner = bollard::Docker::connect_with_host(&found)?;
         Ok(Self { inner: inner.with_timeout(LIMIT) })
     }
@@ -352,7 +356,10 @@ impl Docker {
 }
 
 /// Where an engine usually listens: what `DOCKER_HOST` says, else Docker's socket, a rootless Docker's, Podman's.
-fn usual(environment: impl Fn(&str) -> Option<String>) -> Result<String, DockerError> {
+fn usual(
+    environment: impl Fn(&str) -> Option<String>,
+    exists: impl Fn(&str) -> bool,
+) -> Result<String, DockerError> {
     if let Some(host) = environment("DOCKER_HOST").filter(|host| !host.is_empty()) {
         return Ok(host);
     }
@@ -364,7 +371,7 @@ fn usual(environment: impl Fn(&str) -> Option<String>) -> Result<String, DockerE
         sockets.extend([format!("{own}/docker.sock"), format!("{own}/podman/podman.sock")]);
     }
     sockets.push("/run/podman/podman.sock".to_owned());
-    let found = sockets.iter().find(|path| std::path::Path::new(path).exists());
+    let found = sockets.iter().find(|path| exists(path));
     found.map(|path| format!("unix://{path}")).ok_or_else(|| {
         DockerError::new(
             DockerFailure::NotThere,
@@ -408,19 +415,20 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn the_usual_sockets_are_looked_for_after_what_the_environment_says() {
-        let host = |name: &str| (name == "DOCKER_HOST").then(|| "tcp://far:2376".to_owned());
-        assert_eq!(usual(host).unwrap(), "tcp://far:2376");
-        if !std::path::Path::new("/var/run/docker.sock").exists()
-            && !std::path::Path::new("/run/podman/podman.sock").exists()
+        let environment = |given: &'static [(&'static str, &'static str)]| {
+            move |name: &str| given.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        let only = |wanted: &'static str| move |path: &str| path == wanted;
+        let said = environment(&[("DOCKER_HOST", "tcp://far:2376"), ("XDG_RUNTIME_DIR", "/run/user/1")]);
+        assert_eq!(usual(said, |_| true).unwrap(), "tcp://far:2376");
+        let own = environment(&[("XDG_RUNTIME_DIR", "/run/user/1")]);
+        assert_eq!(usual(own, |_| true).unwrap(), "unix:///var/run/docker.sock");
+        for there in ["/run/user/1/docker.sock", "/run/user/1/podman/podman.sock", "/run/podman/podman.sock"]
         {
-            let folder = tempfile::tempdir().unwrap();
-            let own = folder.path().display().to_string();
-            let environment = |name: &str| (name == "XDG_RUNTIME_DIR").then(|| own.clone());
-            assert_eq!(usual(environment).unwrap_err().failure, DockerFailure::NotThere);
-            std::fs::create_dir(folder.path().join("podman")).unwrap();
-            std::fs::write(folder.path().join("podman/podman.sock"), "").unwrap();
-            assert_eq!(usual(environment).unwrap(), format!("unix://{own}/podman/podman.sock"));
+            assert_eq!(usual(own, only(there)).unwrap(), format!("unix://{there}"));
         }
+        let none = usual(environment(&[]), |_| false).unwrap_err();
+        assert!(none.failure == DockerFailure::NotThere && none.words.contains("/run/podman"), "{none:?}");
     }
 
     #[test]

@@ -216,7 +216,9 @@ wire! {
         pub rows: Vec<PinRow>,
         /// When it was looked at.
         pub at: Timestamp,
-        /// Why the containers were not looked at.
+        /// Whether the profile names an engine; without one no container is looked at.
+        pub docker_named: bool,
+        /// Why the engine that it names could not be asked.
         pub docker_gap: Option<PanelError>,
         /// Why the compose file was not read.
         pub compose_gap: Option<PanelError>,

@@ -55,6 +55,9 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
     if !report.compose_by.is_empty() {
         say(paint(&format!("The compose file was read by {}.", plain(&report.compose_by)), Paint::Dim));
     }
+    if !report.docker_named {
+        say(paint("No containers are looked at: the profile names no engine ([docker] host).", Paint::Dim));
+    }
     if let Some(gap) = &report.compose_gap {
         say(format!("{} {} {}", paint("?", Paint::Dim), plain(&gap.message), plain(&gap.hint)));
     }

@@ -39,7 +39,7 @@ pub async fn versions(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let gap = |what: &str, error: &PanelError| format!("{what} was not looked at: {}", error.message);
     lines.extend(report.docker_gap.iter().map(|error| gap("Docker", error)));
     lines.extend(report.compose_gap.iter().map(|error| gap("The compose file", error)));
-    if scene.live.profile.docker_host.is_none() {
+    if !report.docker_named {
         lines.push(
             "The containers were not looked at: the profile names no Docker engine ([docker] host)."
                 .to_owned(),

@@ -121,26 +121,33 @@ async fn put_all(changes: &[Change], back: bool, job: &Handle) -> Result<(), Pan
     let todo = if back { reversed(changes) } else { changes.to_vec() };
     let job = job.clone();
     let work = move || {
-        for (index, change) in todo.iter().enumerate() {
-            let written = write::read(&change.path)
-                .map_err(|error| paths::storage("read", &change.path, &error))
-                .and_then(|now| if now == change.before { Ok(()) } else { Err(meanwhile(change)) })
-                .and_then(|()| {
-                    write::put(&change.path, change.before.as_deref(), change.after.as_deref())
-                        .map_err(|error| paths::storage("write", &change.path, &error))
-                });
-            if let Err(error) = written {
-                for done in todo.get(..index).unwrap_or_default().iter().rev() {
-                    if let Err(error) = write::put(&done.path, done.after.as_deref(), done.before.as_deref())
-                    {
-                        tracing::error!(file = %done.path.display(), %error, "could not be put back");
-                    }
+        let writes: Vec<write::Write<'_>> = todo
+            .iter()
+            .map(|one| write::Write {
+                path: &one.path,
+                before: one.before.as_deref(),
+                after: one.after.as_deref(),
+            })
+            .collect();
+        write::put_all(&writes, || job.step()).map_err(|stopped| {
+            let Some(change) = todo.get(stopped.index) else {
+                return PanelError::new(ErrorCode::Internal, "configs", "The writing ended early.");
+            };
+            let error = match &stopped.failed {
+                Some((what, error)) => paths::storage(what, &change.path, error),
+                None => meanwhile(change),
+            };
+            match stopped.left.as_slice() {
+                [] => error,
+                left => {
+                    let names: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+                    error.with_hint(format!(
+                        "These could not be put back and are the new ones: {}.",
+                        names.join(", ")
+                    ))
                 }
-                return Err(error);
             }
-            job.step();
-        }
-        Ok(())
+        })
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
         Err(PanelError::new(ErrorCode::Internal, "configs", "The writing ended early.")

@@ -69,6 +69,57 @@ pub fn put(path: &Path, before: Option<&[u8]>, after: Option<&[u8]>) -> io::Resu
     done
 }
 
+/// A file that is to be written; none as its content: it is not there, or is to be deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct Write<'a> {
+    /// Where it really lies.
+    pub path: &'a Path,
+    /// What has to be there.
+    pub before: Option<&'a [u8]>,
+    /// What is to be there.
+    pub after: Option<&'a [u8]>,
+}
+
+/// Why not all files were written.
+#[derive(Debug)]
+pub struct NotAll {
+    /// Which one could not be.
+    pub index: usize,
+    /// What was wanted of it (`read` or `write`) and failed; none: somebody has changed it meanwhile.
+    pub failed: Option<(&'static str, io::Error)>,
+    /// Files before it that could not be put back; empty: everything is as before.
+    pub left: Vec<PathBuf>,
+}
+
+/// Writes all files, or none: one that fails takes those before it back. `each` is called after each.
+///
+/// # Errors
+/// [`NotAll`].
+pub fn put_all(files: &[Write<'_>], mut each: impl FnMut()) -> Result<(), NotAll> {
+    for (index, one) in files.iter().enumerate() {
+        let failed = match read(one.path) {
+            Err(error) => Some(("read", error)),
+            Ok(now) if now.as_deref() != one.before => None,
+            Ok(_) => match put(one.path, one.before, one.after) {
+                Ok(()) => {
+                    each();
+                    continue;
+                }
+                Err(error) => Some(("write", error)),
+            },
+        };
+        let mut left = Vec::new();
+        for done in files.get(..index).unwrap_or_default().iter().rev() {
+            if let Err(error) = put(done.path, done.after, done.before) {
+                tracing::error!(file = %done.path.display(), %error, "could not be put back");
+                left.push(done.path.to_path_buf());
+            }
+        }
+        return Err(NotAll { index, failed, left });
+    }
+    Ok(())
+}
+
 fn change(path: &Path, content: Option<&[u8]>) -> io::Result<()> {
     let Some(bytes) = content else {
         return match fs::remove_file(path) {
@@ -114,6 +165,26 @@ mod tests {
         assert!(!path.exists());
         put(&folder.path().join("new/deep.yml"), None, Some(b"n")).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("new/deep.yml")).unwrap(), "n");
+    }
+
+    #[test]
+    fn all_files_are_written_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&a, "old").unwrap();
+        fs::write(&b, "somebody's").unwrap();
+        let write = |path| Write { path, before: Some(b"old"), after: Some(b"new") };
+        let mut count = 0;
+        let stopped = put_all(&[write(&a), write(&b)], || count += 1).unwrap_err();
+        assert!(stopped.index == 1 && stopped.failed.is_none() && stopped.left.is_empty() && count == 1);
+        assert_eq!((fs::read(&a).unwrap(), fs::read(&b).unwrap()), (b"old".to_vec(), b"somebody's".to_vec()));
+        fs::remove_file(&b).unwrap();
+        fs::create_dir(&b).unwrap();
+        let stopped = put_all(&[write(&a), write(&b)], || {}).unwrap_err();
+        assert!(stopped.failed.is_some());
+        assert_eq!(fs::read(&a).unwrap(), b"old");
+        put_all(&[write(&a)], || {}).unwrap();
+        assert_eq!(fs::read(&a).unwrap(), b"new");
     }
 
     #[test]

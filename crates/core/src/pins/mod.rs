@@ -73,6 +73,7 @@ pub async fn look(live: &Live, services: &[ServiceStatus], config: &std::path::P
     PinsReport {
         rows: rows(facts, told, &table),
         at: clock::now(),
+        docker_named: profile.docker_host.is_some(),
         docker_gap,
         compose_gap,
         compose_by: compose.map(|compose| compose.by).unwrap_or_default(),

@@ -253,37 +253,53 @@ pub async fn apply(core: Arc<Core>, request: RepinRequest) -> Result<RepinApplie
     Ok(RepinApplied { written: plan.files.into_iter().map(|file| file.path).collect(), then: plan.then })
 }
 
-/// Writes the files one after the other, with copies of before; when one fails, those before it are put back.
+/// Writes the files, all or none, with copies of before beside for as long as it takes.
 fn write_all(writes: &[Write], copies: &std::path::Path) -> Result<(), PanelError> {
     let storage = |path: &std::path::Path, error: &std::io::Error| paths::storage("write", path, error);
     paths::create_private_dir(copies).map_err(|error| storage(copies, &error))?;
+    let mut real = Vec::new();
     for (index, one) in writes.iter().enumerate() {
         let name = one.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let copy = copies.join(format!("{index}-{name}"));
         paths::write_atomically(&copy, one.before.as_bytes()).map_err(|error| storage(&copy, &error))?;
-    }
-    for (index, one) in writes.iter().enumerate() {
         // A link is followed: it is the file behind it that is meant.
-        let real = std::fs::canonicalize(&one.path).unwrap_or_else(|_| one.path.clone());
-        if let Err(error) = write::put(&real, Some(one.before.as_bytes()), Some(one.after.as_bytes())) {
-            let mut told = storage(&one.path, &error);
-            for before in writes.iter().take(index) {
-                let real = std::fs::canonicalize(&before.path).unwrap_or_else(|_| before.path.clone());
-                if let Err(error) = write::put(&real, None, Some(before.before.as_bytes())) {
-                    told.detail = format!(
-                        "{} could not be put back ({error}): its copy is in {}",
-                        before.path.display(),
-                        copies.display()
-                    );
-                    return Err(told);
-                }
-            }
-            let _ = std::fs::remove_dir_all(copies);
-            return Err(told.with_hint("Every file is as before."));
-        }
+        real.push(
+            std::fs::canonicalize(&one.path).map_err(|error| paths::storage("read", &one.path, &error))?,
+        );
     }
-    let _ = std::fs::remove_dir_all(copies);
-    Ok(())
+    let files: Vec<write::Write<'_>> = writes
+        .iter()
+        .zip(&real)
+        .map(|(one, path)| write::Write {
+            path,
+            before: Some(one.before.as_bytes()),
+            after: Some(one.after.as_bytes()),
+        })
+        .collect();
+    let stopped = match write::put_all(&files, || {}) {
+        Ok(()) => {
+            let _ = std::fs::remove_dir_all(copies);
+            return Ok(());
+        }
+        Err(stopped) => stopped,
+    };
+    let path = real.get(stopped.index).map_or(copies, |path| path.as_path());
+    let error = match &stopped.failed {
+        Some((what, error)) => paths::storage(what, path, error),
+        None => PanelError::new(
+            ErrorCode::Unverified,
+            "pins",
+            format!("Somebody has changed {} meanwhile.", path.display()),
+        ),
+    };
+    if stopped.left.is_empty() {
+        let _ = std::fs::remove_dir_all(copies);
+        return Err(error.with_hint("Every file is as before."));
+    }
+    Err(error.with_hint(format!(
+        "Not every file could be put back: copies of before are in {}.",
+        copies.display()
+    )))
 }
 
 #[cfg(test)]

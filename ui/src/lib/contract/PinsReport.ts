@@ -16,7 +16,11 @@ rows: Array<PinRow>,
  */
 at: Timestamp, 
 /**
- * Why the containers were not looked at.
+ * Whether the profile names an engine; without one no container is looked at.
+ */
+dockerNamed: boolean, 
+/**
+ * Why the engine that it names could not be asked.
  */
 dockerGap: PanelError | null, 
 /**

@@ -63,7 +63,7 @@ export function pinsReport(scene: Scene, at: number): PinsReport {
   if (scene === 'hostile') all = all.map((r) => ({ ...r, service: r.service + BIDI, words: BIDI.repeat(20), remedy: BIDI.repeat(9), links: r.links.map((l) => ({ ...l, value: l.value + BIDI, detail: BIDI.repeat(30) })) }));
   const dark = scene === 'never' || scene === 'stale';
   return {
-    rows: all, at,
+    rows: all, at, dockerNamed: scene !== 'empty',
     dockerGap: dark ? { code: 'refused', message: 'Docker does not answer: nothing listens there.', hint: 'Is the engine running? Start it, or correct host of [docker].', retryable: true, source: 'docker', detail: 'unix:///var/run/docker.sock: No such file or directory' } : null,
     composeGap: scene === 'empty' ? { code: 'not-found', message: 'The profile does not say where the compose file is.', hint: 'Set [compose] files, or [pack] dir.', retryable: false, source: 'compose', detail: '' } : null,
     composeBy: scene === 'empty' ? '' : scene === 'calm' ? 'docker compose 2.29.1' : 'the panel (docker compose is not at hand)',
