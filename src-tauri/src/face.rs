@@ -239,6 +239,7 @@ mod tests {
                 checks: None,
                 pins: None,
                 escalations: None,
+                drill: None,
                 banners: None,
                 settings: None,
             }))

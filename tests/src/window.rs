@@ -178,17 +178,24 @@ impl Window {
     /// # Errors
     /// As [`Self::see`].
     pub async fn click(&self, name: &str) -> Result<(), String> {
-        self.see(name).await?;
-        let selector = format!("[data-testid='{name}']");
+        self.click_on(&format!("[data-testid='{name}']")).await
+    }
+
+    /// Waits for what a selector picks out, and clicks it.
+    ///
+    /// # Errors
+    /// As [`Self::see`].
+    pub async fn click_on(&self, selector: &str) -> Result<(), String> {
+        self.find(selector).await?;
         // It may be replaced between the look and the click, or not be enabled yet.
         let clicked = eventually(SOON, async || {
-            let element = self.client.find(Locator::Css(&selector)).await.ok()?;
+            let element = self.client.find(Locator::Css(selector)).await.ok()?;
             if !element.is_enabled().await.ok()? {
                 return None;
             }
             element.click().await.ok()
         });
-        clicked.await.ok_or_else(|| format!("{name} could not be clicked"))
+        clicked.await.ok_or_else(|| format!("{selector} could not be clicked"))
     }
 
     /// Types into an element.
@@ -247,11 +254,25 @@ impl Window {
     /// # Errors
     /// The value that it has instead.
     pub async fn has(&self, selector: &str, attribute: &str, value: &str) -> Result<(), String> {
+        self.has_within(SOON, selector, attribute, value).await
+    }
+
+    /// As [`Self::has`], with a patience of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::has`].
+    pub async fn has_within(
+        &self,
+        patience: Duration,
+        selector: &str,
+        attribute: &str,
+        value: &str,
+    ) -> Result<(), String> {
         let told = async || {
             let element = self.client.find(Locator::Css(selector)).await.ok()?;
             element.attr(attribute).await.ok()?
         };
-        match eventually(SOON, async || told().await.filter(|told| told == value)).await {
+        match eventually(patience, async || told().await.filter(|told| told == value)).await {
             Some(_) => Ok(()),
             None => Err(format!("{selector}: {attribute} is {:?}, not {value}", told().await)),
         }

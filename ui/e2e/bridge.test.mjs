@@ -186,6 +186,28 @@ test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, a
   await done();
 });
 
+test('a runbook opens on a firing alert, and every question of it is asked of the real servers', { timeout: 180_000 }, async (t) => {
+  const found = await until('an alert with a runbook of its own', async () => {
+    const list = await call('alerts_page', { limit: 100, states: ['firing'] });
+    const known = (await call('runbook_list')).pages.map((p) => p.id);
+    return list.freshness.state === 'fresh' && { row: list.rows.find((r) => known.includes(r.name)) };
+  });
+  if (!found.row) return t.skip('no alert of the stack has a runbook');
+  const { page, done } = await open('runbooks');
+  await page.getByTestId('runbook-of-alert').filter({ hasText: found.row.name }).first().click();
+  const steps = page.getByTestId('step');
+  await steps.first().waitFor();
+  const view = await call('runbook_open', { fingerprint: found.row.fingerprint });
+  assert.equal(await steps.count(), view.steps.length);
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-testid="step"]')].every((s) => ['pass', 'fail', 'unknown'].includes(s.dataset.verdict ?? '')));
+  // What it is about is asked about: the label is in the question, and a number came.
+  const run = await until('the run is kept', async () => (await call('runbook_runs')).runs.find((r) => r.alert?.fingerprint === found.row.fingerprint));
+  assert.ok(run.steps.some((s) => s.value !== null), JSON.stringify(run.steps));
+  if (found.row.tenant) assert.ok(run.steps.some((s) => s.query.includes(found.row.tenant)));
+  assert.deepEqual(await violations(page), []);
+  await done();
+});
+
 test('the settings test an endpoint and name what is wrong', LONG, async () => {
   const { page, done } = await open('settings');
   await page.getByTestId('test-prometheus').click();

@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod drill;
 mod maintenance;
 mod pins;
 mod rules;
@@ -14,6 +15,7 @@ pub use backup::{
     What as BackupWhat,
 };
 pub use check::{Check, How as CheckHow};
+pub use drill::{Drill, Training};
 pub use maintenance::{Maintenance, Schedule, Window};
 pub use pins::Pins;
 pub use rules::{Changes as RuleChanges, Rules};
@@ -70,6 +72,17 @@ Exit codes:
   1  a gauge is off target now
   2  usage or configuration
   3  Prometheus failed or could not be reached";
+
+const EXIT_ACK: &str = "\
+Exit codes:
+  0  written down
+  2  usage or configuration, or no such alert
+  3  a server failed or could not be reached";
+
+const EXIT_TRAINING: &str = "\
+Exit codes:
+  0  printed, or done
+  2  usage or configuration";
 
 const EXIT_DAEMON: &str = "\
 Writes what it does to standard error, a JSON object a line; AETHER_LOG sets the level. Beside an open
@@ -149,6 +162,22 @@ pub enum Command {
         #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10", value_parser = clap::value_parser!(u32).range(1..=3600))]
         watch: Option<u32>,
     },
+    /// Says that somebody is on an alert; it silences nothing
+    #[command(after_help = EXIT_ACK)]
+    Ack {
+        /// Matchers that pick the alert out, e.g. 'alertname="LowConfidenceSpikeVIP"'; of several the worst
+        #[arg(value_name = "FILTER", required = true)]
+        filter: Vec<String>,
+        /// What is being done
+        #[arg(long, value_name = "TEXT", default_value = "", conflicts_with = "undo")]
+        note: String,
+        /// Takes it back
+        #[arg(long)]
+        undo: bool,
+        /// Who [default: the OS user]
+        #[arg(long, value_name = "NAME", default_value = "")]
+        by: String,
+    },
     /// Maintenance windows: mute alerts for a while, on every Alertmanager member
     #[command(subcommand)]
     Maintenance(Maintenance),
@@ -164,6 +193,16 @@ pub enum Command {
     /// Runbooks: read, search, run with their queries asked, export a run
     #[command(subcommand)]
     Runbook(Runbook),
+    /// Drills: incidents that are made up in the demo stack, and how somebody dealt with them
+    #[command(subcommand)]
+    Drill(Drill),
+    /// The training checklist, and who is how far
+    #[command(after_help = EXIT_TRAINING)]
+    Training {
+        /// What of it; without: the board
+        #[command(subcommand)]
+        verb: Option<Training>,
+    },
     /// Escalation: the clocks that run, whom to call, and who was
     #[command(subcommand, after_help = EXIT_ESCALATION)]
     Escalation(Escalation),

@@ -18,6 +18,7 @@ pub mod probe;
 pub mod prometheus;
 mod redact;
 mod reply;
+pub mod simulator;
 mod time;
 mod transport;
 
@@ -29,3 +30,4 @@ pub use error::{ClientError, Failure};
 pub use grafana::Grafana;
 pub use http::Reply;
 pub use prometheus::Prometheus;
+pub use simulator::Simulator;

@@ -176,6 +176,24 @@ macro_rules! for_each_command {
             runbook_runs(Empty) -> RunbookRuns;
             /// Writes a run as a post-mortem draft, with series and plots.
             runbook_export(RunbookRunRequest) -> RunbookExported;
+            /// Drills that can be chosen, and those that were.
+            drill_list(Empty) -> DrillList;
+            /// Begins a drill in the demo stack.
+            drill_start(DrillStartRequest) -> DrillRun;
+            /// Says that the incident of the drill was seen.
+            drill_notice(Empty) -> Empty;
+            /// Does as if something were done outside of the panel.
+            drill_operate(DrillOperateRequest) -> DrillOperated;
+            /// Ends the drill that goes on, and puts the demo stack back.
+            drill_end(Empty) -> DrillRun;
+            /// A drill as a report.
+            drill_report(DrillRequest) -> DrillReport;
+            /// The training checklist, and who is how far.
+            training_board(Empty) -> TrainingBoard;
+            /// Says that a task of the checklist was done, or takes that back.
+            training_mark(TrainingMarkRequest) -> TrainingBoard;
+            /// Puts a person on the list, or takes them off it.
+            training_person(TrainingPersonRequest) -> TrainingBoard;
             /// Targets against now, and how much of the time they were kept.
             slo_status(SloRequest) -> SloReport;
             /// Says that somebody was called, or takes that back.

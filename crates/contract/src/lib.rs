@@ -17,6 +17,7 @@ mod commands;
 mod compare;
 mod data;
 mod deploy;
+mod drill;
 mod elsewhere;
 mod error;
 mod escalation;
@@ -38,6 +39,7 @@ mod slo;
 mod snapshot;
 mod stack;
 mod time;
+mod training;
 
 pub use alerts::*;
 pub use archive::*;
@@ -48,6 +50,7 @@ pub use commands::*;
 pub use compare::*;
 pub use data::*;
 pub use deploy::*;
+pub use drill::*;
 pub use elsewhere::*;
 pub use error::*;
 pub use escalation::*;
@@ -69,6 +72,7 @@ pub use slo::*;
 pub use snapshot::*;
 pub use stack::*;
 pub use time::*;
+pub use training::*;
 
 /// Derives that every wire type carries.
 macro_rules! wire {

@@ -320,6 +320,9 @@ wire! {
         pub ended_at: Option<Timestamp>,
         /// What was found and done, in words.
         pub notes: String,
+        /// The drill that it was part of; none: it was no drill.
+        #[serde(default)]
+        pub drill: Option<String>,
         /// The steps as they were answered last.
         pub steps: Vec<RunbookStepResult>,
     }

@@ -1,8 +1,8 @@
 //! The one picture of the stack that every screen derives from, and its deltas.
 
 use crate::{
-    AlertsSummary, BackupsSummary, ChecksSummary, EscalationStatus, Gauge, Level, MaintenanceStatus,
-    PinsSummary, ServiceStatus, Settings, StackList, Timestamp, wire,
+    AlertsSummary, BackupsSummary, ChecksSummary, DrillStatus, EscalationStatus, Gauge, Level,
+    MaintenanceStatus, PinsSummary, ServiceStatus, Settings, StackList, Timestamp, wire,
 };
 
 wire! {
@@ -42,6 +42,8 @@ wire! {
         pub pins: PinsSummary,
         /// Clocks of escalation.
         pub escalations: EscalationStatus,
+        /// Drills.
+        pub drill: DrillStatus,
         /// Notices.
         pub banners: Vec<Banner>,
         /// Settings in force.
@@ -97,6 +99,10 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         pub escalations: Option<EscalationStatus>,
+        /// Changed drill.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        pub drill: Option<DrillStatus>,
         /// Changed notices.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]

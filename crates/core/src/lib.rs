@@ -10,6 +10,7 @@ mod checks;
 mod configs;
 mod deploy;
 mod dispatch;
+pub mod drill;
 mod escalation;
 pub mod gauges;
 mod history;
@@ -31,6 +32,7 @@ mod slo;
 mod snapshot;
 pub mod stack;
 mod text;
+mod training;
 
 pub use backup::size;
 pub use dispatch::dispatch;

@@ -71,6 +71,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         checks: changed(&old.checks, &new.checks),
         pins: changed(&old.pins, &new.pins),
         escalations: changed(&old.escalations, &new.escalations),
+        drill: changed(&old.drill, &new.drill),
         banners: changed(&old.banners, &new.banners),
         settings: changed(&old.settings, &new.settings),
     };
@@ -83,6 +84,7 @@ pub fn delta(old: &Snapshot, new: &Snapshot) -> Option<SnapshotDelta> {
         || delta.checks.is_some()
         || delta.pins.is_some()
         || delta.escalations.is_some()
+        || delta.drill.is_some()
         || delta.banners.is_some()
         || delta.settings.is_some();
     anything.then_some(delta)
@@ -164,6 +166,7 @@ mod tests {
             checks: ChecksSummary::default(),
             pins: PinsSummary::default(),
             escalations: EscalationStatus::default(),
+            drill: DrillStatus::default(),
             banners: Vec::new(),
             settings: crate::settings::default_settings(),
         }

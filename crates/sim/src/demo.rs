@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     SimError,
+    drill::{Drills, Files, Stack},
     grafana::{Grafana, GrafanaOptions},
     history,
     model::TENANTS,
@@ -47,6 +49,8 @@ pub struct Ready {
     pub blackbox: String,
     /// The simulated service.
     pub service: String,
+    /// Where drills are asked for.
+    pub drills: String,
     /// The stack's profile.
     pub profile: PathBuf,
 }
@@ -56,12 +60,13 @@ pub struct Ready {
 pub struct DemoStack {
     /// Where everything is.
     pub ready: Ready,
-    prometheus: Prometheus,
+    prometheus: Arc<tokio::sync::Mutex<Prometheus>>,
     alertmanager: Alertmanager,
     _blackbox: Blackbox,
     _grafana: Grafana,
+    _drills: Drills,
     /// The simulated service, to switch its scenario.
-    pub service: Service,
+    pub service: Arc<Service>,
 }
 
 impl DemoStack {
@@ -88,6 +93,7 @@ impl DemoStack {
             incidents: end.incidents,
         })
         .await?;
+        let service = Arc::new(service);
         let grafana = Grafana::start(GrafanaOptions {
             folder: folder.join("grafana"),
             pack: Some(pack.clone()),
@@ -124,23 +130,43 @@ impl DemoStack {
         })
         .await?;
 
+        let stack =
+            Stack { prometheus: prometheus.url().to_owned(), alertmanager: alertmanager.url().to_owned() };
+        let files = Files {
+            config: folder.join("prometheus/prometheus.yml"),
+            alerts: pack.join("prometheus-alerts.yml"),
+        };
+        let prometheus = Arc::new(tokio::sync::Mutex::new(prometheus));
+        let drills =
+            Drills::start(stack.clone(), files, Arc::clone(&prometheus), Arc::clone(&service)).await?;
+
         let profile = options.home.join("config/stacks/demo.toml");
         let ready = Ready {
-            prometheus: prometheus.url().to_owned(),
-            alertmanager: alertmanager.url().to_owned(),
+            prometheus: stack.prometheus,
+            alertmanager: stack.alertmanager,
             grafana: grafana.url().to_owned(),
             grafana_token: grafana.token().to_owned(),
             blackbox: blackbox.url().to_owned(),
             service: service.url().to_owned(),
+            drills: drills.url().to_owned(),
             profile: profile.clone(),
         };
         write_profile(&profile, &ready, &pack)?;
-        Ok(Self { ready, prometheus, alertmanager, _blackbox: blackbox, _grafana: grafana, service })
+        Ok(Self {
+            ready,
+            prometheus,
+            alertmanager,
+            _blackbox: blackbox,
+            _grafana: grafana,
+            _drills: drills,
+            service,
+        })
     }
 
     /// Ends the servers in order, so that Alertmanager writes its silences to disk.
     pub async fn stop(mut self) {
-        tokio::join!(self.prometheus.stop(), self.alertmanager.stop());
+        let prometheus = async { self.prometheus.lock().await.stop().await };
+        tokio::join!(prometheus, self.alertmanager.stop());
     }
 }
 
@@ -179,13 +205,14 @@ fn write_profile(file: &Path, ready: &Ready, pack: &Path) -> Result<(), SimError
     let text = format!(
         "# Written by the demo at every start.\nname = \"demo\"\ntenant_label = \"tenant_id\"\nvip_tenants = [{}]\n\n\
          [prometheus]\nurl = \"{}\"\n\n[alertmanager]\nurls = [\"{}\"]\n\n[grafana]\nurl = \"{}\"\nauth = {{ kind = \"bearer\" }}\n\n\
-         [blackbox]\nurl = \"{}\"\n\n[pack]\ndir = {:?}\n",
+         [blackbox]\nurl = \"{}\"\n\n[pack]\ndir = {:?}\n\n[drills]\nsimulator = \"{}\"\n",
         vips.join(", "),
         ready.prometheus,
         ready.alertmanager,
         ready.grafana,
         ready.blackbox,
         pack.display().to_string(),
+        ready.drills,
     );
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(SimError::file(folder))?;

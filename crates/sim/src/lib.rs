@@ -4,6 +4,7 @@
 //! Nothing here is used by the panel itself, and nothing here knows the panel: it speaks to whoever asks over HTTP.
 
 pub mod demo;
+pub mod drill;
 mod error;
 pub mod grafana;
 pub mod history;

@@ -3,13 +3,14 @@
 import type { Theme } from '../lib/contract';
 import type { IconName } from '../lib/components/Icon.svelte';
 import { currentWindow, extend, openLink, refresh, saveSettings, selectStack } from '../lib/state/actions';
+import { drills } from '../lib/state/drills.svelte';
 import { panel } from '../lib/state/panel.svelte';
 import { safe } from '../lib/format/untrusted';
 import { ui } from '../lib/state/ui.svelte';
 
 export interface Command {
   id: string;
-  group: 'Go to' | 'Maintenance' | 'Backups' | 'Alerts' | 'Gauges' | 'Stack' | 'Panel';
+  group: 'Go to' | 'Drill' | 'Maintenance' | 'Backups' | 'Alerts' | 'Gauges' | 'Stack' | 'Panel';
   title: string;
   icon: IconName;
   /** Keys that run it, in order. */
@@ -30,12 +31,19 @@ export function commands(): Command[] {
     { id: 'go-rules', group: 'Go to', title: 'Rules', icon: 'rules', keys: ['g', 'r'], words: 'guards lint recording alerts promql', run: () => ui.go('rules') },
     { id: 'go-runbooks', group: 'Go to', title: 'Runbooks', icon: 'book', keys: ['g', 'k'], words: 'on call incident triage slo guide post-mortem', run: () => ui.go('runbooks') },
     { id: 'slo-status', group: 'Go to', title: 'SLO status', icon: 'gauge', words: 'compliance targets service level', run: () => ui.go('runbooks', 'slo-status') },
+    { id: 'training', group: 'Go to', title: 'Training and drills', icon: 'cap', keys: ['g', 't'], words: 'checklist exercise new on call person report', run: () => ui.go('runbooks', 'training') },
     { id: 'go-checks', group: 'Go to', title: 'Checks', icon: 'checks', keys: ['g', 'c'], words: 'quick preprod sanity after deploy', run: () => ui.go('checks') },
     { id: 'go-settings', group: 'Go to', title: 'Settings', icon: 'gear', keys: ['g', 's'], words: 'stacks endpoints', run: () => ui.go('settings') },
     { id: 'deploy', group: 'Maintenance', title: 'Begin a deploy…', icon: 'up', words: 'guided release checks', run: () => ui.deploy('') },
     { id: 'backup-create', group: 'Backups', title: 'Back up now…', icon: 'archive', keys: ['b'], words: 'save snapshot', run: () => (ui.dialog = 'backup-create') },
     { id: 'maintenance-start', group: 'Maintenance', title: 'Start a maintenance window…', icon: 'muted', keys: ['m'], words: 'silence mute', run: () => (ui.dialog = 'maintenance-start') },
   ];
+  const drill = s?.drill;
+  if (drill?.running) {
+    const id = drill.running.id;
+    if (drills.seen !== id) list.push({ id: 'drill-notice', group: 'Drill', title: 'I have seen it', icon: 'check', words: 'drill notice', run: () => void drills.notice(id) });
+    list.push({ id: 'drill-end', group: 'Drill', title: 'End the drill…', icon: 'flag', words: 'stop give up', run: () => (ui.dialog = 'drill-end') });
+  } else if (drill?.offered) list.push({ id: 'drill-start', group: 'Drill', title: 'Start a drill…', icon: 'flag', words: 'exercise surprise training', run: () => ui.startDrill(null) });
   const current = currentWindow();
   if (current) {
     list.push(

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{polled, unread};
 use crate::{
     args::State,
-    human::{count, moment, now, plain_lines, span},
+    human::{count, moment, now, plain, plain_lines, span},
     outcome::Outcome,
     table::{Cell, Paint, cell, painted, table},
 };
@@ -74,6 +74,19 @@ pub fn request(filter: &[String], states: &[State]) -> AlertsRequest {
         states: states.iter().map(|state| wire(*state)).collect(),
         ..Default::default()
     }
+}
+
+/// The worst alert that the filter picks out, after a look at the servers.
+pub async fn worst(panel: &Panel, filter: &[String]) -> Result<AlertRow, PanelError> {
+    polled(panel).await?;
+    let page = panel.alerts_page(AlertsRequest { limit: 1, ..request(filter, &[]) }).await?;
+    page.rows.into_iter().next().ok_or_else(|| {
+        // No list and an empty list are not the same.
+        unread(&page.freshness).unwrap_or_else(|| {
+            let words = format!("No alert matches {}.", plain(&filter.join(" ")));
+            PanelError::new(ErrorCode::NotFound, "alerts", words).with_hint("aetherctl alerts lists them.")
+        })
+    })
 }
 
 /// Counts alerts by labels.

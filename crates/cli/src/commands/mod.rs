@@ -1,5 +1,6 @@
 //! One file a verb: ask the Panel, put the answer into words.
 
+mod ack;
 mod alerts;
 mod archive;
 mod backup;
@@ -7,6 +8,7 @@ mod check;
 mod daemon;
 mod data;
 mod docs;
+mod drill;
 mod escalation;
 mod gauges;
 mod maintenance;
@@ -22,6 +24,7 @@ mod secret;
 mod slo;
 mod stack;
 mod status;
+mod training;
 mod watch;
 mod window;
 
@@ -57,7 +60,12 @@ pub async fn run(args: &Args) -> Result<Outcome, PanelError> {
 
 async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
     match &args.command {
-        Command::Status => status::status(&polled(panel).await?),
+        Command::Status => {
+            let snapshot = polled(panel).await?;
+            // To whom this is the first action of a drill, it counts.
+            panel.refresh(Empty {}).await?;
+            status::status(&snapshot)
+        }
         Command::Gauges { ids, tenants } => gauges::gauges(panel, ids, *tenants).await,
         Command::Alerts { filter, state, watch: Some(every), .. } => {
             watch::watch(panel, alerts::request(filter, state), *every, args.json).await
@@ -69,13 +77,18 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
             let limit = limit.unwrap_or(if *csv { u32::MAX } else { alerts::DEFAULT_LIMIT });
             alerts::alerts(panel, filter, state, limit, *csv).await
         }
-        Command::Maintenance(verb) => to_its_end(maintenance::run(panel, verb)).await,
+        Command::Ack { filter, note, undo, by } => {
+            ack::ack(panel, filter, (!undo).then_some(note.as_str()), by).await
+        }
+        Command::Maintenance(verb) => to_its_end(Box::pin(maintenance::run(panel, verb))).await,
         Command::Backup(verb) => backup::run(panel, verb, args.json).await,
         Command::Check(verb) => check::run(panel, verb, args.json).await,
         Command::Rules(verb) => rules::run(panel, verb).await,
         Command::Pins { verb: None } => pins::show(panel).await,
         Command::Pins { verb: Some(verb) } => pins::run(panel, verb).await,
         Command::Runbook(verb) => runbook::run(panel, verb).await,
+        Command::Drill(verb) => drill::run(panel, verb).await,
+        Command::Training { verb } => training::run(panel, verb.as_ref()).await,
         Command::Escalation(verb) => escalation::run(panel, verb).await,
         Command::Slo => slo::run(panel).await,
         Command::Secret(verb) => secret::run(panel, verb).await,
@@ -85,8 +98,9 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
 }
 
 /// Lets a change come to its end although Ctrl+C is pressed: nobody is left not knowing whether a silence exists.
-async fn to_its_end(work: impl Future<Output = Result<Outcome, PanelError>>) -> Result<Outcome, PanelError> {
-    let mut work = Box::pin(work);
+async fn to_its_end(
+    mut work: impl Future<Output = Result<Outcome, PanelError>> + Unpin,
+) -> Result<Outcome, PanelError> {
     let mut told = false;
     loop {
         tokio::select! {

@@ -43,20 +43,7 @@ async fn request(panel: &Panel, subject: &Subject) -> Result<RunbookOpenRequest,
     let labels = subject.labels.iter().cloned().collect();
     let mut request = RunbookOpenRequest { id: subject.name.clone(), fingerprint: None, labels };
     if let Some(filter) = &subject.alert {
-        panel.refresh_and_wait().await;
-        let mut asked = alerts::request(std::slice::from_ref(filter), &[]);
-        asked.limit = 1;
-        let page = panel.alerts_page(asked).await?;
-        let Some(row) = page.rows.into_iter().next() else {
-            // No list and an empty list are not the same.
-            if let Some(error) = super::unread(&page.freshness) {
-                return Err(error);
-            }
-            let words = format!("No alert matches {}.", plain(filter));
-            return Err(PanelError::new(ErrorCode::NotFound, "runbook", words)
-                .with_hint("aetherctl alerts lists them."));
-        };
-        request.fingerprint = Some(row.fingerprint);
+        request.fingerprint = Some(alerts::worst(panel, std::slice::from_ref(filter)).await?.fingerprint);
     }
     Ok(request)
 }

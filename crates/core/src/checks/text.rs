@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use aether_contract::{CheckFormat, CheckResult, CheckRun, CheckState};
 
+use crate::text::inline;
+
 /// Writes a run down.
 pub fn export(run: &CheckRun, format: CheckFormat) -> String {
     match format {
@@ -24,26 +26,14 @@ fn word(state: CheckState) -> &'static str {
     }
 }
 
-/// Text of a server inside Markdown: no markup, no line of its own.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
 fn markdown(run: &CheckRun) -> String {
-    let at = crate::maintenance::closeout::text::moment(run.started_at);
+    let at = crate::text::moment(run.started_at);
     let mut text = format!(
         "# {} of {}: {}\n\n{at}, by {}.",
         run.suite.title(),
-        plain(&run.stack),
+        inline(&run.stack),
         word(run.verdict),
-        plain(&run.created_by)
+        inline(&run.created_by)
     );
     if run.cancelled {
         text.push_str(" It was cancelled.");
@@ -54,21 +44,21 @@ fn markdown(run: &CheckRun) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {took} |",
-            plain(&check.title),
+            inline(&check.title),
             word(check.state),
-            plain(&check.reason)
+            inline(&check.reason)
         );
     }
     for check in &run.checks {
         if check.evidence.is_empty() && check.remedy.is_empty() {
             continue;
         }
-        let _ = write!(text, "\n## {}: {}\n\n", plain(&check.title), word(check.state));
+        let _ = write!(text, "\n## {}: {}\n\n", inline(&check.title), word(check.state));
         if !check.remedy.is_empty() && check.state != CheckState::Pass {
-            let _ = writeln!(text, "What to do: {}\n", plain(&check.remedy));
+            let _ = writeln!(text, "What to do: {}\n", inline(&check.remedy));
         }
         for line in &check.evidence {
-            let _ = writeln!(text, "- {}", plain(line));
+            let _ = writeln!(text, "- {}", inline(line));
         }
     }
     text

@@ -2,6 +2,8 @@
 
 use aether_contract::{DeployRun, DeployState, DeployStepKind, DeployStepState, Timestamp};
 
+use crate::text::inline;
+
 /// Its record.
 pub fn markdown(run: &DeployRun) -> String {
     let state = match run.state {
@@ -57,20 +59,4 @@ fn title(kind: DeployStepKind) -> &'static str {
 fn moment(at: Timestamp) -> String {
     let stamp = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M %:z").to_string()
-}
-
-/// Foreign text on one line that is no markup.
-fn inline(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            c if c.is_control() => out.push(' '),
-            '*' | '_' | '`' | '[' | ']' | '<' | '>' | '|' | '\\' | '#' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -3,7 +3,7 @@
 use aether_contract::{EscalationClock, EscalationRule};
 use url::form_urlencoded::byte_serialize;
 
-use crate::{alerts::links::cut_to, runbook::moment, stack::TEXT};
+use crate::{alerts::links::cut_to, stack::TEXT, text::moment_utc as moment};
 
 /// `mailto:` with a subject and a body.
 pub fn mail(address: &str, clock: &EscalationClock, stack: &str) -> String {

@@ -3,17 +3,23 @@
 use std::collections::HashMap;
 
 use aether_contract::{
-    ExportFormat, MaintenanceHistoryRequest, PastWindow, Timestamp, WindowId, WindowOutcome,
+    ExportFormat, MaintenanceHistoryRequest, PanelError, PastWindow, Timestamp, WindowId, WindowOutcome,
 };
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::record::{Changes, StartDetail, newest_starts};
-use crate::{alerts::filter::contains, alerts::links::cut_to, alerts::matcher::text, journal::Entry};
+use super::{
+    closeout::CLOSEOUT,
+    record::{Changes, END, EXTEND, START, StartDetail, newest_starts},
+};
+use crate::{
+    alerts::{filter::contains, links::cut_to, matcher::text},
+    journal::{Entry, Journal},
+};
 
 /// Entries that are read.
-pub const READ: u32 = 20_000;
+const READ: u32 = 20_000;
 /// Most rows of a page.
 const MAX_ROWS: usize = 500;
 
@@ -27,6 +33,21 @@ pub struct Entries {
     pub ends: Vec<Entry>,
     /// What close-out reports came to, by window.
     pub reports: Vec<(String, Value)>,
+}
+
+impl Entries {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub fn read(journal: &Journal) -> Result<Self, PanelError> {
+        Ok(Self {
+            starts: journal.recent(START, READ)?,
+            moves: journal.recent(EXTEND, READ)?,
+            ends: journal.recent(END, READ)?,
+            reports: journal.results(CLOSEOUT, READ)?,
+        })
+    }
 }
 
 /// What is kept of a close-out report beside it.

@@ -3,6 +3,7 @@
 mod backup;
 mod checks;
 mod deploy;
+mod drill;
 mod escalation;
 mod maintenance;
 mod pins;
@@ -18,6 +19,7 @@ use secrecy::SecretString;
 use super::{Panel, blocking, clock, compose};
 use crate::{
     alerts,
+    drill::{self as drills, What},
     gauges::{self, history},
     maintenance::scope,
     secrets::SecretId,
@@ -41,6 +43,7 @@ impl Panel {
     #[allow(clippy::unused_async, reason = "every command has the same shape")]
     pub async fn refresh(&self, _request: Empty) -> Result<Empty, PanelError> {
         self.core.live().wake_all();
+        drills::saw(&self.core, What::ServersAsked { how: "refresh".to_owned() }).await;
         Ok(Empty {})
     }
 
@@ -171,6 +174,10 @@ impl Panel {
             state.alerts_revision = state.alerts_revision.wrapping_add(1);
         }
         self.core.publish();
+        if row.ack.is_some() {
+            let what = What::AlertTaken { name: row.name.clone(), tenant: row.tenant.clone() };
+            drills::saw(&self.core, what).await;
+        }
         Ok(row)
     }
 
@@ -179,7 +186,17 @@ impl Panel {
     /// # Errors
     /// `not-found` for an alert that is not in the list, `invalid-request` for hours or a style out of range.
     pub async fn alert_detail(&self, request: AlertDetailRequest) -> Result<AlertDetail, PanelError> {
-        Box::pin(alerts::detail::detail(&self.core.live(), &request)).await
+        let live = self.core.live();
+        let detail = Box::pin(alerts::detail::detail(&live, &request)).await?;
+        let opened = {
+            let state = live.state();
+            let row = state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint);
+            row.map(|row| What::AlertOpened { name: row.name.clone(), tenant: row.tenant.clone() })
+        };
+        if let Some(what) = opened {
+            drills::saw(&self.core, what).await;
+        }
+        Ok(detail)
     }
 
     /// What has fired.
@@ -250,6 +267,7 @@ impl Panel {
         &self,
         request: EndpointTestRequest,
     ) -> Result<EndpointTestReport, PanelError> {
+        drills::saw(&self.core, What::ServersAsked { how: "test of an endpoint".to_owned() }).await;
         Box::pin(services::test(&self.core, &request)).await
     }
 

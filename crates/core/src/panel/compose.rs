@@ -56,6 +56,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
         checks: aether_contract::ChecksSummary::default(),
         pins: aether_contract::PinsSummary::default(),
         escalations: aether_contract::EscalationStatus::default(),
+        drill: aether_contract::DrillStatus::default(),
         banners: Vec::new(),
         settings: settings.get(),
     }
@@ -106,6 +107,7 @@ pub fn snapshot(core: &Core) -> Snapshot {
         checks: core.checks.summary(&live.profile.name),
         pins: live.pins.summary(),
         escalations: escalation::status(core, &live, &state),
+        drill: core.drills.status(&live),
         banners,
         settings,
     }

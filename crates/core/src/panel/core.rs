@@ -17,6 +17,7 @@ use crate::{
     attention::{Attention, Manners, Sight},
     backup::{job::Jobs, store},
     checks::Checks,
+    drill::Drills,
     escalation::{Marks, Seen},
     history::History,
     host::Host,
@@ -68,6 +69,8 @@ pub struct Core {
     pub escalations: Marks,
     /// Runs of runbooks that are open.
     pub runbooks: Runbooks,
+    /// Drills.
+    pub drills: Drills,
     backups: Mutex<store::Listing>,
     backup_tried: Mutex<Option<aether_contract::Timestamp>>,
     /// Something changed: publish soon.
@@ -138,6 +141,7 @@ impl Core {
             escalation_seen: Seen::default(),
             escalations,
             runbooks: Runbooks::default(),
+            drills: Drills::default(),
             backups: Mutex::default(),
             backup_tried: Mutex::default(),
             changed: Notify::new(),
@@ -314,7 +318,11 @@ impl Core {
             let mut attention = self.attention.lock().unwrap_or_else(PoisonError::into_inner);
             attention.look(&sight, manners, crate::panel::clock::now())
         };
-        for notice in notices {
+        let drill = self.drills.is_on(&live.profile.name);
+        for mut notice in notices {
+            if drill {
+                notice.title.insert_str(0, "DRILL: ");
+            }
             self.publisher.send(PanelEvent::Notice(notice));
         }
     }

@@ -24,6 +24,7 @@ use tokio::{sync::broadcast, task::AbortHandle};
 use self::core::{Core, Parts};
 use crate::{
     backup::{schedule, store::Store},
+    drill,
     history::History,
     host::Host,
     journal::Journal,
@@ -121,6 +122,7 @@ impl Panel {
             let core = Arc::clone(&self.core);
             tasks.push(tokio::spawn(async move { core.look_at_secrets().await }).abort_handle());
             tasks.push(tokio::spawn(watch(Arc::clone(&self.core))).abort_handle());
+            tasks.push(tokio::spawn(drill::watch(Arc::clone(&self.core))).abort_handle());
         }
     }
 

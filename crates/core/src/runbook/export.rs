@@ -15,13 +15,14 @@ use super::{
     ask,
     parse::Condition,
     runs,
-    text::{self, Happened, Written, moment},
+    text::{self, Happened, Written},
 };
 use crate::{
     alerts::{ack, links::cut_to},
     gauges::history::{Grid, draw},
     panel::{blocking, clock, core::Core, live::Live},
     paths,
+    text::moment_utc as moment,
 };
 
 /// What is shown before the alert began.
@@ -307,6 +308,7 @@ mod tests {
             started_at: Timestamp(1_700_000_000_000),
             ended_at: None,
             notes: String::new(),
+            drill: None,
             steps: Vec::new(),
         }
     }

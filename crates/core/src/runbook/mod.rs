@@ -28,7 +28,6 @@ use parse::Page;
 pub use export::export;
 pub use runs::{Runbooks, begin, cancel, list as runs, note, step};
 pub use search::search;
-pub use text::moment;
 pub use view::open;
 
 /// All pages of a stack.

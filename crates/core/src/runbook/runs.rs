@@ -110,6 +110,7 @@ pub async fn begin(core: &Core, request: RunbookBeginRequest) -> Result<RunbookR
         started_at: clock::now(),
         ended_at: None,
         notes: String::new(),
+        drill: crate::drill::current(core, &live).await,
         steps,
     };
     let entry = core.journal_begin(RUNBOOK, &run.id, json!(run)).await?;
@@ -133,12 +134,15 @@ fn waiting(step: RunbookStep) -> RunbookStepResult {
     }
 }
 
-/// Asks a step.
+/// Asks a step; answers with the page that it is of, too.
 ///
 /// # Errors
 /// `not-found` for a run or step that is not there, `invalid-request` for one that is closed or for hours and styles out of
 /// range, `cancelled`, `storage`.
-pub async fn step(core: &Core, request: RunbookStepRequest) -> Result<RunbookStepResult, PanelError> {
+pub async fn step(
+    core: &Core,
+    request: RunbookStepRequest,
+) -> Result<(String, RunbookStepResult), PanelError> {
     if !(0.25..=168.0).contains(&request.hours) {
         return Err(refuse("hours goes from 0.25 to 168."));
     }
@@ -170,7 +174,7 @@ pub async fn step(core: &Core, request: RunbookStepRequest) -> Result<RunbookSte
         *known = RunbookStepResult { figure: None, ..answered.clone() };
     }
     core.journal_annotate(active.entry, &run.id, json!(*run)).await?;
-    Ok(answered)
+    Ok((run.page.clone(), answered))
 }
 
 /// Ends the steps of a run that are on their way.

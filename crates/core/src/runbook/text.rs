@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use aether_contract::{RunbookRun, RunbookStepResult, RunbookVerdict, Timestamp};
 
-use crate::maintenance::closeout::text::{code, inline};
+use crate::text::{code, inline, moment_utc as moment};
 
 /// A series that was written beside the draft.
 pub struct Written {
@@ -31,6 +31,9 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
     // Writing into a text can't fail.
     let _ = writeln!(out, "# Post-mortem (draft): {}\n", inline(about));
     let _ = writeln!(out, "- Stack: {}", inline(&run.stack));
+    if run.drill.is_some() {
+        let _ = writeln!(out, "- **This was a drill in a demo stack. Nothing of it was real.**");
+    }
     if let Some(alert) = &run.alert {
         let _ = writeln!(
             out,
@@ -130,13 +133,6 @@ pub fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A moment to the second, in UTC: a draft is read in other places, too.
-pub fn moment(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0)
-        .map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-        .unwrap_or_else(|_| "an unknown time".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -175,6 +171,7 @@ mod tests {
             created_by: "ann".into(),
             started_at: Timestamp(30_000),
             ended_at: None,
+            drill: None,
             notes: "first\n# second ![x](http://evil/x.png)".into(),
             steps: vec![step(1, RunbookVerdict::Fail, "m"), step(2, RunbookVerdict::Unknown, "m ```` n")],
         };

@@ -76,6 +76,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         pack: Pack { dir: None, files: owned(PACK_FILES) },
         backup_dir: None,
         runbooks: None,
+        simulator: None,
         elsewhere: super::Elsewhere::default(),
         compress: false,
         prometheus_data: None,

@@ -159,6 +159,8 @@ pub struct Profile {
     pub backup_dir: Option<PathBuf>,
     /// Folder of own runbooks, absolute.
     pub runbooks: Option<PathBuf>,
+    /// The simulator of a demo stack, which drills are run by: an http address of this machine.
+    pub simulator: Option<url::Url>,
     /// Where copies of backups go.
     pub elsewhere: Elsewhere,
     /// Whether the blocks of a snapshot are compressed (zstd).

@@ -148,6 +148,11 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
         section.missing("dir", "expected the folder of your own runbooks", problems);
         section.finish(problems);
     }
+    if let Some(mut section) = root.table("drills", problems) {
+        profile.simulator = simulator(&mut section, problems);
+        section.missing("simulator", "expected the address of the demo's simulator", problems);
+        section.finish(problems);
+    }
     if let Some(mut section) = root.table("expected", problems) {
         if let Some(rules) = names(&mut section, "recording_rules", problems) {
             profile.expected.recording_rules = rules;
@@ -433,6 +438,21 @@ fn folder(
     let found = section.string(key, problems)?;
     report(check::text(&found.value, 4096), &found, &section.path(key), problems);
     Some(place.resolve(&found.value))
+}
+
+/// The simulator that drills are run by. It is on this machine, or it is none.
+fn simulator(section: &mut Section<'_>, problems: &mut Problems) -> Option<url::Url> {
+    let found = section.string("simulator", problems)?;
+    let url = url::Url::parse(&found.value).ok();
+    let url = url.filter(|url| url.scheme() == "http" && aether_clients::is_loopback(url));
+    if url.is_none() {
+        problems.add(
+            found.at,
+            section.path("simulator"),
+            "expected an http address of this machine, such as \"http://127.0.0.1:8001\": drills run in a demo stack only",
+        );
+    }
+    url
 }
 
 /// Adds what a check found to the problems.

@@ -539,3 +539,15 @@ fn files_are_for_this_account_only_and_links_stay_links() {
     assert_eq!(mode(&fixture.home.state_file()), 0o600);
     assert_eq!(mode(&fixture.home.stacks_dir()), 0o700);
 }
+
+#[test]
+fn a_simulator_is_on_this_machine_or_it_is_none() {
+    let with = |url: &str| parse(&format!("{GOOD}\n[drills]\nsimulator = \"{url}\"\n"));
+    assert_eq!(with("http://127.0.0.1:8001").unwrap().simulator.unwrap().port(), Some(8001));
+    for url in ["http://sim.example.org:8001", "https://127.0.0.1:8001", "127.0.0.1:8001", "http://10.0.0.1"]
+    {
+        let told = with(url).unwrap_err();
+        assert!(told.contains("drills.simulator") && told.contains("this machine"), "{url}: {told}");
+    }
+    assert!(parse(&format!("{GOOD}\n[drills]\n")).is_err());
+}

@@ -48,6 +48,10 @@ endedAt: Timestamp | null,
  */
 notes: string, 
 /**
+ * The drill that it was part of; none: it was no drill.
+ */
+drill: string | null, 
+/**
  * The steps as they were answered last.
  */
 steps: Array<RunbookStepResult>, };

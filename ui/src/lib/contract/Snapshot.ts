@@ -3,6 +3,7 @@ import type { AlertsSummary } from "./AlertsSummary";
 import type { BackupsSummary } from "./BackupsSummary";
 import type { Banner } from "./Banner";
 import type { ChecksSummary } from "./ChecksSummary";
+import type { DrillStatus } from "./DrillStatus";
 import type { EscalationStatus } from "./EscalationStatus";
 import type { Gauge } from "./Gauge";
 import type { MaintenanceStatus } from "./MaintenanceStatus";
@@ -60,6 +61,10 @@ pins: PinsSummary,
  * Clocks of escalation.
  */
 escalations: EscalationStatus, 
+/**
+ * Drills.
+ */
+drill: DrillStatus, 
 /**
  * Notices.
  */

@@ -52,6 +52,13 @@ import type { DeployRuns } from './DeployRuns';
 import type { DeployStartRequest } from './DeployStartRequest';
 import type { DeployStepRequest } from './DeployStepRequest';
 import type { DiscoverReport } from './DiscoverReport';
+import type { DrillList } from './DrillList';
+import type { DrillOperateRequest } from './DrillOperateRequest';
+import type { DrillOperated } from './DrillOperated';
+import type { DrillReport } from './DrillReport';
+import type { DrillRequest } from './DrillRequest';
+import type { DrillRun } from './DrillRun';
+import type { DrillStartRequest } from './DrillStartRequest';
 import type { Empty } from './Empty';
 import type { EndpointTestReport } from './EndpointTestReport';
 import type { EndpointTestRequest } from './EndpointTestRequest';
@@ -133,6 +140,9 @@ import type { StackList } from './StackList';
 import type { StackName } from './StackName';
 import type { StackSaveRequest } from './StackSaveRequest';
 import type { TextDiff } from './TextDiff';
+import type { TrainingBoard } from './TrainingBoard';
+import type { TrainingMarkRequest } from './TrainingMarkRequest';
+import type { TrainingPersonRequest } from './TrainingPersonRequest';
 
 /** Every command with its request and its reply. */
 export interface Commands {
@@ -213,6 +223,15 @@ export interface Commands {
   runbook_note: { request: RunbookNoteRequest; reply: RunbookRun };
   runbook_runs: { request: Empty; reply: RunbookRuns };
   runbook_export: { request: RunbookRunRequest; reply: RunbookExported };
+  drill_list: { request: Empty; reply: DrillList };
+  drill_start: { request: DrillStartRequest; reply: DrillRun };
+  drill_notice: { request: Empty; reply: Empty };
+  drill_operate: { request: DrillOperateRequest; reply: DrillOperated };
+  drill_end: { request: Empty; reply: DrillRun };
+  drill_report: { request: DrillRequest; reply: DrillReport };
+  training_board: { request: Empty; reply: TrainingBoard };
+  training_mark: { request: TrainingMarkRequest; reply: TrainingBoard };
+  training_person: { request: TrainingPersonRequest; reply: TrainingBoard };
   slo_status: { request: SloRequest; reply: SloReport };
   escalation_mark: { request: EscalationMarkRequest; reply: EscalationClock };
   escalation_contact: { request: EscalationContactRequest; reply: Empty };

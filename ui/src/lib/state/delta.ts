@@ -20,6 +20,7 @@ export function apply(snapshot: Snapshot, delta: SnapshotDelta): Applied {
       maintenance: delta.maintenance ?? snapshot.maintenance,
       backups: delta.backups ?? snapshot.backups,
       checks: delta.checks ?? snapshot.checks,
+      drill: delta.drill ?? snapshot.drill,
       pins: delta.pins ?? snapshot.pins,
       escalations: delta.escalations ?? snapshot.escalations,
       banners: delta.banners ?? snapshot.banners,

@@ -1,6 +1,6 @@
 // What the person is looking at: the screen, open dialogs, notices. The screen is kept in the address's hash, so
 // that back and forward work and a test can open any screen directly.
-import type { PanelError, ServiceKind, Silence } from '../contract';
+import type { DrillScenario, PanelError, ServiceKind, Silence } from '../contract';
 import { readAlertsQuery, type ListAsked } from '../format/address';
 
 export const SCREENS = ['overview', 'alerts', 'maintenance', 'backups', 'versions', 'rules', 'runbooks', 'checks', 'settings'] as const;
@@ -11,9 +11,11 @@ export interface Notice {
   tone: 'ok' | 'crit' | 'none';
   text: string;
   error?: PanelError;
+  /** Where it leads; such a notice stays until it is closed. */
+  action?: { label: string; run: () => void };
 }
 
-export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | 'deploy' | null;
+export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | 'deploy' | 'drill-start' | 'drill-end' | null;
 
 class Ui {
   screen = $state<Screen>('overview');
@@ -21,7 +23,7 @@ class Ui {
   gauge = $state<string | null>(null);
   /** Backup that is open on the backups screen. */
   backup = $state<string | null>(null);
-  /** Runbook that is open: a page's id, or `@` and an alert's fingerprint. */
+  /** Runbook that is open: a page's id, `@` and an alert's fingerprint, or `training`, with `~` and a drill's id for its report. */
   runbook = $state<string | null>(null);
   /** What the alerts screen is asked to show; it takes this over and clears it. */
   alertsAsked = $state.raw<ListAsked | null>(null);
@@ -110,6 +112,16 @@ class Ui {
     this.dialog = 'deploy';
   }
 
+  /** Drill that the start dialog begins with; none: any. */
+  drillAsked = $state<DrillScenario | null>(null);
+  /** Person whose training is looked at; none: the one at this machine. */
+  trainee = $state<string | null>(null);
+
+  startDrill(scenario: DrillScenario | null): void {
+    this.drillAsked = scenario;
+    this.dialog = 'drill-start';
+  }
+
   closeOut(id: string): void {
     this.closeOutId = id;
     this.dialog = 'closeout';
@@ -120,11 +132,11 @@ class Ui {
     localStorage.setItem('aether-shortcuts', on ? 'on' : 'off');
   }
 
-  notify(tone: Notice['tone'], text: string, error?: PanelError): void {
+  notify(tone: Notice['tone'], text: string, error?: PanelError, action?: Notice['action']): void {
     const id = this.#next++;
-    this.notices = [...this.notices.slice(-3), { id, tone, text, error }];
+    this.notices = [...this.notices.slice(-3), { id, tone, text, error, action }];
     // An error stays until it is read and closed.
-    if (!error) setTimeout(() => this.dismiss(id), 6000);
+    if (!error && !action) setTimeout(() => this.dismiss(id), 6000);
   }
 
   dismiss(id: number): void {

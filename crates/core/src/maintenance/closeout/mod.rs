@@ -290,7 +290,9 @@ fn notice(report: &CloseOut) -> Notice {
     let left = report.left_over;
     let text = match (left, first) {
         (0, _) => format!("It hid {} alerts; none of them is left over.", report.hidden),
-        (_, Some(by)) => format!("{left} alerts are left over; the first pages by {}.", text::moment(by)),
+        (_, Some(by)) => {
+            format!("{left} alerts are left over; the first pages by {}.", crate::text::moment(by))
+        }
         _ => format!("{left} alerts are left over."),
     };
     Notice {

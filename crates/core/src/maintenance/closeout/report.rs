@@ -161,7 +161,7 @@ fn muted_by(scene: &Scene<'_>, alert: &Alert<'_>) -> Option<String> {
         return Some(format!(
             "Still silenced by {} until {}.",
             if longest.created_by.is_empty() { "somebody" } else { &longest.created_by },
-            super::text::moment(longest.ends_at)
+            crate::text::moment(longest.ends_at)
         ));
     }
     let mut rows = scene.rows.into_iter().flatten();

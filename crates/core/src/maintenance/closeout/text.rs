@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use aether_contract::{CloseOut, CloseOutAlert, SilenceState, Timestamp};
+use aether_contract::{CloseOut, CloseOutAlert, SilenceState};
+
+use crate::text::{code, inline, moment};
 
 /// Lines of a list.
 const MAX_LINES: usize = 200;
@@ -88,49 +90,9 @@ fn section(out: &mut String, title: &str, alerts: &[CloseOutAlert], always: bool
     }
 }
 
-/// A moment on this machine's clock.
-pub fn moment(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0)
-        .map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_else(|_| "an unknown time".to_owned())
-}
-
-/// Foreign text on one line, with nothing in it that Markdown would take for its own.
-pub(crate) fn inline(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Foreign text as code.
-pub(crate) fn code(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| {
-            if c == '`' {
-                '\''
-            } else if c.is_control() {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
-    format!("`{text}`")
-}
-
 #[cfg(test)]
 mod tests {
-    use aether_contract::{AlertFingerprint, Severity, WindowId};
+    use aether_contract::{AlertFingerprint, Severity, Timestamp, WindowId};
 
     use super::*;
 

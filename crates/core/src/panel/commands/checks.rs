@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aether_contract::*;
 
-use crate::{checks, panel::Panel};
+use crate::{checks, drill, panel::Panel};
 
 impl Panel {
     /// Runs a suite of checks.
@@ -12,6 +12,8 @@ impl Panel {
     /// # Errors
     /// As [`checks::command`].
     pub async fn check_run(&self, request: CheckRequest) -> Result<CheckRun, PanelError> {
+        let how = request.suite.title().to_lowercase();
+        drill::saw(&self.core, drill::What::ServersAsked { how }).await;
         self.effect(checks::command(Arc::clone(&self.core), request)).await
     }
 

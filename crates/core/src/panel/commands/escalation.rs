@@ -2,7 +2,7 @@
 
 use aether_contract::*;
 
-use crate::{escalation, panel::Panel};
+use crate::{drill, escalation, panel::Panel};
 
 impl Panel {
     /// Says that somebody was called, or takes that back.
@@ -13,7 +13,11 @@ impl Panel {
         &self,
         request: EscalationMarkRequest,
     ) -> Result<EscalationClock, PanelError> {
-        escalation::mark(&self.core, request).await
+        let clock = escalation::mark(&self.core, request).await?;
+        if clock.escalated.is_some() {
+            drill::saw(&self.core, drill::What::Called { title: clock.title.clone() }).await;
+        }
+        Ok(clock)
     }
 
     /// Opens a mail or a chat, filled in. Nothing is sent.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aether_contract::*;
 
 use crate::{
-    alerts, maintenance,
+    alerts, drill, maintenance,
     panel::{Panel, blocking, clock, compose},
     paths,
 };
@@ -38,7 +38,9 @@ impl Panel {
         &self,
         request: MaintenanceRequest,
     ) -> Result<MaintenanceWindow, PanelError> {
-        self.effect(maintenance::start::start(Arc::clone(&self.core), request)).await
+        let window = self.effect(maintenance::start::start(Arc::clone(&self.core), request)).await?;
+        drill::saw(&self.core, drill::What::muted(&window.matchers)).await;
+        Ok(window)
     }
 
     /// Moves the end of a window.
@@ -60,7 +62,10 @@ impl Panel {
         &self,
         request: MaintenanceEndRequest,
     ) -> Result<MaintenanceEnded, PanelError> {
-        self.effect(maintenance::change::end(Arc::clone(&self.core), request)).await
+        let ended = self.effect(maintenance::change::end(Arc::clone(&self.core), request)).await?;
+        let (silence, by) = (ended.silence.id.clone(), ended.silence.created_by.clone());
+        drill::saw(&self.core, drill::What::Unmuted { silence, by }).await;
+        Ok(ended)
     }
 
     /// Gives a window back to the members that have lost it.
@@ -115,16 +120,10 @@ impl Panel {
     }
 
     async fn past_windows(&self) -> Result<Vec<PastWindow>, PanelError> {
-        use maintenance::{closeout::CLOSEOUT, past, record};
+        use maintenance::past;
         let stack = self.core.live().profile.name.clone();
         let read = move |journal: &crate::journal::Journal| {
-            let entries = past::Entries {
-                starts: journal.recent(record::START, past::READ)?,
-                moves: journal.recent(record::EXTEND, past::READ)?,
-                ends: journal.recent(record::END, past::READ)?,
-                reports: journal.results(CLOSEOUT, past::READ)?,
-            };
-            Ok(past::all(entries, &stack, clock::now()))
+            Ok(past::all(past::Entries::read(journal)?, &stack, clock::now()))
         };
         self.core.journaled(read).await
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aether_contract::*;
 
 use crate::{
+    drill::{self, What},
     panel::{Panel, blocking},
     runbook::{self, Library},
 };
@@ -24,7 +25,9 @@ impl Panel {
     /// # Errors
     /// As [`runbook::open`].
     pub async fn runbook_open(&self, request: RunbookOpenRequest) -> Result<RunbookView, PanelError> {
-        runbook::open(&self.core, request).await
+        let view = runbook::open(&self.core, request).await?;
+        drill::saw(&self.core, What::PageOpened { page: view.id.clone() }).await;
+        Ok(view)
     }
 
     /// Searches all runbooks and documents.
@@ -41,7 +44,9 @@ impl Panel {
     /// # Errors
     /// As [`runbook::begin`].
     pub async fn runbook_begin(&self, request: RunbookBeginRequest) -> Result<RunbookRun, PanelError> {
-        runbook::begin(&self.core, request).await
+        let run = runbook::begin(&self.core, request).await?;
+        drill::saw(&self.core, What::PageOpened { page: run.page.clone() }).await;
+        Ok(run)
     }
 
     /// Asks a step of a run.
@@ -49,7 +54,13 @@ impl Panel {
     /// # Errors
     /// As [`runbook::step`].
     pub async fn runbook_step(&self, request: RunbookStepRequest) -> Result<RunbookStepResult, PanelError> {
-        Box::pin(runbook::step(&self.core, request)).await
+        let number = request.number;
+        let (page, step) = Box::pin(runbook::step(&self.core, request)).await?;
+        // Opening a page asks them all.
+        if number == 1 {
+            drill::saw(&self.core, What::StepsAsked { page }).await;
+        }
+        Ok(step)
     }
 
     /// Ends the questions of a run that are on their way.

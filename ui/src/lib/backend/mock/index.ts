@@ -1,4 +1,4 @@
-// The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&theme=`.
+// The window on made-up data: `?scene=loaded|calm|empty|stale|never|loading|hostile|idle|huge|first`, `&window=on`, `&drill=on|quiet|none`, `&theme=`.
 import type { AlertCounts, AlertDetail, AlertDetailRequest, AlertGroup, AlertHistoryRequest, AlertRow, CloseOut, CommandName, Gauge, MaintenanceStatus, MaintenanceWindow, PanelError, PanelEvent, ScheduleSaveRequest, Settings, Snapshot, StackDetail, Theme } from '../../contract';
 import type { Backup, BackupFoundList, CheckRequest, CheckRun, FigureStyle, RepinChange, RepinRequest, RuleEdit, DeployRun, DeployStepKind, Job, RestoreRequest, RestoreRun } from '../../contract';
 import type { Escalated, EscalationClock, EscalationContactRequest, EscalationMarkRequest, SloRequest, RunbookOpenRequest, RunbookRun, RunbookStepRequest } from '../../contract';
@@ -8,6 +8,7 @@ import { archives, backups as madeUp, PLACES, comparison, dataPlan, detail as ba
 import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
+import { drillDesk } from './drills';
 import { pastAlerts } from './history';
 import { pinChanges, pinsReport, pinsSummary, repinApplied, repinPlan } from './pins';
 import { checkHistory, checkOutline, checkRun, worst } from './checks';
@@ -34,6 +35,7 @@ export function mockBackend(): Backend {
   const scene = (query.get('scene') ?? 'loaded') as Scene;
   const now = Date.now();
   const rows = alerts(scene, now);
+  const desk = drillDesk(scene, query.get('drill') ?? '', now, () => tell({ drill: desk.status() }));
   let quiet = silences(scene, now);
   const hear = new Set<(e: PanelEvent) => void>();
   let settings: Settings = { theme: (query.get('theme') ?? 'dark') as Theme, prometheusIntervalS: 15, alertmanagerIntervalS: 10, grafanaIntervalS: 30, trendHours: 6, maxWindowMinutes: 480, historyDays: 90, backupEveryH: 24, notices: true, sound: false, quietFrom: 0, quietUntil: 0, alertColumns: ['severity', 'tenant', 'value', 'since', 'state'], maintenancePresets: [{ name: 'Rolling deploy', minutes: 30, reason: 'Rolling deploy ', matchers: '' }, { name: 'Database upgrade', minutes: 90, reason: 'Database upgrade', matchers: 'job=~"db.*"' }], savedFilters: scene === 'hostile' ? [{ name: BIDI, filter: BIDI, states: [], severities: [], receivers: [], groupBy: [] }] : [{ name: 'Loud and critical', filter: '', states: ['firing'], severities: ['critical'], receivers: [], groupBy: [] }] };
@@ -70,7 +72,7 @@ export function mockBackend(): Backend {
   let alertsRevision = 1;
   const snapshot = (): Snapshot => ({
     revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: alertsRevision },
-    maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), escalations: escalations(), pins: pinsSummary(scene, now), settings,
+    maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), drill: desk.status(), escalations: escalations(), pins: pinsSummary(scene, now), settings,
     banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
   });
   const held = gauges(scene, now);
@@ -147,11 +149,12 @@ export function mockBackend(): Backend {
     pins_plan: (change: RepinChange) => { if (!/:[^/]+$/.test(change.image)) throw fail('invalid-request', `${change.image} names no version: NAME:TAG is expected.`); return repinPlan(change, pinsReport(scene, now)); },
     pins_apply: ({ change, reason }: RepinRequest) => { if (reason === 'fail') throw fail('unverified', 'The files have changed since this plan was shown. Nothing was written.', 'Look at the new plan.'); return repinApplied(repinPlan(change, pinsReport(scene, now))); },
     rules_list: () => { if (scene === 'never' || (scene === 'stale' && (rulesAsked += 1) > 1)) throw refused('Prometheus', 9090); return rulesReport(scene, Date.now()); },
+    ...desk.verbs,
     runbook_list: async () => { if (scene === 'loading') await pause(1e8); return runbookList(scene); },
-    runbook_open: (r: RunbookOpenRequest) => { if (r.fingerprint !== null && r.id === null && !rows.some((x) => x.fingerprint === r.fingerprint)) throw gone('This alert is not in the list any more.'); return runbookView(r, rows, scene); },
+    runbook_open: (r: RunbookOpenRequest) => { if (r.fingerprint !== null && r.id === null && !rows.some((x) => x.fingerprint === r.fingerprint)) throw gone('This alert is not in the list any more.'); const view = runbookView(r, rows, scene); desk.opened(view.id); return view; },
     runbook_search: ({ text }: { text: string }) => runbookHits(runbookList(scene), text),
-    runbook_begin: (r: RunbookOpenRequest) => { const made = runbookRun(runbookView(r, rows, scene), `run-${bookRuns.length + 1}-new`, Date.now(), false); bookRuns = [made, ...bookRuns]; return made; },
-    runbook_step: async ({ run, number, style }: RunbookStepRequest) => { await pause(Number(query.get('slow') ?? 40) * number); const known = bookRun(run); const answer = runbookAnswer(known, number, style, held[0]?.spec, scene); bookRuns = bookRuns.map((x) => (x.id === run ? { ...x, steps: x.steps.map((s) => (s.number === number ? { ...answer, figure: null } : s)) } : x)); return answer; },
+    runbook_begin: (r: RunbookOpenRequest) => { const made = { ...runbookRun(runbookView(r, rows, scene), `run-${bookRuns.length + 1}-new`, Date.now(), false), drill: desk.status().running?.id ?? null }; bookRuns = [made, ...bookRuns]; return made; },
+    runbook_step: async ({ run, number, style }: RunbookStepRequest) => { await pause(Number(query.get('slow') ?? 40) * number); const known = bookRun(run); desk.did('step'); const answer = runbookAnswer(known, number, style, held[0]?.spec, scene); bookRuns = bookRuns.map((x) => (x.id === run ? { ...x, steps: x.steps.map((s) => (s.number === number ? { ...answer, figure: null } : s)) } : x)); return answer; },
     runbook_cancel: () => ({}),
     runbook_note: ({ run, notes, close }: { run: string; notes: string; close: boolean }) => { const known = bookRun(run); if (known.endedAt !== null) throw fail('invalid-request', 'This run is closed.'); const next = { ...known, notes, endedAt: close ? Date.now() : null }; bookRuns = bookRuns.map((x) => (x.id === run ? next : x)); return next; },
     runbook_runs: () => ({ runs: bookRuns }),
@@ -212,7 +215,7 @@ export function mockBackend(): Backend {
     },
     deploy_give_up: ({ id, reason }: { id: string; reason: string }) => { deploys = deploys.map((d) => (d.id === id ? { ...d, state: 'given-up' as const, endedAt: Date.now(), steps: d.steps.map((s) => (s.state === 'waiting' ? { ...s, state: 'skipped' as const, note: `Given up: ${reason}` } : s)) } : d)); return deploys.find((d) => d.id === id); },
     job_cancel: () => { job = job && { ...job, cancelling: true }; tell({ backups: backupsNow() }); return {}; },
-    snapshot, refresh: () => ({}), about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink', keeper: scene === 'stale' ? 'aetherctl daemon (process 4211)' : scene === 'hostile' ? BIDI.repeat(4) : '' }),
+    snapshot, refresh: () => { desk.did('ask'); return {}; }, about: () => ({ version: '0.1.0', configDir: '/home/alice/.config/aetherlink', dataDir: '/home/alice/.local/share/aetherlink', logDir: '/home/alice/.local/state/aetherlink', keeper: scene === 'stale' ? 'aetherctl daemon (process 4211)' : scene === 'hostile' ? BIDI.repeat(4) : '' }),
     open_link: () => ({}), stack_list: () => stacks,
     stack_select: ({ name }: { name: string }) => { stacks = { ...stacks, active: name, firstStart: false }; tell({ stacks }); return stacks; },
     stack_detail: ({ name }: { name: string }) => detail(name),
@@ -246,6 +249,7 @@ export function mockBackend(): Backend {
     alert_acknowledge: ({ fingerprint, note }: { fingerprint: string; note: string | null }) => {
       const row = rows.find((x) => x.fingerprint === fingerprint);
       if (!row) throw fail('not-found', 'This alert is not in the list any more.');
+      if (note !== null) desk.did('ack');
       row.ack = note === null ? null : { by: 'alice', note, at: Date.now() };
       alertsRevision += 1;
       tell({ alerts: snapshot().alerts });
@@ -265,6 +269,7 @@ export function mockBackend(): Backend {
     maintenance_extend: ({ id, addS }: { id: string; addS: number }) => { windows = windows.map((w) => (w.id === id ? { ...w, endsAt: w.endsAt + addS * 1000 } : w)); tell({ maintenance: maintenance() }); return windows[0]; },
     maintenance_end: async ({ id }: { id: string }) => {
       await pause(200);
+      desk.did('end');
       const w = windows.find((x) => x.id === id);
       windows = windows.filter((x) => x.id !== id);
       quiet = quiet.map((s) => (s.id === id || s.id === w?.silenceId ? { ...s, state: 'expired', endsAt: Date.now() } : s));

@@ -46,7 +46,7 @@ export function runbookView(request: RunbookOpenRequest, rows: AlertRow[], scene
 
 export function runbookRun(view: RunbookView, id: string, at: number, answered: boolean): RunbookRun {
   const steps = view.steps.map((s, i): RunbookStepResult => ({ number: s.number, title: s.title, query: s.query, expect: s.expect, verdict: answered ? (STEPS[i]?.[3] ?? 'unknown') : 'waiting', value: answered ? (STEPS[i]?.[4] ?? null) : null, reason: answered ? (STEPS[i]?.[6] ?? '') : '', problem: s.problem, at: answered ? at : null, tookMs: answered ? 12 : null, figure: null }));
-  return { id, stack: 'production', page: view.id, title: view.title, alert: view.alert ? { fingerprint: view.alert.fingerprint, name: view.alert.name, severity: view.alert.severity, since: view.alert.since } : null, labels: view.labels, createdBy: 'alice', startedAt: at, endedAt: null, notes: '', steps };
+  return { id, stack: 'production', page: view.id, title: view.title, alert: view.alert ? { fingerprint: view.alert.fingerprint, name: view.alert.name, severity: view.alert.severity, since: view.alert.since } : null, labels: view.labels, createdBy: 'alice', startedAt: at, endedAt: null, notes: '', steps, drill: null };
 }
 
 export function runbookAnswer(run: RunbookRun, number: number, style: FigureStyle | null, spec: GaugeSpec | undefined, scene: Scene): RunbookStepResult {
@@ -67,7 +67,7 @@ export function runbookHits(list: RunbookList, text: string): RunbookHits {
 export const runbookHistory = (rows: AlertRow[], scene: Scene, now: number): RunbookRun[] => {
   if (scene === 'empty' || scene === 'calm' || scene === 'loading') return [];
   const of = (row: AlertRow | undefined, id: string, at: number): RunbookRun => runbookRun(runbookView({ id: null, fingerprint: row?.fingerprint ?? null, labels: {} }, rows, scene), id, at, true);
-  return [{ ...of(rows[1], 'run-1', now - 26 * 60_000), notes: 'Index run of 13:20 taken back.\nWatching.' }, { ...of(rows[2], 'run-2', now - 3 * 86_400_000), endedAt: now - 3 * 86_400_000 + 1_400_000, createdBy: scene === 'hostile' ? BIDI : 'bob' }];
+  return [{ ...of(rows[1], 'run-1', now - 26 * 60_000), notes: 'Index run of 13:20 taken back.\nWatching.' }, { ...of(rows[2], 'run-2', now - 3 * 86_400_000), endedAt: now - 3 * 86_400_000 + 1_400_000, drill: 'd-2', createdBy: scene === 'hostile' ? BIDI : 'bob' }];
 };
 
 export const gone = (words: string): PanelError => ({ code: 'not-found', message: words, hint: '', retryable: false, source: 'runbook', detail: '' });

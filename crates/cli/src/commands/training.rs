@@ -1,0 +1,50 @@
+//! `training`: the checklist for people who are new on call, and how far each of them is.
+
+use aether_contract::*;
+use aether_core::Panel;
+
+use crate::{
+    args::Training,
+    human::plain,
+    outcome::Outcome,
+    table::{Paint, cell, painted, table},
+};
+
+/// Runs a verb on the checklist; without one shows it.
+pub async fn run(panel: &Panel, verb: Option<&Training>) -> Result<Outcome, PanelError> {
+    let mark = async |task: TrainingTask, person: &str, done: bool| {
+        let me = panel.training_board(Empty {}).await?.me;
+        let person = if person.trim().is_empty() { me } else { person.to_owned() };
+        panel.training_mark(TrainingMarkRequest { person, task, done, by: String::new() }).await
+    };
+    let person =
+        |name: &str, remove| panel.training_person(TrainingPersonRequest { name: name.to_owned(), remove });
+    let board = match verb {
+        None => panel.training_board(Empty {}).await?,
+        Some(Training::Done { task, person }) => mark((*task).into(), person, true).await?,
+        Some(Training::Undo { task, person }) => mark((*task).into(), person, false).await?,
+        Some(Training::Add { name }) => person(name, false).await?,
+        Some(Training::Remove { name }) => person(name, true).await?,
+    };
+    show(&board)
+}
+
+fn show(board: &TrainingBoard) -> Result<Outcome, PanelError> {
+    if board.people.is_empty() {
+        let tasks: Vec<String> =
+            board.tasks.iter().map(|task| format!("  {} ({} min)", task.title, task.minutes)).collect();
+        return Outcome::new(board, format!("Nobody is on the list yet. The tasks:\n{}\n", tasks.join("\n")));
+    }
+    let tick = |done: bool| if done { painted("done", Paint::Good) } else { painted("–", Paint::Dim) };
+    let mut head = vec!["who"];
+    head.extend(TrainingTask::ALL.iter().map(|task| task.as_str()));
+    head.push("drills passed");
+    let rows = board.people.iter().map(|person| {
+        let mut row = vec![cell(plain(&person.name))];
+        row.extend(person.steps.iter().map(|step| tick(step.done_at.is_some())));
+        let passed = person.drills.iter().filter(|drill| drill.passed).count();
+        row.push(cell(format!("{passed} of {}", person.drills.len())));
+        row
+    });
+    Outcome::new(board, table(&head, &rows.collect::<Vec<_>>()))
+}

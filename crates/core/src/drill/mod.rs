@@ -1,0 +1,381 @@
+//! Drills: the simulator of a demo stack makes an incident up, somebody deals with it in the real screens, and what they did is
+//! held against the time that the runbook gives.
+//!
+//! The panel itself changes no server for a drill: it asks the simulator, which can act only on what it has started. It watches
+//! what is done through its own commands, from whatever process, and reads from the servers when the incident can be seen and
+//! when it is over.
+
+mod ground;
+mod judge;
+mod record;
+mod report;
+mod scenario;
+mod watch;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aether_clients::{ClientError, Failure, Simulator, simulator::SimState};
+use aether_contract::*;
+use rand::seq::IndexedRandom as _;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    maintenance::{scope, silences},
+    panel::{clock, compose, core::Core, live::Live},
+    services,
+};
+use record::Record;
+use scenario::Sight;
+
+pub use record::What;
+pub use report::{goal, mark};
+pub use watch::{look, watch};
+
+/// Longest name of a person, in characters.
+pub const MAX_NAME: usize = 80;
+
+/// The drill that goes on, as it was read last, and how often one has begun or ended.
+#[derive(Default)]
+pub struct Drills {
+    shown: Mutex<Shown>,
+    /// One begin or end at a time.
+    gate: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Shown {
+    running: Option<Record>,
+    revision: u32,
+}
+
+impl Drills {
+    /// Shows what was read.
+    fn show(&self, running: Option<Record>) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = |record: &Option<Record>| record.as_ref().map(|record| record.id.clone());
+        if id(&shown.running) != id(&running) {
+            shown.revision = shown.revision.wrapping_add(1);
+        }
+        shown.running = running;
+    }
+
+    /// What is shown of them everywhere.
+    pub fn status(&self, live: &Live) -> DrillStatus {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = shown.running.as_ref().filter(|record| record.stack == live.profile.name);
+        DrillStatus {
+            offered: live.profile.simulator.is_some(),
+            running: running.map(judge::run),
+            revision: shown.revision,
+        }
+    }
+
+    /// Whether one goes on in a stack.
+    pub fn is_on(&self, stack: &str) -> bool {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.running.as_ref().is_some_and(|record| record.stack == stack)
+    }
+}
+
+/// The simulator of the stack.
+///
+/// # Errors
+/// `invalid-request` for a stack that has none.
+fn simulator(live: &Live) -> Result<Simulator, PanelError> {
+    let url = live.profile.simulator.clone();
+    let url = url.ok_or_else(|| ground::refused("This stack is no demo stack."))?;
+    Simulator::new(url).map_err(|error| failed(&error))
+}
+
+/// What the simulator could not do, for people.
+fn failed(error: &ClientError) -> PanelError {
+    let words = match error.failure {
+        Failure::Refused | Failure::Dns | Failure::Network | Failure::Timeout | Failure::CutOff => {
+            "The simulator of the demo stack does not answer.".to_owned()
+        }
+        _ => "The simulator of the demo stack could not do this.".to_owned(),
+    };
+    PanelError::new(error.code(), "drill", words)
+        .with_hint("Is the demo still running? Start it again with `cargo xtask demo`.")
+        .with_detail(error.to_string())
+}
+
+/// The simulator, seen to be that of the stack.
+async fn grounded(live: &Live) -> Result<(Simulator, SimState), PanelError> {
+    let simulator = simulator(live)?;
+    let state = simulator.state().await.map_err(|error| failed(&error))?.value;
+    ground::check(&live.profile, &state.stack)?;
+    Ok((simulator, state))
+}
+
+/// Drills that can be chosen, and those that were.
+///
+/// # Errors
+/// `storage`.
+pub async fn list(core: &Core, live: &Live) -> Result<DrillList, PanelError> {
+    let refused = match grounded(live).await {
+        Ok(_) => String::new(),
+        Err(error) => format!("{} {}", error.message, error.hint),
+    };
+    Ok(DrillList {
+        refused,
+        scenarios: DrillScenario::ALL.iter().map(|one| scenario::info(*one, &live.profile)).collect(),
+        operations: DrillOperation::ALL
+            .iter()
+            .map(|one| DrillOperationInfo { operation: *one, title: one.title().to_owned() })
+            .collect(),
+        runs: runs(core, &live.profile.name).await?,
+    })
+}
+
+/// Drills of a stack, newest first.
+///
+/// # Errors
+/// `storage`.
+pub async fn runs(core: &Core, stack: &str) -> Result<Vec<DrillRun>, PanelError> {
+    let entries = core.journaled(|journal| journal.recent(record::DRILL, record::READ)).await?;
+    let records = entries.iter().filter_map(record::read);
+    Ok(records.filter(|record| record.stack == stack).map(|record| judge::run(&record)).collect())
+}
+
+/// A name as it is kept.
+///
+/// # Errors
+/// `invalid-request` for one that is too long or holds control characters.
+pub fn person(asked: &str) -> Result<String, PanelError> {
+    let name = scope::author(asked);
+    if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        let words = format!("A name has at most {MAX_NAME} characters, all of them printable.");
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "drill", words));
+    }
+    Ok(name)
+}
+
+/// Begins a drill.
+///
+/// # Errors
+/// `invalid-request` in a stack that is no demo, while another drill goes on, or when what it would show is there already; what
+/// the simulator could not do; `storage`.
+pub async fn start(core: Arc<Core>, request: DrillStartRequest) -> Result<DrillRun, PanelError> {
+    let person = person(&request.person)?;
+    let live = core.live();
+    let stack = live.profile.name.clone();
+    let _one = core.drills.gate.lock().await;
+    let (simulator, state) = grounded(&live).await?;
+    let name = stack.clone();
+    if core.journaled(move |journal| record::open(journal, &name)).await?.is_some() {
+        return Err(refuse("A drill goes on already.").with_hint("End it first."));
+    }
+    if state.drill.is_some() {
+        return Err(refuse("The simulator runs a drill that this panel does not know.").with_hint(
+            "Another panel has begun it. It ends by itself after two hours, or with the demo stack.",
+        ));
+    }
+    let picked = sighted(&core, &live, |sight| pick(sight, request.scenario, &state.vip_tenants));
+    let (scenario, tenant) = picked.map_err(|why| {
+        refuse(format!("{why} Nobody could tell the drill from it."))
+            .with_hint("Wait until it is over, or choose another drill.")
+    })?;
+    let (look_within_s, call_within_s) = scenario::limits(scenario, &live.profile);
+    let mut record = Record {
+        id: Uuid::new_v4().to_string(),
+        stack: stack.clone(),
+        person,
+        scenario,
+        chosen: request.scenario.is_some(),
+        tenant,
+        silence: None,
+        pace: request.pace,
+        look_within_s,
+        call_within_s,
+        begun: false,
+        started_at: clock::now(),
+        signal_at: None,
+        over_at: None,
+        ended_at: None,
+        outcome: DrillOutcome::Running,
+        acts: Vec::new(),
+    };
+    core.journal_begin(record::DRILL, &record.id, json!(record)).await?;
+    let begun =
+        simulator.start(&record.id, scenario.as_str(), record.tenant.as_deref(), request.pace.as_str()).await;
+    match begun {
+        Ok(state) => {
+            record.silence = state.value.drill.and_then(|drill| drill.silence);
+            record.begun = true;
+            let silence = record.silence.clone();
+            core.journaled(move |journal| {
+                record::amend(journal, &stack, |known| {
+                    known.silence.clone_from(&silence);
+                    known.begun = true;
+                    true
+                })
+            })
+            .await?;
+        }
+        Err(error) => {
+            // Begun or not: it is put back.
+            let _ = simulator.end(&record.id).await;
+            core.journaled(move |journal| record::end(journal, &stack, DrillOutcome::CutOff, clock::now()))
+                .await?;
+            return Err(failed(&error));
+        }
+    }
+    core.drills.show(Some(record.clone()));
+    live.wake_all();
+    core.changed.notify_one();
+    Ok(judge::run(&record))
+}
+
+/// Chooses a scenario and whom it happens to.
+fn pick(
+    sight: &Sight<'_>,
+    wanted: Option<DrillScenario>,
+    vips: &[String],
+) -> Result<(DrillScenario, Option<String>), String> {
+    if !sight.fresh {
+        return Err("The panel does not know yet what fires.".to_owned());
+    }
+    if let Some(scenario) = wanted {
+        return Ok((scenario, sight.tenant(scenario, vips)?));
+    }
+    let possible: Vec<_> = DrillScenario::ALL
+        .iter()
+        .filter_map(|scenario| Some((*scenario, sight.tenant(*scenario, vips).ok()?)))
+        .collect();
+    possible
+        .choose(&mut rand::rng())
+        .cloned()
+        .ok_or_else(|| "Everything that a drill could show is there already.".to_owned())
+}
+
+/// Looks at what can be seen now.
+fn sighted<T>(core: &Core, live: &Live, work: impl FnOnce(&Sight<'_>) -> T) -> T {
+    let (index, fresh, gauges, services, silences) = {
+        let state = live.state();
+        let (alerts, pending) = compose::alerts_freshness(core, &state);
+        let fresh = state.index_complete && alerts.is_fresh() && pending.is_fresh();
+        (
+            Arc::clone(&state.index),
+            fresh,
+            compose::gauges(core, &state),
+            services::all(core, &live.profile, &state),
+            silences::current(&state, clock::now()),
+        )
+    };
+    work(&Sight { rows: &index.rows, fresh, gauges: &gauges, services: &services, silences: &silences })
+}
+
+/// Does something outside of the panel.
+///
+/// # Errors
+/// `not-found` when no drill goes on; what the simulator could not do; `storage`.
+pub async fn operate(core: Arc<Core>, request: DrillOperateRequest) -> Result<DrillOperated, PanelError> {
+    let live = core.live();
+    let known = running(&core, &live).await?;
+    let simulator = simulator(&live)?;
+    let at = clock::now();
+    let worked =
+        simulator.operate(&known.id, request.operation.as_str()).await.map_err(|error| failed(&error))?;
+    let what = What::Operated { operation: request.operation, worked };
+    let stack = live.profile.name.clone();
+    let changed = move |record: &mut Record| {
+        record.did(what.clone(), at);
+        true
+    };
+    let shown = core.journaled(move |journal| record::amend(journal, &stack, changed)).await?;
+    if shown.is_some() {
+        core.drills.show(shown);
+    }
+    live.wake_all();
+    let text = if worked {
+        "Done. The servers need a moment to show it."
+    } else {
+        "It changed nothing: this was not the cause."
+    };
+    Ok(DrillOperated { worked, text: text.to_owned() })
+}
+
+/// Ends the drill that goes on, and has the simulator put everything back.
+///
+/// # Errors
+/// `not-found` when none goes on; what the simulator could not put back; `storage`.
+pub async fn end(core: Arc<Core>) -> Result<DrillRun, PanelError> {
+    let live = core.live();
+    let known = running(&core, &live).await?;
+    finish(&core, &live, &known.id, DrillOutcome::GivenUp)
+        .await?
+        .ok_or_else(|| PanelError::new(ErrorCode::NotFound, "drill", "The drill has ended already."))
+}
+
+/// Writes down that a drill is over, and has the simulator put everything back. None when it had ended already.
+async fn finish(
+    core: &Core,
+    live: &Live,
+    id: &str,
+    outcome: DrillOutcome,
+) -> Result<Option<DrillRun>, PanelError> {
+    let _one = core.drills.gate.lock().await;
+    let stack = live.profile.name.clone();
+    let ended = core.journaled(move |journal| record::end(journal, &stack, outcome, clock::now())).await?;
+    core.drills.show(None);
+    core.changed.notify_one();
+    let Some(record) = ended else { return Ok(None) };
+    if outcome != DrillOutcome::CutOff {
+        let put_back = match simulator(live)?.end(id).await {
+            // It has ended it itself, or is a later one that knows nothing of it.
+            Err(error) if matches!(error.failure, Failure::WrongPath | Failure::Rejected(404, _)) => Ok(()),
+            other => other,
+        };
+        live.wake_all();
+        put_back.map_err(|error| failed(&error))?;
+    }
+    Ok(Some(judge::run(&record)))
+}
+
+/// The drill of a stack that goes on.
+async fn running(core: &Core, live: &Live) -> Result<Record, PanelError> {
+    let stack = live.profile.name.clone();
+    let open = core.journaled(move |journal| record::open(journal, &stack)).await?;
+    let none = || PanelError::new(ErrorCode::NotFound, "drill", "No drill goes on in this stack.");
+    open.map(|(_, record)| record).ok_or_else(none)
+}
+
+/// Keeps what was done, if a drill goes on. Never fails what it watches.
+pub async fn saw(core: &Core, what: What) {
+    let live = core.live();
+    if live.profile.simulator.is_none() {
+        return;
+    }
+    let (stack, at) = (live.profile.name.clone(), clock::now());
+    let changed = move |record: &mut Record| {
+        record.did(what.clone(), at);
+        true
+    };
+    let written = core.journaled(move |journal| record::amend(journal, &stack, changed)).await;
+    if let Err(error) = written {
+        tracing::warn!(code = error.code.as_str(), "what was done in a drill was not kept");
+    }
+}
+
+/// Id of the drill that goes on in the stack.
+pub async fn current(core: &Core, live: &Live) -> Option<String> {
+    live.profile.simulator.as_ref()?;
+    running(core, live).await.ok().map(|record| record.id)
+}
+
+/// A drill as a report.
+///
+/// # Errors
+/// `not-found`, `storage`.
+pub async fn report(core: &Core, id: &str) -> Result<DrillReport, PanelError> {
+    let stack = core.live().profile.name.clone();
+    let found = runs(core, &stack).await?.into_iter().find(|run| run.id == id);
+    let none = || PanelError::new(ErrorCode::NotFound, "drill", "This stack has no drill of this id.");
+    Ok(DrillReport { markdown: report::markdown(&found.ok_or_else(none)?) })
+}
+
+fn refuse(words: impl Into<String>) -> PanelError {
+    PanelError::new(ErrorCode::InvalidRequest, "drill", words)
+}

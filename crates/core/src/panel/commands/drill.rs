@@ -1,0 +1,100 @@
+//! The commands about drills and the training checklist.
+
+use std::sync::Arc;
+
+use aether_contract::*;
+
+use crate::{
+    drill::{self, What},
+    panel::Panel,
+    training,
+};
+
+impl Panel {
+    /// Drills that can be chosen, and those that were.
+    ///
+    /// # Errors
+    /// As [`drill::list`].
+    pub async fn drill_list(&self, _request: Empty) -> Result<DrillList, PanelError> {
+        drill::list(&self.core, &self.core.live()).await
+    }
+
+    /// Begins a drill in the demo stack.
+    ///
+    /// # Errors
+    /// As [`drill::start`].
+    pub async fn drill_start(&self, request: DrillStartRequest) -> Result<DrillRun, PanelError> {
+        self.effect(drill::start(Arc::clone(&self.core), request)).await
+    }
+
+    /// Says that the incident was seen.
+    ///
+    /// # Errors
+    /// `not-found` when no drill goes on.
+    pub async fn drill_notice(&self, _request: Empty) -> Result<Empty, PanelError> {
+        if drill::current(&self.core, &self.core.live()).await.is_none() {
+            return Err(PanelError::new(ErrorCode::NotFound, "drill", "No drill goes on in this stack."));
+        }
+        drill::saw(&self.core, What::Seen).await;
+        Ok(Empty {})
+    }
+
+    /// Does as if something were done outside of the panel.
+    ///
+    /// # Errors
+    /// As [`drill::operate`].
+    pub async fn drill_operate(&self, request: DrillOperateRequest) -> Result<DrillOperated, PanelError> {
+        self.effect(drill::operate(Arc::clone(&self.core), request)).await
+    }
+
+    /// Ends the drill that goes on.
+    ///
+    /// # Errors
+    /// As [`drill::end`].
+    pub async fn drill_end(&self, _request: Empty) -> Result<DrillRun, PanelError> {
+        self.effect(drill::end(Arc::clone(&self.core))).await
+    }
+
+    /// A drill as a report.
+    ///
+    /// # Errors
+    /// As [`drill::report`].
+    pub async fn drill_report(&self, request: DrillRequest) -> Result<DrillReport, PanelError> {
+        drill::report(&self.core, &request.id).await
+    }
+
+    /// One look at the drill that goes on, on a panel that does not poll; the servers are asked first.
+    ///
+    /// # Errors
+    /// As [`drill::look`].
+    pub async fn drill_look(&self) -> Result<DrillStatus, PanelError> {
+        self.refresh_and_wait().await;
+        let live = self.core.live();
+        drill::look(&self.core, &live).await?;
+        Ok(self.core.drills.status(&live))
+    }
+
+    /// The training checklist, and who is how far.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn training_board(&self, _request: Empty) -> Result<TrainingBoard, PanelError> {
+        training::board(&self.core, &self.core.live()).await
+    }
+
+    /// Says that a task was done, or takes that back.
+    ///
+    /// # Errors
+    /// As [`training::mark`].
+    pub async fn training_mark(&self, request: TrainingMarkRequest) -> Result<TrainingBoard, PanelError> {
+        training::mark(&self.core, &self.core.live(), request).await
+    }
+
+    /// Puts a person on the list, or takes them off it.
+    ///
+    /// # Errors
+    /// As [`training::person`].
+    pub async fn training_person(&self, request: TrainingPersonRequest) -> Result<TrainingBoard, PanelError> {
+        training::person(&self.core, &self.core.live(), request).await
+    }
+}

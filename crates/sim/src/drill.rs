@@ -1,0 +1,473 @@
+//! Drills: incidents that the simulator makes up in the servers that it has started itself, and nowhere else. Served on a
+//! loopback port of its own; who asks says what is to happen, and is told which servers it happens to.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::{net::TcpListener, sync::Mutex as AsyncMutex};
+
+use crate::{
+    SimError,
+    model::{Scenario, TENANTS},
+    servers::Prometheus,
+    service::Service,
+};
+
+/// Traffic that an incident begins with at a short pace, in seconds: enough to push ratios over 15 minutes past every line.
+const BEGIN_S: f64 = 90.0 * 60.0;
+/// Traffic that it ends with: enough to bring them back.
+const END_S: f64 = 300.0 * 60.0;
+/// How long an alert has to last at a short pace.
+const SHORT_FOR: &str = "15s";
+/// A drill that nobody ends is ended after this.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
+/// Longest wait for an answer of a server of the stack.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What is made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DrillScenario {
+    /// Answers for one VIP tenant are mostly below the confidence threshold.
+    VipLowConfidence,
+    /// The cache is empty.
+    CacheLoss,
+    /// Nearly every answer goes through the reranker.
+    RerankRunaway,
+    /// As the first, and a broad silence hides its alert.
+    BadSilence,
+    /// Prometheus does not run.
+    PrometheusDown,
+}
+
+/// How soon it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pace {
+    /// Within a minute.
+    Short,
+    /// As the pack has it.
+    Full,
+}
+
+/// What an operator would do outside of the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Undo the last deploy or index run.
+    RollBack,
+    /// Bring the cache back.
+    RestoreCache,
+    /// Put the reranker's threshold back.
+    ResetReranker,
+    /// Start Prometheus.
+    StartPrometheus,
+    /// Restart the API, which mends none of them.
+    RestartApi,
+}
+
+impl DrillScenario {
+    /// What happens at the service.
+    fn service(self) -> Scenario {
+        match self {
+            Self::VipLowConfidence | Self::BadSilence => Scenario::LowConfidenceVip,
+            Self::CacheLoss => Scenario::ColdCache,
+            Self::RerankRunaway => Scenario::RerankRunaway,
+            Self::PrometheusDown => Scenario::Healthy,
+        }
+    }
+
+    /// What mends it.
+    fn cure(self) -> Operation {
+        match self {
+            Self::VipLowConfidence | Self::BadSilence => Operation::RollBack,
+            Self::CacheLoss => Operation::RestoreCache,
+            Self::RerankRunaway => Operation::ResetReranker,
+            Self::PrometheusDown => Operation::StartPrometheus,
+        }
+    }
+}
+
+/// Begins a drill.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// Its name, chosen by whoever begins it.
+    pub id: String,
+    /// What happens.
+    pub scenario: DrillScenario,
+    /// To whom, where it is about one tenant.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// How soon it shows.
+    pub pace: Pace,
+}
+
+/// Does something in the drill that goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Operate {
+    /// The drill.
+    pub id: String,
+    /// What.
+    pub operation: Operation,
+}
+
+/// Names a drill.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// The drill.
+    pub id: String,
+}
+
+/// The servers that a drill happens to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Prometheus' address.
+    pub prometheus: String,
+    /// Alertmanager's.
+    pub alertmanager: String,
+}
+
+#[derive(Debug, Clone)]
+struct Running {
+    start: Start,
+    cured: bool,
+    silence: Option<String>,
+    /// Whether alerts are quicker than the pack has them.
+    quick: bool,
+}
+
+/// Prometheus' own files.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// Its configuration.
+    pub config: PathBuf,
+    /// The pack's alerts, as the configuration names them.
+    pub alerts: PathBuf,
+}
+
+struct World {
+    stack: Stack,
+    files: Files,
+    prometheus: Arc<AsyncMutex<Prometheus>>,
+    service: Arc<Service>,
+    client: reqwest::Client,
+    /// One at a time; held over everything that it does to the servers.
+    running: AsyncMutex<Option<Running>>,
+    limit: Mutex<Option<tokio::task::AbortHandle>>,
+}
+
+/// Where drills are asked for; ends with its value.
+#[derive(Debug)]
+pub struct Drills {
+    url: String,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drills {
+    /// Listens on a free loopback port.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn start(
+        stack: Stack,
+        files: Files,
+        prometheus: Arc<AsyncMutex<Prometheus>>,
+        service: Arc<Service>,
+    ) -> Result<Self, SimError> {
+        let other = |e: &dyn std::fmt::Display| SimError::Other(format!("drills: {e}"));
+        let client = reqwest::Client::builder()
+            .tls_certs_only(std::iter::empty())
+            .timeout(LIMIT)
+            .no_proxy()
+            .build()
+            .map_err(|e| other(&e))?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| other(&e))?;
+        let url = format!("http://{}", listener.local_addr().map_err(|e| other(&e))?);
+        let world = Arc::new(World {
+            stack,
+            files,
+            prometheus,
+            service,
+            client,
+            running: AsyncMutex::default(),
+            limit: Mutex::default(),
+        });
+        let app = Router::new()
+            .route("/drill", get(look))
+            .route("/drill/start", post(start))
+            .route("/drill/operate", post(operate))
+            .route("/drill/end", post(end))
+            .with_state(world);
+        let task = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, app).await {
+                tracing::error!(%error, "drills are no longer served");
+            }
+        });
+        Ok(Self { url, task })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Drills {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+type Shared = State<Arc<World>>;
+
+fn refused(status: StatusCode, words: &str) -> Response {
+    (status, Json(json!({ "message": words }))).into_response()
+}
+
+fn state(world: &World, running: Option<&Running>) -> Response {
+    let drill = running.map(|one| {
+        json!({
+            "id": one.start.id, "scenario": one.start.scenario, "tenant": one.start.tenant,
+            "pace": one.start.pace, "cured": one.cured, "silence": one.silence,
+        })
+    });
+    let tenants: Vec<&str> = TENANTS.iter().filter(|tenant| tenant.vip).map(|tenant| tenant.id).collect();
+    Json(json!({ "stack": world.stack, "vipTenants": tenants, "drill": drill })).into_response()
+}
+
+async fn look(State(world): Shared) -> Response {
+    let running = world.running.lock().await;
+    state(&world, running.as_ref())
+}
+
+async fn start(State(world): Shared, Json(wanted): Json<Start>) -> Response {
+    if let Some(tenant) = &wanted.tenant
+        && !TENANTS.iter().any(|known| known.vip && known.id == tenant)
+    {
+        return refused(StatusCode::BAD_REQUEST, &format!("There is no VIP tenant {tenant}."));
+    }
+    let mut running = world.running.lock().await;
+    if let Some(other) = running.as_ref() {
+        return refused(StatusCode::CONFLICT, &format!("The drill {} goes on.", other.start.id));
+    }
+    let mut drill = Running { start: wanted, cured: false, silence: None, quick: false };
+    if let Err(error) = world.begin(&mut drill).await {
+        let back = world.put_back(&drill).await;
+        let words = std::iter::once(error.to_string()).chain(back).collect::<Vec<_>>().join(" ");
+        return refused(StatusCode::BAD_GATEWAY, &words);
+    }
+    world.limit(&drill.start.id);
+    let reply = state(&world, Some(&drill));
+    *running = Some(drill);
+    reply
+}
+
+async fn operate(State(world): Shared, Json(wanted): Json<Operate>) -> Response {
+    let mut running = world.running.lock().await;
+    let Some(drill) = running.as_mut().filter(|drill| drill.start.id == wanted.id) else {
+        return refused(StatusCode::NOT_FOUND, "This drill does not go on.");
+    };
+    let worked = drill.start.scenario.cure() == wanted.operation;
+    if worked && !drill.cured {
+        if let Err(error) = world.cure(drill).await {
+            return refused(StatusCode::BAD_GATEWAY, &error.to_string());
+        }
+        drill.cured = true;
+    }
+    Json(json!({ "worked": worked })).into_response()
+}
+
+async fn end(State(world): Shared, Json(wanted): Json<End>) -> Response {
+    let mut running = world.running.lock().await;
+    let Some(drill) = running.take_if(|drill| drill.start.id == wanted.id) else {
+        return refused(StatusCode::NOT_FOUND, "This drill does not go on.");
+    };
+    world.unlimited();
+    let problems = world.put_back(&drill).await;
+    if problems.is_empty() {
+        return state(&world, None);
+    }
+    refused(StatusCode::BAD_GATEWAY, &problems.join(" "))
+}
+
+impl World {
+    async fn begin(&self, drill: &mut Running) -> Result<(), SimError> {
+        let Start { scenario, tenant, pace, .. } = drill.start.clone();
+        // What the demo has made up itself would be in the way.
+        self.service.set_scenario(Scenario::Healthy, None);
+        if scenario == DrillScenario::PrometheusDown {
+            self.prometheus.lock().await.stop().await;
+            return Ok(());
+        }
+        if pace == Pace::Short {
+            drill.quick = true;
+            self.alerts(true).await?;
+        }
+        if scenario == DrillScenario::BadSilence {
+            drill.silence = Some(self.silence().await?);
+        }
+        self.service.set_scenario(scenario.service(), tenant);
+        if pace == Pace::Short {
+            self.service.surge(BEGIN_S);
+        }
+        Ok(())
+    }
+
+    async fn cure(&self, drill: &Running) -> Result<(), SimError> {
+        if drill.start.scenario == DrillScenario::PrometheusDown {
+            return self.prometheus.lock().await.start().await;
+        }
+        self.service.set_scenario(Scenario::Healthy, None);
+        if drill.start.pace == Pace::Short {
+            self.service.surge(END_S);
+        }
+        Ok(())
+    }
+
+    /// Puts everything back that the drill has changed; what could not be is said.
+    async fn put_back(&self, drill: &Running) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !drill.cured
+            && let Err(error) = self.cure(drill).await
+        {
+            problems.push(error.to_string());
+        }
+        if let Some(id) = &drill.silence
+            && let Err(error) = self.unsilence(id).await
+        {
+            problems.push(error.to_string());
+        }
+        if drill.quick
+            && let Err(error) = self.alerts(false).await
+        {
+            problems.push(error.to_string());
+        }
+        problems
+    }
+
+    /// Has Prometheus run the pack's alerts, or a copy whose alerts need seconds instead of minutes.
+    async fn alerts(&self, quick: bool) -> Result<(), SimError> {
+        let Files { config, alerts } = &self.files;
+        let copy = config.with_file_name("drill-alerts.yml");
+        let read = |path: &PathBuf| fs::read_to_string(path).map_err(SimError::file(path));
+        let (of_pack, of_drill) = (alerts.display().to_string(), copy.display().to_string());
+        let now = read(config)?;
+        let next = if quick {
+            fs::write(&copy, quickened(&read(alerts)?)).map_err(SimError::file(&copy))?;
+            now.replace(&of_pack, &of_drill)
+        } else {
+            now.replace(&of_drill, &of_pack)
+        };
+        fs::write(config, next).map_err(SimError::file(config))?;
+        let url = format!("{}/-/reload", self.stack.prometheus);
+        self.answered(self.client.post(url)).await.map(drop)
+    }
+
+    /// A silence that hides everything, as a deploy tool in a hurry makes it.
+    async fn silence(&self) -> Result<String, SimError> {
+        let now = jiff::Timestamp::now();
+        let end = now + jiff::SignedDuration::from_hours(4);
+        let body = json!({
+            "matchers": [{ "name": "alertname", "value": ".+", "isRegex": true, "isEqual": true }],
+            "startsAt": now.to_string(), "endsAt": end.to_string(),
+            "createdBy": "deploy-bot", "comment": "Rolling deploy v2.3.0",
+        });
+        let url = format!("{}/api/v2/silences", self.stack.alertmanager);
+        let reply = self.answered(self.client.post(url).json(&body)).await?;
+        let made: serde_json::Value =
+            serde_json::from_str(&reply).map_err(|e| SimError::Other(format!("the silence: {e}")))?;
+        made["silenceID"]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| SimError::Other(format!("no silence: {reply}")))
+    }
+
+    /// Ends it, unless somebody has.
+    async fn unsilence(&self, id: &str) -> Result<(), SimError> {
+        let url = format!("{}/api/v2/silence/{id}", self.stack.alertmanager);
+        let known = self.answered(self.client.get(&url)).await?;
+        if known.contains("\"expired\"") {
+            return Ok(());
+        }
+        self.answered(self.client.delete(&url)).await.map(drop)
+    }
+
+    async fn answered(&self, request: reqwest::RequestBuilder) -> Result<String, SimError> {
+        let other = |e: reqwest::Error| SimError::Other(e.to_string());
+        let reply = request.send().await.map_err(other)?;
+        let (status, url) = (reply.status(), reply.url().clone());
+        let text = reply.text().await.map_err(other)?;
+        if status.is_success() { Ok(text) } else { Err(SimError::Other(format!("{url}: {status}: {text}"))) }
+    }
+
+    /// Ends a drill that nobody ends.
+    fn limit(self: &Arc<Self>, id: &str) {
+        let (world, id) = (Arc::downgrade(self), id.to_owned());
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(LONGEST).await;
+            let Some(world) = world.upgrade() else { return };
+            let mut running = world.running.lock().await;
+            if let Some(drill) = running.take_if(|drill| drill.start.id == id) {
+                let problems = world.put_back(&drill).await;
+                tracing::warn!(id, ?problems, "a drill that nobody ended was ended");
+            }
+        });
+        *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+    }
+
+    fn unlimited(&self) {
+        if let Some(task) = self.limit.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+    }
+}
+
+/// The alerts with another `for`; everything else as it is.
+fn quickened(rules: &str) -> String {
+    let line = |line: &str| match line.split_once("for:") {
+        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}for: {SHORT_FOR}\n"),
+        _ => format!("{line}\n"),
+    };
+    rules.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quick_alerts_are_the_packs_but_for_how_long_they_must_last() {
+        let file =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../monitoring/prometheus-alerts.yml");
+        let text = fs::read_to_string(file).unwrap();
+        let quick = quickened(&text);
+        let pairs: Vec<(&str, &str)> = text.lines().zip(quick.lines()).filter(|(a, b)| a != b).collect();
+        assert_eq!(text.lines().count(), quick.lines().count());
+        assert_eq!(pairs.len(), 5, "one an alert: {pairs:?}");
+        assert!(
+            pairs
+                .iter()
+                .all(|(before, after)| before.trim().starts_with("for: 1") && after.trim() == "for: 15s")
+        );
+    }
+
+    #[test]
+    fn words_on_the_wire_are_in_kebab_case() {
+        assert_eq!(serde_json::to_value(DrillScenario::VipLowConfidence).unwrap(), "vip-low-confidence");
+        assert_eq!(serde_json::to_value(Operation::RollBack).unwrap(), "roll-back");
+        assert_eq!(serde_json::to_value(Pace::Short).unwrap(), "short");
+    }
+}
