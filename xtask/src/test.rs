@@ -167,6 +167,8 @@ fn rust() -> Tally {
                 "--",
                 "--show-output",
             ])
+            // Most of them wait for servers: more at a time than there are cores.
+            .env("RUST_TEST_THREADS", threads().to_string())
             .env("NO_COLOR", "1"),
         |line| {
             if let Some(counts) = line.trim().strip_prefix("test result: ") {
@@ -182,6 +184,10 @@ fn rust() -> Tally {
     tally.passed = tally.passed.saturating_sub(skipped);
     tally.skipped += skipped;
     settle(tally, ended)
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from) * 2
 }
 
 /// Whether a test was ignored. One that is the child process of another test is not left out: that one runs it.
