@@ -73,7 +73,7 @@ async fn started(panel: &Panel, scenario: DrillScenario) -> DrillRun {
 
 async fn seen(panel: &Panel) -> DrillRun {
     let found = async || status(panel).await.running.filter(|run| run.signal_at.is_some());
-    eventually(Duration::from_secs(120), found).await.expect("the drill can't be seen")
+    eventually(Duration::from_secs(180), found).await.expect("the drill can't be seen")
 }
 
 /// The report of a drill, once it has ended.
@@ -164,8 +164,9 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     let tried: Vec<u32> = ann.drills.iter().map(|drill| drill.tries).collect();
     assert_eq!(tried, [0, 1, 0, 1, 1]);
 
-    // The demo ends under a drill.
+    // The demo ends under a drill. What the drills before it have left behind does not hide it.
     let drill = started(&panel, DrillScenario::RerankRunaway).await;
+    seen(&panel).await;
     let Demo { stack, home: _home, folder: _folder } = demo;
     stack.stop().await;
     let told = panel.drill_end(Empty {}).await.unwrap_err();

@@ -101,6 +101,23 @@ async fn an_alert_is_seen_silenced_by_a_window_and_heard_again() {
     assert_eq!(gauges.json()["data"]["gauges"][0]["value"], 1.0);
     assert_eq!(run(&["gauges", "no-such-gauge"]).code, 2);
 
+    let on_it =
+        |more: &[&str]| run(&[&["ack", "alertname=\"AlwaysOn\"", "--by", "anna", "--json"], more].concat());
+    let taken = on_it(&["--note", "restarting it"]);
+    let ack = taken.json()["data"]["ack"].clone();
+    assert_eq!(
+        (taken.code, ack["by"].as_str(), ack["note"].as_str()),
+        (0, Some("anna"), Some("restarting it"))
+    );
+    assert_eq!(
+        run(&["alerts", "--json"]).json()["data"]["rows"][0]["ack"]["by"],
+        "anna",
+        "another run knows it"
+    );
+    assert!(on_it(&["--undo"]).json()["data"]["ack"].is_null());
+    let none = run(&["ack", "alertname=\"Nothing\"", "--json"]);
+    assert_eq!((none.code, none.json()["error"]["code"].as_str()), (2, Some("not-found")), "{none:?}");
+
     let preview =
         run(&["maintenance", "start", "--for", "30m", "--comment", "deploy 7", "--dry-run", "--json"]);
     assert_eq!((preview.code, preview.json()["data"]["mutes"].as_u64()), (0, Some(1)), "{preview:?}");

@@ -294,3 +294,27 @@ fn a_change_of_rules_is_shown_line_by_line_and_writes_nothing() {
     assert_eq!(apply.code, 3, "the server is down: {apply:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), rules, "nothing was written");
 }
+
+#[test]
+fn the_training_checklist_is_kept_without_any_server_and_a_drill_is_refused() {
+    let home = Home::new();
+    let stack = home.file("real.toml", &profile("http://127.0.0.1:1", &["http://127.0.0.1:1"]));
+    let run = |args: &[&str]| home.run(&[args, &["--json", "--stack", &stack]].concat());
+    assert!(home.run(&["training", "--stack", &stack]).out.contains("Nobody is on the list yet"));
+    assert_eq!(run(&["training", "add", "Ann"]).code, 0);
+    let done = run(&["training", "done", "read-runbook", "--for", "ann"]);
+    let person = &done.json()["data"]["people"][0];
+    assert_eq!((person["name"].as_str(), done.code), (Some("ann"), 0), "{done:?}");
+    assert!(person["steps"][0]["doneAt"].is_number() && person["steps"][1]["doneAt"].is_null(), "{person}");
+    let undone = run(&["training", "undo", "read-runbook", "--for", "Ann"]);
+    assert!(undone.json()["data"]["people"][0]["steps"][0]["doneAt"].is_null(), "{undone:?}");
+    assert_eq!(run(&["training", "remove", "ANN"]).json()["data"]["people"].as_array().unwrap().len(), 0);
+    assert_eq!(run(&["training", "add", &"x".repeat(81)]).code, 2);
+
+    let refused = run(&["drill", "start", "prometheus-down"]);
+    assert_eq!((refused.code, refused.json()["error"]["code"].as_str()), (2, Some("invalid-request")));
+    assert!(refused.json()["error"]["hint"].as_str().unwrap().contains("demo stack only"), "{refused:?}");
+    assert!(home.run(&["drill", "list", "--stack", &stack]).out.contains("This stack is no demo stack."));
+    assert_eq!(run(&["drill", "do", "roll-back"]).code, 2);
+    assert_eq!(run(&["drill", "report", "1"]).code, 2);
+}

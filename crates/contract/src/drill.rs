@@ -45,7 +45,7 @@ wire! {
     /// How soon it is to be seen.
     #[derive(Copy, Eq, Hash, Default)]
     pub enum DrillPace {
-        /// Within a minute: the simulator counts an hour and a half of traffic at once, and alerts need 15 seconds.
+        /// Within two minutes: rates look at one minute, and alerts need 15 seconds.
         #[default]
         Short,
         /// As the pack has it: an alert needs 10 to 20 minutes.

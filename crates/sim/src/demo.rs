@@ -134,7 +134,9 @@ impl DemoStack {
             Stack { prometheus: prometheus.url().to_owned(), alertmanager: alertmanager.url().to_owned() };
         let files = Files {
             config: folder.join("prometheus/prometheus.yml"),
-            alerts: pack.join("prometheus-alerts.yml"),
+            rules: ["prometheus-recording-rules.yml", "prometheus-alerts.yml"]
+                .map(|name| pack.join(name))
+                .to_vec(),
         };
         let prometheus = Arc::new(tokio::sync::Mutex::new(prometheus));
         let drills =

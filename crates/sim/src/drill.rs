@@ -1,8 +1,9 @@
 //! Drills: incidents that the simulator makes up in the servers that it has started itself, and nowhere else. Served on a
 //! loopback port of its own; who asks says what is to happen, and is told which servers it happens to.
 
+mod act;
+
 use std::{
-    fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -26,12 +27,6 @@ use crate::{
     service::Service,
 };
 
-/// Traffic that an incident begins with at a short pace, in seconds: enough to push ratios over 15 minutes past every line.
-const BEGIN_S: f64 = 90.0 * 60.0;
-/// Traffic that it ends with: enough to bring them back.
-const END_S: f64 = 300.0 * 60.0;
-/// How long an alert has to last at a short pace.
-const SHORT_FOR: &str = "15s";
 /// A drill that nobody ends is ended after this.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
 /// Longest wait for an answer of a server of the stack.
@@ -57,7 +52,7 @@ pub enum DrillScenario {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pace {
-    /// Within a minute.
+    /// Within two minutes.
     Short,
     /// As the pack has it.
     Full,
@@ -145,7 +140,7 @@ struct Running {
     start: Start,
     cured: bool,
     silence: Option<String>,
-    /// Whether alerts are quicker than the pack has them.
+    /// Whether rules are quicker than the pack has them.
     quick: bool,
 }
 
@@ -154,8 +149,8 @@ struct Running {
 pub struct Files {
     /// Its configuration.
     pub config: PathBuf,
-    /// The pack's alerts, as the configuration names them.
-    pub alerts: PathBuf,
+    /// The pack's rule files, as the configuration names them.
+    pub rules: Vec<PathBuf>,
 }
 
 struct World {
@@ -304,115 +299,6 @@ async fn end(State(world): Shared, Json(wanted): Json<End>) -> Response {
 }
 
 impl World {
-    async fn begin(&self, drill: &mut Running) -> Result<(), SimError> {
-        let Start { scenario, tenant, pace, .. } = drill.start.clone();
-        // What the demo has made up itself would be in the way.
-        self.service.set_scenario(Scenario::Healthy, None);
-        if scenario == DrillScenario::PrometheusDown {
-            self.prometheus.lock().await.stop().await;
-            return Ok(());
-        }
-        if pace == Pace::Short {
-            drill.quick = true;
-            self.alerts(true).await?;
-        }
-        if scenario == DrillScenario::BadSilence {
-            drill.silence = Some(self.silence().await?);
-        }
-        self.service.set_scenario(scenario.service(), tenant);
-        if pace == Pace::Short {
-            self.service.surge(BEGIN_S);
-        }
-        Ok(())
-    }
-
-    async fn cure(&self, drill: &Running) -> Result<(), SimError> {
-        if drill.start.scenario == DrillScenario::PrometheusDown {
-            return self.prometheus.lock().await.start().await;
-        }
-        self.service.set_scenario(Scenario::Healthy, None);
-        if drill.start.pace == Pace::Short {
-            self.service.surge(END_S);
-        }
-        Ok(())
-    }
-
-    /// Puts everything back that the drill has changed; what could not be is said.
-    async fn put_back(&self, drill: &Running) -> Vec<String> {
-        let mut problems = Vec::new();
-        if !drill.cured
-            && let Err(error) = self.cure(drill).await
-        {
-            problems.push(error.to_string());
-        }
-        if let Some(id) = &drill.silence
-            && let Err(error) = self.unsilence(id).await
-        {
-            problems.push(error.to_string());
-        }
-        if drill.quick
-            && let Err(error) = self.alerts(false).await
-        {
-            problems.push(error.to_string());
-        }
-        problems
-    }
-
-    /// Has Prometheus run the pack's alerts, or a copy whose alerts need seconds instead of minutes.
-    async fn alerts(&self, quick: bool) -> Result<(), SimError> {
-        let Files { config, alerts } = &self.files;
-        let copy = config.with_file_name("drill-alerts.yml");
-        let read = |path: &PathBuf| fs::read_to_string(path).map_err(SimError::file(path));
-        let (of_pack, of_drill) = (alerts.display().to_string(), copy.display().to_string());
-        let now = read(config)?;
-        let next = if quick {
-            fs::write(&copy, quickened(&read(alerts)?)).map_err(SimError::file(&copy))?;
-            now.replace(&of_pack, &of_drill)
-        } else {
-            now.replace(&of_drill, &of_pack)
-        };
-        fs::write(config, next).map_err(SimError::file(config))?;
-        let url = format!("{}/-/reload", self.stack.prometheus);
-        self.answered(self.client.post(url)).await.map(drop)
-    }
-
-    /// A silence that hides everything, as a deploy tool in a hurry makes it.
-    async fn silence(&self) -> Result<String, SimError> {
-        let now = jiff::Timestamp::now();
-        let end = now + jiff::SignedDuration::from_hours(4);
-        let body = json!({
-            "matchers": [{ "name": "alertname", "value": ".+", "isRegex": true, "isEqual": true }],
-            "startsAt": now.to_string(), "endsAt": end.to_string(),
-            "createdBy": "deploy-bot", "comment": "Rolling deploy v2.3.0",
-        });
-        let url = format!("{}/api/v2/silences", self.stack.alertmanager);
-        let reply = self.answered(self.client.post(url).json(&body)).await?;
-        let made: serde_json::Value =
-            serde_json::from_str(&reply).map_err(|e| SimError::Other(format!("the silence: {e}")))?;
-        made["silenceID"]
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| SimError::Other(format!("no silence: {reply}")))
-    }
-
-    /// Ends it, unless somebody has.
-    async fn unsilence(&self, id: &str) -> Result<(), SimError> {
-        let url = format!("{}/api/v2/silence/{id}", self.stack.alertmanager);
-        let known = self.answered(self.client.get(&url)).await?;
-        if known.contains("\"expired\"") {
-            return Ok(());
-        }
-        self.answered(self.client.delete(&url)).await.map(drop)
-    }
-
-    async fn answered(&self, request: reqwest::RequestBuilder) -> Result<String, SimError> {
-        let other = |e: reqwest::Error| SimError::Other(e.to_string());
-        let reply = request.send().await.map_err(other)?;
-        let (status, url) = (reply.status(), reply.url().clone());
-        let text = reply.text().await.map_err(other)?;
-        if status.is_success() { Ok(text) } else { Err(SimError::Other(format!("{url}: {status}: {text}"))) }
-    }
-
     /// Ends a drill that nobody ends.
     fn limit(self: &Arc<Self>, id: &str) {
         let (world, id) = (Arc::downgrade(self), id.to_owned());
@@ -435,34 +321,9 @@ impl World {
     }
 }
 
-/// The alerts with another `for`; everything else as it is.
-fn quickened(rules: &str) -> String {
-    let line = |line: &str| match line.split_once("for:") {
-        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}for: {SHORT_FOR}\n"),
-        _ => format!("{line}\n"),
-    };
-    rules.lines().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quick_alerts_are_the_packs_but_for_how_long_they_must_last() {
-        let file =
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../monitoring/prometheus-alerts.yml");
-        let text = fs::read_to_string(file).unwrap();
-        let quick = quickened(&text);
-        let pairs: Vec<(&str, &str)> = text.lines().zip(quick.lines()).filter(|(a, b)| a != b).collect();
-        assert_eq!(text.lines().count(), quick.lines().count());
-        assert_eq!(pairs.len(), 5, "one an alert: {pairs:?}");
-        assert!(
-            pairs
-                .iter()
-                .all(|(before, after)| before.trim().starts_with("for: 1") && after.trim() == "for: 15s")
-        );
-    }
 
     #[test]
     fn words_on_the_wire_are_in_kebab_case() {

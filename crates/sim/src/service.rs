@@ -48,8 +48,7 @@ struct World {
 }
 
 impl World {
-    /// What happens now.
-    fn happening(&self) -> Vec<Incident> {
+    fn advance(&mut self, now: f64) {
         let mut incidents = self.incidents.clone();
         if self.scenario != Scenario::Healthy {
             incidents.push(Incident {
@@ -59,25 +58,12 @@ impl World {
                 to: i64::MAX,
             });
         }
-        incidents
-    }
-
-    fn advance(&mut self, now: f64) {
-        let incidents = self.happening();
         while self.at < now {
             let step = (now - self.at).min(STEP);
             for (index, counters) in self.counters.iter_mut().enumerate() {
                 counters.advance(&rates(self.seed, index, self.at as i64, &incidents), step);
             }
             self.at += step;
-        }
-    }
-
-    /// Counts so many seconds of traffic at once, as it is now.
-    fn surge(&mut self, seconds: f64) {
-        let incidents = self.happening();
-        for (index, counters) in self.counters.iter_mut().enumerate() {
-            counters.advance(&rates(self.seed, index, self.at as i64, &incidents), seconds);
         }
     }
 }
@@ -149,14 +135,6 @@ impl Service {
     /// Switches what happens from now on.
     pub fn set_scenario(&self, scenario: Scenario, tenant: Option<String>) {
         change(&self.world, ScenarioChange { scenario, tenant });
-    }
-
-    /// Counts so many seconds of traffic at once, as it is now: what rates over minutes would show only after minutes, they
-    /// show after the next scrape.
-    pub fn surge(&self, seconds: f64) {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.advance(now());
-        world.surge(seconds);
     }
 
     /// Waits until it ends, which it does not by itself.
@@ -274,22 +252,6 @@ mod tests {
         let value: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
         assert!((1000.0..1010.0).contains(&value), "{line}");
         assert_eq!(body.lines().filter(|line| line.starts_with("# TYPE")).count(), 5);
-    }
-
-    #[tokio::test]
-    async fn a_surge_counts_at_once_what_the_scenario_of_now_would_count_in_that_time() {
-        let service = Service::start(ServiceOptions::default()).await.unwrap();
-        service.set_scenario(Scenario::ColdCache, None);
-        service.surge(5400.0);
-        let (_, body) = text(&format!("{}/metrics", service.url())).await;
-        let count = |metric: &str| -> f64 {
-            let of = |line: &&str| line.starts_with(&format!("{metric}{{"));
-            let value = |line: &str| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
-            body.lines().filter(of).map(value).sum()
-        };
-        let share = count("aether_cache_hits_total") / count("aether_cache_requests_total");
-        assert!(count("aether_cache_requests_total") > 20.0, "an hour and a half of traffic:\n{body}");
-        assert!((0.05..0.20).contains(&share), "{share}");
     }
 
     #[tokio::test]

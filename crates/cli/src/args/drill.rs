@@ -26,7 +26,7 @@ pub enum Drill {
         /// What is made up
         #[arg(value_enum)]
         scenario: Option<Scenario>,
-        /// How soon it is to be seen: within a minute, or as the pack has it (10 to 20 minutes)
+        /// How soon it is to be seen: within two minutes, or as the pack has it (10 to 20 minutes)
         #[arg(long, value_enum, default_value = "short")]
         pace: Pace,
         /// Who is trained [default: the OS user]
@@ -128,7 +128,7 @@ words! {
 words! {
     /// Paces.
     Pace => DrillPace {
-        /// Within a minute
+        /// Within two minutes
         Short,
         /// As the pack has it
         Full,

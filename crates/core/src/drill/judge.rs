@@ -14,8 +14,13 @@ use crate::alerts::links::cut_to;
 pub fn run(record: &Record) -> DrillRun {
     let running = record.outcome == DrillOutcome::Running;
     let measures = measures(record);
-    let acts: Vec<DrillAct> =
-        if running { Vec::new() } else { record.acts.iter().map(|act| told(record, act)).collect() };
+    // Opening a page asks all of its steps: only one that matters is told.
+    let passing = |act: &&Act| matches!(act.what, What::StepAsked { .. }) && !is_first(record, &act.what);
+    let acts: Vec<DrillAct> = if running {
+        Vec::new()
+    } else {
+        record.acts.iter().filter(|act| !passing(act)).map(|act| told(record, act)).collect()
+    };
     let passed = measures.iter().all(|one| one.mark == DrillMark::Pass)
         && acts.iter().all(|act| act.worth != DrillWorth::Wrong);
     DrillRun {
@@ -112,7 +117,7 @@ fn text(what: &What) -> String {
         What::AlertOpened { name, tenant } => format!("Opened the alert {}.", alert(name, tenant)),
         What::AlertTaken { name, tenant } => format!("Acknowledged {}.", alert(name, tenant)),
         What::PageOpened { page } => format!("Opened the runbook {}.", cut_to(page, 80)),
-        What::StepsAsked { page } => format!("Asked the first step of {}.", cut_to(page, 80)),
+        What::StepAsked { page, number } => format!("Asked step {number} of {}.", cut_to(page, 80)),
         What::ServersAsked { how } => format!("Asked the servers whether they answer: {}.", cut_to(how, 80)),
         What::Muted { matchers, .. } => format!("Muted {}.", cut_to(matchers, 160)),
         What::Unmuted { by, .. } => format!("Ended a silence of {}.", cut_to(by, 80)),

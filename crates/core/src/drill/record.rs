@@ -92,10 +92,12 @@ pub enum What {
         /// Its id.
         page: String,
     },
-    /// The first step of a runbook was asked.
-    StepsAsked {
+    /// A step of a runbook was asked. Opening a page asks them all.
+    StepAsked {
         /// The page's id.
         page: String,
+        /// The step.
+        number: u32,
     },
     /// The servers were asked whether they answer.
     ServersAsked {

@@ -11,6 +11,8 @@ use crate::stack::Profile;
 
 /// Gauge of the reranker.
 const RERANK: &str = "rerank-utilization";
+/// Step of the reranker's runbooks that asks what a day costs.
+const COST_STEP: u32 = 4;
 /// Minutes within which what is no VIP's has to be looked at, by the triage table.
 const LOOK_MINUTES: u32 = 15;
 /// Clocks of one machine differ by less than this, and an alert's begin is told in whole evaluations.
@@ -50,7 +52,7 @@ pub fn spec(scenario: DrillScenario) -> Spec {
         DrillScenario::RerankRunaway => Spec {
             title: "Rerank runaway",
             about: "Nearly every answer goes through the reranker. No alert of the pack says so: the gauge does.",
-            first: "Ask what a day costs now: the first step of the runbook.",
+            first: "Ask what a day costs at this pace: step 4 of the runbook.",
             pages: &["RerankUtilizationCritical", "RerankUtilizationHigh"],
             alert: None,
         },
@@ -221,7 +223,9 @@ pub fn is_first(record: &Record, what: &What) -> bool {
         (DrillScenario::VipLowConfidence | DrillScenario::CacheLoss, What::AlertTaken { name, tenant }) => {
             is_alert(record, name, tenant.as_deref())
         }
-        (DrillScenario::RerankRunaway, What::StepsAsked { page }) => is_page(record.scenario, page),
+        (DrillScenario::RerankRunaway, What::StepAsked { page, number }) => {
+            *number == COST_STEP && is_page(record.scenario, page)
+        }
         (DrillScenario::BadSilence, What::Unmuted { silence, .. }) => {
             record.silence.as_ref() == Some(silence)
         }
@@ -269,6 +273,18 @@ mod tests {
         for page in DrillScenario::ALL.iter().flat_map(|scenario| spec(*scenario).pages) {
             assert!(pages.iter().any(|known| known.id == *page), "{page}");
         }
+    }
+
+    #[test]
+    fn the_step_about_the_cost_of_a_day_is_the_one_that_the_page_begins_with() {
+        for page in ["RerankUtilizationCritical", "RerankUtilizationHigh"] {
+            let known = crate::runbook::Library::read(&Profile::builtin());
+            let first = known.list().pages.into_iter().find(|known| known.id == page).unwrap().first;
+            assert!(first.contains(&format!("what a day costs at this pace (step {COST_STEP})")), "{first}");
+        }
+        let record = begun(DrillScenario::RerankRunaway);
+        let asked = |number| What::StepAsked { page: "RerankUtilizationHigh".into(), number };
+        assert!(is_first(&record, &asked(COST_STEP)) && !is_first(&record, &asked(1)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ export const SCENARIO: Record<DrillScenario, { title: string; short: string; ico
 export const SCENARIOS = Object.keys(SCENARIO) as DrillScenario[];
 
 export const PACE: Record<DrillPace, { title: string; says: string }> = {
-  short: { title: 'Short', says: 'It can be seen within a minute: the simulator counts an hour and a half of traffic at once, and alerts need 15 seconds.' },
+  short: { title: 'Short', says: 'It can be seen within two minutes: rates look at one minute, and alerts need 15 seconds.' },
   full: { title: 'Full', says: 'As the pack has it: an alert needs 10 to 20 minutes, and nothing hurries.' },
 };
 

@@ -56,10 +56,7 @@ impl Panel {
     pub async fn runbook_step(&self, request: RunbookStepRequest) -> Result<RunbookStepResult, PanelError> {
         let number = request.number;
         let (page, step) = Box::pin(runbook::step(&self.core, request)).await?;
-        // Opening a page asks them all.
-        if number == 1 {
-            drill::saw(&self.core, What::StepsAsked { page }).await;
-        }
+        drill::saw(&self.core, What::StepAsked { page, number }).await;
         Ok(step)
     }
 
