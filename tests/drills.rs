@@ -6,53 +6,29 @@ use std::{fs, sync::Arc, time::Duration};
 
 use aether_contract::*;
 use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
-use aether_sim::demo::{DemoOptions, DemoStack};
+use aether_sim::drill::{DrillScenario as SimScenario, Operation, Pace};
+#[cfg(target_os = "linux")]
+use aether_tests::{Desktop, built, window::Window};
 use aether_tests::{
-    eventually, missing, root,
-    stack::{MemoryKeyring, Stack, panel, row_when, servers_missing},
+    eventually, missing,
+    stack::{Demo, MemoryKeyring, Stack, panel, row_when, servers_missing},
 };
+use serde_json::Value;
 
-const PROGRAMS: [&str; 3] = ["prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter"];
-
-struct Demo {
-    stack: DemoStack,
-    home: Home,
-    folder: tempfile::TempDir,
+async fn open(demo: &Demo, stack: &str, poll: bool) -> Arc<Panel> {
+    Panel::start(PanelOptions {
+        home: Home::at(&demo.home()),
+        stack: Some(stack.to_owned()),
+        host: Arc::new(NoHost),
+        secrets: Some(Arc::new(MemoryKeyring::default())),
+        poll,
+    })
+    .await
+    .unwrap()
 }
 
-async fn demo() -> Demo {
-    let folder = tempfile::tempdir().unwrap();
-    let options = DemoOptions {
-        folder: folder.path().join("stack"),
-        home: folder.path().join("home"),
-        pack: root().join("monitoring"),
-    };
-    let stack = DemoStack::start(&options).await.unwrap();
-    // Answers that are quick to come make the test so.
-    fs::write(
-        options.home.join("config/settings.toml"),
-        "prometheus_interval_s = 2\nalertmanager_interval_s = 2\n",
-    )
-    .unwrap();
-    Demo { stack, home: Home::at(&options.home), folder }
-}
-
-impl Demo {
-    async fn open(&self, poll: bool) -> Arc<Panel> {
-        Panel::start(PanelOptions {
-            home: self.home.clone(),
-            stack: Some("demo".to_owned()),
-            host: Arc::new(NoHost),
-            secrets: Some(Arc::new(MemoryKeyring::default())),
-            poll,
-        })
-        .await
-        .unwrap()
-    }
-
-    fn config(&self) -> String {
-        fs::read_to_string(self.folder.path().join("stack/prometheus/prometheus.yml")).unwrap()
-    }
+fn config(demo: &Demo) -> String {
+    fs::read_to_string(demo.folder.path().join("stack/prometheus/prometheus.yml")).unwrap()
 }
 
 async fn status(panel: &Panel) -> DrillStatus {
@@ -91,12 +67,12 @@ fn marks(run: &DrillRun) -> Vec<DrillMark> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_as_before() {
-    if let Some(program) = missing(&PROGRAMS) {
+    if let Some(program) = missing(Demo::NEEDS) {
         return eprintln!("skipped: {program} is not installed");
     }
-    let demo = demo().await;
-    let before = demo.config();
-    let panel = demo.open(true).await;
+    let demo = Demo::start().await.unwrap();
+    let before = config(&demo);
+    let panel = open(&demo, "demo", true).await;
     assert!(status(&panel).await.offered);
     let drill = started(&panel, DrillScenario::BadSilence).await;
     assert!(start(&panel, DrillScenario::CacheLoss).await.unwrap_err().message.contains("goes on already"));
@@ -116,7 +92,7 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     let silence = row.silenced_by.iter().find(|by| by.by == "deploy-bot").unwrap();
     panel.maintenance_end(MaintenanceEndRequest { id: silence.id.clone() }).await.unwrap();
     // The shell, another process, does the rest; one guess is wrong.
-    let shell = demo.open(false).await;
+    let shell = open(&demo, "demo", false).await;
     let operate = async |operation| shell.drill_operate(DrillOperateRequest { operation }).await.unwrap();
     assert!(!operate(DrillOperation::RestartApi).await.worked);
     assert!(status(&panel).await.running.is_some(), "a button is no proof");
@@ -134,7 +110,7 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
         row.state == AlertState::Firing
     });
     assert!(tokio::time::timeout(Duration::from_secs(5), gone).await.is_err(), "it is over");
-    assert_eq!(demo.config(), before, "Prometheus runs the pack's own alerts again");
+    assert_eq!(config(&demo), before, "Prometheus runs the pack's own alerts again");
 
     // A server that is down; what one does first is kept although nobody opened a runbook.
     let drill = started(&panel, DrillScenario::PrometheusDown).await;
@@ -150,24 +126,29 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
 
     // Given up in the middle: the stack is put back.
     let drill = started(&panel, DrillScenario::CacheLoss).await;
-    assert_ne!(demo.config(), before);
+    assert_ne!(config(&demo), before);
     let told = shell.drill_end(Empty {}).await.unwrap();
     assert_eq!(
         (told.id.as_str(), told.outcome, told.passed),
         (drill.id.as_str(), DrillOutcome::GivenUp, Some(false))
     );
-    assert_eq!(demo.config(), before);
+    assert_eq!(config(&demo), before);
     assert_eq!(panel.drill_end(Empty {}).await.unwrap_err().code, ErrorCode::NotFound);
 
     let board = panel.training_board(Empty {}).await.unwrap();
     let ann = board.people.iter().find(|person| person.name == "Ann").unwrap();
     let tried: Vec<u32> = ann.drills.iter().map(|drill| drill.tries).collect();
     assert_eq!(tried, [0, 1, 0, 1, 1]);
+    // What was learned in the demo is known in every stack.
+    let other = open(&demo, "aetherlink", false).await;
+    let elsewhere = other.training_board(Empty {}).await.unwrap();
+    other.shutdown().await;
+    assert_eq!(elsewhere.people.iter().find(|person| person.name == "Ann"), Some(ann));
 
     // The demo ends under a drill. What the drills before it have left behind does not hide it.
     let drill = started(&panel, DrillScenario::RerankRunaway).await;
     seen(&panel).await;
-    let Demo { stack, home: _home, folder: _folder } = demo;
+    let Demo { stack, folder: _folder } = demo;
     stack.stop().await;
     let told = panel.drill_end(Empty {}).await.unwrap_err();
     assert!(told.message.contains("does not answer"), "{told:?}");
@@ -181,7 +162,7 @@ async fn a_drill_is_refused_against_servers_that_the_simulator_has_not_started()
     if let Some(why) = servers_missing() {
         return eprintln!("skipped: {why}");
     }
-    if let Some(program) = missing(&PROGRAMS) {
+    if let Some(program) = missing(Demo::NEEDS) {
         return eprintln!("skipped: {program} is not installed");
     }
     let real = Stack::start(1).await.unwrap();
@@ -203,8 +184,104 @@ async fn a_drill_is_refused_against_servers_that_the_simulator_has_not_started()
     assert_eq!(none.code, ErrorCode::InvalidRequest);
     assert!(none.hint.contains("demo stack only"), "{none:?}");
     // A profile of real servers that names the simulator of a demo.
-    let demo = demo().await;
+    let demo = Demo::start().await.unwrap();
     let mixed = refused(&format!("[drills]\nsimulator = \"{}\"\n", demo.stack.ready.drills)).await;
     assert!(mixed.message.contains("not the one that the simulator has started"), "{mixed:?}");
-    assert!(demo.config().contains("prometheus-alerts.yml") && !demo.config().contains("drill-alerts"));
+    assert!(config(&demo).contains("prometheus-alerts.yml") && !config(&demo).contains("drill-alerts"));
+}
+
+#[test]
+fn the_simulator_knows_every_word_that_the_panel_says_to_it() {
+    let word = |text: &str| Value::String(text.to_owned());
+    for scenario in DrillScenario::ALL {
+        assert!(serde_json::from_value::<SimScenario>(word(scenario.as_str())).is_ok(), "{scenario:?}");
+    }
+    for operation in DrillOperation::ALL {
+        assert!(serde_json::from_value::<Operation>(word(operation.as_str())).is_ok(), "{operation:?}");
+    }
+    for pace in DrillPace::ALL {
+        assert!(serde_json::from_value::<Pace>(word(pace.as_str())).is_ok(), "{pace:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drill_is_dealt_with_in_the_window_from_its_start_to_its_report() {
+    /// Longest wait for what a scrape and two evaluations have to show.
+    const SHOWN: Duration = Duration::from_secs(120);
+    if let Some(why) = Window::missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let program = built("aetherlink-panel").expect("the window is not built: cargo build --workspace --bins");
+    if let Some(program) = missing(Demo::NEEDS) {
+        return eprintln!("skipped: {program} is not installed");
+    }
+    let demo = Demo::start().await.expect("the demo stack");
+    let home = demo.home();
+    let desktop = Desktop::start().expect("a desktop");
+    let arguments = ["--stack", "demo", "--screen", "runbooks"];
+    let window = Window::open(&desktop, &program, &home, &arguments, &[]).await.expect("a window");
+    window
+        .has("[data-testid='light-alertmanager']", "data-state", "fresh")
+        .await
+        .expect("Alertmanager answers");
+    window.has("[data-testid='light-prometheus']", "data-state", "fresh").await.expect("Prometheus answers");
+
+    window.click("training-open").await.expect("the training page");
+    window
+        .click_on("[data-scenario='vip-low-confidence'] [data-testid='drill-start']")
+        .await
+        .expect("the question");
+    let person = window.find("[data-testid='drill-person']").await.expect("a name");
+    person.clear().await.expect("another name");
+    window.type_into("[data-testid='drill-person']", "Ann").await.expect("typed");
+    window.click("drill-start-confirm").await.expect("begun");
+    window
+        .reads("[data-testid='drill-bar']", |text| text.contains("DRILL") && text.contains("Ann"))
+        .await
+        .expect("marked");
+    window
+        .has_within(SHOWN, "[data-testid='drill-bar']", "data-visible", "true")
+        .await
+        .expect("the alert fires");
+
+    // The alert, acknowledged; its runbook; what mends it.
+    window.press("ga").await.expect("keys");
+    window.reads("[data-testid='drill-bar']", |text| text.contains("DRILL")).await.expect("on every screen");
+    window
+        .type_into("[data-testid='alerts-filter']", "alertname=\"LowConfidenceSpikeVIP\" ")
+        .await
+        .expect("a filter");
+    window
+        .reads("[data-testid='alerts-table']", |text| {
+            text.contains("LowConfidenceSpikeVIP") && !text.contains("Cache")
+        })
+        .await
+        .expect("the alert");
+    window.click("alert-row").await.expect("opened");
+    window.type_into("[data-testid='ack-note']", "On it").await.expect("typed");
+    window.click("ack-confirm").await.expect("acknowledged");
+    window.see("ack-undo").await.expect("written down");
+    window.click("runbook-this").await.expect("its runbook");
+    window
+        .reads("[data-testid='runbook']", |text| text.contains("Is it this tenant alone?"))
+        .await
+        .expect("the steps");
+    window.click_on("[data-testid='drill-operate'] button").await.expect("the menu");
+    window.click_on("[data-testid='drill-operate'] [role='menuitem']").await.expect("the last deploy undone");
+    window.click_on("[data-testid='notice-action']").await.expect("over, and a way to the report");
+    window
+        .reads("[data-testid='report-verdict']", |text| {
+            text.to_lowercase().contains("passed") && !text.to_lowercase().contains("not passed")
+        })
+        .await
+        .expect("the report");
+    window.gone("[data-testid='drill-bar']").await.expect("no drill any more");
+    let goals =
+        window.reads("[data-testid='report-goals']", |text| !text.is_empty()).await.expect("the goals");
+    assert!(!goals.contains("too late") && !goals.contains("not done"), "{goals}");
+    window.click("report-back").await.expect("back");
+    window.reads("[data-testid='team']", |text| text.contains("Ann")).await.expect("Ann is on the board");
+    window.close().await.expect("closed");
+    demo.stack.stop().await;
 }

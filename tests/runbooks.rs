@@ -8,8 +8,7 @@ use std::{
     process::Command,
 };
 
-use aether_sim::demo::{DemoOptions, DemoStack};
-use aether_tests::{built, missing, on_path, root};
+use aether_tests::{built, missing, on_path, root, stack::Demo};
 use serde_json::Value;
 
 const SECTIONS: [&str; 5] = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Escalation"];
@@ -119,13 +118,7 @@ async fn every_query_of_the_documents_runs_on_a_real_prometheus() {
         eprintln!("skipped: {program} is not installed");
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let options = DemoOptions {
-        folder: folder.path().join("stack"),
-        home: folder.path().join("home"),
-        pack: root().join("monitoring"),
-    };
-    let stack = DemoStack::start(&options).await.unwrap();
+    let Demo { stack, folder: _folder } = Demo::start().await.unwrap();
     let http = reqwest::Client::new();
     let mut open: Vec<(PathBuf, String)> = Vec::new();
     for document in documents() {

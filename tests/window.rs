@@ -4,37 +4,30 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
 
 use aether_core::paths::Home;
 use aether_sim::{
-    demo::{DemoOptions, DemoStack},
     grafana::{Grafana, GrafanaOptions},
     servers::free_port,
 };
 use aether_tests::{
-    Desktop, built, eventually, missing, on_path, root,
+    Desktop, built, eventually, missing, on_path,
     stack::{Stack, servers_missing, write_profile},
     window::Window,
 };
 use serde_json::Value;
 
-/// The window's program, or why it can't be tried here.
-fn program() -> Result<PathBuf, String> {
-    if let Some(program) = missing(Desktop::NEEDS).or_else(|| missing(Window::NEEDS)) {
-        return Err(format!("{program} is not installed"));
-    }
-    Ok(built("aetherlink-panel").expect("the window is not built: cargo build --workspace --bins"))
-}
-
 macro_rules! need_window {
     () => {
-        match program() {
-            Ok(program) => program,
-            Err(why) => {
+        match Window::missing() {
+            None => {
+                built("aetherlink-panel").expect("the window is not built: cargo build --workspace --bins")
+            }
+            Some(why) => {
                 eprintln!("skipped: {why}");
                 return;
             }
@@ -296,94 +289,6 @@ async fn the_window_is_usable_while_every_server_is_down() {
     window.see("settings").await.expect("the settings");
     window.gone("[data-testid='alerts']").await.expect("one screen at a time");
     window.close().await.expect("closed");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_drill_is_dealt_with_in_the_window_from_its_start_to_its_report() {
-    /// Longest wait for what a scrape and two evaluations have to show.
-    const SHOWN: Duration = Duration::from_secs(120);
-    let program = need_window!();
-    need_servers!();
-    if let Some(program) = missing(&["prometheus-blackbox-exporter"]) {
-        eprintln!("skipped: {program} is not installed");
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let home = folder.path().join("home");
-    let options = DemoOptions {
-        folder: folder.path().join("stack"),
-        home: home.clone(),
-        pack: root().join("monitoring"),
-    };
-    let demo = DemoStack::start(&options).await.expect("the demo stack");
-    let quick = "prometheus_interval_s = 2\nalertmanager_interval_s = 2\n";
-    fs::write(home.join("config/settings.toml"), quick).expect("settings");
-    let desktop = Desktop::start().expect("a desktop");
-    let arguments = ["--stack", "demo", "--screen", "runbooks"];
-    let window = Window::open(&desktop, &program, &home, &arguments, &[]).await.expect("a window");
-    window
-        .has("[data-testid='light-alertmanager']", "data-state", "fresh")
-        .await
-        .expect("Alertmanager answers");
-    window.has("[data-testid='light-prometheus']", "data-state", "fresh").await.expect("Prometheus answers");
-
-    window.click("training-open").await.expect("the training page");
-    window
-        .click_on("[data-scenario='vip-low-confidence'] [data-testid='drill-start']")
-        .await
-        .expect("the question");
-    let person = window.find("[data-testid='drill-person']").await.expect("a name");
-    person.clear().await.expect("another name");
-    window.type_into("[data-testid='drill-person']", "Ann").await.expect("typed");
-    window.click("drill-start-confirm").await.expect("begun");
-    window
-        .reads("[data-testid='drill-bar']", |text| text.contains("DRILL") && text.contains("Ann"))
-        .await
-        .expect("marked");
-    window
-        .has_within(SHOWN, "[data-testid='drill-bar']", "data-visible", "true")
-        .await
-        .expect("the alert fires");
-
-    // The alert, acknowledged; its runbook; what mends it.
-    window.press("ga").await.expect("keys");
-    window.reads("[data-testid='drill-bar']", |text| text.contains("DRILL")).await.expect("on every screen");
-    window
-        .type_into("[data-testid='alerts-filter']", "alertname=\"LowConfidenceSpikeVIP\" ")
-        .await
-        .expect("a filter");
-    window
-        .reads("[data-testid='alerts-table']", |text| {
-            text.contains("LowConfidenceSpikeVIP") && !text.contains("Cache")
-        })
-        .await
-        .expect("the alert");
-    window.click("alert-row").await.expect("opened");
-    window.type_into("[data-testid='ack-note']", "On it").await.expect("typed");
-    window.click("ack-confirm").await.expect("acknowledged");
-    window.see("ack-undo").await.expect("written down");
-    window.click("runbook-this").await.expect("its runbook");
-    window
-        .reads("[data-testid='runbook']", |text| text.contains("Is it this tenant alone?"))
-        .await
-        .expect("the steps");
-    window.click_on("[data-testid='drill-operate'] button").await.expect("the menu");
-    window.click_on("[data-testid='drill-operate'] [role='menuitem']").await.expect("the last deploy undone");
-    window.click_on("[data-testid='notice-action']").await.expect("over, and a way to the report");
-    window
-        .reads("[data-testid='report-verdict']", |text| {
-            text.to_lowercase().contains("passed") && !text.to_lowercase().contains("not passed")
-        })
-        .await
-        .expect("the report");
-    window.gone("[data-testid='drill-bar']").await.expect("no drill any more");
-    let goals =
-        window.reads("[data-testid='report-goals']", |text| !text.is_empty()).await.expect("the goals");
-    assert!(!goals.contains("too late") && !goals.contains("not done"), "{goals}");
-    window.click("report-back").await.expect("back");
-    window.reads("[data-testid='team']", |text| text.contains("Ann")).await.expect("Ann is on the board");
-    window.close().await.expect("closed");
-    demo.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,8 @@ use aether_core::{
     secrets::{SecretBackend, SecretFailure},
 };
 use aether_sim::{
+    SimError,
+    demo::{DemoOptions, DemoStack},
     model::{Counters, TENANTS},
     servers::{Alertmanager, AlertmanagerOptions, Prometheus, PrometheusOptions},
     service::{Service, ServiceOptions},
@@ -249,4 +251,39 @@ pub async fn row_when(
 ) -> Option<AlertRow> {
     eventually(patience, async || alerts(panel, filter).await.ok()?.rows.into_iter().find(|row| fits(row)))
         .await
+}
+
+/// The demo stack, in a folder of its own.
+pub struct Demo {
+    /// The servers.
+    pub stack: DemoStack,
+    /// Folder of everything: the servers' below `stack`, the panel's home below `home`.
+    pub folder: tempfile::TempDir,
+}
+
+impl Demo {
+    /// Programs that it takes.
+    pub const NEEDS: &'static [&'static str] =
+        &["prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter"];
+
+    /// Starts it; a panel on it asks its servers often.
+    ///
+    /// # Errors
+    /// What could not be started or written.
+    pub async fn start() -> Result<Self, SimError> {
+        let other = |error: std::io::Error| SimError::Other(error.to_string());
+        let folder = tempfile::tempdir().map_err(other)?;
+        let home = folder.path().join("home");
+        let pack = root().join("monitoring");
+        let options = DemoOptions { folder: folder.path().join("stack"), home: home.clone(), pack };
+        let stack = DemoStack::start(&options).await?;
+        let often = "prometheus_interval_s = 2\nalertmanager_interval_s = 2\n";
+        fs::write(home.join("config/settings.toml"), often).map_err(other)?;
+        Ok(Self { stack, folder })
+    }
+
+    /// The panel's home.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
 }

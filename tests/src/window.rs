@@ -16,7 +16,7 @@ use x11rb::{
     wrapper::ConnectionExt as _,
 };
 
-use crate::{Desktop, eventually};
+use crate::{Desktop, eventually, missing};
 
 /// Longest wait for something that should be on the screen within seconds.
 pub const SOON: Duration = Duration::from_secs(60);
@@ -100,6 +100,12 @@ pub struct Window {
 impl Window {
     /// Programs that it takes.
     pub const NEEDS: &'static [&'static str] = &["WebKitWebDriver"];
+
+    /// Why none can be tried here, if it can't.
+    pub fn missing() -> Option<String> {
+        let program = missing(Desktop::NEEDS).or_else(|| missing(Self::NEEDS));
+        program.map(|program| format!("{program} is not installed"))
+    }
 
     /// Opens the window on a desktop.
     ///

@@ -54,6 +54,9 @@ wire! {
 }
 
 impl DrillPace {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Short, Self::Full];
+
     /// The word on the wire and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {

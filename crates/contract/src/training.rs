@@ -118,7 +118,7 @@ wire! {
 wire! {
     /// Says that a task was done, or takes that back.
     pub struct TrainingMarkRequest {
-        /// Whose. Names are compared without regard to case.
+        /// Whose; empty: the OS user. Names are compared without regard to case.
         pub person: String,
         /// Which.
         pub task: TrainingTask,

@@ -1,6 +1,10 @@
 //! `drill` and `training` on the command line.
 
-use clap::{Subcommand, ValueEnum};
+use aether_contract::{DrillOperation, DrillPace, DrillScenario, TrainingTask};
+use clap::{
+    Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 const EXIT_DRILL: &str = "\
 Exit codes:
@@ -24,11 +28,11 @@ pub enum Drill {
     #[command(after_help = EXIT_DRILL)]
     Start {
         /// What is made up
-        #[arg(value_enum)]
-        scenario: Option<Scenario>,
+        #[arg(value_parser = word(&DrillScenario::ALL, DrillScenario::as_str))]
+        scenario: Option<DrillScenario>,
         /// How soon it is to be seen: within two minutes, or as the pack has it (10 to 20 minutes)
-        #[arg(long, value_enum, default_value = "short")]
-        pace: Pace,
+        #[arg(long, default_value = "short", value_parser = word(&DrillPace::ALL, DrillPace::as_str))]
+        pace: DrillPace,
         /// Who is trained [default: the OS user]
         #[arg(long = "for", value_name = "NAME", default_value = "")]
         person: String,
@@ -43,8 +47,8 @@ pub enum Drill {
     #[command(after_help = EXIT_DRILL)]
     Do {
         /// What
-        #[arg(value_enum)]
-        operation: Operation,
+        #[arg(value_parser = word(&DrillOperation::ALL, DrillOperation::as_str))]
+        operation: DrillOperation,
     },
     /// Ends the drill that goes on, and puts the demo stack back
     #[command(after_help = EXIT_DRILL)]
@@ -64,8 +68,8 @@ pub enum Training {
     #[command(after_help = EXIT_TRAINING)]
     Done {
         /// Which
-        #[arg(value_enum)]
-        task: Task,
+        #[arg(value_parser = word(&TrainingTask::ALL, TrainingTask::as_str))]
+        task: TrainingTask,
         /// Who [default: the OS user]
         #[arg(long = "for", value_name = "NAME", default_value = "")]
         person: String,
@@ -74,8 +78,8 @@ pub enum Training {
     #[command(after_help = EXIT_TRAINING)]
     Undo {
         /// Which
-        #[arg(value_enum)]
-        task: Task,
+        #[arg(value_parser = word(&TrainingTask::ALL, TrainingTask::as_str))]
+        task: TrainingTask,
         /// Who [default: the OS user]
         #[arg(long = "for", value_name = "NAME", default_value = "")]
         person: String,
@@ -94,77 +98,11 @@ pub enum Training {
     },
 }
 
-/// The words of a contract's enumeration as arguments.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident => $contract:ident { $($(#[$one:meta])* $variant:ident),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-        pub enum $name { $($(#[$one])* $variant),* }
-
-        impl From<$name> for aether_contract::$contract {
-            fn from(word: $name) -> Self {
-                match word { $($name::$variant => Self::$variant),* }
-            }
-        }
-    };
-}
-
-words! {
-    /// Scenarios.
-    Scenario => DrillScenario {
-        /// Answers for one VIP tenant fall below the confidence threshold
-        VipLowConfidence,
-        /// The cache has been emptied
-        CacheLoss,
-        /// Nearly every answer goes through the reranker
-        RerankRunaway,
-        /// A VIP alert fires, and a silence hides it
-        BadSilence,
-        /// Prometheus does not answer
-        PrometheusDown,
-    }
-}
-
-words! {
-    /// Paces.
-    Pace => DrillPace {
-        /// Within two minutes
-        Short,
-        /// As the pack has it
-        Full,
-    }
-}
-
-words! {
-    /// Operations.
-    Operation => DrillOperation {
-        /// Undo the last deploy or index run
-        RollBack,
-        /// Bring the cache back and warm it
-        RestoreCache,
-        /// Put the reranker's threshold back
-        ResetReranker,
-        /// Start Prometheus
-        StartPrometheus,
-        /// Restart the API
-        RestartApi,
-    }
-}
-
-words! {
-    /// Tasks.
-    Task => TrainingTask {
-        /// Read the on-call runbook
-        ReadRunbook,
-        /// Find Grafana
-        BookmarkGrafana,
-        /// Run the quick check
-        QuickCheck,
-        /// Deal with a VIP alert
-        VipDrill,
-        /// Practise maintenance
-        Maintenance,
-        /// Know the targets
-        SloTargets,
-    }
+/// A word of one of the contract's enumerations.
+fn word<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    say: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let find = move |text: String| all.iter().copied().find(|one| say(*one) == text).ok_or("no such word");
+    PossibleValuesParser::new(all.iter().map(|one| say(*one))).try_map(find)
 }

@@ -3,7 +3,7 @@
 use aether_contract::*;
 use aether_core::{
     Panel,
-    drill::{goal, mark},
+    drill::{goal, mark, outcome},
 };
 
 use crate::{
@@ -20,11 +20,7 @@ pub async fn run(panel: &Panel, verb: &Drill) -> Result<Outcome, PanelError> {
         Drill::Start { scenario, pace, person } => {
             // What is there already can't be told from the drill.
             panel.refresh_and_wait().await;
-            let request = DrillStartRequest {
-                scenario: scenario.map(Into::into),
-                pace: (*pace).into(),
-                person: person.clone(),
-            };
+            let request = DrillStartRequest { scenario: *scenario, pace: *pace, person: person.clone() };
             let run = panel.drill_start(request).await?;
             let text = format!(
                 "{}\n\n{}\n",
@@ -39,7 +35,7 @@ pub async fn run(panel: &Panel, verb: &Drill) -> Result<Outcome, PanelError> {
             Outcome::new(&Empty {}, "Seen.\n")
         }
         Drill::Do { operation } => {
-            let done = panel.drill_operate(DrillOperateRequest { operation: (*operation).into() }).await?;
+            let done = panel.drill_operate(DrillOperateRequest { operation: *operation }).await?;
             let mut outcome = Outcome::new(&done, format!("{}\n", plain(&done.text)))?;
             if !done.worked {
                 outcome.find("It was not the cause.");
@@ -84,13 +80,13 @@ fn list(list: &DrillList) -> Result<Outcome, PanelError> {
 }
 
 fn verdict(run: &DrillRun) -> (&'static str, Paint) {
-    match (run.outcome, run.passed) {
-        (DrillOutcome::Running, _) => ("goes on", Paint::Strong),
-        (DrillOutcome::CutOff, _) => ("cut off", Paint::Dim),
-        (DrillOutcome::GivenUp, _) => ("given up", Paint::Warn),
-        (DrillOutcome::Resolved, Some(true)) => ("passed", Paint::Good),
-        (DrillOutcome::Resolved, _) => ("resolved, not passed", Paint::Warn),
-    }
+    let colour = match (run.outcome, run.passed) {
+        (DrillOutcome::Running, _) => Paint::Strong,
+        (DrillOutcome::CutOff, _) => Paint::Dim,
+        (_, Some(true)) => Paint::Good,
+        _ => Paint::Warn,
+    };
+    (outcome(run), colour)
 }
 
 /// A drill that goes on, in a sentence.
@@ -116,7 +112,7 @@ fn status(status: &DrillStatus) -> Result<Outcome, PanelError> {
 
 fn ended(run: &DrillRun) -> Result<Outcome, PanelError> {
     let (word, colour) = verdict(run);
-    let mut text = format!("The drill was {}.\n\n", paint(word, colour));
+    let mut text = format!("The drill is over: {}.\n\n", paint(word, colour));
     let rows = run.measures.iter().map(|one| {
         vec![
             cell(goal(one.goal)),

@@ -60,12 +60,7 @@ pub async fn run(args: &Args) -> Result<Outcome, PanelError> {
 
 async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
     match &args.command {
-        Command::Status => {
-            let snapshot = polled(panel).await?;
-            // To whom this is the first action of a drill, it counts.
-            panel.refresh(Empty {}).await?;
-            status::status(&snapshot)
-        }
+        Command::Status => status::status(&panel.status().await?),
         Command::Gauges { ids, tenants } => gauges::gauges(panel, ids, *tenants).await,
         Command::Alerts { filter, state, watch: Some(every), .. } => {
             watch::watch(panel, alerts::request(filter, state), *every, args.json).await

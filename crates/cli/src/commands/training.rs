@@ -12,17 +12,16 @@ use crate::{
 
 /// Runs a verb on the checklist; without one shows it.
 pub async fn run(panel: &Panel, verb: Option<&Training>) -> Result<Outcome, PanelError> {
-    let mark = async |task: TrainingTask, person: &str, done: bool| {
-        let me = panel.training_board(Empty {}).await?.me;
-        let person = if person.trim().is_empty() { me } else { person.to_owned() };
-        panel.training_mark(TrainingMarkRequest { person, task, done, by: String::new() }).await
+    let mark = |task: &TrainingTask, person: &str, done| {
+        let person = person.to_owned();
+        panel.training_mark(TrainingMarkRequest { person, task: *task, done, by: String::new() })
     };
     let person =
         |name: &str, remove| panel.training_person(TrainingPersonRequest { name: name.to_owned(), remove });
     let board = match verb {
         None => panel.training_board(Empty {}).await?,
-        Some(Training::Done { task, person }) => mark((*task).into(), person, true).await?,
-        Some(Training::Undo { task, person }) => mark((*task).into(), person, false).await?,
+        Some(Training::Done { task, person }) => mark(task, person, true).await?,
+        Some(Training::Undo { task, person }) => mark(task, person, false).await?,
         Some(Training::Add { name }) => person(name, false).await?,
         Some(Training::Remove { name }) => person(name, true).await?,
     };

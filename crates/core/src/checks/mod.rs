@@ -29,7 +29,7 @@ use crate::{
     panel::{core::Core, live::Live},
 };
 
-pub use run::{cancel, command, runs};
+pub use run::{cancel, command, every, runs};
 pub use text::export;
 
 /// What checks of a run share.

@@ -221,8 +221,16 @@ pub fn cancel(core: &Core) -> Result<(), PanelError> {
 /// `storage`.
 pub async fn runs(core: &Core, live: &Live) -> Result<Vec<CheckRun>, PanelError> {
     let stack = live.profile.name.clone();
+    Ok(every(core).await?.into_iter().filter(|run| run.stack == stack).collect())
+}
+
+/// Runs of every stack, newest first.
+///
+/// # Errors
+/// `storage`.
+pub async fn every(core: &Core) -> Result<Vec<CheckRun>, PanelError> {
     let entries = core.journaled(|journal| journal.recent(CHECK, READ)).await?;
-    Ok(entries.iter().filter_map(read).filter(|run| run.stack == stack).collect())
+    Ok(entries.iter().filter_map(read).collect())
 }
 
 pub(super) fn read(entry: &Entry) -> Option<CheckRun> {

@@ -6,7 +6,7 @@ use aether_contract::{
 
 use super::{
     record::{Act, Record, What},
-    scenario::{is_first, is_notice, is_page},
+    scenario::{is_call, is_first, is_notice, is_page},
 };
 use crate::alerts::links::cut_to;
 
@@ -50,7 +50,7 @@ fn measures(record: &Record) -> Vec<DrillMeasure> {
     let noticed = first(&|what| is_notice(record, what));
     let page = first(&|what| matches!(what, What::PageOpened { page } if is_page(record.scenario, page)));
     let acted = first(&|what| is_first(record, what));
-    let called = first(&|what| matches!(what, What::Called { .. }));
+    let called = first(&|what| is_call(record, what));
     let (look, call) = (record.look_within_s, record.call_within_s);
     let after = |at: Option<Timestamp>| Some(seconds(at?, record.signal_at?));
     let measure = |goal, at: Option<Timestamp>, limit_s: u32| {
@@ -100,9 +100,11 @@ fn worth(record: &Record, act: &Act) -> (DrillWorth, &'static str) {
         What::Muted { .. } if first_at.is_none_or(|first| act.at < first) => {
             (DrillWorth::Wrong, "Muting does not stop the clock: the first action comes first.")
         }
-        What::Operated { worked: true, .. } | What::Called { .. } => (DrillWorth::Right, ""),
+        What::Operated { worked: true, .. } => (DrillWorth::Right, ""),
         What::PageOpened { page } if is_page(record.scenario, page) => (DrillWorth::Right, ""),
-        what if is_first(record, what) || is_notice(record, what) => (DrillWorth::Right, ""),
+        what if is_first(record, what) || is_notice(record, what) || is_call(record, what) => {
+            (DrillWorth::Right, "")
+        }
         _ => (DrillWorth::Neutral, ""),
     }
 }
@@ -213,6 +215,8 @@ mod tests {
         acts.insert(2, (1_000, What::Called { title: "LowConfidenceSpikeVIP".into() }));
         let called = run(&ended(&acts, Some(2_600)));
         assert_eq!((called.measures[3].mark, called.passed), (DrillMark::Pass, Some(true)));
+        acts[2] = (1_000, What::Called { title: "Health score".into() });
+        assert_eq!(run(&ended(&acts, Some(2_600))).measures[3].mark, DrillMark::Late, "about something else");
     }
 
     #[test]

@@ -29,7 +29,7 @@ use record::Record;
 use scenario::Sight;
 
 pub use record::What;
-pub use report::{goal, mark};
+pub use report::{goal, mark, outcome};
 pub use watch::{look, watch};
 
 /// Longest name of a person, in characters.
@@ -134,9 +134,16 @@ pub async fn list(core: &Core, live: &Live) -> Result<DrillList, PanelError> {
 /// # Errors
 /// `storage`.
 pub async fn runs(core: &Core, stack: &str) -> Result<Vec<DrillRun>, PanelError> {
+    Ok(every(core).await?.into_iter().filter(|run| run.stack == stack).collect())
+}
+
+/// Drills of every stack, newest first.
+///
+/// # Errors
+/// `storage`.
+pub async fn every(core: &Core) -> Result<Vec<DrillRun>, PanelError> {
     let entries = core.journaled(|journal| journal.recent(record::DRILL, record::READ)).await?;
-    let records = entries.iter().filter_map(record::read);
-    Ok(records.filter(|record| record.stack == stack).map(|record| judge::run(&record)).collect())
+    Ok(entries.iter().filter_map(record::read).map(|record| judge::run(&record)).collect())
 }
 
 /// A name as it is kept.
@@ -216,7 +223,9 @@ pub async fn start(core: Arc<Core>, request: DrillStartRequest) -> Result<DrillR
         }
         Err(error) => {
             // Begun or not: it is put back.
-            let _ = simulator.end(&record.id).await;
+            if let Err(error) = simulator.end(&record.id).await {
+                tracing::info!(%error, "a drill that could not be begun was not ended either");
+            }
             core.journaled(move |journal| record::end(journal, &stack, DrillOutcome::CutOff, clock::now()))
                 .await?;
             return Err(failed(&error));
@@ -279,14 +288,8 @@ pub async fn operate(core: Arc<Core>, request: DrillOperateRequest) -> Result<Dr
     let worked =
         simulator.operate(&known.id, request.operation.as_str()).await.map_err(|error| failed(&error))?;
     let what = What::Operated { operation: request.operation, worked };
-    let stack = live.profile.name.clone();
-    let changed = move |record: &mut Record| {
-        record.did(what.clone(), at);
-        true
-    };
-    let shown = core.journaled(move |journal| record::amend(journal, &stack, changed)).await?;
-    if shown.is_some() {
-        core.drills.show(shown);
+    if let Some(known) = keep(&core, &live, what, at).await? {
+        core.drills.show(Some(known));
     }
     live.wake_all();
     let text = if worked {
@@ -338,8 +341,19 @@ async fn finish(
 async fn running(core: &Core, live: &Live) -> Result<Record, PanelError> {
     let stack = live.profile.name.clone();
     let open = core.journaled(move |journal| record::open(journal, &stack)).await?;
-    let none = || PanelError::new(ErrorCode::NotFound, "drill", "No drill goes on in this stack.");
-    open.map(|(_, record)| record).ok_or_else(none)
+    open.map(|(_, record)| record).ok_or_else(none_goes_on)
+}
+
+fn none_goes_on() -> PanelError {
+    PanelError::new(ErrorCode::NotFound, "drill", "No drill goes on in this stack.")
+}
+
+/// Says that the incident was seen.
+///
+/// # Errors
+/// `not-found` when no drill goes on, `storage`.
+pub async fn notice(core: &Core) -> Result<(), PanelError> {
+    keep(core, &core.live(), What::Seen, clock::now()).await?.map(drop).ok_or_else(none_goes_on)
 }
 
 /// Keeps what was done, if a drill goes on. Never fails what it watches.
@@ -348,15 +362,19 @@ pub async fn saw(core: &Core, what: What) {
     if live.profile.simulator.is_none() {
         return;
     }
-    let (stack, at) = (live.profile.name.clone(), clock::now());
+    if let Err(error) = keep(core, &live, what, clock::now()).await {
+        tracing::warn!(code = error.code.as_str(), "what was done in a drill was not kept");
+    }
+}
+
+/// Keeps what was done; answers with the drill, if one goes on.
+async fn keep(core: &Core, live: &Live, what: What, at: Timestamp) -> Result<Option<Record>, PanelError> {
+    let stack = live.profile.name.clone();
     let changed = move |record: &mut Record| {
         record.did(what.clone(), at);
         true
     };
-    let written = core.journaled(move |journal| record::amend(journal, &stack, changed)).await;
-    if let Err(error) = written {
-        tracing::warn!(code = error.code.as_str(), "what was done in a drill was not kept");
-    }
+    core.journaled(move |journal| record::amend(journal, &stack, changed)).await
 }
 
 /// Id of the drill that goes on in the stack.

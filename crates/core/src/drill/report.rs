@@ -58,9 +58,10 @@ pub fn markdown(run: &DrillRun) -> String {
     text
 }
 
-fn outcome(run: &DrillRun) -> &'static str {
+/// How it stands, in words.
+pub fn outcome(run: &DrillRun) -> &'static str {
     match (run.outcome, run.passed) {
-        (DrillOutcome::Running, _) => "it goes on",
+        (DrillOutcome::Running, _) => "goes on",
         (DrillOutcome::Resolved, Some(true)) => "resolved, passed",
         (DrillOutcome::Resolved, _) => "resolved, not passed",
         (DrillOutcome::GivenUp, _) => "given up",

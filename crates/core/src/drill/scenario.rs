@@ -234,6 +234,11 @@ pub fn is_first(record: &Record, what: &What) -> bool {
     }
 }
 
+/// Whether somebody was called about the drill.
+pub fn is_call(record: &Record, what: &What) -> bool {
+    matches!(what, What::Called { title } if spec(record.scenario).alert.is_none_or(|alert| alert == title))
+}
+
 /// Whether something shows that the drill was noticed.
 pub fn is_notice(record: &Record, what: &What) -> bool {
     match what {

@@ -65,8 +65,8 @@ pub struct Summary {
 /// How exactly a server's clock is known: it tells whole seconds.
 const CLOCK_MS: i64 = 1_000;
 
-/// All windows of a stack, the newest first.
-pub fn all(entries: Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
+/// All windows of a stack, or of every one, the newest first.
+pub fn all(entries: Entries, stack: Option<&str>, now: Timestamp) -> Vec<PastWindow> {
     let (moves, ends) = (Changes::of(&entries.moves), Changes::of(&entries.ends));
     let reports: HashMap<String, Summary> = entries
         .reports
@@ -77,7 +77,7 @@ pub fn all(entries: Entries, stack: &str, now: Timestamp) -> Vec<PastWindow> {
         .into_iter()
         .filter_map(|entry| {
             let detail: StartDetail = serde_json::from_value(entry.detail.clone()).ok()?;
-            if detail.stack != stack {
+            if stack.is_some_and(|stack| detail.stack != stack) {
                 return None;
             }
             let moved = moves.after(&entry).count();
@@ -231,9 +231,9 @@ mod tests {
             ends: vec![entry(2, "w", Value::Null, Some("done"), change(ends_at))],
             reports: Vec::new(),
         };
-        let at_once = all(ended(4_000_272), "s", Timestamp(4_100_000)).remove(0);
+        let at_once = all(ended(4_000_272), Some("s"), Timestamp(4_100_000)).remove(0);
         assert_eq!((at_once.outcome, at_once.ends_at), (WindowOutcome::EndedEarly, at_once.starts_at));
-        let before = all(ended(3_900_000), "s", Timestamp(4_100_000)).remove(0);
+        let before = all(ended(3_900_000), Some("s"), Timestamp(4_100_000)).remove(0);
         assert_eq!((before.outcome, before.ends_at.0), (WindowOutcome::Cancelled, 3_900_000));
     }
 
@@ -279,7 +279,7 @@ mod tests {
                 json!(Summary { hidden: 3, left_over: 1, ended_at: Timestamp(4_000_000) }),
             )],
         };
-        let found = all(entries, "s", Timestamp(6_000_000));
+        let found = all(entries, Some("s"), Timestamp(6_000_000));
         let told: Vec<_> =
             found.iter().map(|one| (one.id.0.as_str(), one.outcome, one.ends_at.0, one.moved)).collect();
         assert_eq!(

@@ -36,6 +36,16 @@ impl Panel {
         Ok(self.core.publisher.current())
     }
 
+    /// The whole snapshot after a look at every server. Whoever asks for this wants to know whether they answer.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn status(&self) -> Result<Snapshot, PanelError> {
+        drills::saw(&self.core, What::ServersAsked { how: "status".to_owned() }).await;
+        self.refresh_and_wait().await;
+        self.snapshot(Empty {}).await
+    }
+
     /// Polls every server soon.
     ///
     /// # Errors

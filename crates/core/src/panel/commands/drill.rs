@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use aether_contract::*;
 
-use crate::{
-    drill::{self, What},
-    panel::Panel,
-    training,
-};
+use crate::{drill, panel::Panel, training};
 
 impl Panel {
     /// Drills that can be chosen, and those that were.
@@ -30,12 +26,9 @@ impl Panel {
     /// Says that the incident was seen.
     ///
     /// # Errors
-    /// `not-found` when no drill goes on.
+    /// As [`drill::notice`].
     pub async fn drill_notice(&self, _request: Empty) -> Result<Empty, PanelError> {
-        if drill::current(&self.core, &self.core.live()).await.is_none() {
-            return Err(PanelError::new(ErrorCode::NotFound, "drill", "No drill goes on in this stack."));
-        }
-        drill::saw(&self.core, What::Seen).await;
+        drill::notice(&self.core).await?;
         Ok(Empty {})
     }
 
@@ -79,7 +72,7 @@ impl Panel {
     /// # Errors
     /// `storage`.
     pub async fn training_board(&self, _request: Empty) -> Result<TrainingBoard, PanelError> {
-        training::board(&self.core, &self.core.live()).await
+        training::board(&self.core).await
     }
 
     /// Says that a task was done, or takes that back.
@@ -87,7 +80,7 @@ impl Panel {
     /// # Errors
     /// As [`training::mark`].
     pub async fn training_mark(&self, request: TrainingMarkRequest) -> Result<TrainingBoard, PanelError> {
-        training::mark(&self.core, &self.core.live(), request).await
+        training::mark(&self.core, request).await
     }
 
     /// Puts a person on the list, or takes them off it.
@@ -95,6 +88,6 @@ impl Panel {
     /// # Errors
     /// As [`training::person`].
     pub async fn training_person(&self, request: TrainingPersonRequest) -> Result<TrainingBoard, PanelError> {
-        training::person(&self.core, &self.core.live(), request).await
+        training::person(&self.core, request).await
     }
 }

@@ -123,7 +123,7 @@ impl Panel {
         use maintenance::past;
         let stack = self.core.live().profile.name.clone();
         let read = move |journal: &crate::journal::Journal| {
-            Ok(past::all(past::Entries::read(journal)?, &stack, clock::now()))
+            Ok(past::all(past::Entries::read(journal)?, Some(&stack), clock::now()))
         };
         self.core.journaled(read).await
     }
