@@ -7,8 +7,13 @@ use std::{
 };
 
 /// The repository's root: the folder above this crate.
+///
+/// `cargo run` says where the crate is now. Where it was when it was built is the second choice only: a
+/// build folder that was moved to another checkout would work on the first one.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// The folder for build output.

@@ -6,7 +6,7 @@ import type { TrainingTask } from "./TrainingTask";
  */
 export type TrainingMarkRequest = { 
 /**
- * Whose. Names are compared without regard to case.
+ * Whose; empty: the OS user. Names are compared without regard to case.
  */
 person: string, 
 /**
