@@ -1,9 +1,6 @@
 //! Backups in one file: out and in again, of another tool, and such as are not honest.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "common/backups.rs"]
-mod common;
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -11,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::common::backups::{Bench, GRAFANA, leftovers};
 use aether_contract::*;
-use common::{Bench, GRAFANA, leftovers};
 use serde_json::json;
 use tar::EntryType;
 

@@ -1,9 +1,6 @@
 //! Backups and restores against a real Prometheus and Alertmanager and a Grafana as strict as the real one.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "common/backups.rs"]
-mod common;
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use crate::common::backups::{Bench, GRAFANA, leftovers, open};
 use aether_contract::*;
 use aether_core::paths::Home;
 use aether_sim::servers::{Prometheus, PrometheusOptions};
@@ -18,7 +16,6 @@ use aether_tests::{
     eventually, missing, root,
     stack::{Stack, servers_missing, snapshot_when, write_profile},
 };
-use common::{Bench, GRAFANA, leftovers, open};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,17 +1,12 @@
 //! Prometheus in a container of a real engine: its data copied out, and put back. The image is made of the installed program.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "common/backups.rs"]
-mod common;
-#[path = "common/engine.rs"]
-mod engine;
-
 use std::{fs, process::Command, time::Duration};
 
+use crate::common::backups::Bench;
+use crate::common::engine::{Container, HOST, docker, engine_missing, image};
 use aether_contract::*;
 use aether_tests::eventually;
-use common::Bench;
-use engine::{Container, HOST, docker, engine_missing, image};
 use serde_json::Value;
 
 const IMAGE: &str = "aether-test/prometheus:v2.54.1";

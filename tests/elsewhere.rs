@@ -1,14 +1,11 @@
 //! Copies of backups: to an S3-compatible storage and to another folder, with everything that goes wrong there.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "common/backups.rs"]
-mod common;
-
 use std::{fs, path::Path};
 
+use crate::common::backups::{Bench, GRAFANA, leftovers};
 use aether_contract::*;
 use aether_tests::objects::{Faults, Objects};
-use common::{Bench, GRAFANA, leftovers};
 use serde_json::json;
 
 const S3: &str = "s3://backups/team/panel";

@@ -1,13 +1,10 @@
 //! Backups of what is too large, misnamed, or made while the clock ran wrong.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "common/backups.rs"]
-mod common;
-
 use std::{fs, path::Path, time::Instant};
 
+use crate::common::backups::{Bench, GRAFANA, leftovers};
 use aether_contract::*;
-use common::{Bench, GRAFANA, leftovers};
 use serde_json::{Value, json};
 
 /// A JSON document that says it is five gigabytes long, without taking the room.

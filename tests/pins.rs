@@ -1,11 +1,6 @@
 //! Version pins on a real engine, on an engine of 500 containers that fails now and then, and in the files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "common/backups.rs"]
-mod common;
-#[path = "common/engine.rs"]
-mod engine;
-
 use std::{
     fs,
     path::PathBuf,
@@ -16,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use crate::common::backups::Bench;
+use crate::common::engine::{Container, HOST, docker, engine_missing, image};
 use aether_contract::*;
 use aether_tests::eventually;
 use axum::{
@@ -25,8 +22,6 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use common::Bench;
-use engine::{Container, HOST, docker, engine_missing, image};
 use serde_json::{Value, json};
 
 const IMAGE: &str = "aether-test/pinned:v2.54.1";

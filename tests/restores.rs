@@ -2,14 +2,11 @@
 //! diff of a dashboard's JSON; backups in Git.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-#[path = "common/backups.rs"]
-mod common;
-
 use std::{fs, path::Path, process::Command};
 
+use crate::common::backups::{Bench, GRAFANA, open};
 use aether_contract::*;
 use aether_tests::stack::{QUICK_RULES, QUIET_ALERTMANAGER, Stack, servers_missing};
-use common::{Bench, GRAFANA, open};
 use serde_json::{Value, json};
 
 const CONFIGS: &[BackupPartKind] = &[BackupPartKind::Configs];

@@ -1,6 +1,5 @@
 //! The real window: WebKit under a virtual display, real servers behind it, a real keyring.
 #![allow(clippy::expect_used, reason = "a test ends with what it expected")]
-#![cfg(target_os = "linux")]
 
 use std::{
     fs,

@@ -1,5 +1,4 @@
 //! What the tests of backups share: a Grafana, and a panel on it.
-#![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,4 @@
 //! A real Docker engine, and Prometheus in a container of it. The image is made of the installed program.
-#![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::{fs, path::Path, process::Command};
 

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -37,17 +38,28 @@ pub(super) fn find_one_of(programs: &[&str], package: &'static str) -> Result<Pa
         .or_else(|missing| others.iter().find_map(|program| find(program, package).ok()).ok_or(missing))
 }
 
-/// A loopback port that is free now.
+/// Where servers get their ports: below those that systems give to connections (32768 and up on Linux, 49152 elsewhere), so
+/// that no connection takes one between being found and being used.
+const PORTS: std::ops::Range<u16> = 15_000..32_000;
+
+/// A loopback port that is free now, and was not given to anybody else of this process lately.
 ///
 /// # Errors
 /// When the system has none.
 pub fn free_port() -> Result<u16, SimError> {
-    let listener =
-        TcpListener::bind("127.0.0.1:0").map_err(|e| SimError::Other(format!("no free port: {e}")))?;
-    listener
-        .local_addr()
-        .map(|address| address.port())
-        .map_err(|e| SimError::Other(format!("no free port: {e}")))
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let span = u32::from(PORTS.end - PORTS.start);
+    // Processes beside each other begin far from each other.
+    let begin = std::process::id().wrapping_mul(7_919) % span;
+    for _ in PORTS {
+        let turn = GIVEN.fetch_add(1, Ordering::Relaxed) % span;
+        let Ok(step) = u16::try_from((begin + turn) % span) else { continue };
+        let port = PORTS.start + step;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(SimError::Other(format!("no free port from {} to {}", PORTS.start, PORTS.end - 1)))
 }
 
 /// A server. It leads a process group of its own, so that Ctrl+C in a terminal reaches only the one who started it, and
@@ -253,5 +265,14 @@ mod tests {
             .unwrap_err();
         assert!(error.to_string().contains("no such flag"), "{error}");
         assert!(error.to_string().contains("sh.log"), "{error}");
+    }
+
+    #[test]
+    fn a_port_is_not_given_twice_and_not_while_it_is_taken() {
+        let first = free_port().unwrap();
+        let _taken = TcpListener::bind(("127.0.0.1", first + 1));
+        let next: Vec<u16> = (0..50).map(|_| free_port().unwrap()).collect();
+        assert!(!next.contains(&first) && !next.contains(&(first + 1)), "{first}: {next:?}");
+        assert!(next.iter().all(|port| PORTS.contains(port)), "{next:?}");
     }
 }

@@ -1,0 +1,27 @@
+//! One program for everything that crosses crates: linked once, and while one test waits for its servers another works.
+
+mod common {
+    pub mod backups;
+    pub mod engine;
+}
+
+mod archives;
+mod backups;
+mod checks;
+mod credentials;
+mod deploy;
+mod docker;
+mod drills;
+mod elsewhere;
+mod hostile;
+mod house;
+mod notifications;
+mod on_call;
+mod pins;
+mod real_servers;
+mod reloads;
+mod restores;
+mod rules;
+mod runbooks;
+#[cfg(target_os = "linux")]
+mod window;
