@@ -20,7 +20,9 @@ export async function serveMock() {
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname).replace(/^(\.\.[/\\])+/, '');
     try {
       const file = await readFile(join(dir, path === '/' ? 'index.html' : path));
-      reply.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/html', 'content-security-policy': CSP }).end(file);
+      // Names of assets change with their content.
+      const kept = path.includes('assets') ? 'public, max-age=86400, immutable' : 'no-store';
+      reply.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/html', 'content-security-policy': CSP, 'cache-control': kept }).end(file);
     } catch {
       reply.writeHead(404).end();
     }

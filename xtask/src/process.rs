@@ -86,7 +86,29 @@ pub fn output(command: &mut Command) -> Result<String, String> {
     }
 }
 
-/// Runs a command, shows its output as it comes and hands every line (of both streams) to `each`.
+/// The same command, less urgent than what runs beside it, where the system can say so.
+pub fn gently(urgent: &Command) -> Command {
+    let mut gentle = if on_path("nice") {
+        let mut nice = Command::new("nice");
+        nice.args(["-n", "5"]).arg(urgent.get_program());
+        nice
+    } else {
+        Command::new(urgent.get_program())
+    };
+    gentle.args(urgent.get_args());
+    if let Some(folder) = urgent.get_current_dir() {
+        gentle.current_dir(folder);
+    }
+    for (name, value) in urgent.get_envs() {
+        match value {
+            Some(value) => gentle.env(name, value),
+            None => gentle.env_remove(name),
+        };
+    }
+    gentle
+}
+
+/// Runs a command and hands every line of its output (of both streams) to `each` as it comes.
 /// Returns whether it succeeded.
 pub fn follow(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool, String> {
     let text = show(command);
@@ -108,13 +130,33 @@ pub fn follow(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool,
             Ok(0) => break,
             Ok(_) => {
                 let text = String::from_utf8_lossy(&line);
-                let text = text.trim_end_matches(['\n', '\r']);
-                println!("{text}");
-                each(text);
+                each(text.trim_end_matches(['\n', '\r']));
             }
             Err(error) => return Err(format!("the output of `{text}` could not be read: {error}")),
         }
     }
     let status = child.wait().map_err(|e| format!("`{text}`: {e}"))?;
     Ok(status.success())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_less_urgent_command_is_the_same_command() {
+        let urgent = || {
+            let mut shell = command("sh");
+            shell.args(["-c", "echo $AT $LANGUAGE; pwd; nice"]).env("AT", "a place").current_dir("/");
+            shell
+        };
+        let said = |mut command: Command| output(&mut command).unwrap();
+        let (urgent, gentle) = (said(urgent()), said(gently(&urgent())));
+        let (urgent, gentle): (Vec<&str>, Vec<&str>) = (urgent.lines().collect(), gentle.lines().collect());
+        assert_eq!((urgent[0], urgent[1]), ("a place", "/"));
+        assert_eq!(gentle[..2], urgent[..2]);
+        if on_path("nice") {
+            assert_eq!(gentle[2].parse::<i32>().unwrap(), urgent[2].parse::<i32>().unwrap() + 5);
+        }
+    }
 }

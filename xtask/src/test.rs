@@ -4,12 +4,13 @@
 use std::{
     fs,
     process::{Command, ExitCode},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use crate::{
     bindings,
-    process::{self, built, cargo, command, follow, npm, root},
+    process::{self, built, cargo, command, follow, gently, npm, root},
     setup, suite,
 };
 
@@ -36,6 +37,7 @@ impl Tally {
     }
 }
 
+/// Name, and what it does.
 type Step = (&'static str, fn() -> Tally);
 
 const STEPS: &[Step] = &[
@@ -59,9 +61,19 @@ const STEPS: &[Step] = &[
     }),
     ("programs", || simple(suite::programs())),
     ("monitoring pack", pack),
-    ("rust tests", rust),
-    ("browser tests", browser),
+    ("test programs", || simple(process::run(cargo().args(TESTS).arg("--no-run")))),
+    (RUST, rust),
+    (SCREENS, || screens(|line| println!("{line}"))),
+    ("bridge tests", bridge),
 ];
+
+const RUST: &str = "rust tests";
+/// Begins with the step before it, whose tests mostly wait for servers.
+const SCREENS: &str = "screen tests";
+
+/// What builds and runs cargo's tests.
+const TESTS: &[&str] =
+    &["test", "--workspace", "--features", "aetherlink-panel/custom-protocol", "--no-fail-fast"];
 
 /// Entry point.
 pub fn run(args: &[String]) -> ExitCode {
@@ -73,15 +85,23 @@ pub fn run(args: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let wanted = |name: &str| only.is_none_or(|word| name.contains(word));
     let mut total = Tally::default();
     let mut summary = Vec::new();
+    let mut beside = None;
     for (name, step) in STEPS {
-        if only.is_some_and(|word| !name.contains(word)) {
+        if !wanted(name) {
             continue;
+        }
+        if *name == RUST && wanted(SCREENS) {
+            beside = Some(thread::spawn(screens_beside));
         }
         println!("\n=== {name}");
         let begun = Instant::now();
-        let tally = step();
+        let tally = match beside.take_if(|_| *name == SCREENS) {
+            Some(running) => told(running),
+            None => step(),
+        };
         summary.push((*name, tally, begun.elapsed()));
         total.add(tally);
         if *name == "packages" && tally.failed > 0 {
@@ -145,6 +165,7 @@ fn pack() -> Tally {
 fn ui_unit() -> Tally {
     let mut tally = Tally::default();
     let ended = follow(npm().args(["run", "--silent", "test"]).env("NO_COLOR", "1"), |line| {
+        println!("{line}");
         if let Some(counts) = line.trim().strip_prefix("Tests ") {
             tally.add(words(counts));
         }
@@ -158,19 +179,13 @@ fn rust() -> Tally {
     let mut skipped = 0;
     let ended = follow(
         cargo()
-            .args([
-                "test",
-                "--workspace",
-                "--features",
-                "aetherlink-panel/custom-protocol",
-                "--no-fail-fast",
-                "--",
-                "--show-output",
-            ])
+            .args(TESTS)
+            .args(["--", "--show-output"])
             // Most of them wait for servers: more at a time than there are cores.
             .env("RUST_TEST_THREADS", threads().to_string())
             .env("NO_COLOR", "1"),
         |line| {
+            println!("{line}");
             if let Some(counts) = line.trim().strip_prefix("test result: ") {
                 let counts = counts.split_once(". ").map_or(counts, |(_, rest)| rest);
                 tally.add(words(counts));
@@ -195,9 +210,31 @@ fn is_left_out(line: &str) -> bool {
     line.starts_with("test ") && line.contains(" ... ignored") && !line.contains(" ... ignored, run by ")
 }
 
-/// The UI in a browser: on made-up data, which can be of any kind, and on a bridge to a panel on the demo stack.
-fn browser() -> Tally {
-    let mut tally = node_tests(npm().args(["run", "--silent", "test:window"]));
+/// The UI in a browser on made-up data, which can be of any kind. Every line goes to `show`.
+fn screens(show: impl FnMut(&str)) -> Tally {
+    // Made way for: it is the others that keep time.
+    node_tests(&mut gently(npm().args(["run", "--silent", "test:window"])), show)
+}
+
+/// The same, with its lines kept until the others have ended.
+fn screens_beside() -> (Tally, Vec<String>) {
+    let mut lines = Vec::new();
+    let tally = screens(|line| lines.push(line.to_owned()));
+    (tally, lines)
+}
+
+fn told(running: JoinHandle<(Tally, Vec<String>)>) -> Tally {
+    let Ok((tally, lines)) = running.join() else {
+        return simple(Err("the tests ended in the middle".into()));
+    };
+    for line in lines {
+        println!("{line}");
+    }
+    tally
+}
+
+/// The UI in a browser on a bridge to a panel on the demo stack.
+fn bridge() -> Tally {
     let ended = (|| {
         let folder = setup::scratch("test")?;
         let home = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
@@ -210,24 +247,19 @@ fn browser() -> Tally {
         }
         let bridge = suite::Service::start(&mut bridge, Duration::from_secs(60))?;
         let url = bridge.text("/url").ok_or("the bridge did not tell its address")?.to_owned();
-        Ok::<_, String>(node_tests(
-            npm()
-                .args(["run", "--silent", "e2e"])
-                .env("AETHER_BRIDGE_URL", url)
-                .env("AETHER_DEMO_READY", stack.ready.to_string()),
-        ))
+        let mut tests = npm();
+        tests.args(["run", "--silent", "e2e"]);
+        tests.env("AETHER_BRIDGE_URL", url).env("AETHER_DEMO_READY", stack.ready.to_string());
+        Ok::<_, String>(node_tests(&mut tests, |line| println!("{line}")))
     })();
-    match ended {
-        Ok(on_the_demo) => tally.add(on_the_demo),
-        Err(message) => tally.add(simple(Err(message))),
-    }
-    tally
+    ended.unwrap_or_else(|message| simple(Err(message)))
 }
 
 /// Tests of node's own runner.
-fn node_tests(run: &mut Command) -> Tally {
+fn node_tests(run: &mut Command, mut show: impl FnMut(&str)) -> Tally {
     let mut tally = Tally::default();
     let ended = follow(run.env("NO_COLOR", "1"), |line| {
+        show(line);
         let line = line.trim_start_matches(['#', 'ℹ', ' ']);
         tally.passed += number_after(line, "pass ");
         tally.failed += number_after(line, "fail ");

@@ -1,0 +1,246 @@
+// Alerts: the list, its filter, groups, saved lists, history, one alert opened, clocks.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { violations } from '../axe.mjs';
+import { click, open, total } from './support.mjs';
+
+test('fifty thousand alerts cost one screenful', async () => {
+  const { page, done } = await open('scene=huge', 'alerts');
+  assert.equal(await page.getByTestId('alerts-total').innerText(), '49,999 alerts');
+  assert.ok((await page.getByTestId('alert-row').count()) < 60);
+  await page.getByTestId('alert-row').first().focus();
+  await page.keyboard.press('End');
+  await page.locator('[data-index="49998"][data-fingerprint]').waitFor();
+  assert.ok((await page.getByTestId('alert-row').count()) < 60);
+  await page.keyboard.press('Enter');
+  await page.getByTestId('alert-detail').waitFor();
+  await done();
+});
+
+test('a click on a label narrows the list to it', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alert-row').nth(3).click();
+  await page.getByTestId('label').filter({ hasText: 'tenant_id' }).click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '1 alert');
+  await page.getByTestId('filter-clear').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '9 alerts');
+  await done();
+});
+
+test('empty lists say why they are empty', async () => {
+  for (const [scene, id] of [['calm', 'alerts-none'], ['never', 'alerts-never']]) {
+    const { page, done } = await open(`scene=${scene}`, 'alerts');
+    await page.getByTestId(id).waitFor();
+    await done();
+  }
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alerts-filter').fill('nosuchthing');
+  await page.getByTestId('alerts-filtered').waitFor();
+  await page.getByTestId('alerts-filter').fill('a="');
+  await page.getByTestId('filter-error').waitFor();
+  await done();
+});
+
+test('alerts are grouped by labels, one inside the other, and a group opens as a filter', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  for (const label of ['alertname', 'tenant_id']) {
+    await page.getByTestId('group-by').getByRole('button').click();
+    await page.getByTestId('group-by').getByRole('menuitem', { name: label }).click();
+  }
+  await page.getByTestId('alert-group').filter({ hasText: 'shop-12' }).waitFor();
+  const outer = page.getByTestId('alert-group').filter({ hasText: 'CacheEffectivenessDrop' }).first();
+  assert.match(await outer.innerText(), /\d/);
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('alert-group').filter({ hasText: 'shop-12' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="alert-row"]').length === 1);
+  assert.match(await page.getByTestId('alert-row').innerText(), /CacheEffectivenessDrop/);
+  await done();
+});
+
+test('the filter proposes names and values of labels and takes them by keys', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  const box = page.getByTestId('alerts-filter');
+  await box.pressSequentially('ten');
+  await page.getByTestId('suggestion').filter({ hasText: 'tenant_id' }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  assert.equal(await box.inputValue(), 'tenant_id=');
+  await box.pressSequentially('acm');
+  await page.getByTestId('suggestion').filter({ hasText: 'acme' }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="alert-row"]').length === 1);
+  assert.match(await page.locator('.token').innerText(), /tenant_id="acme"/);
+  await done();
+});
+
+test('the history tells what fired how often and narrows to one alert', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+  await page.getByTestId('history-name').first().waitFor();
+  const all = await page.getByTestId('episode').count();
+  assert.ok(all > 3);
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('history-name').filter({ hasText: 'HealthScoreDegradation' }).getByRole('button').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="history-name"]').length === 1);
+  assert.ok((await page.getByTestId('episode').count()) < all);
+  await page.getByTestId('alerts-part').locator('[data-value="now"]').check({ force: true });
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="alert-row"]').length === 1);
+  await done();
+  const none = await open('scene=empty', 'alerts');
+  await none.page.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+  await none.page.getByTestId('history-none').waitFor();
+  await none.done();
+});
+
+test('an alert opens with its rule, its value against the threshold and its past, and is silenced from there', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alert-row').first().click();
+  const detail = page.getByTestId('alert-detail');
+  await detail.getByTestId('figure').waitFor();
+  assert.match(await detail.innerText(), /fires < 30, after 15 min/);
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('silence-this').click();
+  await page.getByTestId('start-dialog').waitFor();
+  const matchers = await page.getByTestId('start-dialog').locator('button.matcher').allInnerTexts();
+  assert.ok(matchers.includes('alertname="LowConfidenceSpikeVIP"') && matchers.includes('tenant_id="vip-customer-123"'), matchers.join(' '));
+  await page.keyboard.press('Escape');
+  await done();
+});
+
+test('an alert is acknowledged with a note and that is taken back, without being silenced', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  assert.match(await page.getByTestId('alert-row').first().getByTestId('escalation').innerText(), /^\d:\d\d$/);
+  await page.getByTestId('alert-row').first().click();
+  await page.getByTestId('ack-note').fill('Looking at the model');
+  await page.getByTestId('ack-confirm').click();
+  await page.getByTestId('ack-undo').waitFor();
+  assert.match(await page.getByTestId('acknowledge').innerText(), /alice is on it since .+: Looking at the model/);
+  assert.equal(await page.getByTestId('alert-row').first().getByTestId('alert-state').getAttribute('data-state'), 'firing');
+  await page.getByTestId('alert-row').first().getByTestId('acknowledged').waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByTestId('ack-undo').click();
+  await page.getByTestId('ack-confirm').waitFor();
+  await done();
+});
+
+test('a list is saved under a name, opened again by it and from the palette, and deleted', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alerts-filter').fill('tenant_id=~"vip.*" ');
+  await page.getByTestId('severity-critical').click();
+  await total(page, '1 alert');
+  await page.getByTestId('saved-lists').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Save this list' }).click();
+  await page.keyboard.type('VIP trouble');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('saved-filters').waitFor({ state: 'detached' });
+  await page.getByTestId('filter-clear').click();
+  await page.getByTestId('severity-critical').click();
+  await total(page, '9 alerts');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('vip trouble');
+  await page.keyboard.press('Enter');
+  await total(page, '1 alert');
+  assert.equal(await page.getByTestId('severity-critical').getAttribute('aria-pressed'), 'true');
+  await page.getByTestId('saved-lists').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Manage' }).click();
+  await page.getByRole('button', { name: 'Delete VIP trouble' }).click();
+  await page.waitForFunction(() => !document.querySelector('[data-testid="saved-list"]')?.textContent?.includes('VIP trouble'));
+  await done();
+});
+
+test('columns are chosen, labels among them, and give way where it is narrow', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('columns').getByRole('button').click();
+  await page.getByRole('menuitemcheckbox', { name: 'instance label' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Value' }).click();
+  await page.keyboard.press('Escape');
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await page.locator('[data-column="label:instance"]').first().waitFor();
+  assert.equal(await page.locator('[data-column="label:instance"]').first().innerText(), 'api-1:8000');
+  assert.equal(await page.locator('[data-column="value"]').count(), 0);
+  await page.setViewportSize({ width: 960, height: 700 });
+  await page.locator('[data-column="label:instance"]').first().waitFor({ state: 'detached' });
+  await page.locator('[data-column="state"]').first().waitFor();
+  await done();
+});
+
+test('a link opens the list that it was made from', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts?filter=tenant_id%3D~%22shop.*%22&state=firing&group=tenant_id');
+  await page.getByTestId('alert-groups').waitFor();
+  assert.equal(await page.getByTestId('alert-group').count(), 2);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByTestId('list-more').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Copy a link' }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'aetherlink://alerts?filter=tenant_id%3D%7E%22shop.*%22&state=firing&group=tenant_id');
+  await done();
+});
+
+test('alerts are narrowed to those of a receiver', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('receivers').getByRole('button').click();
+  await page.getByRole('menuitemcheckbox', { name: /pager/ }).click();
+  await total(page, '2 alerts');
+  await page.getByRole('menuitemcheckbox', { name: /slack-ops/ }).click();
+  await total(page, '9 alerts');
+  await done();
+});
+
+test('an export says where it went, and why it did not', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('list-more').getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Export as CSV' }).click();
+  await page.getByText('9 alerts written to /home/alice/Downloads/').waitFor();
+  await done();
+  const full = await open('scene=loaded&disk=full', 'alerts');
+  await full.page.getByTestId('list-more').getByRole('button').click();
+  await full.page.getByRole('menuitem', { name: 'Export as JSON' }).click();
+  await full.page.getByText('The list was not written.').waitFor();
+  await full.done();
+});
+
+test('annotations are Markdown without anything that could be run or fetched', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alert-row').first().click();
+  const detail = page.getByTestId('alert-detail');
+  assert.equal(await detail.locator('ol li').count(), 2);
+  assert.equal(await detail.locator('.md strong').first().innerText(), '47.2');
+  await done();
+  const hostile = await open('scene=hostile', 'alerts');
+  for (let i = 0; i < 6; i += 1) {
+    await hostile.page.getByTestId('alert-row').nth(i).click();
+    await hostile.page.waitForTimeout(150);
+    assert.equal(await hostile.page.getByTestId('alert-detail').locator('a, img, script, iframe, style, [onerror], [href]').count(), 0);
+  }
+  await hostile.done();
+});
+
+test('a clock says whom to call, and who was called is kept', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  const card = page.getByTestId('escalation-card');
+  const health = card.locator('[data-rule="health"]');
+  await health.getByTestId('escalation-open').click();
+  assert.match(await health.innerText(), /Then call the incident commander/);
+  await health.getByTestId('escalation-mail').click();
+  await health.getByTestId('escalation-mark').click();
+  await health.getByTestId('escalation-note').fill('Told Bob.');
+  await health.getByTestId('escalation-confirm').click();
+  const marked = card.locator('[data-rule="health"][data-stage="settled"]');
+  await marked.waitFor();
+  assert.match(await marked.innerText(), /alice.*Told Bob\./);
+  await marked.getByTestId('escalation-undo').click();
+  await card.locator('[data-rule="health"][data-stage="running"]').waitFor();
+  // The same clock stands in the alert and in its runbook.
+  await card.locator('[data-rule="vip"]').getByRole('button').first().click();
+  await page.getByTestId('runbook-call').waitFor();
+  assert.match(await page.getByTestId('runbook-call').innerText(), /Call|taken/);
+  await done();
+  const hostile = await open('scene=hostile', 'overview');
+  const first = hostile.page.getByTestId('escalation-clock').first();
+  if (await first.getByTestId('escalation-open').count()) await first.getByTestId('escalation-open').click();
+  await first.getByTestId('escalation-chat').click();
+  await first.getByTestId('error').waitFor();
+  assert.equal(await hostile.page.getByTestId('escalation-card').locator('a, img, script, [href]').count(), 0);
+  await hostile.done();
+});

@@ -1,0 +1,195 @@
+// Backups: made, opened, compared, moved, pruned, restored and undone.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { click, open } from './support.mjs';
+
+test('a backup is made for a reason, seen at work, and opened', async () => {
+  const { page, done } = await open('scene=empty&slow=150', 'overview');
+  await page.keyboard.press('b');
+  await page.getByTestId('backup-confirm').click();
+  assert.match(await page.getByTestId('backup-dialog').innerText(), /A reason is needed/);
+  await page.getByTestId('backup-reason').fill('Before deploy v2.3.1');
+  await page.getByTestId('backup-confirm').click();
+  await page.getByTestId('job').waitFor();
+  assert.match(await page.getByTestId('job').innerText(), /dashboards/);
+  await page.getByTestId('backup-done').waitFor();
+  assert.equal((await page.getByTestId('backup-verdict').innerText()).trim(), 'verified');
+  await page.getByRole('button', { name: 'Open it' }).click();
+  await page.getByTestId('dashboards').waitFor();
+  assert.match(page.url(), /#\/backups\/2026-11-27_14-05$/);
+  await page.reload();
+  await done();
+});
+
+test('what made a backup incomplete, changed or unverified is said in words', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  for (const [verdict, words] of [['incomplete', /Nothing answers/], ['changed', /content has changed/], ['foreign', /made by another tool/]]) assert.match(await page.locator(`[data-testid="backup-row"][data-verdict="${verdict}"]`).innerText(), words);
+  await page.locator('[data-verdict="changed"]').getByTestId('backup-open').click();
+  assert.match(await page.getByTestId('problems').innerText(), /no longer as it was made[\s\S]*content has changed/);
+  await page.getByTestId('backups-all').click();
+  await page.getByTestId('backup-find').fill('cost');
+  await page.getByTestId('found').getByText('Tenant costs').first().waitFor();
+  await done();
+});
+
+test('dashboards are restored only after every choice is made and the plan is confirmed, and undone', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('choose-all').check();
+  assert.ok(await page.getByTestId('restore').isDisabled(), 'two wait for a choice');
+  assert.match(await page.getByTestId('dashboards').innerText(), /2 dashboards wait for a choice/);
+  await page.locator('[data-uid="exec-1"]').getByTestId('choice').selectOption('copy');
+  await page.locator('[data-uid="node-full"]').getByTestId('choice').selectOption('keep');
+  await page.waitForFunction(() => document.querySelector('[data-testid="restore"]')?.textContent === 'Restore 3 dashboards');
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-plan').waitFor();
+  assert.deepEqual(await page.getByTestId('restore-plan').locator('.chip').allInnerTexts(), ['update', 'create', 'copy']);
+  await page.getByTestId('data-source').selectOption('prometheus');
+  await page.getByTestId('restore-confirm').click();
+  await page.getByTestId('undo').click();
+  assert.match(await page.getByTestId('run-report').innerText(), /1 dashboard goes back to what was there before\. 2 dashboards that it made are deleted/);
+  await page.getByTestId('undo-confirm').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="run-state"]')?.textContent?.trim() === 'undone');
+  await page.getByTestId('run-close').click();
+  await page.getByTestId('backups-all').click();
+  assert.equal(await page.getByTestId('run').first().getAttribute('data-state'), 'undone');
+  await done();
+});
+
+test('a backup is exported, and an archive imported, verified or marked unverified', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('export').getByRole('button').click();
+  await page.getByRole('menuitem', { name: /tar\.zst/ }).click();
+  await page.getByText(/406 MB written and read back: .*\.tar\.zst/).waitFor();
+  await page.getByTestId('backups-all').click();
+  assert.match(await page.locator('[data-verdict="foreign"]').innerText(), /in an archive/);
+  await page.getByTestId('import').click();
+  await page.getByTestId('import-confirm').click();
+  assert.match(await page.getByTestId('import-dialog').innerText(), /Choose an archive, or say its path/);
+  await page.getByTestId('import-path').fill('/tmp/notes.txt');
+  await page.getByTestId('import-confirm').click();
+  await page.getByText(/no archive/).waitFor();
+  await page.getByTestId('archives').getByText('202403051020.tar.gz').click();
+  assert.match(await page.getByTestId('import-path').inputValue(), /202403051020\.tar\.gz$/);
+  await page.getByTestId('import-confirm').click();
+  await page.getByTestId('import-done').waitFor();
+  assert.equal((await page.getByTestId('import-verdict').innerText()).trim(), 'unverified');
+  await page.getByTestId('import-done').click();
+  await page.getByTestId('import').click();
+  await page.getByTestId('archives').getByText('staging_2026-11-20').click();
+  await page.getByTestId('import-confirm').click();
+  await page.getByTestId('import-open').click();
+  await page.getByTestId('verdict').getByText('verified').waitFor();
+  await done();
+});
+
+test('files and alerting are restored after what changes was shown, and what would be refused cannot be chosen', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('tab-configs').click();
+  const refused = page.locator('[data-testid="item"][data-uid="alertmanager.yml"]');
+  assert.equal(await refused.getByRole('checkbox').isDisabled(), true);
+  await refused.getByTestId('item-open').click();
+  assert.match(await page.getByTestId('items-configs').innerText(), /would be refused \(amtool\)/);
+  await page.getByTestId('choose-all').check();
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-dialog').getByText('What changes').click();
+  assert.match(await page.getByTestId('restore-dialog').getByTestId('text-diff').innerText(), /\+\s+for: 15m/);
+  await page.getByTestId('restore-confirm').click();
+  await page.getByTestId('run-state').waitFor();
+  assert.match(await page.getByTestId('run-report').innerText(), /\/srv\/monitoring/);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('tab-alerting').click();
+  await page.getByTestId('choose-all').check();
+  assert.equal(await page.getByTestId('restore').isDisabled(), true, 'a contact point without secrets waits for a choice');
+  await page.getByTestId('choice').selectOption('without-secrets');
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-confirm').click();
+  await page.getByTestId('run-state').waitFor();
+  await done();
+});
+
+test('data is restored step by step, by the panel only after it was said that Prometheus stops', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('tab-blocks').click();
+  await page.getByTestId('data-restore').click();
+  const dialog = page.getByTestId('data-dialog');
+  await dialog.getByText('docker stop --time 120 aether-prom').first().waitFor();
+  assert.equal(await page.getByTestId('data-confirm').count(), 0);
+  await page.getByTestId('data-check-now').click();
+  assert.match(await page.getByTestId('data-check').innerText(), /12 of 14/);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('data-restore').click();
+  await page.getByTestId('data-apply').click();
+  await dialog.getByText('Prometheus is stopped meanwhile.').waitFor();
+  await page.getByTestId('data-confirm').click();
+  await page.getByTestId('data-check').getByText('14 of 14').waitFor();
+  assert.match(await dialog.innerText(), /\.before-/);
+  await done();
+});
+
+test('copies elsewhere are verified, fetched and pruned from one list', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('elsewhere-open').click();
+  await page.getByTestId('remote-verify').first().click();
+  await page.getByTestId('elsewhere-dialog').getByText('verified', { exact: true }).waitFor();
+  assert.equal(await page.getByTestId('remote-fetch').first().isDisabled(), true, 'what is here is not fetched');
+  await page.getByTestId('elsewhere-prune').first().click();
+  await page.getByTestId('prune-dialog').getByText(/copies in s3:/).waitFor();
+  await page.getByTestId('prune-plan').waitFor();
+  assert.equal(await page.getByTestId('prune-confirm').isDisabled(), true, 'the newest complete one stays elsewhere too');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('elsewhere-dialog').waitFor();
+  await done();
+});
+
+test('a backup in a work tree is committed from where it is opened', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('commit').click();
+  await page.getByText(/Committed as/).waitFor();
+  await page.getByTestId('commit').waitFor({ state: 'detached' });
+  await page.getByTestId('tab-manifest').click();
+  assert.match(await page.getByTestId('git').innerText(), /committed on main/);
+  await done();
+});
+
+test('dashboards are restored into another stack and folder where they are chosen', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('into-stack').selectOption('aetherlink');
+  await page.getByTestId('into-folder').selectOption({ label: 'Platform' });
+  await page.locator('[data-uid="tenant-costs"] input').check();
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-dialog').getByText('Platform').waitFor();
+  await page.getByTestId('restore-dialog').getByText('http://grafana.aetherlink:3000/').waitFor();
+  await done();
+});
+
+test('a backup is copied elsewhere and says where it also lies', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(3).click();
+  assert.equal(await page.getByTestId('elsewhere').count(), 0);
+  await page.getByTestId('export').getByRole('button').click();
+  await page.getByRole('menuitem', { name: /Copy to file:/ }).click();
+  await page.getByText(/lie whole in file:\/\/\/mnt\/nas/).waitFor();
+  assert.match(await page.getByTestId('elsewhere').innerText(), /also in file:/);
+  await page.getByTestId('backups-all').click();
+  assert.match(await page.getByTestId('backup-row').nth(3).innerText(), /also in file:/);
+  await done();
+});
+
+test('pruning shows what goes before it deletes, and a pinned backup stays', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('prune').click();
+  await page.locator('#prune-last').fill('1');
+  await page.waitForFunction(() => document.querySelector('[data-testid="prune-confirm"]')?.textContent?.includes('5 backups'));
+  assert.match(await page.getByTestId('prune-plan').innerText(), /pinned/);
+  await page.getByTestId('prune-confirm').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-row"]').length === 2);
+  await page.getByTestId('backup-pin').nth(1).click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-pin"]')[1]?.getAttribute('aria-pressed') === 'false');
+  await done();
+});

@@ -1,0 +1,128 @@
+// What is the same on every screen: keys, text of others, the first start, credentials, settings.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { click, open, site } from './support.mjs';
+
+test('hostile text stays text, small and in order', async () => {
+  const { page, done } = await open('scene=hostile&window=on', 'alerts');
+  await page.getByTestId('alert-row').first().click();
+  await page.getByTestId('alert-detail').waitFor();
+  assert.equal(await page.locator('main img, main script, main b[onmouseover]').count(), 0);
+  const text = await page.locator('body').innerText();
+  assert.ok(text.includes('⟨U+202E⟩'));
+  assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(text));
+  assert.ok(text.length < 40_000, `${text.length} characters on screen`);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing is pushed out of the window');
+  for (const hash of ['overview', 'maintenance', 'overview/cache-hit-ratio']) {
+    await page.goto(`${site}?scene=hostile&window=on#/${hash}`);
+    await page.reload();
+    await page.waitForTimeout(500);
+    const wide = await page.evaluate(() => [document.documentElement, document.querySelector('main')].filter((e) => e.scrollWidth > e.clientWidth + 1).length);
+    assert.equal(wide, 0, `${hash} does not scroll sideways`);
+  }
+  assert.equal(await page.title(), '(7) Overview – AetherLink');
+  await done();
+});
+
+test('everything is reached and worked by keys alone', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  await page.keyboard.press('g');
+  await page.keyboard.press('a');
+  await page.getByTestId('alerts').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('severity="critical" ');
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '2 alerts');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '9 alerts');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('settings');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('settings').waitFor();
+  await page.locator('#main').focus();
+  await page.keyboard.press('m');
+  await page.keyboard.type('Deploy');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('start-done').waitFor();
+  assert.match(await page.getByTestId('start-result').innerText(), /Verified on 3 of 3/);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'on');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('end the window');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('end-confirm').focus();
+  await page.keyboard.press('Enter');
+  await page.getByTestId('ended').waitFor();
+  await page.getByTestId('end-done').focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'off');
+  await done();
+});
+
+test('a credential is not in the page once it is stored', async () => {
+  const { page, done } = await open('scene=loaded', 'settings');
+  await page.getByTestId('tab-credentials').click();
+  const form = page.getByTestId('secret-grafana/token');
+  assert.equal(await form.getByTestId('secret-input').getAttribute('type'), 'password');
+  await form.getByTestId('secret-input').fill('glsa_hunter2');
+  await form.getByTestId('secret-save').click();
+  await form.getByText('in the keyring').waitFor();
+  assert.equal(await form.getByTestId('secret-input').inputValue(), '');
+  assert.ok(!(await page.content()).includes('hunter2'));
+  await done();
+});
+
+test('the first start leads to the overview, or is skipped', async () => {
+  for (const skip of [true, false]) {
+    const { page, done } = await open('scene=first', 'overview');
+    await page.getByTestId('found-prometheus').waitFor();
+    if (skip) await page.getByTestId('first-skip').click();
+    else {
+      await page.getByTestId('first-next').click();
+      await page.getByText('works').first().waitFor();
+      await page.getByTestId('first-next').click();
+      await page.getByTestId('first-save').click();
+    }
+    await page.getByTestId('gauges').waitFor();
+    await done();
+  }
+});
+
+test('the first gauge is marked when it is painted, and not before there is one', async () => {
+  const shown = await open('scene=loaded', 'overview');
+  await shown.page.waitForFunction(() => document.documentElement.dataset.ready === '1');
+  assert.equal(await shown.page.evaluate(() => performance.getEntriesByName('first-gauge').length), 1);
+  await shown.done();
+  const never = await open('scene=never', 'overview');
+  assert.equal(await never.page.evaluate(() => document.documentElement.dataset.ready), undefined);
+  assert.equal(await never.page.evaluate(() => document.documentElement.dataset.shell), '1');
+  await never.done();
+});
+
+test('own checks and VIP tenants are edited in a form, and what is wrong is told before anything is saved', async () => {
+  const { page, done } = await open('scene=loaded', 'settings');
+  await page.getByTestId('own-check').first().waitFor();
+  assert.equal(await page.getByTestId('own-check').count(), 2);
+  assert.equal(await page.getByTestId('own-query').first().inputValue(), 'max by ($tenant_label) (aether_queue_length)');
+  await page.getByTestId('own-add').click();
+  await page.getByTestId('own-title').last().fill('Workers');
+  await page.getByTestId('own-query').last().fill('count(up{job="worker"} == 1)');
+  await page.getByTestId('own-expect').last().fill('about 3');
+  await page.getByTestId('stack-save').click();
+  assert.match(await page.getByTestId('own-problem').innerText(), /such as > 0/);
+  await page.getByTestId('own-expect').last().fill('>= 3');
+  assert.equal(await page.getByTestId('own-problem').count(), 0);
+  await page.getByRole('button', { name: 'Remove vip-customer-456' }).click();
+  await page.getByTestId('vip-add').click();
+  await page.keyboard.type('globex');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('acme');
+  await page.getByTestId('stack-save').click();
+  await page.getByText('production is saved').waitFor();
+  assert.equal(await page.getByTestId('own-check').count(), 3, 'the form shows what was saved');
+  assert.deepEqual(await page.getByTestId('vip-name').evaluateAll((all) => all.map((one) => one.value)), ['vip-customer-123', 'partner-abc', 'globex', 'acme']);
+  await page.getByTestId('own-remove').first().click();
+  await page.getByTestId('stack-save').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="own-check"]').length === 2);
+  await done();
+});

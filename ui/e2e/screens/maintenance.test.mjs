@@ -1,0 +1,141 @@
+// Maintenance: windows now, later and again, their close-out, a guided deploy.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { click, open } from './support.mjs';
+
+test('a start that was not verified is not shown as done', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('screen-start-confirm').click();
+  await page.getByTestId('reason-problem').waitFor();
+  await page.getByTestId('reason').fill('fail');
+  await page.getByTestId('screen-start-confirm').click();
+  await page.locator('[data-testid="start-result"] [data-code="unverified"]').waitFor();
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'off');
+  await done();
+});
+
+test('a preset fills the form, and a form is kept as a preset', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('presets').getByRole('button', { name: 'Database upgrade', exact: true }).click();
+  assert.equal(await page.getByTestId('reason').inputValue(), 'Database upgrade');
+  assert.equal(await page.getByTestId('duration-minutes').inputValue(), '90');
+  assert.deepEqual(await page.locator('main button.matcher').allInnerTexts(), ['job=~"db.*"']);
+  await page.getByTestId('reason').fill('Kernel patches');
+  await page.getByTestId('preset-keep').click();
+  await page.getByTestId('presets').getByRole('button', { name: 'Kernel patches' }).waitFor();
+  await done();
+});
+
+test('a window is planned for later, and one that is over already is not', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('begin').locator('[data-value="at"]').check({ force: true });
+  await page.getByTestId('begin-at').fill('2020-01-01T10:00');
+  await page.getByText('That is over already. Begin now instead.').waitFor();
+  await page.getByTestId('begin-at').fill('2090-01-01T10:00');
+  assert.match(await page.getByTestId('screen-start-confirm').innerText(), /Plan the window for 30 min/);
+  await page.getByTestId('could-fire').getByText('3 rules could fire into it').waitFor();
+  await done();
+});
+
+test('a recurring window shows its dates before it is kept, and a wrong expression is told', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('schedule-new').click();
+  await page.getByTestId('schedule-cron').fill('0 2 * *');
+  await page.getByTestId('schedule-dates').getByText('can’t be read').waitFor();
+  assert.equal(await page.getByTestId('schedule-save').isDisabled(), true);
+  await page.getByTestId('schedule-cron').fill('0 2 * * 0');
+  await page.getByTestId('schedule-reason').fill('Nightly');
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="schedule-dates"] li').length === 5);
+  await page.getByTestId('schedule-save').click();
+  await page.getByTestId('schedule-dialog').waitFor({ state: 'detached' });
+  assert.equal(await page.getByTestId('schedule').count(), 2);
+  await done();
+});
+
+test('the close-out says what is left over, before the end and afterwards', async () => {
+  const { page, done } = await open('scene=loaded&window=on', 'maintenance');
+  await page.getByTestId('maintenance-end').click();
+  await page.getByTestId('end-after').getByText('4 alerts of 7 hidden ones are left over, the first pages by').waitFor();
+  await page.getByTestId('end-confirm').click();
+  await page.getByTestId('end-closeout').click();
+  await page.getByTestId('closeout').waitFor();
+  assert.equal(await page.getByTestId('still-firing').locator('li').count(), 2);
+  assert.match(await page.getByTestId('open-outside').innerText(), /close it by hand outside/);
+  await done();
+});
+
+test('a planned window is no maintenance yet, and is cancelled from its row', async () => {
+  const { page, done } = await open('scene=loaded&planned=on', 'maintenance');
+  assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'off');
+  assert.equal(await page.getByTestId('nav-maintenance').innerText(), 'Maintenance');
+  assert.equal(await page.getByTestId('planned').locator('li').count(), 2);
+  await page.getByTestId('planned-end').first().click();
+  await page.getByText('It has not begun.').waitFor();
+  await page.getByTestId('end-confirm').click();
+  await page.getByTestId('end-done').click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="planned"] li').length === 1);
+  await done();
+});
+
+test('matchers of a window are proposed from the alerts that there are', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  await page.keyboard.press('m');
+  const dialog = page.getByTestId('start-dialog');
+  await dialog.getByTestId('scope').locator('[data-value="some"]').check({ force: true });
+  await dialog.getByTestId('matchers').pressSequentially('tenant_id="shop');
+  await dialog.getByTestId('suggestion').first().waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal(await dialog.count(), 1, 'Escape closes the proposals and not the dialog');
+  await dialog.getByTestId('matchers').fill('');
+  await dialog.getByTestId('matchers').pressSequentially('tenant_id="shop');
+  await dialog.getByTestId('suggestion').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  const [token] = await dialog.locator('button.matcher').allInnerTexts();
+  assert.match(token, /^tenant_id="shop-\d+"$/);
+  await dialog.getByTestId('reason').fill('Shop upgrade');
+  await dialog.getByTestId('start-confirm').click();
+  await page.getByTestId('start-done').waitFor();
+  await done();
+});
+
+test('a silence that deserves a second look is ended from where that is said', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  await page.getByTestId('finding-end').click();
+  await page.getByTestId('end-confirm').click();
+  await page.getByTestId('ended').waitFor();
+  await done();
+});
+
+test('a deploy goes step by step, is skipped only for a reason, and is gone on with after it was closed', async () => {
+  const { page, done } = await open('scene=loaded', 'maintenance');
+  const state = (kind) => page.locator(`[data-testid="deploy-step"][data-kind="${kind}"]`).getAttribute('data-state');
+  await page.getByTestId('deploy-new').click();
+  await page.getByTestId('deploy-begin-confirm').click();
+  assert.match(await page.getByTestId('deploy-dialog').innerText(), /Say what is deployed/);
+  await page.getByTestId('deploy-reason').fill('v2.3.1');
+  await page.getByTestId('deploy-begin-confirm').click();
+  await page.getByTestId('deploy-step').first().waitFor();
+  assert.equal(await page.getByTestId('step-run').count(), 1, 'one step at a time');
+  await page.getByTestId('step-run').click();
+  await page.waitForFunction(() => document.querySelector('[data-kind="backup"]')?.dataset.state === 'done');
+  await page.locator('[data-kind="preprod"]').getByTestId('step-run').click();
+  await page.waitForFunction(() => document.querySelector('[data-kind="preprod"]')?.dataset.state === 'finding');
+  await page.locator('[data-kind="window"]').getByTestId('step-skip').click();
+  assert.ok(await page.getByTestId('skip-confirm').isDisabled());
+  await page.getByTestId('skip-reason').fill('a window is on already');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('[data-kind="window"]')?.dataset.state === 'skipped');
+  await page.getByTestId('deploy-close').click();
+  await page.getByTestId('deploy-open').click();
+  await page.getByTestId('step-run').waitFor();
+  assert.deepEqual([await state('backup'), await state('window'), await state('deploy')], ['done', 'skipped', 'waiting']);
+  for (const kind of ['deploy', 'quick', 'after', 'dashboard', 'close-out']) {
+    await page.locator(`[data-kind="${kind}"]`).getByTestId('step-run').click();
+    await page.waitForFunction((k) => document.querySelector(`[data-kind="${k}"]`)?.dataset.state !== 'waiting', kind);
+  }
+  assert.match(await page.getByTestId('deploy-dialog').innerText(), /All steps are done or skipped/);
+  await page.getByTestId('deploy-close').click();
+  assert.match(await page.getByTestId('deploys').innerText(), /v2\.3\.1[\s\S]*3 with a finding, 1 skipped/);
+  await done();
+});

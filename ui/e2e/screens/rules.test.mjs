@@ -1,0 +1,132 @@
+// Rules, versions and checks: what is wrong, what would be written, what was put in force.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { click, open } from './support.mjs';
+
+test('a rule whose guard can never match says so, shows a rewrite and what the server makes of both sides', async () => {
+  const { page, done } = await open('scene=loaded', 'rules');
+  assert.match(await page.getByTestId('rules-missing').innerText(), /HealthScoreDegradation/);
+  assert.match(await page.getByTestId('rules-alerts').innerText(), /4 of 5 alerts/);
+  await page.getByTestId('rules-show').locator('[data-value="findings"]').check({ force: true });
+  const names = await page.getByTestId('rule-row').evaluateAll((rows) => rows.map((r) => r.dataset.name));
+  assert.deepEqual(names, ['CacheColdOld', 'team:requests:rate5m', 'LowConfidenceSpike']);
+  await page.getByTestId('rule-open').first().click();
+  await page.getByTestId('live-verdict').waitFor();
+  assert.match(await page.getByTestId('live-verdict').innerText(), /can’t match/);
+  assert.deepEqual((await page.getByTestId('rewrite').locator('> div').allInnerTexts()).map((t) => t.replace(/\s+/g, ' ').trim().slice(0, 12)).length, 4);
+  await page.getByTestId('rule-side').nth(2).locator('summary').click();
+  assert.match(await page.getByTestId('rule-side').nth(2).innerText(), /aether_cache_requests_total/);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('rules-search').fill('no such rule');
+  assert.match(await page.locator('main').innerText(), /No rule fits/);
+  await done();
+});
+
+test('a threshold is changed by a diff that is shown first, and what did not take is put back', async () => {
+  const { page, done } = await open('scene=loaded', 'rules');
+  const openRule = async (name) => { await page.locator(`[data-testid="rule-row"][data-name="${name}"]`).getByTestId('rule-open').click(); await page.getByTestId('live-verdict').waitFor(); };
+  await openRule('LowConfidenceSpike');
+  await page.getByTestId('rule-change-open').click();
+  assert.ok(await page.getByTestId('rule-plan').isDisabled(), 'nothing is changed yet');
+  await page.getByTestId('rule-threshold').fill('36');
+  await page.getByTestId('rule-plan').click();
+  assert.match(await page.getByTestId('rule-diff').innerText(), /> 36/);
+  assert.ok(await page.getByTestId('rule-apply').isDisabled(), 'a reason is missing');
+  await page.getByTestId('rule-reason').fill('fail');
+  await page.getByTestId('rule-apply').click();
+  assert.match(await page.getByTestId('rule-applied').innerText(), /not in force/);
+  assert.match(await page.getByTestId('rule-change').innerText(), /Put back/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await openRule('CacheColdOld');
+  await page.getByTestId('rewrite-apply').click();
+  await page.getByTestId('rule-plan').click();
+  await page.getByTestId('rule-reason').fill('a guard that can match');
+  await page.getByTestId('rule-apply').click();
+  await page.getByTestId('rule-applied').waitFor();
+  assert.match(await page.getByTestId('rule-applied').innerText(), /The server runs it/);
+  await done();
+});
+
+test('runbook links are asked only on request, and a dead one is told first', async () => {
+  const { page, done } = await open('scene=loaded', 'rules');
+  await page.getByTestId('rules-links').click();
+  await page.getByTestId('rule-link').first().waitFor();
+  const states = await page.getByTestId('rule-link').evaluateAll((all) => all.map((one) => one.dataset.state));
+  assert.deepEqual(states, ['dead', 'unreachable', 'closed', 'not-asked', 'alive']);
+  assert.match(await page.getByTestId('rule-links').innerText(), /no such page \(404\)[\s\S]*CacheColdOld/);
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.querySelector('[data-testid="rule-links"]') === null);
+  await done();
+});
+
+test('the link where a chain breaks is marked, and another version is a diff that is shown before it is written', async () => {
+  const { page, done } = await open('scene=loaded', 'versions');
+  const of = (service) => page.locator(`[data-testid="pin-row"][data-service="${service}"]`);
+  await of('prometheus').waitFor();
+  assert.match(await of('prometheus').innerText(), /The tag says v2\.54\.1, the program says 2\.42\.0\./);
+  const states = await of('prometheus').getByTestId('pin-link').evaluateAll((links) => links.map((l) => l.dataset.state));
+  assert.deepEqual(states, ['agrees', 'agrees', 'agrees', 'agrees', 'differs']);
+  assert.match(await page.getByTestId('pins-absent').innerText(), /promtail/);
+  assert.match(await page.getByTestId('nav-versions').innerText(), /5/);
+  await of('prometheus').getByTestId('pin-name').click();
+  assert.match(await page.getByTestId('pin-open').innerText(), /docker-compose\.yml:38/);
+  assert.match(await page.getByTestId('pin-history').innerText(), /made anew/);
+  await page.getByTestId('pin-change').click();
+  assert.ok(await page.getByTestId('repin-plan').isDisabled(), 'nothing is changed yet');
+  await page.getByTestId('repin-image').fill('prom/prometheus');
+  await page.getByTestId('repin-plan').click();
+  const refused = page.getByTestId('repin').getByTestId('error');
+  await refused.waitFor();
+  assert.match(await refused.innerText(), /names no version/);
+  await page.getByTestId('repin-image').fill('prom/prometheus:v2.55.1');
+  await page.getByTestId('repin-lock').check();
+  await page.getByTestId('repin-plan').click();
+  assert.match(await page.getByTestId('repin-diff').first().innerText(), /v2\.55\.1@sha256:/);
+  assert.ok(await page.getByTestId('repin-apply').isDisabled(), 'a reason is missing');
+  await page.getByTestId('repin-reason').fill('fail');
+  await page.getByTestId('repin-apply').click();
+  await refused.waitFor();
+  assert.match(await refused.innerText(), /Nothing was written/);
+  await page.getByTestId('repin-plan').click();
+  await page.getByTestId('repin-reason').fill('a fix');
+  await page.getByTestId('repin-apply').click();
+  await page.getByTestId('repin-done').waitFor();
+  assert.match(await page.getByTestId('repin').innerText(), /not in force yet[\s\S]*docker compose up -d prometheus/);
+  await page.keyboard.press('Escape');
+
+  const dark = await open('scene=never', 'versions');
+  await dark.page.getByTestId('docker-gap').waitFor();
+  assert.equal(await dark.page.locator('[data-testid="pin-row"][data-verdict="unknown"]').count(), 3);
+  await dark.done();
+  await done();
+});
+
+test('a suite shows each check as it ends, can be cancelled, and leaves out what was not allowed', async () => {
+  const { page, done } = await open('scene=loaded&slow=150', 'checks');
+  const suite = (name) => page.locator(`[data-testid="suite"][data-suite="${name}"]`);
+  await suite('preprod').getByTestId('check-start').click();
+  await page.locator('[data-testid="check"][data-id="files"][data-state="pass"]').waitFor();
+  assert.ok((await page.locator('[data-testid="check"][data-state="waiting"]').count()) > 0, 'the rest still waits');
+  await page.getByTestId('check-cancel').waitFor({ state: 'detached' });
+  assert.equal(await page.locator('[data-testid="check"][data-id="notifications"]').getAttribute('data-state'), 'skipped');
+  assert.match(await page.locator('[data-testid="check"][data-id="alerts"]').innerText(), /can never match/);
+
+  await suite('preprod').getByTestId('allow').check();
+  await suite('preprod').getByTestId('check-start').click();
+  await page.getByTestId('check-cancel').click();
+  await page.getByTestId('check-cancel').waitFor({ state: 'detached' });
+  assert.match(await page.getByTestId('check-run').locator('header').innerText(), /cancelled/);
+
+  await page.getByTestId('check-pick').last().click();
+  assert.match(await page.getByTestId('check-run').innerText(), /After deploy/);
+  await done();
+});
+
+test('the overview says how the last check came out and leads to it', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  assert.match(await page.getByTestId('checks-card').innerText(), /Quick check[\s\S]*1[12] min ago · 4 of 6 passed[\s\S]*fail/);
+  await page.getByTestId('checks-last').click();
+  await page.getByTestId('check-run').waitFor();
+  await done();
+});

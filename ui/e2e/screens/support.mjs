@@ -1,0 +1,44 @@
+// What the tests on made-up data share: the page, and that nothing else than it is asked for.
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+import { chromium } from 'playwright-core';
+import { CHROMIUM, EXECUTABLE } from '../serve.mjs';
+
+/** Where the window on made-up data is served (`npm run test:window` builds and serves it). */
+export const site = process.env.AETHER_WINDOW_URL;
+assert.ok(site, 'AETHER_WINDOW_URL is not set: run these tests by `npm run test:window [name of a file]`');
+
+const browser = await chromium.launch({ executablePath: EXECUTABLE, args: CHROMIUM });
+after(() => browser.close());
+
+/** One session for all pages: what the browser has read and compiled of the window once it has not to do again. */
+const session = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+await session.addInitScript(() => {
+  // As Tauri's `freezePrototype` does.
+  Object.freeze(Object.prototype);
+  // Each page begins with nothing kept; what it keeps itself outlives its reloads.
+  if (sessionStorage.getItem('begun')) return;
+  sessionStorage.setItem('begun', 'yes');
+  localStorage.clear();
+});
+
+/** Opens a screen; anything on the console, any error and any request to elsewhere fails the test at `done`. */
+export async function open(query, hash, media = {}) {
+  const page = await session.newPage();
+  const faults = [];
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && faults.push(m.text()));
+  page.on('pageerror', (e) => faults.push(e.message));
+  page.on('dialog', (d) => (faults.push(`dialog ${d.message()}`), d.dismiss()));
+  page.on('request', (r) => !r.url().startsWith(site) && !r.url().startsWith('data:') && faults.push(`request ${r.url()}`));
+  await page.emulateMedia(media);
+  await page.goto(`${site}?${query}#/${hash}`);
+  await page.getByTestId('open-palette').waitFor();
+  await page.waitForTimeout(350);
+  return { page, async done() { await page.close(); assert.deepEqual(faults, []); } };
+}
+
+/** Clicks one after the other. */
+export const click = (...ids) => async (page) => { for (const id of ids) { await page.getByTestId(id).first().click(); await page.waitForTimeout(200); } };
+
+/** Waits until the list of alerts says how many it has. */
+export const total = (page, text) => page.waitForFunction((t) => document.querySelector('[data-testid="alerts-total"]')?.textContent === t, text);
