@@ -9,6 +9,7 @@ mod archives;
 mod backups;
 mod checks;
 mod credentials;
+mod dashboards;
 mod deploy;
 mod docker;
 mod drills;

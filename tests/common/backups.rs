@@ -1,4 +1,5 @@
 //! What the tests of backups share: a Grafana, and a panel on it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     collections::BTreeMap,

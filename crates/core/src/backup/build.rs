@@ -12,9 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     job::Handle,
+    layout::SNAPSHOT,
     manifest::{self, File, Manifest},
     name,
-    open::SNAPSHOT,
 };
 use crate::paths;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aether_contract::{Change, ComparedDashboard, DashboardChange};
 use serde_json::Value;
 
-use super::open;
+use super::dashboard;
 
 /// Most changes that are told of a dashboard.
 const MAX_CHANGES: usize = 200;
@@ -132,7 +132,7 @@ fn is_nothing(value: &Value) -> bool {
 /// Panels by what tells them apart: their number, else their title and kind, with a count.
 fn keyed(dashboard: &Value) -> BTreeMap<String, &Value> {
     let mut all = BTreeMap::new();
-    for panel in open::panels(dashboard) {
+    for panel in dashboard::panels(dashboard) {
         let text = |key: &str| panel.get(key).and_then(Value::as_str).unwrap_or_default();
         let key = match panel.get("id").and_then(Value::as_f64) {
             Some(id) => format!("#{id}"),

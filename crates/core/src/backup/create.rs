@@ -11,9 +11,9 @@ use serde_json::json;
 use super::{
     build::{Builder, ZSTD},
     job::Handle,
+    layout::{DASHBOARDS, SNAPSHOT},
     manifest::{self, Manifest},
     name,
-    open::SNAPSHOT,
     parts::{self, Draft},
     store::{Lock, Store, local_now},
     verify,
@@ -329,7 +329,7 @@ fn part_text(part: &BackupPart) -> String {
 fn steps(manifest: &Manifest, builder: &Builder) -> String {
     let has = |prefix: &str| builder.files().iter().any(|file| file.path.starts_with(prefix));
     let mut steps = Vec::new();
-    if has(super::store::DASHBOARDS) {
+    if has(DASHBOARDS) {
         steps.push(format!(
             "Dashboards: open this backup in the panel, choose, look at the plan, restore. Or: aetherctl backup restore {} \
              (shows the plan; --apply carries it out). Undo: aetherctl backup undo. By hand: in each file, send \

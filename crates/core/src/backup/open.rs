@@ -7,17 +7,19 @@ use std::{
 
 use aether_contract::{
     Backup, BackupBlock, BackupDashboard, BackupDetail, BackupFile, BackupFileEntry, ErrorCode, PanelError,
-    PanelOutline, Timestamp,
+    Timestamp,
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    dashboard::{document, looks_like_dashboard, number, outline, strings},
     foreign,
+    layout::{DASHBOARDS, FOLDERS, LIBRARY, SNAPSHOT},
     manifest::{self, Manifest},
     name,
-    store::{self, DASHBOARDS, Store},
+    store::{self, Store},
 };
 
 /// Largest dashboard that is read, in bytes.
@@ -26,8 +28,6 @@ pub const MAX_DASHBOARD: u64 = 64 * 1024 * 1024;
 const MAX_TEXT: usize = 1024 * 1024;
 /// Most files that are listed.
 const MAX_FILES: usize = 5_000;
-/// Most panels that an outline has.
-const MAX_PANELS: usize = 2_000;
 
 /// A backup on the disk.
 pub struct Opened {
@@ -302,13 +302,6 @@ impl Opened {
     }
 }
 
-/// Where a snapshot's blocks lie in a backup.
-pub const SNAPSHOT: &str = "prometheus/snapshot/";
-/// Where library panels lie.
-pub const LIBRARY: &str = "grafana/library-panels.json";
-/// Where folders lie.
-pub const FOLDERS: &str = "grafana/folders.json";
-
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Meta {
@@ -324,61 +317,6 @@ struct Stats {
     num_samples: f64,
 }
 
-/// What Grafana says about a dashboard.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct DashboardMeta {
-    /// Uid of its folder.
-    pub folder_uid: String,
-    /// Title of its folder.
-    pub folder_title: String,
-    /// Version.
-    pub version: u32,
-    /// Who saved it last.
-    pub updated_by: String,
-    /// When, in RFC 3339.
-    pub updated: String,
-    /// Whether it came from a file.
-    pub provisioned: bool,
-    /// That file.
-    pub provisioned_external_id: String,
-}
-
-/// A dashboard and what Grafana says of it, from `{"dashboard":…,"meta":…}` or from the bare dashboard.
-///
-/// # Errors
-/// In words.
-pub fn document(bytes: &[u8]) -> Result<(Box<RawValue>, DashboardMeta), String> {
-    #[derive(Deserialize)]
-    struct Whole {
-        dashboard: Box<RawValue>,
-        #[serde(default)]
-        meta: Option<Value>,
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
-    let text = text.trim_start_matches('\u{feff}');
-    // A list would be read as a struct's fields in their order.
-    if !text.trim_start().starts_with('{') {
-        let json = serde_json::from_str::<serde::de::IgnoredAny>(text);
-        return Err(match json {
-            Ok(_) => "it is JSON, but no dashboard".into(),
-            Err(error) => format!("it is not JSON: {error}"),
-        });
-    }
-    if let Ok(whole) = serde_json::from_str::<Whole>(text) {
-        // A field of another kind in `meta` does not cost the dashboard.
-        let meta = whole.meta.and_then(|meta| serde_json::from_value(meta).ok()).unwrap_or_default();
-        return Ok((whole.dashboard, meta));
-    }
-    let raw: Box<RawValue> =
-        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
-    Ok((raw, DashboardMeta::default()))
-}
-
-fn looks_like_dashboard(data: &Value) -> bool {
-    ["panels", "rows", "schemaVersion", "templating"].iter().any(|key| data.get(*key).is_some())
-}
-
 fn folders(folder: &Path) -> BTreeMap<String, (String, String)> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
@@ -390,88 +328,4 @@ fn folders(folder: &Path) -> BTreeMap<String, (String, String)> {
     let read = store::read_inside(folder, FOLDERS, MAX_DASHBOARD).unwrap_or_default();
     let all: Vec<Folder> = serde_json::from_slice(&read).unwrap_or_default();
     all.into_iter().map(|one| (one.uid, (one.title, one.folder_uid))).collect()
-}
-
-fn strings(value: Option<&Value>) -> Vec<String> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
-}
-
-fn number(value: Option<&Value>) -> Option<u32> {
-    value.and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok())
-}
-
-/// The panels of a dashboard, those in collapsed rows and in the rows of old dashboards too.
-pub fn panels(dashboard: &Value) -> Vec<&Value> {
-    let mut all = Vec::new();
-    for panel in list(dashboard, "panels") {
-        all.push(panel);
-        all.extend(list(panel, "panels"));
-    }
-    for row in list(dashboard, "rows") {
-        all.extend(list(row, "panels"));
-    }
-    all.truncate(MAX_PANELS);
-    all
-}
-
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// Where a dashboard's panels are.
-pub fn outline(dashboard: &Value) -> Vec<PanelOutline> {
-    let one = |panel: &&Value| {
-        let grid = panel.get("gridPos");
-        let at = |key: &str| number(grid.and_then(|grid| grid.get(key))).unwrap_or(0).min(100_000);
-        let text = |key: &str| panel.get(key).and_then(Value::as_str).unwrap_or_default();
-        PanelOutline {
-            id: panel.get("id").and_then(Value::as_f64).unwrap_or(0.0),
-            title: text("title").chars().take(200).collect(),
-            kind: text("type").chars().take(60).collect(),
-            x: at("x").min(23),
-            y: at("y"),
-            w: at("w").clamp(1, 24),
-            h: at("h").clamp(1, 200),
-        }
-    };
-    panels(dashboard).iter().map(one).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_dashboard_is_read_with_and_without_its_wrapping() {
-        let (raw, meta) =
-            document(br#"{"meta":{"folderUid":"f","version":3},"dashboard":{"a":1e2}}"#).unwrap();
-        assert_eq!((raw.get(), meta.folder_uid.as_str(), meta.version), (r#"{"a":1e2}"#, "f", 3));
-        let (raw, _) = document("\u{feff}{\"title\":\"x\"}".as_bytes()).unwrap();
-        assert_eq!(raw.get(), r#"{"title":"x"}"#);
-        assert!(document(b"[1]").unwrap_err().contains("no dashboard"));
-        assert!(document(b"{").unwrap_err().contains("not JSON"));
-        let (_, meta) = document(br#"{"meta":{"version":"odd"},"dashboard":{}}"#).unwrap();
-        assert_eq!(meta.version, 0);
-    }
-
-    #[test]
-    fn the_outline_has_panels_of_collapsed_and_of_old_rows() {
-        let data = json!({
-            "panels": [{"id": 1, "title": "a", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8}},
-                       {"type": "row", "panels": [{"title": "b"}]}],
-            "rows": [{"panels": [{"title": "c"}]}]
-        });
-        let titles: Vec<String> = outline(&data).into_iter().map(|panel| panel.title).collect();
-        assert_eq!(titles, ["a", "", "b", "c"]);
-        let odd = json!({"panels": [{"gridPos": {"x": 99, "y": -1, "w": 1e9, "h": "x"}}, 7, null]});
-        assert_eq!(outline(&odd).first().map(|panel| (panel.x, panel.w, panel.h)), Some((23, 1, 1)));
-    }
 }

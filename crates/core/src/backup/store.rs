@@ -15,6 +15,7 @@ use super::{
     archive::lying,
     build::PARTIAL,
     foreign,
+    layout::DASHBOARDS,
     manifest::{self, Manifest},
     name,
 };
@@ -328,9 +329,6 @@ pub fn listed(id: &str, manifest: &Manifest, notes: &Notes) -> Backup {
         elsewhere: notes.elsewhere.keys().cloned().collect(),
     }
 }
-
-/// Where dashboards lie in a backup.
-pub const DASHBOARDS: &str = "grafana/dashboards/";
 
 /// Reads a regular file of at most `max` bytes; no symbolic link is followed.
 pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {

@@ -10,9 +10,9 @@ use super::{
     build::{ZSTD, at_once},
     foreign,
     job::Handle,
+    layout::{DASHBOARDS, SNAPSHOT},
     manifest::{self, File, Manifest},
-    open::SNAPSHOT,
-    store::{self, DASHBOARDS, MAX_PROBLEMS, Store},
+    store::{self, MAX_PROBLEMS, Store},
 };
 use crate::panel::{clock, core::Core};
 
@@ -186,7 +186,7 @@ fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
     // A dashboard that was saved as something else is of no use, however right its hash is.
     if file.path.starts_with(DASHBOARDS) && file.bytes <= super::open::MAX_DASHBOARD {
         let bytes = store::read_inside(folder, &file.path, super::open::MAX_DASHBOARD).map_err(wrong)?;
-        super::open::document(&bytes).map_err(Trouble::Wrong)?;
+        super::dashboard::document(&bytes).map_err(Trouble::Wrong)?;
     }
     Ok(())
 }

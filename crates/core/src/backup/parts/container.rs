@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use crate::backup::{build::Builder, job::Handle, name, open::SNAPSHOT};
+use crate::backup::{build::Builder, job::Handle, layout::SNAPSHOT, name};
 
 /// Pieces of the stream that wait for the disk.
 const PIECES: usize = 32;

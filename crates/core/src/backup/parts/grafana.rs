@@ -14,9 +14,8 @@ use super::Draft;
 use crate::backup::{
     build::Builder,
     job::Handle,
+    layout::{DASHBOARDS, FOLDERS, LIBRARY},
     name::Names,
-    open::{FOLDERS, LIBRARY},
-    store::DASHBOARDS,
 };
 
 /// Reads at a time: at first, at least, at most. Grafana's own store is the limit.

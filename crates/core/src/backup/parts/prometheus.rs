@@ -12,7 +12,7 @@ use aether_contract::{BackupPartKind, PanelError, ServiceKind};
 
 use super::{Draft, container, fatal};
 use crate::{
-    backup::{build::Builder, job::Handle, open::SNAPSHOT},
+    backup::{build::Builder, job::Handle, layout::SNAPSHOT},
     paths,
 };
 

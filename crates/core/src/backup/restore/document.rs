@@ -120,7 +120,7 @@ fn replace_sources(value: &mut Value, map: &BTreeMap<String, String>, depth: usi
 /// Uids of the library panels that a dashboard uses.
 pub fn library_panels(dashboard: &Value) -> Vec<String> {
     let uid = |panel: &&Value| panel.pointer("/libraryPanel/uid").and_then(Value::as_str).map(str::to_owned);
-    let mut found: Vec<String> = crate::backup::open::panels(dashboard).iter().filter_map(uid).collect();
+    let mut found: Vec<String> = crate::backup::dashboard::panels(dashboard).iter().filter_map(uid).collect();
     found.sort();
     found.dedup();
     found
@@ -133,7 +133,8 @@ pub fn plugins(dashboard: &Value) -> Vec<String> {
         let own = !kind.is_empty() && kind != "row" && panel.get("libraryPanel").is_none();
         own.then(|| kind.to_owned())
     };
-    let mut found: Vec<String> = crate::backup::open::panels(dashboard).iter().filter_map(kind).collect();
+    let mut found: Vec<String> =
+        crate::backup::dashboard::panels(dashboard).iter().filter_map(kind).collect();
     found.sort();
     found.dedup();
     found

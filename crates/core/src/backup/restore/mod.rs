@@ -4,6 +4,7 @@
 mod alerting;
 pub mod apply;
 pub mod data;
+mod decide;
 mod document;
 mod files;
 pub mod plan;

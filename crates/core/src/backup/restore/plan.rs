@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aether_contract::{
-    BackupId, ErrorCode, FolderRef, PanelError, RestoreAct, RestoreChoice, RestoreItem, RestoreKind,
-    RestoreObstacle, RestorePlan, RestoreRequest, RestoreWhat, Timestamp,
+    BackupId, ErrorCode, FolderRef, PanelError, RestoreAct, RestoreItem, RestoreKind, RestorePlan,
+    RestoreRequest, RestoreWhat, Timestamp,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    decide::{Case, decide, updated},
     document,
     target::{Live, Target},
 };
@@ -18,11 +19,6 @@ use crate::backup::{
     manifest::hex,
     open::{Opened, Stored},
 };
-
-/// Who saved a dashboard within so long may still be at work on it, in milliseconds.
-const LATELY_MS: i64 = 3_600_000;
-/// Longest uid that Grafana takes.
-const MAX_UID: usize = 40;
 
 /// What is done with a dashboard, and with what.
 pub struct Step {
@@ -122,15 +118,17 @@ pub fn plan(
             format!("Grafana has no folder with the uid {folder:?}."),
         ));
     }
-    let mut seen = BTreeSet::new();
-    let mut folders = Vec::new();
-    let mut steps = Vec::new();
-    let mut claimed: BTreeMap<(String, String), String> = BTreeMap::new();
-    for stored in chosen {
-        let twice = !seen.insert(stored.about.uid.clone());
-        let step = step(stored, twice, backup, target, request, now, &mut folders, &mut claimed);
-        steps.push(step);
-    }
+    let mut planner = Planner {
+        backup,
+        target,
+        request,
+        now,
+        seen: BTreeSet::new(),
+        folders: Vec::new(),
+        claimed: BTreeMap::new(),
+    };
+    let steps: Vec<Step> = chosen.into_iter().map(|stored| planner.step(stored)).collect();
+    let folders = planner.folders;
     let copies: Vec<String> =
         steps.iter().filter(|s| s.item.act == RestoreAct::Copy).map(|s| s.uid.clone()).collect();
     let library = new_library(&steps, backup, target);
@@ -176,208 +174,132 @@ fn notes(target: &Target) -> Vec<String> {
     notes
 }
 
-#[allow(clippy::too_many_arguments, reason = "one call, in the loop above")]
-fn step(
-    stored: Stored,
-    twice: bool,
-    backup: &Opened,
-    target: &Target,
-    request: &RestoreRequest,
+/// What the steps before have taken up already.
+struct Planner<'a> {
+    backup: &'a Opened,
+    target: &'a Target,
+    request: &'a RestoreRequest,
     now: Timestamp,
-    folders: &mut Vec<NewFolder>,
-    claimed: &mut BTreeMap<(String, String), String>,
-) -> Step {
-    let uid = stored.about.uid.clone();
-    let live = target.dashboards.get(&uid).and_then(Option::as_ref);
-    let value: Value =
-        stored.dashboard.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-    let mut item = RestoreItem {
-        folder: stored.about.folder.clone(),
-        act: RestoreAct::Choose,
-        version: stored.about.version,
-        live_version: live.map(Live::version),
-        live_by: live.map(|live| live.meta.updated_by.clone()).unwrap_or_default(),
-        live_at: live.and_then(updated),
-        changes: live.map(|live| compare::dashboards(&live.value, &value)).unwrap_or_default(),
-        missing_data_sources: missing_sources(&value, target, request),
-        missing_plugins: missing_plugins(&value, target),
-        ..blank(RestoreKind::Dashboard, &uid, &stored.about.title)
-    };
-    let (folder, placed) = folder(&stored, live, backup, target, request);
-    item.folder = placed;
-    let title = stored.about.title.clone();
-    let place = (folder.clone(), title.clone());
-    let moved = live.is_some_and(|live| live.meta.folder_uid != folder);
-    let lately = item.live_at.is_some_and(|at| now.millis_since(at) < LATELY_MS);
-    let namesake = target.titles.get(&place).is_some_and(|uids| uids.iter().any(|other| *other != uid))
-        || claimed.get(&place).is_some_and(|other| *other != uid);
+    /// Uids of the backup.
+    seen: BTreeSet<String>,
+    /// Folders to be made, those above first.
+    folders: Vec<NewFolder>,
+    /// Uids by folder and title.
+    claimed: BTreeMap<(String, String), String>,
+}
 
-    let problem = if !stored.about.problem.is_empty() {
-        stored.about.problem.clone()
-    } else if twice {
-        "the backup has this uid twice".to_owned()
-    } else if uid.len() > MAX_UID {
-        format!("its uid is longer than the {MAX_UID} characters that Grafana takes")
-    } else if title.trim().is_empty() {
-        "it has no title".to_owned()
-    } else {
-        String::new()
-    };
-    let choice = request.choices.get(&uid).copied().or(request.otherwise);
-    let ask = |item: &mut RestoreItem, obstacle, choices: &[RestoreChoice], note: String| {
-        item.obstacle = Some(obstacle);
-        item.choices = choices.to_vec();
-        item.note = note;
-        item.act = match choice.filter(|choice| choices.contains(choice)) {
-            None => RestoreAct::Choose,
-            Some(RestoreChoice::Keep) => RestoreAct::Skip,
-            Some(RestoreChoice::Copy) => RestoreAct::Copy,
-            Some(RestoreChoice::Replace) => RestoreAct::Update,
-            Some(RestoreChoice::WithoutSecrets) => RestoreAct::Create,
+impl Planner<'_> {
+    fn step(&mut self, stored: Stored) -> Step {
+        let about = &stored.about;
+        let uid = about.uid.clone();
+        let twice = !self.seen.insert(uid.clone());
+        let live = self.target.dashboards.get(&uid).and_then(Option::as_ref);
+        let raw = stored.dashboard.as_ref();
+        let value: Value = raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+        let changes = live.map(|live| compare::dashboards(&live.value, &value)).unwrap_or_default();
+        let (folder, placed) = self.place(&stored, live);
+        let place = (folder.clone(), about.title.clone());
+        let decision = decide(&Case {
+            stored: &stored,
+            twice,
+            live,
+            same: changes.is_empty(),
+            moved: live.is_some_and(|live| live.meta.folder_uid != folder),
+            namesake: self.has_another(&place, &uid),
+            version: &self.target.version,
+            choice: self.request.choices.get(&uid).copied().or(self.request.otherwise),
+            now: self.now,
+        });
+        let mut item = RestoreItem {
+            folder: placed,
+            act: decision.act,
+            obstacle: decision.obstacle,
+            choices: decision.choices,
+            note: decision.note,
+            version: about.version,
+            live_version: live.map(Live::version),
+            live_by: live.map(|live| live.meta.updated_by.clone()).unwrap_or_default(),
+            live_at: live.and_then(updated),
+            changes,
+            missing_data_sources: missing_sources(&value, self.target, self.request),
+            missing_plugins: missing_plugins(&value, self.target),
+            ..blank(RestoreKind::Dashboard, &uid, &about.title)
         };
-    };
-    use RestoreChoice::{Copy, Keep, Replace};
-    if !problem.is_empty() {
-        item.act = RestoreAct::Skip;
-        item.obstacle = Some(RestoreObstacle::Unusable);
-        item.note = format!("It can't be restored: {problem}.");
-    } else if live.is_some() && item.changes.is_empty() && !moved {
-        item.act = RestoreAct::Identical;
-    } else if let Some(file) =
-        live.filter(|live| live.meta.provisioned).map(|live| &live.meta.provisioned_external_id)
-    {
-        let file = if file.is_empty() { String::new() } else { format!(" ({file})") };
-        ask(
-            &mut item,
-            RestoreObstacle::Provisioned,
-            &[Keep, Copy],
-            format!(
-                "Grafana has it from a file{file} and refuses to save it. Restore that file, or make a copy beside it."
-            ),
-        );
-    } else if namesake && !allows_namesakes(&target.version) {
-        ask(
-            &mut item,
-            RestoreObstacle::TitleTaken,
-            &[Keep, Copy],
-            "Another dashboard has this title in this folder, and this version of Grafana refuses a second one.".into(),
-        );
-    } else if let Some(live) = live {
-        if lately && live.version() != item.version {
-            let by = if item.live_by.is_empty() { "Somebody".to_owned() } else { item.live_by.clone() };
-            ask(
-                &mut item,
-                RestoreObstacle::EditedLately,
-                &[Keep, Replace, Copy],
-                format!("{by} saved it within the last hour and may still be at work on it."),
-            );
+        let (made, title) = match item.act {
+            RestoreAct::Copy => {
+                let title = self.copy_title(&stored, &folder);
+                item.note = format!("{} The copy is called \"{title}\".", item.note);
+                let taken = self.target.titles.values().flatten().map(String::as_str).collect();
+                (copy_uid(&uid, &title, &taken), Some(title))
+            }
+            _ => (uid.clone(), None),
+        };
+        if matches!(item.act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy) {
+            self.need_folder(&folder);
+            let place = title.clone().map_or(place, |title| (folder.clone(), title));
+            self.claimed.insert(place, uid);
+        }
+        Step { item, source: Some(stored), uid: made, title, folder }
+    }
+
+    /// Whether another dashboard has that title in that folder, or will have.
+    fn has_another(&self, place: &(String, String), uid: &str) -> bool {
+        self.target.titles.get(place).is_some_and(|uids| uids.iter().any(|other| other != uid))
+            || self.claimed.get(place).is_some_and(|other| other != uid)
+    }
+
+    /// Where it goes: uid of the folder, and titles from the top.
+    fn place(&self, stored: &Stored, live: Option<&Live>) -> (String, Vec<String>) {
+        let known = &self.target.folders;
+        if let Some(into) = &self.request.into_folder {
+            return (into.clone(), known.get(into).cloned().into_iter().collect());
+        }
+        let uid = &stored.about.folder_uid;
+        if uid.is_empty() && self.backup.manifest.is_none() {
+            // A bare dashboard does not say where it was: one that is still there stays where it is.
+            let uid = live.map(|live| live.meta.folder_uid.clone()).unwrap_or_default();
+            let titles = known.get(&uid).cloned().into_iter().collect();
+            return (uid, titles);
+        }
+        if uid.is_empty() || known.contains_key(uid) || self.backup.folder_of(uid).is_some() {
+            (uid.clone(), stored.about.folder.clone())
         } else {
-            item.act = RestoreAct::Update;
-        }
-        if moved && item.act == RestoreAct::Update {
-            let from = if live.meta.folder_title.is_empty() { "the root" } else { &live.meta.folder_title };
-            item.note = format!("{} It moves back from {from}.", item.note).trim().to_owned();
-        }
-    } else {
-        item.act = RestoreAct::Create;
-        if namesake {
-            item.note = "Another dashboard in this folder has the same title.".into();
+            (String::new(), Vec::new())
         }
     }
 
-    let writes = matches!(item.act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy);
-    if writes {
-        need_folder(&folder, backup, target, folders);
-    }
-    let (uid, new_title) = if item.act == RestoreAct::Copy {
-        let all: BTreeSet<&str> = target.titles.values().flatten().map(String::as_str).collect();
-        let copy = copy_title(&title, &folder, &stored, target, claimed);
-        claimed.insert((folder.clone(), copy.clone()), uid.clone());
-        item.note = format!("{} The copy is called \"{copy}\".", item.note);
-        (copy_uid(&uid, &copy, &all), Some(copy))
-    } else {
-        if writes {
-            claimed.insert(place, uid.clone());
+    /// Adds a folder that Grafana has not, after those above it.
+    fn need_folder(&mut self, uid: &str) {
+        let mut above = uid.to_owned();
+        let mut new = Vec::new();
+        while !above.is_empty() && !self.target.folders.contains_key(&above) && new.len() < 16 {
+            if self.folders.iter().any(|folder| folder.uid == above) {
+                break;
+            }
+            let Some((title, parent)) = self.backup.folder_of(&above) else { break };
+            new.push(NewFolder { uid: above.clone(), title: title.clone(), parent: parent.clone() });
+            above.clone_from(parent);
         }
-        (uid, None)
-    };
-    Step { item, source: Some(stored), uid, title: new_title, folder }
-}
-
-fn updated(live: &Live) -> Option<Timestamp> {
-    let at: jiff::Timestamp = live.meta.updated.parse().ok()?;
-    Some(Timestamp(at.as_millisecond())).filter(|at| at.0 > 0)
-}
-
-/// From 11.3 on Grafana keeps two dashboards of one title in one folder apart by their uid.
-fn allows_namesakes(version: &str) -> bool {
-    let mut numbers = version.split(['.', '-', '+']).map(|part| part.parse::<u32>().ok());
-    match (numbers.next().flatten(), numbers.next().flatten()) {
-        (Some(major), Some(minor)) => (major, minor) >= (11, 3),
-        // A version that is hidden is asked for a choice rather than trusted.
-        _ => false,
+        self.folders.extend(new.into_iter().rev());
     }
-}
 
-/// Where it goes: uid of the folder, and titles from the top.
-fn folder(
-    stored: &Stored,
-    live: Option<&Live>,
-    backup: &Opened,
-    target: &Target,
-    request: &RestoreRequest,
-) -> (String, Vec<String>) {
-    if let Some(into) = &request.into_folder {
-        return (into.clone(), target.folders.get(into).cloned().into_iter().collect());
-    }
-    let uid = &stored.about.folder_uid;
-    if uid.is_empty() && backup.manifest.is_none() {
-        // A bare dashboard does not say where it was: one that is still there stays where it is.
-        let uid = live.map(|live| live.meta.folder_uid.clone()).unwrap_or_default();
-        let titles = target.folders.get(&uid).cloned().into_iter().collect();
-        return (uid, titles);
-    }
-    let known = uid.is_empty() || target.folders.contains_key(uid) || backup.folder_of(uid).is_some();
-    if known { (uid.clone(), stored.about.folder.clone()) } else { (String::new(), Vec::new()) }
-}
-
-/// Adds a folder that Grafana has not, after those above it.
-fn need_folder(uid: &str, backup: &Opened, target: &Target, folders: &mut Vec<NewFolder>) {
-    let mut above = uid.to_owned();
-    let mut new = Vec::new();
-    while !above.is_empty() && !target.folders.contains_key(&above) && new.len() < 16 {
-        if folders.iter().any(|folder| folder.uid == above) {
-            break;
+    fn copy_title(&self, stored: &Stored, folder: &str) -> String {
+        let (title, version) = (&stored.about.title, stored.about.version);
+        let base = if version > 0 {
+            format!("{title} (version {version}, restored)")
+        } else {
+            format!("{title} (restored)")
+        };
+        let mut name = base.clone();
+        let mut number = 2;
+        loop {
+            let place = (folder.to_owned(), name.clone());
+            if !self.target.titles.contains_key(&place) && !self.claimed.contains_key(&place) {
+                return name;
+            }
+            name = format!("{base} {number}");
+            number += 1;
         }
-        let Some((title, parent)) = backup.folder_of(&above) else { break };
-        new.push(NewFolder { uid: above.clone(), title: title.clone(), parent: parent.clone() });
-        above.clone_from(parent);
-    }
-    folders.extend(new.into_iter().rev());
-}
-
-fn copy_title(
-    title: &str,
-    folder: &str,
-    stored: &Stored,
-    target: &Target,
-    claimed: &BTreeMap<(String, String), String>,
-) -> String {
-    let stamp = stored.about.version;
-    let base = if stamp > 0 {
-        format!("{title} (version {stamp}, restored)")
-    } else {
-        format!("{title} (restored)")
-    };
-    let mut name = base.clone();
-    let mut number = 2;
-    loop {
-        let place = (folder.to_owned(), name.clone());
-        if !target.titles.contains_key(&place) && !claimed.contains_key(&place) {
-            return name;
-        }
-        name = format!("{base} {number}");
-        number += 1;
     }
 }
 
@@ -433,19 +355,7 @@ fn name(panel: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn namesakes_are_allowed_from_the_version_that_keeps_them_apart() {
-        for (version, allowed) in [
-            ("11.2.0", false),
-            ("11.3.0", true),
-            ("12.0.1+security-01", true),
-            ("10.4.2", false),
-            ("", false),
-        ] {
-            assert_eq!(allows_namesakes(version), allowed, "{version}");
-        }
-    }
+    use crate::backup::restore::decide::MAX_UID;
 
     #[test]
     fn a_copys_uid_is_short_free_and_the_same_each_time() {

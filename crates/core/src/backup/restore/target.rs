@@ -11,8 +11,8 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::backup::{
+    dashboard::{DashboardMeta, document},
     job::Handle,
-    open::{DashboardMeta, document},
     parts::grafana::{again, library, search},
 };
 

@@ -20,8 +20,9 @@ use crate::{
     backup::{
         build::ZSTD,
         create,
+        layout::SNAPSHOT,
         manifest::hex,
-        open::{Opened, SNAPSHOT},
+        open::Opened,
         parts::container::{self, Place},
         size,
         store::Store,

@@ -10,12 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::failed;
-use crate::backup::{
-    build::ZSTD,
-    job::Handle,
-    open::{Opened, SNAPSHOT},
-    parts::container::Place,
-};
+use crate::backup::{build::ZSTD, job::Handle, layout::SNAPSHOT, open::Opened, parts::container::Place};
 
 /// Pieces of the archive that wait for the engine.
 const PIECES: usize = 16;
