@@ -11,7 +11,7 @@ use aether_sim::drill::{DrillScenario as SimScenario, Operation, Pace};
 use aether_tests::{Desktop, built, window::Window};
 use aether_tests::{
     eventually, missing,
-    stack::{Demo, MemoryKeyring, Stack, panel, row_when, servers_missing},
+    stack::{Demo, MemoryKeyring, Stack, alerts, panel, row_when, servers_missing},
 };
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ async fn ended(panel: &Panel, id: &str) -> DrillRun {
         let runs = panel.drill_list(Empty {}).await.unwrap().runs;
         runs.into_iter().find(|run| run.id == id && run.outcome != DrillOutcome::Running)
     };
-    eventually(Duration::from_secs(120), over).await.expect("the drill does not end")
+    eventually(Duration::from_secs(180), over).await.expect("the drill does not end")
 }
 
 fn marks(run: &DrillRun) -> Vec<DrillMark> {
@@ -155,6 +155,61 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     assert_eq!(ended(&panel, &drill.id).await.outcome, DrillOutcome::GivenUp, "it is over all the same");
     shell.shutdown().await;
     panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_seen_on_a_gauge_and_what_hits_everybody_is_played_from_its_start_to_a_passed_report() {
+    if let Some(program) = missing(Demo::NEEDS) {
+        return eprintln!("skipped: {program} is not installed");
+    }
+    let demo = Demo::start().await.unwrap();
+    let before = config(&demo);
+    let panel = open(&demo, "demo", true).await;
+    let operate = async |operation| panel.drill_operate(DrillOperateRequest { operation }).await.unwrap();
+
+    // No alert of the pack tells of it: whoever looks at the gauge says so, and asks what it costs.
+    let drill = started(&panel, DrillScenario::RerankRunaway).await;
+    seen(&panel).await;
+    panel.drill_notice(Empty {}).await.unwrap();
+    let page = RunbookBeginRequest {
+        id: Some("RerankUtilizationCritical".into()),
+        ..RunbookBeginRequest::default()
+    };
+    let book = panel.runbook_begin(page).await.unwrap();
+    for number in [1, 4] {
+        let step = RunbookStepRequest { run: book.id.clone(), number, hours: 1.0, style: None };
+        panel.runbook_step(step).await.unwrap();
+    }
+    assert!(operate(DrillOperation::ResetReranker).await.worked);
+    let told = ended(&panel, &drill.id).await;
+    assert_eq!((told.outcome, told.passed), (DrillOutcome::Resolved, Some(true)), "{told:#?}");
+    assert_eq!(told.acts.iter().filter(|act| act.text.starts_with("Asked step")).count(), 1, "{told:#?}");
+
+    // Everybody's cache; the VIP's alert is taken first.
+    let drill = started(&panel, DrillScenario::CacheLoss).await;
+    seen(&panel).await;
+    let about = "alertname=\"CacheEffectivenessDropVIP\"";
+    let firing = row_when(&panel, about, Duration::from_secs(30), |row| row.state == AlertState::Firing);
+    let row = match firing.await {
+        Some(row) => row,
+        None => panic!("{:#?}", alerts(&panel, about).await.unwrap().rows),
+    };
+    let taken = AlertAckRequest {
+        fingerprint: row.fingerprint.clone(),
+        note: Some("On it".into()),
+        by: "Ann".into(),
+    };
+    panel.alert_acknowledge(taken).await.unwrap();
+    let page =
+        RunbookBeginRequest { fingerprint: Some(row.fingerprint.clone()), ..RunbookBeginRequest::default() };
+    assert_eq!(panel.runbook_begin(page).await.unwrap().page, "CacheEffectivenessDropVIP");
+    assert!(operate(DrillOperation::RestoreCache).await.worked);
+    let told = ended(&panel, &drill.id).await;
+    assert_eq!((told.outcome, told.passed), (DrillOutcome::Resolved, Some(true)), "{told:#?}");
+    assert_eq!(marks(&told), [DrillMark::Pass; 4], "{told:#?}");
+    assert_eq!(config(&demo), before, "Prometheus runs the pack's own rules again");
+    panel.shutdown().await;
+    demo.stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

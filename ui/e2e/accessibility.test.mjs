@@ -1,8 +1,8 @@
 // axe on every screen, dialog and state, in both themes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { colours, violations } from '../axe.mjs';
-import { click, open } from './support.mjs';
+import { colours, violations } from './axe.mjs';
+import { click, open } from './screens/support.mjs';
 
 const VIEWS = [
   ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) => ['overview', 'alerts', 'maintenance'].map((h) => [`scene=${s}&window=on&banner=on`, h])),

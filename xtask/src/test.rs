@@ -63,13 +63,16 @@ const STEPS: &[Step] = &[
     ("monitoring pack", pack),
     ("test programs", || simple(process::run(cargo().args(TESTS).arg("--no-run")))),
     (RUST, rust),
-    (SCREENS, || screens(|line| println!("{line}"))),
+    (ACCESSIBILITY, || accessibility(|line| println!("{line}"))),
+    ("screen tests", || {
+        node_tests(npm().args(["run", "--silent", "test:screens"]), |line| println!("{line}"))
+    }),
     ("bridge tests", bridge),
 ];
 
 const RUST: &str = "rust tests";
 /// Begins with the step before it, whose tests mostly wait for servers.
-const SCREENS: &str = "screen tests";
+const ACCESSIBILITY: &str = "accessibility tests";
 
 /// What builds and runs cargo's tests.
 const TESTS: &[&str] =
@@ -93,12 +96,12 @@ pub fn run(args: &[String]) -> ExitCode {
         if !wanted(name) {
             continue;
         }
-        if *name == RUST && wanted(SCREENS) {
-            beside = Some(thread::spawn(screens_beside));
+        if *name == RUST && wanted(ACCESSIBILITY) {
+            beside = Some(thread::spawn(accessibility_beside));
         }
         println!("\n=== {name}");
         let begun = Instant::now();
-        let tally = match beside.take_if(|_| *name == SCREENS) {
+        let tally = match beside.take_if(|_| *name == ACCESSIBILITY) {
             Some(running) => told(running),
             None => step(),
         };
@@ -210,16 +213,16 @@ fn is_left_out(line: &str) -> bool {
     line.starts_with("test ") && line.contains(" ... ignored") && !line.contains(" ... ignored, run by ")
 }
 
-/// The UI in a browser on made-up data, which can be of any kind. Every line goes to `show`.
-fn screens(show: impl FnMut(&str)) -> Tally {
-    // Made way for: it is the others that keep time.
-    node_tests(&mut gently(npm().args(["run", "--silent", "test:window"])), show)
+/// axe on everything that the UI can show. Every line goes to `show`.
+fn accessibility(show: impl FnMut(&str)) -> Tally {
+    // Made way for: the others' servers keep time.
+    node_tests(&mut gently(npm().args(["run", "--silent", "test:accessibility"])), show)
 }
 
 /// The same, with its lines kept until the others have ended.
-fn screens_beside() -> (Tally, Vec<String>) {
+fn accessibility_beside() -> (Tally, Vec<String>) {
     let mut lines = Vec::new();
-    let tally = screens(|line| lines.push(line.to_owned()));
+    let tally = accessibility(|line| lines.push(line.to_owned()));
     (tally, lines)
 }
 

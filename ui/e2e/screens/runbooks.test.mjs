@@ -38,7 +38,7 @@ test('runbooks are reached by keys, by search and from the palette', async () =>
   await page.getByTestId('runbooks').waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('costabove200');
-  await page.getByTestId('runbook-hit').first().click();
+  await page.getByTestId('runbook-hit').filter({ hasText: 'CostAbove200' }).first().click();
   await page.getByTestId('runbook').waitFor();
   assert.equal(await page.locator('[data-testid="step"]').first().getAttribute('data-verdict'), 'unknown');
   assert.match(await page.getByTestId('step').first().innerText(), /no label tenant_id/);

@@ -4,9 +4,9 @@ import { after } from 'node:test';
 import { chromium } from 'playwright-core';
 import { CHROMIUM, EXECUTABLE } from '../serve.mjs';
 
-/** Where the window on made-up data is served (`npm run test:window` builds and serves it). */
+/** Where the window on made-up data is served (window.mjs builds and serves it). */
 export const site = process.env.AETHER_WINDOW_URL;
-assert.ok(site, 'AETHER_WINDOW_URL is not set: run these tests by `npm run test:window [name of a file]`');
+assert.ok(site, 'AETHER_WINDOW_URL is not set: run these tests by `npm run test:screens`');
 
 const browser = await chromium.launch({ executablePath: EXECUTABLE, args: CHROMIUM });
 after(() => browser.close());
