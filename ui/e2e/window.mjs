@@ -19,7 +19,7 @@ if (files.length === 0) {
   process.exit(2);
 }
 const served = await serveMock();
-const tests = spawn(process.execPath, ['--test', '--test-concurrency=2', ...files], { stdio: 'inherit', env: { ...process.env, AETHER_WINDOW_URL: served.url } });
+const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], { stdio: 'inherit', env: { ...process.env, AETHER_WINDOW_URL: served.url } });
 const [status] = await once(tests, 'exit');
 await served.close();
 process.exit(status ?? 1);
