@@ -5,6 +5,7 @@ mod common {
     pub mod engine;
 }
 
+mod alerting;
 mod archives;
 mod backups;
 mod checks;

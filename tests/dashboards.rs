@@ -5,17 +5,11 @@ use std::fs;
 
 use crate::common::backups::{Bench, GRAFANA, open};
 use aether_contract::*;
-use aether_tests::root;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dashboards_are_restored_after_a_plan_and_undone() {
-    let bench = Bench::with(
-        "11.2.0",
-        Some(root().join("monitoring")),
-        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n",
-    )
-    .await;
+    let bench = Bench::of_pack().await;
     let made = bench.create(GRAFANA).await;
     let original = bench.dashboard("rag-01").await.unwrap();
     bench.edit("rag-01", |data| data["panels"][0]["targets"][0]["expr"] = json!("up")).await;
@@ -99,12 +93,7 @@ async fn what_somebody_saves_meanwhile_is_never_overwritten() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_grafana_refuses_is_asked_about_first_or_restored_as_a_copy() {
-    let bench = Bench::with(
-        "11.2.0",
-        Some(root().join("monitoring")),
-        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n",
-    )
-    .await;
+    let bench = Bench::of_pack().await;
     let made = bench.create(GRAFANA).await;
     // Grafana provisions another version; somebody else takes a title.
     let provisioned = bench.root().join(&made.id.0).join("grafana/dashboards/aether-rag-ops.json");

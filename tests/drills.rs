@@ -15,6 +15,15 @@ use aether_tests::{
 };
 use serde_json::Value;
 
+/// A demo stack, or none where it can't be: that is said.
+async fn demo() -> Option<Demo> {
+    if let Some(program) = missing(Demo::NEEDS) {
+        eprintln!("skipped: {program} is not installed");
+        return None;
+    }
+    Some(Demo::start().await.unwrap())
+}
+
 async fn open(demo: &Demo, stack: &str, poll: bool) -> Arc<Panel> {
     Panel::start(PanelOptions {
         home: Home::at(&demo.home()),
@@ -47,8 +56,9 @@ async fn started(panel: &Panel, scenario: DrillScenario) -> DrillRun {
     begun.await.unwrap()
 }
 
-async fn seen(panel: &Panel) -> DrillRun {
-    let found = async || status(panel).await.running.filter(|run| run.signal_at.is_some());
+/// The drill of this id, once it can be seen. The panel's picture is a moment old: it may show the one before.
+async fn seen(panel: &Panel, id: &str) -> DrillRun {
+    let found = async || status(panel).await.running.filter(|run| run.id == id && run.signal_at.is_some());
     eventually(Duration::from_secs(180), found).await.expect("the drill can't be seen")
 }
 
@@ -67,16 +77,13 @@ fn marks(run: &DrillRun) -> Vec<DrillMark> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_as_before() {
-    if let Some(program) = missing(Demo::NEEDS) {
-        return eprintln!("skipped: {program} is not installed");
-    }
-    let demo = Demo::start().await.unwrap();
+    let Some(demo) = demo().await else { return };
     let before = config(&demo);
     let panel = open(&demo, "demo", true).await;
     assert!(status(&panel).await.offered);
     let drill = started(&panel, DrillScenario::BadSilence).await;
     assert!(start(&panel, DrillScenario::CacheLoss).await.unwrap_err().message.contains("goes on already"));
-    let run = seen(&panel).await;
+    let run = seen(&panel, &drill.id).await;
     assert_eq!((run.scenario, run.acts.len()), (Some(DrillScenario::BadSilence), 0));
 
     // The trainee: finds the alert hidden, and by what.
@@ -114,7 +121,7 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
 
     // A server that is down; what one does first is kept although nobody opened a runbook.
     let drill = started(&panel, DrillScenario::PrometheusDown).await;
-    seen(&panel).await;
+    seen(&panel, &drill.id).await;
     panel.refresh(Empty {}).await.unwrap();
     assert!(operate(DrillOperation::StartPrometheus).await.worked);
     let told = ended(&panel, &drill.id).await;
@@ -147,7 +154,7 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
 
     // The demo ends under a drill. What the drills before it have left behind does not hide it.
     let drill = started(&panel, DrillScenario::RerankRunaway).await;
-    seen(&panel).await;
+    seen(&panel, &drill.id).await;
     let Demo { stack, folder: _folder } = demo;
     stack.stop().await;
     let told = panel.drill_end(Empty {}).await.unwrap_err();
@@ -158,18 +165,15 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_seen_on_a_gauge_only_is_played_from_its_start_to_a_passed_report() {
-    if let Some(program) = missing(Demo::NEEDS) {
-        return eprintln!("skipped: {program} is not installed");
-    }
-    let demo = Demo::start().await.unwrap();
+async fn a_gauge_that_runs_away_and_a_lost_cache_are_played_one_after_the_other_to_passed_reports() {
+    let Some(demo) = demo().await else { return };
     let before = config(&demo);
     let panel = open(&demo, "demo", true).await;
     let operate = async |operation| panel.drill_operate(DrillOperateRequest { operation }).await.unwrap();
 
     // No alert of the pack tells of it: whoever looks at the gauge says so, and asks what it costs.
     let drill = started(&panel, DrillScenario::RerankRunaway).await;
-    seen(&panel).await;
+    seen(&panel, &drill.id).await;
     panel.drill_notice(Empty {}).await.unwrap();
     let page = RunbookBeginRequest {
         id: Some("RerankUtilizationCritical".into()),
@@ -185,6 +189,22 @@ async fn what_is_seen_on_a_gauge_only_is_played_from_its_start_to_a_passed_repor
     assert_eq!((told.outcome, told.passed), (DrillOutcome::Resolved, Some(true)), "{told:#?}");
     assert_eq!(told.acts.iter().filter(|act| act.text.starts_with("Asked step")).count(), 1, "{told:#?}");
     assert_eq!(marks(&told), [DrillMark::Pass; 4], "{told:#?}");
+
+    // Everybody's cache, right after; the VIP's alert is taken first.
+    let drill = started(&panel, DrillScenario::CacheLoss).await;
+    seen(&panel, &drill.id).await;
+    let about = "alertname=\"CacheEffectivenessDropVIP\"";
+    let firing = row_when(&panel, about, Duration::from_secs(30), |row| row.state == AlertState::Firing);
+    let row = firing.await.expect("what was seen is in the list");
+    let fingerprint = Some(row.fingerprint.clone());
+    let taken =
+        AlertAckRequest { fingerprint: row.fingerprint, note: Some("On it".into()), by: "Ann".into() };
+    panel.alert_acknowledge(taken).await.unwrap();
+    let page = RunbookBeginRequest { fingerprint, ..RunbookBeginRequest::default() };
+    assert_eq!(panel.runbook_begin(page).await.unwrap().page, "CacheEffectivenessDropVIP");
+    assert!(operate(DrillOperation::RestoreCache).await.worked);
+    let told = ended(&panel, &drill.id).await;
+    assert_eq!((told.outcome, told.passed), (DrillOutcome::Resolved, Some(true)), "{told:#?}");
     assert_eq!(config(&demo), before, "Prometheus runs the pack's own rules again");
     panel.shutdown().await;
     demo.stack.stop().await;

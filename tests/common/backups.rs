@@ -1,5 +1,5 @@
 //! What the tests of backups share: a Grafana, and a panel on it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
     collections::BTreeMap,
@@ -11,8 +11,14 @@ use std::{
 use aether_contract::*;
 use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_sim::grafana::{Grafana, GrafanaOptions};
-use aether_tests::stack::{MemoryKeyring, write_profile};
+use aether_tests::{
+    root,
+    stack::{MemoryKeyring, write_profile},
+};
 use serde_json::{Value, json};
+
+/// Lines of a profile whose Prometheus nobody needs.
+pub const NOBODY: &str = "[prometheus]\nurl = \"http://127.0.0.1:9\"\n";
 
 /// A Grafana, and a panel on it that polls nothing.
 pub struct Bench {
@@ -35,8 +41,14 @@ pub async fn open(folder: &Path) -> Arc<Panel> {
 }
 
 impl Bench {
+    /// On an empty Grafana of a version.
     pub async fn start(version: &str) -> Self {
-        Self::with(version, None, "[prometheus]\nurl = \"http://127.0.0.1:9\"\n").await
+        Self::with(version, None, NOBODY).await
+    }
+
+    /// On a Grafana that has the pack's dashboard from a file.
+    pub async fn of_pack() -> Self {
+        Self::with("11.2.0", Some(root().join("monitoring")), NOBODY).await
     }
 
     pub async fn with(version: &str, pack: Option<PathBuf>, servers: &str) -> Self {
@@ -160,3 +172,13 @@ pub fn leftovers(root: &Path) -> Vec<String> {
 }
 
 pub const GRAFANA: &[BackupPartKind] = &[BackupPartKind::Grafana];
+
+/// What to restore of a backup.
+pub fn of(bench: &Bench, id: &BackupId, what: RestoreWhat, uids: &[&str]) -> RestoreRequest {
+    RestoreRequest { what, ..bench.request(id, uids) }
+}
+
+/// What a plan says of one thing.
+pub fn item<'a>(plan: &'a RestorePlan, uid: &str) -> &'a RestoreItem {
+    plan.items.iter().find(|item| item.uid == uid).unwrap_or_else(|| panic!("no {uid} in {plan:#?}"))
+}

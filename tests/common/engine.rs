@@ -1,9 +1,10 @@
 //! A real Docker engine, and Prometheus in a container of it. The image is made of the installed program.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 use std::{fs, path::Path, process::Command};
 
 use aether_clients::Docker;
+use aether_sim::servers::free_port;
 use aether_tests::missing;
 
 pub const HOST: &str = "unix:///var/run/docker.sock";
@@ -104,7 +105,7 @@ impl Container {
         fs::write(&at, config).unwrap();
         fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
         // Named, so that it stays the same over a stop.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port().unwrap();
         let (volume, port) = (format!("{name}:/prometheus"), format!("127.0.0.1:{port}:9090"));
         let flags = [
             "--config.file=/etc/prometheus.yml",

@@ -15,9 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The repository's root.
+/// The repository's root: of the checkout in which cargo runs, not of the one in which this was built.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// A program of the workspace beside the running test, if it has been built.

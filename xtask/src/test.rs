@@ -101,11 +101,14 @@ pub fn run(args: &[String]) -> ExitCode {
         }
         println!("\n=== {name}");
         let begun = Instant::now();
-        let tally = match beside.take_if(|_| *name == ACCESSIBILITY) {
+        let (tally, took) = match beside.take_if(|_| *name == ACCESSIBILITY) {
             Some(running) => told(running),
-            None => step(),
+            None => {
+                let tally = step();
+                (tally, begun.elapsed())
+            }
         };
-        summary.push((*name, tally, begun.elapsed()));
+        summary.push((*name, tally, took));
         total.add(tally);
         if *name == "packages" && tally.failed > 0 {
             break; // nothing below can work
@@ -219,21 +222,30 @@ fn accessibility(show: impl FnMut(&str)) -> Tally {
     node_tests(&mut gently(npm().args(["run", "--silent", "test:accessibility"])), show)
 }
 
-/// The same, with its lines kept until the others have ended.
-fn accessibility_beside() -> (Tally, Vec<String>) {
-    let mut lines = Vec::new();
-    let tally = accessibility(|line| lines.push(line.to_owned()));
-    (tally, lines)
+/// What a step that ran beside another came to.
+struct Beside {
+    tally: Tally,
+    took: Duration,
+    /// What it said.
+    lines: Vec<String>,
 }
 
-fn told(running: JoinHandle<(Tally, Vec<String>)>) -> Tally {
-    let Ok((tally, lines)) = running.join() else {
-        return simple(Err("the tests ended in the middle".into()));
+/// The same, with its lines kept until the others have ended.
+fn accessibility_beside() -> Beside {
+    let begun = Instant::now();
+    let mut lines = Vec::new();
+    let tally = accessibility(|line| lines.push(line.to_owned()));
+    Beside { tally, took: begun.elapsed(), lines }
+}
+
+fn told(running: JoinHandle<Beside>) -> (Tally, Duration) {
+    let Ok(beside) = running.join() else {
+        return (simple(Err("the tests ended in the middle".into())), Duration::ZERO);
     };
-    for line in lines {
+    for line in beside.lines {
         println!("{line}");
     }
-    tally
+    (beside.tally, beside.took)
 }
 
 /// The UI in a browser on a bridge to a panel on the demo stack.

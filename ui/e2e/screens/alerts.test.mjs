@@ -21,9 +21,9 @@ test('a click on a label narrows the list to it', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alert-row').nth(3).click();
   await page.getByTestId('label').filter({ hasText: 'tenant_id' }).click();
-  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '1 alert');
+  await total(page, '1 alert');
   await page.getByTestId('filter-clear').click();
-  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '9 alerts');
+  await total(page, '9 alerts');
   await done();
 });
 

@@ -1,7 +1,7 @@
 // What is the same on every screen: keys, text of others, the first start, credentials, settings.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, open, site } from './support.mjs';
+import { click, open, site, total } from './support.mjs';
 
 test('hostile text stays text, small and in order', async () => {
   const { page, done } = await open('scene=hostile&window=on', 'alerts');
@@ -31,10 +31,10 @@ test('everything is reached and worked by keys alone', async () => {
   await page.getByTestId('alerts').waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('severity="critical" ');
-  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '2 alerts');
+  await total(page, '2 alerts');
   await page.keyboard.press('Backspace');
   await page.keyboard.press('Escape');
-  await page.waitForFunction(() => document.querySelector('[data-testid="alerts-total"]')?.textContent === '9 alerts');
+  await total(page, '9 alerts');
   await page.keyboard.press('Control+k');
   await page.keyboard.type('settings');
   await page.keyboard.press('Enter');

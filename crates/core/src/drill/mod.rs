@@ -50,7 +50,8 @@ struct Shown {
 }
 
 impl Drills {
-    /// Shows what was read.
+    /// Shows the drill that goes on, or that none does. Only by whom the gate is held: what was read before another drill began
+    /// is not shown after it.
     fn show(&self, running: Option<Record>) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let id = |record: &Option<Record>| record.as_ref().map(|record| record.id.clone());
@@ -58,6 +59,14 @@ impl Drills {
             shown.revision = shown.revision.wrapping_add(1);
         }
         shown.running = running;
+    }
+
+    /// Shows what has become of the drill that is shown.
+    fn update(&self, record: Record) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = shown.running.as_mut().filter(|known| known.id == record.id) {
+            *known = record;
+        }
     }
 
     /// What is shown of them everywhere.
@@ -212,8 +221,9 @@ pub async fn start(core: Arc<Core>, request: DrillStartRequest) -> Result<DrillR
             record.silence = state.value.drill.and_then(|drill| drill.silence);
             record.begun = true;
             let silence = record.silence.clone();
+            let id = record.id.clone();
             core.journaled(move |journal| {
-                record::amend(journal, &stack, |known| {
+                record::amend(journal, &stack, &id, |known| {
                     known.silence.clone_from(&silence);
                     known.begun = true;
                     true
@@ -226,8 +236,10 @@ pub async fn start(core: Arc<Core>, request: DrillStartRequest) -> Result<DrillR
             if let Err(error) = simulator.end(&record.id).await {
                 tracing::info!(%error, "a drill that could not be begun was not ended either");
             }
-            core.journaled(move |journal| record::end(journal, &stack, DrillOutcome::CutOff, clock::now()))
-                .await?;
+            core.journaled(move |journal| {
+                record::end(journal, &stack, &record.id, DrillOutcome::CutOff, clock::now())
+            })
+            .await?;
             return Err(failed(&error));
         }
     }
@@ -288,8 +300,8 @@ pub async fn operate(core: Arc<Core>, request: DrillOperateRequest) -> Result<Dr
     let worked =
         simulator.operate(&known.id, request.operation.as_str()).await.map_err(|error| failed(&error))?;
     let what = What::Operated { operation: request.operation, worked };
-    if let Some(known) = keep(&core, &live, what, at).await? {
-        core.drills.show(Some(known));
+    if let Some(known) = keep(&core, &live, known.id, what, at).await? {
+        core.drills.update(known);
     }
     live.wake_all();
     let text = if worked {
@@ -321,10 +333,12 @@ async fn finish(
 ) -> Result<Option<DrillRun>, PanelError> {
     let _one = core.drills.gate.lock().await;
     let stack = live.profile.name.clone();
-    let ended = core.journaled(move |journal| record::end(journal, &stack, outcome, clock::now())).await?;
+    let asked = id.to_owned();
+    let ended =
+        core.journaled(move |journal| record::end(journal, &stack, &asked, outcome, clock::now())).await?;
+    let Some(record) = ended else { return Ok(None) };
     core.drills.show(None);
     core.changed.notify_one();
-    let Some(record) = ended else { return Ok(None) };
     if outcome != DrillOutcome::CutOff {
         let put_back = match simulator(live)?.end(id).await {
             // It has ended it itself, or is a later one that knows nothing of it.
@@ -353,7 +367,9 @@ fn none_goes_on() -> PanelError {
 /// # Errors
 /// `not-found` when no drill goes on, `storage`.
 pub async fn notice(core: &Core) -> Result<(), PanelError> {
-    keep(core, &core.live(), What::Seen, clock::now()).await?.map(drop).ok_or_else(none_goes_on)
+    let live = core.live();
+    let known = running(core, &live).await?;
+    keep(core, &live, known.id, What::Seen, clock::now()).await?.map(drop).ok_or_else(none_goes_on)
 }
 
 /// Keeps what was done, if a drill goes on. Never fails what it watches.
@@ -362,19 +378,31 @@ pub async fn saw(core: &Core, what: What) {
     if live.profile.simulator.is_none() {
         return;
     }
-    if let Err(error) = keep(core, &live, what, clock::now()).await {
+    let at = clock::now();
+    let kept = match running(core, &live).await {
+        Ok(known) => keep(core, &live, known.id, what, at).await.map(drop),
+        Err(error) if error.code == ErrorCode::NotFound => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = kept {
         tracing::warn!(code = error.code.as_str(), "what was done in a drill was not kept");
     }
 }
 
-/// Keeps what was done; answers with the drill, if one goes on.
-async fn keep(core: &Core, live: &Live, what: What, at: Timestamp) -> Result<Option<Record>, PanelError> {
+/// Keeps what was done in a drill; answers with it, if it still goes on.
+async fn keep(
+    core: &Core,
+    live: &Live,
+    id: String,
+    what: What,
+    at: Timestamp,
+) -> Result<Option<Record>, PanelError> {
     let stack = live.profile.name.clone();
     let changed = move |record: &mut Record| {
         record.did(what.clone(), at);
         true
     };
-    core.journaled(move |journal| record::amend(journal, &stack, changed)).await
+    core.journaled(move |journal| record::amend(journal, &stack, &id, changed)).await
 }
 
 /// Id of the drill that goes on in the stack.

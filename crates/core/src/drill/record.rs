@@ -173,18 +173,19 @@ pub fn open(journal: &Journal, stack: &str) -> Result<Option<(i64, Record)>, Pan
     Ok(found.find(|(_, record)| record.stack == stack && record.outcome == DrillOutcome::Running))
 }
 
-/// Changes the drill of a stack that goes on; none when none does. What `change` answers tells whether there is anything to
-/// write.
+/// Changes a drill; none when it does not go on (another may). What `change` answers tells whether there is anything to write.
 ///
 /// # Errors
 /// `storage`.
 pub fn amend(
     journal: &Journal,
     stack: &str,
+    id: &str,
     mut change: impl FnMut(&mut Record) -> bool,
 ) -> Result<Option<Record>, PanelError> {
     for _ in 0..TRIES {
-        let Some((entry, before)) = open(journal, stack)? else { return Ok(None) };
+        let open = open(journal, stack)?.filter(|(_, record)| record.id == id);
+        let Some((entry, before)) = open else { return Ok(None) };
         let mut after = before.clone();
         if !change(&mut after) || journal.replace(entry, &json!(before), &json!(after))? {
             return Ok(Some(after));
@@ -193,18 +194,19 @@ pub fn amend(
     Err(PanelError::new(ErrorCode::Storage, "drill", "The journal is written by too many at once."))
 }
 
-/// Ends the drill of a stack: writes down how, and closes its entry. None when it has ended already.
+/// Ends a drill: writes down how, and closes its entry. None when it has ended already.
 ///
 /// # Errors
 /// `storage`.
 pub fn end(
     journal: &Journal,
     stack: &str,
+    id: &str,
     outcome: DrillOutcome,
     at: Timestamp,
 ) -> Result<Option<Record>, PanelError> {
     let Some((entry, _)) = open(journal, stack)? else { return Ok(None) };
-    let ended = amend(journal, stack, |record| {
+    let ended = amend(journal, stack, id, |record| {
         record.outcome = outcome;
         record.ended_at = Some(at);
         true
@@ -258,7 +260,7 @@ pub mod tests {
                     for number in 0..20 {
                         let what = What::PageOpened { page: format!("{writer}-{number}") };
                         let at = Timestamp(number);
-                        amend(&journal, "demo", |record| {
+                        amend(&journal, "demo", "d", |record| {
                             record.did(what.clone(), at);
                             true
                         })
@@ -269,10 +271,28 @@ pub mod tests {
         });
         assert_eq!(open(&journal, "demo").unwrap().unwrap().1.acts.len(), 40);
         assert_eq!(open(&journal, "other").unwrap(), None);
-        let ended = end(&journal, "demo", DrillOutcome::GivenUp, Timestamp(9)).unwrap().unwrap();
+        let ended = end(&journal, "demo", "d", DrillOutcome::GivenUp, Timestamp(9)).unwrap().unwrap();
         assert_eq!((ended.ended_at, ended.acts.len()), (Some(Timestamp(9)), 40));
-        assert_eq!(end(&journal, "demo", DrillOutcome::Resolved, Timestamp(10)).unwrap(), None, "once");
+        assert_eq!(end(&journal, "demo", "d", DrillOutcome::Resolved, Timestamp(10)).unwrap(), None, "once");
         let kept = read(&journal.find(DRILL, "d").unwrap().unwrap()).unwrap();
         assert_eq!(kept.outcome, DrillOutcome::GivenUp);
+    }
+
+    #[test]
+    fn what_is_late_about_a_drill_that_has_ended_does_not_touch_the_one_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let next = Record { id: "e".into(), ..begun(DrillScenario::CacheLoss) };
+        for record in [&begun(DrillScenario::RerankRunaway), &next] {
+            end(&journal, "demo", "d", DrillOutcome::Resolved, Timestamp(5)).unwrap();
+            journal.begin(DRILL, &record.id, &json!(record), Timestamp(0)).unwrap();
+        }
+        let seen = |record: &mut Record| {
+            record.signal_at = Some(Timestamp(6));
+            true
+        };
+        assert_eq!(amend(&journal, "demo", "d", seen).unwrap(), None);
+        assert_eq!(end(&journal, "demo", "d", DrillOutcome::CutOff, Timestamp(7)).unwrap(), None);
+        assert_eq!(open(&journal, "demo").unwrap().unwrap().1, next, "as it was begun");
     }
 }

@@ -50,11 +50,7 @@ pub async fn watch(core: Arc<Core>) {
 /// # Errors
 /// `storage`; what the simulator could not put back.
 pub async fn look(core: &Core, live: &Live) -> Result<Option<Record>, PanelError> {
-    let stack = live.profile.name.clone();
-    let open = core.journaled(move |journal| record::open(journal, &stack)).await?;
-    let known = open.map(|(_, record)| record);
-    core.drills.show(known.clone());
-    let Some(known) = known else { return Ok(None) };
+    let Some(known) = shown(core, live).await? else { return Ok(None) };
     if !known.begun {
         return Ok(Some(known));
     }
@@ -65,7 +61,7 @@ pub async fn look(core: &Core, live: &Live) -> Result<Option<Record>, PanelError
     if !first && !over {
         return Ok(Some(known));
     }
-    let stack = live.profile.name.clone();
+    let (stack, id) = (live.profile.name.clone(), known.id.clone());
     let changed = move |record: &mut Record| {
         if first {
             record.signal_at.get_or_insert(now);
@@ -75,14 +71,26 @@ pub async fn look(core: &Core, live: &Live) -> Result<Option<Record>, PanelError
         }
         true
     };
-    let kept = core.journaled(move |journal| record::amend(journal, &stack, changed)).await?;
-    core.drills.show(kept.clone());
+    let kept = core.journaled(move |journal| record::amend(journal, &stack, &id, changed)).await?;
+    if let Some(kept) = kept.clone() {
+        core.drills.update(kept);
+    }
     core.changed.notify_one();
     if over {
         finish(core, live, &known.id, DrillOutcome::Resolved).await?;
         return Ok(None);
     }
     Ok(kept)
+}
+
+/// The drill that goes on, as it is shown from now on.
+async fn shown(core: &Core, live: &Live) -> Result<Option<Record>, PanelError> {
+    let _one = core.drills.gate.lock().await;
+    let stack = live.profile.name.clone();
+    let open = core.journaled(move |journal| record::open(journal, &stack)).await?;
+    let known = open.map(|(_, record)| record);
+    core.drills.show(known.clone());
+    Ok(known)
 }
 
 /// Whether the simulator still knows the drill.

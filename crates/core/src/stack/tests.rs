@@ -7,6 +7,8 @@ use aether_contract::{AuthSpec, EndpointSpec, ErrorCode, StackSaveRequest, Stack
 use super::{Profile, Stacks};
 use crate::paths::Home;
 
+mod saving;
+
 const GOOD: &str = "[prometheus]\nurl = \"http://one:9090\"\n";
 
 fn parse(text: &str) -> Result<Profile, String> {
@@ -411,102 +413,6 @@ fn a_file_must_bear_the_name_of_its_stack() {
     let stacks = Stacks::open(&fixture.home);
     assert!(error_of(&stacks, "prod").unwrap().contains("\"prod\""));
     assert!(error_of(&stacks, "Not A Name").is_some());
-}
-
-#[test]
-fn a_saved_stack_is_read_back_as_it_was_asked_for() {
-    let fixture = Fixture::new();
-    let stacks = Stacks::open(&fixture.home);
-    let mut wanted = request("prod");
-    wanted.prometheus.auth = AuthSpec::Basic { username: "me".to_owned() };
-    wanted.prometheus.headers.insert("X-Scope-OrgID".to_owned(), "a\"b".to_owned());
-    wanted.prometheus.ca_file = Some("/etc/ca.pem".to_owned());
-    wanted.alertmanager.urls.push("http://two:9093".to_owned());
-    let detail = stacks.save(&wanted).unwrap();
-    assert_eq!(detail.prometheus, wanted.prometheus);
-    assert_eq!(detail.alertmanager, wanted.alertmanager);
-    assert_eq!((detail.tenant_label.as_str(), detail.heartbeat.as_str()), ("tenant", "Watchdog"));
-    let restarted = Stacks::open(&fixture.home);
-    assert_eq!(restarted.active().name, "prod");
-    assert_eq!(restarted.detail("prod").unwrap(), detail);
-    // Saving what is there changes no byte.
-    let before = fixture.text("prod");
-    restarted.save(&wanted).unwrap();
-    assert_eq!(fixture.text("prod"), before);
-}
-
-#[test]
-fn saving_keeps_comments_order_and_what_the_form_does_not_know() {
-    let fixture = Fixture::new();
-    let text = "# the big one\nvip_tenants = [\n  \"acme\", # since May\n]\n\n[grafana] # later\ndashboard = \"mine\"\n\n\
-                [prometheus]\nurl = \"http://one:9090\" # behind the proxy\ntls = { ca_file = \"ca.pem\" }\n\n\
-                [[gauges]]\nid = \"health-score\"\n\n[backup]\ndir = \"/b\" # nightly\n";
-    fixture.write("prod", text);
-    let stacks = Stacks::open(&fixture.home);
-    let mut wanted = request("prod");
-    wanted.heartbeat = String::new();
-    wanted.tenant_label = "tenant_id".to_owned();
-    wanted.alertmanager = EndpointSpec::default();
-    wanted.prometheus = stacks.detail("prod").unwrap().prometheus;
-    stacks.save(&wanted).unwrap();
-    assert_eq!(fixture.text("prod"), text, "nothing to change");
-    wanted.prometheus.urls = vec!["http://two:9090".to_owned()];
-    wanted.vip_tenants.push("globex".to_owned());
-    wanted.heartbeat = "Watchdog".to_owned();
-    stacks.save(&wanted).unwrap();
-    let after = fixture.text("prod");
-    for kept in [
-        "# the big one",
-        "\"http://two:9090\" # behind the proxy",
-        "[grafana] # later",
-        "ca_file = \"ca.pem\"",
-        "# nightly",
-    ] {
-        assert!(after.contains(kept), "{kept}:\n{after}");
-    }
-    assert_eq!(stacks.active().gauges.len(), 1);
-    assert_eq!(stacks.active().heartbeat.as_deref(), Some("Watchdog"));
-    wanted.heartbeat = String::new();
-    stacks.save(&wanted).unwrap();
-    assert_eq!(stacks.active().heartbeat, None);
-}
-
-#[test]
-fn a_save_that_would_break_the_profile_writes_nothing() {
-    let fixture = Fixture::new();
-    let stacks = Stacks::open(&fixture.home);
-    let mut wrong = request("prod");
-    wrong.prometheus.urls = vec!["http://me:secret@one".to_owned()];
-    let error = stacks.save(&wrong).unwrap_err();
-    assert_eq!(error.code, ErrorCode::InvalidRequest);
-    assert!(error.message.starts_with("prometheus.url: "), "{error}");
-    for name in ["", "../x", "UPPER", "a/b", "a.b", &"x".repeat(65)] {
-        assert_eq!(stacks.save(&request(name)).unwrap_err().code, ErrorCode::InvalidRequest, "{name}");
-    }
-    assert_eq!(std::fs::read_dir(fixture.home.stacks_dir()).unwrap().count(), 0);
-    fixture.write("broken", "[prometheus\n");
-    assert_eq!(stacks.save(&request("broken")).unwrap_err().code, ErrorCode::InvalidConfig);
-    assert_eq!(fixture.text("broken"), "[prometheus\n");
-}
-
-#[test]
-fn a_server_that_is_taken_out_of_the_form_leaves_the_file() {
-    let fixture = Fixture::new();
-    let stacks = Stacks::open(&fixture.home);
-    let mut wanted = request("prod");
-    wanted.grafana = EndpointSpec {
-        urls: vec!["http://g:3000".to_owned()],
-        auth: AuthSpec::Bearer,
-        ..EndpointSpec::default()
-    };
-    stacks.save(&wanted).unwrap();
-    wanted.grafana = EndpointSpec::default();
-    stacks.save(&wanted).unwrap();
-    assert!(!fixture.text("prod").contains("grafana"), "{}", fixture.text("prod"));
-    wanted.prometheus.auth = AuthSpec::Bearer;
-    stacks.save(&wanted).unwrap();
-    wanted.prometheus.auth = AuthSpec::None;
-    assert_eq!(stacks.save(&wanted).unwrap().prometheus.auth, AuthSpec::None);
 }
 
 #[cfg(unix)]

@@ -63,14 +63,13 @@ pub fn decide(case: &Case<'_>) -> Decision {
         let obstacle = Some(RestoreObstacle::Unusable);
         return Decision { obstacle, ..Decision::plain(RestoreAct::Skip).note(note) };
     }
+    let refused = case.namesake && !allows_namesakes(case.version);
     let Some(live) = case.live else {
-        return if case.namesake && !allows_namesakes(case.version) {
-            title_taken(case)
-        } else if case.namesake {
-            Decision::plain(RestoreAct::Create)
-                .note("Another dashboard in this folder has the same title.".into())
-        } else {
-            Decision::plain(RestoreAct::Create)
+        return match (refused, case.namesake) {
+            (true, _) => title_taken(case),
+            (_, true) => Decision::plain(RestoreAct::Create)
+                .note("Another dashboard in this folder has the same title.".into()),
+            _ => Decision::plain(RestoreAct::Create),
         };
     };
     if case.same && !case.moved {
@@ -84,7 +83,7 @@ pub fn decide(case: &Case<'_>) -> Decision {
         );
         return asked(case, RestoreObstacle::Provisioned, &[Keep, Copy], note);
     }
-    if case.namesake && !allows_namesakes(case.version) {
+    if refused {
         return title_taken(case);
     }
     let lately = updated(live).is_some_and(|at| case.now.millis_since(at) < LATELY_MS);
