@@ -7,6 +7,7 @@ pub mod alerts;
 mod attention;
 mod backup;
 mod checks;
+pub mod child;
 mod configs;
 mod deploy;
 mod dispatch;
