@@ -19,6 +19,7 @@ mod hostile;
 mod house;
 mod notifications;
 mod on_call;
+mod origins;
 mod pins;
 mod real_servers;
 mod reloads;

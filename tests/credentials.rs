@@ -49,7 +49,7 @@ fn base64(bytes: &[u8]) -> String {
 
 /// What was seen somewhere, to be searched at the end.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<Found>>>);
+pub(crate) struct Seen(Arc<Mutex<Vec<Found>>>);
 
 /// A place and what stood there.
 type Found = (String, Vec<u8>);
@@ -102,7 +102,7 @@ impl Seen {
 }
 
 /// The panel behind its bridge: the same core as the window's, with every word between it and the page at hand.
-struct Bridge {
+pub(crate) struct Bridge {
     url: String,
     token: String,
     http: reqwest::Client,
@@ -111,7 +111,7 @@ struct Bridge {
 }
 
 impl Bridge {
-    fn start(desktop: &Desktop, home: &Path, seen: &Seen) -> Self {
+    pub(crate) fn start(desktop: &Desktop, home: &Path, seen: &Seen) -> Self {
         let mut child = desktop
             .command(built("aether-bridge").expect("the bridge was looked for before"))
             .args(["--port", "0", "--stack", "echo"])
@@ -152,7 +152,7 @@ impl Bridge {
         });
     }
 
-    async fn call(&self, name: &str, body: &Value) -> Value {
+    pub(crate) async fn call(&self, name: &str, body: &Value) -> Value {
         let reply = self
             .http
             .post(format!("{}/api/{name}", self.url))

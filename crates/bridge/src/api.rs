@@ -59,6 +59,7 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::InvalidRequest | ErrorCode::InvalidConfig | ErrorCode::SecretTooLong => {
             StatusCode::BAD_REQUEST
         }
+        ErrorCode::UntrustedOrigin => StatusCode::FORBIDDEN,
         ErrorCode::NotFound | ErrorCode::SecretMissing => StatusCode::NOT_FOUND,
         ErrorCode::Timeout | ErrorCode::KeyringTimeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorCode::Storage | ErrorCode::Cancelled | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,

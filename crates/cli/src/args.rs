@@ -116,6 +116,9 @@ pub struct Args {
     /// Stack to use: its name, or a profile file
     #[arg(long, global = true, env = "AETHER_STACK", hide_env_values = true, value_name = "NAME|FILE")]
     pub stack: Option<String>,
+    /// Server that stored credentials of this stack may be sent to from now on, where the profile has changed its address
+    #[arg(long, global = true, value_name = "SCHEME://HOST[:PORT]")]
+    pub trust_origin: Vec<String>,
     /// Print one JSON object: {"ok":true,"data":…} or {"ok":false,"error":{…}}
     #[arg(long, global = true)]
     pub json: bool,

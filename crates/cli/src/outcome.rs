@@ -148,6 +148,7 @@ pub fn exit_code(code: ErrorCode) -> u8 {
         | ErrorCode::NotFound
         | ErrorCode::SecretTooLong
         | ErrorCode::SecretMissing
+        | ErrorCode::UntrustedOrigin
         | ErrorCode::Storage => USAGE,
         _ => SERVER,
     }

@@ -220,6 +220,8 @@ macro_rules! for_each_command {
             secret_set(SecretSetRequest) -> SecretsStatus;
             /// Deletes a credential.
             secret_delete(SecretDeleteRequest) -> SecretsStatus;
+            /// Lets a credential be sent to one more server of the profile.
+            secret_trust(SecretTrustRequest) -> SecretsStatus;
             /// Settings.
             settings_get(Empty) -> Settings;
             /// Changes the settings.

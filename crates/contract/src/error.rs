@@ -52,6 +52,8 @@ pub enum ErrorCode {
     SecretTooLong,
     /// No secret is stored under this name.
     SecretMissing,
+    /// The credential was entered for another server and was not sent; a person has to confirm this one.
+    UntrustedOrigin,
     /// A file could not be read or written.
     Storage,
     /// The caller cancelled, or the panel is shutting down.
@@ -86,6 +88,7 @@ impl ErrorCode {
             Self::KeyringTimeout => "keyring-timeout",
             Self::SecretTooLong => "secret-too-long",
             Self::SecretMissing => "secret-missing",
+            Self::UntrustedOrigin => "untrusted-origin",
             Self::Storage => "storage",
             Self::Cancelled => "cancelled",
             Self::Internal => "internal",
@@ -195,6 +198,7 @@ mod tests {
             ErrorCode::KeyringTimeout,
             ErrorCode::SecretTooLong,
             ErrorCode::SecretMissing,
+            ErrorCode::UntrustedOrigin,
             ErrorCode::Storage,
             ErrorCode::Cancelled,
             ErrorCode::Internal,

@@ -67,6 +67,10 @@ wire! {
         pub origin: Option<SecretOrigin>,
         /// The environment variable that would override it.
         pub env: String,
+        /// Origins (`scheme://host[:port]`) that it may be sent to: those it was entered or confirmed for.
+        pub origins: Vec<String>,
+        /// Origins of the profile that it is not sent to until a person confirms them ([`SecretTrustRequest`]).
+        pub untrusted: Vec<String>,
     }
 }
 
@@ -97,6 +101,16 @@ wire! {
     pub struct SecretDeleteRequest {
         /// Name, as in [`SecretStatus::id`].
         pub id: String,
+    }
+}
+
+wire! {
+    /// Confirms that a credential may be sent to an origin of the selected stack's profile.
+    pub struct SecretTrustRequest {
+        /// Name, as in [`SecretStatus::id`].
+        pub id: String,
+        /// One of [`SecretStatus::untrusted`]: `scheme://host[:port]`.
+        pub origin: String,
     }
 }
 

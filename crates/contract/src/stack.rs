@@ -48,6 +48,8 @@ wire! {
         pub latency_ms: Option<u32>,
         /// Server's clock minus this machine's, in milliseconds, from the `Date` header.
         pub clock_offset_ms: Option<i32>,
+        /// Whether credentials cross the network unencrypted on their way there (plain HTTP to another machine).
+        pub credentials_exposed: bool,
     }
 }
 
@@ -157,6 +159,8 @@ wire! {
         pub client_cert_file: Option<String>,
         /// PEM file with the client's key (mutual TLS).
         pub client_key_file: Option<String>,
+        /// Whether credentials may cross the network unencrypted, to an `http://` address that is not loopback.
+        pub allow_plain_http: bool,
     }
 }
 

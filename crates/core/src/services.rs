@@ -1,9 +1,11 @@
 //! Services: their status for the frame, trying an endpoint, looking for services on this machine.
 
+use std::sync::Arc;
+
 use aether_clients::{Alertmanager, Auth, ClientError, Endpoint, Grafana, Prometheus, Reply};
 use aether_contract::{
-    AuthSpec, DiscoverReport, Discovered, EndpointTestReport, EndpointTestRequest, EndpointTestResult,
-    ErrorCode, Freshness, MemberStatus, PanelError, ServiceKind, ServiceStatus,
+    AuthSpec, DiscoverReport, Discovered, EndpointSpec, EndpointTestReport, EndpointTestRequest,
+    EndpointTestResult, ErrorCode, Freshness, MemberStatus, PanelError, ServiceKind, ServiceStatus,
 };
 
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
         core::Core,
         live::{LiveState, Probe},
     },
+    secrets::is_exposed,
     stack::Profile,
 };
 
@@ -23,7 +26,7 @@ const MAX_TESTED: usize = 32;
 pub fn all(core: &Core, profile: &Profile, state: &LiveState) -> Vec<ServiceStatus> {
     let one = |kind: ServiceKind, urls: &[String], probe: &Probe| {
         let probes = urls.first().map(|url| (url.as_str(), probe)).into_iter().collect();
-        status(core, kind, profile.web_url(kind), probes)
+        status(core, profile, kind, probes)
     };
     let members = state.members.iter().map(|member| (member.url.as_str(), &member.probe)).collect();
     let mut grafana = one(ServiceKind::Grafana, &profile.grafana.urls, &state.grafana.probe);
@@ -32,17 +35,14 @@ pub fn all(core: &Core, profile: &Profile, state: &LiveState) -> Vec<ServiceStat
     }
     vec![
         one(ServiceKind::Prometheus, &profile.prometheus.urls, &state.prometheus.probe),
-        status(core, ServiceKind::Alertmanager, profile.web_url(ServiceKind::Alertmanager), members),
+        status(core, profile, ServiceKind::Alertmanager, members),
         grafana,
     ]
 }
 
-fn status(
-    core: &Core,
-    kind: ServiceKind,
-    web_url: Option<&str>,
-    probes: Vec<(&str, &Probe)>,
-) -> ServiceStatus {
+fn status(core: &Core, profile: &Profile, kind: ServiceKind, probes: Vec<(&str, &Probe)>) -> ServiceStatus {
+    let web_url = profile.web_url(kind);
+    let spec = profile.endpoint(kind);
     let interval = core.interval(kind);
     let members: Vec<MemberStatus> = probes
         .iter()
@@ -52,6 +52,7 @@ fn status(
             version: probe.version.clone(),
             latency_ms: probe.latency_ms,
             clock_offset_ms: probe.clock_offset_ms,
+            credentials_exposed: exposes_credentials(spec, url),
         })
         .collect();
     let freshness: Vec<Freshness> = members.iter().map(|member| member.freshness.clone()).collect();
@@ -71,6 +72,11 @@ fn status(
         next_poll: probes.iter().filter_map(|(_, probe)| probe.next_poll).min(),
         members,
     }
+}
+
+/// Whether `spec` sends credentials to `url` over plain HTTP to another machine.
+fn exposes_credentials(spec: &EndpointSpec, url: &str) -> bool {
+    spec.auth != AuthSpec::None && url::Url::parse(url).is_ok_and(|url| is_exposed(&url))
 }
 
 /// An address without user and password. The client refuses such an address; it must not be shown either.
@@ -181,9 +187,9 @@ async fn test_one(core: &Core, request: &EndpointTestRequest, url: &str) -> Endp
         notes: Vec::new(),
     };
     let service = request.service;
-    let stack = core.live().profile.name.clone();
+    let profile = Arc::clone(&core.live().profile);
     let greeting = async {
-        let endpoint = endpoint(&request.endpoint, url, service, &stack, &core.secrets).await?;
+        let endpoint = endpoint(&request.endpoint, url, service, &profile, &core.secrets).await?;
         greet(service, endpoint).await
     };
     match Box::pin(greeting).await {
@@ -194,6 +200,9 @@ async fn test_one(core: &Core, request: &EndpointTestRequest, url: &str) -> Endp
             result.latency_ms = Some(greeting.latency_ms);
             result.clock_offset_ms = greeting.clock_offset_ms;
             result.notes = greeting.notes;
+            if exposes_credentials(&request.endpoint, url) {
+                result.notes.push("Credentials cross the network unencrypted (plain HTTP).".to_owned());
+            }
             if request.endpoint.auth != AuthSpec::None && Box::pin(open_to_all(core, request, url)).await {
                 result.notes.push("It answers without credentials too: they were not checked.".to_owned());
             }
@@ -211,8 +220,8 @@ async fn test_one(core: &Core, request: &EndpointTestRequest, url: &str) -> Endp
 async fn open_to_all(core: &Core, request: &EndpointTestRequest, url: &str) -> bool {
     let mut spec = request.endpoint.clone();
     spec.auth = AuthSpec::None;
-    let stack = core.live().profile.name.clone();
-    let Ok(endpoint) = endpoint(&spec, url, request.service, &stack, &core.secrets).await else {
+    let profile = Arc::clone(&core.live().profile);
+    let Ok(endpoint) = endpoint(&spec, url, request.service, &profile, &core.secrets).await else {
         return false;
     };
     match request.service {
@@ -232,8 +241,9 @@ pub async fn discover(core: &Core) -> DiscoverReport {
     let mut tried: Vec<String> = candidates.iter().map(|(_, url)| url.clone()).collect();
     tried.dedup();
     let found = futures_util::future::join_all(candidates.into_iter().map(|(service, url)| async move {
-        let spec = aether_contract::EndpointSpec::default();
-        let mut endpoint = endpoint(&spec, &url, service, "", &core.secrets).await.ok()?;
+        let spec = EndpointSpec::default();
+        let profile = Arc::clone(&core.live().profile);
+        let mut endpoint = endpoint(&spec, &url, service, &profile, &core.secrets).await.ok()?;
         endpoint.timeout = std::time::Duration::from_secs(2);
         endpoint.connect_timeout = std::time::Duration::from_secs(1);
         let greeting = Box::pin(greet(service, endpoint)).await.ok()?;

@@ -25,6 +25,7 @@ mod slo;
 mod stack;
 mod status;
 mod training;
+mod trust;
 mod watch;
 mod window;
 
@@ -53,7 +54,10 @@ pub async fn run(args: &Args) -> Result<Outcome, PanelError> {
         _ => {}
     }
     let panel = start(args).await?;
-    let outcome = with_panel(&panel, args).await;
+    let outcome = match trust::confirm(&panel, args).await {
+        Ok(()) => with_panel(&panel, args).await,
+        Err(error) => Err(error),
+    };
     panel.shutdown().await;
     outcome
 }
@@ -118,14 +122,16 @@ async fn to_its_end(
 /// A panel that asks a server only when told to.
 async fn start(args: &Args) -> Result<Arc<Panel>, PanelError> {
     let stack = args.stack.clone().filter(|name| !name.trim().is_empty());
-    Panel::start(PanelOptions {
+    let panel = Panel::start(PanelOptions {
         home: Home::from_env()?,
         stack,
         host: Arc::new(Shell),
         secrets: None,
         poll: false,
     })
-    .await
+    .await?;
+    trust::print_environment_notes(&panel);
+    Ok(panel)
 }
 
 /// The snapshot after one full poll of every server.

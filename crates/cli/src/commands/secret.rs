@@ -38,7 +38,13 @@ pub async fn run(panel: &Panel, verb: &Secret) -> Result<Outcome, PanelError> {
             if status.store == SecretStore::Memory {
                 return Err(no_keyring(&status));
             }
-            Outcome::new(&status, format!("Stored {} in the keyring.\n", plain(id)))
+            let entry = status.entries.iter().find(|entry| entry.id == *id);
+            let servers = entry.map(|entry| entry.origins.join(", ")).filter(|servers| !servers.is_empty());
+            let servers = servers.map_or_else(
+                || "The profile has no address for it yet".to_owned(),
+                |servers| format!("It is sent only to {servers}"),
+            );
+            Outcome::new(&status, format!("Stored {} in the keyring. {}.\n", plain(id), plain(&servers)))
         }
         Secret::Delete { id } => {
             let status = panel.secret_delete(SecretDeleteRequest { id: id.clone() }).await?;
@@ -48,7 +54,17 @@ pub async fn run(panel: &Panel, verb: &Secret) -> Result<Outcome, PanelError> {
             let status = panel.secret_status(Empty {}).await?;
             let mut outcome = Outcome::new(&status, text(&status))?;
             for entry in status.entries.iter().filter(|entry| !entry.configured) {
-                outcome.find(format!("{} ({}) is not there", plain(&entry.id), plain(&entry.title)));
+                outcome.find(format!("{} ({}) is missing", plain(&entry.id), plain(&entry.title)));
+            }
+            for entry in &status.entries {
+                for origin in &entry.untrusted {
+                    outcome.find(format!(
+                        "{} is not sent to {}, which it was not entered for; confirm with --trust-origin {}",
+                        plain(&entry.id),
+                        plain(origin),
+                        plain(origin)
+                    ));
+                }
             }
             Ok(outcome)
         }
@@ -131,18 +147,22 @@ fn text(status: &SecretsStatus) -> String {
         .entries
         .iter()
         .map(|entry| {
-            let (word, look) =
-                if entry.configured { ("configured", Paint::Good) } else { ("missing", Paint::Warn) };
+            let (word, look) = match (entry.configured, entry.untrusted.is_empty()) {
+                (false, _) => ("missing", Paint::Warn),
+                (true, false) => ("not confirmed", Paint::Warn),
+                (true, true) => ("configured", Paint::Good),
+            };
             let origin = match entry.origin {
                 Some(SecretOrigin::Keyring) => "keyring",
                 Some(SecretOrigin::Memory) => "memory",
                 Some(SecretOrigin::Environment) => "environment",
                 None => "",
             };
-            vec![cell(&entry.id), painted(word, look), cell(origin), cell(&entry.title), cell(&entry.env)]
+            let servers = if entry.origins.is_empty() { "none".to_owned() } else { entry.origins.join(", ") };
+            vec![cell(&entry.id), painted(word, look), cell(origin), cell(servers), cell(&entry.env)]
         })
         .collect();
     out.push('\n');
-    out.push_str(&table(&["CREDENTIAL", "STATE", "FROM", "FOR", "OVERRIDDEN BY"], &rows));
+    out.push_str(&table(&["CREDENTIAL", "STATE", "FROM", "SENT ONLY TO", "OVERRIDDEN BY"], &rows));
     out
 }

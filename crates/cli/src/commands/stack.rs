@@ -5,7 +5,10 @@ use std::path::Path;
 use aether_contract::{
     AuthSpec, Empty, EndpointSpec, ErrorCode, PanelError, StackDetail, StackList, StackName, StackSource,
 };
-use aether_core::{Panel, stack::Profile};
+use aether_core::{
+    Panel,
+    stack::{Profile, credential_warnings},
+};
 use serde_json::json;
 
 use crate::{
@@ -63,7 +66,7 @@ pub fn check_file(target: &str) -> Result<Outcome, PanelError> {
             Err(PanelError::new(ErrorCode::InvalidConfig, target, format!("{target} is not UTF-8 text.")))
         }
     };
-    verdict(target, parsed.err())
+    verdict(target, parsed)
 }
 
 fn check_name(stacks: &StackList, name: &str) -> Result<Outcome, PanelError> {
@@ -74,20 +77,32 @@ fn check_name(stacks: &StackList, name: &str) -> Result<Outcome, PanelError> {
     };
     match &entry.source {
         StackSource::File { path } => check_file(path),
-        StackSource::BuiltIn => verdict(name, entry.error.clone()),
+        StackSource::BuiltIn => {
+            verdict(name, entry.error.clone().map_or_else(|| Ok(Profile::builtin()), Err))
+        }
     }
 }
 
-fn verdict(target: &str, error: Option<PanelError>) -> Result<Outcome, PanelError> {
-    let text = match &error {
-        None => format!("{} is valid.\n", plain(target)),
-        Some(error) if error.hint.is_empty() => String::new(),
-        Some(error) => format!("{}\n", plain_lines(&error.hint)),
+fn verdict(target: &str, checked: Result<Profile, PanelError>) -> Result<Outcome, PanelError> {
+    let mut text = match &checked {
+        Ok(_) => format!("{} is valid.\n", plain(target)),
+        Err(error) if error.hint.is_empty() => String::new(),
+        Err(error) => format!("{}\n", plain_lines(&error.hint)),
     };
-    let data = json!({"target": target, "valid": error.is_none(), "error": error});
+    let warnings = checked.as_ref().map(credential_warnings).unwrap_or_default();
+    for warning in warnings.iter().filter(|warning| !warning.blocked) {
+        text.push_str(&format!("Warning: {}: {}\n", plain(&warning.key), plain(&warning.text)));
+    }
+    let shown: Vec<_> =
+        warnings.iter().map(|warning| json!({"key": warning.key, "message": warning.text})).collect();
+    let error = checked.err();
+    let data = json!({"target": target, "valid": error.is_none(), "error": error, "warnings": shown});
     let mut outcome = Outcome::new(&data, text)?;
     if let Some(error) = error {
         outcome.find(error.message);
+    }
+    for warning in warnings.into_iter().filter(|warning| warning.blocked) {
+        outcome.find(format!("{}: {}", warning.key, warning.text));
     }
     Ok(outcome)
 }
@@ -166,6 +181,7 @@ fn endpoint_rows(name: &str, endpoint: &EndpointSpec) -> Vec<Vec<Cell>> {
         AuthSpec::Basic { username } => format!(" (basic, user {username})"),
         AuthSpec::Bearer => " (bearer token)".to_owned(),
     };
+    let auth = if endpoint.allow_plain_http { format!("{auth} (plain HTTP allowed)") } else { auth };
     let mut rows: Vec<_> =
         endpoint.urls.iter().map(|url| vec![cell(name), cell(format!("{url}{auth}"))]).collect();
     rows.extend(

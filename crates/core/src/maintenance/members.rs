@@ -113,6 +113,7 @@ pub fn never_sent(error: &PanelError) -> bool {
             | ErrorCode::Dns
             | ErrorCode::Tls
             | ErrorCode::SecretMissing
+            | ErrorCode::UntrustedOrigin
             | ErrorCode::KeyringUnavailable
             | ErrorCode::KeyringLocked
             | ErrorCode::KeyringTimeout

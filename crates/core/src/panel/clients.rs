@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::{
-    secrets::{SecretId, Secrets},
+    secrets::{Origin, SecretId, Secrets, is_refused_plain_http},
     stack::Profile,
 };
 
@@ -103,8 +103,30 @@ impl Clients {
         service: ServiceKind,
     ) -> Result<Endpoint, PanelError> {
         let url = spec.urls.get(index).ok_or_else(|| no_address(service))?;
-        endpoint(spec, url, service, &self.profile.name, &self.secrets).await
+        endpoint(spec, url, service, &self.profile, &self.secrets).await
     }
+}
+
+fn not_web(service: ServiceKind) -> PanelError {
+    PanelError::new(
+        ErrorCode::InvalidConfig,
+        service.as_str(),
+        format!("The address of {} is neither http nor https.", service.title()),
+    )
+    .with_hint("It looks like https://host:port/path.")
+}
+
+fn plain_http(service: ServiceKind, id: SecretId, url: &Url) -> PanelError {
+    let origin = url.origin().ascii_serialization();
+    PanelError::new(
+        ErrorCode::InvalidConfig,
+        service.as_str(),
+        format!("The {} was not sent to {origin}: over plain HTTP it can be read on the network.", id.title()),
+    )
+    .with_hint(format!(
+        "Use an https:// address. If you trust the network in between, set allow_plain_http = true in [{}] of the profile.",
+        service.as_str()
+    ))
 }
 
 fn no_address(service: ServiceKind) -> PanelError {
@@ -116,15 +138,16 @@ fn no_address(service: ServiceKind) -> PanelError {
     .with_hint("Set one in Settings, Stacks.")
 }
 
-/// An endpoint with the credentials that `stack` has for it.
+/// An endpoint with the credentials that the profile's stack has for it.
 ///
 /// # Errors
-/// `invalid-config` for an address that is none, `secret-missing`, or the keyring's codes.
+/// `invalid-config` for an address that is none, or that is plain HTTP although a credential would be sent there;
+/// `untrusted-origin` for an address that the credential was not entered for; `secret-missing`, or the keyring's codes.
 pub async fn endpoint(
     spec: &EndpointSpec,
     url: &str,
     service: ServiceKind,
-    stack: &str,
+    profile: &Profile,
     secrets: &Secrets,
 ) -> Result<Endpoint, PanelError> {
     let url = Url::parse(url.trim()).map_err(|error| {
@@ -138,7 +161,11 @@ pub async fn endpoint(
     let auth = match (&spec.auth, SecretId::for_auth(service, &spec.auth)) {
         (AuthSpec::None, _) | (_, None) => Auth::None,
         (auth, Some(id)) => {
-            let secret = secrets.get(stack, &id).await?.ok_or_else(|| {
+            if is_refused_plain_http(profile, spec, &url) {
+                return Err(plain_http(service, id, &url));
+            }
+            let origin = Origin::of(&url).ok_or_else(|| not_web(service))?;
+            let secret = secrets.get(&profile.name, &id, &origin).await?.ok_or_else(|| {
                 PanelError::new(
                     ErrorCode::SecretMissing,
                     service.as_str(),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use aether_contract::*;
 use secrecy::SecretString;
+use serde_json::json;
 
 use super::{Panel, blocking, clock, compose};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     drill::{self as drills, What},
     gauges::{self, history},
     maintenance::scope,
-    secrets::SecretId,
+    secrets::{Origin, SecretId, declared},
     services,
 };
 
@@ -304,10 +305,31 @@ impl Panel {
     /// `invalid-request`, `secret-too-long`, the keyring's codes.
     pub async fn secret_set(&self, request: SecretSetRequest) -> Result<SecretsStatus, PanelError> {
         let id = SecretId::parse(&request.id)?;
-        let stack = self.core.live().profile.name.clone();
+        let profile = Arc::clone(&self.core.live().profile);
         let secret = SecretString::from(request.secret.expose().to_owned());
         drop(request);
-        self.core.secrets.set(&stack, &id, secret).await?;
+        self.core.secrets.set(&profile.name, &id, secret, declared(&profile, id)).await?;
+        self.restart();
+        self.secret_status(Empty {}).await
+    }
+
+    /// Lets a credential be sent to one more server.
+    ///
+    /// # Errors
+    /// `invalid-request` for anything but an origin, `secret-missing`, the keyring's codes.
+    pub async fn secret_trust(&self, request: SecretTrustRequest) -> Result<SecretsStatus, PanelError> {
+        let id = SecretId::parse(&request.id)?;
+        let origin = Origin::parse(&request.origin)?;
+        let stack = self.core.live().profile.name.clone();
+        let detail = json!({"stack": stack, "origin": origin.as_str()});
+        let entry = self.core.journal_begin(TRUST, &request.id, detail).await?;
+        let trusted = self.core.secrets.trust(&stack, &id, origin).await;
+        let (outcome, result) = match &trusted {
+            Ok(()) => ("trusted", json!(null)),
+            Err(error) => ("failed", json!({"error": error})),
+        };
+        self.core.journal_complete(entry, outcome, result).await?;
+        trusted?;
         self.restart();
         self.secret_status(Empty {}).await
     }
@@ -382,6 +404,9 @@ impl Panel {
         tokio::spawn(async move { core.look_at_secrets().await });
     }
 }
+
+/// The journal's kind for a server that a credential may be sent to from now on.
+const TRUST: &str = "secret-trust";
 
 fn invalid(source: &str, message: &str) -> PanelError {
     PanelError::new(ErrorCode::InvalidRequest, source, message)

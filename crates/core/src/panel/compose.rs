@@ -1,8 +1,8 @@
 //! The snapshot, put together from what is known: services, gauges, alerts, maintenance, notices.
 
 use aether_contract::{
-    AlertCounts, AlertRow, AlertsSummary, Banner, Freshness, Gauge, Level, MaintenanceStatus, ServiceKind,
-    Snapshot, WindowPhase,
+    AlertCounts, AlertRow, AlertsSummary, Banner, ErrorCode, Freshness, Gauge, Level, MaintenanceStatus,
+    ServiceKind, Snapshot, WindowPhase,
 };
 
 use super::{
@@ -175,7 +175,17 @@ fn banners(
     if let Some(notice) = core.journal.notice() {
         add("journal-moved", Level::Warn, notice.to_owned());
     }
+    let notes = core.environment_notes();
+    if !notes.is_empty() {
+        add("environment-credentials", Level::None, notes.join(" "));
+    }
     for service in services {
+        let untrusted = service.members.iter().find_map(|member| {
+            member.freshness.error().filter(|error| error.code == ErrorCode::UntrustedOrigin)
+        });
+        if let Some(error) = untrusted {
+            add(&format!("origin-{}", service.kind.as_str()), Level::Warn, error.message.clone());
+        }
         let worst = service
             .members
             .iter()

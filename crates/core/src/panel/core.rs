@@ -11,7 +11,7 @@ use std::{
 use aether_contract::{BackupList, BackupsSummary, PanelError, PanelEvent, SecretStore, ServiceKind};
 use tokio::sync::Notify;
 
-use super::{clients::Clients, compose, keeper::Keeper, live::Live};
+use super::{clients::Clients, compose, environment, keeper::Keeper, live::Live};
 use crate::{
     alerts::ack::Acks,
     attention::{Attention, Manners, Sight},
@@ -85,6 +85,7 @@ pub struct Core {
     pub publisher: Publisher,
     live: Mutex<Arc<Live>>,
     attention: Mutex<Attention>,
+    environment_notes: Mutex<Vec<String>>,
     secrets_note: Mutex<String>,
     poll: bool,
     tends: AtomicBool,
@@ -115,6 +116,7 @@ impl Core {
     /// Puts the parts together. Nothing is asked yet.
     pub fn new(parts: Parts) -> Arc<Self> {
         let profile = parts.stacks.active();
+        let environment_notes = environment::bind(&parts.secrets, &profile, &parts.journal);
         let clients = Clients::new(Arc::clone(&profile), Arc::clone(&parts.secrets));
         let live = Arc::new(Live::new(profile, clients, None));
         let records = Records::load(&parts.journal);
@@ -152,6 +154,7 @@ impl Core {
             live: Mutex::new(live),
             attention: Mutex::default(),
             secrets_note: Mutex::new(String::new()),
+            environment_notes: Mutex::new(environment_notes),
             poll: parts.poll,
             tends: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
@@ -197,6 +200,8 @@ impl Core {
     /// are ended; what they still bring goes nowhere.
     pub fn restart(self: &Arc<Self>) {
         let profile = self.stacks.active();
+        let notes = environment::bind(&self.secrets, &profile, &self.journal);
+        self.environment_notes.lock().unwrap_or_else(PoisonError::into_inner).extend(notes);
         let clients = Clients::new(Arc::clone(&profile), Arc::clone(&self.secrets));
         let new = {
             let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -330,6 +335,11 @@ impl Core {
     /// Why credentials are not kept in the keyring, for the banner. Empty when all is well.
     pub fn secrets_note(&self) -> String {
         self.secrets_note.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Which servers credentials from the environment are sent to for the first time, one sentence per variable.
+    pub fn environment_notes(&self) -> Vec<String> {
+        self.environment_notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Looks where credentials are kept. May wait for the keyring.

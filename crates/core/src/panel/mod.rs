@@ -8,6 +8,7 @@ pub(crate) mod clock;
 mod commands;
 pub(crate) mod compose;
 pub(crate) mod core;
+mod environment;
 pub(crate) mod keeper;
 pub(crate) mod live;
 
@@ -148,6 +149,11 @@ impl Panel {
         let live = self.core.live();
         Box::pin(poll::all(&self.core, &live)).await;
         self.core.publish();
+    }
+
+    /// Which servers credentials from the environment are sent to for the first time, one sentence per variable.
+    pub fn environment_notes(&self) -> Vec<String> {
+        self.core.environment_notes()
     }
 
     /// Who looks after the stack in force, if that is another process: then nothing is done here without being asked.

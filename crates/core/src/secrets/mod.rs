@@ -2,18 +2,21 @@
 //!
 //! They come in through [`Secrets::set`], live in the operating system's keyring under the service
 //! `aetherlink-panel` and the account `<stack>/<service>/<kind>`, and leave through [`Secrets::get`] as a
-//! [`SecretString`]. Environment variables override them for scripts. Where the keyring can't be used, a new one is
-//! kept in this session's memory. The module refuses to write a secret to any file, log or error.
+//! [`SecretString`], for an origin that they were entered or confirmed for and for no other. Environment variables override
+//! them for scripts. Where the keyring can't be used, a new one is kept in this session's memory. The module refuses to write
+//! a secret to any file, log or error.
 
 mod backend;
 mod id;
+mod origin;
 mod platform;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod worker;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -26,6 +29,8 @@ use tokio::time::Instant;
 
 pub use backend::{SecretBackend, SecretFailure};
 pub use id::{SecretId, SecretKind};
+pub use origin::{Origin, declared, is_exposed, is_refused_plain_http, storage};
+use trust::Bound;
 use worker::Worker;
 
 use crate::stack::Profile;
@@ -77,8 +82,16 @@ pub struct Secrets {
     worker: Worker,
     fallback: Fallback,
     env: BTreeMap<String, SecretString>,
-    memory: Mutex<HashMap<String, SecretString>>,
+    /// Origins of the environment's credentials, by variable name; none until a stack has been selected.
+    env_origins: Mutex<BTreeMap<String, BTreeSet<Origin>>>,
+    memory: Mutex<HashMap<String, Bound>>,
     failed: Mutex<Option<(Instant, SecretFailure)>>,
+}
+
+/// A credential as it was found.
+struct Found {
+    bound: Bound,
+    source: SecretOrigin,
 }
 
 impl Secrets {
@@ -89,25 +102,80 @@ impl Secrets {
             worker: Worker::start(backend, options.timeout),
             fallback: options.fallback,
             env: options.env,
+            env_origins: Mutex::default(),
             memory: Mutex::default(),
             failed: Mutex::default(),
         }
     }
 
-    /// One credential of `stack`: the environment's, else this session's, else the keyring's. `None`: there is none.
+    /// One credential of `stack`, to be sent to `origin`: the environment's, else this session's, else the keyring's. `None`:
+    /// there is none.
     ///
     /// # Errors
-    /// `keyring-unavailable`, `keyring-locked`, `keyring-timeout` when there is none at hand and the keyring does not
-    /// answer. After such a failure the keyring is left alone for half a minute (an unlock prompt must not come back
-    /// with every poll) and the same error is returned at once; [`Self::ask_again`] ends that.
-    pub async fn get(&self, stack: &str, id: &SecretId) -> Result<Option<SecretString>, PanelError> {
-        match self.look_up(stack, *id).await {
-            Ok(found) => Ok(found.map(|(secret, _)| secret)),
-            Err(failure) => Err(to_error(&failure)),
+    /// `untrusted-origin` when there is one for other origins only. `keyring-unavailable`, `keyring-locked`, `keyring-timeout`
+    /// when the keyring does not answer. After such a failure the keyring is left alone for half a minute (an unlock prompt
+    /// must not come back with every poll) and the same error is returned at once; [`Self::ask_again`] ends that.
+    pub async fn get(
+        &self,
+        stack: &str,
+        id: &SecretId,
+        origin: &Origin,
+    ) -> Result<Option<SecretString>, PanelError> {
+        let Some(found) = self.look_up(stack, *id).await.map_err(|failure| to_error(&failure))? else {
+            return Ok(None);
+        };
+        if !found.bound.origins.contains(origin) {
+            return Err(trust::untrusted(stack, *id, origin, &found.bound.origins));
         }
+        Ok(Some(found.bound.secret))
     }
 
-    /// Stores a credential; tells where.
+    /// Binds the environment's credentials to the servers of the first stack that is selected and uses them. Later stacks, and
+    /// later versions of the same profile, don't get them without being asked. Returns what was bound now: variable and
+    /// origins.
+    pub fn bind_environment(&self, profile: &Profile) -> Vec<(String, BTreeSet<Origin>)> {
+        let mut bound = Vec::new();
+        let mut known = self.env_origins();
+        for id in needed(profile) {
+            let variable = id.env();
+            let origins = declared(profile, id);
+            if self.env.contains_key(&variable) && !known.contains_key(&variable) && !origins.is_empty() {
+                known.insert(variable.clone(), origins.clone());
+                bound.push((variable, origins));
+            }
+        }
+        bound
+    }
+
+    /// Lets a credential be sent to one more origin.
+    ///
+    /// # Errors
+    /// `secret-missing` when there is none; the keyring's codes.
+    pub async fn trust(&self, stack: &str, id: &SecretId, origin: Origin) -> Result<(), PanelError> {
+        let Some(found) = self.look_up(stack, *id).await.map_err(|failure| to_error(&failure))? else {
+            let words = format!("No {} is stored.", id.title());
+            return Err(PanelError::new(ErrorCode::SecretMissing, "secrets", words));
+        };
+        let mut origins = found.bound.origins;
+        origins.insert(origin);
+        match found.source {
+            SecretOrigin::Environment => {
+                self.env_origins().insert(id.env(), origins);
+            }
+            SecretOrigin::Memory => {
+                if let Some(kept) = self.memory().get_mut(&account(stack, *id)) {
+                    kept.origins = origins;
+                }
+            }
+            SecretOrigin::Keyring => {
+                let stored = trust::store_origins(&self.worker, &account(stack, *id), &origins).await;
+                stored.map_err(|failure| to_error(&failure))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores a credential for the servers at `origins`; tells where.
     ///
     /// # Errors
     /// `invalid-request` for an empty secret or one that no header can carry, `secret-too-long`, and with
@@ -117,6 +185,7 @@ impl Secrets {
         stack: &str,
         id: &SecretId,
         secret: SecretString,
+        origins: BTreeSet<Origin>,
     ) -> Result<SecretStore, PanelError> {
         check(*id, &secret)?;
         let limit = self.worker.max_chars();
@@ -125,7 +194,8 @@ impl Secrets {
             return Err(to_error(&SecretFailure::TooLong(limit)));
         }
         let account = account(stack, *id);
-        match self.worker.set(&account, secret.clone()).await {
+        let bound = Bound { secret, origins };
+        match trust::store(&self.worker, &account, &bound).await {
             Ok(()) => {
                 *self.failed() = None;
                 self.memory().remove(&account);
@@ -137,7 +207,7 @@ impl Secrets {
                 match self.fallback {
                     Fallback::Fail => Err(to_error(&failure)),
                     Fallback::Memory => {
-                        self.memory().insert(account, secret);
+                        self.memory().insert(account, bound);
                         Ok(SecretStore::Memory)
                     }
                 }
@@ -152,7 +222,7 @@ impl Secrets {
     pub async fn delete(&self, stack: &str, id: &SecretId) -> Result<(), PanelError> {
         let account = account(stack, *id);
         let from_memory = self.memory().remove(&account).is_some();
-        match self.worker.delete(&account).await {
+        match trust::delete(&self.worker, &account).await {
             Ok(from_keyring) => {
                 *self.failed() = None;
                 if from_memory || from_keyring {
@@ -182,16 +252,24 @@ impl Secrets {
         let needed = needed(profile);
         let mut entries = Vec::new();
         for id in SecretId::all() {
-            let origin = self.look_up(&profile.name, id).await.ok().flatten().map(|(_, origin)| origin);
-            if origin.is_some() || needed.contains(&id) {
-                entries.push(SecretStatus {
-                    id: id.to_string(),
-                    title: id.title(),
-                    configured: origin.is_some(),
-                    origin,
-                    env: id.env(),
-                });
+            let found = self.look_up(&profile.name, id).await.ok().flatten();
+            if found.is_none() && !needed.contains(&id) {
+                continue;
             }
+            let trusted = found.as_ref().map(|found| found.bound.origins.clone()).unwrap_or_default();
+            let texts = |origins: &mut dyn Iterator<Item = Origin>| {
+                origins.map(|origin| origin.to_string()).collect()
+            };
+            let declared = declared(profile, id).into_iter().filter(|_| needed.contains(&id));
+            entries.push(SecretStatus {
+                id: id.to_string(),
+                title: id.title(),
+                configured: found.is_some(),
+                untrusted: texts(&mut declared.filter(|origin| found.is_some() && !trusted.contains(origin))),
+                origins: texts(&mut trusted.iter().cloned()),
+                origin: found.map(|found| found.source),
+                env: id.env(),
+            });
         }
         let failure = self.failed().as_ref().map(|(_, failure)| failure.clone());
         SecretsStatus {
@@ -206,27 +284,25 @@ impl Secrets {
         *self.failed() = None;
     }
 
-    async fn look_up(
-        &self,
-        stack: &str,
-        id: SecretId,
-    ) -> Result<Option<(SecretString, SecretOrigin)>, SecretFailure> {
+    async fn look_up(&self, stack: &str, id: SecretId) -> Result<Option<Found>, SecretFailure> {
         if let Some(secret) = self.env.get(&id.env()) {
-            return Ok(Some((secret.clone(), SecretOrigin::Environment)));
+            let origins = self.env_origins().get(&id.env()).cloned().unwrap_or_default();
+            let bound = Bound { secret: secret.clone(), origins };
+            return Ok(Some(Found { bound, source: SecretOrigin::Environment }));
         }
         let account = account(stack, id);
-        if let Some(secret) = self.memory().get(&account) {
-            return Ok(Some((secret.clone(), SecretOrigin::Memory)));
+        if let Some(bound) = self.memory().get(&account) {
+            return Ok(Some(Found { bound: bound.clone(), source: SecretOrigin::Memory }));
         }
         if let Some((when, failure)) = self.failed().as_ref()
             && when.elapsed() < REST
         {
             return Err(failure.clone());
         }
-        match self.worker.get(&account).await {
+        match trust::load(&self.worker, &account).await {
             Ok(found) => {
                 *self.failed() = None;
-                Ok(found.map(|secret| (secret, SecretOrigin::Keyring)))
+                Ok(found.map(|bound| Found { bound, source: SecretOrigin::Keyring }))
             }
             Err(failure) => {
                 *self.failed() = Some((Instant::now(), failure.clone()));
@@ -235,8 +311,12 @@ impl Secrets {
         }
     }
 
-    fn memory(&self) -> MutexGuard<'_, HashMap<String, SecretString>> {
+    fn memory(&self) -> MutexGuard<'_, HashMap<String, Bound>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn env_origins(&self) -> MutexGuard<'_, BTreeMap<String, BTreeSet<Origin>>> {
+        self.env_origins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self) -> MutexGuard<'_, Option<(Instant, SecretFailure)>> {

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod live;
+mod origins;
 
 use std::sync::{
     Condvar,
@@ -87,12 +88,21 @@ fn token() -> SecretId {
     SecretId::parse("grafana/token").unwrap()
 }
 
+/// The server that the credentials of these tests are entered for.
+fn server() -> Origin {
+    Origin::parse("https://grafana.example.com").unwrap()
+}
+
+fn servers() -> BTreeSet<Origin> {
+    BTreeSet::from([server()])
+}
+
 fn secret(text: &str) -> SecretString {
     SecretString::from(text)
 }
 
 async fn read(secrets: &Secrets) -> Result<Option<String>, ErrorCode> {
-    let found = secrets.get("prod", &token()).await.map_err(|error| error.code)?;
+    let found = secrets.get("prod", &token(), &server()).await.map_err(|error| error.code)?;
     Ok(found.map(|secret| secret.expose_secret().to_owned()))
 }
 
@@ -110,11 +120,14 @@ async fn a_credential_comes_back_until_it_is_deleted_and_each_stack_has_its_own(
     let fake = Arc::new(Fake::default());
     let secrets = Secrets::open(options(&fake));
     assert_eq!(read(&secrets).await, Ok(None));
-    assert_eq!(secrets.set("prod", &token(), secret("glsa_1")).await, Ok(SecretStore::Keyring));
-    assert_eq!(secrets.set("prod", &token(), secret("glsa_2")).await, Ok(SecretStore::Keyring));
+    assert_eq!(secrets.set("prod", &token(), secret("glsa_1"), servers()).await, Ok(SecretStore::Keyring));
+    assert_eq!(secrets.set("prod", &token(), secret("glsa_2"), servers()).await, Ok(SecretStore::Keyring));
     assert_eq!(read(&secrets).await, Ok(Some("glsa_2".to_owned())));
-    assert!(secrets.get("staging", &token()).await.unwrap().is_none());
-    assert_eq!(fake.kept.lock().unwrap().keys().collect::<Vec<_>>(), ["prod/grafana/token"]);
+    assert!(secrets.get("staging", &token(), &server()).await.unwrap().is_none());
+    assert_eq!(
+        fake.kept.lock().unwrap().keys().collect::<Vec<_>>(),
+        ["prod/grafana/token", "prod/grafana/token/origins"]
+    );
     secrets.delete("prod", &token()).await.unwrap();
     assert_eq!(read(&secrets).await, Ok(None));
     let missing = secrets.delete("prod", &token()).await.unwrap_err();
@@ -131,7 +144,7 @@ async fn without_a_keyring_a_credential_lives_in_memory_and_the_status_says_so()
         let fake = Fake::failing(failure);
         let secrets = Secrets::open(options(&fake));
         assert_eq!(read(&secrets).await, Err(code));
-        assert_eq!(secrets.set("prod", &token(), secret("glsa_1")).await, Ok(SecretStore::Memory));
+        assert_eq!(secrets.set("prod", &token(), secret("glsa_1"), servers()).await, Ok(SecretStore::Memory));
         assert_eq!(read(&secrets).await, Ok(Some("glsa_1".to_owned())));
         let status = secrets.status(&profile()).await;
         assert_eq!(status.store, SecretStore::Memory);
@@ -140,7 +153,10 @@ async fn without_a_keyring_a_credential_lives_in_memory_and_the_status_says_so()
         assert_eq!(entry.origin, Some(SecretOrigin::Memory));
 
         fake.recover();
-        assert_eq!(secrets.set("prod", &token(), secret("glsa_2")).await, Ok(SecretStore::Keyring));
+        assert_eq!(
+            secrets.set("prod", &token(), secret("glsa_2"), servers()).await,
+            Ok(SecretStore::Keyring)
+        );
         assert_eq!(read(&secrets).await, Ok(Some("glsa_2".to_owned())));
         assert_eq!(secrets.status(&profile()).await.store, SecretStore::Keyring);
         assert!(fake.kept.lock().unwrap().contains_key("prod/grafana/token"));
@@ -151,7 +167,7 @@ async fn without_a_keyring_a_credential_lives_in_memory_and_the_status_says_so()
 async fn a_shell_command_does_not_pretend_to_have_stored_anything() {
     let fake = Fake::failing(SecretFailure::Locked("prompt dismissed".to_owned()));
     let secrets = Secrets::open(SecretsOptions { fallback: Fallback::Fail, ..options(&fake) });
-    let error = secrets.set("prod", &token(), secret("glsa_1")).await.unwrap_err();
+    let error = secrets.set("prod", &token(), secret("glsa_1"), servers()).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::KeyringLocked);
     fake.recover();
     secrets.ask_again();
@@ -181,7 +197,7 @@ async fn an_open_prompt_times_out_and_what_was_given_up_is_not_carried_out_later
     let secrets = Secrets::open(SecretsOptions { timeout, fallback: Fallback::Fail, ..options(&fake) });
     assert_eq!(read(&secrets).await, Err(ErrorCode::KeyringTimeout));
     // Waits behind the prompt, and is given up before its turn.
-    let error = secrets.set("prod", &token(), secret("glsa_1")).await.unwrap_err();
+    let error = secrets.set("prod", &token(), secret("glsa_1"), servers()).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::KeyringTimeout);
     assert!(error.retryable);
     fake.close(false);
@@ -206,7 +222,10 @@ async fn the_environment_wins_over_the_keyring_and_is_named() {
     let fake = Arc::new(Fake::default());
     let env = BTreeMap::from([("AETHER_GRAFANA_TOKEN".to_owned(), secret("from-env"))]);
     let secrets = Secrets::open(SecretsOptions { env, ..options(&fake) });
-    secrets.set("prod", &token(), secret("from-keyring")).await.unwrap();
+    secrets.set("prod", &token(), secret("from-keyring"), servers()).await.unwrap();
+    let mut selected = profile();
+    selected.grafana.urls = vec![server().to_string()];
+    secrets.bind_environment(&selected);
     assert_eq!(read(&secrets).await, Ok(Some("from-env".to_owned())));
     let status = secrets.status(&profile()).await;
     let entry = status.entries.iter().find(|entry| entry.id == "grafana/token").unwrap();
@@ -220,7 +239,10 @@ async fn the_environment_wins_over_the_keyring_and_is_named() {
 async fn the_status_lists_what_the_profile_calls_for_and_what_is_left_over() {
     let fake = Arc::new(Fake::default());
     let secrets = Secrets::open(options(&fake));
-    secrets.set("prod", &SecretId::parse("prometheus/password").unwrap(), secret("pä ss")).await.unwrap();
+    secrets
+        .set("prod", &SecretId::parse("prometheus/password").unwrap(), secret("pä ss"), servers())
+        .await
+        .unwrap();
     let status = secrets.status(&profile()).await;
     let rows: Vec<(&str, bool)> =
         status.entries.iter().map(|entry| (entry.id.as_str(), entry.configured)).collect();
@@ -246,7 +268,7 @@ async fn what_no_header_or_keyring_can_carry_is_refused_before_it_is_stored() {
             ErrorCode::SecretTooLong,
         ),
     ] {
-        let error = secrets.set("prod", &id, secret(text)).await.unwrap_err();
+        let error = secrets.set("prod", &id, secret(text), servers()).await.unwrap_err();
         assert_eq!(error.code, code, "{text:?}");
         let whole = format!("{error:?}");
         assert!(text.is_empty() || !whole.contains(text.trim()), "{whole}");
@@ -254,7 +276,8 @@ async fn what_no_header_or_keyring_can_carry_is_refused_before_it_is_stored() {
     assert_eq!(fake.calls(), 0);
     // The store knows better than we do.
     let strict = Fake::failing(SecretFailure::TooLong(10));
-    let error = Secrets::open(options(&strict)).set("prod", &token(), secret("glsa_1")).await.unwrap_err();
+    let error =
+        Secrets::open(options(&strict)).set("prod", &token(), secret("glsa_1"), servers()).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::SecretTooLong);
 }
 
@@ -262,12 +285,12 @@ async fn what_no_header_or_keyring_can_carry_is_refused_before_it_is_stored() {
 async fn a_locked_keyring_may_still_hold_what_was_deleted_from_memory() {
     let fake = Fake::failing(SecretFailure::Locked("prompt dismissed".to_owned()));
     let secrets = Secrets::open(options(&fake));
-    secrets.set("prod", &token(), secret("glsa_1")).await.unwrap();
+    secrets.set("prod", &token(), secret("glsa_1"), servers()).await.unwrap();
     assert_eq!(secrets.delete("prod", &token()).await.unwrap_err().code, ErrorCode::KeyringLocked);
     assert_eq!(read(&secrets).await, Err(ErrorCode::KeyringLocked));
     let none = Fake::failing(SecretFailure::Unavailable("no bus".to_owned()));
     let secrets = Secrets::open(options(&none));
-    secrets.set("prod", &token(), secret("glsa_1")).await.unwrap();
+    secrets.set("prod", &token(), secret("glsa_1"), servers()).await.unwrap();
     secrets.delete("prod", &token()).await.unwrap();
 }
 

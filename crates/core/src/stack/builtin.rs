@@ -64,6 +64,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         source,
         tenant_label: "tenant_id".to_owned(),
         vip_tenants: owned(VIP_TENANTS),
+        allow_plain_http: false,
         heartbeat: None,
         escalation: Escalation::default(),
         escalation_table: super::EscalationTable::default(),

@@ -155,7 +155,7 @@ fn endpoint(root: &mut dyn TableLike, name: &str, url_key: &str, spec: &Endpoint
     if spec.urls.is_empty() {
         // Not used: what is left of the section (a dashboard's uid) stays.
         if let Some(table) = root.get_mut(name).and_then(Item::as_table_like_mut) {
-            for key in [url_key, "auth", "headers", "tls"] {
+            for key in [url_key, "auth", "headers", "tls", "allow_plain_http"] {
                 table.remove(key);
             }
             if table.is_empty() {
@@ -173,6 +173,7 @@ fn endpoint(root: &mut dyn TableLike, name: &str, url_key: &str, spec: &Endpoint
     auth(table, &spec.auth);
     headers(table, spec);
     tls(table, spec, place);
+    put_unless_default(table, "allow_plain_http", !spec.allow_plain_http, || spec.allow_plain_http.into());
 }
 
 fn auth(table: &mut dyn TableLike, auth: &AuthSpec) {

@@ -70,6 +70,9 @@ pub(super) fn read(
         }
     }
     tls(section, &mut spec, place, problems);
+    if let Some(allow) = section.boolean("allow_plain_http", problems) {
+        spec.allow_plain_http = allow.value;
+    }
     let lone = ["auth", "headers", "tls"].into_iter().find(|key| section.has(key));
     if let Some(key) = lone {
         section.missing(url_key, format!("expected `{url_key}` beside `{key}`"), problems);

@@ -17,6 +17,7 @@ mod read;
 mod section;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::{
     path::{Path, PathBuf},
@@ -32,6 +33,7 @@ pub use escalation::{Contact, EscalationTable, TEXT};
 pub use profile::{
     BUILTIN_NAME, ComposeSpec, Elsewhere, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile,
 };
+pub use warnings::{Warning, credential_warnings};
 
 use crate::paths::{self, Home};
 use folder::{Folder, Loaded};

@@ -141,6 +141,8 @@ pub struct Profile {
     pub escalation: Escalation,
     /// What else is handed on, when, and to whom.
     pub escalation_table: super::EscalationTable,
+    /// Whether credentials may go to any server of the stack over plain HTTP; each server's section can allow it, too.
+    pub allow_plain_http: bool,
     /// Prometheus. Exactly one address, except in the stand-in for a stack whose file never was good: none.
     pub prometheus: EndpointSpec,
     /// Alertmanager: any number of members of one cluster. No address: not used.

@@ -105,6 +105,9 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     if let Some(tenants) = names(&mut root, "vip_tenants", problems) {
         profile.vip_tenants = tenants;
     }
+    if let Some(allow) = root.boolean("allow_plain_http", problems) {
+        profile.allow_plain_http = allow.value;
+    }
 
     services(&mut root, &mut profile, &place, problems);
 

@@ -457,3 +457,22 @@ fn a_simulator_is_on_this_machine_or_it_is_none() {
     }
     assert!(parse(&format!("{GOOD}\n[drills]\n")).is_err());
 }
+
+#[test]
+fn credential_over_plain_http_is_a_warning_and_blocked_unless_the_profile_allows_it() {
+    let warn = |text: &str| super::credential_warnings(&parse(text).unwrap());
+    let grafana = "[grafana]\nurl = \"http://grafana.example.com:3000\"\nauth = \"bearer\"\n";
+    let blocked = warn(&format!("{GOOD}{grafana}"));
+    assert_eq!(blocked.len(), 1, "{blocked:?}");
+    assert!(blocked[0].blocked && blocked[0].key == "grafana.url");
+    assert!(blocked[0].text.contains("allow_plain_http = true in [grafana]"));
+    let allowed_there = warn(&format!("{GOOD}{grafana}allow_plain_http = true\n"));
+    let allowed_at_top = warn(&format!("allow_plain_http = true\n{GOOD}{grafana}"));
+    for allowed in [allowed_there, allowed_at_top] {
+        assert!(allowed.len() == 1 && !allowed[0].blocked, "{allowed:?}");
+    }
+    assert_eq!(warn(GOOD), [], "no credential is sent there");
+    let local = "[grafana]\nurl = \"http://localhost:3000\"\nauth = \"bearer\"\n";
+    assert_eq!(warn(&format!("{GOOD}{local}")), []);
+    assert!(parse(&format!("{GOOD}allow_plain_http = \"yes\"\n")).unwrap_err().contains("true or false"));
+}

@@ -254,6 +254,11 @@ async fn an_endpoint_test_names_what_is_wrong_and_a_secret_stays_inside() {
     assert_eq!(missing.results[0].error.as_ref().unwrap().code, ErrorCode::SecretMissing);
     let secret = json!({"id": "prometheus/token", "secret": "tok-very-secret"});
     dispatch(&panel, "secret_set", secret).await.unwrap();
+    // It was entered for the profile's server, which is another one.
+    let asks = panel.endpoint_test(request(vec![good.uri()], AuthSpec::Bearer)).await.unwrap();
+    assert_eq!(asks.results[0].error.as_ref().unwrap().code, ErrorCode::UntrustedOrigin);
+    let confirm = json!({"id": "prometheus/token", "origin": good.uri()});
+    dispatch(&panel, "secret_trust", confirm).await.unwrap();
     let open = panel.endpoint_test(request(vec![good.uri()], AuthSpec::Bearer)).await.unwrap();
     assert!(open.results[0].ok);
     assert!(
@@ -306,4 +311,32 @@ async fn what_is_on_at_the_start_is_recorded_and_is_no_news_although_a_member_ne
     let _ = tokio::time::timeout(Duration::from_secs(3), listen).await;
     assert_eq!(told, Vec::<String>::new());
     panel.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credential_over_plain_http_is_refused_unless_the_profile_allows_it() {
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[], ""))], false).await;
+    dispatch(&panel, "secret_set", json!({"id": "prometheus/token", "secret": "tok"})).await.unwrap();
+    let test = async |url: &str, allow_plain_http| {
+        let (urls, auth) = (vec![url.to_owned()], AuthSpec::Bearer);
+        let endpoint = EndpointSpec { urls, auth, allow_plain_http, ..EndpointSpec::default() };
+        let request = EndpointTestRequest { service: ServiceKind::Prometheus, endpoint };
+        panel.endpoint_test(request).await.unwrap().results[0].error.clone().unwrap()
+    };
+    // Reserved for names that do not exist (RFC 6761): nothing is reached.
+    let exposed = "http://prometheus.invalid:9090";
+    let refused = test(exposed, false).await;
+    assert!(
+        refused.code == ErrorCode::InvalidConfig && refused.hint.contains("allow_plain_http = true"),
+        "{refused}"
+    );
+    assert_eq!(test(exposed, true).await.code, ErrorCode::UntrustedOrigin);
+    dispatch(&panel, "secret_trust", json!({"id": "prometheus/token", "origin": exposed})).await.unwrap();
+    assert_eq!(test(exposed, true).await.code, ErrorCode::Dns);
+    assert_eq!(
+        test(exposed, false).await.code,
+        ErrorCode::InvalidConfig,
+        "a confirmation does not allow plain HTTP"
+    );
 }

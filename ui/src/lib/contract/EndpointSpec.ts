@@ -28,4 +28,8 @@ clientCertFile: string | null,
 /**
  * PEM file with the client's key (mutual TLS).
  */
-clientKeyFile: string | null, };
+clientKeyFile: string | null, 
+/**
+ * Whether credentials may cross the network unencrypted, to an `http://` address that is not loopback.
+ */
+allowPlainHttp: boolean, };

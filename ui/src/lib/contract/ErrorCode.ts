@@ -4,4 +4,4 @@
  * Stable codes. The UI and scripts switch on these, never on the text. A code is added only when
  * somebody decides something by it.
  */
-export type ErrorCode = "invalid-request" | "invalid-config" | "not-found" | "refused" | "dns" | "tls" | "timeout" | "network" | "unauthorized" | "forbidden" | "wrong-path" | "wrong-server" | "server-error" | "rejected" | "broken-reply" | "too-large" | "unverified" | "keyring-unavailable" | "keyring-locked" | "keyring-timeout" | "secret-too-long" | "secret-missing" | "storage" | "cancelled" | "internal";
+export type ErrorCode = "invalid-request" | "invalid-config" | "not-found" | "refused" | "dns" | "tls" | "timeout" | "network" | "unauthorized" | "forbidden" | "wrong-path" | "wrong-server" | "server-error" | "rejected" | "broken-reply" | "too-large" | "unverified" | "keyring-unavailable" | "keyring-locked" | "keyring-timeout" | "secret-too-long" | "secret-missing" | "untrusted-origin" | "storage" | "cancelled" | "internal";

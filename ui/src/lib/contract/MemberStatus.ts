@@ -24,4 +24,8 @@ latencyMs: number | null,
 /**
  * Server's clock minus this machine's, in milliseconds, from the `Date` header.
  */
-clockOffsetMs: number | null, };
+clockOffsetMs: number | null, 
+/**
+ * Whether credentials cross the network unencrypted on their way there (plain HTTP to another machine).
+ */
+credentialsExposed: boolean, };

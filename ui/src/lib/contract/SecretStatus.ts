@@ -24,4 +24,12 @@ origin: SecretOrigin | null,
 /**
  * The environment variable that would override it.
  */
-env: string, };
+env: string, 
+/**
+ * Origins (`scheme://host[:port]`) that it may be sent to: those it was entered or confirmed for.
+ */
+origins: Array<string>, 
+/**
+ * Origins of the profile that it is not sent to until a person confirms them ([`SecretTrustRequest`]).
+ */
+untrusted: Array<string>, };

@@ -128,6 +128,7 @@ import type { SchedulePreviewRequest } from './SchedulePreviewRequest';
 import type { ScheduleSaveRequest } from './ScheduleSaveRequest';
 import type { SecretDeleteRequest } from './SecretDeleteRequest';
 import type { SecretSetRequest } from './SecretSetRequest';
+import type { SecretTrustRequest } from './SecretTrustRequest';
 import type { SecretsStatus } from './SecretsStatus';
 import type { Settings } from './Settings';
 import type { SilencesPage } from './SilencesPage';
@@ -245,6 +246,7 @@ export interface Commands {
   secret_status: { request: Empty; reply: SecretsStatus };
   secret_set: { request: SecretSetRequest; reply: SecretsStatus };
   secret_delete: { request: SecretDeleteRequest; reply: SecretsStatus };
+  secret_trust: { request: SecretTrustRequest; reply: SecretsStatus };
   settings_get: { request: Empty; reply: Settings };
   settings_set: { request: Settings; reply: Settings };
   about: { request: Empty; reply: About };

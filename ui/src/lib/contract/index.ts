@@ -283,6 +283,7 @@ export type { SecretOrigin } from './SecretOrigin';
 export type { SecretSetRequest } from './SecretSetRequest';
 export type { SecretStatus } from './SecretStatus';
 export type { SecretStore } from './SecretStore';
+export type { SecretTrustRequest } from './SecretTrustRequest';
 export type { SecretsStatus } from './SecretsStatus';
 export type { ServiceKind } from './ServiceKind';
 export type { ServiceStatus } from './ServiceStatus';

@@ -15,7 +15,17 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
-export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | 'deploy' | 'drill-start' | 'drill-end' | null;
+/** May this credential be sent to this server? */
+export interface TrustQuestion {
+  /** The credential, as in `grafana/token`. */
+  id: string;
+  /** `scheme://host[:port]` */
+  origin: string;
+  /** Runs after a yes. */
+  confirmed?: () => void;
+}
+
+export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | 'deploy' | 'drill-start' | 'drill-end' | 'trust' | null;
 
 class Ui {
   screen = $state<Screen>('overview');
@@ -102,6 +112,15 @@ class Ui {
     this.endId = id;
     this.endSilence = silence;
     this.dialog = 'maintenance-end';
+  }
+
+  /** Credential and server that the trust dialog asks about; none: all that wait for a confirmation. */
+  trustAsked = $state.raw<TrustQuestion | null>(null);
+
+  /** Asks whether a credential may be sent to a server it was not entered for. */
+  askTrust(question: TrustQuestion | null = null): void {
+    this.trustAsked = question;
+    this.dialog = 'trust';
   }
 
   /** Deploy that the dialog is about; empty: a new one. */

@@ -11,6 +11,7 @@ export interface EndpointDraft {
   caFile: string;
   clientCertFile: string;
   clientKeyFile: string;
+  allowPlainHttp: boolean;
 }
 
 export function toDraft(spec: EndpointSpec): EndpointDraft {
@@ -22,6 +23,7 @@ export function toDraft(spec: EndpointSpec): EndpointDraft {
     caFile: spec.caFile ?? '',
     clientCertFile: spec.clientCertFile ?? '',
     clientKeyFile: spec.clientKeyFile ?? '',
+    allowPlainHttp: spec.allowPlainHttp,
   };
 }
 
@@ -47,6 +49,7 @@ export function fromDraft(draft: EndpointDraft): { spec: EndpointSpec; problem: 
     caFile: draft.caFile.trim() || null,
     clientCertFile: draft.clientCertFile.trim() || null,
     clientKeyFile: draft.clientKeyFile.trim() || null,
+    allowPlainHttp: draft.allowPlainHttp,
   };
   return { spec, problem };
 }
@@ -66,11 +69,23 @@ export function urlProblem(text: string): string {
   return '';
 }
 
+/** Whether credentials would cross the network unencrypted: a login over plain HTTP to another machine. */
+export function exposesCredentials(draft: EndpointDraft): boolean {
+  return draft.auth !== 'none' && lines(draft.urls).some((url) => URL.canParse(url) && isExposed(new URL(url)));
+}
+
+/** Plain HTTP to anything but this machine. */
+export function isExposed(url: URL): boolean {
+  const host = url.hostname;
+  const local = host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return url.protocol === 'http:' && !local;
+}
+
 /** A name for a stack, as the panel takes it. */
 export function nameProblem(name: string): string {
   return /^[a-z0-9_-]{1,64}$/.test(name) ? '' : 'Use 1 to 64 of a–z, 0–9, - and _.';
 }
 
 export function emptyEndpoint(urls: string[] = []): EndpointSpec {
-  return { urls, auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null };
+  return { urls, auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null, allowPlainHttp: false };
 }

@@ -22,7 +22,7 @@ pub use read::{list, one_place, verify};
 
 use crate::{
     panel::{core::Core, live::Live},
-    secrets::SecretId,
+    secrets::{self, SecretId},
 };
 
 /// Requests at a time.
@@ -160,7 +160,17 @@ impl Place {
 /// The key of a kind of storage.
 async fn secret(core: &Core, live: &Live, place: &str, service: &str) -> Result<SecretString, PanelError> {
     let id = SecretId::parse(&format!("{service}/password"))?;
-    core.secrets.get(&live.profile.name, &id).await?.ok_or_else(|| {
+    let wrong = || PanelError::new(ErrorCode::InvalidConfig, "backups", format!("{place} has no address."));
+    let origin = secrets::storage(&live.profile, id).ok_or_else(wrong)?;
+    if origin.is_exposed() && !live.profile.allow_plain_http {
+        let words =
+            format!("{place} was not used: {origin} is reached over plain HTTP, where copies can be read.");
+        return Err(PanelError::new(ErrorCode::InvalidConfig, "backups", words).with_hint(
+            "Use an https:// endpoint. If you trust the network in between, set allow_plain_http = true at the top of the \
+             profile.",
+        ));
+    }
+    core.secrets.get(&live.profile.name, &id, &origin).await?.ok_or_else(|| {
         let words = format!("The {} for {place} is not stored.", id.title());
         PanelError::new(ErrorCode::SecretMissing, "backups", words)
             .with_hint(format!("Store it: aetherctl secret set {id}, or set {}.", id.env()))

@@ -174,13 +174,16 @@ async fn steps_in_a_session_of_its_own() {
     match steps.as_str() {
         "store" => {
             for text in ["an-older-one", SECRET] {
-                assert_eq!(secrets.set("prod", &token(), secret(text)).await, Ok(SecretStore::Keyring));
+                assert_eq!(
+                    secrets.set("prod", &token(), secret(text), servers()).await,
+                    Ok(SecretStore::Keyring)
+                );
             }
             assert_eq!(secrets.status(&profile()).await.store, SecretStore::Keyring);
         }
         "found" => {
             assert_eq!(read(&secrets).await, Ok(Some(SECRET.to_owned())));
-            assert!(secrets.get("staging", &token()).await.unwrap().is_none());
+            assert!(secrets.get("staging", &token(), &server()).await.unwrap().is_none());
         }
         "delete" => secrets.delete("prod", &token()).await.unwrap(),
         "nothing" => {
@@ -189,7 +192,7 @@ async fn steps_in_a_session_of_its_own() {
             assert_eq!(error.code, ErrorCode::SecretMissing);
         }
         "outlive" => {
-            secrets.set("prod", &token(), secret(SECRET)).await.unwrap();
+            secrets.set("prod", &token(), secret(SECRET), servers()).await.unwrap();
             std::fs::write(format!("{home}/ask"), "").unwrap();
             while !Path::new(&format!("{home}/done")).exists() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -198,13 +201,13 @@ async fn steps_in_a_session_of_its_own() {
         }
         "locked" => {
             assert_eq!(read(&secrets).await, Err(ErrorCode::KeyringLocked));
-            let error = secrets.set("prod", &token(), secret(SECRET)).await.unwrap_err();
+            let error = secrets.set("prod", &token(), secret(SECRET), servers()).await.unwrap_err();
             assert_eq!(error.code, ErrorCode::KeyringLocked);
             assert_eq!(secrets.status(&profile()).await.store, SecretStore::Memory);
         }
         "unavailable" => {
             assert_eq!(read(&secrets).await, Err(ErrorCode::KeyringUnavailable));
-            let error = secrets.set("prod", &token(), secret(SECRET)).await.unwrap_err();
+            let error = secrets.set("prod", &token(), secret(SECRET), servers()).await.unwrap_err();
             assert_eq!(error.code, ErrorCode::KeyringUnavailable);
         }
         other => panic!("unknown steps {other}"),

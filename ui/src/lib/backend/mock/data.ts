@@ -32,7 +32,7 @@ export function freshness(scene: Scene, service: ServiceKind, now: number): Fres
 }
 
 const member = (scene: Scene, kind: ServiceKind, url: string, version: string, now: number): MemberStatus => ({
-  url, freshness: freshness(scene, kind, now), version: scene === 'never' || scene === 'loading' ? null : version, latencyMs: scene === 'never' || scene === 'loading' ? null : 4, clockOffsetMs: 120,
+  url, freshness: freshness(scene, kind, now), version: scene === 'never' || scene === 'loading' ? null : version, latencyMs: scene === 'never' || scene === 'loading' ? null : 4, clockOffsetMs: 120, credentialsExposed: false,
 });
 
 export function services(scene: Scene, now: number): ServiceStatus[] {

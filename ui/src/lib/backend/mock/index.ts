@@ -87,16 +87,16 @@ export function mockBackend(): Backend {
   let rulesAsked = 0;
   const detail = (name: string): StackDetail => ({
     name, source: stacks.stacks.find((s) => s.name === name)?.source ?? { kind: 'built-in' }, tenantLabel: 'tenant_id', vipTenants: ['vip-customer-123', 'vip-customer-456', 'partner-abc'], heartbeat: 'Watchdog',
-    prometheus: { urls: ['http://localhost:9090'], auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null },
-    alertmanager: { urls: ['http://am-0:9093', 'http://am-1:9093', 'http://am-2:9093'], auth: { kind: 'basic', username: 'panel' }, headers: { 'X-Scope-OrgID': 'team-a' }, caFile: '/etc/ssl/own-ca.pem', clientCertFile: null, clientKeyFile: null },
-    grafana: { urls: ['http://localhost:3000'], auth: { kind: 'bearer' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null }, gauges: held.map((g) => g.spec),
+    prometheus: { urls: ['http://localhost:9090'], auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null, allowPlainHttp: false },
+    alertmanager: { urls: ['http://am-0:9093', 'http://am-1:9093', 'http://am-2:9093'], auth: { kind: 'basic', username: 'panel' }, headers: { 'X-Scope-OrgID': 'team-a' }, caFile: '/etc/ssl/own-ca.pem', clientCertFile: null, clientKeyFile: null, allowPlainHttp: false },
+    grafana: { urls: ['http://localhost:3000'], auth: { kind: 'bearer' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null, allowPlainHttp: false }, gauges: held.map((g) => g.spec),
     checks: [
       { id: 'queue', title: 'Queue is short', ask: { kind: 'query', query: 'max by ($tenant_label) (aether_queue_length)', expect: '<= 10' }, suites: ['quick', 'preprod'], remedy: 'Add a worker.' },
       { id: 'health', title: 'API answers', ask: { kind: 'http', url: 'http://localhost:8000/health', status: 200, contains: '"ok"' }, suites: ['after-deploy'], remedy: '' },
     ],
   });
   const secrets = new Map<string, boolean>([['alertmanager/password', true], ['grafana/token', false]]);
-  const secretStatus = () => ({ store: (query.get('banner') === 'on' ? 'memory' : 'keyring') as 'memory' | 'keyring', storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '', entries: [...secrets].map(([id, configured]) => ({ id, title: id === 'grafana/token' ? 'Grafana token' : 'Alertmanager password', configured, origin: configured ? ('keyring' as const) : null, env: `AETHER_${id.replace('/', '_').toUpperCase()}` })) });
+  const secretStatus = () => ({ store: (query.get('banner') === 'on' ? 'memory' : 'keyring') as 'memory' | 'keyring', storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '', entries: [...secrets].map(([id, configured]) => ({ id, title: id === 'grafana/token' ? 'Grafana token' : 'Alertmanager password', configured, origins: configured ? ['https://alertmanager.example.com'] : [], untrusted: configured && query.get('origin') === 'changed' ? ['http://alertmanager.changed.test:9093'] : [], origin: configured ? ('keyring' as const) : null, env: `AETHER_${id.replace('/', '_').toUpperCase()}` })) });
 
   const matches = (r: AlertRow, filter: string): boolean => {
     const { tokens, open } = tokenize(filter);
@@ -221,7 +221,7 @@ export function mockBackend(): Backend {
     stack_detail: ({ name }: { name: string }) => detail(name),
     stack_save: (r: StackDetail & { select: boolean }) => { stacks = { active: r.select ? r.name : stacks.active, firstStart: false, stacks: [...stacks.stacks.filter((s) => s.name !== r.name), { name: r.name, source: { kind: 'file', path: `/home/alice/.config/aetherlink/stacks/${r.name}.toml` }, error: null }] }; tell({ stacks }); return { ...detail(r.name), ...r }; },
     settings_get: () => settings, settings_set: (s: Settings) => { settings = s; tell({ settings }); return s; },
-    secret_status: secretStatus, secret_set: ({ id }: { id: string }) => { secrets.set(id, true); return secretStatus(); }, secret_delete: ({ id }: { id: string }) => { secrets.set(id, false); return secretStatus(); },
+    secret_status: secretStatus, secret_trust: () => secretStatus(), secret_set: ({ id }: { id: string }) => { secrets.set(id, true); return secretStatus(); }, secret_delete: ({ id }: { id: string }) => { secrets.set(id, false); return secretStatus(); },
     discover: () => ({ found: [{ service: 'prometheus', url: 'http://localhost:9090', version: '2.54.1' }, { service: 'alertmanager', url: 'http://localhost:9093', version: '0.27.0' }], tried: ['http://localhost:9090', 'http://localhost:9093', 'http://localhost:3000'] }),
     endpoint_test: ({ service, endpoint }: { service: string; endpoint: { urls: string[] } }) => ({ results: endpoint.urls.map((url, i) => service === 'grafana' ? { url, ok: false, version: null, flavour: null, latencyMs: null, clockOffsetMs: null, error: refused('Grafana', 3000), notes: [] } : { url, ok: true, version: '2.54.1', flavour: null, latencyMs: 3 + i, clockOffsetMs: 10, error: null, notes: [] }) }),
     gauge_figure: ({ id, hours, style }: { id: string; hours: number; style: never }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); if (scene === 'stale' || scene === 'never') throw refused('Prometheus', 9090); return draw(g.spec, g.value ?? 40, hours, style, scene === 'hostile'); },
