@@ -42,6 +42,7 @@ const VIEWS = [
   ['scene=loaded', 'settings'],
   ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
   ['scene=loaded&banner=on', 'settings', click('tab-credentials')],
+  ['scene=loaded&origin=changed', 'settings', click('tab-credentials', 'secret-review')],
   ['scene=loaded', 'settings', click('tab-panel')],
   ['scene=loaded', 'settings', click('tab-about')],
   ['scene=loaded', 'settings', click('stack-new')],

@@ -59,6 +59,22 @@ test('everything is reached and worked by keys alone', async () => {
   await done();
 });
 
+test('a credential goes to another server only after a yes that names it', async () => {
+  const { page, done } = await open('scene=loaded&origin=changed', 'overview');
+  await page.getByTestId('banner-origin-alertmanager').getByRole('button', { name: 'Review' }).click();
+  const question = page.getByTestId('trust-question');
+  const text = await question.innerText();
+  assert.ok(text.includes('http://alertmanager.changed.test:9093') && text.includes('https://alertmanager.example.com'), text);
+  assert.ok(text.includes('unencrypted'), text);
+  await page.keyboard.press('Escape');
+  assert.equal(await question.count(), 0);
+  await page.getByTestId('banner-origin-alertmanager').getByRole('button', { name: 'Review' }).click();
+  await page.getByTestId('trust-send').click();
+  await page.getByText('is now sent to http://alertmanager.changed.test:9093').waitFor();
+  assert.equal(await page.getByTestId('trust-dialog').count(), 0);
+  await done();
+});
+
 test('a credential is not in the page once it is stored', async () => {
   const { page, done } = await open('scene=loaded', 'settings');
   await page.getByTestId('tab-credentials').click();

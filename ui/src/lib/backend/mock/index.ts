@@ -73,7 +73,7 @@ export function mockBackend(): Backend {
   const snapshot = (): Snapshot => ({
     revision, at: Date.now(), stacks, services: services(scene, Date.now()), gauges: held, alerts: { freshness: freshness(scene, 'alertmanager', Date.now()), pendingFreshness: freshness(scene, 'prometheus', Date.now()), counts: counts(rows), top: rows.filter((r) => r.state !== 'resolved').slice(0, 8), revision: alertsRevision },
     maintenance: maintenance(), backups: backupsNow(), checks: checksNow(), drill: desk.status(), escalations: escalations(), pins: pinsSummary(scene, now), settings,
-    banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
+    banners: query.get('banner') === 'on' ? [{ id: 'keyring-unavailable', level: 'warn', text: 'No keyring on this computer: credentials are kept in memory and are gone when the panel closes.' }] : query.get('origin') === 'changed' ? [{ id: 'origin-alertmanager', level: 'warn', text: 'The Alertmanager password of stack "aetherlink" was not sent to http://alertmanager.changed.test:9093: it was entered for https://alertmanager.example.com.' }] : scene === 'hostile' ? [{ id: 'x', level: 'critical', text: `${rows[0]?.name} ${'very '.repeat(400)}` }] : [],
   });
   const held = gauges(scene, now);
   const tell = (part: Partial<Extract<PanelEvent, { kind: 'delta' }>['data']>): void => {
@@ -96,7 +96,9 @@ export function mockBackend(): Backend {
     ],
   });
   const secrets = new Map<string, boolean>([['alertmanager/password', true], ['grafana/token', false]]);
-  const secretStatus = () => ({ store: (query.get('banner') === 'on' ? 'memory' : 'keyring') as 'memory' | 'keyring', storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '', entries: [...secrets].map(([id, configured]) => ({ id, title: id === 'grafana/token' ? 'Grafana token' : 'Alertmanager password', configured, origins: configured ? ['https://alertmanager.example.com'] : [], untrusted: configured && query.get('origin') === 'changed' ? ['http://alertmanager.changed.test:9093'] : [], origin: configured ? ('keyring' as const) : null, env: `AETHER_${id.replace('/', '_').toUpperCase()}` })) });
+  const confirmed: string[] = [];
+  const elsewhere = 'http://alertmanager.changed.test:9093';
+  const secretStatus = () => ({ store: (query.get('banner') === 'on' ? 'memory' : 'keyring') as 'memory' | 'keyring', storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '', entries: [...secrets].map(([id, configured]) => ({ id, title: id === 'grafana/token' ? 'Grafana token' : 'Alertmanager password', configured, origins: configured ? ['https://alertmanager.example.com', ...confirmed] : [], untrusted: configured && query.get('origin') === 'changed' && !confirmed.includes(elsewhere) ? [elsewhere] : [], origin: configured ? ('keyring' as const) : null, env: `AETHER_${id.replace('/', '_').toUpperCase()}` })) });
 
   const matches = (r: AlertRow, filter: string): boolean => {
     const { tokens, open } = tokenize(filter);
@@ -221,7 +223,7 @@ export function mockBackend(): Backend {
     stack_detail: ({ name }: { name: string }) => detail(name),
     stack_save: (r: StackDetail & { select: boolean }) => { stacks = { active: r.select ? r.name : stacks.active, firstStart: false, stacks: [...stacks.stacks.filter((s) => s.name !== r.name), { name: r.name, source: { kind: 'file', path: `/home/alice/.config/aetherlink/stacks/${r.name}.toml` }, error: null }] }; tell({ stacks }); return { ...detail(r.name), ...r }; },
     settings_get: () => settings, settings_set: (s: Settings) => { settings = s; tell({ settings }); return s; },
-    secret_status: secretStatus, secret_trust: () => secretStatus(), secret_set: ({ id }: { id: string }) => { secrets.set(id, true); return secretStatus(); }, secret_delete: ({ id }: { id: string }) => { secrets.set(id, false); return secretStatus(); },
+    secret_status: secretStatus, secret_trust: ({ origin }: { origin: string }) => { confirmed.push(origin); return secretStatus(); }, secret_set: ({ id }: { id: string }) => { secrets.set(id, true); return secretStatus(); }, secret_delete: ({ id }: { id: string }) => { secrets.set(id, false); return secretStatus(); },
     discover: () => ({ found: [{ service: 'prometheus', url: 'http://localhost:9090', version: '2.54.1' }, { service: 'alertmanager', url: 'http://localhost:9093', version: '0.27.0' }], tried: ['http://localhost:9090', 'http://localhost:9093', 'http://localhost:3000'] }),
     endpoint_test: ({ service, endpoint }: { service: string; endpoint: { urls: string[] } }) => ({ results: endpoint.urls.map((url, i) => service === 'grafana' ? { url, ok: false, version: null, flavour: null, latencyMs: null, clockOffsetMs: null, error: refused('Grafana', 3000), notes: [] } : { url, ok: true, version: '2.54.1', flavour: null, latencyMs: 3 + i, clockOffsetMs: 10, error: null, notes: [] }) }),
     gauge_figure: ({ id, hours, style }: { id: string; hours: number; style: never }) => { const g = held.find((x) => x.spec.id === id); if (!g) throw fail('not-found', 'No such gauge.'); if (scene === 'stale' || scene === 'never') throw refused('Prometheus', 9090); return draw(g.spec, g.value ?? 40, hours, style, scene === 'hostile'); },
