@@ -5,20 +5,58 @@ import { colours, violations } from './axe.mjs';
 import { click, open } from './screens/support.mjs';
 
 const VIEWS = [
-  ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) => ['overview', 'alerts', 'maintenance'].map((h) => [`scene=${s}&window=on&banner=on`, h])),
+  ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) =>
+    ['overview', 'alerts', 'maintenance'].map((h) => [`scene=${s}&window=on&banner=on`, h]),
+  ),
   ...['loaded', 'empty', 'hostile'].map((s) => [`scene=${s}`, 'checks']),
   ...['loaded', 'calm', 'empty', 'never', 'hostile'].map((s) => [`scene=${s}`, 'versions']),
   ['scene=loaded', 'versions', click('pin-name')],
   ['scene=hostile', 'versions', click('pin-name')],
-  ['scene=loaded', 'versions', async (p) => { await click('pin-name', 'pin-change')(p); await p.getByTestId('repin-image').fill('prom/prometheus:v2.55.1'); await click('repin-plan')(p); }],
+  [
+    'scene=loaded',
+    'versions',
+    async (p) => {
+      await click('pin-name', 'pin-change')(p);
+      await p.getByTestId('repin-image').fill('prom/prometheus:v2.55.1');
+      await click('repin-plan')(p);
+    },
+  ],
   ...['loaded', 'empty', 'never', 'hostile'].map((s) => [`scene=${s}`, 'runbooks']),
-  ...['loaded', 'hostile'].map((s) => [`scene=${s}`, 'alerts', async (p) => { await p.getByTestId('alert-row').nth(s === 'loaded' ? 1 : 0).click(); await click('runbook-this')(p); await p.waitForTimeout(600); }]),
+  ...['loaded', 'hostile'].map((s) => [
+    `scene=${s}`,
+    'alerts',
+    async (p) => {
+      await p
+        .getByTestId('alert-row')
+        .nth(s === 'loaded' ? 1 : 0)
+        .click();
+      await click('runbook-this')(p);
+      await p.waitForTimeout(600);
+    },
+  ]),
   ...['loaded', 'never', 'idle', 'hostile'].map((s) => [`scene=${s}`, 'runbooks/slo-status']),
-  ...['scene=loaded', 'scene=empty', 'scene=never', 'scene=loading', 'scene=hostile', 'scene=huge', 'scene=loaded&drill=none', 'scene=loaded&drill=on'].map((q) => [q, 'runbooks/training']),
+  ...[
+    'scene=loaded',
+    'scene=empty',
+    'scene=never',
+    'scene=loading',
+    'scene=hostile',
+    'scene=huge',
+    'scene=loaded&drill=none',
+    'scene=loaded&drill=on',
+  ].map((q) => [q, 'runbooks/training']),
   ...['d-1', 'd-2', 'd-3', 'd-99'].map((id) => ['scene=loaded', `runbooks/training~${id}`]),
   ['scene=hostile', 'runbooks/training~d-2'],
   ['scene=loaded', 'runbooks/training', click('drill-start')],
-  ['scene=loaded', 'runbooks/training', async (p) => { await click('person-add')(p); await p.getByTestId('person-name').fill('fail'); await click('person-confirm')(p); }],
+  [
+    'scene=loaded',
+    'runbooks/training',
+    async (p) => {
+      await click('person-add')(p);
+      await p.getByTestId('person-name').fill('fail');
+      await click('person-confirm')(p);
+    },
+  ],
   ['scene=loaded', 'runbooks/training', click('person-remove')],
   ['scene=loaded&drill=quiet&window=on', 'overview'],
   ['scene=hostile&drill=on', 'alerts', (p) => p.getByTestId('drill-operate').getByRole('button').click()],
@@ -33,12 +71,44 @@ const VIEWS = [
   ['scene=never', 'rules'],
   ['scene=empty', 'rules'],
   ['scene=stale', 'rules', click('rules-refresh')],
-  ...['loaded', 'empty', 'hostile'].map((s) => [`scene=${s}`, 'rules', async (p) => { await click('rules-links')(p); await p.waitForTimeout(400); }]),
-  ['scene=loaded', 'rules', async (p) => { await click('rule-open')(p); await p.getByTestId('live-verdict').waitFor(); await click('rewrite-apply', 'rule-plan')(p); await p.getByLabel('Why?').fill('fail'); await click('rule-apply')(p); await p.waitForTimeout(500); }],
+  ...['loaded', 'empty', 'hostile'].map((s) => [
+    `scene=${s}`,
+    'rules',
+    async (p) => {
+      await click('rules-links')(p);
+      await p.waitForTimeout(400);
+    },
+  ]),
+  [
+    'scene=loaded',
+    'rules',
+    async (p) => {
+      await click('rule-open')(p);
+      await p.getByTestId('live-verdict').waitFor();
+      await click('rewrite-apply', 'rule-plan')(p);
+      await p.getByLabel('Why?').fill('fail');
+      await click('rule-apply')(p);
+      await p.waitForTimeout(500);
+    },
+  ],
   ['scene=never', 'checks'],
   ['scene=loaded&slow=2000', 'checks', click('check-start')],
-  ['scene=loaded', 'settings', async (p) => { await click('own-add', 'vip-add', 'stack-save')(p); }],
-  ['scene=loaded', 'rules', async (p) => { await click('rule-open')(p); await p.getByTestId('live-verdict').waitFor(); await click('rewrite-apply', 'rule-plan')(p); }],
+  [
+    'scene=loaded',
+    'settings',
+    async (p) => {
+      await click('own-add', 'vip-add', 'stack-save')(p);
+    },
+  ],
+  [
+    'scene=loaded',
+    'rules',
+    async (p) => {
+      await click('rule-open')(p);
+      await p.getByTestId('live-verdict').waitFor();
+      await click('rewrite-apply', 'rule-plan')(p);
+    },
+  ],
   ['scene=loaded', 'settings'],
   ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
   ['scene=loaded&banner=on', 'settings', click('tab-credentials')],
@@ -51,20 +121,80 @@ const VIEWS = [
   ['scene=loaded', 'alerts', click('alert-row')],
   ['scene=hostile', 'alerts', click('alert-row')],
   ['scene=loaded', 'alerts', (p) => p.getByTestId('columns').getByRole('button').click()],
-  ['scene=loaded', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Manage' }).click(); }],
-  ['scene=hostile', 'alerts', async (p) => { await p.getByTestId('saved-lists').getByRole('button').click(); await p.getByRole('menuitem', { name: 'Save this' }).click(); }],
+  [
+    'scene=loaded',
+    'alerts',
+    async (p) => {
+      await p.getByTestId('saved-lists').getByRole('button').click();
+      await p.getByRole('menuitem', { name: 'Manage' }).click();
+    },
+  ],
+  [
+    'scene=hostile',
+    'alerts',
+    async (p) => {
+      await p.getByTestId('saved-lists').getByRole('button').click();
+      await p.getByRole('menuitem', { name: 'Save this' }).click();
+    },
+  ],
   ...['loaded', 'hostile', 'empty', 'never'].map((s) => [`scene=${s}&job=on`, 'backups']),
   ['scene=loaded', 'backups', click('backup-now', 'backup-confirm')],
   ['scene=loaded', 'backups', click('run-open', 'undo')],
   ['scene=loaded', 'backups', click('prune')],
   ['scene=loaded', 'backups', click('elsewhere-open', 'remote-verify')],
   ...['loaded', 'hostile', 'empty'].map((s) => [`scene=${s}`, 'backups', click('import', 'import-confirm')]),
-  ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(4).click(); await click('dashboard-open')(p); }],
-  ...['compare', 'files', 'blocks', 'manifest'].map((tab) => ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); if (tab === 'files') await click('file')(p); }]),
-  ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await p.locator('[data-uid="tenant-costs"] input').check(); await click('restore')(p); }],
-  ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click('tab-blocks', 'data-restore', 'data-apply')(p); }],
-  ...['alerting', 'configs'].map((tab) => ['scene=hostile', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click(`tab-${tab}`)(p); await p.getByTestId('item-open').nth(2).click(); }]),
-  ['scene=loaded', 'backups', async (p) => { await p.getByTestId('backup-open').nth(1).click(); await click('dashboard-open')(p); await p.getByTestId('look-view').locator('[data-value="diff"]').check({ force: true }); }],
+  [
+    'scene=hostile',
+    'backups',
+    async (p) => {
+      await p.getByTestId('backup-open').nth(4).click();
+      await click('dashboard-open')(p);
+    },
+  ],
+  ...['compare', 'files', 'blocks', 'manifest'].map((tab) => [
+    'scene=loaded',
+    'backups',
+    async (p) => {
+      await p.getByTestId('backup-open').nth(1).click();
+      await click(`tab-${tab}`)(p);
+      if (tab === 'files') await click('file')(p);
+    },
+  ]),
+  [
+    'scene=loaded',
+    'backups',
+    async (p) => {
+      await p.getByTestId('backup-open').nth(1).click();
+      await p.locator('[data-uid="tenant-costs"] input').check();
+      await click('restore')(p);
+    },
+  ],
+  [
+    'scene=loaded',
+    'backups',
+    async (p) => {
+      await p.getByTestId('backup-open').nth(1).click();
+      await click('tab-blocks', 'data-restore', 'data-apply')(p);
+    },
+  ],
+  ...['alerting', 'configs'].map((tab) => [
+    'scene=hostile',
+    'backups',
+    async (p) => {
+      await p.getByTestId('backup-open').nth(1).click();
+      await click(`tab-${tab}`)(p);
+      await p.getByTestId('item-open').nth(2).click();
+    },
+  ]),
+  [
+    'scene=loaded',
+    'backups',
+    async (p) => {
+      await p.getByTestId('backup-open').nth(1).click();
+      await click('dashboard-open')(p);
+      await p.getByTestId('look-view').locator('[data-value="diff"]').check({ force: true });
+    },
+  ],
   ['scene=hostile&deploy=on', 'maintenance', click('deploy-open', 'step-skip')],
   ['scene=loaded', 'maintenance', click('deploy-new')],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('m')],
@@ -79,7 +209,14 @@ const VIEWS = [
   ['scene=stale', 'overview', click('light-grafana')],
   ['scene=loaded', 'overview', (p) => p.getByTestId('stack-menu').getByRole('button').first().click()],
   ['scene=first', 'overview'],
-  ['scene=first', 'overview', async (p) => { await p.getByTestId('first-grafana').fill('http://localhost:3000'); await click('first-next')(p); }],
+  [
+    'scene=first',
+    'overview',
+    async (p) => {
+      await p.getByTestId('first-grafana').fill('http://localhost:3000');
+      await click('first-next')(p);
+    },
+  ],
   ['scene=first', 'overview', click('first-next', 'first-next')],
 ];
 /** The screens of one query are seen on one page, one after the other; what a step leaves behind is seen last. */
@@ -108,7 +245,9 @@ test('axe finds nothing on any screen in either theme', async () => {
     // asked again.
     const { page, done } = await open(`${query}&theme=system`, stops[0].hash, { colorScheme: 'dark' });
     for (const { hash, then } of stops) {
-      await page.evaluate((to) => { location.hash = to; }, `#/${hash}`);
+      await page.evaluate((to) => {
+        location.hash = to;
+      }, `#/${hash}`);
       await page.waitForTimeout(350);
       await then?.(page);
       await page.waitForTimeout(150);
@@ -124,7 +263,11 @@ test('axe finds nothing on any screen in either theme', async () => {
     await done();
   };
   const left = visits();
-  await Promise.all([0, 1].map(async () => { for (let next = left.shift(); next; next = left.shift()) await visit(next); }));
+  await Promise.all(
+    [0, 1].map(async () => {
+      for (let next = left.shift(); next; next = left.shift()) await visit(next);
+    }),
+  );
   assert.equal(seen, VIEWS.length);
   assert.deepEqual([...found], []);
 });

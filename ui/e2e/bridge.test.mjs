@@ -19,7 +19,11 @@ after(async () => {
 });
 
 async function call(name, request = {}) {
-  const reply = await fetch(new URL(`/api/${name}`, address), { method: 'POST', headers: { 'content-type': 'application/json', 'x-aether-token': token }, body: JSON.stringify(request) });
+  const reply = await fetch(new URL(`/api/${name}`, address), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-aether-token': token },
+    body: JSON.stringify(request),
+  });
   const body = await reply.json();
   assert.ok(reply.ok, `${name}: ${JSON.stringify(body)}`);
   return body;
@@ -27,7 +31,8 @@ async function call(name, request = {}) {
 /** No window of these tests stays behind. */
 async function end() {
   const { maintenance } = await call('snapshot').catch(() => ({ maintenance: { windows: [] } }));
-  for (const w of maintenance.windows) if (w.reason.startsWith('browser test')) await call('maintenance_end', { id: w.id }).catch(() => {});
+  for (const w of maintenance.windows)
+    if (w.reason.startsWith('browser test')) await call('maintenance_end', { id: w.id }).catch(() => {});
 }
 async function until(what, check) {
   for (let i = 0; i < 240; i += 1) {
@@ -38,23 +43,41 @@ async function until(what, check) {
   throw new Error(`never: ${what}`);
 }
 async function open(screen, theme = 'dark') {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', colorScheme: theme });
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+    colorScheme: theme,
+  });
   page.setDefaultTimeout(20_000);
   const faults = [];
   page.on('console', (m) => m.type() === 'error' && !/status of (4|5)\d\d/.test(m.text()) && faults.push(m.text()));
   page.on('pageerror', (e) => faults.push(e.message));
-  page.on('request', (r) => !r.url().startsWith(address.origin) && !r.url().startsWith('data:') && faults.push(`request ${r.url()}`));
+  page.on(
+    'request',
+    (r) => !r.url().startsWith(address.origin) && !r.url().startsWith('data:') && faults.push(`request ${r.url()}`),
+  );
   const url = new URL(address);
   url.hash = `/${screen}`;
   await page.goto(url.href);
   const skip = page.getByTestId('first-skip');
-  await page.locator('[data-testid="first-skip"], [data-testid="overview"], [data-testid="alerts"], [data-testid="maintenance"], [data-testid="backups"], [data-testid="runbook"], [data-testid="settings"]').first().waitFor();
+  await page
+    .locator(
+      '[data-testid="first-skip"], [data-testid="overview"], [data-testid="alerts"], [data-testid="maintenance"], [data-testid="backups"], [data-testid="runbook"], [data-testid="settings"]',
+    )
+    .first()
+    .waitFor();
   await page.getByTestId('maintenance-switch').waitFor();
   if (await skip.isVisible()) {
     await skip.click();
     if (screen !== 'overview') await page.getByTestId(`nav-${screen}`).click();
   }
-  return { page, async done() { await page.close(); assert.deepEqual(faults, []); } };
+  return {
+    page,
+    async done() {
+      await page.close();
+      assert.deepEqual(faults, []);
+    },
+  };
 }
 
 test('the overview shows every gauge with the value that the panel has', LONG, async () => {
@@ -92,7 +115,10 @@ test('the lights tell the age of each service’s last good answer', LONG, async
   const s = await call('snapshot');
   for (const service of s.services) {
     const light = page.getByTestId(`light-${service.kind}`);
-    await page.waitForFunction((id) => document.querySelector(`[data-testid="${id}"]`)?.getAttribute('data-state') !== 'loading', `light-${service.kind}`);
+    await page.waitForFunction(
+      (id) => document.querySelector(`[data-testid="${id}"]`)?.getAttribute('data-state') !== 'loading',
+      `light-${service.kind}`,
+    );
     if ((await light.getAttribute('data-state')) === 'fresh') assert.match(await light.innerText(), /\d+ s/);
   }
   await done();
@@ -111,7 +137,10 @@ test('the list of alerts is the panel’s, and the filter narrows it', LONG, asy
     const name = all.rows[0].name;
     await page.getByTestId('alerts-filter').fill(`alertname="${name}" `);
     const narrowed = await call('alerts_page', { filter: `alertname="${name}"`, limit: 0 });
-    await page.waitForFunction((n) => (document.querySelector('[data-testid="alerts-total"]')?.textContent ?? '').startsWith(`${n} `), String(narrowed.total));
+    await page.waitForFunction(
+      (n) => (document.querySelector('[data-testid="alerts-total"]')?.textContent ?? '').startsWith(`${n} `),
+      String(narrowed.total),
+    );
     await page.getByTestId('alert-row').first().click();
     await page.getByTestId('alert-detail').getByRole('heading', { name }).waitFor();
     await page.getByTestId('filter-clear').click();
@@ -128,7 +157,9 @@ test('the list of alerts is the panel’s, and the filter narrows it', LONG, asy
 test('a window is started, verified, extended and ended', { timeout: 120_000 }, async () => {
   await end();
   const { page, done } = await open('overview');
-  await page.waitForFunction(() => document.querySelector('[data-testid="light-alertmanager"]')?.getAttribute('data-state') === 'fresh');
+  await page.waitForFunction(
+    () => document.querySelector('[data-testid="light-alertmanager"]')?.getAttribute('data-state') === 'fresh',
+  );
   await page.keyboard.press('m');
   await page.getByTestId('start-confirm').click();
   await page.getByTestId('reason-problem').waitFor();
@@ -143,7 +174,9 @@ test('a window is started, verified, extended and ended', { timeout: 120_000 }, 
   const before = (await call('snapshot')).maintenance.windows.find((w) => w.reason === 'browser test window');
   assert.equal(before.phase, 'verified');
   await page.getByTestId('maintenance-extend').click();
-  await until('fifteen minutes more', async () => (await call('snapshot')).maintenance.windows.some((w) => w.id === before.id && w.endsAt >= before.endsAt + 890_000));
+  await until('fifteen minutes more', async () =>
+    (await call('snapshot')).maintenance.windows.some((w) => w.id === before.id && w.endsAt >= before.endsAt + 890_000),
+  );
   await page.getByTestId('nav-maintenance').click();
   await page.getByTestId('window').first().waitFor();
   await page.getByTestId('silence').filter({ hasText: 'browser test window' }).first().waitFor();
@@ -151,7 +184,9 @@ test('a window is started, verified, extended and ended', { timeout: 120_000 }, 
   await page.getByTestId('end-confirm').click();
   await page.getByTestId('ended').waitFor();
   await page.getByTestId('end-done').click();
-  await page.waitForFunction(() => document.querySelector('[data-testid="maintenance-switch"]')?.getAttribute('data-state') === 'off');
+  await page.waitForFunction(
+    () => document.querySelector('[data-testid="maintenance-switch"]')?.getAttribute('data-state') === 'off',
+  );
   assert.ok(!(await call('snapshot')).maintenance.windows.some((w) => w.id === before.id && w.phase !== 'ended'));
   await done();
 });
@@ -159,7 +194,8 @@ test('a window is started, verified, extended and ended', { timeout: 120_000 }, 
 test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, async (t) => {
   const s = await call('snapshot');
   const grafana = s.services.find((x) => x.kind === 'grafana');
-  if (!grafana || !['fresh', 'stale'].includes(grafana.freshness.state)) return t.skip('this stack has no Grafana that answers');
+  if (!grafana || !['fresh', 'stale'].includes(grafana.freshness.state))
+    return t.skip('this stack has no Grafana that answers');
   const { page, done } = await open('backups');
   await page.getByTestId('backup-now').click();
   await page.getByTestId('backup-reason').fill('browser test');
@@ -169,16 +205,31 @@ test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, a
   assert.equal((await page.getByTestId('backup-verdict').innerText()).trim(), made.verdict);
   await page.getByRole('button', { name: 'Open it' }).click();
   await page.getByTestId('dashboard').first().waitFor();
-  const plan = await call('restore_plan', { id: made.id, uids: [], what: 'dashboards', otherwise: null, choices: {}, dataSources: {}, intoFolder: null, intoStack: null });
+  const plan = await call('restore_plan', {
+    id: made.id,
+    uids: [],
+    what: 'dashboards',
+    otherwise: null,
+    choices: {},
+    dataSources: {},
+    intoFolder: null,
+    intoStack: null,
+  });
   assert.ok(plan.items.length > 0 && plan.items.every((i) => i.act === 'identical'), 'nothing has changed since');
-  await page.waitForFunction((n) => document.querySelectorAll('[data-act="identical"]').length === n, plan.items.length);
+  await page.waitForFunction(
+    (n) => document.querySelectorAll('[data-act="identical"]').length === n,
+    plan.items.length,
+  );
   await page.getByTestId('dashboard-open').first().click();
   await page.getByTestId('look').waitFor();
   assert.ok(await page.getByTestId('restore').isDisabled(), 'there is nothing to restore');
   await page.getByTestId('tab-compare').click();
   await page.getByText('No difference').waitFor();
   await page.getByTestId('verify').click();
-  await until('verified', async () => (await call('backup_list')).backups.find((b) => b.id === made.id)?.verifiedAt !== null);
+  await until(
+    'verified',
+    async () => (await call('backup_list')).backups.find((b) => b.id === made.id)?.verifiedAt !== null,
+  );
   await page.getByTestId('delete').click();
   await page.getByTestId('delete-confirm').click();
   await page.getByTestId('backup-now').waitFor();
@@ -186,30 +237,43 @@ test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, a
   await done();
 });
 
-test('a runbook opens on an alert, and every question of it is asked of the real servers', { timeout: 180_000 }, async (t) => {
-  // A stack that has just been started needs a minute to evaluate its alerts.
-  const found = await until('an alert with a runbook of its own', async () => {
-    const list = await call('alerts_page', { limit: 100, states: ['firing', 'pending', 'inhibited'] });
-    const known = (await call('runbook_list')).pages.map((p) => p.id);
-    return list.freshness.state === 'fresh' && list.rows.find((r) => known.includes(r.name));
-  }).catch((thrown) => {
-    if (!/^never/.test(thrown.message)) throw thrown;
-    return null;
-  });
-  if (!found) return t.skip('no alert of the stack has a runbook');
-  const { page, done } = await open(`runbooks/@${found.fingerprint}`);
-  const steps = page.getByTestId('step');
-  await steps.first().waitFor();
-  const view = await call('runbook_open', { fingerprint: found.fingerprint });
-  assert.equal(await steps.count(), view.steps.length);
-  await page.waitForFunction(() => [...document.querySelectorAll('[data-testid="step"]')].every((s) => ['pass', 'fail', 'unknown'].includes(s.dataset.verdict ?? '')));
-  // What it is about is asked about: the label is in the question, and a number came.
-  const run = await until('the run is kept', async () => (await call('runbook_runs')).runs.find((r) => r.alert?.fingerprint === found.fingerprint));
-  assert.ok(run.steps.some((s) => s.value !== null), JSON.stringify(run.steps));
-  if (found.tenant) assert.ok(run.steps.some((s) => s.query.includes(found.tenant)));
-  assert.deepEqual(await violations(page), []);
-  await done();
-});
+test(
+  'a runbook opens on an alert, and every question of it is asked of the real servers',
+  { timeout: 180_000 },
+  async (t) => {
+    // A stack that has just been started needs a minute to evaluate its alerts.
+    const found = await until('an alert with a runbook of its own', async () => {
+      const list = await call('alerts_page', { limit: 100, states: ['firing', 'pending', 'inhibited'] });
+      const known = (await call('runbook_list')).pages.map((p) => p.id);
+      return list.freshness.state === 'fresh' && list.rows.find((r) => known.includes(r.name));
+    }).catch((thrown) => {
+      if (!/^never/.test(thrown.message)) throw thrown;
+      return null;
+    });
+    if (!found) return t.skip('no alert of the stack has a runbook');
+    const { page, done } = await open(`runbooks/@${found.fingerprint}`);
+    const steps = page.getByTestId('step');
+    await steps.first().waitFor();
+    const view = await call('runbook_open', { fingerprint: found.fingerprint });
+    assert.equal(await steps.count(), view.steps.length);
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('[data-testid="step"]')].every((s) =>
+        ['pass', 'fail', 'unknown'].includes(s.dataset.verdict ?? ''),
+      ),
+    );
+    // What it is about is asked about: the label is in the question, and a number came.
+    const run = await until('the run is kept', async () =>
+      (await call('runbook_runs')).runs.find((r) => r.alert?.fingerprint === found.fingerprint),
+    );
+    assert.ok(
+      run.steps.some((s) => s.value !== null),
+      JSON.stringify(run.steps),
+    );
+    if (found.tenant) assert.ok(run.steps.some((s) => s.query.includes(found.tenant)));
+    assert.deepEqual(await violations(page), []);
+    await done();
+  },
+);
 
 test('the settings test an endpoint and name what is wrong', LONG, async () => {
   const { page, done } = await open('settings');

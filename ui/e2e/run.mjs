@@ -7,5 +7,9 @@ if (!process.env.AETHER_BRIDGE_URL) {
   console.log('skipped: AETHER_BRIDGE_URL is not set (start aether-bridge and give the url that it prints)');
   process.exit(0);
 }
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', fileURLToPath(new URL('bridge.test.mjs', import.meta.url))], { stdio: 'inherit' });
+const { status } = spawnSync(
+  process.execPath,
+  ['--test', '--test-concurrency=1', fileURLToPath(new URL('bridge.test.mjs', import.meta.url))],
+  { stdio: 'inherit' },
+);
 process.exit(status ?? 1);

@@ -12,14 +12,18 @@ const files = [];
 for (const name of process.argv.slice(2)) {
   const path = join(here, name);
   if ((await stat(path)).isFile()) files.push(path);
-  else for (const inside of (await readdir(path)).sort()) if (inside.endsWith('.test.mjs')) files.push(join(path, inside));
+  else
+    for (const inside of (await readdir(path)).sort()) if (inside.endsWith('.test.mjs')) files.push(join(path, inside));
 }
 if (files.length === 0) {
   console.error('usage: node e2e/window.mjs FILE|FOLDER…, below e2e, with at least one file of tests');
   process.exit(2);
 }
 const served = await serveMock();
-const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], { stdio: 'inherit', env: { ...process.env, AETHER_WINDOW_URL: served.url } });
+const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], {
+  stdio: 'inherit',
+  env: { ...process.env, AETHER_WINDOW_URL: served.url },
+});
 const [status] = await once(tests, 'exit');
 await served.close();
 process.exit(status ?? 1);

@@ -11,7 +11,9 @@ interface Chunk {
 
 describe('the production bundle', () => {
   it('holds no made-up data, no inline script and no address of its own', async () => {
-    const built = (await build({ mode: 'production', logLevel: 'silent', build: { write: false } })) as { output: Chunk[] };
+    const built = (await build({ mode: 'production', logLevel: 'silent', build: { write: false } })) as {
+      output: Chunk[];
+    };
     const text = built.output.map((c) => c.code ?? (typeof c.source === 'string' ? c.source : '')).join('\n');
     expect(text.length).toBeGreaterThan(50_000);
     expect(text).not.toContain(MARK);

@@ -28,7 +28,10 @@ test('a click on a label narrows the list to it', async () => {
 });
 
 test('empty lists say why they are empty', async () => {
-  for (const [scene, id] of [['calm', 'alerts-none'], ['never', 'alerts-never']]) {
+  for (const [scene, id] of [
+    ['calm', 'alerts-none'],
+    ['never', 'alerts-never'],
+  ]) {
     const { page, done } = await open(`scene=${scene}`, 'alerts');
     await page.getByTestId(id).waitFor();
     await done();
@@ -104,7 +107,10 @@ test('an alert opens with its rule, its value against the threshold and its past
   await page.getByTestId('silence-this').click();
   await page.getByTestId('start-dialog').waitFor();
   const matchers = await page.getByTestId('start-dialog').locator('button.matcher').allInnerTexts();
-  assert.ok(matchers.includes('alertname="LowConfidenceSpikeVIP"') && matchers.includes('tenant_id="vip-customer-123"'), matchers.join(' '));
+  assert.ok(
+    matchers.includes('alertname="LowConfidenceSpikeVIP"') && matchers.includes('tenant_id="vip-customer-123"'),
+    matchers.join(' '),
+  );
   await page.keyboard.press('Escape');
   await done();
 });
@@ -117,7 +123,10 @@ test('an alert is acknowledged with a note and that is taken back, without being
   await page.getByTestId('ack-confirm').click();
   await page.getByTestId('ack-undo').waitFor();
   assert.match(await page.getByTestId('acknowledge').innerText(), /alice is on it since .+: Looking at the model/);
-  assert.equal(await page.getByTestId('alert-row').first().getByTestId('alert-state').getAttribute('data-state'), 'firing');
+  assert.equal(
+    await page.getByTestId('alert-row').first().getByTestId('alert-state').getAttribute('data-state'),
+    'firing',
+  );
   await page.getByTestId('alert-row').first().getByTestId('acknowledged').waitFor();
   assert.deepEqual(await violations(page), []);
   await page.getByTestId('ack-undo').click();
@@ -146,7 +155,9 @@ test('a list is saved under a name, opened again by it and from the palette, and
   await page.getByTestId('saved-lists').getByRole('button').click();
   await page.getByRole('menuitem', { name: 'Manage' }).click();
   await page.getByRole('button', { name: 'Delete VIP trouble' }).click();
-  await page.waitForFunction(() => !document.querySelector('[data-testid="saved-list"]')?.textContent?.includes('VIP trouble'));
+  await page.waitForFunction(
+    () => !document.querySelector('[data-testid="saved-list"]')?.textContent?.includes('VIP trouble'),
+  );
   await done();
 });
 
@@ -167,13 +178,19 @@ test('columns are chosen, labels among them, and give way where it is narrow', a
 });
 
 test('a link opens the list that it was made from', async () => {
-  const { page, done } = await open('scene=loaded', 'alerts?filter=tenant_id%3D~%22shop.*%22&state=firing&group=tenant_id');
+  const { page, done } = await open(
+    'scene=loaded',
+    'alerts?filter=tenant_id%3D~%22shop.*%22&state=firing&group=tenant_id',
+  );
   await page.getByTestId('alert-groups').waitFor();
   assert.equal(await page.getByTestId('alert-group').count(), 2);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByTestId('list-more').getByRole('button').click();
   await page.getByRole('menuitem', { name: 'Copy a link' }).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'aetherlink://alerts?filter=tenant_id%3D%7E%22shop.*%22&state=firing&group=tenant_id');
+  assert.equal(
+    await page.evaluate(() => navigator.clipboard.readText()),
+    'aetherlink://alerts?filter=tenant_id%3D%7E%22shop.*%22&state=firing&group=tenant_id',
+  );
   await done();
 });
 
@@ -211,7 +228,13 @@ test('annotations are Markdown without anything that could be run or fetched', a
   for (let i = 0; i < 6; i += 1) {
     await hostile.page.getByTestId('alert-row').nth(i).click();
     await hostile.page.waitForTimeout(150);
-    assert.equal(await hostile.page.getByTestId('alert-detail').locator('a, img, script, iframe, style, [onerror], [href]').count(), 0);
+    assert.equal(
+      await hostile.page
+        .getByTestId('alert-detail')
+        .locator('a, img, script, iframe, style, [onerror], [href]')
+        .count(),
+      0,
+    );
   }
   await hostile.done();
 });

@@ -23,7 +23,12 @@ test('a backup is made for a reason, seen at work, and opened', async () => {
 
 test('what made a backup incomplete, changed or unverified is said in words', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
-  for (const [verdict, words] of [['incomplete', /Nothing answers/], ['changed', /content has changed/], ['foreign', /made by another tool/]]) assert.match(await page.locator(`[data-testid="backup-row"][data-verdict="${verdict}"]`).innerText(), words);
+  for (const [verdict, words] of [
+    ['incomplete', /Nothing answers/],
+    ['changed', /content has changed/],
+    ['foreign', /made by another tool/],
+  ])
+    assert.match(await page.locator(`[data-testid="backup-row"][data-verdict="${verdict}"]`).innerText(), words);
   await page.locator('[data-verdict="changed"]').getByTestId('backup-open').click();
   assert.match(await page.getByTestId('problems').innerText(), /no longer as it was made[\s\S]*content has changed/);
   await page.getByTestId('backups-all').click();
@@ -40,16 +45,27 @@ test('dashboards are restored only after every choice is made and the plan is co
   assert.match(await page.getByTestId('dashboards').innerText(), /2 dashboards wait for a choice/);
   await page.locator('[data-uid="exec-1"]').getByTestId('choice').selectOption('copy');
   await page.locator('[data-uid="node-full"]').getByTestId('choice').selectOption('keep');
-  await page.waitForFunction(() => document.querySelector('[data-testid="restore"]')?.textContent === 'Restore 3 dashboards');
+  await page.waitForFunction(
+    () => document.querySelector('[data-testid="restore"]')?.textContent === 'Restore 3 dashboards',
+  );
   await page.getByTestId('restore').click();
   await page.getByTestId('restore-plan').waitFor();
-  assert.deepEqual(await page.getByTestId('restore-plan').locator('.chip').allInnerTexts(), ['update', 'create', 'copy']);
+  assert.deepEqual(await page.getByTestId('restore-plan').locator('.chip').allInnerTexts(), [
+    'update',
+    'create',
+    'copy',
+  ]);
   await page.getByTestId('data-source').selectOption('prometheus');
   await page.getByTestId('restore-confirm').click();
   await page.getByTestId('undo').click();
-  assert.match(await page.getByTestId('run-report').innerText(), /1 dashboard goes back to what was there before\. 2 dashboards that it made are deleted/);
+  assert.match(
+    await page.getByTestId('run-report').innerText(),
+    /1 dashboard goes back to what was there before\. 2 dashboards that it made are deleted/,
+  );
   await page.getByTestId('undo-confirm').click();
-  await page.waitForFunction(() => document.querySelector('[data-testid="run-state"]')?.textContent?.trim() === 'undone');
+  await page.waitForFunction(
+    () => document.querySelector('[data-testid="run-state"]')?.textContent?.trim() === 'undone',
+  );
   await page.getByTestId('run-close').click();
   await page.getByTestId('backups-all').click();
   assert.equal(await page.getByTestId('run').first().getAttribute('data-state'), 'undone');
@@ -102,7 +118,11 @@ test('files and alerting are restored after what changes was shown, and what wou
   await page.keyboard.press('Escape');
   await page.getByTestId('tab-alerting').click();
   await page.getByTestId('choose-all').check();
-  assert.equal(await page.getByTestId('restore').isDisabled(), true, 'a contact point without secrets waits for a choice');
+  assert.equal(
+    await page.getByTestId('restore').isDisabled(),
+    true,
+    'a contact point without secrets waits for a choice',
+  );
   await page.getByTestId('choice').selectOption('without-secrets');
   await page.getByTestId('restore').click();
   await page.getByTestId('restore-confirm').click();
@@ -137,9 +157,16 @@ test('copies elsewhere are verified, fetched and pruned from one list', async ()
   await page.getByTestId('elsewhere-dialog').getByText('verified', { exact: true }).waitFor();
   assert.equal(await page.getByTestId('remote-fetch').first().isDisabled(), true, 'what is here is not fetched');
   await page.getByTestId('elsewhere-prune').first().click();
-  await page.getByTestId('prune-dialog').getByText(/copies in s3:/).waitFor();
+  await page
+    .getByTestId('prune-dialog')
+    .getByText(/copies in s3:/)
+    .waitFor();
   await page.getByTestId('prune-plan').waitFor();
-  assert.equal(await page.getByTestId('prune-confirm').isDisabled(), true, 'the newest complete one stays elsewhere too');
+  assert.equal(
+    await page.getByTestId('prune-confirm').isDisabled(),
+    true,
+    'the newest complete one stays elsewhere too',
+  );
   await page.keyboard.press('Escape');
   await page.getByTestId('elsewhere-dialog').waitFor();
   await done();
@@ -185,11 +212,15 @@ test('pruning shows what goes before it deletes, and a pinned backup stays', asy
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('prune').click();
   await page.locator('#prune-last').fill('1');
-  await page.waitForFunction(() => document.querySelector('[data-testid="prune-confirm"]')?.textContent?.includes('5 backups'));
+  await page.waitForFunction(() =>
+    document.querySelector('[data-testid="prune-confirm"]')?.textContent?.includes('5 backups'),
+  );
   assert.match(await page.getByTestId('prune-plan').innerText(), /pinned/);
   await page.getByTestId('prune-confirm').click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-row"]').length === 2);
   await page.getByTestId('backup-pin').nth(1).click();
-  await page.waitForFunction(() => document.querySelectorAll('[data-testid="backup-pin"]')[1]?.getAttribute('aria-pressed') === 'false');
+  await page.waitForFunction(
+    () => document.querySelectorAll('[data-testid="backup-pin"]')[1]?.getAttribute('aria-pressed') === 'false',
+  );
   await done();
 });

@@ -12,12 +12,19 @@ test('hostile text stays text, small and in order', async () => {
   assert.ok(text.includes('⟨U+202E⟩'));
   assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(text));
   assert.ok(text.length < 40_000, `${text.length} characters on screen`);
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'nothing is pushed out of the window');
+  assert.ok(
+    await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth),
+    'nothing is pushed out of the window',
+  );
   for (const hash of ['overview', 'maintenance', 'overview/cache-hit-ratio']) {
     await page.goto(`${site}?scene=hostile&window=on#/${hash}`);
     await page.reload();
     await page.waitForTimeout(500);
-    const wide = await page.evaluate(() => [document.documentElement, document.querySelector('main')].filter((e) => e.scrollWidth > e.clientWidth + 1).length);
+    const wide = await page.evaluate(
+      () =>
+        [document.documentElement, document.querySelector('main')].filter((e) => e.scrollWidth > e.clientWidth + 1)
+          .length,
+    );
     assert.equal(wide, 0, `${hash} does not scroll sideways`);
   }
   assert.equal(await page.title(), '(7) Overview – AetherLink');
@@ -64,7 +71,10 @@ test('a credential goes to another server only after a yes that names it', async
   await page.getByTestId('banner-origin-alertmanager').getByRole('button', { name: 'Review' }).click();
   const question = page.getByTestId('trust-question');
   const text = await question.innerText();
-  assert.ok(text.includes('http://alertmanager.changed.test:9093') && text.includes('https://alertmanager.example.com'), text);
+  assert.ok(
+    text.includes('http://alertmanager.changed.test:9093') && text.includes('https://alertmanager.example.com'),
+    text,
+  );
   assert.ok(text.includes('unencrypted'), text);
   await page.keyboard.press('Escape');
   assert.equal(await question.count(), 0);
@@ -119,7 +129,10 @@ test('own checks and VIP tenants are edited in a form, and what is wrong is told
   const { page, done } = await open('scene=loaded', 'settings');
   await page.getByTestId('own-check').first().waitFor();
   assert.equal(await page.getByTestId('own-check').count(), 2);
-  assert.equal(await page.getByTestId('own-query').first().inputValue(), 'max by ($tenant_label) (aether_queue_length)');
+  assert.equal(
+    await page.getByTestId('own-query').first().inputValue(),
+    'max by ($tenant_label) (aether_queue_length)',
+  );
   await page.getByTestId('own-add').click();
   await page.getByTestId('own-title').last().fill('Workers');
   await page.getByTestId('own-query').last().fill('count(up{job="worker"} == 1)');
@@ -136,7 +149,12 @@ test('own checks and VIP tenants are edited in a form, and what is wrong is told
   await page.getByTestId('stack-save').click();
   await page.getByText('production is saved').waitFor();
   assert.equal(await page.getByTestId('own-check').count(), 3, 'the form shows what was saved');
-  assert.deepEqual(await page.getByTestId('vip-name').evaluateAll((all) => all.map((one) => one.value)), ['vip-customer-123', 'partner-abc', 'globex', 'acme']);
+  assert.deepEqual(await page.getByTestId('vip-name').evaluateAll((all) => all.map((one) => one.value)), [
+    'vip-customer-123',
+    'partner-abc',
+    'globex',
+    'acme',
+  ]);
   await page.getByTestId('own-remove').first().click();
   await page.getByTestId('stack-save').click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="own-check"]').length === 2);

@@ -55,7 +55,10 @@ test('a recurring window shows its dates before it is kept, and a wrong expressi
 test('the close-out says what is left over, before the end and afterwards', async () => {
   const { page, done } = await open('scene=loaded&window=on', 'maintenance');
   await page.getByTestId('maintenance-end').click();
-  await page.getByTestId('end-after').getByText('4 alerts of 7 hidden ones are left over, the first pages by').waitFor();
+  await page
+    .getByTestId('end-after')
+    .getByText('4 alerts of 7 hidden ones are left over, the first pages by')
+    .waitFor();
   await page.getByTestId('end-confirm').click();
   await page.getByTestId('end-closeout').click();
   await page.getByTestId('closeout').waitFor();
@@ -129,13 +132,19 @@ test('a deploy goes step by step, is skipped only for a reason, and is gone on w
   await page.getByTestId('deploy-close').click();
   await page.getByTestId('deploy-open').click();
   await page.getByTestId('step-run').waitFor();
-  assert.deepEqual([await state('backup'), await state('window'), await state('deploy')], ['done', 'skipped', 'waiting']);
+  assert.deepEqual(
+    [await state('backup'), await state('window'), await state('deploy')],
+    ['done', 'skipped', 'waiting'],
+  );
   for (const kind of ['deploy', 'quick', 'after', 'dashboard', 'close-out']) {
     await page.locator(`[data-kind="${kind}"]`).getByTestId('step-run').click();
     await page.waitForFunction((k) => document.querySelector(`[data-kind="${k}"]`)?.dataset.state !== 'waiting', kind);
   }
   assert.match(await page.getByTestId('deploy-dialog').innerText(), /All steps are done or skipped/);
   await page.getByTestId('deploy-close').click();
-  await page.getByTestId('deploys').filter({ hasText: /v2\.3\.1[\s\S]*3 with a finding, 1 skipped/ }).waitFor();
+  await page
+    .getByTestId('deploys')
+    .filter({ hasText: /v2\.3\.1[\s\S]*3 with a finding, 1 skipped/ })
+    .waitFor();
   await done();
 });

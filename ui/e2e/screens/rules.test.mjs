@@ -13,7 +13,12 @@ test('a rule whose guard can never match says so, shows a rewrite and what the s
   await page.getByTestId('rule-open').first().click();
   await page.getByTestId('live-verdict').waitFor();
   assert.match(await page.getByTestId('live-verdict').innerText(), /can’t match/);
-  assert.deepEqual((await page.getByTestId('rewrite').locator('> div').allInnerTexts()).map((t) => t.replace(/\s+/g, ' ').trim().slice(0, 12)).length, 4);
+  assert.deepEqual(
+    (await page.getByTestId('rewrite').locator('> div').allInnerTexts()).map((t) =>
+      t.replace(/\s+/g, ' ').trim().slice(0, 12),
+    ).length,
+    4,
+  );
   await page.getByTestId('rule-side').nth(2).locator('summary').click();
   assert.match(await page.getByTestId('rule-side').nth(2).innerText(), /aether_cache_requests_total/);
   await page.keyboard.press('Escape');
@@ -24,7 +29,10 @@ test('a rule whose guard can never match says so, shows a rewrite and what the s
 
 test('a threshold is changed by a diff that is shown first, and what did not take is put back', async () => {
   const { page, done } = await open('scene=loaded', 'rules');
-  const openRule = async (name) => { await page.locator(`[data-testid="rule-row"][data-name="${name}"]`).getByTestId('rule-open').click(); await page.getByTestId('live-verdict').waitFor(); };
+  const openRule = async (name) => {
+    await page.locator(`[data-testid="rule-row"][data-name="${name}"]`).getByTestId('rule-open').click();
+    await page.getByTestId('live-verdict').waitFor();
+  };
   await openRule('LowConfidenceSpike');
   await page.getByTestId('rule-change-open').click();
   assert.ok(await page.getByTestId('rule-plan').isDisabled(), 'nothing is changed yet');
@@ -65,7 +73,9 @@ test('the link where a chain breaks is marked, and another version is a diff tha
   const of = (service) => page.locator(`[data-testid="pin-row"][data-service="${service}"]`);
   await of('prometheus').waitFor();
   assert.match(await of('prometheus').innerText(), /The tag says v2\.54\.1, the program says 2\.42\.0\./);
-  const states = await of('prometheus').getByTestId('pin-link').evaluateAll((links) => links.map((l) => l.dataset.state));
+  const states = await of('prometheus')
+    .getByTestId('pin-link')
+    .evaluateAll((links) => links.map((l) => l.dataset.state));
   assert.deepEqual(states, ['agrees', 'agrees', 'agrees', 'agrees', 'differs']);
   assert.match(await page.getByTestId('pins-absent').innerText(), /promtail/);
   assert.match(await page.getByTestId('nav-versions').innerText(), /5/);
@@ -109,7 +119,10 @@ test('a suite shows each check as it ends, can be cancelled, and leaves out what
   await page.locator('[data-testid="check"][data-id="files"][data-state="pass"]').waitFor();
   assert.ok((await page.locator('[data-testid="check"][data-state="waiting"]').count()) > 0, 'the rest still waits');
   await page.getByTestId('check-cancel').waitFor({ state: 'detached' });
-  assert.equal(await page.locator('[data-testid="check"][data-id="notifications"]').getAttribute('data-state'), 'skipped');
+  assert.equal(
+    await page.locator('[data-testid="check"][data-id="notifications"]').getAttribute('data-state'),
+    'skipped',
+  );
   assert.match(await page.locator('[data-testid="check"][data-id="alerts"]').innerText(), /can never match/);
 
   await suite('preprod').getByTestId('allow').check();
@@ -125,7 +138,10 @@ test('a suite shows each check as it ends, can be cancelled, and leaves out what
 
 test('the overview says how the last check came out and leads to it', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
-  assert.match(await page.getByTestId('checks-card').innerText(), /Quick check[\s\S]*1[12] min ago · 4 of 6 passed[\s\S]*fail/);
+  assert.match(
+    await page.getByTestId('checks-card').innerText(),
+    /Quick check[\s\S]*1[12] min ago · 4 of 6 passed[\s\S]*fail/,
+  );
   await page.getByTestId('checks-last').click();
   await page.getByTestId('check-run').waitFor();
   await done();

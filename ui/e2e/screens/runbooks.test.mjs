@@ -54,10 +54,19 @@ test('runbooks are reached by keys, by search and from the palette', async () =>
 });
 
 test('a runbook of anything stays text, asks nothing and runs nothing', async () => {
-  for (const hash of ['runbooks', 'runbooks/LowConfidenceSpikeVIP', 'runbooks/ON_CALL_RUNBOOK', `runbooks/${encodeURIComponent('../../etc/passwd')}`]) {
+  for (const hash of [
+    'runbooks',
+    'runbooks/LowConfidenceSpikeVIP',
+    'runbooks/ON_CALL_RUNBOOK',
+    `runbooks/${encodeURIComponent('../../etc/passwd')}`,
+  ]) {
     const { page, done } = await open('scene=hostile', hash);
     const main = page.locator('main');
-    assert.equal(await main.locator('a, img, script, iframe, style, image, [onerror], [onclick], [href]').count(), 0, hash);
+    assert.equal(
+      await main.locator('a, img, script, iframe, style, image, [onerror], [onclick], [href]').count(),
+      0,
+      hash,
+    );
     assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(await main.innerText()), hash);
     assert.ok(!/owned/.test(await page.title()), hash);
     await done();

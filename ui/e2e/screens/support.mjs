@@ -29,16 +29,33 @@ export async function open(query, hash, media = {}) {
   page.on('console', (m) => ['error', 'warning'].includes(m.type()) && faults.push(m.text()));
   page.on('pageerror', (e) => faults.push(e.message));
   page.on('dialog', (d) => (faults.push(`dialog ${d.message()}`), d.dismiss()));
-  page.on('request', (r) => !r.url().startsWith(site) && !r.url().startsWith('data:') && faults.push(`request ${r.url()}`));
+  page.on(
+    'request',
+    (r) => !r.url().startsWith(site) && !r.url().startsWith('data:') && faults.push(`request ${r.url()}`),
+  );
   await page.emulateMedia(media);
   await page.goto(`${site}?${query}#/${hash}`);
   await page.getByTestId('open-palette').waitFor();
   await page.waitForTimeout(350);
-  return { page, async done() { await page.close(); assert.deepEqual(faults, []); } };
+  return {
+    page,
+    async done() {
+      await page.close();
+      assert.deepEqual(faults, []);
+    },
+  };
 }
 
 /** Clicks one after the other. */
-export const click = (...ids) => async (page) => { for (const id of ids) { await page.getByTestId(id).first().click(); await page.waitForTimeout(200); } };
+export const click =
+  (...ids) =>
+  async (page) => {
+    for (const id of ids) {
+      await page.getByTestId(id).first().click();
+      await page.waitForTimeout(200);
+    }
+  };
 
 /** Waits until the list of alerts says how many it has. */
-export const total = (page, text) => page.waitForFunction((t) => document.querySelector('[data-testid="alerts-total"]')?.textContent === t, text);
+export const total = (page, text) =>
+  page.waitForFunction((t) => document.querySelector('[data-testid="alerts-total"]')?.textContent === t, text);

@@ -19,11 +19,14 @@ test('a drill is gone through from its start to its report', async () => {
   assert.match(await page.title(), /^DRILL – /);
   // Nothing else can be started now, and nothing offers it.
   assert.match(await page.getByTestId('drill-goes-on').innerText(), /dave/);
-  assert.equal(await page.getByTestId('drill-start').count() + (await page.getByTestId('drill-surprise').count()), 0);
+  assert.equal((await page.getByTestId('drill-start').count()) + (await page.getByTestId('drill-surprise').count()), 0);
   await page.getByTestId('drill-sight').filter({ hasText: 'can be seen for' }).waitFor();
   await page.getByTestId('drill-notice').click();
   await page.getByTestId('drill-seen').waitFor();
-  const operate = async (name) => { await page.getByTestId('drill-operate').getByRole('button').click(); await page.getByRole('menuitem', { name }).click(); };
+  const operate = async (name) => {
+    await page.getByTestId('drill-operate').getByRole('button').click();
+    await page.getByRole('menuitem', { name }).click();
+  };
   await page.getByTestId('nav-alerts').click();
   await page.getByTestId('alert-row').filter({ hasText: 'LowConfidenceSpikeVIP' }).click();
   await page.getByTestId('ack-confirm').click();
@@ -36,12 +39,26 @@ test('a drill is gone through from its start to its report', async () => {
   assert.equal(await told.getAttribute('data-tone'), 'ok');
   await bar.waitFor({ state: 'detached' });
   assert.ok(!/DRILL/.test(await page.title()));
-  await page.getByTestId('notice').filter({ hasText: 'Drill passed: VIP low confidence' }).getByTestId('notice-action').click();
+  await page
+    .getByTestId('notice')
+    .filter({ hasText: 'Drill passed: VIP low confidence' })
+    .getByTestId('notice-action')
+    .click();
   await page.getByTestId('report-verdict').waitFor();
   assert.equal(await page.getByTestId('report-verdict').getAttribute('data-passed'), 'true');
   assert.match(await page.getByTestId('report-verdict').innerText(), /Passed[^]*dave/);
-  assert.deepEqual(await page.getByTestId('goal').evaluateAll((all) => all.map((g) => g.dataset.mark)), ['pass', 'pass', 'pass', 'pass']);
-  assert.deepEqual(await page.getByTestId('act').evaluateAll((all) => all.map((a) => a.dataset.worth)), ['right', 'right', 'right', 'right']);
+  assert.deepEqual(await page.getByTestId('goal').evaluateAll((all) => all.map((g) => g.dataset.mark)), [
+    'pass',
+    'pass',
+    'pass',
+    'pass',
+  ]);
+  assert.deepEqual(await page.getByTestId('act').evaluateAll((all) => all.map((a) => a.dataset.worth)), [
+    'right',
+    'right',
+    'right',
+    'right',
+  ]);
   await page.getByRole('button', { name: 'Copy as Markdown' }).waitFor();
   await page.getByTestId('report-runbook').click();
   await page.getByRole('heading', { level: 1, name: 'LowConfidenceSpikeVIP' }).waitFor();
@@ -63,7 +80,10 @@ test('a drill of which nothing is told says what did not help, and is given up a
   await told.waitFor();
   assert.equal(await told.getAttribute('data-tone'), 'none');
   await page.getByTestId('drill-end').click();
-  assert.match(await page.getByTestId('drill-end-dialog').innerText(), /put back[^]*given up[^]*End the drill of alice/);
+  assert.match(
+    await page.getByTestId('drill-end-dialog').innerText(),
+    /put back[^]*given up[^]*End the drill of alice/,
+  );
   await page.getByRole('button', { name: 'Go on with it' }).click();
   assert.equal(await bar.count(), 1);
   await page.getByTestId('drill-end').click();
@@ -73,8 +93,16 @@ test('a drill of which nothing is told says what did not help, and is given up a
   await over.waitFor();
   assert.equal(await page.getByTestId('notice').filter({ hasText: 'Drill given up' }).count(), 1);
   await over.getByTestId('notice-action').click();
-  assert.match(await page.getByTestId('report-acts').innerText(), /Restart the API[^]*It was not what had failed[^]*wrong/i);
-  assert.deepEqual(await page.getByTestId('goal').evaluateAll((all) => all.map((g) => g.dataset.mark)), ['missed', 'missed', 'missed', 'missed']);
+  assert.match(
+    await page.getByTestId('report-acts').innerText(),
+    /Restart the API[^]*It was not what had failed[^]*wrong/i,
+  );
+  assert.deepEqual(await page.getByTestId('goal').evaluateAll((all) => all.map((g) => g.dataset.mark)), [
+    'missed',
+    'missed',
+    'missed',
+    'missed',
+  ]);
   await done();
 });
 
@@ -90,13 +118,28 @@ test('a drill that cannot be seen yet is not noticed, and that is said', async (
 test('the bar of a drill is on every screen, and nothing is pushed out for it', async () => {
   for (const scene of ['loaded', 'hostile']) {
     const { page, done } = await open(`scene=${scene}&window=on&drill=on`, 'overview');
-    for (const screen of ['overview', 'alerts', 'maintenance', 'backups', 'versions', 'rules', 'runbooks', 'checks', 'settings']) {
+    for (const screen of [
+      'overview',
+      'alerts',
+      'maintenance',
+      'backups',
+      'versions',
+      'rules',
+      'runbooks',
+      'checks',
+      'settings',
+    ]) {
       await page.getByTestId(`nav-${screen}`).click();
       await page.waitForFunction((s) => document.querySelector('.app')?.dataset.screen === s, screen);
       assert.ok(await page.getByTestId('drill-bar').isVisible(), screen);
       assert.match(await page.title(), /^DRILL – /);
     }
-    const inside = await page.evaluate(() => [...document.querySelectorAll('[data-testid="drill-bar"] button')].every((b) => b.getBoundingClientRect().right <= window.innerWidth) && document.documentElement.scrollWidth <= window.innerWidth);
+    const inside = await page.evaluate(
+      () =>
+        [...document.querySelectorAll('[data-testid="drill-bar"] button')].every(
+          (b) => b.getBoundingClientRect().right <= window.innerWidth,
+        ) && document.documentElement.scrollWidth <= window.innerWidth,
+    );
     assert.ok(inside, scene);
     await done();
   }
@@ -111,7 +154,11 @@ test('a drill is started by keys alone, and what was refused stays in the dialog
   await page.keyboard.type('start a drill');
   await page.keyboard.press('Enter');
   await page.getByTestId('drill-start-dialog').waitFor();
-  await page.waitForFunction(() => document.activeElement?.getAttribute('data-testid') === 'drill-person' && document.activeElement.value === 'alice');
+  await page.waitForFunction(
+    () =>
+      document.activeElement?.getAttribute('data-testid') === 'drill-person' &&
+      document.activeElement.value === 'alice',
+  );
   await page.keyboard.press('Control+a');
   await page.keyboard.type('fail');
   await page.keyboard.press('Enter');
@@ -141,7 +188,7 @@ test('a drill is started by keys alone, and what was refused stays in the dialog
 test('where there can be no drill that is said once, and no button pretends', async () => {
   const { page, done } = await open('scene=loaded&drill=none', 'runbooks/training');
   assert.match(await page.getByTestId('drill-refused').innerText(), /This stack is no demo stack[^]*select its stack/);
-  assert.equal(await page.getByTestId('drill-start').count() + (await page.getByTestId('drill-surprise').count()), 0);
+  assert.equal((await page.getByTestId('drill-start').count()) + (await page.getByTestId('drill-surprise').count()), 0);
   const task = page.locator('[data-testid="task"][data-task="vip-drill"]');
   assert.equal(await task.getByTestId('task-go').count(), 0);
   assert.match(await task.innerText(), /In the demo stack only/);
@@ -170,7 +217,11 @@ test('the checklist leads to each task, is ticked and taken back, and what the p
   await task('maintenance').getByTestId('task-go').click();
   await page.getByTestId('start-dialog').waitFor();
   await page.keyboard.press('Escape');
-  for (const [id, there] of [['read-runbook', 'runbook'], ['quick-check', 'checks'], ['slo-targets', 'slo-gauge']]) {
+  for (const [id, there] of [
+    ['read-runbook', 'runbook'],
+    ['quick-check', 'checks'],
+    ['slo-targets', 'slo-gauge'],
+  ]) {
     await task(id).getByTestId('task-go').click();
     await page.getByTestId(there).first().waitFor();
     await page.goBack();
@@ -211,12 +262,25 @@ test('a person is added, chosen, and taken off after it was said what is lost', 
 });
 
 test('training of anybody stays text, small and in its place', async () => {
-  for (const [scene, hash] of [['hostile', 'runbooks/training'], ['hostile', 'runbooks/training~d-2'], ['huge', 'runbooks/training'], ['hostile', `runbooks/training~${encodeURIComponent('<b>')}`]]) {
+  for (const [scene, hash] of [
+    ['hostile', 'runbooks/training'],
+    ['hostile', 'runbooks/training~d-2'],
+    ['huge', 'runbooks/training'],
+    ['hostile', `runbooks/training~${encodeURIComponent('<b>')}`],
+  ]) {
     const { page, done } = await open(`scene=${scene}&drill=on`, hash);
     const text = await page.locator('body').innerText();
     assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(text), hash);
-    assert.equal(await page.locator('main').locator('img, script, iframe, b b, [onerror], [onclick], [href]').count(), 0, hash);
-    const wide = await page.evaluate(() => [document.documentElement, document.querySelector('main')].filter((e) => e.scrollWidth > e.clientWidth + 1).length);
+    assert.equal(
+      await page.locator('main').locator('img, script, iframe, b b, [onerror], [onclick], [href]').count(),
+      0,
+      hash,
+    );
+    const wide = await page.evaluate(
+      () =>
+        [document.documentElement, document.querySelector('main')].filter((e) => e.scrollWidth > e.clientWidth + 1)
+          .length,
+    );
     assert.equal(wide, 0, `${scene} ${hash} does not scroll sideways`);
     if (scene === 'huge') assert.equal(await page.getByTestId('team-row').count(), 40);
     await done();

@@ -7,7 +7,11 @@ import { commands } from './commands';
 const PREFIX_MS = 1500;
 
 function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) && !(target instanceof HTMLInputElement && /^(radio|checkbox|button)$/.test(target.type));
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
+    !(target instanceof HTMLInputElement && /^(radio|checkbox|button)$/.test(target.type))
+  );
 }
 
 export function listen(): () => void {
@@ -20,7 +24,16 @@ export function listen(): () => void {
       else if (!document.querySelector('dialog[open]')) ui.dialog = 'palette';
       return;
     }
-    if (!ui.shortcuts || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || typing(e.target) || document.querySelector('dialog[open]')) return;
+    if (
+      !ui.shortcuts ||
+      e.ctrlKey ||
+      e.metaKey ||
+      e.altKey ||
+      e.defaultPrevented ||
+      typing(e.target) ||
+      document.querySelector('dialog[open]')
+    )
+      return;
     const pressed = prefix && e.timeStamp - since < PREFIX_MS ? [prefix, e.key] : [e.key];
     prefix = '';
     const all = commands();

@@ -5,14 +5,21 @@ import type { AlertSort, AlertState, AlertsRequest, Severity } from '../contract
 export function webAddress(text: string): string | null {
   try {
     const url = new URL(text.trim());
-    return (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '' && url.username === '' && url.password === '' ? url.href : null;
+    return (url.protocol === 'http:' || url.protocol === 'https:') &&
+      url.hostname !== '' &&
+      url.username === '' &&
+      url.password === ''
+      ? url.href
+      : null;
   } catch {
     return null;
   }
 }
 
 /** What a list of alerts is asked for: the part of a request that a person chooses. */
-export type ListAsked = Partial<Pick<AlertsRequest, 'filter' | 'states' | 'severities' | 'receivers' | 'groupBy' | 'sort' | 'descending'>>;
+export type ListAsked = Partial<
+  Pick<AlertsRequest, 'filter' | 'states' | 'severities' | 'receivers' | 'groupBy' | 'sort' | 'descending'>
+>;
 
 const STATES: readonly AlertState[] = ['pending', 'firing', 'silenced', 'inhibited', 'muted', 'resolved'];
 const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info', 'other'];
@@ -37,8 +44,15 @@ export function alertsLink(asked: ListAsked): string {
 /** Reads the query of such a link. What it does not know is left out. */
 export function readAlertsQuery(text: string): ListAsked {
   const query = new URLSearchParams(text.slice(0, 8192));
-  const known = <T extends string>(name: string, all: readonly T[]): T[] => all.filter((word) => query.getAll(name).flatMap((v) => v.split(',')).includes(word));
-  const texts = (name: string): string[] => [...new Set(query.getAll(name).filter(Boolean))].slice(0, MOST).map((v) => v.slice(0, 256));
+  const known = <T extends string>(name: string, all: readonly T[]): T[] =>
+    all.filter((word) =>
+      query
+        .getAll(name)
+        .flatMap((v) => v.split(','))
+        .includes(word),
+    );
+  const texts = (name: string): string[] =>
+    [...new Set(query.getAll(name).filter(Boolean))].slice(0, MOST).map((v) => v.slice(0, 256));
   const sort = SORTS.find((s) => s === query.get('sort'));
   return {
     filter: (query.get('filter') ?? '').slice(0, 4096),

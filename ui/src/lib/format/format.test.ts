@@ -6,17 +6,47 @@ import { clip, safe, spell } from './untrusted';
 
 describe('durations', () => {
   it.each([
-    [0, '0 s'], [999, '0 s'], [48_000, '48 s'], [60_000, '1 min'], [252_000, '4 min 12 s'], [600_000, '10 min'], [2_460_500, '41 min'],
-    [3_600_000, '1 h'], [11_100_000, '3 h 5 min'], [86_400_000, '1 d'], [187_200_000, '2 d 4 h'], [-5, '0 s'], [Number.NaN, '0 s'], [Infinity, '0 s'],
+    [0, '0 s'],
+    [999, '0 s'],
+    [48_000, '48 s'],
+    [60_000, '1 min'],
+    [252_000, '4 min 12 s'],
+    [600_000, '10 min'],
+    [2_460_500, '41 min'],
+    [3_600_000, '1 h'],
+    [11_100_000, '3 h 5 min'],
+    [86_400_000, '1 d'],
+    [187_200_000, '2 d 4 h'],
+    [-5, '0 s'],
+    [Number.NaN, '0 s'],
+    [Infinity, '0 s'],
   ])('%d ms reads as %s', (ms, text) => expect(human(ms)).toBe(text));
 
-  it.each([[47_999, '47 s'], [252_000, '4 min'], [11_100_000, '3 h'], [187_200_000, '2 d']])('%d ms is briefly %s', (ms, text) => expect(brief(ms)).toBe(text));
+  it.each([
+    [47_999, '47 s'],
+    [252_000, '4 min'],
+    [11_100_000, '3 h'],
+    [187_200_000, '2 d'],
+  ])('%d ms is briefly %s', (ms, text) => expect(brief(ms)).toBe(text));
 
   it.each([
-    [0, '0:00'], [-1000, '0:00'], [59_999, '0:59'], [1_450_000, '24:10'], [3_850_000, '1:04:10'], [2 * 86_400_000 + 3 * 3_600_000, '2 d 03:00:00'], [Number.NaN, '0:00'],
+    [0, '0:00'],
+    [-1000, '0:00'],
+    [59_999, '0:59'],
+    [1_450_000, '24:10'],
+    [3_850_000, '1:04:10'],
+    [2 * 86_400_000 + 3 * 3_600_000, '2 d 03:00:00'],
+    [Number.NaN, '0:00'],
   ])('%d ms counts down as %s', (ms, text) => expect(clock(ms)).toBe(text));
 
-  it.each([[1800, '30 min'], [7200, '2 h'], [5400, '1 h 30 min'], [86_400, '1 d'], [30, '30 s'], [0, '0 min']])('%d s is planned as %s', (s, text) => expect(planned(s)).toBe(text));
+  it.each([
+    [1800, '30 min'],
+    [7200, '2 h'],
+    [5400, '1 h 30 min'],
+    [86_400, '1 d'],
+    [30, '30 s'],
+    [0, '0 min'],
+  ])('%d s is planned as %s', (s, text) => expect(planned(s)).toBe(text));
 });
 
 describe('numbers', () => {
@@ -47,7 +77,12 @@ describe('numbers', () => {
     expect(threshold(0.25, 'ratio')).toBe('0.25 ratio');
     expect(threshold(200, 'usd')).toBe('$200');
   });
-  it('agree with their nouns', () => expect([plural(1, 'alert'), plural(7, 'alert'), plural(1200, 'alert')]).toEqual(['1 alert', '7 alerts', '1,200 alerts']));
+  it('agree with their nouns', () =>
+    expect([plural(1, 'alert'), plural(7, 'alert'), plural(1200, 'alert')]).toEqual([
+      '1 alert',
+      '7 alerts',
+      '1,200 alerts',
+    ]));
 });
 
 describe('instants', () => {
@@ -75,7 +110,8 @@ describe('instants', () => {
 
 describe('text from servers', () => {
   it('shows what would turn it around', () => expect(spell('a\u202Eb')).toBe('a⟨U+202E⟩b'));
-  it('shows controls and zero-width characters, keeps tabs and line breaks', () => expect(spell('a\u0000\u200b\n\tb\u{e0041}')).toBe('a⟨U+0000⟩⟨U+200B⟩\n\tb⟨U+E0041⟩'));
+  it('shows controls and zero-width characters, keeps tabs and line breaks', () =>
+    expect(spell('a\u0000\u200b\n\tb\u{e0041}')).toBe('a⟨U+0000⟩⟨U+200B⟩\n\tb⟨U+E0041⟩'));
   it('leaves scripts and emoji as they are', () => expect(spell('مرحبا 🚀 žluť')).toBe('مرحبا 🚀 žluť'));
   it('is cut to length and never through a pair', () => {
     expect(clip('🚀🚀', 3)).toEqual({ text: '🚀', more: 2 });

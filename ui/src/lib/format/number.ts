@@ -46,7 +46,11 @@ export function parts(value: number, unit: string): Parts {
     case 'usd':
       return { prefix: value < 0 ? '−$' : '$', number: money(Math.abs(value)), suffix: '' };
     case 'score':
-      return { prefix: '', number: Math.abs(value) >= 1000 ? free(value) : fixed(value, 1).replace(/\.0$/, ''), suffix: '/100' };
+      return {
+        prefix: '',
+        number: Math.abs(value) >= 1000 ? free(value) : fixed(value, 1).replace(/\.0$/, ''),
+        suffix: '/100',
+      };
     default:
       return { prefix: '', number: free(value), suffix: unit };
   }
@@ -67,7 +71,12 @@ export function withUnit(value: number | null | undefined, unit: string): string
 
 /** A threshold: as short as it is exact ("50 %", "$200", "80"). */
 export function threshold(value: number, unit: string): string {
-  const exact = Number.isInteger(value) && Math.abs(value) < 1e6 ? fixed(value, 0) : Number.isInteger(value) ? free(value) : String(value);
+  const exact =
+    Number.isInteger(value) && Math.abs(value) < 1e6
+      ? fixed(value, 0)
+      : Number.isInteger(value)
+        ? free(value)
+        : String(value);
   if (unit === 'percent') return `${exact} %`;
   if (unit === 'usd') return `$${exact}`;
   if (unit === 'score') return exact;

@@ -11,7 +11,12 @@ describe('the arc', () => {
     expect(position(5, -10, 10)).toBe(0.75);
   });
   it('has no place for a missing number or an empty scale', () => {
-    expect([position(null, 0, 100), position(Number.NaN, 0, 100), position(1, 5, 5), position(1, 9, 5)]).toEqual([null, null, null, null]);
+    expect([position(null, 0, 100), position(Number.NaN, 0, 100), position(1, 5, 5), position(1, 9, 5)]).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
   it('is open at the bottom and symmetric', () => {
     const [x0, y0] = point(0, 60);
@@ -28,25 +33,59 @@ describe('the arc', () => {
     expect(tickPath(0.5, 50, 74)).toBe('M80.00 28.00L80.00 4.00');
   });
   it('colours zones by which way is better', () => {
-    expect(zones(scale)).toEqual([{ from: 0, to: 0.3, level: 'critical' }, { from: 0.3, to: 0.5, level: 'warn' }, { from: 0.5, to: 1, level: 'ok' }]);
-    expect(zones({ ...scale, warn: 60, critical: 80, higherIsBetter: false }).map((z) => z.level)).toEqual(['ok', 'warn', 'critical']);
+    expect(zones(scale)).toEqual([
+      { from: 0, to: 0.3, level: 'critical' },
+      { from: 0.3, to: 0.5, level: 'warn' },
+      { from: 0.5, to: 1, level: 'ok' },
+    ]);
+    expect(zones({ ...scale, warn: 60, critical: 80, higherIsBetter: false }).map((z) => z.level)).toEqual([
+      'ok',
+      'warn',
+      'critical',
+    ]);
   });
-  it('leaves out zones that are off the scale', () => expect(zones({ ...scale, warn: 0, critical: 0 })).toEqual([{ from: 0, to: 1, level: 'ok' }]));
+  it('leaves out zones that are off the scale', () =>
+    expect(zones({ ...scale, warn: 0, critical: 0 })).toEqual([{ from: 0, to: 1, level: 'ok' }]));
 });
 
 describe('a sparkline', () => {
-  it('breaks where there was no value', () => expect(sparkPath([1, 2, null, 3, 4], 100, 40).match(/M/g)).toHaveLength(2));
+  it('breaks where there was no value', () =>
+    expect(sparkPath([1, 2, null, 3, 4], 100, 40).match(/M/g)).toHaveLength(2));
   it('stays inside its box', () => {
-    const numbers = sparkPath([5, 1, 9, 1e9], 100, 40).match(/[\d.]+/g)?.map(Number) ?? [];
+    const numbers =
+      sparkPath([5, 1, 9, 1e9], 100, 40)
+        .match(/[\d.]+/g)
+        ?.map(Number) ?? [];
     expect(Math.max(...numbers.filter((_, i) => i % 2 === 1))).toBeLessThanOrEqual(40);
   });
-  it('is not drawn from less than two values', () => expect([sparkPath([], 9, 9), sparkPath([null, 1], 9, 9)]).toEqual(['', '']));
+  it('is not drawn from less than two values', () =>
+    expect([sparkPath([], 9, 9), sparkPath([null, 1], 9, 9)]).toEqual(['', '']));
 });
 
-const figure = { svg: '', width: 200, height: 100, plot: { left: 20, top: 10, width: 160, height: 80 }, xMin: 1000, xMax: 2000, yMin: 0, yMax: 10, times: [1000, 1250, 1500, 2000], series: [] };
+const figure = {
+  svg: '',
+  width: 200,
+  height: 100,
+  plot: { left: 20, top: 10, width: 160, height: 80 },
+  xMin: 1000,
+  xMax: 2000,
+  yMin: 0,
+  yMax: 10,
+  times: [1000, 1250, 1500, 2000],
+  series: [],
+};
 
 describe('the crosshair', () => {
-  it.each([[20, 0], [-50, 0], [60, 1], [79, 1], [81, 2], [139, 2], [141, 3], [999, 3]])('at %d px is at sample %d', (x, i) => expect(nearest(figure, x)).toBe(i));
+  it.each([
+    [20, 0],
+    [-50, 0],
+    [60, 1],
+    [79, 1],
+    [81, 2],
+    [139, 2],
+    [141, 3],
+    [999, 3],
+  ])('at %d px is at sample %d', (x, i) => expect(nearest(figure, x)).toBe(i));
   it('is nowhere without samples', () => expect(nearest({ ...figure, times: [] }, 50)).toBeNull());
   it('lies on the value, and on no height where there is none', () => {
     expect(place(figure, 2, 5)).toEqual({ x: 100, y: 50 });
@@ -55,16 +94,22 @@ describe('the crosshair', () => {
 });
 
 describe('a figure on its way into the page', () => {
-  const svg = (inside: string): string => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" onload="x()">${inside}</svg>`;
+  const svg = (inside: string): string =>
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" onload="x()">${inside}</svg>`;
   it('keeps what is drawn', () => {
     const out = drawing(svg('<g stroke="#fff"><path d="M0 0L1 1"/><text x="1">12:00</text></g>'));
     expect(out?.querySelector('path')?.getAttribute('d')).toBe('M0 0L1 1');
     expect(out?.querySelector('text')?.textContent).toBe('12:00');
   });
   it('loses scripts, links, styles, handlers and outside references', () => {
-    const out = drawing(svg('<script>x()</script><image href="http://x/"/><a href="javascript:x()"><text>t</text></a><style>*{}</style><foreignObject/><use href="#a"/><path style="fill:red" onclick="x()" fill="url(http://x/)" d="M0 0"/>'));
+    const out = drawing(
+      svg(
+        '<script>x()</script><image href="http://x/"/><a href="javascript:x()"><text>t</text></a><style>*{}</style><foreignObject/><use href="#a"/><path style="fill:red" onclick="x()" fill="url(http://x/)" d="M0 0"/>',
+      ),
+    );
     const text = out?.outerHTML ?? '';
-    for (const bad of ['script', 'image', 'href', 'style', 'foreignObject', 'use', 'onclick', 'onload', 'http://x']) expect(text).not.toContain(bad);
+    for (const bad of ['script', 'image', 'href', 'style', 'foreignObject', 'use', 'onclick', 'onload', 'http://x'])
+      expect(text).not.toContain(bad);
     expect(out?.querySelector('path')).not.toBeNull();
   });
   it('is refused when it is no drawing at all', () => {

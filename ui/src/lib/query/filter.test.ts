@@ -31,7 +31,10 @@ describe('matchers of a window', () => {
     expect(problem).toBe('');
     expect(matchers.map(showMatcher)).toEqual(['a="1"', 'b!="2"', 'c=~"3.*"', 'd!~"4"']);
   });
-  it.each(['word', 'a="open', '1a="x"', 'a="x"y'])('refuses %s in words', (text) => expect(parseMatchers(text).problem).not.toBe(''));
-  it('refuses what would match everything by matching nothing', () => expect(parseMatchers('a=""').problem).not.toBe(''));
+  it.each(['word', 'a="open', '1a="x"', 'a="x"y'])('refuses %s in words', (text) =>
+    expect(parseMatchers(text).problem).not.toBe(''),
+  );
+  it('refuses what would match everything by matching nothing', () =>
+    expect(parseMatchers('a=""').problem).not.toBe(''));
   it('takes nothing for no matchers', () => expect(parseMatchers('')).toEqual({ matchers: [], problem: '' }));
 });

@@ -61,11 +61,20 @@ export function parseMatchers(text: string): { matchers: Matcher[]; problem: str
   const matchers: Matcher[] = [];
   for (const token of tokens) {
     const found = MATCHER.exec(token);
-    if (!found) return { matchers: [], problem: `“${token.slice(0, 40)}” is not a matcher. Write name="value", or =~ for a pattern.` };
+    if (!found)
+      return {
+        matchers: [],
+        problem: `“${token.slice(0, 40)}” is not a matcher. Write name="value", or =~ for a pattern.`,
+      };
     const value = unquote(found[3] ?? '');
     if (value === null) return { matchers: [], problem: `The quotes of ${found[1]} are not in order.` };
     const op = found[2];
-    matchers.push({ name: found[1] ?? '', value, isRegex: op === '=~' || op === '!~', isEqual: op === '=' || op === '=~' });
+    matchers.push({
+      name: found[1] ?? '',
+      value,
+      isRegex: op === '=~' || op === '!~',
+      isEqual: op === '=' || op === '=~',
+    });
   }
   if (matchers.length > 0 && matchers.every((m) => (m.isEqual ? m.value === '' : m.value !== ''))) {
     return { matchers: [], problem: 'At least one matcher must ask for something that is not empty.' };

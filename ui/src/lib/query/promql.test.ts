@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { lineDiff, promql } from './promql';
 
 test('the parts of an expression are told apart and nothing is lost', () => {
-  const text = 'aether:x:5m{tenant_id=~"a|b"} < 20 and on (tenant_id)\n(sum by (tenant_id) (rate(req_total[5m])) > 0) # why';
+  const text =
+    'aether:x:5m{tenant_id=~"a|b"} < 20 and on (tenant_id)\n(sum by (tenant_id) (rate(req_total[5m])) > 0) # why';
   const pieces = promql(text);
   expect(pieces.map((p) => p.text).join('')).toBe(text);
   const of = (kind: string): string[] => pieces.filter((p) => p.kind === kind).map((p) => p.text);
@@ -16,7 +17,13 @@ test('the parts of an expression are told apart and nothing is lost', () => {
 
 test('a diff keeps the lines that both have', () => {
   expect(lineDiff('a < 3\nand\nb > 0', 'a < 3\nand on (x)\nb > 0')).toEqual([
-    { kind: 'same', text: 'a < 3' }, { kind: 'gone', text: 'and' }, { kind: 'new', text: 'and on (x)' }, { kind: 'same', text: 'b > 0' },
+    { kind: 'same', text: 'a < 3' },
+    { kind: 'gone', text: 'and' },
+    { kind: 'new', text: 'and on (x)' },
+    { kind: 'same', text: 'b > 0' },
   ]);
-  expect(lineDiff('', 'x')).toEqual([{ kind: 'gone', text: '' }, { kind: 'new', text: 'x' }]);
+  expect(lineDiff('', 'x')).toEqual([
+    { kind: 'gone', text: '' },
+    { kind: 'new', text: 'x' },
+  ]);
 });

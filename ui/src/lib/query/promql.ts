@@ -5,8 +5,22 @@ export interface PromPiece {
   text: string;
 }
 
-const WORDS = new Set(['and', 'or', 'unless', 'on', 'ignoring', 'by', 'without', 'group_left', 'group_right', 'offset', 'bool', 'atan2']);
-const TOKEN = /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)|(#[^\n]*)|((?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|0x[\da-f]+|\d+)(?:ms|[smhdwy])?(?:\d+(?:ms|[smhdwy]))*)|([a-zA-Z_:][\w:]*)/g;
+const WORDS = new Set([
+  'and',
+  'or',
+  'unless',
+  'on',
+  'ignoring',
+  'by',
+  'without',
+  'group_left',
+  'group_right',
+  'offset',
+  'bool',
+  'atan2',
+]);
+const TOKEN =
+  /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)|(#[^\n]*)|((?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|0x[\da-f]+|\d+)(?:ms|[smhdwy])?(?:\d+(?:ms|[smhdwy]))*)|([a-zA-Z_:][\w:]*)/g;
 
 export function promql(text: string): PromPiece[] {
   const found: PromPiece[] = [];
@@ -55,12 +69,15 @@ export function lineDiff(before: string, after: string): { kind: 'same' | 'gone'
   // Longest common lines; expressions are short.
   const most: number[][] = Array.from({ length: a.length + 1 }, () => Array<number>(b.length + 1).fill(0));
   const of = (i: number, j: number): number => most[i]?.[j] ?? 0;
-  for (let i = a.length - 1; i >= 0; i -= 1) for (let j = b.length - 1; j >= 0; j -= 1) (most[i] as number[])[j] = a[i] === b[j] ? of(i + 1, j + 1) + 1 : Math.max(of(i + 1, j), of(i, j + 1));
+  for (let i = a.length - 1; i >= 0; i -= 1)
+    for (let j = b.length - 1; j >= 0; j -= 1)
+      (most[i] as number[])[j] = a[i] === b[j] ? of(i + 1, j + 1) + 1 : Math.max(of(i + 1, j), of(i, j + 1));
   const found: { kind: 'same' | 'gone' | 'new'; text: string }[] = [];
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) found.push({ kind: 'same', text: a[i++] ?? '' }), (j += 1);
-    else if (i < a.length && (j >= b.length || of(i + 1, j) >= of(i, j + 1))) found.push({ kind: 'gone', text: a[i++] ?? '' });
+    if (i < a.length && j < b.length && a[i] === b[j]) (found.push({ kind: 'same', text: a[i++] ?? '' }), (j += 1));
+    else if (i < a.length && (j >= b.length || of(i + 1, j) >= of(i, j + 1)))
+      found.push({ kind: 'gone', text: a[i++] ?? '' });
     else found.push({ kind: 'new', text: b[j++] ?? '' });
   }
   return found;

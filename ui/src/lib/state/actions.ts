@@ -35,16 +35,28 @@ export async function selectStack(name: string): Promise<void> {
 export async function extend(id: string, seconds: number): Promise<void> {
   try {
     await panel.call('maintenance_extend', { id, addS: seconds });
-    ui.notify('ok', seconds < 0 ? `${planned(-seconds)} taken off and read back.` : `${planned(seconds)} added and read back.`);
+    ui.notify(
+      'ok',
+      seconds < 0 ? `${planned(-seconds)} taken off and read back.` : `${planned(seconds)} added and read back.`,
+    );
   } catch (thrown) {
-    ui.notify('crit', seconds < 0 ? 'The window was not shortened.' : 'The window was not extended.', asPanelError(thrown));
+    ui.notify(
+      'crit',
+      seconds < 0 ? 'The window was not shortened.' : 'The window was not extended.',
+      asPanelError(thrown),
+    );
   }
 }
 
 export async function repair(id: string): Promise<void> {
   try {
     const w = await panel.call('maintenance_repair', { id });
-    ui.notify(w.phase === 'verified' ? 'ok' : 'none', w.phase === 'verified' ? 'It mutes on every member again.' : `It is on ${w.members.filter((m) => m.state === 'active').length} of ${w.members.length} members.`);
+    ui.notify(
+      w.phase === 'verified' ? 'ok' : 'none',
+      w.phase === 'verified'
+        ? 'It mutes on every member again.'
+        : `It is on ${w.members.filter((m) => m.state === 'active').length} of ${w.members.length} members.`,
+    );
   } catch (thrown) {
     ui.notify('crit', 'The window was not given back.', asPanelError(thrown));
   }
@@ -67,6 +79,8 @@ export async function saveSettings(change: Partial<Settings>): Promise<boolean> 
 /** The window that the switch in the frame is about: the one that ends last is what keeps alerts quiet. */
 export function currentWindow(): import('../contract').MaintenanceWindow | undefined {
   // One that begins later is no maintenance yet.
-  const live = (panel.snapshot?.maintenance.windows ?? []).filter((w) => w.phase !== 'ended' && w.phase !== 'lost' && w.phase !== 'scheduled');
+  const live = (panel.snapshot?.maintenance.windows ?? []).filter(
+    (w) => w.phase !== 'ended' && w.phase !== 'lost' && w.phase !== 'scheduled',
+  );
   return live.find((w) => w.phase === 'verified' || w.phase === 'partial') ?? live[0];
 }

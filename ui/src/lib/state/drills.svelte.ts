@@ -61,7 +61,10 @@ class Drills {
     const run = ended ?? this.list?.runs.find((r) => r.id === id) ?? null;
     const title = titleOf(this.list, run?.scenario ?? null);
     const how = run && run.outcome !== 'running' ? outcome(run).word : 'over';
-    ui.notify(run?.passed ? 'ok' : 'none', `Drill ${how}${title ? `: ${title}` : ''}`, undefined, { label: 'Open the report', run: () => ui.go('runbooks', `training~${id}`) });
+    ui.notify(run?.passed ? 'ok' : 'none', `Drill ${how}${title ? `: ${title}` : ''}`, undefined, {
+      label: 'Open the report',
+      run: () => ui.go('runbooks', `training~${id}`),
+    });
   }
 }
 

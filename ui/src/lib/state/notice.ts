@@ -4,7 +4,10 @@ import { panel } from './panel.svelte';
 import { ui } from './ui.svelte';
 
 export function tellNotice(notice: Notice): void {
-  ui.notify(notice.level === 'ok' ? 'ok' : notice.level === 'critical' ? 'crit' : 'none', notice.text ? `${notice.title} – ${notice.text}` : notice.title);
+  ui.notify(
+    notice.level === 'ok' ? 'ok' : notice.level === 'critical' ? 'crit' : 'none',
+    notice.text ? `${notice.title} – ${notice.text}` : notice.title,
+  );
   if (panel.snapshot?.settings.sound) beep(notice.level === 'critical' ? 880 : 440);
 }
 
@@ -12,7 +15,10 @@ export function tellNotice(notice: Notice): void {
 function beep(hertz: number): void {
   try {
     const audio = new AudioContext();
-    for (const [begin, pitch] of [[0, hertz], [0.18, hertz * 0.8]] as const) {
+    for (const [begin, pitch] of [
+      [0, hertz],
+      [0.18, hertz * 0.8],
+    ] as const) {
       const tone = audio.createOscillator();
       const volume = audio.createGain();
       tone.frequency.value = pitch;

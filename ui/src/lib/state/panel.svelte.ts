@@ -1,6 +1,18 @@
 // The window's copy of the panel's snapshot. Deltas that arrive while the snapshot is being asked for wait and are
 // applied after it; a delta that does not fit makes the window ask again. Nothing here is ever guessed.
-import type { CommandName, Commands, Gauge, NavigateTo, PanelError, PanelEvent, ServiceKind, ServiceStatus, Snapshot, SnapshotDelta, Notice } from '../contract';
+import type {
+  CommandName,
+  Commands,
+  Gauge,
+  NavigateTo,
+  PanelError,
+  PanelEvent,
+  ServiceKind,
+  ServiceStatus,
+  Snapshot,
+  SnapshotDelta,
+  Notice,
+} from '../contract';
 import { asPanelError, type Backend, type Connection } from '../backend';
 import { apply } from './delta';
 

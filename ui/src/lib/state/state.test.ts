@@ -10,7 +10,13 @@ import { verdict } from './verdict';
 async function loaded(): Promise<Snapshot> {
   return mockBackend().call('snapshot', {});
 }
-const delta = (base: number, more: Partial<SnapshotDelta> = {}): SnapshotDelta => ({ base, revision: base + 1, at: 0, gaugesReplaced: false, ...more });
+const delta = (base: number, more: Partial<SnapshotDelta> = {}): SnapshotDelta => ({
+  base,
+  revision: base + 1,
+  at: 0,
+  gaugesReplaced: false,
+  ...more,
+});
 
 describe('a delta', () => {
   it('applies on exactly its base', async () => {
@@ -114,7 +120,19 @@ describe('the headline', () => {
   async function calm(): Promise<Snapshot> {
     const s = await loaded();
     const now = Date.now();
-    const zero = { pending: 0, firing: 0, silenced: 0, inhibited: 0, muted: 0, resolved: 0, critical: 0, warning: 0, other: 0, vip: 0, undelivered: 0 };
+    const zero = {
+      pending: 0,
+      firing: 0,
+      silenced: 0,
+      inhibited: 0,
+      muted: 0,
+      resolved: 0,
+      critical: 0,
+      warning: 0,
+      other: 0,
+      vip: 0,
+      undelivered: 0,
+    };
     return {
       ...s,
       services: s.services.map((x) => ({ ...x, freshness: { state: 'fresh', at: now } })),
@@ -122,32 +140,56 @@ describe('the headline', () => {
       alerts: { ...s.alerts, counts: zero, freshness: { state: 'fresh', at: now } },
     };
   }
-  const with_ = (s: Snapshot, counts: Partial<Snapshot['alerts']['counts']>): Snapshot => ({ ...s, alerts: { ...s.alerts, counts: { ...s.alerts.counts, ...counts } } });
+  const with_ = (s: Snapshot, counts: Partial<Snapshot['alerts']['counts']>): Snapshot => ({
+    ...s,
+    alerts: { ...s.alerts, counts: { ...s.alerts.counts, ...counts } },
+  });
   const error = { code: 'refused', message: 'm', hint: '', retryable: true, source: 'x', detail: '' } as const;
 
-  it('says all right only when everything is known and well', async () => expect(verdict(await calm(), Date.now()).answer).toBe('All right'));
+  it('says all right only when everything is known and well', async () =>
+    expect(verdict(await calm(), Date.now()).answer).toBe('All right'));
   it('is never all right on a stale answer', async () => {
     const s = await calm();
-    expect(verdict({ ...s, alerts: { ...s.alerts, freshness: { state: 'stale', at: Date.now() - 1e6, error } } }, Date.now()).tone).toBe('warn');
+    expect(
+      verdict({ ...s, alerts: { ...s.alerts, freshness: { state: 'stale', at: Date.now() - 1e6, error } } }, Date.now())
+        .tone,
+    ).toBe('warn');
     expect(verdict(s, Date.now() + 3_600_000).tone).toBe('warn');
   });
   it('knows when nobody knows', async () => {
     const s = await calm();
     const never = { state: 'never', error } as const;
-    const v = verdict({ ...s, services: s.services.map((x) => ({ ...x, freshness: never })), alerts: { ...s.alerts, freshness: never } }, Date.now());
+    const v = verdict(
+      {
+        ...s,
+        services: s.services.map((x) => ({ ...x, freshness: never })),
+        alerts: { ...s.alerts, freshness: never },
+      },
+      Date.now(),
+    );
     expect([v.tone, v.answer]).toEqual(['none', 'Nobody knows']);
   });
   it('puts the worst first', async () => {
     const s = await calm();
-    expect(verdict(with_(s, { critical: 2, warning: 3, firing: 5, vip: 1 }), Date.now())).toEqual({ tone: 'crit', answer: '2 critical alerts', because: 'and 3 warnings · a VIP tenant is affected' });
+    expect(verdict(with_(s, { critical: 2, warning: 3, firing: 5, vip: 1 }), Date.now())).toEqual({
+      tone: 'crit',
+      answer: '2 critical alerts',
+      because: 'and 3 warnings · a VIP tenant is affected',
+    });
     expect(verdict(with_(s, { undelivered: 1 }), Date.now()).tone).toBe('crit');
     expect(verdict(with_(s, { warning: 1, firing: 1 }), Date.now()).answer).toBe('Degraded');
     expect(verdict(with_(s, { pending: 1 }), Date.now()).answer).toBe('Watch it');
     expect(verdict(with_(s, { silenced: 1 }), Date.now()).tone).toBe('mute');
   });
-  it('takes a heartbeat for no trouble', async () => expect(verdict(with_(await calm(), { firing: 1, other: 1 }), Date.now()).tone).toBe('ok'));
+  it('takes a heartbeat for no trouble', async () =>
+    expect(verdict(with_(await calm(), { firing: 1, other: 1 }), Date.now()).tone).toBe('ok'));
   it('does not call an idle stack well', async () => {
     const s = await calm();
-    expect(verdict({ ...s, gauges: s.gauges.map((g) => ({ ...g, state: 'no-traffic', value: null, level: 'none' })) }, Date.now()).answer).toBe('No recent traffic');
+    expect(
+      verdict(
+        { ...s, gauges: s.gauges.map((g) => ({ ...g, state: 'no-traffic', value: null, level: 'none' })) },
+        Date.now(),
+      ).answer,
+    ).toBe('No recent traffic');
   });
 });

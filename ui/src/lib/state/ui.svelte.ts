@@ -3,7 +3,17 @@
 import type { DrillScenario, PanelError, ServiceKind, Silence } from '../contract';
 import { readAlertsQuery, type ListAsked } from '../format/address';
 
-export const SCREENS = ['overview', 'alerts', 'maintenance', 'backups', 'versions', 'rules', 'runbooks', 'checks', 'settings'] as const;
+export const SCREENS = [
+  'overview',
+  'alerts',
+  'maintenance',
+  'backups',
+  'versions',
+  'rules',
+  'runbooks',
+  'checks',
+  'settings',
+] as const;
 export type Screen = (typeof SCREENS)[number];
 
 export interface Notice {
@@ -25,7 +35,20 @@ export interface TrustQuestion {
   confirmed?: () => void;
 }
 
-export type DialogName = 'maintenance-start' | 'maintenance-end' | 'shortcuts' | 'palette' | 'service' | 'saved-filters' | 'closeout' | 'backup-create' | 'deploy' | 'drill-start' | 'drill-end' | 'trust' | null;
+export type DialogName =
+  | 'maintenance-start'
+  | 'maintenance-end'
+  | 'shortcuts'
+  | 'palette'
+  | 'service'
+  | 'saved-filters'
+  | 'closeout'
+  | 'backup-create'
+  | 'deploy'
+  | 'drill-start'
+  | 'drill-end'
+  | 'trust'
+  | null;
 
 class Ui {
   screen = $state<Screen>('overview');
@@ -60,7 +83,11 @@ class Ui {
   /** Goes to a screen; `thing` is the gauge, the backup or the runbook that is open on it. */
   go(screen: Screen, thing: string | null = null): void {
     this.dialog = null;
-    const [gauge, backup, runbook] = [screen === 'overview' ? thing : null, screen === 'backups' ? thing : null, screen === 'runbooks' ? thing : null];
+    const [gauge, backup, runbook] = [
+      screen === 'overview' ? thing : null,
+      screen === 'backups' ? thing : null,
+      screen === 'runbooks' ? thing : null,
+    ];
     if (this.screen !== screen || this.gauge !== gauge || this.backup !== backup || this.runbook !== runbook) {
       this.screen = screen;
       this.gauge = gauge;
@@ -73,7 +100,8 @@ class Ui {
   /** From outside the page: a notice, the tray, a link that somebody followed. */
   follow(name: string, filter: string, query: string): void {
     const screen = SCREENS.find((s) => s === name);
-    if (screen === 'alerts' && (filter || query)) this.showAlerts({ ...readAlertsQuery(query), ...(filter ? { filter } : {}) });
+    if (screen === 'alerts' && (filter || query))
+      this.showAlerts({ ...readAlertsQuery(query), ...(filter ? { filter } : {}) });
     else if (screen) this.go(screen);
   }
 

@@ -38,31 +38,56 @@ export function verdict(s: Snapshot, now: number): Verdict {
     return { tone: 'none', answer: 'Nobody knows', because: 'Neither Prometheus nor Alertmanager has answered yet.' };
   }
   if (c.critical > 0) {
-    return { tone: 'crit', answer: `${plural(c.critical, 'critical alert')}`, because: [c.warning > 0 ? `and ${plural(c.warning, 'warning')}` : '', vip, late(alerts, metrics, now)].filter(Boolean).join(' · ') };
+    return {
+      tone: 'crit',
+      answer: `${plural(c.critical, 'critical alert')}`,
+      because: [c.warning > 0 ? `and ${plural(c.warning, 'warning')}` : '', vip, late(alerts, metrics, now)]
+        .filter(Boolean)
+        .join(' · '),
+    };
   }
   if (of('critical').length > 0) {
-    return { tone: 'crit', answer: 'Not all right', because: [`${names(of('critical'))} past the critical threshold`, late(alerts, metrics, now)].filter(Boolean).join(' · ') };
+    return {
+      tone: 'crit',
+      answer: 'Not all right',
+      because: [`${names(of('critical'))} past the critical threshold`, late(alerts, metrics, now)]
+        .filter(Boolean)
+        .join(' · '),
+    };
   }
   if (c.undelivered > 0) {
-    return { tone: 'crit', answer: 'Alerts are not delivered', because: `${plural(c.undelivered, 'alert')} firing in Prometheus, unknown to Alertmanager` };
+    return {
+      tone: 'crit',
+      answer: 'Alerts are not delivered',
+      because: `${plural(c.undelivered, 'alert')} firing in Prometheus, unknown to Alertmanager`,
+    };
   }
   if (alerts.kind === 'stale' || metrics.kind === 'stale' || blindA || blindM) {
     return { tone: 'warn', answer: 'Can’t be sure', because: late(alerts, metrics, now) };
   }
   if (c.warning > 0 || of('warn').length > 0) {
-    const why = [c.warning > 0 ? `${plural(c.warning, 'warning')} firing` : '', vip, of('warn').length > 0 ? `${names(of('warn'))} off target` : ''];
+    const why = [
+      c.warning > 0 ? `${plural(c.warning, 'warning')} firing` : '',
+      vip,
+      of('warn').length > 0 ? `${names(of('warn'))} off target` : '',
+    ];
     return { tone: 'warn', answer: 'Degraded', because: why.filter(Boolean).join(' · ') };
   }
   if (c.pending > 0) return { tone: 'warn', answer: 'Watch it', because: `${plural(c.pending, 'alert')} pending` };
   const muted = c.silenced + c.inhibited + c.muted;
-  if (muted > 0) return { tone: 'mute', answer: 'Quiet, not clear', because: `${plural(muted, 'alert')} firing but muted` };
+  if (muted > 0)
+    return { tone: 'mute', answer: 'Quiet, not clear', because: `${plural(muted, 'alert')} firing but muted` };
   if (s.gauges.length > 0 && s.gauges.every((g) => g.state === 'no-traffic')) {
     return { tone: 'none', answer: 'No recent traffic', because: 'Nothing to judge, nothing firing.' };
   }
   // A heartbeat and other notes fire without anything being wrong.
   const idle = s.gauges.some((g) => g.state === 'no-traffic') ? 'some gauges have had no recent traffic' : '';
   const targets = s.gauges.length > 0 ? 'every gauge within target' : '';
-  return { tone: 'ok', answer: 'All right', because: [idle || targets, 'nothing urgent is firing'].filter(Boolean).join(', ') };
+  return {
+    tone: 'ok',
+    answer: 'All right',
+    because: [idle || targets, 'nothing urgent is firing'].filter(Boolean).join(', '),
+  };
 }
 
 function late(alerts: ReturnType<typeof age>, metrics: ReturnType<typeof age>, now: number): string {

@@ -31,10 +31,12 @@ const SIDES = 32;
 /** What gives way first where a screen is narrow; labels before all of these. */
 const FIRST = ['receivers', 'severity', 'tenant', 'value', 'since'];
 
-export const titleOf = (id: string): string => (id.startsWith('label:') ? id.slice(6) : (KNOWN[id as keyof typeof KNOWN]?.title ?? id));
+export const titleOf = (id: string): string =>
+  id.startsWith('label:') ? id.slice(6) : (KNOWN[id as keyof typeof KNOWN]?.title ?? id);
 
 function column(id: string): Column | null {
-  if (id.startsWith('label:')) return { id, title: id.slice(6), min: 100, width: 'minmax(100px, 0.9fr)', label: id.slice(6) };
+  if (id.startsWith('label:'))
+    return { id, title: id.slice(6), min: 100, width: 'minmax(100px, 0.9fr)', label: id.slice(6) };
   const known = KNOWN[id as keyof typeof KNOWN];
   return known ? { id, ...known } : null;
 }
@@ -52,4 +54,5 @@ export function fitting(chosen: readonly string[], width: number): Column[] {
 }
 
 /** The grid's template. Where all is narrow the last column is as narrow as it can be. */
-export const template = (columns: readonly Column[], width: number): string => columns.map((c) => (width < 720 && c.id === 'state' ? '140px' : c.width)).join(' ');
+export const template = (columns: readonly Column[], width: number): string =>
+  columns.map((c) => (width < 720 && c.id === 'state' ? '140px' : c.width)).join(' ');

@@ -1,6 +1,18 @@
 // The list of alerts as a window on a list that lives in the panel: only the pages in view are asked for, and asked
 // for again when any alert changed. Rows stay on screen until their successors are there.
-import type { AlertCounts, AlertGroup, AlertRow, AlertSort, AlertState, AlertsPage, AlertsRequest, Freshness, NamedCount, PanelError, Severity } from '../../lib/contract';
+import type {
+  AlertCounts,
+  AlertGroup,
+  AlertRow,
+  AlertSort,
+  AlertState,
+  AlertsPage,
+  AlertsRequest,
+  Freshness,
+  NamedCount,
+  PanelError,
+  Severity,
+} from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
 import type { ListAsked } from '../../lib/format/address';
 import { isMatcher, join, matcherText, tokenize } from '../../lib/query/filter';
@@ -58,12 +70,15 @@ export class AlertList {
   #at = 0;
 
   get narrowed(): boolean {
-    return this.filter.trim() !== '' || this.severities.length > 0 || this.receivers.length > 0 || this.states.length > 0;
+    return (
+      this.filter.trim() !== '' || this.severities.length > 0 || this.receivers.length > 0 || this.states.length > 0
+    );
   }
 
   /** The segment that asks for these states; null when they are another choice of them. */
   get view(): View | null {
-    const same = (a: readonly AlertState[]): boolean => a.length === this.states.length && a.every((s) => this.states.includes(s));
+    const same = (a: readonly AlertState[]): boolean =>
+      a.length === this.states.length && a.every((s) => this.states.includes(s));
     return VIEWS.find((v) => same(STATES[v])) ?? null;
   }
 
@@ -73,14 +88,25 @@ export class AlertList {
 
   /** What a person chose, to be saved, linked to or exported. */
   get asked(): Required<ListAsked> {
-    return { filter: this.filter.trim(), states: this.states, severities: this.severities, receivers: this.receivers, groupBy: this.groupBy, sort: this.sort, descending: this.descending };
+    return {
+      filter: this.filter.trim(),
+      states: this.states,
+      severities: this.severities,
+      receivers: this.receivers,
+      groupBy: this.groupBy,
+      sort: this.sort,
+      descending: this.descending,
+    };
   }
 
   /** Asks for a list that was saved, linked to, or named elsewhere in the panel. */
   take(asked: ListAsked): void {
     this.filter = asked.filter ?? '';
     // Who asks for the silenced ones means those of time intervals too.
-    this.states = asked.states?.length === 1 ? (VIEWS.map((v) => STATES[v]).find((s) => s.includes(asked.states?.[0] as AlertState)) ?? asked.states) : (asked.states ?? []);
+    this.states =
+      asked.states?.length === 1
+        ? (VIEWS.map((v) => STATES[v]).find((s) => s.includes(asked.states?.[0] as AlertState)) ?? asked.states)
+        : (asked.states ?? []);
     this.severities = asked.severities ?? [];
     this.receivers = asked.receivers ?? [];
     this.groupBy = asked.groupBy ?? [];
@@ -132,7 +158,9 @@ export class AlertList {
   }
 
   toggleSeverity(severity: Severity): void {
-    this.severities = this.severities.includes(severity) ? this.severities.filter((s) => s !== severity) : [...this.severities, severity];
+    this.severities = this.severities.includes(severity)
+      ? this.severities.filter((s) => s !== severity)
+      : [...this.severities, severity];
   }
 
   sortBy(column: AlertSort): void {
@@ -184,7 +212,15 @@ export class AlertList {
     const mine = this.#generation;
     let reply: AlertsPage;
     try {
-      reply = await panel.call('alerts_page', this.request({ facets: page === 0 ? [RECEIVERS] : [], labelNames: page === 0, offset: page * PAGE, limit: PAGE }));
+      reply = await panel.call(
+        'alerts_page',
+        this.request({
+          facets: page === 0 ? [RECEIVERS] : [],
+          labelNames: page === 0,
+          offset: page * PAGE,
+          limit: PAGE,
+        }),
+      );
     } catch (thrown) {
       if (mine !== this.#generation) return;
       const error = asPanelError(thrown);
@@ -196,7 +232,9 @@ export class AlertList {
     if (mine !== this.#generation) return;
     this.#asking.delete(page);
     // The first answer of a new generation throws the old pages away; later ones join it.
-    const pages = replace ? new Map([...this.#pages].filter(([p]) => this.#inView().includes(p))) : new Map(this.#pages);
+    const pages = replace
+      ? new Map([...this.#pages].filter(([p]) => this.#inView().includes(p)))
+      : new Map(this.#pages);
     pages.set(page, reply.rows);
     this.#pages = pages;
     this.total = reply.total;

@@ -53,14 +53,30 @@ export class Suggestions {
     }
     const name = value?.[1];
     try {
-      const reply = await panel.call('alerts_page', { filter: before, states: [], severities: [], receivers: [], groupBy: [], facets: name === undefined ? [] : [name], labelNames: name === undefined, sort: 'urgency', descending: false, offset: 0, limit: 0 });
+      const reply = await panel.call('alerts_page', {
+        filter: before,
+        states: [],
+        severities: [],
+        receivers: [],
+        groupBy: [],
+        facets: name === undefined ? [] : [name],
+        labelNames: name === undefined,
+        sort: 'urgency',
+        descending: false,
+        offset: 0,
+        limit: 0,
+      });
       if (mine !== this.#asked) return;
       const part = (value?.[3] ?? draft).toLowerCase();
       const op = (value?.[2] ?? '=') as '=' | '!=' | '=~' | '!~';
       const found =
         name === undefined
-          ? reply.labelNames.filter((n) => n.name.toLowerCase().startsWith(part) && NAME.test(n.name)).map((n) => ({ text: `${n.name}=`, label: n.name, count: n.count, whole: false }))
-          : (reply.facets[0]?.values ?? []).filter((v) => v.name.toLowerCase().includes(part)).map((v) => ({ text: matcherText(name, v.name, op), label: v.name, count: v.count, whole: true }));
+          ? reply.labelNames
+              .filter((n) => n.name.toLowerCase().startsWith(part) && NAME.test(n.name))
+              .map((n) => ({ text: `${n.name}=`, label: n.name, count: n.count, whole: false }))
+          : (reply.facets[0]?.values ?? [])
+              .filter((v) => v.name.toLowerCase().includes(part))
+              .map((v) => ({ text: matcherText(name, v.name, op), label: v.name, count: v.count, whole: true }));
       this.list = found.slice(0, MOST);
       this.at = -1;
     } catch {

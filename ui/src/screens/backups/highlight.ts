@@ -6,7 +6,8 @@ export interface Piece {
   text: string;
 }
 
-const TOKEN = /("(?:[^"\\\n]|\\.)*")(\s*:)?|('(?:[^'\n]|'')*')|(^[ \t-]*)([\w./-]+)(:)(?=\s|$)|(#[^\n]*)|(-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b|\b(?:true|false|null)\b)/gm;
+const TOKEN =
+  /("(?:[^"\\\n]|\\.)*")(\s*:)?|('(?:[^'\n]|'')*')|(^[ \t-]*)([\w./-]+)(:)(?=\s|$)|(#[^\n]*)|(-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b|\b(?:true|false|null)\b)/gm;
 
 export function pieces(text: string): Piece[] {
   const found: Piece[] = [];

@@ -1,5 +1,17 @@
 // The words and signs of backups and restores.
-import type { Backup, BackupPartKind, BackupVerdict, Change, RestoreAct, RestoreChoice, RestoreItem, RestoreKind, RestoreOutcome, RestoreState, RestoreWhat } from '../../lib/contract';
+import type {
+  Backup,
+  BackupPartKind,
+  BackupVerdict,
+  Change,
+  RestoreAct,
+  RestoreChoice,
+  RestoreItem,
+  RestoreKind,
+  RestoreOutcome,
+  RestoreState,
+  RestoreWhat,
+} from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 
 export type Tone = 'ok' | 'warn' | 'crit' | 'mute' | 'acc' | 'none';
@@ -11,14 +23,34 @@ export interface Look {
 }
 
 export const VERDICT: Record<BackupVerdict, Look> = {
-  verified: { tone: 'ok', icon: 'check', word: 'verified', says: 'Complete, and every file was held against its hash.' },
-  complete: { tone: 'none', icon: 'archive', word: 'complete', says: 'Complete when it was made; not looked at again since.' },
+  verified: {
+    tone: 'ok',
+    icon: 'check',
+    word: 'verified',
+    says: 'Complete, and every file was held against its hash.',
+  },
+  complete: {
+    tone: 'none',
+    icon: 'archive',
+    word: 'complete',
+    says: 'Complete when it was made; not looked at again since.',
+  },
   incomplete: { tone: 'crit', icon: 'crit', word: 'incomplete', says: 'A part failed when it was made.' },
   changed: { tone: 'crit', icon: 'crit', word: 'changed', says: 'It is no longer as it was made.' },
-  foreign: { tone: 'warn', icon: 'warn', word: 'unverified', says: 'Made by another tool: there are no hashes to hold it against.' },
+  foreign: {
+    tone: 'warn',
+    icon: 'warn',
+    word: 'unverified',
+    says: 'Made by another tool: there are no hashes to hold it against.',
+  },
 };
 
-export const PART: Record<BackupPartKind, string> = { grafana: 'Grafana', prometheus: 'Prometheus', alertmanager: 'Alertmanager', configs: 'Configuration' };
+export const PART: Record<BackupPartKind, string> = {
+  grafana: 'Grafana',
+  prometheus: 'Prometheus',
+  alertmanager: 'Alertmanager',
+  configs: 'Configuration',
+};
 
 export const ACT: Record<RestoreAct, Look> = {
   create: { tone: 'ok', icon: 'plus', word: 'create', says: 'It is not there now.' },
@@ -29,16 +61,35 @@ export const ACT: Record<RestoreAct, Look> = {
   choose: { tone: 'crit', icon: 'crit', word: 'choose', says: 'Somebody has to choose first.' },
 };
 
-export const CHOICE: Record<RestoreChoice, string> = { keep: 'Keep theirs', replace: 'Replace', copy: 'Restore as a copy', 'without-secrets': 'Make it without secrets' };
+export const CHOICE: Record<RestoreChoice, string> = {
+  keep: 'Keep theirs',
+  replace: 'Replace',
+  copy: 'Restore as a copy',
+  'without-secrets': 'Make it without secrets',
+};
 
 /** What is counted in a restore. */
 export const NOUN: Record<RestoreWhat, string> = { dashboards: 'dashboard', alerting: 'item', configs: 'file' };
 
-export const KIND: Record<RestoreKind, string> = { dashboard: 'dashboard', 'alert-rule': 'alert rule', 'rule-group': 'rule group', 'contact-point': 'contact point', policies: 'policies', 'mute-timing': 'mute timing', template: 'template', file: 'file' };
+export const KIND: Record<RestoreKind, string> = {
+  dashboard: 'dashboard',
+  'alert-rule': 'alert rule',
+  'rule-group': 'rule group',
+  'contact-point': 'contact point',
+  policies: 'policies',
+  'mute-timing': 'mute timing',
+  template: 'template',
+  file: 'file',
+};
 
 export const OUTCOME: Record<RestoreOutcome, Look> = {
   done: { tone: 'ok', icon: 'check', word: 'done', says: 'Written and read back.' },
-  conflict: { tone: 'crit', icon: 'crit', word: 'conflict', says: 'Somebody changed it meanwhile; it was left as it is.' },
+  conflict: {
+    tone: 'crit',
+    icon: 'crit',
+    word: 'conflict',
+    says: 'Somebody changed it meanwhile; it was left as it is.',
+  },
   failed: { tone: 'crit', icon: 'crit', word: 'failed', says: 'It was refused.' },
   pending: { tone: 'warn', icon: 'clock', word: 'not reached', says: 'The run was ended before.' },
 };
@@ -47,7 +98,12 @@ export const STATE: Record<RestoreState, Look> = {
   running: { tone: 'acc', icon: 'spin', word: 'running', says: '' },
   done: { tone: 'ok', icon: 'check', word: 'done', says: '' },
   partly: { tone: 'warn', icon: 'warn', word: 'partly done', says: '' },
-  interrupted: { tone: 'crit', icon: 'crit', word: 'interrupted', says: 'The panel was ended in the middle. Restore again to go on, or undo.' },
+  interrupted: {
+    tone: 'crit',
+    icon: 'crit',
+    word: 'interrupted',
+    says: 'The panel was ended in the middle. Restore again to go on, or undo.',
+  },
   undone: { tone: 'none', icon: 'undo', word: 'undone', says: '' },
   'partly-undone': { tone: 'warn', icon: 'warn', word: 'partly undone', says: '' },
 };
@@ -72,7 +128,9 @@ export function against(item: RestoreItem): { tone: Tone; text: string } {
 
 /** What a backup holds, in a line: "42 dashboards, 14 blocks, 6 files". */
 export function contents(backup: Backup): string {
-  const parts = backup.parts.filter((p) => p.count > 0).map((p) => `${p.count.toLocaleString('en-US')} ${p.count === 1 ? p.what.replace(/s$/, '') : p.what}`);
+  const parts = backup.parts
+    .filter((p) => p.count > 0)
+    .map((p) => `${p.count.toLocaleString('en-US')} ${p.count === 1 ? p.what.replace(/s$/, '') : p.what}`);
   return parts.join(', ') || 'nothing';
 }
 

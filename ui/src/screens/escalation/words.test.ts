@@ -2,7 +2,19 @@ import { expect, test } from 'vitest';
 import type { EscalationClock } from '../../lib/contract';
 import { stage } from './words';
 
-const clock: EscalationClock = { id: 'general/a', rule: 'general', title: 'A', tenant: null, fingerprint: 'a', since: 0, dueAt: 60, latestAt: 90, contact: { name: 'ops', mail: '', chat: false }, ack: null, escalated: null };
+const clock: EscalationClock = {
+  id: 'general/a',
+  rule: 'general',
+  title: 'A',
+  tenant: null,
+  fingerprint: 'a',
+  since: 0,
+  dueAt: 60,
+  latestAt: 90,
+  contact: { name: 'ops', mail: '', chat: false },
+  ack: null,
+  escalated: null,
+};
 
 test('a clock runs, is due, is over, and is settled by a call', () => {
   expect([0, 60, 90].map((now) => stage(clock, now))).toEqual(['running', 'due', 'over']);

@@ -1,7 +1,12 @@
 // Escalation in words.
 import type { EscalationClock, EscalationRule } from '../../lib/contract';
 
-export const RULE: Record<EscalationRule, string> = { vip: 'VIP alert', health: 'Health too low', general: 'Fires for long', cost: 'Cost too high' };
+export const RULE: Record<EscalationRule, string> = {
+  vip: 'VIP alert',
+  health: 'Health too low',
+  general: 'Fires for long',
+  cost: 'Cost too high',
+};
 
 /** Nobody has to be called any more. */
 export const settled = (c: EscalationClock): boolean => c.escalated !== null || (c.rule === 'vip' && c.ack !== null);

@@ -1,5 +1,11 @@
 // What is being asked for: how long, why, who, what. The preview follows what is typed, a moment later.
-import type { MaintenancePreset, MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError } from '../../lib/contract';
+import type {
+  MaintenancePreset,
+  MaintenancePreview,
+  MaintenanceRequest,
+  MaintenanceWindow,
+  PanelError,
+} from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
 import { planned } from '../../lib/format/duration';
 import { plural } from '../../lib/format/number';
@@ -37,7 +43,15 @@ export class StartForm {
 
   /** The begin; null for now. Not a number when it is none. */
   startsAt = $derived(this.begin === 'now' ? null : (fromLocalInput(this.at) ?? Number.NaN));
-  beginProblem = $derived(this.startsAt === null ? '' : Number.isNaN(this.startsAt) ? 'Pick a date and a time.' : this.startsAt <= clock.now ? 'That is over already. Begin now instead.' : '');
+  beginProblem = $derived(
+    this.startsAt === null
+      ? ''
+      : Number.isNaN(this.startsAt)
+        ? 'Pick a date and a time.'
+        : this.startsAt <= clock.now
+          ? 'That is over already. Begin now instead.'
+          : '',
+  );
 
   /** Length in seconds; not a number when it is not one. */
   seconds = $derived.by(() => {
@@ -51,12 +65,23 @@ export class StartForm {
 
   lengthProblem = $derived.by(() => {
     if (Number.isNaN(this.seconds)) return this.length === 'until' ? 'Pick a date and a time.' : 'Write whole minutes.';
-    if (this.seconds < 60) return this.length === 'until' ? 'That is over already, or within a minute.' : 'At least one minute.';
+    if (this.seconds < 60)
+      return this.length === 'until' ? 'That is over already, or within a minute.' : 'At least one minute.';
     if (this.seconds > this.cap) return `At most ${planned(this.cap)}. The cap is in the settings.`;
     return '';
   });
-  reasonProblem = $derived(this.reason.trim() === '' ? 'Say why: it is what the next person reads.' : this.reason.length > REASON_MOST ? `At most ${REASON_MOST} characters.` : '');
-  scopeProblem = $derived(this.scope === 'all' ? '' : this.parsed.problem || (this.parsed.matchers.length === 0 ? 'Write at least one matcher.' : ''));
+  reasonProblem = $derived(
+    this.reason.trim() === ''
+      ? 'Say why: it is what the next person reads.'
+      : this.reason.length > REASON_MOST
+        ? `At most ${REASON_MOST} characters.`
+        : '',
+  );
+  scopeProblem = $derived(
+    this.scope === 'all'
+      ? ''
+      : this.parsed.problem || (this.parsed.matchers.length === 0 ? 'Write at least one matcher.' : ''),
+  );
 
   /** The act, named: "Silence 7 alerts for 30 min". */
   act = $derived.by(() => {
@@ -68,7 +93,13 @@ export class StartForm {
   });
 
   /** The window as the snapshot shows it while the command has not answered yet. */
-  onTheWay = $derived(this.busy ? panel.snapshot?.maintenance.windows.find((w) => w.reason === this.reason.trim() && w.startsAt >= this.#sentAt - 60_000) : undefined);
+  onTheWay = $derived(
+    this.busy
+      ? panel.snapshot?.maintenance.windows.find(
+          (w) => w.reason === this.reason.trim() && w.startsAt >= this.#sentAt - 60_000,
+        )
+      : undefined,
+  );
 
   request(): MaintenanceRequest {
     return {
@@ -88,7 +119,10 @@ export class StartForm {
     }
     try {
       // The reason has no part in what would be muted, and may not be written yet.
-      const reply = await panel.call('maintenance_preview', { ...this.request(), reason: this.reason.trim().slice(0, REASON_MOST) || 'preview' });
+      const reply = await panel.call('maintenance_preview', {
+        ...this.request(),
+        reason: this.reason.trim().slice(0, REASON_MOST) || 'preview',
+      });
       if (mine !== this.#asked) return;
       this.preview = reply;
       this.previewError = null;

@@ -7,7 +7,11 @@ const report = rulesReport('loaded', 1_795_507_200_000);
 test('a search looks at names, groups, expressions and labels, and leaves empty groups out', () => {
   expect(fitting(report, 'all', 'cost').map((g) => g.name)).toEqual(['aether-cost']);
   expect(fitting(report, 'alerting', 'severity-that-is-none')).toEqual([]);
-  expect(fitting(report, 'alerting', 'critical').flatMap((g) => g.rules).every((r) => r.labels.severity === 'critical')).toBe(true);
+  expect(
+    fitting(report, 'alerting', 'critical')
+      .flatMap((g) => g.rules)
+      .every((r) => r.labels.severity === 'critical'),
+  ).toBe(true);
 });
 
 test('only what deserves a look is shown as such', () => {
@@ -29,7 +33,12 @@ test('only what was changed in the form is asked for, in the words of a rule fil
   expect(start.hold).toBe('10m');
   expect(holdText(5400)).toBe('1h30m');
   expect(edits(rule, start, start, null)).toEqual([]);
-  expect(edits(rule, start, { threshold: '45', hold: '8m', severity: 'critical' }, null).map((e) => e.set)).toEqual([{ kind: 'threshold', value: 45 }, { kind: 'for', value: '8m' }]);
+  expect(edits(rule, start, { threshold: '45', hold: '8m', severity: 'critical' }, null).map((e) => e.set)).toEqual([
+    { kind: 'threshold', value: 45 },
+    { kind: 'for', value: '8m' },
+  ]);
   expect(edits(rule, start, { ...start, threshold: 'many' }, null)).toEqual([]);
-  expect(edits(rule, start, { ...start, threshold: '45' }, 'x > 1').map((e) => e.set)).toEqual([{ kind: 'expr', value: 'x > 1' }]);
+  expect(edits(rule, start, { ...start, threshold: '45' }, 'x > 1').map((e) => e.set)).toEqual([
+    { kind: 'expr', value: 'x > 1' },
+  ]);
 });

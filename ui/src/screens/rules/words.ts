@@ -1,5 +1,14 @@
 // Rules in words.
-import type { FindingSeverity, GuardVerdict, RuleEdit, RuleGroupView, RuleLinkState, RuleStanding, RuleView, RulesReport } from '../../lib/contract';
+import type {
+  FindingSeverity,
+  GuardVerdict,
+  RuleEdit,
+  RuleGroupView,
+  RuleLinkState,
+  RuleStanding,
+  RuleView,
+  RulesReport,
+} from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 
 export interface Look {
@@ -45,19 +54,25 @@ export type Show = 'all' | 'findings' | 'alerting' | 'recording';
 export const key = (rule: RuleView): string => `${rule.id.file}\u0000${rule.id.group}\u0000${rule.id.index}`;
 
 /** Whether something about a rule deserves a look. */
-export const odd = (rule: RuleView): boolean => rule.health === 'err' || rule.standing === 'differs' || rule.findings.some((f) => f.severity !== 'info');
+export const odd = (rule: RuleView): boolean =>
+  rule.health === 'err' || rule.standing === 'differs' || rule.findings.some((f) => f.severity !== 'info');
 
 /** The groups with the rules that fit; groups without any are left out. */
 export function fitting(report: RulesReport, show: Show, search: string): RuleGroupView[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (g: RuleGroupView, r: RuleView): boolean =>
     (show === 'all' || (show === 'findings' ? odd(r) : r.kind === show)) &&
-    words.every((w) => `${r.id.name} ${g.name} ${g.file} ${r.expression} ${Object.values(r.labels).join(' ')}`.toLowerCase().includes(w));
-  return report.groups.map((g) => ({ ...g, rules: g.rules.filter((r) => fits(g, r)) })).filter((g) => g.rules.length > 0);
+    words.every((w) =>
+      `${r.id.name} ${g.name} ${g.file} ${r.expression} ${Object.values(r.labels).join(' ')}`.toLowerCase().includes(w),
+    );
+  return report.groups
+    .map((g) => ({ ...g, rules: g.rules.filter((r) => fits(g, r)) }))
+    .filter((g) => g.rules.length > 0);
 }
 
 /** Share of the interval that an evaluation took, 0 to 1 and more; null when it is not known. */
-export const share = (ms: number | null, intervalS: number): number | null => (ms === null || intervalS <= 0 ? null : ms / 1000 / intervalS);
+export const share = (ms: number | null, intervalS: number): number | null =>
+  ms === null || intervalS <= 0 ? null : ms / 1000 / intervalS;
 
 /** The last part of a path. */
 export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) || path;
@@ -67,7 +82,12 @@ export function holdText(seconds: number): string {
   if (seconds <= 0) return '0';
   let left = Math.round(seconds);
   let text = '';
-  for (const [unit, size] of [['d', 86_400], ['h', 3600], ['m', 60], ['s', 1]] as const) {
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
     const n = Math.floor(left / size);
     if (n > 0) text += `${n}${unit}`;
     left -= n * size;
@@ -87,8 +107,15 @@ export function edits(rule: RuleView, start: Form, now: Form, rewrite: string | 
   const add = (set: RuleEdit['set']): void => void list.push({ group: rule.id.group, name: rule.id.name, set });
   if (rewrite !== null) add({ kind: 'expr', value: rewrite });
   const number = Number(now.threshold);
-  if (rewrite === null && now.threshold.trim() !== '' && now.threshold.trim() !== start.threshold && Number.isFinite(number)) add({ kind: 'threshold', value: number });
+  if (
+    rewrite === null &&
+    now.threshold.trim() !== '' &&
+    now.threshold.trim() !== start.threshold &&
+    Number.isFinite(number)
+  )
+    add({ kind: 'threshold', value: number });
   if (now.hold.trim() !== '' && now.hold.trim() !== start.hold) add({ kind: 'for', value: now.hold.trim() });
-  if (now.severity.trim() !== '' && now.severity.trim() !== start.severity) add({ kind: 'label', name: 'severity', value: now.severity.trim() });
+  if (now.severity.trim() !== '' && now.severity.trim() !== start.severity)
+    add({ kind: 'label', name: 'severity', value: now.severity.trim() });
   return list;
 }

@@ -7,12 +7,21 @@ const bob = { ...personOf(board, 'bob') };
 
 describe('the address of the training page', () => {
   it('holds the report that is open', () => {
-    expect(['training', 'training~d-1', 'training~', 'own/training', null].map((t) => [isTraining(t), reportOf(t)])).toEqual([[true, null], [true, 'd-1'], [true, null], [false, null], [false, null]]);
+    expect(
+      ['training', 'training~d-1', 'training~', 'own/training', null].map((t) => [isTraining(t), reportOf(t)]),
+    ).toEqual([
+      [true, null],
+      [true, 'd-1'],
+      [true, null],
+      [false, null],
+      [false, null],
+    ]);
   });
 });
 
 describe('a person', () => {
-  it('is the same however the name is written', () => expect(personOf({ ...board, people: [bob] }, ' BOB').name).toBe('bob'));
+  it('is the same however the name is written', () =>
+    expect(personOf({ ...board, people: [bob] }, ' BOB').name).toBe('bob'));
   it('who is not on the list has everything to do', () => {
     expect(progress(personOf(board, 'alice'))).toBe('0 of 6');
     expect(personOf(board, 'alice').drills).toHaveLength(5);
@@ -32,5 +41,9 @@ describe('a person', () => {
 
 it('what the panel saw can’t be taken back', () => {
   const step: TrainingStep = { task: 'quick-check', doneAt: 1, by: '', evidence: 'Quick check of 12:40.' };
-  expect([byHand(step), byHand({ ...step, by: 'bob', evidence: '' }), byHand({ ...step, doneAt: null, evidence: '' })]).toEqual([false, true, false]);
+  expect([
+    byHand(step),
+    byHand({ ...step, by: 'bob', evidence: '' }),
+    byHand({ ...step, doneAt: null, evidence: '' }),
+  ]).toEqual([false, true, false]);
 });

@@ -18,14 +18,21 @@ export const TRAINING = 'training';
 export function reportOf(thing: string | null): string | null {
   return thing?.startsWith(`${TRAINING}~`) ? thing.slice(TRAINING.length + 1) || null : null;
 }
-export const isTraining = (thing: string | null): boolean => thing === TRAINING || thing?.startsWith(`${TRAINING}~`) === true;
+export const isTraining = (thing: string | null): boolean =>
+  thing === TRAINING || thing?.startsWith(`${TRAINING}~`) === true;
 
 /** Names as the panel compares them. */
 export const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
 /** Somebody who is not on the list yet has done nothing yet. */
 export function personOf(board: TrainingBoard, name: string): TrainingPerson {
-  return board.people.find((p) => same(p.name, name)) ?? { name, steps: TASKS.map((task) => ({ task, doneAt: null, by: '', evidence: '' })), drills: SCENARIOS.map((scenario) => ({ scenario, run: null, passed: false, firstActionS: null, tries: 0 })) };
+  return (
+    board.people.find((p) => same(p.name, name)) ?? {
+      name,
+      steps: TASKS.map((task) => ({ task, doneAt: null, by: '', evidence: '' })),
+      drills: SCENARIOS.map((scenario) => ({ scenario, run: null, passed: false, firstActionS: null, tries: 0 })),
+    }
+  );
 }
 
 /** Everybody to choose from: the list, with the one at this machine even when not on it. */
@@ -43,5 +50,7 @@ export const byHand = (s: TrainingStep): boolean => s.doneAt !== null && s.evide
 /** What is lost with a person, in words. */
 export function loss(p: TrainingPerson): string {
   const n = done(p);
-  return n === 0 ? 'Nothing was done yet, so nothing is lost.' : `${n === 1 ? 'One task that is done is' : `${n} tasks that are done are`} lost with the name: when, by whom, and what the panel saw.`;
+  return n === 0
+    ? 'Nothing was done yet, so nothing is lost.'
+    : `${n === 1 ? 'One task that is done is' : `${n} tasks that are done are`} lost with the name: when, by whom, and what the panel saw.`;
 }

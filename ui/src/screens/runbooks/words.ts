@@ -1,5 +1,13 @@
 // Runbooks in words.
-import type { RunbookAction, RunbookActionKind, RunbookFound, RunbookRun, RunbookSource, RunbookStepResult, RunbookVerdict } from '../../lib/contract';
+import type {
+  RunbookAction,
+  RunbookActionKind,
+  RunbookFound,
+  RunbookRun,
+  RunbookSource,
+  RunbookStepResult,
+  RunbookVerdict,
+} from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 import type { Word } from '../../lib/components/alert-words';
 
@@ -44,7 +52,14 @@ export const inOrder = (actions: readonly RunbookAction[]): RunbookAction[] => {
 export function standing(steps: readonly RunbookStepResult[]): string {
   const of = (v: RunbookVerdict): number => steps.filter((s) => s.verdict === v).length;
   if (steps.length === 0) return 'no steps';
-  return [of('fail') ? `${of('fail')} red` : '', of('unknown') ? `${of('unknown')} unknown` : '', of('waiting') ? `${of('waiting')} not asked` : '', `${of('pass')} of ${steps.length} as expected`].filter(Boolean).join(', ');
+  return [
+    of('fail') ? `${of('fail')} red` : '',
+    of('unknown') ? `${of('unknown')} unknown` : '',
+    of('waiting') ? `${of('waiting')} not asked` : '',
+    `${of('pass')} of ${steps.length} as expected`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** The worst that a run has found. */

@@ -4,21 +4,45 @@ import { emptyEndpoint, exposesCredentials, fromDraft, nameProblem, toDraft, url
 
 describe('an endpoint as it is edited', () => {
   it('comes back as it was', () => {
-    const spec: EndpointSpec = { urls: ['http://am-0:9093/base', 'http://am-1:9093'], auth: { kind: 'basic', username: 'panel' }, headers: { 'X-Scope-OrgID': 'a:b' }, caFile: '/ca.pem', clientCertFile: null, clientKeyFile: null, allowPlainHttp: true };
+    const spec: EndpointSpec = {
+      urls: ['http://am-0:9093/base', 'http://am-1:9093'],
+      auth: { kind: 'basic', username: 'panel' },
+      headers: { 'X-Scope-OrgID': 'a:b' },
+      caFile: '/ca.pem',
+      clientCertFile: null,
+      clientKeyFile: null,
+      allowPlainHttp: true,
+    };
     expect(fromDraft(toDraft(spec))).toEqual({ spec, problem: '' });
   });
   it.each([
-    ['localhost:9090', 'http'], ['nonsense', 'address'], ['ftp://x/', 'http://'], ['http://u:p@x/', 'Credentials'], ['http://x/#a', '#'], ['http://x/?q', '?'],
+    ['localhost:9090', 'http'],
+    ['nonsense', 'address'],
+    ['ftp://x/', 'http://'],
+    ['http://u:p@x/', 'Credentials'],
+    ['http://x/#a', '#'],
+    ['http://x/?q', '?'],
   ])('refuses %s and says why', (url, word) => expect(urlProblem(url)).toContain(word));
-  it('never repeats a password that stood in an address', () => expect(urlProblem('http://user:hunter2@host/')).not.toContain('hunter2'));
-  it('refuses a header that is none', () => expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), headers: 'no colon' }).problem).toContain('Name: value'));
-  it('wants a user for basic authentication', () => expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), auth: 'basic' }).problem).toContain('user name'));
+  it('never repeats a password that stood in an address', () =>
+    expect(urlProblem('http://user:hunter2@host/')).not.toContain('hunter2'));
+  it('refuses a header that is none', () =>
+    expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), headers: 'no colon' }).problem).toContain(
+      'Name: value',
+    ));
+  it('wants a user for basic authentication', () =>
+    expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), auth: 'basic' }).problem).toContain('user name'));
   it.each([
-    ['http://grafana.example.com:3000', 'bearer', true], ['http://10.0.0.5', 'basic', true], ['http://localhost.evil.test', 'bearer', true],
-    ['https://grafana.example.com', 'bearer', false], ['http://grafana.example.com', 'none', false], ['http://127.0.0.1:3000', 'bearer', false],
-    ['http://[::1]:3000', 'bearer', false], ['not an address', 'bearer', false],
+    ['http://grafana.example.com:3000', 'bearer', true],
+    ['http://10.0.0.5', 'basic', true],
+    ['http://localhost.evil.test', 'bearer', true],
+    ['https://grafana.example.com', 'bearer', false],
+    ['http://grafana.example.com', 'none', false],
+    ['http://127.0.0.1:3000', 'bearer', false],
+    ['http://[::1]:3000', 'bearer', false],
+    ['not an address', 'bearer', false],
   ] as const)('login at %s (%s) is exposed: %s', (url, auth, exposed) =>
-    expect(exposesCredentials({ ...toDraft(emptyEndpoint([url])), auth })).toBe(exposed));
+    expect(exposesCredentials({ ...toDraft(emptyEndpoint([url])), auth })).toBe(exposed),
+  );
   it('takes only names that can be files', () => {
     expect(nameProblem('prod-eu_1')).toBe('');
     for (const bad of ['', 'Prod', 'a/b', '..', 'x'.repeat(65)]) expect(nameProblem(bad)).not.toBe('');

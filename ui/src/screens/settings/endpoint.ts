@@ -19,7 +19,9 @@ export function toDraft(spec: EndpointSpec): EndpointDraft {
     urls: spec.urls.join('\n'),
     auth: spec.auth.kind,
     username: spec.auth.kind === 'basic' ? spec.auth.username : '',
-    headers: Object.entries(spec.headers).map(([name, value]) => `${name}: ${value}`).join('\n'),
+    headers: Object.entries(spec.headers)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('\n'),
     caFile: spec.caFile ?? '',
     clientCertFile: spec.clientCertFile ?? '',
     clientKeyFile: spec.clientKeyFile ?? '',
@@ -27,7 +29,11 @@ export function toDraft(spec: EndpointSpec): EndpointDraft {
   };
 }
 
-const lines = (text: string): string[] => text.split('\n').map((l) => l.trim()).filter(Boolean);
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((l) => l.trim())
+    .filter(Boolean);
 
 /** The endpoint, or what is wrong with it in words. */
 export function fromDraft(draft: EndpointDraft): { spec: EndpointSpec; problem: string } {
@@ -36,7 +42,8 @@ export function fromDraft(draft: EndpointDraft): { spec: EndpointSpec; problem: 
   for (const line of lines(draft.headers)) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).trim();
-    if (colon < 1 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) problem ||= `“${line.slice(0, 40)}” is not a header. Write Name: value.`;
+    if (colon < 1 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+      problem ||= `“${line.slice(0, 40)}” is not a header. Write Name: value.`;
     else headers[name] = line.slice(colon + 1).trim();
   }
   const urls = lines(draft.urls);
@@ -63,7 +70,8 @@ export function urlProblem(text: string): string {
   } catch {
     return `“${short}” is not an address. Write it whole: http://localhost:9090`;
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return `“${short}” begins with neither http:// nor https://`;
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return `“${short}” begins with neither http:// nor https://`;
   if (url.username || url.password) return 'Leave user and password out of the address; they go into Credentials.';
   if (url.hash || url.search) return `“${short}” must end before the first ? or #.`;
   return '';
@@ -77,7 +85,8 @@ export function exposesCredentials(draft: EndpointDraft): boolean {
 /** Plain HTTP to anything but this machine. */
 export function isExposed(url: URL): boolean {
   const host = url.hostname;
-  const local = host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  const local =
+    host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
   return url.protocol === 'http:' && !local;
 }
 
@@ -87,5 +96,13 @@ export function nameProblem(name: string): string {
 }
 
 export function emptyEndpoint(urls: string[] = []): EndpointSpec {
-  return { urls, auth: { kind: 'none' }, headers: {}, caFile: null, clientCertFile: null, clientKeyFile: null, allowPlainHttp: false };
+  return {
+    urls,
+    auth: { kind: 'none' },
+    headers: {},
+    caFile: null,
+    clientCertFile: null,
+    clientKeyFile: null,
+    allowPlainHttp: false,
+  };
 }

@@ -2,8 +2,20 @@ import { expect, test } from 'vitest';
 import type { OwnCheck } from '../../lib/contract';
 import { checkProblem, emptyCheck, fromDrafts, idOf, toDraft } from './own-checks';
 
-const QUERY: OwnCheck = { id: 'queue', title: 'Queue', ask: { kind: 'query', query: '\nmax by ($tenant_label) (queue)', expect: '<=10' }, suites: ['quick', 'preprod'], remedy: 'Call Bob.' };
-const HTTP: OwnCheck = { id: 'health', title: 'health', ask: { kind: 'http', url: 'http://localhost:8000/health?deep=1', status: 204, contains: 'ok ' }, suites: ['after-deploy'], remedy: '' };
+const QUERY: OwnCheck = {
+  id: 'queue',
+  title: 'Queue',
+  ask: { kind: 'query', query: '\nmax by ($tenant_label) (queue)', expect: '<=10' },
+  suites: ['quick', 'preprod'],
+  remedy: 'Call Bob.',
+};
+const HTTP: OwnCheck = {
+  id: 'health',
+  title: 'health',
+  ask: { kind: 'http', url: 'http://localhost:8000/health?deep=1', status: 204, contains: 'ok ' },
+  suites: ['after-deploy'],
+  remedy: '',
+};
 
 test('a check that nobody changes comes back as it was', () => {
   expect(fromDrafts([toDraft(QUERY), toDraft(HTTP)])).toEqual([QUERY, HTTP]);
@@ -15,7 +27,8 @@ test('what is wrong with a check is told in words', () => {
   expect(checkProblem({ ...draft, expect: '>= -1.5e3' })).toBe('');
   expect(checkProblem({ ...draft, title: ' ' })).toContain('name');
   expect(checkProblem({ ...draft, query: ' ' })).toContain('PromQL');
-  for (const wrong of ['', '1', 'about 3', '=> 1', '> x', '> 1 and']) expect(checkProblem({ ...draft, expect: wrong }), wrong).toContain('such as > 0');
+  for (const wrong of ['', '1', 'about 3', '=> 1', '> x', '> 1 and'])
+    expect(checkProblem({ ...draft, expect: wrong }), wrong).toContain('such as > 0');
   expect(checkProblem({ ...draft, suites: [] })).toContain('when');
   const http = { ...emptyCheck(), title: 'H', asks: 'http' as const, url: 'http://x/health?deep=1' };
   expect(checkProblem(http)).toBe('');
@@ -27,5 +40,11 @@ test('a new check gets an id of its name that no other has', () => {
   expect(idOf('Länge der Queue!', [])).toBe('la-nge-der-queue');
   expect(idOf('Queue', ['queue', 'queue-2'])).toBe('queue-3');
   expect(idOf('日本', [])).toBe('check');
-  expect(fromDrafts([{ ...emptyCheck(), title: 'Queue', query: 'x', expect: '> 0' }, toDraft(QUERY), { ...emptyCheck(), title: 'Queue', query: 'y', expect: '> 0' }]).map((c) => c.id)).toEqual(['queue-2', 'queue', 'queue-3']);
+  expect(
+    fromDrafts([
+      { ...emptyCheck(), title: 'Queue', query: 'x', expect: '> 0' },
+      toDraft(QUERY),
+      { ...emptyCheck(), title: 'Queue', query: 'y', expect: '> 0' },
+    ]).map((c) => c.id),
+  ).toEqual(['queue-2', 'queue', 'queue-3']);
 });

@@ -16,12 +16,25 @@ export interface CheckDraft {
   remedy: string;
 }
 
-export const emptyCheck = (): CheckDraft => ({ id: '', title: '', asks: 'query', query: '', expect: '', url: '', status: '200', contains: '', suites: ['quick'], remedy: '' });
+export const emptyCheck = (): CheckDraft => ({
+  id: '',
+  title: '',
+  asks: 'query',
+  query: '',
+  expect: '',
+  url: '',
+  status: '200',
+  contains: '',
+  suites: ['quick'],
+  remedy: '',
+});
 
 export function toDraft(check: OwnCheck): CheckDraft {
   const { id, title, suites, remedy, ask } = check;
   const base = { ...emptyCheck(), id, title, suites: [...suites], remedy };
-  return ask.kind === 'query' ? { ...base, asks: 'query', query: ask.query, expect: ask.expect } : { ...base, asks: 'http', url: ask.url, status: String(ask.status), contains: ask.contains };
+  return ask.kind === 'query'
+    ? { ...base, asks: 'query', query: ask.query, expect: ask.expect }
+    : { ...base, asks: 'http', url: ask.url, status: String(ask.status), contains: ask.contains };
 }
 
 const CONDITION = /^(<=|>=|==|!=|<|>)\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$/;
@@ -42,7 +55,13 @@ export function checkProblem(d: CheckDraft): string {
 
 /** An id made of a name, that none of the others has. */
 export function idOf(title: string, taken: string[]): string {
-  const bare = title.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 48) || 'check';
+  const bare =
+    title
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 48) || 'check';
   for (let n = 1; ; n += 1) {
     const id = n === 1 ? bare : `${bare}-${n}`;
     if (!taken.includes(id)) return id;
@@ -55,7 +74,10 @@ export function fromDrafts(drafts: CheckDraft[]): OwnCheck[] {
   return drafts.map((d) => {
     const id = d.id || idOf(d.title, taken);
     taken.push(id);
-    const ask: OwnCheck['ask'] = d.asks === 'query' ? { kind: 'query', query: d.query.trim() === '' ? '' : d.query, expect: d.expect.trim() } : { kind: 'http', url: d.url.trim(), status: Number(d.status), contains: d.contains };
+    const ask: OwnCheck['ask'] =
+      d.asks === 'query'
+        ? { kind: 'query', query: d.query.trim() === '' ? '' : d.query, expect: d.expect.trim() }
+        : { kind: 'http', url: d.url.trim(), status: Number(d.status), contains: d.contains };
     return { id, title: d.title.trim(), ask, suites: [...d.suites], remedy: d.remedy.trim() };
   });
 }

@@ -12,8 +12,12 @@ describe('images', () => {
   });
   it('show beside each other only what differs', () => {
     expect(short(link('pin', 'prom/prometheus:v2.54.1'), 'prom/prometheus')).toBe('v2.54.1');
-    expect(short(link('container', 'ghcr.io/x/prometheus:v2.54.1'), 'prom/prometheus')).toBe('ghcr.io/x/prometheus:v2.54.1');
-    expect(short(link('compose', 'prom/prometheus:v2.54.1@sha256:0123456789'), 'prom/prometheus')).toBe('v2.54.1@0123456');
+    expect(short(link('container', 'ghcr.io/x/prometheus:v2.54.1'), 'prom/prometheus')).toBe(
+      'ghcr.io/x/prometheus:v2.54.1',
+    );
+    expect(short(link('compose', 'prom/prometheus:v2.54.1@sha256:0123456789'), 'prom/prometheus')).toBe(
+      'v2.54.1@0123456',
+    );
     expect(short(link('compose', 'prom/prometheus'), 'prom/prometheus')).toBe('no tag');
     expect(short(link('image', 'sha256:0123456789ab'), 'x')).toBe('0123456789ab');
     expect(short(link('image', ''), 'x')).toBe('');

@@ -18,13 +18,21 @@ export const VERDICT: Record<PinVerdict, { word: string; tone: Tone; icon: IconN
   unknown: { word: 'not known', tone: 'none', icon: 'ghost' },
 };
 
-export const LINK: Record<PinLinkKind, string> = { pin: 'Profile', compose: 'Compose file', container: 'Container', image: 'Image', program: 'Program' };
+export const LINK: Record<PinLinkKind, string> = {
+  pin: 'Profile',
+  compose: 'Compose file',
+  container: 'Container',
+  image: 'Image',
+  program: 'Program',
+};
 
 /** `host:5000/a/b:v1@sha256:…` in its parts. */
 export function parts(image: string): { name: string; tag: string; digest: string } {
   const [whole = '', digest = ''] = image.split('@', 2);
   const at = whole.lastIndexOf(':');
-  return at > whole.lastIndexOf('/') ? { name: whole.slice(0, at), tag: whole.slice(at + 1), digest } : { name: whole, tag: '', digest };
+  return at > whole.lastIndexOf('/')
+    ? { name: whole.slice(0, at), tag: whole.slice(at + 1), digest }
+    : { name: whole, tag: '', digest };
 }
 
 /** The repository that a row is about. */

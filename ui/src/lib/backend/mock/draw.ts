@@ -6,7 +6,12 @@ export function draw(spec: GaugeSpec, level: number, hours: number, style: Figur
   const now = Date.now();
   const n = 160;
   const small = style.height < 100;
-  const plot = { left: small ? 0 : 44, top: 6, width: style.width - (small ? 0 : 56), height: style.height - (small ? 10 : 30) };
+  const plot = {
+    left: small ? 0 : 44,
+    top: 6,
+    width: style.width - (small ? 0 : 56),
+    height: style.height - (small ? 10 : 30),
+  };
   const xMin = now - hours * 3_600_000;
   let y = level;
   const values = Array.from({ length: n }, (_, i) => {
@@ -27,12 +32,48 @@ export function draw(spec: GaugeSpec, level: number, hours: number, style: Figur
       pen = true;
     }
   });
-  const grid = [0, 0.5, 1].map((t) => `<line x1="${plot.left}" x2="${plot.left + plot.width}" y1="${py(t * yMax)}" y2="${py(t * yMax)}" stroke="${style.grid}"/>${small ? '' : `<text x="${plot.left - 6}" y="${py(t * yMax) + 4}" text-anchor="end" font-size="11" font-family="Inter Variable" fill="${style.text}">${Math.round(t * yMax)}</text>`}`).join('');
-  const ticks = small ? '' : [0, 0.25, 0.5, 0.75, 1].map((t) => `<text x="${plot.left + t * plot.width}" y="${style.height - 6}" text-anchor="middle" font-size="11" font-family="Inter Variable" fill="${style.text}">${new Date(xMin + t * (now - xMin)).toTimeString().slice(0, 5)}</text>`).join('');
-  const lines = [[spec.warn, style.warn], [spec.critical, style.critical]].map(([v, c]) => `<line x1="${plot.left}" x2="${plot.left + plot.width}" y1="${py(Number(v))}" y2="${py(Number(v))}" stroke="${c}" stroke-dasharray="4 4"/>`).join('');
-  const evil = hostile ? '<script>document.title="owned"</script><image href="http://127.0.0.1:1/x"/><a href="http://127.0.0.1:1/y"><text>x</text></a>' : '';
+  const grid = [0, 0.5, 1]
+    .map(
+      (t) =>
+        `<line x1="${plot.left}" x2="${plot.left + plot.width}" y1="${py(t * yMax)}" y2="${py(t * yMax)}" stroke="${style.grid}"/>${small ? '' : `<text x="${plot.left - 6}" y="${py(t * yMax) + 4}" text-anchor="end" font-size="11" font-family="Inter Variable" fill="${style.text}">${Math.round(t * yMax)}</text>`}`,
+    )
+    .join('');
+  const ticks = small
+    ? ''
+    : [0, 0.25, 0.5, 0.75, 1]
+        .map(
+          (t) =>
+            `<text x="${plot.left + t * plot.width}" y="${style.height - 6}" text-anchor="middle" font-size="11" font-family="Inter Variable" fill="${style.text}">${new Date(xMin + t * (now - xMin)).toTimeString().slice(0, 5)}</text>`,
+        )
+        .join('');
+  const lines = [
+    [spec.warn, style.warn],
+    [spec.critical, style.critical],
+  ]
+    .map(
+      ([v, c]) =>
+        `<line x1="${plot.left}" x2="${plot.left + plot.width}" y1="${py(Number(v))}" y2="${py(Number(v))}" stroke="${c}" stroke-dasharray="4 4"/>`,
+    )
+    .join('');
+  const evil = hostile
+    ? '<script>document.title="owned"</script><image href="http://127.0.0.1:1/x"/><a href="http://127.0.0.1:1/y"><text>x</text></a>'
+    : '';
   return {
-    figure: { svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${style.width}" height="${style.height}" viewBox="0 0 ${style.width} ${style.height}">${evil}${grid}${lines}${ticks}<path d="${d}" fill="none" stroke="${style.line}" stroke-width="1.6"/></svg>`, width: style.width, height: style.height, plot, xMin, xMax: now, yMin: 0, yMax, times, series: [{ name: spec.title, values }] },
-    min: real[0] ?? null, median: real[Math.floor(real.length / 2)] ?? null, max: real[real.length - 1] ?? null, last: values[values.length - 1] ?? null,
+    figure: {
+      svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${style.width}" height="${style.height}" viewBox="0 0 ${style.width} ${style.height}">${evil}${grid}${lines}${ticks}<path d="${d}" fill="none" stroke="${style.line}" stroke-width="1.6"/></svg>`,
+      width: style.width,
+      height: style.height,
+      plot,
+      xMin,
+      xMax: now,
+      yMin: 0,
+      yMax,
+      times,
+      series: [{ name: spec.title, values }],
+    },
+    min: real[0] ?? null,
+    median: real[Math.floor(real.length / 2)] ?? null,
+    max: real[real.length - 1] ?? null,
+    last: values[values.length - 1] ?? null,
   };
 }

@@ -1,73 +1,350 @@
 // Made-up version pins: every verdict, gaps, advisories, history.
-import type { Advisory, ComposeReference, PinChange, PinLink, PinRow, PinsReport, PinsSummary, PinVerdict, RepinApplied, RepinChange, RepinPlan } from '../../contract';
+import type {
+  Advisory,
+  ComposeReference,
+  PinChange,
+  PinLink,
+  PinRow,
+  PinsReport,
+  PinsSummary,
+  PinVerdict,
+  RepinApplied,
+  RepinChange,
+  RepinPlan,
+} from '../../contract';
 import { BIDI, type Scene } from './data';
 
 const FILE = '/home/alice/deploy/monitoring/docker-compose.yml';
-const compose = (raw: string, line: number, more: Partial<ComposeReference> = {}): ComposeReference => ({ raw, resolved: raw, problem: '', file: FILE, line, variables: [], profiles: [], enabled: true, ...more });
-const seen = (kind: PinLink['kind'], value: string, detail: string, differs = false): PinLink => ({ kind, value, detail, state: differs ? 'differs' : 'agrees' });
+const compose = (raw: string, line: number, more: Partial<ComposeReference> = {}): ComposeReference => ({
+  raw,
+  resolved: raw,
+  problem: '',
+  file: FILE,
+  line,
+  variables: [],
+  profiles: [],
+  enabled: true,
+  ...more,
+});
+const seen = (kind: PinLink['kind'], value: string, detail: string, differs = false): PinLink => ({
+  kind,
+  value,
+  detail,
+  state: differs ? 'differs' : 'agrees',
+});
 const gap = (kind: PinLink['kind'], detail: string): PinLink => ({ kind, value: '', detail, state: 'gap' });
 
-interface Made { service: string; container: string; image: string; runs?: string; says?: string; id?: string; line: number; verdict: PinVerdict; breaks?: PinLink['kind']; words: string; remedy?: string; advisories?: Advisory[]; optional?: boolean; pinned?: string | null; program?: PinLink }
+interface Made {
+  service: string;
+  container: string;
+  image: string;
+  runs?: string;
+  says?: string;
+  id?: string;
+  line: number;
+  verdict: PinVerdict;
+  breaks?: PinLink['kind'];
+  words: string;
+  remedy?: string;
+  advisories?: Advisory[];
+  optional?: boolean;
+  pinned?: string | null;
+  program?: PinLink;
+}
 
 const DRIFT = (verdict: PinVerdict): boolean => !['agrees', 'absent', 'unpinned', 'unknown'].includes(verdict);
 
 function row(m: Made): PinRow {
   const id = m.id ?? 'sha256:4b2bb2d6a1b7';
-  const container = m.verdict === 'missing' || m.verdict === 'absent' ? gap('container', `The engine has no container ${m.container}.`) : seen('container', m.runs ?? m.image, `${m.container}, running, made 2026-11-20`, m.breaks === 'container');
+  const container =
+    m.verdict === 'missing' || m.verdict === 'absent'
+      ? gap('container', `The engine has no container ${m.container}.`)
+      : seen('container', m.runs ?? m.image, `${m.container}, running, made 2026-11-20`, m.breaks === 'container');
   const pinned = m.pinned === undefined ? m.image : m.pinned;
   return {
-    service: m.service, container: m.container, optional: m.optional ?? false,
+    service: m.service,
+    container: m.container,
+    optional: m.optional ?? false,
     links: [
       pinned === null ? gap('pin', 'The profile does not pin it.') : seen('pin', pinned, '[[pins]] of the profile'),
       seen('compose', m.image, `${FILE}:${m.line}`, m.breaks === 'compose'),
       container,
-      container.value ? seen('image', id, 'what the reference names here; prom/prometheus@sha256:378f4e03703557d1c6419e6caccf922f96e6d88a530f7431d66a4c4f4b1000fe', m.breaks === 'image') : gap('image', 'There is no container.'),
-      m.program ?? (m.says ? seen('program', m.says, `API of http://localhost:9090`, m.breaks === 'program') : gap('program', `Prometheus scrapes no ${m.service}_build_info. Scrape it, to have its version told.`)),
+      container.value
+        ? seen(
+            'image',
+            id,
+            'what the reference names here; prom/prometheus@sha256:378f4e03703557d1c6419e6caccf922f96e6d88a530f7431d66a4c4f4b1000fe',
+            m.breaks === 'image',
+          )
+        : gap('image', 'There is no container.'),
+      m.program ??
+        (m.says
+          ? seen('program', m.says, `API of http://localhost:9090`, m.breaks === 'program')
+          : gap('program', `Prometheus scrapes no ${m.service}_build_info. Scrape it, to have its version told.`)),
     ],
-    verdict: m.verdict, drift: DRIFT(m.verdict), words: m.words, remedy: m.remedy ?? '', locked: false, pinned, compose: compose(m.image, m.line),
-    image: container.value || null, imageId: container.value ? id : null, tagImageId: id, digests: [], state: container.value ? 'running' : null, created: container.value ? '2026-11-20T09:14:00Z' : null,
-    reported: m.says ? [{ version: m.says, from: 'API of http://localhost:9090' }] : [], advisories: m.advisories ?? [], changed: null,
+    verdict: m.verdict,
+    drift: DRIFT(m.verdict),
+    words: m.words,
+    remedy: m.remedy ?? '',
+    locked: false,
+    pinned,
+    compose: compose(m.image, m.line),
+    image: container.value || null,
+    imageId: container.value ? id : null,
+    tagImageId: id,
+    digests: [],
+    state: container.value ? 'running' : null,
+    created: container.value ? '2026-11-20T09:14:00Z' : null,
+    reported: m.says ? [{ version: m.says, from: 'API of http://localhost:9090' }] : [],
+    advisories: m.advisories ?? [],
+    changed: null,
   };
 }
 
-const EOL: Advisory = { id: 'Prometheus 2', kind: 'end-of-life', title: 'Prometheus 2 gets no fixes any more: its last long-term release, 2.53, ended on 2025-07-31.', note: '', fixed: ['3.5'], date: '2025-07-31', source: 'https://prometheus.io/docs/introduction/release-cycle/' };
-const CVE: Advisory = { id: 'CVE-2024-9264', kind: 'vulnerability', title: 'SQL expressions let a viewer run commands and read files through DuckDB.', note: 'Needs a duckdb program in Grafana’s PATH, which Grafana’s own image does not have.', fixed: ['11.2.2+security-01', '11.3.0'], date: '2024-10-17', source: 'https://grafana.com/security/security-advisories/cve-2024-9264/' };
-const ended: Advisory = { ...EOL, id: 'Promtail', title: 'Promtail has reached its end of life. Grafana Alloy follows it.', date: '2026-03-02', fixed: [] };
-const agrees = (says: string): string => `The container is of the wanted image; ${says ? `the program says ${says}` : 'its version was not read from the program'}.`;
+const EOL: Advisory = {
+  id: 'Prometheus 2',
+  kind: 'end-of-life',
+  title: 'Prometheus 2 gets no fixes any more: its last long-term release, 2.53, ended on 2025-07-31.',
+  note: '',
+  fixed: ['3.5'],
+  date: '2025-07-31',
+  source: 'https://prometheus.io/docs/introduction/release-cycle/',
+};
+const CVE: Advisory = {
+  id: 'CVE-2024-9264',
+  kind: 'vulnerability',
+  title: 'SQL expressions let a viewer run commands and read files through DuckDB.',
+  note: 'Needs a duckdb program in Grafana’s PATH, which Grafana’s own image does not have.',
+  fixed: ['11.2.2+security-01', '11.3.0'],
+  date: '2024-10-17',
+  source: 'https://grafana.com/security/security-advisories/cve-2024-9264/',
+};
+const ended: Advisory = {
+  ...EOL,
+  id: 'Promtail',
+  title: 'Promtail has reached its end of life. Grafana Alloy follows it.',
+  date: '2026-03-02',
+  fixed: [],
+};
+const agrees = (says: string): string =>
+  `The container is of the wanted image; ${says ? `the program says ${says}` : 'its version was not read from the program'}.`;
 
 function rows(scene: Scene): PinRow[] {
   const calm = [
-    row({ service: 'prometheus', container: 'aether-prom', image: 'prom/prometheus:v2.54.1', says: '2.54.1', line: 38, verdict: 'agrees', words: agrees('2.54.1'), advisories: [EOL] }),
-    row({ service: 'grafana', container: 'aether-grafana', image: 'grafana/grafana:11.2.0', says: '11.2.0', id: 'sha256:d8ea37798ccc', line: 81, verdict: 'agrees', words: agrees('11.2.0'), advisories: [CVE] }),
-    row({ service: 'alertmanager', container: 'aether-alertmanager', image: 'prom/alertmanager:v0.27.0', says: '0.27.0', id: 'sha256:e13b6ed5cb92', line: 60, verdict: 'agrees', words: agrees('0.27.0') }),
-    row({ service: 'loki', container: 'aether-loki', image: 'grafana/loki:2.9.0', id: 'sha256:0a3d7f64b1c2', line: 103, verdict: 'absent', words: 'It is optional, and does not run.', optional: true }),
-    row({ service: 'promtail', container: 'aether-promtail', image: 'grafana/promtail:2.9.0', line: 122, verdict: 'absent', words: 'It is optional, and does not run.', optional: true }),
+    row({
+      service: 'prometheus',
+      container: 'aether-prom',
+      image: 'prom/prometheus:v2.54.1',
+      says: '2.54.1',
+      line: 38,
+      verdict: 'agrees',
+      words: agrees('2.54.1'),
+      advisories: [EOL],
+    }),
+    row({
+      service: 'grafana',
+      container: 'aether-grafana',
+      image: 'grafana/grafana:11.2.0',
+      says: '11.2.0',
+      id: 'sha256:d8ea37798ccc',
+      line: 81,
+      verdict: 'agrees',
+      words: agrees('11.2.0'),
+      advisories: [CVE],
+    }),
+    row({
+      service: 'alertmanager',
+      container: 'aether-alertmanager',
+      image: 'prom/alertmanager:v0.27.0',
+      says: '0.27.0',
+      id: 'sha256:e13b6ed5cb92',
+      line: 60,
+      verdict: 'agrees',
+      words: agrees('0.27.0'),
+    }),
+    row({
+      service: 'loki',
+      container: 'aether-loki',
+      image: 'grafana/loki:2.9.0',
+      id: 'sha256:0a3d7f64b1c2',
+      line: 103,
+      verdict: 'absent',
+      words: 'It is optional, and does not run.',
+      optional: true,
+    }),
+    row({
+      service: 'promtail',
+      container: 'aether-promtail',
+      image: 'grafana/promtail:2.9.0',
+      line: 122,
+      verdict: 'absent',
+      words: 'It is optional, and does not run.',
+      optional: true,
+    }),
   ];
   if (scene === 'calm') return calm;
   if (scene === 'empty') return [];
-  if (scene === 'never' || scene === 'stale') return calm.slice(0, 3).map((r) => ({ ...r, verdict: 'unknown', drift: false, words: 'Neither the container nor the program could be seen.', advisories: [], image: null, links: r.links.map((l) => (l.kind === 'pin' || l.kind === 'compose' ? l : gap(l.kind, l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'The engine was not asked.'))) }));
+  if (scene === 'never' || scene === 'stale')
+    return calm
+      .slice(0, 3)
+      .map((r) => ({
+        ...r,
+        verdict: 'unknown',
+        drift: false,
+        words: 'Neither the container nor the program could be seen.',
+        advisories: [],
+        image: null,
+        links: r.links.map((l) =>
+          l.kind === 'pin' || l.kind === 'compose'
+            ? l
+            : gap(
+                l.kind,
+                l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'The engine was not asked.',
+              ),
+        ),
+      }));
   return [
-    row({ service: 'prometheus', container: 'aether-prom', image: 'prom/prometheus:v2.54.1', says: '2.42.0', line: 38, verdict: 'other-program', breaks: 'program', words: 'The tag says v2.54.1, the program says 2.42.0.', remedy: 'Does the address lead to this container? Then the image holds another program than its tag says; was it built here? docker compose pull prometheus && docker compose up -d prometheus', advisories: [EOL] }),
-    row({ service: 'grafana', container: 'aether-grafana', image: 'grafana/grafana:11.2.1', runs: 'grafana/grafana:11.2.0', says: '11.2.0', id: 'sha256:d8ea37798ccc', line: 81, verdict: 'other-image', pinned: 'grafana/grafana:11.2.1', breaks: 'container', words: 'The container is of grafana/grafana:11.2.0, wanted is grafana/grafana:11.2.1: it was not made anew.', remedy: 'docker compose up -d grafana', advisories: [CVE] }),
+    row({
+      service: 'prometheus',
+      container: 'aether-prom',
+      image: 'prom/prometheus:v2.54.1',
+      says: '2.42.0',
+      line: 38,
+      verdict: 'other-program',
+      breaks: 'program',
+      words: 'The tag says v2.54.1, the program says 2.42.0.',
+      remedy:
+        'Does the address lead to this container? Then the image holds another program than its tag says; was it built here? docker compose pull prometheus && docker compose up -d prometheus',
+      advisories: [EOL],
+    }),
+    row({
+      service: 'grafana',
+      container: 'aether-grafana',
+      image: 'grafana/grafana:11.2.1',
+      runs: 'grafana/grafana:11.2.0',
+      says: '11.2.0',
+      id: 'sha256:d8ea37798ccc',
+      line: 81,
+      verdict: 'other-image',
+      pinned: 'grafana/grafana:11.2.1',
+      breaks: 'container',
+      words: 'The container is of grafana/grafana:11.2.0, wanted is grafana/grafana:11.2.1: it was not made anew.',
+      remedy: 'docker compose up -d grafana',
+      advisories: [CVE],
+    }),
     calm[2] as PinRow,
-    row({ service: 'loki', container: 'aether-loki', image: 'grafana/loki:2.9.0', id: 'sha256:0a3d7f64b1c2', line: 103, verdict: 'recreate', breaks: 'image', words: 'grafana/loki:2.9.0 names another image by now than the one that the container was made from.', remedy: 'docker compose up -d loki', optional: true }),
-    row({ service: 'promtail', container: 'aether-promtail', image: 'grafana/promtail:2.9.0', line: 122, verdict: 'absent', words: 'It is optional, and does not run.', optional: true }),
-    row({ service: 'blackbox', container: 'aether-blackbox', image: 'prom/blackbox-exporter:v0.25.0', pinned: 'prom/blackbox-exporter:v0.24.0', runs: 'prom/blackbox-exporter:v0.25.0', says: '0.25.0', id: 'sha256:b04a9fef4fa0', line: 151, verdict: 'other-reference', breaks: 'compose', words: 'The compose file says prom/blackbox-exporter:v0.25.0, the profile pins prom/blackbox-exporter:v0.24.0.', remedy: 'Correct its image in [[pins]] of the profile, or: aetherctl pins repin blackbox prom/blackbox-exporter:v0.24.0', advisories: [] }),
-    row({ service: 'cadvisor', container: 'aether-cadvisor-1', image: 'gcr.io/cadvisor/cadvisor:v0.49.1', pinned: null, id: 'sha256:c02cf39d3dba', line: 170, verdict: 'unpinned', words: 'The profile does not pin it. The container is of the wanted image; its version was not read from the program.', remedy: 'Add it to [[pins]] of the profile.', optional: true }),
-    row({ service: 'node-exporter', container: 'aether-node-exporter-1', image: 'quay.io/prometheus/node-exporter:latest', pinned: null, says: '1.8.2', id: 'sha256:fa7fa12a57eb', line: 178, verdict: 'floating', breaks: 'compose', words: 'quay.io/prometheus/node-exporter:latest has the tag latest, which moves.', remedy: 'Name a version: aetherctl pins repin node-exporter quay.io/prometheus/node-exporter:VERSION', optional: true, advisories: [ended].slice(1) }),
+    row({
+      service: 'loki',
+      container: 'aether-loki',
+      image: 'grafana/loki:2.9.0',
+      id: 'sha256:0a3d7f64b1c2',
+      line: 103,
+      verdict: 'recreate',
+      breaks: 'image',
+      words: 'grafana/loki:2.9.0 names another image by now than the one that the container was made from.',
+      remedy: 'docker compose up -d loki',
+      optional: true,
+    }),
+    row({
+      service: 'promtail',
+      container: 'aether-promtail',
+      image: 'grafana/promtail:2.9.0',
+      line: 122,
+      verdict: 'absent',
+      words: 'It is optional, and does not run.',
+      optional: true,
+    }),
+    row({
+      service: 'blackbox',
+      container: 'aether-blackbox',
+      image: 'prom/blackbox-exporter:v0.25.0',
+      pinned: 'prom/blackbox-exporter:v0.24.0',
+      runs: 'prom/blackbox-exporter:v0.25.0',
+      says: '0.25.0',
+      id: 'sha256:b04a9fef4fa0',
+      line: 151,
+      verdict: 'other-reference',
+      breaks: 'compose',
+      words: 'The compose file says prom/blackbox-exporter:v0.25.0, the profile pins prom/blackbox-exporter:v0.24.0.',
+      remedy:
+        'Correct its image in [[pins]] of the profile, or: aetherctl pins repin blackbox prom/blackbox-exporter:v0.24.0',
+      advisories: [],
+    }),
+    row({
+      service: 'cadvisor',
+      container: 'aether-cadvisor-1',
+      image: 'gcr.io/cadvisor/cadvisor:v0.49.1',
+      pinned: null,
+      id: 'sha256:c02cf39d3dba',
+      line: 170,
+      verdict: 'unpinned',
+      words:
+        'The profile does not pin it. The container is of the wanted image; its version was not read from the program.',
+      remedy: 'Add it to [[pins]] of the profile.',
+      optional: true,
+    }),
+    row({
+      service: 'node-exporter',
+      container: 'aether-node-exporter-1',
+      image: 'quay.io/prometheus/node-exporter:latest',
+      pinned: null,
+      says: '1.8.2',
+      id: 'sha256:fa7fa12a57eb',
+      line: 178,
+      verdict: 'floating',
+      breaks: 'compose',
+      words: 'quay.io/prometheus/node-exporter:latest has the tag latest, which moves.',
+      remedy: 'Name a version: aetherctl pins repin node-exporter quay.io/prometheus/node-exporter:VERSION',
+      optional: true,
+      advisories: [ended].slice(1),
+    }),
   ];
 }
 
 export function pinsReport(scene: Scene, at: number): PinsReport {
   let all = rows(scene);
-  if (scene === 'hostile') all = all.map((r) => ({ ...r, service: r.service + BIDI, words: BIDI.repeat(20), remedy: BIDI.repeat(9), links: r.links.map((l) => ({ ...l, value: l.value + BIDI, detail: BIDI.repeat(30) })) }));
+  if (scene === 'hostile')
+    all = all.map((r) => ({
+      ...r,
+      service: r.service + BIDI,
+      words: BIDI.repeat(20),
+      remedy: BIDI.repeat(9),
+      links: r.links.map((l) => ({ ...l, value: l.value + BIDI, detail: BIDI.repeat(30) })),
+    }));
   const dark = scene === 'never' || scene === 'stale';
   return {
-    rows: all, at, dockerNamed: scene !== 'empty',
-    dockerGap: dark ? { code: 'refused', message: 'Docker does not answer: nothing listens there.', hint: 'Is the engine running? Start it, or correct host of [docker].', retryable: true, source: 'docker', detail: 'unix:///var/run/docker.sock: No such file or directory' } : null,
-    composeGap: scene === 'empty' ? { code: 'not-found', message: 'The profile does not say where the compose file is.', hint: 'Set [compose] files, or [pack] dir.', retryable: false, source: 'compose', detail: '' } : null,
-    composeBy: scene === 'empty' ? '' : scene === 'calm' ? 'docker compose 2.29.1' : 'the panel (docker compose is not at hand)',
-    composeNotes: scene === 'loaded' ? ['Variables were taken from the panel’s own environment, which may be another than that of the shell that starts the stack.'] : [],
+    rows: all,
+    at,
+    dockerNamed: scene !== 'empty',
+    dockerGap: dark
+      ? {
+          code: 'refused',
+          message: 'Docker does not answer: nothing listens there.',
+          hint: 'Is the engine running? Start it, or correct host of [docker].',
+          retryable: true,
+          source: 'docker',
+          detail: 'unix:///var/run/docker.sock: No such file or directory',
+        }
+      : null,
+    composeGap:
+      scene === 'empty'
+        ? {
+            code: 'not-found',
+            message: 'The profile does not say where the compose file is.',
+            hint: 'Set [compose] files, or [pack] dir.',
+            retryable: false,
+            source: 'compose',
+            detail: '',
+          }
+        : null,
+    composeBy:
+      scene === 'empty' ? '' : scene === 'calm' ? 'docker compose 2.29.1' : 'the panel (docker compose is not at hand)',
+    composeNotes:
+      scene === 'loaded'
+        ? [
+            'Variables were taken from the panel’s own environment, which may be another than that of the shell that starts the stack.',
+          ]
+        : [],
     advisoriesDate: '2026-11-28',
   };
 }
@@ -75,31 +352,75 @@ export function pinsReport(scene: Scene, at: number): PinsReport {
 export function pinsSummary(scene: Scene, at: number): PinsSummary {
   const report = pinsReport(scene, at);
   const shown = report.rows.filter((r) => r.verdict !== 'absent');
-  return { at: scene === 'loading' ? null : at, drift: shown.filter((r) => r.drift).length, services: shown.map((r) => ({ service: r.service, verdict: r.verdict, drift: r.drift, words: r.words })), advised: shown.filter((r) => r.advisories.length > 0).length };
+  return {
+    at: scene === 'loading' ? null : at,
+    drift: shown.filter((r) => r.drift).length,
+    services: shown.map((r) => ({ service: r.service, verdict: r.verdict, drift: r.drift, words: r.words })),
+    advised: shown.filter((r) => r.advisories.length > 0).length,
+  };
 }
 
 export function pinChanges(scene: Scene, service: string | null, now: number): PinChange[] {
   if (scene === 'empty') return [];
   const all: PinChange[] = [
-    { at: now - 5_400_000, service: 'prometheus', link: 'program', before: '2.54.1', after: '2.42.0', words: 'prometheus reports version 2.42.0 now; it was 2.54.1.' },
-    { at: now - 5_410_000, service: 'prometheus', link: 'container', before: '2026-10-02T08:00:00Z', after: '2026-11-20T09:14:00Z', words: 'The container of prometheus was made anew, with prom/prometheus:v2.54.1.' },
-    { at: now - 90_000_000, service: 'grafana', link: 'compose', before: 'grafana/grafana:11.2.0', after: 'grafana/grafana:11.2.1', words: 'The compose file has grafana/grafana:11.2.1 for grafana now; it was grafana/grafana:11.2.0.' },
+    {
+      at: now - 5_400_000,
+      service: 'prometheus',
+      link: 'program',
+      before: '2.54.1',
+      after: '2.42.0',
+      words: 'prometheus reports version 2.42.0 now; it was 2.54.1.',
+    },
+    {
+      at: now - 5_410_000,
+      service: 'prometheus',
+      link: 'container',
+      before: '2026-10-02T08:00:00Z',
+      after: '2026-11-20T09:14:00Z',
+      words: 'The container of prometheus was made anew, with prom/prometheus:v2.54.1.',
+    },
+    {
+      at: now - 90_000_000,
+      service: 'grafana',
+      link: 'compose',
+      before: 'grafana/grafana:11.2.0',
+      after: 'grafana/grafana:11.2.1',
+      words: 'The compose file has grafana/grafana:11.2.1 for grafana now; it was grafana/grafana:11.2.0.',
+    },
   ];
   return all.filter((c) => service === null || c.service === service);
 }
 
 export function repinPlan(change: RepinChange, report: PinsReport): RepinPlan {
   const old = report.rows.find((r) => r.service === change.service)?.compose?.resolved ?? 'x/y:v1';
-  const image = change.lock ? `${change.image}@sha256:378f4e03703557d1c6419e6caccf922f96e6d88a530f7431d66a4c4f4b1000fe` : change.image;
+  const image = change.lock
+    ? `${change.image}@sha256:378f4e03703557d1c6419e6caccf922f96e6d88a530f7431d66a4c4f4b1000fe`
+    : change.image;
   return {
     image,
     files: [
-      { path: FILE, what: 'compose file', diff: `@@ -35,7 +35,7 @@\n   ${change.service}:\n     <<: *service\n-    image: ${old}\n+    image: ${image}\n     restart: unless-stopped\n` },
-      { path: '/home/alice/.config/aetherlink/stacks/production.toml', what: 'profile', diff: `@@ -41,3 +41,3 @@\n [[pins]]\n service = "${change.service}"\n-image = "${old}"\n+image = "${image}"\n` },
+      {
+        path: FILE,
+        what: 'compose file',
+        diff: `@@ -35,7 +35,7 @@\n   ${change.service}:\n     <<: *service\n-    image: ${old}\n+    image: ${image}\n     restart: unless-stopped\n`,
+      },
+      {
+        path: '/home/alice/.config/aetherlink/stacks/production.toml',
+        what: 'profile',
+        diff: `@@ -41,3 +41,3 @@\n [[pins]]\n service = "${change.service}"\n-image = "${old}"\n+image = "${image}"\n`,
+      },
     ],
-    also: [], notes: change.lock ? ['With a digest Docker ignores the tag: it is there for people.'] : [],
-    then: [`cd /home/alice/deploy/monitoring && docker compose pull ${change.service}`, `cd /home/alice/deploy/monitoring && docker compose up -d ${change.service}`], digest: 'd',
+    also: [],
+    notes: change.lock ? ['With a digest Docker ignores the tag: it is there for people.'] : [],
+    then: [
+      `cd /home/alice/deploy/monitoring && docker compose pull ${change.service}`,
+      `cd /home/alice/deploy/monitoring && docker compose up -d ${change.service}`,
+    ],
+    digest: 'd',
   };
 }
 
-export const repinApplied = (plan: RepinPlan): RepinApplied => ({ written: plan.files.map((f) => f.path), then: plan.then });
+export const repinApplied = (plan: RepinPlan): RepinApplied => ({
+  written: plan.files.map((f) => f.path),
+  then: plan.then,
+});

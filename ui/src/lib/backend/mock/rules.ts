@@ -1,77 +1,468 @@
 // Made-up rules: the pack's, one that differs, one whose guard is dead, one in error.
-import type { FigureStyle, GaugeSpec, RuleDetail, RuleEdit, RuleFinding, RuleLink, RuleLinks, RuleGroupView, RuleView, RulesApplied, RulesPlan, RulesReport } from '../../contract';
+import type {
+  FigureStyle,
+  GaugeSpec,
+  RuleDetail,
+  RuleEdit,
+  RuleFinding,
+  RuleLink,
+  RuleLinks,
+  RuleGroupView,
+  RuleView,
+  RulesApplied,
+  RulesPlan,
+  RulesReport,
+} from '../../contract';
 import { BIDI, type Scene } from './data';
 import { draw } from './draw';
 
 const FILE = '/etc/prometheus/';
-const guardWhy = '`and` pairs only series whose labels are equal. An alert that can never fire looks healthy on every page.';
+const guardWhy =
+  '`and` pairs only series whose labels are equal. An alert that can never fire looks healthy on every page.';
 
-function rule(group: string, file: string, index: number, kind: RuleView['kind'], name: string, expression: string, more: Partial<RuleView>, now: number): RuleView {
-  return { id: { file: FILE + file, group, name, index }, kind, expression, pretty: expression, holdS: 0, labels: {}, annotations: {}, health: 'ok', lastError: '', lastEvaluation: now - 4000 - index * 130, evaluationMs: 0.4 + index * 0.35, series: kind === 'recording' ? (name.endsWith(':all') || name.includes('cost') || name.includes('health') ? 1 : 9) : 0, standing: 'present', differences: [], guard: null, findings: [], disabled: [], inputs: ['aether_rag_answers_total'], usedBy: [], line: null, ...more };
+function rule(
+  group: string,
+  file: string,
+  index: number,
+  kind: RuleView['kind'],
+  name: string,
+  expression: string,
+  more: Partial<RuleView>,
+  now: number,
+): RuleView {
+  return {
+    id: { file: FILE + file, group, name, index },
+    kind,
+    expression,
+    pretty: expression,
+    holdS: 0,
+    labels: {},
+    annotations: {},
+    health: 'ok',
+    lastError: '',
+    lastEvaluation: now - 4000 - index * 130,
+    evaluationMs: 0.4 + index * 0.35,
+    series:
+      kind === 'recording' ? (name.endsWith(':all') || name.includes('cost') || name.includes('health') ? 1 : 9) : 0,
+    standing: 'present',
+    differences: [],
+    guard: null,
+    findings: [],
+    disabled: [],
+    inputs: ['aether_rag_answers_total'],
+    usedBy: [],
+    line: null,
+    ...more,
+  };
 }
 
 export function rulesReport(scene: Scene, now: number): RulesReport {
-  if (scene === 'empty') return { at: now, groups: [], missing: [], expectedRecording: 8, presentRecording: 0, expectedAlerts: 5, presentAlerts: 0, errors: 0, warnings: 0, compared: [], gaps: ['The profile names no folder of the pack ([pack] dir), so rules are compared by name only.'] };
+  if (scene === 'empty')
+    return {
+      at: now,
+      groups: [],
+      missing: [],
+      expectedRecording: 8,
+      presentRecording: 0,
+      expectedAlerts: 5,
+      presentAlerts: 0,
+      errors: 0,
+      warnings: 0,
+      compared: [],
+      gaps: ['The profile names no folder of the pack ([pack] dir), so rules are compared by name only.'],
+    };
   const evil = scene === 'hostile' ? BIDI.repeat(8) : '';
-  const ratio = (num: string, den: string, w: string, by: boolean): string => `100 * (\n  ${by ? 'sum by (tenant_id) ' : 'sum'}(rate(${num}[${w}]))\n  or\n  ${by ? 'sum by (tenant_id) ' : 'sum'}(rate(${den}[${w}])) * 0\n)\n/ ${by ? 'sum by (tenant_id) ' : 'sum'}(rate(${den}[${w}]))`;
-  const record = (i: number, name: string, expr: string, inputs: string[], usedBy: string[]): RuleView => rule('aether-recording', 'prometheus-recording-rules.yml', i, 'recording', name, expr, { inputs, usedBy }, now);
-  const recording: RuleGroupView = { name: 'aether-recording', file: `${FILE}prometheus-recording-rules.yml`, intervalS: 15, evaluationMs: 7.8, lastEvaluation: now - 4000, rules: [
-    record(0, 'aether:cache_hit_ratio:5m', ratio('aether_cache_hits_total', 'aether_cache_requests_total', '5m', true), ['aether_cache_hits_total', 'aether_cache_requests_total'], ['CacheEffectivenessDrop', 'CacheEffectivenessDropVIP', 'CacheColdOld']),
-    record(1, 'aether:cache_hit_ratio:5m:all', ratio('aether_cache_hits_total', 'aether_cache_requests_total', '5m', false), ['aether_cache_hits_total', 'aether_cache_requests_total'], []),
-    record(2, 'aether:rerank_utilization_pct:15m', ratio('aether_rerank_requests_total', 'aether_rag_answers_total', '15m', true), ['aether_rerank_requests_total', 'aether_rag_answers_total'], []),
-    record(3, 'aether:rerank_utilization_pct:15m:all', ratio('aether_rerank_requests_total', 'aether_rag_answers_total', '15m', false), ['aether_rerank_requests_total', 'aether_rag_answers_total'], ['aether:health_score:15m']),
-    record(4, 'aether:lowconfidence_pct:15m', ratio('aether_rag_low_confidence_total', 'aether_rag_answers_total', '15m', true), ['aether_rag_low_confidence_total', 'aether_rag_answers_total'], ['LowConfidenceSpike', 'LowConfidenceSpikeVIP']),
-    record(5, 'aether:lowconfidence_pct:15m:all', ratio('aether_rag_low_confidence_total', 'aether_rag_answers_total', '15m', false), ['aether_rag_low_confidence_total', 'aether_rag_answers_total'], ['aether:health_score:15m']),
-    record(6, 'aether:health_score:15m', '0.5 * aether:cache_hit_ratio:5m:all\n+ 0.3 * (100 - aether:lowconfidence_pct:15m:all)\n+ 0.2 * (100 - aether:rerank_utilization_pct:15m:all)', ['aether:cache_hit_ratio:5m:all', 'aether:lowconfidence_pct:15m:all', 'aether:rerank_utilization_pct:15m:all'], ['HealthScoreDegradation']),
-  ] };
-  const retention: RuleFinding = { check: 'retention', severity: 'info', problem: 'It looks back 30d, and the server keeps 15d.', why: 'What is older than the retention is gone: increase() over the rest is less than it says.', remedy: 'Raise --storage.tsdb.retention.time, or extrapolate from the time really covered, as the pack’s cost rule does.', rewrite: null };
-  const cost: RuleGroupView = { name: 'aether-cost', file: recording.file, intervalS: 60, evaluationMs: 1840, lastEvaluation: now - 22_000, rules: [rule('aether-cost', 'prometheus-recording-rules.yml', 0, 'recording', 'aether:estimated_cost_30d_usd', '0.001 * (sum(increase(aether_rag_answers_total{rerank!="true"}[30d])) or vector(0))\n+ 0.006 * (sum(increase(aether_rag_answers_total{rerank="true"}[30d])) or vector(0))', { evaluationMs: 1830, findings: [retention] }, now)] };
-  const alert = (i: number, name: string, cond: string, counter: string, w: string, holdS: number, severity: string, more: Partial<RuleView> = {}): RuleView => {
-    const guard = `(sum by (tenant_id) (rate(${counter}[${w}])) > 0)`;
-    return rule('aether-alerts', 'prometheus-alerts.yml', i, 'alerting', name, `${cond}\nand on (tenant_id)\n${guard}`, { holdS, labels: { severity }, annotations: { summary: `${name} of {{ $labels.tenant_id }}`, runbook_url: `docs/runbooks/${name}.md` }, guard: { verdict: 'guarded', reason: 'The guard pairs with the condition.', condition: cond, guard, rewrite: null }, inputs: [cond.split(/[ {]/)[0] ?? '', counter], ...more }, now);
+  const ratio = (num: string, den: string, w: string, by: boolean): string =>
+    `100 * (\n  ${by ? 'sum by (tenant_id) ' : 'sum'}(rate(${num}[${w}]))\n  or\n  ${by ? 'sum by (tenant_id) ' : 'sum'}(rate(${den}[${w}])) * 0\n)\n/ ${by ? 'sum by (tenant_id) ' : 'sum'}(rate(${den}[${w}]))`;
+  const record = (i: number, name: string, expr: string, inputs: string[], usedBy: string[]): RuleView =>
+    rule('aether-recording', 'prometheus-recording-rules.yml', i, 'recording', name, expr, { inputs, usedBy }, now);
+  const recording: RuleGroupView = {
+    name: 'aether-recording',
+    file: `${FILE}prometheus-recording-rules.yml`,
+    intervalS: 15,
+    evaluationMs: 7.8,
+    lastEvaluation: now - 4000,
+    rules: [
+      record(
+        0,
+        'aether:cache_hit_ratio:5m',
+        ratio('aether_cache_hits_total', 'aether_cache_requests_total', '5m', true),
+        ['aether_cache_hits_total', 'aether_cache_requests_total'],
+        ['CacheEffectivenessDrop', 'CacheEffectivenessDropVIP', 'CacheColdOld'],
+      ),
+      record(
+        1,
+        'aether:cache_hit_ratio:5m:all',
+        ratio('aether_cache_hits_total', 'aether_cache_requests_total', '5m', false),
+        ['aether_cache_hits_total', 'aether_cache_requests_total'],
+        [],
+      ),
+      record(
+        2,
+        'aether:rerank_utilization_pct:15m',
+        ratio('aether_rerank_requests_total', 'aether_rag_answers_total', '15m', true),
+        ['aether_rerank_requests_total', 'aether_rag_answers_total'],
+        [],
+      ),
+      record(
+        3,
+        'aether:rerank_utilization_pct:15m:all',
+        ratio('aether_rerank_requests_total', 'aether_rag_answers_total', '15m', false),
+        ['aether_rerank_requests_total', 'aether_rag_answers_total'],
+        ['aether:health_score:15m'],
+      ),
+      record(
+        4,
+        'aether:lowconfidence_pct:15m',
+        ratio('aether_rag_low_confidence_total', 'aether_rag_answers_total', '15m', true),
+        ['aether_rag_low_confidence_total', 'aether_rag_answers_total'],
+        ['LowConfidenceSpike', 'LowConfidenceSpikeVIP'],
+      ),
+      record(
+        5,
+        'aether:lowconfidence_pct:15m:all',
+        ratio('aether_rag_low_confidence_total', 'aether_rag_answers_total', '15m', false),
+        ['aether_rag_low_confidence_total', 'aether_rag_answers_total'],
+        ['aether:health_score:15m'],
+      ),
+      record(
+        6,
+        'aether:health_score:15m',
+        '0.5 * aether:cache_hit_ratio:5m:all\n+ 0.3 * (100 - aether:lowconfidence_pct:15m:all)\n+ 0.2 * (100 - aether:rerank_utilization_pct:15m:all)',
+        ['aether:cache_hit_ratio:5m:all', 'aether:lowconfidence_pct:15m:all', 'aether:rerank_utilization_pct:15m:all'],
+        ['HealthScoreDegradation'],
+      ),
+    ],
   };
-  const alerts: RuleGroupView = { name: 'aether-alerts', file: `${FILE}prometheus-alerts.yml`, intervalS: 15, evaluationMs: 3.1, lastEvaluation: now - 6000, rules: [
-    alert(0, 'CacheEffectivenessDrop', 'aether:cache_hit_ratio:5m < 30', 'aether_cache_requests_total', '5m', 900, 'general', { series: 3 }),
-    alert(1, 'CacheEffectivenessDropVIP', 'aether:cache_hit_ratio:5m{tenant_id=~"vip-customer-123|vip-customer-456|partner-abc"} < 20', 'aether_cache_requests_total', '5m', 600, 'critical', { series: 1 }),
-    alert(2, 'LowConfidenceSpike', 'aether:lowconfidence_pct:15m > 35', 'aether_rag_answers_total', '15m', 900, 'general', { series: 2, standing: 'differs', differences: ['expr: aether:lowconfidence_pct:15m > 30 and on (tenant_id) (…) in the file, aether:lowconfidence_pct:15m > 35 and on (tenant_id) (…) on the server'] }),
-    alert(3, 'LowConfidenceSpikeVIP', 'aether:lowconfidence_pct:15m{tenant_id=~"vip-customer-123|vip-customer-456|partner-abc"} > 40', 'aether_rag_answers_total', '15m', 600, 'critical'),
-  ] };
+  const retention: RuleFinding = {
+    check: 'retention',
+    severity: 'info',
+    problem: 'It looks back 30d, and the server keeps 15d.',
+    why: 'What is older than the retention is gone: increase() over the rest is less than it says.',
+    remedy:
+      'Raise --storage.tsdb.retention.time, or extrapolate from the time really covered, as the pack’s cost rule does.',
+    rewrite: null,
+  };
+  const cost: RuleGroupView = {
+    name: 'aether-cost',
+    file: recording.file,
+    intervalS: 60,
+    evaluationMs: 1840,
+    lastEvaluation: now - 22_000,
+    rules: [
+      rule(
+        'aether-cost',
+        'prometheus-recording-rules.yml',
+        0,
+        'recording',
+        'aether:estimated_cost_30d_usd',
+        '0.001 * (sum(increase(aether_rag_answers_total{rerank!="true"}[30d])) or vector(0))\n+ 0.006 * (sum(increase(aether_rag_answers_total{rerank="true"}[30d])) or vector(0))',
+        { evaluationMs: 1830, findings: [retention] },
+        now,
+      ),
+    ],
+  };
+  const alert = (
+    i: number,
+    name: string,
+    cond: string,
+    counter: string,
+    w: string,
+    holdS: number,
+    severity: string,
+    more: Partial<RuleView> = {},
+  ): RuleView => {
+    const guard = `(sum by (tenant_id) (rate(${counter}[${w}])) > 0)`;
+    return rule(
+      'aether-alerts',
+      'prometheus-alerts.yml',
+      i,
+      'alerting',
+      name,
+      `${cond}\nand on (tenant_id)\n${guard}`,
+      {
+        holdS,
+        labels: { severity },
+        annotations: { summary: `${name} of {{ $labels.tenant_id }}`, runbook_url: `docs/runbooks/${name}.md` },
+        guard: {
+          verdict: 'guarded',
+          reason: 'The guard pairs with the condition.',
+          condition: cond,
+          guard,
+          rewrite: null,
+        },
+        inputs: [cond.split(/[ {]/)[0] ?? '', counter],
+        ...more,
+      },
+      now,
+    );
+  };
+  const alerts: RuleGroupView = {
+    name: 'aether-alerts',
+    file: `${FILE}prometheus-alerts.yml`,
+    intervalS: 15,
+    evaluationMs: 3.1,
+    lastEvaluation: now - 6000,
+    rules: [
+      alert(
+        0,
+        'CacheEffectivenessDrop',
+        'aether:cache_hit_ratio:5m < 30',
+        'aether_cache_requests_total',
+        '5m',
+        900,
+        'general',
+        { series: 3 },
+      ),
+      alert(
+        1,
+        'CacheEffectivenessDropVIP',
+        'aether:cache_hit_ratio:5m{tenant_id=~"vip-customer-123|vip-customer-456|partner-abc"} < 20',
+        'aether_cache_requests_total',
+        '5m',
+        600,
+        'critical',
+        { series: 1 },
+      ),
+      alert(
+        2,
+        'LowConfidenceSpike',
+        'aether:lowconfidence_pct:15m > 35',
+        'aether_rag_answers_total',
+        '15m',
+        900,
+        'general',
+        {
+          series: 2,
+          standing: 'differs',
+          differences: [
+            'expr: aether:lowconfidence_pct:15m > 30 and on (tenant_id) (…) in the file, aether:lowconfidence_pct:15m > 35 and on (tenant_id) (…) on the server',
+          ],
+        },
+      ),
+      alert(
+        3,
+        'LowConfidenceSpikeVIP',
+        'aether:lowconfidence_pct:15m{tenant_id=~"vip-customer-123|vip-customer-456|partner-abc"} > 40',
+        'aether_rag_answers_total',
+        '15m',
+        600,
+        'critical',
+      ),
+    ],
+  };
   const dead = 'aether:cache_hit_ratio:5m < 30\nand sum(rate(aether_cache_requests_total[5m])) > 0';
-  const mended = 'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)';
-  const reason = 'The condition carries `tenant_id` and the guard does not, and `and` pairs only series of equal labels, so the result is always empty and the alert never fires.';
-  const legacy: RuleGroupView = { name: 'legacy', file: `${FILE}old.yml`, intervalS: 15, evaluationMs: 1.2, lastEvaluation: now - 9000, rules: [
-    rule('legacy', 'old.yml', 0, 'alerting', `CacheColdOld${evil}`, dead, { holdS: 300, labels: { severity: 'page' }, standing: 'unexpected', guard: { verdict: 'never-matches', reason, condition: 'aether:cache_hit_ratio:5m < 30', guard: 'sum(rate(aether_cache_requests_total[5m])) > 0', rewrite: mended }, findings: [{ check: 'guard', severity: 'error', problem: reason, why: guardWhy, remedy: 'Say on which labels the guard pairs.', rewrite: mended }, { check: 'runbook', severity: 'info', problem: 'The alert has no runbook_url.', why: 'At three in the morning the link is what is clicked first.', remedy: 'Add the annotation runbook_url with a page that says what to do.', rewrite: null }], inputs: ['aether:cache_hit_ratio:5m', 'aether_cache_requests_total'] }, now),
-    rule('legacy', 'old.yml', 1, 'recording', 'team:requests:rate5m', 'sum by (team) (rate(aether_requests_total[5m]) * on (instance) group_left (team) owners)', { health: 'err', lastError: `found duplicate series for the match group {instance="api-1:8000"} on the right hand-side of the operation${evil}`, standing: 'unexpected', series: 0, findings: [{ check: 'series', severity: 'warning', problem: '`aether_requests_total` does not exist on the server now.', why: 'A rule over a series that is not there gives nothing: an alert never fires, a recording has a hole.', remedy: 'Look for a typing error or a target that is down; a counter that has never counted is missing, too.', rewrite: null }], inputs: ['aether_requests_total', 'owners'] }, now),
-  ] };
+  const mended =
+    'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)';
+  const reason =
+    'The condition carries `tenant_id` and the guard does not, and `and` pairs only series of equal labels, so the result is always empty and the alert never fires.';
+  const legacy: RuleGroupView = {
+    name: 'legacy',
+    file: `${FILE}old.yml`,
+    intervalS: 15,
+    evaluationMs: 1.2,
+    lastEvaluation: now - 9000,
+    rules: [
+      rule(
+        'legacy',
+        'old.yml',
+        0,
+        'alerting',
+        `CacheColdOld${evil}`,
+        dead,
+        {
+          holdS: 300,
+          labels: { severity: 'page' },
+          standing: 'unexpected',
+          guard: {
+            verdict: 'never-matches',
+            reason,
+            condition: 'aether:cache_hit_ratio:5m < 30',
+            guard: 'sum(rate(aether_cache_requests_total[5m])) > 0',
+            rewrite: mended,
+          },
+          findings: [
+            {
+              check: 'guard',
+              severity: 'error',
+              problem: reason,
+              why: guardWhy,
+              remedy: 'Say on which labels the guard pairs.',
+              rewrite: mended,
+            },
+            {
+              check: 'runbook',
+              severity: 'info',
+              problem: 'The alert has no runbook_url.',
+              why: 'At three in the morning the link is what is clicked first.',
+              remedy: 'Add the annotation runbook_url with a page that says what to do.',
+              rewrite: null,
+            },
+          ],
+          inputs: ['aether:cache_hit_ratio:5m', 'aether_cache_requests_total'],
+        },
+        now,
+      ),
+      rule(
+        'legacy',
+        'old.yml',
+        1,
+        'recording',
+        'team:requests:rate5m',
+        'sum by (team) (rate(aether_requests_total[5m]) * on (instance) group_left (team) owners)',
+        {
+          health: 'err',
+          lastError: `found duplicate series for the match group {instance="api-1:8000"} on the right hand-side of the operation${evil}`,
+          standing: 'unexpected',
+          series: 0,
+          findings: [
+            {
+              check: 'series',
+              severity: 'warning',
+              problem: '`aether_requests_total` does not exist on the server now.',
+              why: 'A rule over a series that is not there gives nothing: an alert never fires, a recording has a hole.',
+              remedy:
+                'Look for a typing error or a target that is down; a counter that has never counted is missing, too.',
+              rewrite: null,
+            },
+          ],
+          inputs: ['aether_requests_total', 'owners'],
+        },
+        now,
+      ),
+    ],
+  };
   const calm = scene === 'calm';
-  return { at: now, groups: calm ? [recording, cost, alerts] : [legacy, recording, cost, alerts], missing: calm ? [] : [{ kind: 'alerting', name: 'HealthScoreDegradation', file: 'prometheus-alerts.yml' }], expectedRecording: 8, presentRecording: 8, expectedAlerts: 5, presentAlerts: calm ? 5 : 4, errors: calm ? 0 : 1, warnings: calm ? 0 : 1, compared: ['prometheus-recording-rules.yml', 'prometheus-alerts.yml'], gaps: [] };
+  return {
+    at: now,
+    groups: calm ? [recording, cost, alerts] : [legacy, recording, cost, alerts],
+    missing: calm ? [] : [{ kind: 'alerting', name: 'HealthScoreDegradation', file: 'prometheus-alerts.yml' }],
+    expectedRecording: 8,
+    presentRecording: 8,
+    expectedAlerts: 5,
+    presentAlerts: calm ? 5 : 4,
+    errors: calm ? 0 : 1,
+    warnings: calm ? 0 : 1,
+    compared: ['prometheus-recording-rules.yml', 'prometheus-alerts.yml'],
+    gaps: [],
+  };
 }
 
-export function ruleDetail(one: RuleView, hours: number, style: FigureStyle, scene: Scene, spec: GaugeSpec): RuleDetail {
+export function ruleDetail(
+  one: RuleView,
+  hours: number,
+  style: FigureStyle,
+  scene: Scene,
+  spec: GaugeSpec,
+): RuleDetail {
   const labels = (tenant: string): Record<string, string> => ({ tenant_id: tenant });
-  const samples = ['acme', 'shop-7', 'vip-customer-123'].map((t, i) => ({ labels: labels(t), value: 22.4 + i * 3, text: String(22.4 + i * 3) }));
-  const side = (title: string, expression: string, n: number): RuleDetail['sides'][number] => ({ title, expression, series: n, samples: samples.slice(0, n), error: '' });
+  const samples = ['acme', 'shop-7', 'vip-customer-123'].map((t, i) => ({
+    labels: labels(t),
+    value: 22.4 + i * 3,
+    text: String(22.4 + i * 3),
+  }));
+  const side = (title: string, expression: string, n: number): RuleDetail['sides'][number] => ({
+    title,
+    expression,
+    series: n,
+    samples: samples.slice(0, n),
+    error: '',
+  });
   const isAlert = one.kind === 'alerting' && one.guard !== null;
   const whole = side('The whole', one.expression, one.guard?.verdict === 'never-matches' ? 0 : 3);
-  return { rule: one, sides: isAlert && one.guard ? [side('Condition', one.guard.condition, 3), side('Value', one.guard.condition.split(' ')[0] ?? '', 3), side('Guard', one.guard.guard, one.guard.verdict === 'never-matches' ? 1 : 3), whole] : [whole], liveVerdict: !isAlert ? '' : one.guard?.verdict === 'never-matches' ? 'Value and guard both give series now, and none of them pair: the guard can\u2019t match.' : 'The guard pairs with 9 of 9 series now.', threshold: isAlert ? 30 : null, hours, figure: draw({ ...spec, warn: 30, critical: 30 }, 38, hours, style, scene === 'hostile').figure, figureNote: 'Shown: tenant_id="acme", of 9 series the one that came closest to firing or is the highest.' };
+  return {
+    rule: one,
+    sides:
+      isAlert && one.guard
+        ? [
+            side('Condition', one.guard.condition, 3),
+            side('Value', one.guard.condition.split(' ')[0] ?? '', 3),
+            side('Guard', one.guard.guard, one.guard.verdict === 'never-matches' ? 1 : 3),
+            whole,
+          ]
+        : [whole],
+    liveVerdict: !isAlert
+      ? ''
+      : one.guard?.verdict === 'never-matches'
+        ? 'Value and guard both give series now, and none of them pair: the guard can\u2019t match.'
+        : 'The guard pairs with 9 of 9 series now.',
+    threshold: isAlert ? 30 : null,
+    hours,
+    figure: draw({ ...spec, warn: 30, critical: 30 }, 38, hours, style, scene === 'hostile').figure,
+    figureNote: 'Shown: tenant_id="acme", of 9 series the one that came closest to firing or is the highest.',
+  };
 }
 
 export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
-  const lines = edits.map((e) => (e.set.kind === 'threshold' ? `-          aether:lowconfidence_pct:15m > 30\n+          aether:lowconfidence_pct:15m > ${e.set.value}\n` : e.set.kind === 'for' ? `-        for: 15m\n+        for: ${e.set.value}\n` : e.set.kind === 'expr' ? `-          and sum(rate(aether_cache_requests_total[5m])) > 0\n+          and on (tenant_id)\n+          (sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)\n` : `-          severity: general\n+          severity: ${'value' in e.set ? e.set.value : ''}\n`));
-  return { files: [{ name: 'prometheus-alerts.yml', path: `/srv/aether/monitoring/prometheus-alerts.yml`, diff: `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n${lines.join('')}         for: 15m\n`, checkedBy: 'promtool', problem: scene === 'hostile' ? BIDI.repeat(4) : '', findings: [] }], notes: [], digest: 'd' };
+  const lines = edits.map((e) =>
+    e.set.kind === 'threshold'
+      ? `-          aether:lowconfidence_pct:15m > 30\n+          aether:lowconfidence_pct:15m > ${e.set.value}\n`
+      : e.set.kind === 'for'
+        ? `-        for: 15m\n+        for: ${e.set.value}\n`
+        : e.set.kind === 'expr'
+          ? `-          and sum(rate(aether_cache_requests_total[5m])) > 0\n+          and on (tenant_id)\n+          (sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)\n`
+          : `-          severity: general\n+          severity: ${'value' in e.set ? e.set.value : ''}\n`,
+  );
+  return {
+    files: [
+      {
+        name: 'prometheus-alerts.yml',
+        path: `/srv/aether/monitoring/prometheus-alerts.yml`,
+        diff: `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n${lines.join('')}         for: 15m\n`,
+        checkedBy: 'promtool',
+        problem: scene === 'hostile' ? BIDI.repeat(4) : '',
+        findings: [],
+      },
+    ],
+    notes: [],
+    digest: 'd',
+  };
 }
 
-export const rulesApplied = (inForce: boolean): RulesApplied => ({ inForce, backup: '2026-11-27_14-05', steps: [{ title: 'Checked', done: true, note: 'prometheus-alerts.yml by promtool.' }, { title: 'Copy of the files', done: true, note: 'Backup 2026-11-27_14-05, every file read back.' }, { title: 'Written, reloaded, and seen on the server', done: inForce, note: inForce ? '' : 'Prometheus was told to read its files and does not run them: prometheus-alerts.yml: LowConfidenceSpike is another.' }, ...(inForce ? [] : [{ title: 'Put back', done: true, note: 'The files are as before, and the server runs them.' }])] });
+export const rulesApplied = (inForce: boolean): RulesApplied => ({
+  inForce,
+  backup: '2026-11-27_14-05',
+  steps: [
+    { title: 'Checked', done: true, note: 'prometheus-alerts.yml by promtool.' },
+    { title: 'Copy of the files', done: true, note: 'Backup 2026-11-27_14-05, every file read back.' },
+    {
+      title: 'Written, reloaded, and seen on the server',
+      done: inForce,
+      note: inForce
+        ? ''
+        : 'Prometheus was told to read its files and does not run them: prometheus-alerts.yml: LowConfidenceSpike is another.',
+    },
+    ...(inForce ? [] : [{ title: 'Put back', done: true, note: 'The files are as before, and the server runs them.' }]),
+  ],
+});
 
 export function ruleLinks(scene: Scene, now: number): RuleLinks {
   if (scene === 'empty') return { links: [], leftOut: 0 };
-  const one = (url: string, state: RuleLink['state'], words: string, rules: string[]): RuleLink => ({ url: url + (scene === 'hostile' ? BIDI : ''), state, words, rules, at: now });
+  const one = (url: string, state: RuleLink['state'], words: string, rules: string[]): RuleLink => ({
+    url: url + (scene === 'hostile' ? BIDI : ''),
+    state,
+    words,
+    rules,
+    at: now,
+  });
   return {
     links: [
       one('https://wiki.example.org/runbooks/cache-cold', 'dead', 'There is no such page (404).', ['CacheColdOld']),
-      one('https://status.example.org/rag', 'unreachable', 'It can’t be reached: no answer within 10 s.', ['LowConfidenceSpike']),
-      one('https://docs.example.org/on-call#vip', 'closed', 'It answers 403: whether there is a page can’t be told without a login.', ['LowConfidenceSpikeVIP', 'CacheEffectivenessDropVIP']),
-      one('http://10.2.0.8/wiki/cache', 'not-asked', 'It was not asked: its server is not on the public internet, and none of the profile’s.', ['CacheEffectivenessDrop']),
+      one('https://status.example.org/rag', 'unreachable', 'It can’t be reached: no answer within 10 s.', [
+        'LowConfidenceSpike',
+      ]),
+      one(
+        'https://docs.example.org/on-call#vip',
+        'closed',
+        'It answers 403: whether there is a page can’t be told without a login.',
+        ['LowConfidenceSpikeVIP', 'CacheEffectivenessDropVIP'],
+      ),
+      one(
+        'http://10.2.0.8/wiki/cache',
+        'not-asked',
+        'It was not asked: its server is not on the public internet, and none of the profile’s.',
+        ['CacheEffectivenessDrop'],
+      ),
       one('http://localhost:3000/d/runbook', 'alive', 'It answers 200.', ['HealthScoreDegradation']),
     ],
     leftOut: 0,
