@@ -26,6 +26,7 @@ Usage: cargo xtask COMMAND
   bench     Ratios of two things measured in one run (real window; needs what `test` needs)
               --only WORD   window, refresh or alerts
               --runs N      7 unless told otherwise
+  fmt       Format everything: rustfmt, and Prettier for the UI
   bindings  Write the UI's types from crates/contract
               --check       only tell whether they are up to date
   bundle    Build an installer for this platform (a .deb on Debian)
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "demo" => demo::run(&args),
         "test" => return test::run(&args),
+        "fmt" => format(),
         "bench" => suite::bench(&args),
         "bindings" => bindings::run(&args),
         "bundle" => bundle::run(&args),
@@ -55,4 +57,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn format() -> Result<(), String> {
+    setup::node_modules()?;
+    process::run(process::cargo().args(["fmt", "--all"]))?;
+    process::run(process::npm().args(["run", "--silent", "format"]))
 }

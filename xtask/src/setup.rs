@@ -95,7 +95,7 @@ fn packages(sets: &[&[&str]]) -> Result<(), String> {
 }
 
 /// `npm ci` whenever the lock file has changed since the last one.
-fn node_modules() -> Result<(), String> {
+pub fn node_modules() -> Result<(), String> {
     if !on_path("node") && !on_path("npm") {
         return Err("Node.js 20 or newer with npm is needed to build the UI; please install it".into());
     }

@@ -44,6 +44,8 @@ const STEPS: &[Step] = &[
     ("packages", || simple(setup::everything())),
     ("format", || simple(process::run(cargo().args(["fmt", "--all", "--check"])))),
     ("bindings", || simple(bindings::check())),
+    ("ui format", || simple(process::run(npm().args(["run", "--silent", "format:check"])))),
+    ("ui lints", || simple(process::run(npm().args(["run", "--silent", "lint"])))),
     ("ui types", || simple(process::run(npm().args(["run", "--silent", "check"])))),
     ("ui unit tests", ui_unit),
     ("ui build", || simple(setup::ui())),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { violations } from '../axe.mjs';
-import { click, open, total } from './support.mjs';
+import { open, total } from './support.mjs';
 
 test('fifty thousand alerts cost one screenful', async () => {
   const { page, done } = await open('scene=huge', 'alerts');

@@ -1,7 +1,7 @@
 // Backups: made, opened, compared, moved, pruned, restored and undone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, open } from './support.mjs';
+import { open } from './support.mjs';
 
 test('a backup is made for a reason, seen at work, and opened', async () => {
   const { page, done } = await open('scene=empty&slow=150', 'overview');

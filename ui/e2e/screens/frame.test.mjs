@@ -1,7 +1,7 @@
 // What is the same on every screen: keys, text of others, the first start, credentials, settings.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, open, site, total } from './support.mjs';
+import { open, site, total } from './support.mjs';
 
 test('hostile text stays text, small and in order', async () => {
   const { page, done } = await open('scene=hostile&window=on', 'alerts');

@@ -1,7 +1,7 @@
 // Maintenance: windows now, later and again, their close-out, a guided deploy.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, open } from './support.mjs';
+import { open } from './support.mjs';
 
 test('a start that was not verified is not shown as done', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');

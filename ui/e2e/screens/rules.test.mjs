@@ -1,7 +1,7 @@
 // Rules, versions and checks: what is wrong, what would be written, what was put in force.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, open } from './support.mjs';
+import { open } from './support.mjs';
 
 test('a rule whose guard can never match says so, shows a rewrite and what the server makes of both sides', async () => {
   const { page, done } = await open('scene=loaded', 'rules');

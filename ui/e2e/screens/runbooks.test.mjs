@@ -1,7 +1,7 @@
 // Runbooks on their alerts, and the state of the service levels.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, open } from './support.mjs';
+import { open } from './support.mjs';
 
 test('a runbook is asked on its alert, noted, closed and written as a draft', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');

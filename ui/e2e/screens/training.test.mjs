@@ -1,7 +1,7 @@
 // Training: the checklist, and drills from start to report.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, open } from './support.mjs';
+import { open } from './support.mjs';
 
 test('a drill is gone through from its start to its report', async () => {
   const { page, done } = await open('scene=loaded', 'runbooks');

@@ -75,8 +75,10 @@ export function lineDiff(before: string, after: string): { kind: 'same' | 'gone'
   const found: { kind: 'same' | 'gone' | 'new'; text: string }[] = [];
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) (found.push({ kind: 'same', text: a[i++] ?? '' }), (j += 1));
-    else if (i < a.length && (j >= b.length || of(i + 1, j) >= of(i, j + 1)))
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      found.push({ kind: 'same', text: a[i++] ?? '' });
+      j += 1;
+    } else if (i < a.length && (j >= b.length || of(i + 1, j) >= of(i, j + 1)))
       found.push({ kind: 'gone', text: a[i++] ?? '' });
     else found.push({ kind: 'new', text: b[j++] ?? '' });
   }

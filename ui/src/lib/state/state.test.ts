@@ -62,9 +62,9 @@ describe('the window’s copy', () => {
   function fake(s: Snapshot) {
     let tell: (e: PanelEvent) => void = () => {};
     let connection: (c: Connection) => void = () => {};
-    const call = vi.fn(async () => s);
+    const call = vi.fn(() => Promise.resolve(s));
     const backend: Backend = {
-      call: call as never,
+      call: call,
       subscribe(onEvent, onConnection) {
         tell = onEvent;
         connection = onConnection ?? connection;

@@ -448,7 +448,7 @@ export function mockBackend(): Backend {
   const confirmed: string[] = [];
   const elsewhere = 'http://alertmanager.changed.test:9093';
   const secretStatus = () => ({
-    store: (query.get('banner') === 'on' ? 'memory' : 'keyring') as 'memory' | 'keyring',
+    store: query.get('banner') === 'on' ? 'memory' : 'keyring',
     storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '',
     entries: [...secrets].map(([id, configured]) => ({
       id,
@@ -713,8 +713,10 @@ export function mockBackend(): Backend {
         tell({ backups: backupsNow() });
         throw fail('storage', 'Could not write /home/alice/backups/production/.partial-x.', 'Make room on the disk.');
       }
+      const model = saved.find((b) => b.verdict === 'verified') ?? madeUp('loaded', now)[1];
+      if (!model) throw fail('internal', 'There is no made-up backup.');
       const made = {
-        ...(saved.find((b) => b.verdict === 'verified') ?? (madeUp('loaded', now)[1] as Backup)),
+        ...model,
         id: '2026-11-27_14-05',
         madeAt: Date.now(),
         reason: r.reason,

@@ -185,24 +185,22 @@ function rows(scene: Scene): PinRow[] {
   if (scene === 'calm') return calm;
   if (scene === 'empty') return [];
   if (scene === 'never' || scene === 'stale')
-    return calm
-      .slice(0, 3)
-      .map((r) => ({
-        ...r,
-        verdict: 'unknown',
-        drift: false,
-        words: 'Neither the container nor the program could be seen.',
-        advisories: [],
-        image: null,
-        links: r.links.map((l) =>
-          l.kind === 'pin' || l.kind === 'compose'
-            ? l
-            : gap(
-                l.kind,
-                l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'The engine was not asked.',
-              ),
-        ),
-      }));
+    return calm.slice(0, 3).map((r) => ({
+      ...r,
+      verdict: 'unknown',
+      drift: false,
+      words: 'Neither the container nor the program could be seen.',
+      advisories: [],
+      image: null,
+      links: r.links.map((l) =>
+        l.kind === 'pin' || l.kind === 'compose'
+          ? l
+          : gap(
+              l.kind,
+              l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'The engine was not asked.',
+            ),
+      ),
+    }));
   return [
     row({
       service: 'prometheus',

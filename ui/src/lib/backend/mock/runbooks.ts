@@ -268,8 +268,8 @@ export function runbookAnswer(
   return {
     ...known,
     verdict,
-    value: value as number | null,
-    reason: reason as string,
+    value: value,
+    reason: reason,
     at: Date.now(),
     tookMs: 12,
     figure:
