@@ -15,6 +15,7 @@ mod deploy;
 mod docker;
 mod drills;
 mod elsewhere;
+mod file_modes;
 mod hostile;
 mod house;
 mod notifications;

@@ -351,11 +351,7 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
 /// Creates the file for this account only, before SQLite would create it with the process's mask. What goes wrong
 /// here goes wrong again, with a better message, when SQLite opens it.
 fn private_file(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _ = options.open(path);
+    let _ = crate::paths::create_private_file_once(path);
 }
 
 /// Moves a damaged database and the files that SQLite keeps beside it to names that are free.

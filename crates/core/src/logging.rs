@@ -4,6 +4,11 @@
 //! The module refuses to log what libraries say below a warning: at their finer levels HTTP libraries write down
 //! request headers, and credentials travel in those.
 
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
 use aether_contract::PanelError;
 use tracing::Level;
 use tracing_appender::{
@@ -17,7 +22,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::paths::{Home, create_private_dir, storage};
+use crate::paths::{Home, create_private_dir, create_private_file_once, storage};
 
 /// Files kept, today's included.
 const KEPT_FILES: usize = 7;
@@ -71,10 +76,44 @@ fn harmless() -> FilterFn<fn(&tracing::Metadata<'_>) -> bool> {
     FilterFn::new(|meta| meta.target().starts_with("aether") || *meta.level() <= Level::WARN)
 }
 
+/// The log's writer. The library creates a file a day with the mode that the process's mask leaves, so each is
+/// created here first, for this account only.
+struct Private {
+    appender: RollingFileAppender,
+    folder: PathBuf,
+    day: String,
+}
+
+impl io::Write for Private {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let today = today();
+        if self.day != today {
+            make_day_private(&self.folder, &today);
+            self.day = today;
+        }
+        self.appender.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.appender.flush()
+    }
+}
+
+/// The day in the name of the file that the library writes now.
+fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+fn make_day_private(folder: &Path, day: &str) {
+    // What fails here fails again, with a message, when the library opens the file.
+    let _ = create_private_file_once(&folder.join(format!("panel.{day}.log")));
+}
+
 type Subscriber = Box<dyn tracing::Subscriber + Send + Sync>;
 
 fn subscriber(home: &Home, wanted: &str) -> Result<(Subscriber, LogGuard, Option<String>), PanelError> {
     create_private_dir(&home.logs).map_err(|error| storage("create the folder", &home.logs, &error))?;
+    make_day_private(&home.logs, &today());
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("panel")
@@ -82,7 +121,8 @@ fn subscriber(home: &Home, wanted: &str) -> Result<(Subscriber, LogGuard, Option
         .max_log_files(KEPT_FILES)
         .build(&home.logs)
         .map_err(|error| storage("write the log in", &home.logs, &std::io::Error::other(error)))?;
-    let (writer, guard) = tracing_appender::non_blocking(appender);
+    let (writer, guard) =
+        tracing_appender::non_blocking(Private { appender, folder: home.logs.clone(), day: String::new() });
     let (level, complaint) = level(wanted);
     let layer = tracing_subscriber::fmt::layer()
         .json()

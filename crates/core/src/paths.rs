@@ -136,6 +136,61 @@ pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
+/// Creates a file that only this account can read (mode 0600), or empties one that exists; that one keeps its mode.
+/// Every file that the panel writes is created here, or by `tempfile` with the same mode.
+pub(crate) fn create_private_file(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    private(&mut options);
+    options.open(path)
+}
+
+/// Creates an empty file that only this account can read, or takes the rights of others to an existing one away. Call
+/// it before a library creates the file with the mode that the process's mask leaves.
+pub(crate) fn create_private_file_once(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    private(&mut options);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => make_private(path),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// As [`create_private_file`], with content.
+pub(crate) fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    create_private_file(path)?.write_all(bytes)
+}
+
+/// Makes a file that is created with these options readable by this account only.
+#[cfg(unix)]
+pub(crate) fn private(options: &mut fs::OpenOptions) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn private(_options: &mut fs::OpenOptions) {
+    // Windows: a new file takes the access list of its folder, which is the account's own.
+}
+
+/// Takes the rights of other accounts to an existing file or folder away.
+#[cfg(unix)]
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    let meta = fs::symlink_metadata(path)?;
+    let mode = if meta.is_dir() { 0o700 } else { 0o600 };
+    if meta.file_type().is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link"));
+    }
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
+pub(crate) fn make_private(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Reads a small text file. Refuses what could block or flood: anything but a regular file, and more than 1 MiB.
 pub(crate) fn read_small(path: &Path) -> io::Result<String> {
     let meta = fs::metadata(path)?;

@@ -70,7 +70,8 @@ impl Builder {
     /// `storage`.
     pub fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), PanelError> {
         let target = self.place(path)?;
-        fs::write(&target, bytes).map_err(|error| paths::storage("write", &target, &error))?;
+        paths::write_private_file(&target, bytes)
+            .map_err(|error| paths::storage("write", &target, &error))?;
         self.files.push(File {
             path: path.to_owned(),
             bytes: bytes.len() as u64,
@@ -176,7 +177,7 @@ impl Builder {
         for (name, content) in texts.into_iter().flatten() {
             let path = self.folder.join(name);
             let write = || {
-                let mut file = fs::File::create(&path)?;
+                let mut file = paths::create_private_file(&path)?;
                 file.write_all(content)?;
                 file.sync_all()
             };
@@ -289,7 +290,8 @@ fn write_hashed(
     job: &Handle,
 ) -> Result<File, PanelError> {
     let failed = |error: io::Error| paths::storage("write", target, &error);
-    let out = Hashing { out: fs::File::create(target).map_err(failed)?, hash: Sha256::new(), bytes: 0 };
+    let out =
+        Hashing { out: paths::create_private_file(target).map_err(failed)?, hash: Sha256::new(), bytes: 0 };
     let mut out = if packed {
         let mut encoder = zstd::Encoder::new(out, LEVEL).map_err(failed)?;
         // Whoever unpacks it knows its size beforehand.

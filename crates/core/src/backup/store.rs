@@ -121,12 +121,10 @@ impl Store {
             .map_err(|error| paths::storage("create the folder", &self.root, &error))?;
         let path = self.root.join(LOCK);
         let failed = |error: &io::Error| paths::storage("lock", &path, error);
-        let file = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| failed(&error))?;
+        let mut options = fs::OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        paths::private(&mut options);
+        let file = options.open(&path).map_err(|error| failed(&error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {

@@ -83,6 +83,7 @@ pub async fn apply_on(
 ) -> Result<Vec<String>, Failed> {
     job.check()?;
     job.stage("writing", changes.len());
+    let modes = write::modes(changes.iter().map(|change| change.path.as_path()));
     if let Err(error) = put_all(changes, false, job).await {
         return Err(error.into());
     }
@@ -94,7 +95,11 @@ pub async fn apply_on(
     job.stage("putting back", changes.len());
     let mut left = Vec::new();
     let back = reversed(changes);
-    if let Err(error) = put_all(changes, true, job).await {
+    let written = put_all(changes, true, job).await;
+    for (change, mode) in changes.iter().zip(&modes) {
+        write::set_mode(&change.path, mode.as_ref());
+    }
+    if let Err(error) = written {
         left.push(error.to_string());
     } else if let Err(error) = in_force(live, before, &back).await
         // One that could not be told has not read the new ones either.

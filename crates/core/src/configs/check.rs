@@ -53,7 +53,7 @@ pub async fn check(name: &str, bytes: &[u8]) -> Checked {
 async fn run(program: &str, arguments: &[&str], bytes: &[u8]) -> Result<Option<String>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder.path().join("file.yml");
-    std::fs::write(&file, bytes).map_err(|error| error.to_string())?;
+    crate::paths::write_private_file(&file, bytes).map_err(|error| error.to_string())?;
     let mut command = tokio::process::Command::new(program);
     command.args(arguments).arg(&file).stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(LIMIT, command.output()).await;

@@ -91,11 +91,28 @@ pub struct NotAll {
     pub left: Vec<PathBuf>,
 }
 
+/// Who may read the files at these paths; none for a file that does not exist.
+pub fn modes<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<Option<fs::Permissions>> {
+    paths.map(|path| fs::symlink_metadata(path).ok().map(|meta| meta.permissions())).collect()
+}
+
+/// Gives a file that was deleted and created again the mode that it had: a server of another account reads it.
+pub fn set_mode(path: &Path, mode: Option<&fs::Permissions>) {
+    let Some(mode) = mode else { return };
+    let now = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file);
+    if now.is_some_and(|now| now.permissions() != *mode)
+        && let Err(error) = fs::set_permissions(path, mode.clone())
+    {
+        tracing::error!(file = %path.display(), %error, "the file's mode could not be set again");
+    }
+}
+
 /// Writes all files, or none: one that fails takes those before it back. `each` is called after each.
 ///
 /// # Errors
 /// [`NotAll`].
 pub fn put_all(files: &[Write<'_>], mut each: impl FnMut()) -> Result<(), NotAll> {
+    let modes = modes(files.iter().map(|one| one.path));
     for (index, one) in files.iter().enumerate() {
         let failed = match read(one.path) {
             Err(error) => Some(("read", error)),
@@ -109,12 +126,15 @@ pub fn put_all(files: &[Write<'_>], mut each: impl FnMut()) -> Result<(), NotAll
             },
         };
         let mut left = Vec::new();
-        for done in files.get(..index).unwrap_or_default().iter().rev() {
+        for (done, mode) in files.iter().zip(&modes).take(index).rev() {
             if let Err(error) = put(done.path, done.after, done.before) {
                 tracing::error!(file = %done.path.display(), %error, "could not be put back");
                 left.push(done.path.to_path_buf());
             }
+            set_mode(done.path, mode.as_ref());
         }
+        // It may have been deleted before it failed.
+        set_mode(one.path, modes.get(index).and_then(Option::as_ref));
         return Err(NotAll { index, failed, left });
     }
     Ok(())
@@ -129,13 +149,12 @@ fn change(path: &Path, content: Option<&[u8]>) -> io::Result<()> {
     };
     let new = !path.exists();
     if new && let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
+        paths::create_private_dir(parent)?;
     }
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
-    // The servers read it under accounts of their own.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    // Configuration may hold secrets. A file that exists is written in place and keeps its mode and owner.
+    paths::private(&mut options);
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     // Only now: a reader in between sees a mixture, and never an empty file.
@@ -165,6 +184,33 @@ mod tests {
         assert!(!path.exists());
         put(&folder.path().join("new/deep.yml"), None, Some(b"n")).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("new/deep.yml")).unwrap(), "n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn written_file_keeps_its_mode_and_new_file_is_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let old = folder.path().join("old.yml");
+        fs::write(&old, "old").unwrap();
+        for kept in [0o640, 0o604, 0o600] {
+            fs::set_permissions(&old, fs::Permissions::from_mode(kept)).unwrap();
+            put(&old, Some(b"old"), Some(b"new")).unwrap();
+            put(&old, Some(b"new"), Some(b"old")).unwrap();
+            assert_eq!(mode(&old), kept);
+        }
+        let new = folder.path().join("sub/new.yml");
+        put(&new, None, Some(b"secret")).unwrap();
+        assert_eq!((mode(&new), mode(new.parent().unwrap())), (0o600, 0o700));
+
+        // Deleted, and created again because a later file could not be written.
+        fs::set_permissions(&old, fs::Permissions::from_mode(0o644)).unwrap();
+        let deleted = Write { path: &old, before: Some(b"old"), after: None };
+        let failing = Write { path: &new, before: Some(b"not this"), after: Some(b"x") };
+        put_all(&[deleted, failing], || {}).unwrap_err();
+        assert_eq!((fs::read(&old).unwrap(), mode(&old)), (b"old".to_vec(), 0o644));
     }
 
     #[test]

@@ -236,7 +236,7 @@ fn broken(error: &tokio::task::JoinError) -> PanelError {
 }
 
 fn make_folder(folder: &Path) -> Result<(), PanelError> {
-    std::fs::create_dir_all(folder).map_err(|error| {
+    crate::paths::create_private_dir(folder).map_err(|error| {
         PanelError::new(
             ErrorCode::Storage,
             "panel",

@@ -170,9 +170,9 @@ fn write(
     let mut put = |name: &str, bytes: &[u8]| -> io::Result<()> {
         let path = temp.path().join(name);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            paths::create_private_dir(folder)?;
         }
-        let mut file = fs::File::create_new(&path)?;
+        let mut file = paths::create_private_file(&path)?;
         io::Write::write_all(&mut file, bytes)?;
         file.sync_all()?;
         files.push(name.to_owned());

@@ -7,7 +7,7 @@ mod fetch;
 mod push;
 mod read;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aether_contract::{ErrorCode, PanelError};
 use object_store::{
@@ -22,6 +22,7 @@ pub use read::{list, one_place, verify};
 
 use crate::{
     panel::{core::Core, live::Live},
+    paths,
     secrets::{self, SecretId},
 };
 
@@ -36,6 +37,8 @@ pub struct Place {
     pub name: String,
     store: Arc<dyn ObjectStore>,
     prefix: Path,
+    /// The folder of a `file:` place. The library that writes there creates files for everybody.
+    folder: Option<PathBuf>,
 }
 
 impl Place {
@@ -68,7 +71,9 @@ impl Place {
                     url.to_file_path().map_err(|()| wrong("it is no path of this machine".into()))?;
                 let made = LocalFileSystem::new_with_prefix(&folder).map(|store| Arc::new(store) as _);
                 return match made {
-                    Ok(store) => Ok(Self { name: name.clone(), store, prefix: Path::default() }),
+                    Ok(store) => {
+                        Ok(Self { name: name.clone(), store, prefix: Path::default(), folder: Some(folder) })
+                    }
                     Err(error) => Err(PanelError::new(
                         ErrorCode::Storage,
                         "backups",
@@ -113,7 +118,7 @@ impl Place {
             other => return Err(wrong(format!("{other}: is not one of s3:, gs:, az:, file:"))),
         };
         let store = built.map_err(|error| wrong(one_line(&error)))?;
-        Ok(Self { name: name.clone(), store, prefix })
+        Ok(Self { name: name.clone(), store, prefix, folder: None })
     }
 
     /// Where a file of a copy lies. Names stay as they are: they are those of the backup, whoever looks for them.
@@ -124,6 +129,46 @@ impl Place {
             let words = format!("{} takes no file named {file:?}.", self.name);
             PanelError::new(ErrorCode::InvalidRequest, "backups", words).with_detail(one_line(&error))
         })
+    }
+
+    /// Creates the folders of a file of a copy, for this account only, before the file is written: so it is never
+    /// readable for others, not even while it is written. Nothing to do but for a `file:` place.
+    async fn prepare(&self, id: &str, file: &str) -> Result<(), PanelError> {
+        self.on_disk(id, file, |folder, segments| {
+            let mut at = folder.to_path_buf();
+            for segment in segments.get(..segments.len().saturating_sub(1)).unwrap_or_default() {
+                at.push(segment);
+                paths::create_private_dir(&at)
+                    .and_then(|()| paths::make_private(&at))
+                    .map_err(|error| (at.clone(), error))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes a file of a copy readable for this account only, after it was written. Nothing to do but for a `file:`
+    /// place.
+    async fn protect(&self, id: &str, file: &str) -> Result<(), PanelError> {
+        self.on_disk(id, file, |folder, segments| {
+            let at = segments.iter().fold(folder.to_path_buf(), |at, segment| at.join(segment));
+            paths::make_private(&at).map_err(|error| (at, error))
+        })
+        .await
+    }
+
+    async fn on_disk(
+        &self,
+        id: &str,
+        file: &str,
+        work: impl FnOnce(&std::path::Path, &[String]) -> Result<(), (PathBuf, std::io::Error)> + Send + 'static,
+    ) -> Result<(), PanelError> {
+        let Some(folder) = self.folder.clone() else { return Ok(()) };
+        let segments: Vec<String> = [id].into_iter().chain(file.split('/')).map(str::to_owned).collect();
+        crate::panel::blocking(move || {
+            work(&folder, &segments).map_err(|(at, error)| paths::storage("set the mode of", &at, &error))
+        })
+        .await
     }
 
     /// What a storage refused, in words.

@@ -127,7 +127,9 @@ async fn send(store: &Store, id: &BackupId, place: &Place, job: &Handle) -> Resu
     let sums = manifest.sums(&bytes).into_bytes();
     for (name, content) in [(manifest::SUMS, sums), (manifest::FILE, bytes.clone())] {
         job.check()?;
+        place.prepare(&id.0, name).await?;
         place.heard(place.store.put(&place.at(&id.0, name)?, content.into())).await?;
+        place.protect(&id.0, name).await?;
     }
     if super::read::manifest_bytes(place, &id.0).await? != bytes {
         let words = format!("{} gives another manifest back than was sent.", place.name);
@@ -165,6 +167,7 @@ async fn one(
     let failed = |error: std::io::Error| crate::paths::storage("read", &folder.join(&file.path), &error);
     let at = store::inside(folder, &file.path).map_err(failed)?;
     let mut source = tokio::fs::File::open(&at).await.map_err(failed)?.take(file.bytes.saturating_add(1));
+    place.prepare(id, &file.path).await?;
     let mut out = BufWriter::with_capacity(Arc::clone(&place.store), place.at(id, &file.path)?, PART);
     let mut hash = Sha256::new();
     let mut buffer = vec![0_u8; CHUNK.min(usize::try_from(file.bytes).unwrap_or(CHUNK).max(1))];
@@ -190,7 +193,10 @@ async fn one(
     }
     .await;
     match result {
-        Ok(()) => job.step(),
+        Ok(()) => {
+            place.protect(id, &file.path).await?;
+            job.step();
+        }
         Err(error) => {
             // Parts that were sent cost room until the storage clears them; that this fails too changes nothing.
             // After the last word nothing can be taken back, and the library does not bear being asked to.

@@ -38,6 +38,9 @@ use crate::{
     panel::{core::Core, live::Live},
 };
 
+/// What a plan and a run say about a file that does not exist yet.
+const NEW_FILE: &str = " The file is created with mode 0600: a server that runs under another account can't read \
+    it until its mode is changed. To choose the owner and the mode, create an empty file first; a restore keeps both.";
 /// Where they lie in a backup.
 const CONFIGS: &str = "configs/";
 
@@ -187,6 +190,9 @@ async fn item(
         tool => format!("{tool} takes it."),
     });
     item.act = if before.is_some() { RestoreAct::Update } else { RestoreAct::Create };
+    if before.is_none() && cfg!(unix) {
+        item.note.push_str(NEW_FILE);
+    }
     let change = Change { name: name.to_owned(), path, kind: checked.kind, before, after: Some(after) };
     (item, Some(change))
 }
@@ -250,6 +256,9 @@ async fn carry_out(
         Ok(notes) => {
             for item in &mut record.items {
                 item.outcome = RestoreOutcome::Done;
+                if item.act == RestoreAct::Create && cfg!(unix) {
+                    NEW_FILE.trim_start().clone_into(&mut item.note);
+                }
             }
             record.notes.extend(notes);
             Ok(())
