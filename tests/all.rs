@@ -17,6 +17,8 @@ mod drills;
 mod elsewhere;
 mod file_modes;
 mod hostile;
+mod hostile_archives;
+mod hostile_backups;
 mod house;
 mod notifications;
 mod on_call;

@@ -23,6 +23,7 @@ mod panel;
 pub mod paths;
 mod pins;
 mod poll;
+mod repository;
 pub mod rules;
 mod runbook;
 mod said;

@@ -198,8 +198,10 @@ impl Builder {
 
     fn place(&self, path: &str) -> Result<PathBuf, PanelError> {
         let target = self.folder.join(path);
-        if !name::is_inside(path) || self.files.iter().any(|file| file.path == path) {
-            let error = io::Error::new(io::ErrorKind::InvalidInput, "this name is taken, or no file's");
+        let taken = self.files.iter().any(|file| file.path == path);
+        if let Some(why) = name::refusal(path).or_else(|| taken.then_some("the backup has this file already"))
+        {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, why);
             return Err(paths::storage("write", &target, &error));
         }
         if let Some(parent) = target.parent() {

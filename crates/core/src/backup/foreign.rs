@@ -15,7 +15,11 @@ pub const MAX_DEPTH: usize = 8;
 /// Folders that tell of a backup: the scripts' own, and those of grafana-backup-tool and gdg.
 pub const SIGNS: [&str; 5] = ["grafana", "dashboards", "_OUTPUT_", "configs", "MANIFEST.txt"];
 
+/// Most paths of hidden files that are kept for a report.
+const MAX_HIDDEN: usize = 1_000;
+
 /// A file of a foreign backup.
+#[derive(Debug)]
 pub struct Found {
     /// Path in it, with `/`.
     pub path: String,
@@ -28,7 +32,7 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
     if !SIGNS.iter().any(|sign| folder.join(sign).exists()) {
         return None;
     }
-    let (files, left) = scan(folder);
+    let Scan { files, left, hidden } = scan(folder);
     let dashboards = files.iter().filter(|file| may_be_dashboard(&file.path)).count();
     let dashboards = u32::try_from(dashboards).unwrap_or(u32::MAX);
     let bytes: f64 = files.iter().map(|file| file.bytes as f64).sum();
@@ -43,10 +47,15 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
         count: dashboards,
         what: "dashboards".into(),
         bytes,
-        notes: ["Made by another tool: nothing tells whether it is whole.".into(), left_words(left)]
-            .into_iter()
-            .filter(|note: &String| !note.is_empty())
-            .collect(),
+        notes: [
+            "Made by another tool: nothing tells whether it is whole.".into(),
+            left_words(left),
+            hidden.words(),
+            notes.left_out.clone(),
+        ]
+        .into_iter()
+        .filter(|note: &String| !note.is_empty())
+        .collect(),
     };
     Some(Backup {
         id: BackupId(id.to_owned()),
@@ -68,18 +77,61 @@ pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
     })
 }
 
-/// Its regular files, by path. Symbolic links are left out.
-pub fn files(folder: &Path) -> Vec<Found> {
-    scan(folder).0
+/// What a directory of another tool holds.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Regular files, by path.
+    pub files: Vec<Found>,
+    /// Files and directories that are left out because of their depth, their number or an unreadable name.
+    pub left: usize,
+    /// Names that are never opened.
+    pub hidden: Hidden,
 }
 
-/// Its regular files, by path, and how many are left out for what they are called, where they lie, or for their number.
-pub fn scan(folder: &Path) -> (Vec<Found>, usize) {
-    let mut found = Vec::new();
-    let mut left = 0;
-    walk(folder, "", 0, (&mut found, &mut left));
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    (found, left)
+/// Files and directories whose names begin with a dot, or are names of Git. They are never opened and never imported.
+#[derive(Debug, Default)]
+pub struct Hidden {
+    /// How many there are.
+    pub count: usize,
+    /// Their paths, [`MAX_HIDDEN`] at most.
+    pub paths: Vec<String>,
+}
+
+impl Hidden {
+    /// Counts one.
+    pub fn add(&mut self, path: &str) {
+        self.count += 1;
+        if self.paths.len() < MAX_HIDDEN {
+            self.paths.push(path.to_owned());
+        }
+    }
+
+    /// What was left out, in a sentence; empty for nothing.
+    pub fn words(&self) -> String {
+        let named: Vec<String> = self.paths.iter().take(3).map(|path| format!("{path:?}")).collect();
+        let more = if self.count > named.len() { ", …" } else { "" };
+        match self.count {
+            0 => String::new(),
+            1 => format!("One hidden file or directory was left out: {}.", named.concat()),
+            count => {
+                format!("{count} hidden files or directories were left out: {}{more}.", named.join(", "))
+            }
+        }
+    }
+}
+
+/// Its regular files, by path. Symbolic links and hidden files are left out.
+pub fn files(folder: &Path) -> Vec<Found> {
+    scan(folder).files
+}
+
+/// Its regular files, by path, and what is left out.
+pub fn scan(folder: &Path) -> Scan {
+    let mut scan = Scan::default();
+    walk(folder, "", 0, &mut scan);
+    scan.files.sort_by(|a, b| a.path.cmp(&b.path));
+    scan.hidden.paths.sort();
+    scan
 }
 
 /// What is left out of a backup, in words; empty when that is nothing.
@@ -96,28 +148,30 @@ pub fn left_words(left: usize) -> String {
     }
 }
 
-fn walk(folder: &Path, prefix: &str, depth: usize, (found, left): (&mut Vec<Found>, &mut usize)) {
+fn walk(folder: &Path, prefix: &str, depth: usize, scan: &mut Scan) {
     let Ok(entries) = fs::read_dir(folder) else {
-        *left += 1;
+        scan.left += 1;
         return;
     };
     for entry in entries.flatten() {
-        if found.len() >= MAX_FILES {
-            *left += 1;
+        if scan.files.len() >= MAX_FILES {
+            scan.left += 1;
             return;
         }
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        if name::segment_refusal(&name).is_some() {
+            scan.hidden.add(&path);
+            continue;
+        }
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => {
-                walk(&entry.path(), &path, depth + 1, (found, left));
-            }
+            Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => walk(&entry.path(), &path, depth + 1, scan),
             Ok(kind) if kind.is_file() && readable(&entry.file_name(), &path) => {
                 let bytes = entry.metadata().map_or(0, |meta| meta.len());
-                found.push(Found { path, bytes });
+                scan.files.push(Found { path, bytes });
             }
             Ok(kind) if kind.is_symlink() => {}
-            _ => *left += 1,
+            _ => scan.left += 1,
         }
     }
 }

@@ -1,43 +1,124 @@
-//! Backups kept in Git: how one stands in the work tree that its folder lies in, and committing it. Git itself does it, so
-//! that the person's own settings, hooks and signatures hold.
+//! Backups kept in Git: the state of one in the work tree that holds the folder of backups, and committing it. Git
+//! itself commits, so that the person's own settings, hooks and signatures apply. What a backup contains never
+//! decides which repository Git uses: see [`crate::repository`].
 
 use std::{
-    path::Path,
-    process::{Command, Stdio},
+    ffi::OsStr,
+    path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use aether_contract::{BackupCommitted, BackupGit, BackupId, ErrorCode, PanelError};
 use serde_json::json;
 
 use super::{create, store::Store};
-use crate::panel::{blocking, core::Core};
+use crate::{
+    panel::{blocking, core::Core},
+    repository::{self, GitError, Purpose, git},
+};
 
 /// The journal's word for it.
 const COMMIT: &str = "backup-commit";
-/// How long looking may take: a screen waits for it.
+/// How long a look-up may take: a screen waits for it.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long committing may take: hooks run too.
 const WORK: Duration = Duration::from_secs(300);
-/// Most of Git's words that are told, in characters.
-const MAX_WORDS: usize = 600;
 
-/// How a backup stands in Git; none when its folder is in no work tree, or Git is not at hand.
-pub fn state(folder: &Path) -> Option<BackupGit> {
-    let root = git(folder, &["rev-parse", "--show-toplevel"], LOOK).ok()?;
-    let branch = git(folder, &["symbolic-ref", "--short", "--quiet", "HEAD"], LOOK).unwrap_or_default();
-    let ignored = git(folder, &["check-ignore", "--quiet", "."], LOOK).is_ok();
-    // Everything that a commit would have to take in, untracked files one by one.
-    let open = git(folder, &["status", "--porcelain", "--untracked-files=all", "--", "."], LOOK);
-    let problem = match (&open, ignored) {
-        (_, true) => "Git ignores it here (.gitignore).".to_owned(),
-        (Err(why), _) => format!("Git can't tell how it stands: {why}"),
-        (Ok(_), _) if branch.is_empty() => "No branch is checked out there.".to_owned(),
-        _ => String::new(),
+/// Where a backup is in the work tree that holds the folder of backups.
+struct Place {
+    /// The work tree.
+    root: PathBuf,
+    /// The backup's path in it.
+    path: PathBuf,
+}
+
+impl Place {
+    /// None when the folder of backups is in no work tree. No program runs.
+    fn of(store: &Path, id: &BackupId) -> Option<Self> {
+        let store = std::fs::canonicalize(store).ok()?;
+        let root = repository::work_tree(&store).ok()??;
+        let path = store.strip_prefix(&root).ok()?.join(&id.0);
+        Some(Self { root, path })
+    }
+
+    /// Runs Git on this backup's path alone.
+    fn run(&self, purpose: Purpose, arguments: &[&str], limit: Duration) -> Result<String, GitError> {
+        let mut all: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        all.extend([OsStr::new("--"), self.path.as_os_str()]);
+        git(&self.root, purpose, &all, limit)
+    }
+
+    /// Why Git is not called for this backup; empty when it may be.
+    fn refusal(&self) -> String {
+        match repository::nested(&self.root.join(&self.path)) {
+            Ok(None) => String::new(),
+            Ok(Some(found)) => format!(
+                "This backup contains a Git repository ({}), so Git is not called for it. Remove the \
+                 repository, or do not commit this backup.",
+                found.display()
+            ),
+            Err(error) => format!("The backup could not be searched for a nested Git repository: {error}."),
+        }
+    }
+}
+
+/// The state of a backup in Git; none when the folder of backups is in no work tree, or this machine has no Git.
+pub fn state(store: &Path, id: &BackupId) -> Option<BackupGit> {
+    state_at(&Place::of(store, id)?)
+}
+
+fn state_at(place: &Place) -> Option<BackupGit> {
+    let mut state = BackupGit {
+        root: place.root.display().to_string(),
+        branch: String::new(),
+        committed: false,
+        problem: place.refusal(),
     };
-    let committed = !ignored && open.is_ok_and(|open| open.is_empty());
-    Some(BackupGit { root, branch, committed, problem })
+    if !state.problem.is_empty() {
+        return Some(state);
+    }
+    // Everything that a commit would have to add, untracked files one by one. It shows no differences, so that no
+    // external program for them runs.
+    let look = [
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "-z",
+        "--untracked-files=all",
+        "--ignored=matching",
+        "--no-renames",
+    ];
+    let text = match place.run(Purpose::Look, &[&look[..], &["--ignore-submodules=all"]].concat(), LOOK) {
+        Ok(text) => text,
+        Err(GitError::Missing) => return None,
+        Err(GitError::Failed(why)) => {
+            state.problem = format!("Git could not report the state of this backup: {why}");
+            return Some(state);
+        }
+    };
+    let (mut open, mut ignored) = (0_u32, Vec::new());
+    for record in text.split('\0').filter(|record| !record.is_empty()) {
+        match record.split_at_checked(2) {
+            Some(("# ", about)) => {
+                if let Some(branch) = about.strip_prefix("branch.head ").filter(|name| *name != "(detached)")
+                {
+                    branch.clone_into(&mut state.branch);
+                }
+            }
+            Some(("! ", path)) => ignored.push(path),
+            _ => open += 1,
+        }
+    }
+    state.problem = match ignored.as_slice() {
+        // The backup itself, or a folder above it.
+        [path] if place.path.starts_with(path) => "Git ignores this backup (.gitignore).".to_owned(),
+        [_, ..] => format!("Git ignores {} of its files (.gitignore).", ignored.len()),
+        [] if state.branch.is_empty() => "No branch is checked out there.".to_owned(),
+        [] => String::new(),
+    };
+    state.committed = ignored.is_empty() && open == 0;
+    Some(state)
 }
 
 /// Commits a backup, and nothing else that may be staged there.
@@ -49,15 +130,16 @@ pub async fn commit(core: Arc<Core>, id: BackupId) -> Result<BackupCommitted, Pa
     let store = Store::of(&live.profile, &core.home.data);
     let job = core.jobs.begin(format!("Committing {}", id.0))?;
     let lock = create::locked(&store).await?;
-    let folder = store.folder(&id)?;
+    store.folder(&id)?;
     let refuse = |words: &str| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words.to_owned()));
-    let (at, name) = (folder.clone(), id.0.clone());
-    let (state, reason) = blocking(move || {
-        let listed = store.entry(&name, &mut std::collections::BTreeMap::new()).ok().flatten();
-        Ok((state(&at), listed.map(|backup| backup.reason).unwrap_or_default()))
+    let asked = id.clone();
+    let (found, reason) = blocking(move || {
+        let listed = store.entry(&asked.0, &mut std::collections::BTreeMap::new()).ok().flatten();
+        let found = Place::of(store.root(), &asked).and_then(|place| Some((state_at(&place)?, place)));
+        Ok((found, listed.map(|backup| backup.reason).unwrap_or_default()))
     })
     .await?;
-    let Some(state) = state else {
+    let Some((state, place)) = found else {
         return refuse("The folder of backups is in no work tree of Git.");
     };
     if !state.problem.is_empty() {
@@ -72,17 +154,24 @@ pub async fn commit(core: Arc<Core>, id: BackupId) -> Result<BackupCommitted, Pa
     let text = message.clone();
     job.stage("committing", 0);
     let made = blocking(move || {
-        let failed = |why: String| {
+        let refused = |why: String| {
             PanelError::new(ErrorCode::Storage, "git", "Git did not commit it.")
-                .with_hint("Commit it by hand, or mend what Git says.")
+                .with_hint("Fix the problem that Git reports, or commit it by hand.")
                 .with_detail(why)
         };
-        git(&folder, &["add", "--", "."], WORK).map_err(failed)?;
+        let failed = |error: GitError| match error {
+            GitError::Failed(why) => refused(why),
+            GitError::Missing => refused("git: command not found".to_owned()),
+        };
+        place.run(Purpose::Commit, &["add"], WORK).map_err(failed)?;
         // The path names what is committed: what somebody has staged elsewhere stays as it is.
-        git(&folder, &["commit", "--quiet", "--message", &text, "--", "."], WORK).map_err(failed)?;
-        match self::state(&folder) {
-            Some(state) if state.committed => git(&folder, &["rev-parse", "HEAD"], LOOK).map_err(failed),
-            _ => Err(failed("after the commit some of its files are still not in it".into())),
+        place.run(Purpose::Commit, &["commit", "--quiet", "--message", &text], WORK).map_err(failed)?;
+        match state_at(&place) {
+            Some(state) if state.committed => {
+                let head = [OsStr::new("rev-parse"), OsStr::new("HEAD")];
+                git(&place.root, Purpose::Look, &head, LOOK).map_err(failed)
+            }
+            _ => Err(refused("after the commit some of its files are still not in it".into())),
         }
     })
     .await;
@@ -100,59 +189,6 @@ fn message(id: &BackupId, reason: &str) -> String {
     if reason.is_empty() { format!("backup: {}", id.0) } else { format!("backup: {} {reason}", id.0) }
 }
 
-/// Runs Git in a folder; its output without the line's end.
-fn git(folder: &Path, arguments: &[&str], limit: Duration) -> Result<String, String> {
-    let mut command = Command::new("git");
-    command
-        .arg("-C")
-        .arg(folder)
-        .args(arguments)
-        // Never waits for a password, an editor or a pager; speaks one language.
-        .envs([("GIT_TERMINAL_PROMPT", "0"), ("GIT_EDITOR", "true"), ("GIT_PAGER", "cat"), ("LC_ALL", "C")])
-        // Set while somebody's hook runs, they would lead elsewhere.
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| error.to_string())?;
-    // Read beside it: a full pipe would stop it.
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let read = |pipe: Option<Box<dyn std::io::Read + Send>>| {
-        std::thread::spawn(move || {
-            let mut text = Vec::new();
-            if let Some(mut pipe) = pipe {
-                // What can't be read is no word of Git's.
-                let _ = pipe.read_to_end(&mut text);
-            }
-            String::from_utf8_lossy(&text).trim_end().to_owned()
-        })
-    };
-    let out = read(out.map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>));
-    let err = read(err.map(|pipe| Box::new(pipe) as Box<dyn std::io::Read + Send>));
-    let until = Instant::now() + limit;
-    let status = loop {
-        match child.try_wait().map_err(|error| error.to_string())? {
-            Some(status) => break status,
-            None if Instant::now() >= until => {
-                // It may have ended in this very moment.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("no end within {} s", limit.as_secs()));
-            }
-            None => std::thread::sleep(Duration::from_millis(5)),
-        }
-    };
-    let out = out.join().unwrap_or_default();
-    if status.success() {
-        return Ok(out);
-    }
-    let said = err.join().unwrap_or_default();
-    let said = if said.is_empty() { out } else { said };
-    Err(said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,32 +200,91 @@ mod tests {
         assert_eq!(message(&id, " "), "backup: 2026-11-27_14-05");
     }
 
-    #[test]
-    fn a_folder_outside_of_git_stands_nowhere() {
+    fn run(at: &Path, arguments: &[&str]) {
+        let output = crate::child::command("git").arg("-C").arg(at).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// A work tree with the folder `backups` in it.
+    fn repository() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(state(folder.path()), None);
+        run(folder.path(), &["init", "--quiet", "--initial-branch", "main"]);
+        run(folder.path(), &["config", "user.email", "a@b"]);
+        run(folder.path(), &["config", "user.name", "a"]);
+        let store = folder.path().join("backups");
+        std::fs::create_dir(&store).unwrap();
+        (folder, store)
+    }
+
+    fn backup(store: &Path, name: &str, files: &[&str]) -> BackupId {
+        for file in files {
+            let path = store.join(name).join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        BackupId(name.to_owned())
     }
 
     #[test]
-    fn a_folder_in_a_work_tree_tells_how_it_stands() {
+    fn store_outside_of_git_has_no_state() {
         let folder = tempfile::tempdir().unwrap();
-        let at = folder.path();
-        let run = |arguments: &[&str]| git(at, arguments, WORK).unwrap();
-        run(&["init", "--quiet", "--initial-branch", "main"]);
-        run(&["config", "user.email", "a@b"]);
-        run(&["config", "user.name", "a"]);
-        let backup = at.join("backups/one");
-        std::fs::create_dir_all(&backup).unwrap();
-        std::fs::write(backup.join("f"), "x").unwrap();
-        let found = state(&backup).unwrap();
+        let id = backup(folder.path(), "one", &["f"]);
+        assert_eq!(state(folder.path(), &id), None);
+    }
+
+    #[test]
+    fn store_in_a_work_tree_reports_branch_and_commit() {
+        let (folder, store) = repository();
+        let one = backup(&store, "one", &["f"]);
+        let found = state(&store, &one).unwrap();
         assert_eq!((found.branch.as_str(), found.committed, found.problem.as_str()), ("main", false, ""));
-        run(&["add", "backups/one/f"]);
-        run(&["commit", "--quiet", "-m", "x"]);
-        assert!(state(&backup).unwrap().committed);
-        std::fs::write(at.join(".gitignore"), "backups/two\n").unwrap();
-        std::fs::create_dir_all(at.join("backups/two")).unwrap();
-        std::fs::write(at.join("backups/two/f"), "x").unwrap();
-        let ignored = state(&at.join("backups/two")).unwrap();
-        assert!(!ignored.committed && ignored.problem.contains("ignores"), "{ignored:?}");
+        run(folder.path(), &["add", "backups/one/f"]);
+        run(folder.path(), &["commit", "--quiet", "-m", "x"]);
+        assert!(state(&store, &one).unwrap().committed);
+        let sibling = backup(&store, "one2", &["f"]);
+        assert!(state(&store, &one).unwrap().committed && !state(&store, &sibling).unwrap().committed);
+        run(folder.path(), &["checkout", "--quiet", "--detach"]);
+        assert!(state(&store, &one).unwrap().problem.contains("No branch"));
+    }
+
+    #[test]
+    fn ignored_backup_or_file_is_a_problem() {
+        let (folder, store) = repository();
+        let two = backup(&store, "two", &["f", "blocks/g.zst"]);
+        for (rule, words) in [
+            ("backups/two\n", "ignores this backup"),
+            ("backups/\n", "ignores this backup"),
+            ("*.zst\n", "ignores 1 of its files"),
+        ] {
+            std::fs::write(folder.path().join(".gitignore"), rule).unwrap();
+            let ignored = state(&store, &two).unwrap();
+            assert!(!ignored.committed && ignored.problem.contains(words), "{rule}: {ignored:?}");
+        }
+    }
+
+    #[test]
+    fn backup_id_is_never_read_as_a_pattern_or_an_option() {
+        let (_folder, store) = repository();
+        backup(&store, "one", &["f"]);
+        for name in ["*", "--help", ":(top)", "o[n]e"] {
+            let id = backup(&store, name, &["f"]);
+            let found = state(&store, &id).unwrap();
+            assert_eq!((found.committed, found.problem.as_str()), (false, ""), "{name}");
+        }
+    }
+
+    #[test]
+    fn nested_repository_is_reported_and_git_is_not_called() {
+        let (_folder, store) = repository();
+        for file in [".git/config", "a/git~1/config"] {
+            let id = backup(&store, "hostile", &[file]);
+            let found = state(&store, &id).unwrap();
+            // The branch is what Git itself would have told.
+            assert!(
+                found.problem.contains("contains a Git repository") && found.branch.is_empty(),
+                "{found:?}"
+            );
+            std::fs::remove_dir_all(store.join("hostile")).unwrap();
+        }
     }
 }

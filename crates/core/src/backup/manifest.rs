@@ -86,8 +86,11 @@ impl Manifest {
             serde_json::from_slice(bytes).map_err(|error| format!("{FILE} can't be read: {error}"))?;
         let mut seen = std::collections::BTreeSet::new();
         for file in &manifest.files {
-            if !name::is_inside(&file.path) || [FILE, SUMS].contains(&file.path.as_str()) {
-                return Err(format!("{FILE} names {:?}, which is no file of a backup", file.path));
+            let own = [FILE, SUMS].contains(&file.path.as_str());
+            let why =
+                name::refusal(&file.path).or_else(|| own.then_some("the panel writes this file itself"));
+            if let Some(why) = why {
+                return Err(format!("refused: {:?}, listed in {FILE}: {why}", file.path));
             }
             if !seen.insert(file.path.to_lowercase()) {
                 return Err(format!("{FILE} names {:?} twice", file.path));
@@ -169,8 +172,10 @@ mod tests {
     fn a_manifest_that_lies_about_its_files_is_refused() {
         let read = |paths: &[&str]| Manifest::read(&manifest(paths).to_bytes().unwrap());
         assert_eq!(read(&["configs/a.yml"]).unwrap().files.len(), 1);
-        assert!(read(&["../../etc/passwd"]).unwrap_err().contains("no file of a backup"));
-        assert!(read(&["manifest.json"]).is_err());
+        for path in ["../../etc/passwd", ".git/config", "configs/.env", "git~1/config", "manifest.json"] {
+            let error = read(&[path]).unwrap_err();
+            assert!(error.starts_with(&format!("refused: {path:?}")), "{error}");
+        }
         assert!(read(&["a.json", "A.json"]).unwrap_err().contains("twice"));
         let newer = String::from_utf8(manifest(&[]).to_bytes().unwrap()).unwrap();
         let newer = newer.replace("\"schema\": 1", "\"schema\": 7");

@@ -36,13 +36,29 @@ pub fn time_of(id: &str) -> Option<Timestamp> {
 pub fn is_folder(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= 200
-        && !id.starts_with('.')
-        && id != ".."
+        && segment_refusal(id).is_none()
         && !id.chars().any(|c| matches!(c, '/' | '\\' | ':' | '\0') || c.is_control())
 }
 
-/// Whether a path from a manifest leads into the backup and nowhere else, on every platform.
+/// Why a path from a manifest, an archive or a remote copy is refused; none when it is safe on every platform.
+///
+/// Segments that begin with a dot are refused because tools look for such names: Git runs programs that a `.git/config`
+/// names. The same holds for every name that a file system turns into `.git`.
+pub fn refusal(path: &str) -> Option<&'static str> {
+    if !is_relative(path) {
+        return Some("its path is not a plain relative path inside the backup");
+    }
+    path.split('/').find_map(segment_refusal)
+}
+
+/// Whether [`refusal`] has nothing against a path.
 pub fn is_inside(path: &str) -> bool {
+    refusal(path).is_none()
+}
+
+/// Whether a path is relative and stays below the directory it is joined to, on every platform. Its segments may
+/// begin with a dot.
+pub fn is_relative(path: &str) -> bool {
     !path.is_empty()
         && path.len() <= 1000
         && !path.contains(['\\', ':', '\0'])
@@ -51,9 +67,39 @@ pub fn is_inside(path: &str) -> bool {
         && Path::new(path).is_relative()
 }
 
-/// As [`is_inside`], for a file that is there already: this platform may allow what another refuses.
+/// As [`is_inside`], for a file that exists already: this platform may allow characters that another one refuses.
 pub fn is_here(path: &str) -> bool {
-    if cfg!(unix) { is_inside(&path.replace(['\\', ':'], "_")) } else { is_inside(path) }
+    if cfg!(unix) {
+        is_relative(&path.replace(['\\', ':'], "_"))
+            && path.split('/').all(|one| segment_refusal(one).is_none())
+    } else {
+        is_inside(path)
+    }
+}
+
+/// Why one segment of a path is refused.
+pub fn segment_refusal(segment: &str) -> Option<&'static str> {
+    if is_git_name(segment) {
+        return Some("a part of its path is a name that Git uses for repositories");
+    }
+    let hidden = segment.chars().find(|c| !is_ignorable(*c)).is_some_and(|first| first == '.');
+    hidden.then_some("a part of its path begins with a dot")
+}
+
+/// Whether a file system may take a name for `.git`: in any case, with characters that HFS+ ignores, with trailing
+/// dots and spaces or an alternate data stream (NTFS), or by its short name `git~1`.
+pub fn is_git_name(segment: &str) -> bool {
+    let visible: String =
+        segment.chars().filter(|c| !is_ignorable(*c)).collect::<String>().to_ascii_lowercase();
+    // NTFS: what follows a colon names a stream of the same file; a backslash ends the name.
+    let name = visible.split([':', '\\']).next().unwrap_or_default().trim_end_matches(['.', ' ']);
+    let short = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    name == ".git" || name.strip_prefix("git~").is_some_and(short)
+}
+
+/// Whether HFS+ ignores a character in names, or a screen does not show it.
+fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// File names for foreign texts such as uids: readable, different from each other on file systems that know no case, and
@@ -203,8 +249,45 @@ mod tests {
         for bad in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "C:/x", "a\\b", "a\0b", "a/."] {
             assert!(!is_inside(bad), "{bad:?}");
         }
-        for bad in ["", "..", ".partial-x", "a/b", "a\\b", "C:"] {
+        for bad in ["", "..", ".partial-x", "a/b", "a\\b", "C:", "git~1"] {
             assert!(!is_folder(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn path_with_a_hidden_or_git_segment_is_refused() {
+        let hidden =
+            [".env", "configs/.env", ".hidden/a", "a/..data/b", "a/...", "\u{200c}.x", "._a", "a/.DS_Store"];
+        for path in hidden {
+            assert_eq!(refusal(path), Some("a part of its path begins with a dot"), "{path:?}");
+            assert!(!is_here(path), "{path:?}");
+        }
+        let git = [
+            ".git/HEAD",
+            "a/.GIT/config",
+            "a/.Git",
+            ".git./config",
+            ".git /config",
+            ".git . ./config",
+            "git~1/config",
+            "x/GIT~1",
+            "git~12",
+            ".g\u{200c}it/config",
+            "\u{feff}.git",
+            ".gi\u{202e}t\u{200d}/hooks/pre-commit",
+        ];
+        for path in git {
+            let why = refusal(path).unwrap_or_default();
+            assert!(why.contains("Git"), "{path:?}: {why}");
+            assert!(!is_here(path), "{path:?}");
+        }
+        for stream in [".git::$INDEX_ALLOCATION/config", ".git:x", ".git\\config", "git~1:x"] {
+            assert!(is_git_name(stream.split('/').next().unwrap()) && !is_inside(stream) && !is_here(stream));
+        }
+        for good in
+            ["git/config", "configs/git.yml", "a.git/b", "git~/a", "git~x", "git~1.json", "HEAD", "a.b/c"]
+        {
+            assert_eq!(refusal(good), None, "{good}");
         }
     }
 

@@ -33,6 +33,8 @@ const MAX_FILES: usize = 5_000;
 pub struct Opened {
     /// Its folder.
     pub folder: PathBuf,
+    /// The folder of backups.
+    root: PathBuf,
     /// Its manifest; none in a foreign one.
     pub manifest: Option<Manifest>,
     /// Its folders of dashboards, by uid: title and the folder above.
@@ -73,7 +75,7 @@ impl Opened {
             None => foreign::files(&folder).into_iter().map(|f| (f.path, f.bytes, String::new())).collect(),
         };
         let folders = folders(&folder);
-        Ok(Self { folder, manifest, folders, files })
+        Ok(Self { folder, root: store.root().to_path_buf(), manifest, folders, files })
     }
 
     /// All of it.
@@ -83,7 +85,6 @@ impl Opened {
         let files = self.files.iter().filter(|(path, ..)| self.manifest.is_none() || ours(path));
         let text = store::read_inside(&self.folder, manifest::TEXT, MAX_TEXT as u64).unwrap_or_default();
         BackupDetail {
-            backup,
             folder: self.folder.display().to_string(),
             dashboards: self.abouts(),
             blocks,
@@ -96,7 +97,9 @@ impl Opened {
                 })
                 .collect(),
             manifest: String::from_utf8_lossy(&text).into_owned(),
-            git: super::git::state(&self.folder),
+            // Of an archive only what was unpacked could be committed, which nobody wants in Git.
+            git: backup.archive.is_empty().then(|| super::git::state(&self.root, &backup.id)).flatten(),
+            backup,
         }
     }
 

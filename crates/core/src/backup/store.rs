@@ -49,6 +49,9 @@ pub struct Notes {
     pub problems: Vec<String>,
     /// Where a whole copy lies, and since when.
     pub elsewhere: BTreeMap<String, Timestamp>,
+    /// What the import of an archive left out, in a sentence; empty for nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub left_out: String,
 }
 
 /// The right to change the folder, until it is dropped.
@@ -101,7 +104,13 @@ impl Store {
     /// # Errors
     /// `not-found`; those of unpacking.
     pub fn readable(&self, id: &BackupId) -> Result<PathBuf, PanelError> {
-        lying::unpacked(&self.root, &id.0)?.map_or_else(|| self.folder(id), Ok)
+        let Some((folder, fresh)) = lying::unpacked(&self.root, &id.0)? else { return self.folder(id) };
+        let mut notes = self.notes(&id.0);
+        if let Some(left_out) = fresh.filter(|left_out| *left_out != notes.left_out) {
+            notes.left_out = left_out;
+            self.set_notes(&id.0, &notes)?;
+        }
+        Ok(folder)
     }
 
     /// Whether there is one, in a folder or in an archive.

@@ -7,6 +7,7 @@ use rand::seq::SliceRandom as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    archive::read::exceeds_ratio,
     build::{ZSTD, at_once},
     foreign,
     job::Handle,
@@ -127,7 +128,12 @@ fn strangers(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
         .map(|file| file.path.as_str())
         .chain([manifest::FILE, manifest::SUMS])
         .collect();
-    let (files, left) = foreign::scan(folder);
+    let foreign::Scan { files, left, hidden } = foreign::scan(folder);
+    for path in hidden.paths {
+        if problems.len() < MAX_PROBLEMS {
+            problems.push(format!("{path}: the manifest does not know this file."));
+        }
+    }
     if left > 0 && manifest.files.len() < foreign::MAX_FILES {
         problems.push(foreign::left_words(left));
     }
@@ -146,12 +152,21 @@ enum Trouble {
 /// Whether a compressed file gives what it says: it has a checksum of its own.
 fn unpacks(at: &Path, job: &Handle) -> Result<(), Trouble> {
     let wrong = |error: std::io::Error| Trouble::Wrong(format!("it does not unpack: {error}"));
-    let mut source = zstd::Decoder::new(fs::File::open(at).map_err(wrong)?).map_err(wrong)?;
+    let file = fs::File::open(at).map_err(wrong)?;
+    let packed = file.metadata().map_err(wrong)?.len();
+    let mut source = zstd::Decoder::new(file).map_err(wrong)?;
     let mut buffer = vec![0_u8; CHUNK];
-    while source.read(&mut buffer).map_err(wrong)? > 0 {
+    let mut unpacked = 0_u64;
+    loop {
         job.check().map_err(Trouble::Ended)?;
+        match source.read(&mut buffer).map_err(wrong)? {
+            0 => return Ok(()),
+            read => unpacked = unpacked.saturating_add(read as u64),
+        }
+        if exceeds_ratio(unpacked, packed) {
+            return Err(Trouble::Wrong("it unpacks to far more than it holds".to_owned()));
+        }
     }
-    Ok(())
 }
 
 fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {

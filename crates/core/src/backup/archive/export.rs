@@ -29,8 +29,9 @@ const CHUNK: usize = 1024 * 1024;
 const MAX_TRIES: u32 = 100;
 /// How hard zstd works: as its own command does unasked.
 const LEVEL: i32 = 3;
-/// Our own archive is held against what went into it, so that its size needs no limit.
-const OWN: Limits = Limits { files: usize::MAX, file: u64::MAX, bytes: u64::MAX, ratio: false };
+/// Our own archive is compared with what went into it, so that its size needs no limit. The limit of the ratio
+/// applies: an import would refuse what exceeds it.
+const OWN: Limits = Limits { files: usize::MAX, file: u64::MAX, bytes: u64::MAX };
 
 /// Exports a backup.
 ///
@@ -115,7 +116,8 @@ fn items(from: &Path, id: &str) -> Result<(Vec<Item>, Timestamp), PanelError> {
             .with_hint("Its files can still be copied from its folder.")
     };
     let Some((manifest, bytes)) = Store::manifest(from).map_err(cant)? else {
-        let (files, left) = foreign::scan(from);
+        // Hidden files are no part of the backup: its entry in the list names them.
+        let foreign::Scan { files, left, .. } = foreign::scan(from);
         if left > 0 {
             return Err(cant(foreign::left_words(left).trim_end_matches('.').to_lowercase()));
         }
@@ -221,6 +223,12 @@ fn prove(path: &Path, id: &str, hashes: &BTreeMap<String, String>, job: &Handle)
     .map_err(|error| {
         if matches!(error.code, ErrorCode::Cancelled | ErrorCode::Storage | ErrorCode::Unverified) {
             error
+        } else if error.message.contains(read::TOO_DENSE) {
+            let words = format!(
+                "The backup {id} compresses to less than a hundredth, and an import would refuse such an archive."
+            );
+            PanelError::new(ErrorCode::InvalidRequest, "backups", words)
+                .with_hint("Copy its folder, or push it to a remote place.")
         } else {
             wrong(&error.message)
         }

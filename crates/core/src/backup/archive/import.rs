@@ -23,7 +23,7 @@ use crate::{
         manifest::{self, Manifest},
         name,
         open::MAX_DASHBOARD,
-        store::Store,
+        store::{Notes, Store},
         verify,
     },
     maintenance::scope,
@@ -38,10 +38,9 @@ const MAX_FILES: usize = 250_000;
 /// What is left on the disk for others, in bytes.
 const SPARE: u64 = 64 * 1024 * 1024;
 /// What an archive of another tool may hold. Ours says itself what it holds.
-pub const FOREIGN: Limits =
-    Limits { files: foreign::MAX_FILES, file: MAX_DASHBOARD, bytes: 4 << 30, ratio: true };
+pub const FOREIGN: Limits = Limits { files: foreign::MAX_FILES, file: MAX_DASHBOARD, bytes: 4 << 30 };
 /// While a manifest is looked for nothing is written.
-const LOOK: Limits = Limits { files: MAX_FILES, file: u64::MAX, bytes: u64::MAX, ratio: true };
+const LOOK: Limits = Limits { files: MAX_FILES, file: u64::MAX, bytes: u64::MAX };
 
 /// What an archive is.
 pub enum Kind {
@@ -86,13 +85,14 @@ pub async fn command(core: Arc<Core>, request: BackupImportRequest) -> Result<Ba
         ),
     };
     let (outcome, result) = match &taken {
-        Ok((id, _)) => ("imported", json!({"id": id})),
+        Ok((id, Origin::Own)) => ("imported", json!({"id": id})),
+        Ok((id, Origin::Foreign(left_out))) => ("imported", json!({"id": id, "leftOut": left_out})),
         Err(error) => ("failed", json!({"error": error})),
     };
     core.journal_complete(entry, outcome, result).await?;
     let verified = match &taken {
         // Read back from the disk, as after making one.
-        Ok((id, true)) => match verify::all(&core, &store, id, 0, &job).await {
+        Ok((id, Origin::Own)) => match verify::all(&core, &store, id, 0, &job).await {
             Err(error) if error.code != ErrorCode::Cancelled => Err(error),
             _ => Ok(()),
         },
@@ -108,18 +108,31 @@ pub async fn command(core: Arc<Core>, request: BackupImportRequest) -> Result<Ba
     })
 }
 
-/// Takes it in; tells what it is called now, and whether it is one of ours.
-fn take_in(store: &Store, path: &Path, job: &Handle) -> Result<(BackupId, bool), PanelError> {
+/// Who made an imported archive.
+enum Origin {
+    /// This panel.
+    Own,
+    /// Another tool; and what was left out, in a sentence.
+    Foreign(String),
+}
+
+/// Takes it in; tells what it is called now, and who made it.
+fn take_in(store: &Store, path: &Path, job: &Handle) -> Result<(BackupId, Origin), PanelError> {
     job.stage("looking for its manifest", 0);
     match kind(path, job)? {
         Kind::Own(prefix, manifest, bytes) => own(store, path, (&prefix, &manifest, &bytes), job),
         Kind::Foreign => {
             let id = free(store, &name::portable(stem(&file_name(path)).unwrap_or("imported")));
-            let files = foreign(store.root(), &id, path, job)?;
-            if files == 0 {
+            let taken = foreign(store.root(), &id, path, job)?;
+            if taken.dashboards == 0 {
                 return Err(refused(path, "it holds no dashboard, and no backup of this panel"));
             }
-            Ok((id, false))
+            let left_out = taken.hidden.words();
+            if !left_out.is_empty() {
+                let notes = Notes { left_out: left_out.clone(), ..store.notes(&id.0) };
+                store.set_notes(&id.0, &notes)?;
+            }
+            Ok((id, Origin::Foreign(left_out)))
         }
     }
 }
@@ -153,7 +166,7 @@ fn own(
     path: &Path,
     (prefix, manifest, bytes): (&str, &Manifest, &[u8]),
     job: &Handle,
-) -> Result<(BackupId, bool), PanelError> {
+) -> Result<(BackupId, Origin), PanelError> {
     let id = room(store, manifest, bytes)?;
     if cfg!(windows)
         && let Some(file) = manifest.files.iter().find(|file| !name::is_portable(&file.path))
@@ -169,7 +182,6 @@ fn own(
         files: manifest.files.len() + 16,
         file: largest,
         bytes: total.saturating_add(manifest::MAX * 3),
-        ratio: false,
     };
     let mut builder = Builder::new(store.root(), id.clone())?;
     job.stage("unpacking", manifest.files.len());
@@ -207,7 +219,7 @@ fn own(
         return Err(refused(path, &format!("{missing} is missing in it")));
     }
     builder.adopt(manifest, bytes)?;
-    Ok((id, true))
+    Ok((id, Origin::Own))
 }
 
 /// What a backup that comes in is called here: it is not here yet, and there is room for it.
@@ -245,16 +257,29 @@ fn here_already(store: &Store, bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// Unpacks what another tool made into a new folder of `root`. Tells how many of its files may be dashboards; with none,
-/// nothing is left.
+/// What came out of an archive of another tool.
+pub struct Taken {
+    /// How many of its files may be dashboards.
+    pub dashboards: usize,
+    /// Files that were left out: `.DS_Store`, `._name` and the like.
+    pub hidden: foreign::Hidden,
+}
+
+/// Unpacks what another tool made into a new folder of `root`. Without a dashboard nothing is kept.
 ///
 /// # Errors
 /// `invalid-request`, `storage`, `cancelled`.
-pub fn foreign(root: &Path, id: &BackupId, path: &Path, job: &Handle) -> Result<usize, PanelError> {
+pub fn foreign(root: &Path, id: &BackupId, path: &Path, job: &Handle) -> Result<Taken, PanelError> {
     let mut builder = Builder::new(root, id.clone())?;
     let mut names = name::Names::default();
+    let mut hidden = foreign::Hidden::default();
     job.stage("unpacking", 0);
     walk(path, FOREIGN, job, |name, size, source| {
+        // Archives made on a Mac have such files. `walk` has refused the names of Git.
+        if name.split('/').any(|segment| name::segment_refusal(segment).is_some()) {
+            hidden.add(name);
+            return Ok(On::Go);
+        }
         let segments: Vec<String> = name.split('/').map(name::portable).collect();
         // Below a folder that tells what this is, wherever the other tool was when it packed.
         let told = segments.first().is_some_and(|first| foreign::SIGNS.contains(&first.as_str()));
@@ -272,7 +297,7 @@ pub fn foreign(root: &Path, id: &BackupId, path: &Path, job: &Handle) -> Result<
     if dashboards > 0 {
         builder.finish_foreign()?;
     }
-    Ok(dashboards)
+    Ok(Taken { dashboards, hidden })
 }
 
 fn file_name(path: &Path) -> String {

@@ -75,7 +75,7 @@ pub fn entry(root: &Path, id: &str, notes: &Notes) -> Option<Backup> {
         count: dashboards,
         what: "dashboards".into(),
         bytes: meta.len() as f64,
-        notes: vec![note.into()],
+        notes: [note.to_owned(), notes.left_out.clone()].into_iter().filter(|one| !one.is_empty()).collect(),
     };
     Some(Backup {
         id: BackupId(id.to_owned()),
@@ -99,7 +99,7 @@ pub fn entry(root: &Path, id: &str, notes: &Notes) -> Option<Backup> {
 
 /// Whether it begins as ours do: with a manifest. What is broken is told when it is opened.
 fn is_own(path: &Path) -> bool {
-    let any = Limits { files: 1, file: manifest::MAX, bytes: manifest::MAX, ratio: true };
+    let any = Limits { files: 1, file: manifest::MAX, bytes: manifest::MAX };
     let mut own = false;
     let looked = unseen().and_then(|job| {
         walk(path, any, &job, |name, _, _| {
@@ -123,15 +123,15 @@ fn time_of(stem: &str) -> Option<Timestamp> {
     own.or_else(told)
 }
 
-/// The folder that an archive is unpacked into; unpacks it if that was not done yet.
+/// The folder that an archive is unpacked into; unpacks it if that was not done yet, and then tells what was left out.
 ///
 /// # Errors
 /// `invalid-request` for one that is broken, not honest, without a dashboard, or an export of ours; `storage`.
-pub fn unpacked(root: &Path, id: &str) -> Result<Option<PathBuf>, PanelError> {
+pub fn unpacked(root: &Path, id: &str) -> Result<Option<(PathBuf, Option<String>)>, PanelError> {
     let Some((path, meta)) = at(root, id) else { return Ok(None) };
     let target = place(root, id, &meta);
     if target.is_dir() {
-        return Ok(Some(target));
+        return Ok(Some((target, None)));
     }
     let job = unseen()?;
     if let Kind::Own(..) = import::kind(&path, &job)? {
@@ -144,13 +144,14 @@ pub fn unpacked(root: &Path, id: &str) -> Result<Option<PathBuf>, PanelError> {
     paths::create_private_dir(&temp).map_err(|error| paths::storage("create the folder", &temp, &error))?;
     let _clear = Clear(&temp);
     let inner = BackupId("unpacked".into());
-    if import::foreign(&temp, &inner, &path, &job)? == 0 {
+    let taken = import::foreign(&temp, &inner, &path, &job)?;
+    if taken.dashboards == 0 {
         return Err(refused(&path, "it holds no dashboard"));
     }
     match fs::rename(temp.join(&inner.0), &target) {
-        Ok(()) => Ok(Some(target)),
+        Ok(()) => Ok(Some((target, Some(taken.hidden.words())))),
         // Somebody else was faster.
-        Err(_) if target.is_dir() => Ok(Some(target)),
+        Err(_) if target.is_dir() => Ok(Some((target, None))),
         Err(error) => Err(paths::storage("write", &target, &error)),
     }
 }

@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     collections::BTreeSet,
     fs,
-    io::{self, BufReader, Read, Seek as _, SeekFrom},
+    io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom},
     path::Path,
     rc::Rc,
 };
@@ -14,16 +14,19 @@ use tar::EntryType;
 
 use super::refused;
 use crate::{
-    backup::{job::Handle, manifest},
+    backup::{job::Handle, manifest, name},
     paths,
 };
 
 /// Most that headers between two files may take, in bytes: long names and their like.
 const HEADERS: u64 = 1024 * 1024;
-/// From here on it is looked at how much more comes out of an archive than lies in it, in bytes.
-const RATIO_FROM: u64 = 1 << 30;
-/// So many times what lies in it may come out: text packs to a tenth, hardly anything honest to a hundredth.
-const RATIO: u64 = 250;
+/// Beyond this many unpacked bytes the ratio is limited.
+const RATIO_FROM: u64 = 64 * 1024 * 1024;
+/// Most unpacked bytes for each compressed byte that was consumed. Text compresses to a tenth, hardly anything honest
+/// to a hundredth.
+const RATIO: u64 = 100;
+/// What is said of an archive that exceeds [`RATIO`].
+pub const TOO_DENSE: &str = "it unpacks to more than 100 times its size";
 /// Largest window of zstd, as a power of two: what its own command takes without being asked.
 const WINDOW: u32 = 27;
 /// Longest name, in bytes.
@@ -38,8 +41,6 @@ pub struct Limits {
     pub file: u64,
     /// Bytes of all.
     pub bytes: u64,
-    /// Whether one that unpacks to far more than it holds is refused.
-    pub ratio: bool,
 }
 
 /// Whether to read on.
@@ -61,7 +62,7 @@ pub fn walk(
     job: &Handle,
     mut each: impl FnMut(&str, u64, &mut dyn Read) -> Result<On, PanelError>,
 ) -> Result<(), PanelError> {
-    let meter = Meter { ratio: limits.ratio, ..Meter::default() };
+    let meter = Meter::default();
     let source = open(path, &meter)?;
     let mut archive = tar::Archive::new(source);
     // Whoever asks for more than there is gets an error of one kind or another.
@@ -89,6 +90,12 @@ pub fn walk(
         }
         let name = inside(&raw)
             .ok_or_else(|| refused(path, &format!("the name {shown:?} in it leads out of it, or is none")))?;
+        if name.split('/').any(name::is_git_name) {
+            return Err(refused(
+                path,
+                &format!("it holds {shown:?}: the panel never unpacks a Git repository"),
+            ));
+        }
         match kind {
             EntryType::Directory if size == 0 => {}
             EntryType::Regular | EntryType::Continuous => {
@@ -155,7 +162,7 @@ pub fn broken(path: &Path, error: &io::Error) -> PanelError {
     use io::ErrorKind::{FileTooLarge, InvalidData, InvalidInput, Other, QuotaExceeded, UnexpectedEof};
     match error.kind() {
         UnexpectedEof => refused(path, "it is cut short"),
-        QuotaExceeded => refused(path, "it is packed far too well to be honest"),
+        QuotaExceeded => refused(path, TOO_DENSE),
         FileTooLarge => refused(path, "a name or a header in it is too long"),
         InvalidData | InvalidInput | Other => {
             refused(path, &format!("it is broken, or no archive ({})", one_line(error)))
@@ -207,8 +214,8 @@ fn open(path: &Path, meter: &Meter) -> Result<Box<dyn Read>, PanelError> {
         }
     }
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let packed =
-        BufReader::with_capacity(256 * 1024, Counted { inner: file, read: Rc::clone(&meter.packed) });
+    let inner = BufReader::with_capacity(256 * 1024, file);
+    let packed = Counted { inner, consumed: Rc::clone(&meter.packed) };
     let unpacked: Box<dyn Read> = if plain {
         Box::new(packed)
     } else if head.starts_with(&[0x1f, 0x8b]) {
@@ -222,6 +229,11 @@ fn open(path: &Path, meter: &Meter) -> Result<Box<dyn Read>, PanelError> {
     Ok(Box::new(Metered { inner: unpacked, meter: meter.clone() }))
 }
 
+/// Whether something unpacks to far more than it holds.
+pub fn exceeds_ratio(unpacked: u64, packed: u64) -> bool {
+    unpacked > RATIO_FROM && unpacked > packed.saturating_mul(RATIO)
+}
+
 /// How far an archive has been read.
 #[derive(Debug, Clone, Default)]
 struct Meter {
@@ -229,21 +241,32 @@ struct Meter {
     unpacked: Rc<Cell<u64>>,
     /// Nothing beyond here may be asked for: the library reads a long name as long as it says it is.
     end: Rc<Cell<u64>>,
-    ratio: bool,
     /// Its end was reached.
     over: Rc<Cell<bool>>,
 }
 
+/// Counts what a decoder has consumed, not what was read ahead.
 struct Counted<R> {
     inner: R,
-    read: Rc<Cell<u64>>,
+    consumed: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: BufRead> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.read.set(self.read.get().saturating_add(read as u64));
+        self.consumed.set(self.consumed.get().saturating_add(read as u64));
         Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.consumed.set(self.consumed.get().saturating_add(amount as u64));
+        self.inner.consume(amount);
     }
 }
 
@@ -262,7 +285,7 @@ impl Read for Metered {
         if now > self.meter.end.get().saturating_add(HEADERS) {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
-        if self.meter.ratio && now > RATIO_FROM && now / RATIO > self.meter.packed.get() {
+        if exceeds_ratio(now, self.meter.packed.get()) {
             return Err(io::Error::from(io::ErrorKind::QuotaExceeded));
         }
         Ok(read)

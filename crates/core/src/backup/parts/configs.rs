@@ -32,6 +32,13 @@ pub fn save(pack: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, P
         let at = dir.join(file);
         let resolved = std::fs::canonicalize(&at).unwrap_or_else(|_| at.clone());
         let path = format!("configs/{}", file.replace('\\', "/"));
+        if name::is_relative(&path) && path.split('/').any(|segment| segment.starts_with('.')) {
+            draft.note(format!(
+                "{file} was left out: backups contain no hidden files, because files such as .env hold secrets."
+            ));
+            job.step();
+            continue;
+        }
         if !name::is_inside(&path) {
             let error =
                 std::io::Error::new(std::io::ErrorKind::InvalidInput, "its name leads out of the folder");

@@ -10,7 +10,10 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::failed;
-use crate::backup::{build::ZSTD, job::Handle, layout::SNAPSHOT, open::Opened, parts::container::Place};
+use crate::backup::{
+    archive::read::exceeds_ratio, build::ZSTD, job::Handle, layout::SNAPSHOT, open::Opened,
+    parts::container::Place,
+};
 
 /// Pieces of the archive that wait for the engine.
 const PIECES: usize = 16;
@@ -78,7 +81,12 @@ pub fn unpacked(path: &Path) -> std::io::Result<u64> {
     let mut begin = Vec::new();
     (&mut file).take(18).read_to_end(&mut begin)?;
     let told = zstd::zstd_safe::get_frame_content_size(&begin).ok().flatten();
-    told.ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "it does not tell its size"))
+    let invalid = |words: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, words.to_owned());
+    match told {
+        Some(size) if exceeds_ratio(size, length) => Err(invalid("it unpacks to far more than it holds")),
+        Some(size) => Ok(size),
+        None => Err(invalid("it does not tell its size")),
+    }
 }
 
 fn pack(source: &Path, files: &[String], (uid, gid): (u64, u64), into: Sender) -> std::io::Result<()> {
