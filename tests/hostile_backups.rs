@@ -188,3 +188,38 @@ async fn hidden_pack_file_is_left_out_of_a_backup_with_a_note() {
     let detail = bench.panel.backup_show(BackupRequest { id: made.id }).await.unwrap();
     assert!(detail.files.iter().all(|file| !file.path.contains(".env")), "{:?}", detail.files);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pack_link_to_a_private_file_never_reaches_a_backup_a_check_or_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pack, private) = (folder.path().join("pack"), folder.path().join("private"));
+    for dir in [&pack, &private] {
+        fs::create_dir(dir).unwrap();
+    }
+    fs::write(private.join("id_rsa"), "PRIVATE KEY").unwrap();
+    fs::write(pack.join("rules.yml"), "groups: []\n").unwrap();
+    fs::write(pack.join("alertmanager.yml"), "route: {receiver: a}\nreceivers: [{name: a}]\n").unwrap();
+    let servers = format!(
+        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n[pack]\ndir = \"{}\"\n\
+         files = [\"alertmanager.yml\", \"rules.yml\"]\n",
+        pack.display()
+    );
+    let bench = Bench::with("11.2.0", None, &servers).await;
+    let honest = bench.create(&[BackupPartKind::Configs]).await;
+    assert_eq!(honest.verdict, BackupVerdict::Verified, "{honest:#?}");
+
+    fs::remove_file(pack.join("alertmanager.yml")).unwrap();
+    std::os::unix::fs::symlink("../private/id_rsa", pack.join("alertmanager.yml")).unwrap();
+    let made = bench.create(&[BackupPartKind::Configs]).await;
+    assert_eq!(made.verdict, BackupVerdict::Incomplete, "{made:#?}");
+    let words = "alertmanager.yml is a symbolic link to a file outside of the pack";
+    assert!(made.problems.iter().any(|problem| problem.contains(words)), "{made:#?}");
+    assert!(!bench.root().join(&made.id.0).join("configs/alertmanager.yml").exists());
+
+    let request =
+        RestoreRequest { what: RestoreWhat::Configs, ..bench.request(&honest.id, &["alertmanager.yml"]) };
+    let plan = bench.panel.restore_plan(request).await.unwrap();
+    assert!(plan.writes == 0 && plan.items[0].note.contains(words), "{plan:#?}");
+    assert!(plan.items[0].diff.is_empty(), "{plan:#?}");
+    assert_eq!(fs::read_to_string(private.join("id_rsa")).unwrap(), "PRIVATE KEY");
+}

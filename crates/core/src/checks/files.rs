@@ -24,7 +24,9 @@ pub async fn syntax(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     };
     let (mut lines, mut wrong) = (Vec::new(), Vec::new());
     for name in &pack.files {
-        match tokio::fs::read(dir.join(name)).await {
+        let (folder, file) = (dir.clone(), name.clone());
+        let read = tokio::task::spawn_blocking(move || crate::configs::pack::read(&folder, &file)).await;
+        match read.map_err(std::io::Error::other).flatten() {
             Ok(bytes) => {
                 let checked = check::check(name, &bytes).await;
                 let said = checked.problem.as_deref().unwrap_or("nothing against it");

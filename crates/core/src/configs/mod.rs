@@ -9,6 +9,7 @@ pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod kind;
+pub mod pack;
 pub mod reload;
 pub mod verify;
 pub mod write;

@@ -6,38 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{backup::name, paths};
+use crate::paths;
 
 /// Largest file that is read or written, in bytes.
 pub const MAX: u64 = 64 * 1024 * 1024;
-
-/// Where a file of the pack really lies: a link is followed, since configurations are often linked from a repository.
-///
-/// # Errors
-/// `InvalidInput` for a name that leads out of the folder, or for what is no regular file.
-pub fn place(dir: &Path, file: &str) -> io::Result<PathBuf> {
-    let wrong = |words: &str| io::Error::new(io::ErrorKind::InvalidInput, words.to_owned());
-    let inside = file.replace('\\', "/");
-    if !name::is_inside(&inside) {
-        return Err(wrong("its name leads out of the folder"));
-    }
-    let at = dir.join(&inside);
-    match fs::canonicalize(&at) {
-        Ok(real) if fs::metadata(&real)?.is_file() => Ok(real),
-        Ok(_) => Err(wrong("it is not a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(&at).is_err() => {
-            // A new one: the nearest folder above that is there must be the pack's.
-            let above = at.ancestors().skip(1).find(|above| above.exists()).unwrap_or(dir);
-            let (above, dir) = (fs::canonicalize(above)?, fs::canonicalize(dir)?);
-            if above.starts_with(&dir) {
-                Ok(at)
-            } else {
-                Err(wrong("its folder is a link that leads elsewhere"))
-            }
-        }
-        Err(error) => Err(error),
-    }
-}
 
 /// What is there now; none when nothing is.
 ///
@@ -231,26 +203,5 @@ mod tests {
         assert_eq!(fs::read(&a).unwrap(), b"old");
         put_all(&[write(&a)], || {}).unwrap();
         assert_eq!(fs::read(&a).unwrap(), b"new");
-    }
-
-    #[test]
-    fn what_leads_out_of_the_folder_is_no_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("pack");
-        fs::create_dir_all(dir.join("sub")).unwrap();
-        for name in ["../x.yml", "/etc/passwd", "a/../../x", "", "c:x"] {
-            assert!(place(&dir, name).is_err(), "{name}");
-        }
-        assert!(place(&dir, "sub").is_err());
-        assert_eq!(place(&dir, "sub/new.yml").unwrap(), dir.join("sub/new.yml"));
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::symlink(folder.path(), dir.join("out")).unwrap();
-            assert!(place(&dir, "out/new.yml").is_err());
-            fs::write(folder.path().join("repo.yml"), "r").unwrap();
-            std::os::unix::fs::symlink(folder.path().join("repo.yml"), dir.join("linked.yml")).unwrap();
-            let real = fs::canonicalize(folder.path()).unwrap().join("repo.yml");
-            assert_eq!(place(&dir, "linked.yml").unwrap(), real, "its owner has linked it");
-        }
     }
 }

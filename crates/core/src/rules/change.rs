@@ -19,7 +19,7 @@ use crate::{
         check::check,
         diff::unified,
         kind::Kind,
-        reload as servers, write,
+        pack, reload as servers, write,
     },
     maintenance::scope,
     panel::{blocking, core::Core, live::Live},
@@ -155,7 +155,7 @@ fn read(dir: &std::path::Path, names: &[String]) -> Result<Vec<(String, PathBuf,
         let failed = |error: std::io::Error| {
             PanelError::new(ErrorCode::Storage, "rules", format!("{name} can't be read: {error}."))
         };
-        let path = write::place(dir, name).map_err(failed)?;
+        let path = pack::place(dir, name).map_err(failed)?;
         let Some(bytes) = write::read(&path).map_err(failed)? else { continue };
         let Ok(text) = String::from_utf8(bytes) else { continue };
         if crate::configs::kind::kind(name, &text) == Ok(Kind::Rules) {

@@ -81,11 +81,11 @@ pub fn rule_files(
     let yaml = |name: &&String| name.ends_with(".yml") || name.ends_with(".yaml");
     let mut files = Vec::new();
     for name in names.iter().filter(yaml) {
-        let path: PathBuf = dir.join(name);
-        let text = match std::fs::read_to_string(&path) {
+        let read = crate::configs::pack::read(dir, name);
+        let text = match read.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)) {
             Ok(text) => text,
             Err(error) => {
-                gaps.push(format!("{} can't be read: {error}.", path.display()));
+                gaps.push(format!("{} can't be read: {error}.", dir.join(name).display()));
                 continue;
             }
         };

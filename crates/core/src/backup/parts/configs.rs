@@ -4,20 +4,17 @@ use aether_contract::{BackupPartKind, PanelError};
 
 use super::Draft;
 use crate::{
-    backup::{build::Builder, job::Handle, name, store},
-    paths,
+    backup::{build::Builder, job::Handle, name},
+    configs::pack,
     stack::Pack,
 };
-
-/// Largest file that is saved, in bytes.
-const MAX: u64 = 64 * 1024 * 1024;
 
 /// Saves them.
 ///
 /// # Errors
 /// Only such as end the whole backup.
-pub fn save(pack: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, PanelError> {
-    let Some(dir) = &pack.dir else {
+pub fn save(files: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, PanelError> {
+    let Some(dir) = &files.dir else {
         return Ok(Draft::skipped(
             BackupPartKind::Configs,
             "files",
@@ -25,12 +22,9 @@ pub fn save(pack: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, P
         ));
     };
     let mut draft = Draft::new(BackupPartKind::Configs, "files");
-    job.stage("configuration files", pack.files.len());
-    for file in &pack.files {
+    job.stage("configuration files", files.files.len());
+    for file in &files.files {
         job.check()?;
-        // A link is followed here: configurations are often linked from a repository.
-        let at = dir.join(file);
-        let resolved = std::fs::canonicalize(&at).unwrap_or_else(|_| at.clone());
         let path = format!("configs/{}", file.replace('\\', "/"));
         if name::is_relative(&path) && path.split('/').any(|segment| segment.starts_with('.')) {
             draft.note(format!(
@@ -39,18 +33,17 @@ pub fn save(pack: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, P
             job.step();
             continue;
         }
-        if !name::is_inside(&path) {
-            let error =
-                std::io::Error::new(std::io::ErrorKind::InvalidInput, "its name leads out of the folder");
-            draft.fail(file, &paths::storage("save", &at, &error));
+        if let Some(why) = name::refusal(&path) {
+            draft.incomplete(format!("{file} could not be saved: {why}."));
+            job.step();
             continue;
         }
-        match store::read_limited(&resolved, MAX) {
+        match pack::read(dir, file) {
             Ok(bytes) => {
                 builder.add(&path, &bytes)?;
                 draft.part.count += 1;
             }
-            Err(error) => draft.fail(file, &paths::storage("read", &at, &error)),
+            Err(error) => draft.incomplete(format!("{file} could not be saved: {error}.")),
         }
         job.step();
     }

@@ -48,6 +48,12 @@ impl Draft {
         }
     }
 
+    /// Something is missing, in a sentence.
+    pub fn incomplete(&mut self, words: impl Into<String>) {
+        self.part.state = BackupPartState::Failed;
+        self.note(words);
+    }
+
     /// Something is missing.
     pub fn fail(&mut self, what: &str, error: &PanelError) {
         self.part.state = BackupPartState::Failed;

@@ -32,7 +32,7 @@ use crate::{
         check::check,
         diff::unified,
         kind::kind,
-        write,
+        pack, write,
     },
     maintenance::scope,
     panel::{core::Core, live::Live},
@@ -159,7 +159,7 @@ async fn item(
     if !live.profile.pack.files.iter().any(|file| file.replace('\\', "/") == name) {
         return unusable(item, "The profile does not name it: add it to files of [pack] first.".into());
     }
-    let found = write::place(dir, name).and_then(|path| Ok((write::read(&path)?, path)));
+    let found = pack::place(dir, name).and_then(|path| Ok((write::read(&path)?, path)));
     let (before, path) = match found {
         Ok(found) => found,
         Err(error) => return unusable(item, format!("What is there now can't be read: {error}.")),
@@ -385,7 +385,7 @@ fn back(
     interrupted: bool,
 ) -> Result<Option<Change>, (RestoreOutcome, String)> {
     let failed = |why: String| (RestoreOutcome::Failed, why);
-    let path = write::place(dir, &item.uid).map_err(|error| failed(error.to_string()))?;
+    let path = pack::place(dir, &item.uid).map_err(|error| failed(error.to_string()))?;
     let now = write::read(&path).map_err(|error| failed(error.to_string()))?;
     if item.act != RestoreAct::Create && before.is_none() {
         return Err(failed("The safety copy does not have it.".into()));

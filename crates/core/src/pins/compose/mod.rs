@@ -84,6 +84,14 @@ pub fn sources(profile: &Profile) -> Result<Sources, PanelError> {
             "Set [compose] files in the profile.",
         ));
     }
+    // What the profile names is the person's choice; what is found in the pack is not.
+    if let (true, Some(pack)) = (given.files.is_empty(), &profile.pack.dir) {
+        let found = files.iter().chain(env_files.iter().filter(|_| given.env_files.is_empty()));
+        for file in found {
+            crate::configs::pack::check_compose(pack, file)
+                .map_err(|error| PanelError::new(ErrorCode::InvalidConfig, "compose", format!("{error}.")))?;
+        }
+    }
     Ok(Sources { dir, files, env_files, profiles: given.profiles.clone() })
 }
 
