@@ -19,6 +19,7 @@ mod file_modes;
 mod hostile;
 mod hostile_archives;
 mod hostile_backups;
+mod hostile_prometheus;
 mod house;
 mod notifications;
 mod on_call;

@@ -116,6 +116,19 @@ pub struct Ran {
     pub output: String,
 }
 
+/// What a path of a container is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathKind {
+    /// A directory.
+    Directory,
+    /// A file, a link or something else.
+    Other,
+}
+
+/// Bits of Go's `os.FileMode`, which the engine reports modes in.
+const GO_DIRECTORY: u32 = 1 << 31;
+const GO_LINK: u32 = 1 << 27;
+
 /// A tar archive as it arrives.
 pub type Archive = Pin<Box<dyn Stream<Item = Result<Bytes, DockerError>> + Send>>;
 
@@ -226,6 +239,23 @@ impl Docker {
         Box::pin(stream.map(|chunk| chunk.map_err(DockerError::from)))
     }
 
+    /// What a path of a container is; none when nothing is there. A link at its end is not followed.
+    ///
+    /// # Errors
+    /// As [`DockerError`] tells.
+    pub async fn path_kind(&self, container: &str, path: &str) -> Result<Option<PathKind>, DockerError> {
+        let options = query::ContainerArchiveInfoOptionsBuilder::default().path(path).build();
+        match within(self.inner.get_container_archive_info(container, Some(options))).await {
+            Ok(stat) => {
+                let is = |bit: u32| stat.file_mode & bit != 0;
+                let directory = is(GO_DIRECTORY) && !is(GO_LINK);
+                Ok(Some(if directory { PathKind::Directory } else { PathKind::Other }))
+            }
+            Err(error) if error.failure == DockerFailure::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Unpacks a tar archive into a folder of a container, also of one that does not run.
     ///
     /// # Errors
@@ -243,7 +273,7 @@ impl Docker {
         patient.upload_to_container(container, Some(options), body).await.map_err(DockerError::from)
     }
 
-    /// Runs a program in a running container, as root, and waits for its end.
+    /// Runs a program in a running container, as the user that the container runs as, and waits for its end.
     ///
     /// # Errors
     /// As [`DockerError`] tells. A program that fails is none.
@@ -252,7 +282,6 @@ impl Docker {
             cmd: Some(command.iter().map(|word| (*word).to_owned()).collect()),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            user: Some("0".to_owned()),
             ..CreateExecOptions::default()
         };
         let made = within(self.inner.create_exec(container, options)).await?;

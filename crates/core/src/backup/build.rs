@@ -81,19 +81,28 @@ impl Builder {
     }
 
     /// Copies files, hashing them on the way, some at a time: hashing takes longer than copying. Memory does not grow with
-    /// their size.
+    /// their size. `open` opens the source of one; `broken` puts an error of it in words.
     ///
     /// # Errors
-    /// `storage`, `cancelled`.
-    pub fn copy_all(&mut self, files: &[(String, PathBuf)], job: &Handle) -> Result<(), PanelError> {
+    /// `storage`, `cancelled`, and what `broken` says.
+    pub fn copy_all<T: Sync>(
+        &mut self,
+        files: &[(String, T)],
+        open: impl Fn(&T) -> io::Result<fs::File> + Sync,
+        broken: impl Fn(&T, &io::Error) -> PanelError + Sync,
+        job: &Handle,
+    ) -> Result<(), PanelError> {
         let mut places = Vec::new();
         for (path, from) in files {
             let (path, packed) = self.named(path);
             let target = self.place(&path)?;
-            places.push((path, packed, target, from.as_path()));
+            places.push((path, packed, target, from));
         }
         let copied = at_once(&places, |(path, packed, target, from)| {
-            let file = copy(path, *packed, target, from, job);
+            let broken = |error: &io::Error| broken(from, error);
+            let opened = open(from).and_then(|source| Ok((source.metadata()?.len(), source)));
+            let (size, mut source) = opened.map_err(|error| broken(&error))?;
+            let file = write_hashed(path, target, (size, *packed), &mut source, &broken, job);
             job.step();
             file
         });
@@ -270,16 +279,6 @@ pub fn at_once<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Ve
     });
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-fn copy(path: &str, packed: bool, target: &Path, from: &Path, job: &Handle) -> Result<File, PanelError> {
-    let broken = |error: &io::Error| paths::storage("read", from, error);
-    let meta = fs::symlink_metadata(from).map_err(|error| broken(&error))?;
-    if !meta.is_file() {
-        return Err(broken(&io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file")));
-    }
-    let mut source = fs::File::open(from).map_err(|error| broken(&error))?;
-    write_hashed(path, target, (meta.len(), packed), &mut source, &broken, job)
 }
 
 /// Writes what a source gives, hashing what lies on the disk. A source of another size is broken.

@@ -3,8 +3,10 @@
 pub mod alertmanager;
 pub mod configs;
 pub mod container;
+mod dir;
 pub mod grafana;
 pub mod prometheus;
+pub mod snapshot;
 
 use aether_contract::{BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError};
 

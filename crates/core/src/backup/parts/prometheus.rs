@@ -1,7 +1,6 @@
 //! Prometheus: a TSDB snapshot where its data folder can be reached, the rules, the flags.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -10,16 +9,16 @@ use std::{
 use aether_clients::{Failure, Prometheus};
 use aether_contract::{BackupPartKind, PanelError, ServiceKind};
 
-use super::{Draft, container, fatal};
-use crate::{
-    backup::{build::Builder, job::Handle, layout::SNAPSHOT},
-    paths,
+use super::{
+    Draft, container,
+    snapshot::{Copied, Snapshots},
 };
+use crate::backup::{build::Builder, job::Handle};
 
 /// How long a snapshot may take: the newest hours are written to the disk.
 const LIMIT: Duration = Duration::from_secs(600);
-/// Files of a snapshot at most.
-const MAX_FILES: usize = 100_000;
+/// Most problems of a snapshot that are listed.
+const MAX_PROBLEMS: usize = 10;
 
 /// Where the server's data may be.
 pub struct Place {
@@ -78,51 +77,14 @@ pub async fn save(
             "Its data is not in this backup: this server tells no flags, so it is not known whether and where a snapshot can \
              be made.",
         ),
-        (Some("true"), Ok(folder)) => {
-            job.stage("taking a snapshot", 0);
-            job.check()?;
-            match client.snapshot(LIMIT).await {
-                Ok(name) => {
-                    let (from, job) = (folder.join("snapshots").join(&name), job.clone());
-                    let copied = tokio::task::spawn_blocking(move || {
-                        let mut builder = builder;
-                        let copied = copy(&from, &mut builder, &job);
-                        // The server never clears its snapshots away, and they keep expired blocks on its disk.
-                        let removed = fs::remove_dir_all(&from);
-                        (builder, copied, removed, from)
-                    });
-                    let (back, copied, removed, from) = copied.await.map_err(|error| {
-                        PanelError::new(aether_contract::ErrorCode::Internal, "backups", "The copy ended early.")
-                            .with_detail(error.to_string())
-                    })?;
-                    builder = back;
-                    if let Err(error) = removed {
-                        draft.note(format!(
-                            "The server's own copy {} could not be deleted ({error}). Delete it: it keeps old blocks on the disk.",
-                            from.display()
-                        ));
-                    }
-                    match copied {
-                        Ok(blocks) => {
-                            draft.part.count = blocks;
-                            if blocks == 0 {
-                                draft.note("The snapshot has no block: the server has no samples yet.");
-                            }
-                        }
-                        Err(error) if fatal(&error) && !error.source.starts_with(&from.display().to_string()) => return Err(error),
-                        Err(error) => draft.fail("The snapshot could not be copied", &error),
-                    }
-                }
-                Err(error) => draft.fail("No snapshot was made", &error.to_panel(service)),
-            }
-        }
+        (Some("true"), Ok(folder)) => builder = Box::pin(from_folder(client, folder, builder, &mut draft, job)).await?,
         (Some("true"), Err(why)) => match &place.container {
             Some((host, name)) => match container::find(host, name, own.as_deref().and_then(Path::to_str)).await {
                 Ok(found) if !found.container.running => draft.note(format!(
                     "Its data is not in this backup: {why}; and the container {name} does not run, so it is another one that \
                      answers. Name it in [[pins]], service prometheus."
                 )),
-                Ok(found) => builder = through_docker(client, &found, builder, &mut draft, job).await?,
+                Ok(found) => builder = Box::pin(through_docker(client, &found, builder, &mut draft, job)).await?,
                 Err(more) => draft.note(format!(
                     "Its data is not in this backup: {why}; and through Docker it can't be had: {more}."
                 )),
@@ -140,6 +102,75 @@ pub async fn save(
     Ok((draft, builder))
 }
 
+/// Takes a snapshot and copies it out of the server's data folder.
+async fn from_folder(
+    client: &Prometheus,
+    folder: PathBuf,
+    builder: Builder,
+    draft: &mut Draft,
+    job: &Handle,
+) -> Result<Builder, PanelError> {
+    job.stage("taking a snapshot", 0);
+    job.check()?;
+    let looked = tokio::task::spawn_blocking(move || Snapshots::before(&folder)).await.map_err(ended)?;
+    let before = match looked {
+        Ok(before) => before,
+        Err(why) => {
+            draft.incomplete(format!("No snapshot was taken: {why}."));
+            return Ok(builder);
+        }
+    };
+    let name = match client.snapshot(LIMIT).await {
+        Ok(name) => name,
+        Err(error) => {
+            draft.fail("No snapshot was made", &error.to_panel(ServiceKind::Prometheus));
+            return Ok(builder);
+        }
+    };
+    let job = job.clone();
+    let copy = move || {
+        let mut builder = builder;
+        let copied = before.copy(&name, &mut builder, &job);
+        (builder, copied)
+    };
+    let (builder, copied) = tokio::task::spawn_blocking(copy).await.map_err(ended)?;
+    report(copied?, draft);
+    Ok(builder)
+}
+
+fn ended(error: tokio::task::JoinError) -> PanelError {
+    PanelError::new(aether_contract::ErrorCode::Internal, "backups", "The copy ended early.")
+        .with_detail(error.to_string())
+}
+
+/// Puts what became of a snapshot into the part.
+fn report(copied: Copied, draft: &mut Draft) {
+    draft.part.count = copied.blocks;
+    let path = copied.path.display();
+    if copied.problems.is_empty() {
+        if copied.blocks == 0 {
+            draft.note("The snapshot has no block: the server has no samples yet.");
+        }
+        if let Some(why) = copied.left {
+            // The server never clears its snapshots away, and they keep expired blocks on its disk.
+            draft.note(format!(
+                "The server's own copy {path} could not be deleted ({why}). Delete it: it keeps old blocks on the disk."
+            ));
+        }
+        return;
+    }
+    for problem in copied.problems.iter().take(MAX_PROBLEMS) {
+        draft.incomplete(problem.as_str());
+    }
+    if let Some(more) = copied.problems.len().checked_sub(MAX_PROBLEMS).filter(|more| *more > 0) {
+        draft.incomplete(format!("{more} more problems of this kind."));
+    }
+    draft.note(format!(
+        "Nothing in {path} was deleted. Inspect it, and delete what is not needed: snapshots keep old blocks \
+         on the disk."
+    ));
+}
+
 /// Takes a snapshot and copies it out of the container.
 async fn through_docker(
     client: &Prometheus,
@@ -150,6 +181,13 @@ async fn through_docker(
 ) -> Result<Builder, PanelError> {
     job.stage("taking a snapshot", 0);
     job.check()?;
+    let before = match place.snapshots().await {
+        Ok(before) => before,
+        Err(why) => {
+            draft.incomplete(format!("No snapshot was taken: {why}."));
+            return Ok(builder);
+        }
+    };
     let name = match client.snapshot(LIMIT).await {
         Ok(name) => name,
         Err(error) => {
@@ -157,32 +195,12 @@ async fn through_docker(
             return Ok(builder);
         }
     };
-    let (builder, copied) = place.copy(&name, builder, job).await;
-    if let Err(why) = place.delete(&name).await {
-        draft.note(format!(
-            "The server's own copy could not be deleted ({why}). Delete it: it keeps old blocks on the disk. docker exec {} rm \
-             -rf {}",
-            place.container.name,
-            place.snapshot(&name)
-        ));
-    }
-    match copied {
-        Ok(blocks) => {
-            draft.part.count = blocks;
-            draft.note(format!("Copied out of the container {}.", place.container.name));
-            if blocks == 0 {
-                draft.note("The snapshot has no block: the server has no samples yet.");
-            }
-        }
-        Err(error) if fatal(&error) => return Err(error),
-        Err(error) if error.code == aether_contract::ErrorCode::NotFound => draft.fail(
-            &format!(
-                "The container {} has no such snapshot: is it another Prometheus than the profile's?",
-                place.container.name
-            ),
-            &error,
-        ),
-        Err(error) => draft.fail("The snapshot could not be copied out of the container", &error),
+    let (builder, copied) = place.copy(&name, &before, builder, job).await;
+    let copied = copied?;
+    let copied_some = copied.problems.is_empty();
+    report(copied, draft);
+    if copied_some {
+        draft.note(format!("Copied out of the container {}.", place.container.name));
     }
     Ok(builder)
 }
@@ -221,45 +239,6 @@ fn reachable(place: &Place, own: Option<&Path>) -> Result<PathBuf, String> {
     }
 }
 
-/// Copies a snapshot's blocks; tells how many. An error of the source names the snapshot's folder as its source.
-fn copy(from: &Path, builder: &mut Builder, job: &Handle) -> Result<u32, PanelError> {
-    let source = |error: std::io::Error| {
-        let mut error = paths::storage("read", from, &error);
-        error.source = from.display().to_string();
-        error
-    };
-    let mut blocks = Vec::new();
-    for entry in fs::read_dir(from).map_err(source)? {
-        let entry = entry.map_err(source)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type().map_err(source)?.is_dir() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            blocks.push((name, entry.path()));
-        }
-    }
-    blocks.sort();
-    let mut files = Vec::new();
-    for (name, path) in &blocks {
-        walk(path, &format!("{SNAPSHOT}{name}"), &mut files).map_err(source)?;
-    }
-    job.stage("copying blocks", files.len());
-    builder.copy_all(&files, job)?;
-    Ok(u32::try_from(blocks.len()).unwrap_or(u32::MAX))
-}
-
-fn walk(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            walk(&entry.path(), &path, files)?;
-        } else if kind.is_file() && files.len() < MAX_FILES {
-            files.push((path, entry.path()));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,7 +251,7 @@ mod tests {
         assert!(reachable(&place(Some(&at), true), None).is_err());
         assert!(reachable(&place(None, true), Some(Path::new("data/"))).unwrap_err().contains("data/"));
         for name in ["wal", "chunks_head"] {
-            fs::create_dir(at.join(name)).unwrap();
+            std::fs::create_dir(at.join(name)).unwrap();
         }
         assert_eq!(reachable(&place(Some(&at), false), None).unwrap(), at);
         assert_eq!(reachable(&place(None, true), Some(&at)).unwrap(), at);
