@@ -72,8 +72,9 @@ pub(crate) fn build(endpoint: &Endpoint) -> Result<Client, String> {
     }
     let tls = &endpoint.tls;
     if let Some(file) = &tls.ca_file {
+        // The library's error is not shown, here and below: a key that was named by mistake might be quoted in it.
         let certificates = Certificate::from_pem_bundle(&read(file)?)
-            .map_err(|error| format!("{}: {}", file.display(), chain(&error)))?;
+            .map_err(|_| format!("{} is not a certificate in PEM form", file.display()))?;
         if certificates.is_empty() {
             return Err(format!("{} holds no certificate in PEM form", file.display()));
         }
@@ -85,7 +86,6 @@ pub(crate) fn build(endpoint: &Endpoint) -> Result<Client, String> {
             let mut pem = read(certificate)?;
             pem.push(b'\n');
             pem.extend(read(key)?);
-            // The library's own words are not shown: they might quote the key.
             let identity = Identity::from_pem(&pem).map_err(|_| {
                 format!(
                     "{} and {} are not a certificate and its key in PEM form (a key with a passphrase can't be used)",
@@ -97,13 +97,20 @@ pub(crate) fn build(endpoint: &Endpoint) -> Result<Client, String> {
         }
         _ => return Err("client_cert_file and client_key_file go together".into()),
     }
-    builder.build().map_err(|error| format!("the connection can't be set up ({})", chain(&error)))
+    let files = tls.ca_file.is_some() || tls.client_key_file.is_some();
+    builder.build().map_err(|error| match files {
+        true => "TLS can't be set up with these certificate files; check that they are in PEM form and belong together"
+            .to_owned(),
+        false => format!("the connection can't be set up ({})", chain(&error)),
+    })
 }
 
 fn headers(endpoint: &Endpoint) -> Result<header::HeaderMap, String> {
     let mut headers = header::HeaderMap::new();
     for (name, value) in &endpoint.headers {
-        let name: header::HeaderName = name.parse().map_err(|_| format!("'{name}' is no header name"))?;
+        let name: header::HeaderName = name
+            .parse()
+            .map_err(|_| "a header name has characters that no header name may have".to_owned())?;
         let own = [
             header::AUTHORIZATION,
             header::HOST,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::http::without_secrets;
+use crate::{http::without_secrets, sensitive::is_sensitive_header};
 
 /// Credentials.
 #[derive(Clone, Default)]
@@ -72,7 +72,9 @@ impl fmt::Debug for Endpoint {
         let headers: BTreeMap<&str, &str> = self
             .headers
             .iter()
-            .map(|(name, value)| (name.as_str(), if is_sensitive(name) { "…" } else { value.as_str() }))
+            .map(|(name, value)| {
+                (name.as_str(), if is_sensitive_header(name) { "…" } else { value.as_str() })
+            })
             .collect();
         f.debug_struct("Endpoint")
             .field("url", &without_secrets(&self.url))
@@ -85,14 +87,6 @@ impl fmt::Debug for Endpoint {
             .field("retries", &self.retries)
             .finish()
     }
-}
-
-/// Whether a header of this name usually carries a credential. `X-Scope-OrgID` and its like do not.
-pub(crate) fn is_sensitive(name: &str) -> bool {
-    const SIGNS: &[&str] =
-        &["auth", "token", "key", "secret", "cookie", "passw", "session", "signature", "credential"];
-    let name = name.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| name.contains(sign))
 }
 
 impl Endpoint {

@@ -7,9 +7,12 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::endpoint::{Auth, Endpoint, is_sensitive};
+use crate::{
+    endpoint::{Auth, Endpoint},
+    sensitive::is_sensitive_header,
+};
 
 /// What stands for a secret in a text.
 const MARK: &str = "[redacted]";
@@ -17,9 +20,16 @@ const MARK: &str = "[redacted]";
 const LOOKED_AT: usize = 64 * 1024;
 
 /// Knows every form in which an endpoint's secrets may come back.
-pub(crate) struct Redactor {
+#[derive(Clone)]
+pub struct Redactor {
     /// Longest first, so that no form hides a part of a longer one.
     forms: Vec<String>,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redactor(…)")
+    }
 }
 
 impl Redactor {
@@ -39,13 +49,36 @@ impl Redactor {
                 spell(token.expose_secret().trim(), &mut forms);
             }
         }
-        for value in endpoint.headers.iter().filter(|(name, _)| is_sensitive(name)).map(|(_, value)| value) {
+        for value in
+            endpoint.headers.iter().filter(|(name, _)| is_sensitive_header(name)).map(|(_, value)| value)
+        {
             spell(value, &mut forms);
             // "Bearer abc": a server may echo the second half alone.
             if let Some((_, rest)) = value.split_once(' ') {
                 spell(rest.trim(), &mut forms);
             }
         }
+        Self::of_forms(forms)
+    }
+
+    /// For secrets that are no endpoint's. The parts of a JSON document count as secrets too: a service account's key
+    /// comes back without the braces around it.
+    pub fn for_secret(secret: &SecretString) -> Self {
+        let mut forms = Vec::new();
+        spell(secret.expose_secret(), &mut forms);
+        spell(secret.expose_secret().trim(), &mut forms);
+        if let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(secret.expose_secret()) {
+            for value in fields.values().filter_map(serde_json::Value::as_str) {
+                // Shorter ones are versions and types, and would be found in any text.
+                if value.len() >= 12 && !value.starts_with("https://") {
+                    spell(value, &mut forms);
+                }
+            }
+        }
+        Self::of_forms(forms)
+    }
+
+    fn of_forms(mut forms: Vec<String>) -> Self {
         forms.retain(|form| !form.is_empty());
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
@@ -53,7 +86,7 @@ impl Redactor {
     }
 
     /// The text without secrets and without the user part of any address in it.
-    pub(crate) fn clean(&self, text: &str) -> String {
+    pub fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for form in &self.forms {
             if text.contains(form.as_str()) {
@@ -64,7 +97,7 @@ impl Redactor {
     }
 
     /// Clean, on one line, at most `most` characters.
-    pub(crate) fn shown(&self, text: &str, most: usize) -> String {
+    pub fn shown(&self, text: &str, most: usize) -> String {
         cut(&one_line(&self.clean(text)), most)
     }
 
@@ -154,7 +187,6 @@ fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use secrecy::SecretString;
     use url::Url;
 
     use super::*;

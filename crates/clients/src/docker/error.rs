@@ -2,6 +2,8 @@
 
 use aether_contract::{ErrorCode, PanelError};
 
+use crate::sensitive::mask_text;
+
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{words}")]
@@ -33,7 +35,8 @@ pub enum DockerFailure {
 
 impl DockerError {
     pub(super) fn new(failure: DockerFailure, words: impl Into<String>) -> Self {
-        Self { failure, words: words.into() }
+        // An address may hold a user and a password.
+        Self { failure, words: mask_text(&words.into()) }
     }
 
     /// For people.

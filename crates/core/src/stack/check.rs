@@ -1,10 +1,8 @@
 //! What single values of a profile must look like. Pure; each check answers with what is expected.
 
+use aether_clients::sensitive::is_sensitive_header;
 use url::Url;
 
-/// Headers that carry credentials; those live in the keyring.
-const SECRET_HEADERS: [&str; 6] =
-    ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"];
 /// Headers that the HTTP client sets.
 const CLIENT_HEADERS: [&str; 5] = ["content-length", "transfer-encoding", "connection", "upgrade", "te"];
 const DOCKER_SCHEMES: [&str; 5] = ["unix", "npipe", "tcp", "http", "https"];
@@ -110,9 +108,12 @@ pub(super) fn header(name: &str, value: &str) -> Result<(), String> {
     let lower = name.to_ascii_lowercase();
     if name.is_empty() || name.len() > 128 || !name.bytes().all(token) {
         Err("expected a header name such as X-Scope-OrgID".to_owned())
-    } else if SECRET_HEADERS.contains(&lower.as_str()) {
-        Err("credentials don't belong in a profile; use `auth` and store the secret with `aetherctl secret set`"
-            .to_owned())
+    } else if is_sensitive_header(name) || is_credential(value) {
+        // The value is not repeated: it may be the credential.
+        Err(format!(
+            "{name} looks like a credential, and a profile must not contain any; set auth = \"bearer\" (or \"basic\") \
+             and store the credential with `aetherctl secret set`"
+        ))
     } else if CLIENT_HEADERS.contains(&lower.as_str()) {
         Err("this header is set by the panel itself".to_owned())
     } else if value.len() > 4096 || !value.bytes().all(|b| (0x20..0x7f).contains(&b)) {
@@ -120,6 +121,13 @@ pub(super) fn header(name: &str, value: &str) -> Result<(), String> {
     } else {
         Ok(())
     }
+}
+
+/// Whether a value is that of an `Authorization` header, whatever the header is called.
+fn is_credential(value: &str) -> bool {
+    let scheme = value.trim_start().split(' ').next().unwrap_or_default();
+    value.trim().contains(' ')
+        && ["bearer", "basic", "digest"].iter().any(|one| scheme.eq_ignore_ascii_case(one))
 }
 
 /// A query whose placeholder has been replaced.
@@ -200,6 +208,16 @@ mod tests {
             [("Authorization", "Bearer x"), ("cookie", "a=b"), ("X Y", "1"), ("", "1"), ("X-A", "a\r\nB: c")]
         {
             assert!(header(name, value).is_err(), "{name}");
+        }
+        for name in
+            ["X-Api-Token", "Ocp-Apim-Subscription-Key", "DD-API-KEY", "Private-Token", "X-Auth-Email"]
+        {
+            let refusal = header(name, "s3cret").unwrap_err();
+            assert!(refusal.contains("aetherctl secret set") && !refusal.contains("s3cret"), "{refusal}");
+        }
+        assert!(header("X-Forward", "Bearer s3cret").unwrap_err().contains("auth = \"bearer\""));
+        for name in ["THANOS-TENANT", "X-Grafana-Org-Id", "X-Prometheus-Scrape-Timeout-Seconds"] {
+            assert_eq!(header(name, "1"), Ok(()), "{name}");
         }
     }
 

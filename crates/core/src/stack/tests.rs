@@ -187,7 +187,7 @@ fn an_error_names_line_key_and_what_is_expected() {
             "[prometheus]\nurl = \"http://a\"\nheaders = { Authorization = \"x\" }",
             3,
             "prometheus.headers.Authorization",
-            "credentials",
+            "looks like a credential",
         ),
         (
             "[prometheus]\nurl = \"http://a\"\ntls = { client_cert_file = \"a.pem\" }",
