@@ -30,6 +30,7 @@ mod said;
 pub mod secrets;
 mod services;
 pub mod settings;
+pub mod shell;
 mod slo;
 mod snapshot;
 pub mod stack;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aether_clients::{ClientError, Docker, DockerError, Failure, Prometheus, prometheus::RuntimeInfo};
 use aether_contract::{ErrorCode, PanelError, ServiceKind};
 
-use crate::{backup::create, panel::clock, stack::Profile};
+use crate::{backup::create, panel::clock, shell::local, stack::Profile};
 
 /// How long reading its files again may take a server.
 pub const RELOAD: Duration = Duration::from_secs(60);
@@ -76,7 +76,7 @@ fn no_way(profile: &Profile, why: &str) -> PanelError {
         )
     };
     let container = profile.pins.iter().find(|pin| pin.service == ServiceKind::Prometheus.as_str());
-    let container = container.map_or("CONTAINER", |pin| pin.container.as_str());
+    let container = container.map_or_else(|| "CONTAINER".to_owned(), |pin| local(&pin.container));
     let engine = if profile.docker_host.is_none() {
         ", name the engine that it runs on ([docker] host of the profile) so that the panel can send it SIGHUP"
     } else {
@@ -180,7 +180,7 @@ async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError
 fn refused(container: &str) -> PanelError {
     let words = "Prometheus says that reading its files failed. It goes on with those of before.";
     PanelError::new(ErrorCode::Rejected, ServiceKind::Prometheus.as_str(), words)
-        .with_hint(format!("Why is in its log: docker logs --tail 20 {container}"))
+        .with_hint(format!("Why is in its log: docker logs --tail 20 {}", local(container)))
 }
 
 fn loaded_at(info: &RuntimeInfo) -> Option<i64> {

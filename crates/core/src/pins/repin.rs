@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use aether_clients::Docker;
 use aether_contract::{ErrorCode, PanelError, RepinApplied, RepinChange, RepinFile, RepinPlan, RepinRequest};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -13,12 +13,13 @@ use super::{
     image::{bare, same, tag},
 };
 use crate::{
-    backup::{manifest::hex, restore::data::quoted},
+    backup::manifest::hex,
     configs::{diff, write},
     journal::Entry,
     maintenance::scope,
     panel::{blocking, core::Core, live::Live},
     paths,
+    shell::local,
     text::capital,
 };
 
@@ -35,6 +36,14 @@ struct Write {
     path: PathBuf,
     before: String,
     after: String,
+}
+
+impl Write {
+    /// The write as the journal keeps it: which file, and hashes of it before and after.
+    fn written(&self) -> Value {
+        let hash = |text: &str| hex(&Sha256::digest(text));
+        json!({"path": self.path.display().to_string(), "before": hash(&self.before), "after": hash(&self.after)})
+    }
 }
 
 fn refuse(words: impl Into<String>) -> PanelError {
@@ -59,7 +68,8 @@ async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Plann
     let pinned = live.profile.pins.iter().find(|pin| pin.service == service).map(|pin| pin.image.clone());
     let mut notes = cut_off(core).await?;
     let (mut files, mut writes, mut also) = (Vec::new(), Vec::new(), Vec::new());
-    let mut then = vec![format!("docker compose pull {service}"), format!("docker compose up -d {service}")];
+    let name = local(&service);
+    let mut then = vec![format!("docker compose pull {name}"), format!("docker compose up -d {name}")];
     match compose::sources(&live.profile) {
         Err(gap) if pinned.is_some() => {
             notes.push(format!("The compose file is not changed: {}", gap.message))
@@ -86,7 +96,7 @@ async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Plann
                 Err(why) => return Err(refuse(format!("{}.", capital(&why)))),
             }
             let compose = command(&sources, !live.profile.compose.files.is_empty());
-            then = vec![format!("{compose} pull {service}"), format!("{compose} up -d {service}")];
+            then = vec![format!("{compose} pull {name}"), format!("{compose} up -d {name}")];
         }
     }
     if let Some(old) = &pinned
@@ -137,7 +147,7 @@ fn compose_change(
 
 /// The command for a project: in its folder, with its files where those are not the ones that Compose finds by itself.
 fn command(sources: &compose::read::Sources, named: bool) -> String {
-    let path = |path: &std::path::Path| quoted(&path.display().to_string());
+    let path = |path: &std::path::Path| local(&path.display().to_string());
     let mut words = format!("cd {} && docker compose", path(&sources.dir));
     if named {
         for file in &sources.files {
@@ -188,7 +198,7 @@ async fn locked(live: &Live, image: &str) -> Result<String, PanelError> {
     let docker = Docker::connect(host).map_err(|error| error.to_panel())?;
     let found = docker.image(image).await.map_err(|error| error.to_panel())?.ok_or_else(|| {
         refuse(format!("The engine does not have {image}, so its digest is not known."))
-            .with_hint(format!("docker pull {image}, then plan again."))
+            .with_hint(format!("docker pull {}, then plan again.", local(image)))
     })?;
     let digest = found.digests.iter().find_map(|one| {
         let (name, digest) = one.split_once('@')?;
@@ -243,7 +253,8 @@ pub async fn apply(core: Arc<Core>, request: RepinRequest) -> Result<RepinApplie
     let place = copies.clone();
     let done = blocking(move || write_all(&work, &place)).await;
     let (outcome, result) = match &done {
-        Ok(()) => ("done", json!({ "written": plan.files })),
+        // Neither diffs nor lines: a file of variables holds passwords beside the version.
+        Ok(()) => ("done", json!({ "written": writes.iter().map(Write::written).collect::<Vec<_>>() })),
         Err(error) => ("failed", json!({ "error": error })),
     };
     core.journal_complete(entry, outcome, result).await?;

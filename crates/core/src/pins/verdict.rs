@@ -3,7 +3,7 @@
 use aether_contract::{PinLinkKind, PinVerdict};
 
 use super::image::{bare, same, tag, version};
-use crate::text::capital;
+use crate::{shell::local, text::capital};
 
 /// What the compose file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,13 +96,14 @@ fn is_of(tag: &str, reported: &str) -> bool {
 /// The verdict, in words, and what to do.
 pub fn judge(seen: &Evidence) -> Judged {
     let done = |verdict, words: String, remedy: String, breaks| Judged { verdict, words, remedy, breaks };
-    let recreate = format!("docker compose up -d {}", seen.service);
+    let service = local(&seen.service);
+    let recreate = format!("docker compose up -d {service}");
     let wanted = seen.wanted();
     if let (InCompose::Says(says), Some(pin)) = (&seen.compose, &seen.pinned)
         && !same(says, pin)
     {
         let runs = matches!(&seen.engine, InEngine::Container { image, .. } if same(image, says));
-        let remedy = format!("aetherctl pins repin {} {pin}", seen.service);
+        let remedy = format!("aetherctl pins repin {service} {}", local(pin));
         let remedy =
             if runs { format!("Correct its image in [[pins]] of the profile, or: {remedy}") } else { remedy };
         let words = format!("The compose file says {says}, the profile pins {pin}.");
@@ -133,8 +134,7 @@ pub fn judge(seen: &Evidence) -> Judged {
             // The container is of that very image: making it again changes nothing.
             (InEngine::Container { .. }, Some(_)) => format!(
                 "Does the address lead to this container? Then the image holds another program than its tag says; was it built \
-                 here? docker compose pull {0} && docker compose up -d {0}",
-                seen.service
+                 here? docker compose pull {service} && docker compose up -d {service}"
             ),
             _ => recreate,
         };
@@ -143,8 +143,10 @@ pub fn judge(seen: &Evidence) -> Judged {
     if let Some(wanted) = wanted.filter(|wanted| named.is_none() && !wanted.contains('@')) {
         let what = tag(wanted)
             .map_or_else(|| "has no tag".to_owned(), |tag| format!("has the tag {tag}, which moves"));
-        let remedy =
-            format!("Name a version: aetherctl pins repin {} {}:VERSION", seen.service, bare(wanted));
+        let remedy = format!(
+            "Name a version: aetherctl pins repin {service} {}",
+            local(&format!("{}:VERSION", bare(wanted)))
+        );
         let breaks =
             if matches!(seen.compose, InCompose::Says(_)) { PinLinkKind::Compose } else { PinLinkKind::Pin };
         return done(PinVerdict::Floating, format!("{wanted} {what}."), remedy, Some(breaks));

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     RESTORE, SCRIPT,
     pack::unpacked,
-    steps::{back_in_docker, by_hand, in_docker, kept, quoted},
+    steps::{back_in_docker, by_hand, in_docker, kept},
 };
 use crate::{
     backup::{
@@ -29,6 +29,7 @@ use crate::{
     },
     journal::Entry,
     panel::{blocking, clock, core::Core, live::Live},
+    shell::posix_path,
 };
 
 /// What is known before anything is done.
@@ -196,7 +197,7 @@ async fn cut_off(core: &Core, live: &Live, place: Option<&Place>) -> Result<Vec<
             continue;
         };
         // What was moved back or deleted since, by hand too, is no news.
-        let looks = format!("test -e {}", quoted(&kept));
+        let looks = format!("test -e {}", posix_path(&kept));
         let ran = place.docker.run_beside(&place.container, &looks, SCRIPT).await;
         if ran.is_ok_and(|ran| ran.code != 0) {
             continue;
@@ -225,7 +226,7 @@ async fn look(place: &Place) -> Result<((u64, u64), f64), String> {
     if !lives {
         return Err(format!("{} is in no volume and no mount that can be written", place.data));
     }
-    let data = quoted(&place.data);
+    let data = posix_path(&place.data);
     let script = format!("stat -c '%u %g' {data} && df -Pk {data} | tail -n 1");
     let ran = place.docker.run_beside(&place.container, &script, SCRIPT).await;
     let output = well(ran)?;

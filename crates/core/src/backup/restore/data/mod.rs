@@ -15,13 +15,13 @@ use serde_json::json;
 
 use ground::{Ground, ground, well};
 use pack::upload;
-pub use steps::quoted;
 use steps::{aside, kept, undone};
 
 use crate::{
     backup::{create, job::Handle, parts::container::Place, store::Store},
     maintenance::scope,
     panel::core::Core,
+    shell::local,
 };
 
 /// The journal's word for it.
@@ -177,7 +177,7 @@ async fn answers(ground: &Ground, place: &Place) -> Result<DataCheck, PanelError
         if down >= DOWN {
             let words = "Prometheus ended again right after its start with the restored data.";
             return Err(PanelError::new(ErrorCode::Unverified, "docker", words)
-                .with_hint(format!("Its reason: docker logs {}", place.container.name)));
+                .with_hint(format!("Its reason: docker logs {}", local(&place.container.name))));
         }
         if tokio::time::Instant::now() >= until {
             let told = error.to_panel(ServiceKind::Prometheus);
