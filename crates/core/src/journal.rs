@@ -3,6 +3,8 @@
 //!
 //! The module refuses to open a journal of a newer version, and it deletes nothing: a damaged file is moved aside.
 
+mod scrub;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -16,7 +18,7 @@ use serde_json::Value;
 use crate::paths::{self, create_private_dir};
 
 /// Version of the tables, in SQLite's `user_version`.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = scrub::SCRUBBED;
 /// How long to wait for another process (a shell command beside the window) that is writing.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -73,7 +75,8 @@ pub struct Entry {
     pub ended: Option<Timestamp>,
 }
 
-/// The journal's database. Calls block for a few milliseconds (the disk is flushed). Callers never pass a credential.
+/// The journal's database. Calls block for a few milliseconds (the disk is flushed). No contents of files are kept: see
+/// [`scrub`].
 pub struct Journal {
     path: PathBuf,
     connection: Mutex<Connection>,
@@ -121,7 +124,7 @@ impl Journal {
         connection
             .execute(
                 "INSERT INTO entries (kind, subject, detail, began) VALUES (?1, ?2, ?3, ?4)",
-                params![kind, subject, detail.to_string(), at.0],
+                params![kind, subject, kept(kind, detail), at.0],
             )
             .map_err(|error| self.failed(error))?;
         Ok(connection.last_insert_rowid())
@@ -133,7 +136,9 @@ impl Journal {
     /// `storage`; `not-found` for an unknown or completed entry.
     pub fn annotate(&self, id: i64, subject: &str, detail: &Value) -> Result<(), PanelError> {
         let sql = "UPDATE entries SET subject = ?2, detail = ?3 WHERE id = ?1 AND outcome IS NULL";
-        let rows = self.lock().execute(sql, params![id, subject, detail.to_string()]);
+        let connection = self.lock();
+        let rows = kind_of(&connection, id)
+            .and_then(|kind| connection.execute(sql, params![id, subject, kept(&kind, detail)]));
         self.one(id, rows)
     }
 
@@ -144,7 +149,9 @@ impl Journal {
     pub fn complete(&self, id: i64, outcome: &str, result: &Value, at: Timestamp) -> Result<(), PanelError> {
         let sql =
             "UPDATE entries SET outcome = ?2, result = ?3, ended = ?4 WHERE id = ?1 AND outcome IS NULL";
-        let rows = self.lock().execute(sql, params![id, outcome, result.to_string(), at.0]);
+        let connection = self.lock();
+        let rows = kind_of(&connection, id)
+            .and_then(|kind| connection.execute(sql, params![id, outcome, kept(&kind, result), at.0]));
         self.one(id, rows)
     }
 
@@ -201,7 +208,9 @@ impl Journal {
     /// `storage`.
     pub fn replace(&self, id: i64, before: &Value, after: &Value) -> Result<bool, PanelError> {
         let sql = "UPDATE entries SET detail = ?3 WHERE id = ?1 AND detail = ?2 AND outcome IS NULL";
-        let rows = self.lock().execute(sql, params![id, before.to_string(), after.to_string()]);
+        let connection = self.lock();
+        let rows = kind_of(&connection, id)
+            .and_then(|kind| connection.execute(sql, params![id, kept(&kind, before), kept(&kind, after)]));
         rows.map(|rows| rows == 1).map_err(|error| self.failed(error))
     }
 
@@ -250,6 +259,20 @@ impl Journal {
     fn failed(&self, error: rusqlite::Error) -> PanelError {
         Failure::from(error).into_error(&self.path)
     }
+}
+
+/// A value as it is written: without contents of files.
+fn kept(kind: &str, value: &Value) -> String {
+    let mut value = value.clone();
+    scrub::scrub(kind, &mut value);
+    value.to_string()
+}
+
+/// The kind of an entry; of one that is not there, none.
+fn kind_of(connection: &Connection, id: i64) -> rusqlite::Result<String> {
+    let kind =
+        connection.query_row("SELECT kind FROM entries WHERE id = ?1", [id], |row| row.get(0)).optional()?;
+    Ok(kind.unwrap_or_default())
 }
 
 /// Another connection to a journal that has been opened: long work there must not hold an effect up.
@@ -337,6 +360,14 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(Failure::Damaged(verdict));
+    }
+    if found > 0 && found < scrub::SCRUBBED {
+        scrub::scrub_all(&mut connection)?;
+        // Another process may hold the file; then the version stays the old one, and the next start does this again.
+        if let Err(error) = scrub::forget_bytes(&connection) {
+            tracing::warn!(%error, "the journal could not be rewritten without its old entries; tried again next time");
+            return Ok(connection);
+        }
     }
     if found < SCHEMA {
         // Immediate: of two processes that start at once, one waits and finds the tables made.

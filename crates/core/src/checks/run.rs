@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aether_clients::sensitive::mask_text;
 use aether_contract::*;
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
@@ -148,9 +149,10 @@ async fn one(scene: &Arc<Scene>, index: usize, check: Check, limit: Duration) {
     let (most, long) = MAX_EVIDENCE;
     put(core, index, |shown| {
         shown.state = came.state;
-        shown.reason = came.reason;
-        shown.evidence =
-            came.evidence.iter().take(most).map(|line| crate::alerts::links::cut_to(line, long)).collect();
+        // Servers and files may hold addresses with credentials; runs are kept and exported.
+        shown.reason = mask_text(&came.reason);
+        let evidence = came.evidence.iter().take(most);
+        shown.evidence = evidence.map(|line| crate::alerts::links::cut_to(&mask_text(line), long)).collect();
         shown.remedy = came.remedy;
         shown.took_ms = Some(began.elapsed().as_millis() as f64);
     });

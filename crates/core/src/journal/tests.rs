@@ -113,3 +113,128 @@ fn only_this_account_may_read_the_journal() {
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
 }
+
+/// Everything that SQLite keeps of a journal.
+fn bytes(path: &Path) -> Vec<u8> {
+    ["", "-wal", "-shm"]
+        .iter()
+        .filter_map(|end| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            std::fs::read(PathBuf::from(name)).ok()
+        })
+        .flatten()
+        .collect()
+}
+
+fn holds(path: &Path, text: &str) -> bool {
+    bytes(path).windows(text.len()).any(|part| part == text.as_bytes())
+}
+
+/// A journal as version 2 wrote it, with secrets in what it says about files.
+fn of_version_2(path: &Path, secret: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let connection = Connection::open(path).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    connection.execute_batch(TABLES).unwrap();
+    let diff = format!(" smtp_auth_password: {secret}\n").repeat(300);
+    let error =
+        json!({"error": {"code": "rejected", "source": "alertmanager", "message": secret, "detail": secret}});
+    let edit = json!({"name": "A", "group": "g", "set": {"kind": "expr", "value": secret}});
+    let entries = [
+        (
+            "repin",
+            json!({"image": "a:2", "files": ["/a/.env"]}),
+            json!({"written": [{"path": "/a/.env", "what": "variables", "diff": diff}]}),
+        ),
+        (
+            "rules",
+            json!({"by": "ann", "files": [{"name": "r.yml", "diff": diff}], "change": {"edits": [edit]}}),
+            error.clone(),
+        ),
+        (
+            "restore",
+            json!({"what": "configs", "notes": [], "items": []}),
+            json!({"what": "configs", "notes": [format!("cannot unmarshal `{secret}`")], "items": []}),
+        ),
+        (
+            "check",
+            json!({"checks": [{"reason": "", "evidence": [format!("data source a: https://{secret}@host")]}]}),
+            json!(null),
+        ),
+        ("backup-create", json!({"reason": "weekly"}), error),
+        ("maintenance-start", json!({"comment": "kept as it is"}), json!({"members": 2})),
+    ];
+    for (kind, detail, result) in &entries {
+        connection
+            .execute(
+                "INSERT INTO entries (kind, subject, detail, began, outcome, result, ended) \
+                 VALUES (?1, 's', ?2, 1, 'done', ?3, 2)",
+                params![kind, detail.to_string(), result.to_string()],
+            )
+            .unwrap();
+    }
+    connection.pragma_update(None, "user_version", 2).unwrap();
+}
+
+#[test]
+fn journal_of_an_earlier_version_is_scrubbed_to_its_last_byte() {
+    let secret = "s3cr3t-Zq7-0123456789";
+    let (_root, path) = journal();
+    of_version_2(&path, secret);
+    assert!(holds(&path, secret), "the test proves something");
+    let journal = Journal::open(&path).unwrap();
+    assert!(!holds(&path, secret), "while it is open");
+    let written = journal.find("repin", "s").unwrap().unwrap();
+    assert_eq!(written.detail, json!({"image": "a:2", "files": ["/a/.env"]}));
+    assert_eq!(written.result, Some(json!({"written": [{"path": "/a/.env", "what": "variables"}]})));
+    let rules = journal.find("rules", "s").unwrap().unwrap();
+    assert_eq!(rules.detail["files"], json!([{"name": "r.yml"}]));
+    assert_eq!(rules.result, Some(json!({"error": {"code": "rejected", "source": "alertmanager"}})));
+    let window = journal.find("maintenance-start", "s").unwrap().unwrap();
+    assert_eq!(
+        (window.detail, window.result),
+        (json!({"comment": "kept as it is"}), Some(json!({"members": 2})))
+    );
+    drop(journal);
+    assert!(!holds(&path, secret), "after it was closed");
+    let version: i64 =
+        Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, SCHEMA);
+}
+
+#[test]
+fn scrubbing_is_repeated_while_another_process_reads_the_old_entries() {
+    let secret = "s3cr3t-Zq7-0123456789";
+    let (_root, path) = journal();
+    of_version_2(&path, secret);
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let rows: i64 = reader.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 6);
+    let journal = Journal::open(&path).unwrap();
+    // It works, and what is read of it is clean already.
+    assert!(!journal.find("repin", "s").unwrap().unwrap().result.unwrap().to_string().contains(secret));
+    drop(journal);
+    reader.execute_batch("COMMIT").unwrap();
+    drop(reader);
+    let journal = Journal::open(&path).unwrap();
+    assert!(!holds(&path, secret));
+    drop(journal);
+}
+
+#[test]
+fn contents_of_files_are_never_written() {
+    let secret = "s3cr3t-Zq7-0123456789";
+    let (_root, path) = journal();
+    let journal = Journal::open(&path).unwrap();
+    let diff =
+        json!({"written": [{"path": "/a", "diff": secret}], "error": {"code": "storage", "message": secret}});
+    let entry = journal.begin("repin", "s", &diff, Timestamp(1)).unwrap();
+    journal.annotate(entry, "s", &diff).unwrap();
+    assert!(journal.replace(entry, &diff, &diff).unwrap());
+    journal.complete(entry, "failed", &diff, Timestamp(2)).unwrap();
+    assert!(!holds(&path, secret));
+    let kept = journal.find("repin", "s").unwrap().unwrap();
+    assert_eq!(kept.detail["written"], json!([{"path": "/a"}]));
+}

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use aether_contract::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -228,7 +228,7 @@ pub async fn apply(core: Arc<Core>, request: RulesApplyRequest) -> Result<RulesA
     let by = scope::author(&request.created_by);
     let detail = json!({
         "stack": live.profile.name, "by": by, "reason": reason, "change": request.change,
-        "files": plan.files.iter().map(|file| json!({"name": file.name, "diff": file.diff})).collect::<Vec<_>>(),
+        "files": changes.iter().map(hashes).collect::<Vec<_>>(),
     });
     let subject = request.change.edits.first().map_or("vip tenants", |edit| edit.name.as_str()).to_owned();
     let entry = core.journal_begin(RULES, &subject, detail).await?;
@@ -244,6 +244,12 @@ pub async fn apply(core: Arc<Core>, request: RulesApplyRequest) -> Result<RulesA
     };
     core.journal_complete(entry, outcome, result).await?;
     done
+}
+
+/// A file as the journal keeps it: its name, and hashes of it before and after.
+fn hashes(change: &Change) -> Value {
+    let hash = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| hex(&Sha256::digest(bytes)));
+    json!({"name": change.name, "before": hash(&change.before), "after": hash(&change.after)})
 }
 
 async fn carry_out(

@@ -95,7 +95,13 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
     core.journal_complete(entry, record.outcome(), json!(record)).await?;
     drop((lock, job));
     core.read_backups(&live).await?;
-    shown(&core, &store, &live.profile.name, entry).await
+    let mut run = shown(&core, &store, &live.profile.name, entry).await?;
+    // In full, once: the journal does not keep what Grafana quotes of a contact point.
+    run.notes = record.notes;
+    for (shown, item) in run.items.iter_mut().zip(record.items) {
+        shown.note = item.note;
+    }
+    Ok(run)
 }
 
 type Put = (RestoreOutcome, String, String);

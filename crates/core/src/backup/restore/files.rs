@@ -238,7 +238,10 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
     drop((lock, job));
     core.read_backups(&live).await?;
     refused?;
-    shown(&core, &store, &live.profile.name, entry).await
+    let mut run = shown(&core, &store, &live.profile.name, entry).await?;
+    // In full, once: the journal does not keep what a server quotes of a file.
+    run.notes = record.notes;
+    Ok(run)
 }
 
 /// Puts the changes in force and notes how each came out.
