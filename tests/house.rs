@@ -102,6 +102,46 @@ fn sources(folder: &Path, endings: &[&str], into: &mut String) {
     }
 }
 
+/// Rust files below a folder, with their text.
+fn rust_files(folder: &Path, into: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            rust_files(&path, into);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+            into.push((name, fs::read_to_string(&path).expect("text")));
+        }
+    }
+}
+
+#[test]
+fn every_child_process_is_started_by_the_one_function() {
+    let mut files = Vec::new();
+    for folder in ["crates", "src-tauri/src"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    let mut seen = 0;
+    for (name, text) in files {
+        let test_file =
+            name.contains("/tests/") || name.ends_with("tests.rs") || name.starts_with("crates/sim/");
+        // Unit tests stand at the end of a file.
+        let code = text.split("\nmod tests {").next().unwrap_or_default();
+        let starts = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let found =
+            starts.filter(|line| line.contains("Command::new(") || line.contains("open::that")).count();
+        let allowed = ["crates/core/src/child.rs", "src-tauri/src/launch.rs"].contains(&name.as_str());
+        if allowed {
+            seen += found;
+        }
+        assert!(
+            found == 0 || test_file || allowed,
+            "{name} starts a child process that inherits credentials; use aether_core::child::command"
+        );
+    }
+    assert_eq!(seen, 2, "the files that may start child processes have moved");
+}
+
 #[test]
 fn every_promise_in_the_intended_behaviour_is_held_by_a_test_that_exists() {
     let text = fs::read_to_string(root().join("docs/intended-behavior.md")).expect("the document");

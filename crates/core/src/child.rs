@@ -9,6 +9,8 @@ use std::{
     process::Command,
 };
 
+use aether_clients::sensitive::is_sensitive_variable;
+
 /// Names of variables that every child process may read. Compared without case, as Windows does.
 const NAMES: &[&str] = &[
     // Finding programs and files.
@@ -62,7 +64,7 @@ const NAMES: &[&str] = &[
     "ProgramFiles(x86)",
 ];
 
-/// Beginnings of names of variables that every child process may read.
+/// Beginnings of names of variables that every child process may read, unless the name is that of a credential.
 const PREFIXES: &[&str] = &["LC_", "DOCKER_", "XDG_", "DBUS_"];
 
 /// A command for `program` that inherits only allowed variables.
@@ -87,6 +89,10 @@ fn allowed(
 fn is_allowed(name: &str) -> bool {
     let starts_with =
         |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    // Docker's client reads registry credentials from DOCKER_AUTH_CONFIG; nothing that the panel runs needs them.
+    if starts_with(&"DOCKER_") && is_sensitive_variable(name) {
+        return false;
+    }
     NAMES.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) || PREFIXES.iter().any(starts_with)
 }
 
@@ -108,6 +114,11 @@ mod tests {
             ("GIT_DIR", false),
             ("GIT_CONFIG_COUNT", false),
             ("LD_PRELOAD", false),
+            ("DOCKER_CERT_PATH", true),
+            ("XDG_SESSION_ID", true),
+            ("DBUS_SESSION_BUS_ADDRESS", true),
+            ("DOCKER_AUTH_CONFIG", false),
+            ("DOCKER_PASSWORD", false),
             ("L", false),
             ("PATH_TO_SECRET", false),
         ];

@@ -5,7 +5,10 @@ use std::{path::Path, process::Stdio, time::Duration};
 use serde_json::Value;
 
 use super::kind::{Kind, kind};
-use crate::rules::{file, split};
+use crate::{
+    child,
+    rules::{file, split},
+};
 
 /// How long a tool may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -54,7 +57,7 @@ async fn run(program: &str, arguments: &[&str], bytes: &[u8]) -> Result<Option<S
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder.path().join("file.yml");
     crate::paths::write_private_file(&file, bytes).map_err(|error| error.to_string())?;
-    let mut command = tokio::process::Command::new(program);
+    let mut command = tokio::process::Command::from(child::command(program));
     command.args(arguments).arg(&file).stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(LIMIT, command.output()).await;
     let output = ended.map_err(|_| format!("no end within {LIMIT:?}"))?.map_err(|error| error.to_string())?;

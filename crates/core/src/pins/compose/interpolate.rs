@@ -54,6 +54,15 @@ pub fn replace(raw: &str, lookup: &Lookup<'_>) -> Result<Replaced, String> {
     deep(raw, 0, lookup, 0)
 }
 
+/// Every name that stands where a variable may be, in any text. Escaped ones are among them: too many do no harm here.
+pub fn names(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split('$').skip(1).filter_map(|rest| {
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        let length = name_length(rest);
+        rest.get(..length).filter(|name| !name.is_empty()).map(str::to_owned)
+    })
+}
+
 fn deep(raw: &str, offset: usize, lookup: &Lookup<'_>, depth: usize) -> Result<Replaced, String> {
     if depth > DEPTH {
         return Err("its variables are nested too deep".to_owned());

@@ -9,8 +9,12 @@ pub mod interpolate;
 pub mod read;
 pub mod tool;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
+use aether_clients::sensitive::is_sensitive_variable;
 use aether_contract::{ComposeReference, ErrorCode, PanelError};
 use sha2::{Digest as _, Sha256};
 
@@ -47,9 +51,36 @@ pub struct Compose {
 /// What `docker compose` said last, and of what; asked again only when a file has changed.
 pub type Memory = tokio::sync::Mutex<Option<(String, Asked)>>;
 
-/// The environment of this process.
+/// The environment of this process, without what [`is_withheld`].
 pub fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    if is_withheld(name) { None } else { std::env::var(name).ok() }
+}
+
+/// Whether a variable is never taken from the environment, although a compose file names it: the panel's own variables
+/// hold the credentials of the stack, and a compose file of somebody else must not be able to ask for those of others.
+fn is_withheld(name: &str) -> bool {
+    name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("AETHER_")) || is_sensitive_variable(name)
+}
+
+/// Variables of the environment that the project names: those to pass on to Compose, and names of those that are
+/// withheld.
+fn named(project: &Project) -> (tool::Variables, Vec<String>) {
+    let mut names: BTreeSet<String> =
+        ["COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"].map(str::to_owned).into_iter().collect();
+    for text in project.texts.values().chain(project.envs.iter().map(|file| &file.text)) {
+        names.extend(interpolate::names(text));
+    }
+    let (mut variables, mut withheld) = (tool::Variables::new(), Vec::new());
+    for name in names {
+        match environment(&name) {
+            Some(value) => {
+                variables.insert(name, value);
+            }
+            None if is_withheld(&name) && std::env::var_os(&name).is_some() => withheld.push(name),
+            None => {}
+        }
+    }
+    (variables, withheld)
 }
 
 /// Files of a stack's project: those that the profile names, else what Compose would find in the pack's folder.
@@ -135,7 +166,15 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
     })
     .await?;
     let mut notes = std::mem::take(&mut project.notes);
-    let asked = asked(&sources, &project, memory).await;
+    let (variables, withheld) = named(&project);
+    if !withheld.is_empty() {
+        notes.push(format!(
+            "Not taken from the panel's environment, because the names look like credentials: {}. Set them in \
+             a file of variables if an image depends on them.",
+            withheld.join(", ")
+        ));
+    }
+    let asked = asked(&sources, &project, &variables, memory).await;
     let by = match asked {
         Asked::Resolved(resolved) => {
             for service in &mut project.services {
@@ -181,9 +220,9 @@ fn own(project: &Project, notes: &mut Vec<String>) -> String {
     "the panel (docker compose is not at hand)".to_owned()
 }
 
-async fn asked(sources: &Sources, project: &Project, memory: &Memory) -> Asked {
+async fn asked(sources: &Sources, project: &Project, variables: &tool::Variables, memory: &Memory) -> Asked {
     let mut hash = Sha256::new();
-    hash.update(format!("{sources:?}"));
+    hash.update(format!("{sources:?}{variables:?}"));
     for (path, text) in &project.texts {
         hash.update(format!("{}\0{text}\0", path.display()));
     }
@@ -196,7 +235,7 @@ async fn asked(sources: &Sources, project: &Project, memory: &Memory) -> Asked {
         tracing::trace!(known, "docker compose was asked about these files already");
         return asked.clone();
     }
-    let asked = tool::ask(Path::new("docker"), sources).await;
+    let asked = tool::ask(Path::new("docker"), sources, variables).await;
     *memory = Some((key, asked.clone()));
     asked
 }
@@ -258,6 +297,33 @@ mod tests {
         profile.compose.files = vec![at("mine.yml")];
         assert_eq!(names(&profile), ["mine.yml"]);
         assert_eq!(sources(&profile).unwrap().env_files, [at(".env")]);
+    }
+
+    #[test]
+    fn credentials_of_the_environment_are_withheld_from_compose_files() {
+        for name in [
+            "AETHER_GRAFANA_TOKEN",
+            "AETHER_HOME",
+            "aether_x",
+            "DB_PASSWORD",
+            "GITHUB_TOKEN",
+            "S3_SECRET_KEY",
+        ] {
+            assert!(is_withheld(name), "{name}");
+        }
+        for name in ["TAG", "REGISTRY", "COMPOSE_PROFILES", "PWD", "HOME", "AETHERLINK"] {
+            assert!(!is_withheld(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn compose_gets_the_variables_that_the_files_name_and_no_others() {
+        let mut project = Project::default();
+        project.texts.insert("a.yml".into(), "image: x:${NO_SUCH_VARIABLE:-$PATH}".to_owned());
+        let (variables, withheld) = named(&project);
+        assert_eq!(variables.get("PATH").cloned(), std::env::var("PATH").ok());
+        assert!(variables.keys().all(|name| name == "PATH" || name.starts_with("COMPOSE_")));
+        assert!(withheld.is_empty());
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 use serde::Deserialize;
 
 use super::read::Sources;
+use crate::child;
 
 /// How long it may take.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -34,9 +35,12 @@ pub enum Asked {
     Resolved(Resolved),
 }
 
+/// Variables that the compose files name, from this process's environment.
+pub type Variables = BTreeMap<String, String>;
+
 /// Asks it. `docker` is the command.
-pub async fn ask(docker: &Path, sources: &Sources) -> Asked {
-    let version = match run(docker, &["compose", "version", "--short"], sources).await {
+pub async fn ask(docker: &Path, sources: &Sources, variables: &Variables) -> Asked {
+    let version = match run(docker, &["compose", "version", "--short"], sources, variables).await {
         Ok((true, output, _)) => output.trim().trim_start_matches('v').to_owned(),
         _ => return Asked::NotThere,
     };
@@ -50,7 +54,7 @@ pub async fn ask(docker: &Path, sources: &Sources) -> Asked {
     // Services of profiles that are off are named too.
     words.extend(["--profile", "*", "config", "--format", "json"].map(str::to_owned));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match run(docker, &words, sources).await {
+    match run(docker, &words, sources, variables).await {
         Ok((true, output, _)) => match services(&output) {
             Ok(services) => Asked::Resolved(Resolved { version, services }),
             Err(why) => Asked::Refused(format!("its answer can't be read: {why}")),
@@ -67,8 +71,14 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-async fn run(docker: &Path, words: &[&str], sources: &Sources) -> Result<(bool, String, String), String> {
-    let mut command = tokio::process::Command::new(docker);
+async fn run(
+    docker: &Path,
+    words: &[&str],
+    sources: &Sources,
+    variables: &Variables,
+) -> Result<(bool, String, String), String> {
+    let mut command = tokio::process::Command::from(child::command(docker));
+    command.envs(variables);
     command.args(words).stdin(Stdio::null()).kill_on_drop(true).current_dir(&sources.dir);
     let ran = match tokio::time::timeout(LIMIT, command.output()).await {
         Ok(ran) => ran.map_err(|error| error.to_string())?,
@@ -119,17 +129,31 @@ mod tests {
         let (_folder, docker, sources) = fake(
             r#"echo '{"name":"x","services":{"a":{"image":"x/a:v1","container_name":"aa"},"b":{"build":{}}}}'"#,
         );
-        let Asked::Resolved(resolved) = ask(&docker, &sources).await else { panic!() };
+        let Asked::Resolved(resolved) = ask(&docker, &sources, &Variables::new()).await else { panic!() };
         assert_eq!(resolved.version, "2.29.1");
         assert_eq!(resolved.services["a"], (Some("x/a:v1".into()), Some("aa".into())));
         assert_eq!(resolved.services["b"], (None, None));
         let (_folder, docker, sources) =
             fake("echo warning >&2; echo 'services.a.image must be a string' >&2; exit 15");
-        assert_eq!(ask(&docker, &sources).await, Asked::Refused("services.a.image must be a string".into()));
+        assert_eq!(
+            ask(&docker, &sources, &Variables::new()).await,
+            Asked::Refused("services.a.image must be a string".into())
+        );
         let (_folder, docker, sources) = fake("echo no json");
-        assert!(matches!(ask(&docker, &sources).await, Asked::Refused(_)));
+        assert!(matches!(ask(&docker, &sources, &Variables::new()).await, Asked::Refused(_)));
         let nowhere = sources.dir.join("nowhere");
-        assert_eq!(ask(&nowhere, &sources).await, Asked::NotThere);
+        assert_eq!(ask(&nowhere, &sources, &Variables::new()).await, Asked::NotThere);
+    }
+
+    #[tokio::test]
+    async fn compose_reads_only_variables_that_are_passed_to_it() {
+        let (folder, docker, sources) = fake("env > env.txt; echo '{}'");
+        let variables = Variables::from([("TAG".to_owned(), "v1".to_owned())]);
+        assert!(matches!(ask(&docker, &sources, &variables).await, Asked::Resolved(_)));
+        let text = std::fs::read_to_string(folder.path().join("env.txt")).unwrap();
+        assert!(text.lines().any(|line| line == "TAG=v1"), "{text}");
+        // Cargo sets it for every test, and nothing on the list of allowed variables begins so.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some() && !text.contains("CARGO_"), "{text}");
     }
 
     #[tokio::test]
@@ -140,6 +164,6 @@ mod tests {
             .unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let sources = Sources { dir: folder.path().to_path_buf(), ..Sources::default() };
-        assert_eq!(ask(&path, &sources).await, Asked::NotThere);
+        assert_eq!(ask(&path, &sources, &Variables::new()).await, Asked::NotThere);
     }
 }
