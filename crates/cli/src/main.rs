@@ -12,6 +12,7 @@ mod table;
 
 use std::process::ExitCode;
 
+use aether_contract::{ErrorCode, PanelError};
 use clap::{Parser, error::ErrorKind};
 
 use crate::{args::Args, outcome::Outcome};
@@ -37,6 +38,12 @@ fn run(args: &Args) -> ExitCode {
     outcome.unwrap_or_else(Outcome::from).print(args.json)
 }
 
+/// Whether the command line is one of `secret set`, wherever options stand.
+fn sets_secret() -> bool {
+    let mut words = std::env::args_os().skip(1);
+    words.any(|word| word == "secret") && words.any(|word| word == "set")
+}
+
 /// Help and version go to standard output with 0; everything else is a usage error, as JSON when asked for.
 fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -45,6 +52,18 @@ fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let json = std::env::args_os().skip(1).take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if sets_secret() {
+        // The parser quotes what it does not understand, and here that may be the secret.
+        let error = PanelError::new(
+            ErrorCode::InvalidRequest,
+            "arguments",
+            "The arguments of `aetherctl secret set` are not valid.",
+        )
+        .with_hint(
+            "Give only its name, and type or pipe the secret: aetherctl secret set grafana/token < FILE",
+        );
+        return Outcome::from(error).print(json);
+    }
     if json {
         let bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
         let words =

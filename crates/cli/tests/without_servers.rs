@@ -53,6 +53,11 @@ fn a_usage_error_is_json_when_asked_for_and_words_otherwise() {
         assert_eq!(json.json()["error"]["code"], "invalid-request");
         assert_eq!(json.json()["error"]["retryable"], false);
         assert!(json.err.is_empty(), "{json:?}");
+        let all = format!("{}{}{}{}", words.out, words.err, json.out, json.err);
+        assert!(
+            !all.contains("glsa_secret"),
+            "a secret that was given as an argument is not repeated: {all}"
+        );
     }
     let duration = home.run(&["--json", "maintenance", "start", "--for", "30", "--comment", "x"]);
     assert!(duration.json()["error"]["message"].as_str().unwrap().contains("30m"), "{duration:?}");

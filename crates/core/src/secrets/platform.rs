@@ -111,6 +111,10 @@ fn failure(error: Error) -> SecretFailure {
             "the keyring holds {} entries for this secret; delete it, then store it again",
             entries.len()
         )),
+        // The library's reason could quote the value.
+        Error::Invalid(attribute, _) => {
+            SecretFailure::Other(format!("the keyring rejected the value of {attribute}"))
+        }
         other => SecretFailure::Other(other.to_string()),
     }
 }

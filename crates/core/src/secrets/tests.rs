@@ -1,5 +1,6 @@
 //! Behaviour of credentials, with stores that fail in every way; the real Secret Service is in [`live`].
 
+mod leaks;
 #[cfg(target_os = "linux")]
 mod live;
 mod origins;

@@ -9,6 +9,7 @@ mod read;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use aether_clients::Redactor;
 use aether_contract::{ErrorCode, PanelError};
 use object_store::{
     BackoffConfig, ClientOptions, Error, ObjectStore, RetryConfig, aws::AmazonS3Builder,
@@ -24,6 +25,7 @@ use crate::{
     panel::{core::Core, live::Live},
     paths,
     secrets::{self, SecretId},
+    stack::Elsewhere,
 };
 
 /// Requests at a time.
@@ -39,6 +41,72 @@ pub struct Place {
     prefix: Path,
     /// The folder of a `file:` place. The library that writes there creates files for everybody.
     folder: Option<PathBuf>,
+    /// A storage may send the credential back in an error.
+    redactor: Redactor,
+}
+
+/// A storage that can't be set up. The reason is not kept: it may quote the credential.
+struct Unusable;
+
+impl From<Error> for Unusable {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+/// The service whose credential a place takes; none for a folder.
+fn kind(place: &str) -> Option<&'static str> {
+    match place.split_once(':')?.0 {
+        "s3" => Some("s3"),
+        "gs" => Some("gcs"),
+        "az" => Some("azure"),
+        _ => None,
+    }
+}
+
+fn s3(spec: &Elsewhere, bucket: String, secret: &SecretString) -> Result<Arc<dyn ObjectStore>, Unusable> {
+    header_safe(secret)?;
+    let endpoint = spec.s3_endpoint.clone();
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(bucket)
+        .with_region(spec.s3_region.clone().unwrap_or_else(|| "us-east-1".to_owned()))
+        .with_access_key_id(spec.s3_access_key_id.clone().unwrap_or_default())
+        .with_secret_access_key(secret.expose_secret())
+        .with_client_options(client(endpoint.as_deref()))
+        // Deleting many at once is Amazon's own; others know only one at a time.
+        .with_disable_bulk_delete(true)
+        .with_retry(retry());
+    if let Some(endpoint) = endpoint {
+        builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
+    }
+    Ok(Arc::new(builder.build()?))
+}
+
+fn google(bucket: String, secret: &SecretString) -> Result<Arc<dyn ObjectStore>, Unusable> {
+    let builder = GoogleCloudStorageBuilder::new()
+        .with_bucket_name(bucket)
+        .with_service_account_key(secret.expose_secret())
+        .with_client_options(client(None))
+        .with_retry(retry());
+    Ok(Arc::new(builder.build()?))
+}
+
+fn azure(spec: &Elsewhere, bucket: String, secret: &SecretString) -> Result<Arc<dyn ObjectStore>, Unusable> {
+    header_safe(secret)?;
+    let builder = MicrosoftAzureBuilder::new()
+        .with_account(spec.azure_account.clone().unwrap_or_default())
+        .with_container_name(bucket)
+        .with_access_key(secret.expose_secret())
+        .with_client_options(client(None))
+        .with_retry(retry());
+    Ok(Arc::new(builder.build()?))
+}
+
+/// Keys are of printable characters; a line break that was copied with one would only fail later.
+fn header_safe(secret: &SecretString) -> Result<(), Unusable> {
+    let text = secret.expose_secret();
+    let fine = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fine { Ok(()) } else { Err(Unusable) }
 }
 
 impl Place {
@@ -58,67 +126,69 @@ impl Place {
             PanelError::new(ErrorCode::NotFound, "backups", words)
                 .with_hint("Set [backup] elsewhere = [\"s3://bucket/prefix\"] in the profile.")
         })?;
-        let spec = &live.profile.elsewhere;
-        let wrong = |why: String| {
+        let secret = match kind(name) {
+            Some(service) => Some(secret(core, live, name, service).await?),
+            None => None,
+        };
+        Self::build(name, &live.profile.elsewhere, secret)
+    }
+
+    /// The place with its credential, if it takes one.
+    ///
+    /// # Errors
+    /// `invalid-config`; `storage` for a folder that is not there. A credential that can't be parsed is never quoted.
+    pub fn build(name: &str, spec: &Elsewhere, secret: Option<SecretString>) -> Result<Self, PanelError> {
+        let wrong = |why: &str| {
             PanelError::new(ErrorCode::InvalidConfig, "backups", format!("{name} can't be used: {why}."))
         };
-        let url = url::Url::parse(name).map_err(|error| wrong(error.to_string()))?;
+        let url = url::Url::parse(name).map_err(|error| wrong(&error.to_string()))?;
         let bucket = url.host_str().unwrap_or_default().to_owned();
-        let prefix = Path::from_url_path(url.path()).map_err(|error| wrong(error.to_string()))?;
-        let built: Result<Arc<dyn ObjectStore>, Error> = match url.scheme() {
-            "file" => {
-                let folder =
-                    url.to_file_path().map_err(|()| wrong("it is no path of this machine".into()))?;
-                let made = LocalFileSystem::new_with_prefix(&folder).map(|store| Arc::new(store) as _);
-                return match made {
-                    Ok(store) => {
-                        Ok(Self { name: name.clone(), store, prefix: Path::default(), folder: Some(folder) })
-                    }
-                    Err(error) => Err(PanelError::new(
-                        ErrorCode::Storage,
-                        "backups",
-                        format!("The folder {} is not there.", folder.display()),
-                    )
+        let prefix = Path::from_url_path(url.path()).map_err(|_| wrong("its path is not valid"))?;
+        if url.scheme() == "file" {
+            let folder = url.to_file_path().map_err(|()| wrong("it is no path of this machine"))?;
+            let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| {
+                let words = format!("The folder {} is not there.", folder.display());
+                PanelError::new(ErrorCode::Storage, "backups", words)
                     .with_hint("Is that disk mounted? The panel makes no folder for it, lest copies land on this disk.")
-                    .with_detail(error.to_string())),
-                };
-            }
-            "s3" => {
-                let endpoint = spec.s3_endpoint.clone();
-                let mut builder = AmazonS3Builder::new()
-                    .with_bucket_name(bucket)
-                    .with_region(spec.s3_region.clone().unwrap_or_else(|| "us-east-1".to_owned()))
-                    .with_access_key_id(spec.s3_access_key_id.clone().unwrap_or_default())
-                    .with_secret_access_key(secret(core, live, name, "s3").await?.expose_secret())
-                    .with_client_options(client(endpoint.as_deref()))
-                    // Deleting many at once is Amazon's own; others know only one at a time.
-                    .with_disable_bulk_delete(true)
-                    .with_retry(retry());
-                if let Some(endpoint) = endpoint {
-                    builder =
-                        builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
-                }
-                builder.build().map(|store| Arc::new(store) as _)
-            }
-            "gs" => GoogleCloudStorageBuilder::new()
-                .with_bucket_name(bucket)
-                .with_service_account_key(secret(core, live, name, "gcs").await?.expose_secret())
-                .with_client_options(client(None))
-                .with_retry(retry())
-                .build()
-                .map(|store| Arc::new(store) as _),
-            "az" => MicrosoftAzureBuilder::new()
-                .with_account(spec.azure_account.clone().unwrap_or_default())
-                .with_container_name(bucket)
-                .with_access_key(secret(core, live, name, "azure").await?.expose_secret())
-                .with_client_options(client(None))
-                .with_retry(retry())
-                .build()
-                .map(|store| Arc::new(store) as _),
-            other => return Err(wrong(format!("{other}: is not one of s3:, gs:, az:, file:"))),
+                    .with_detail(error.to_string())
+            })?;
+            let redactor = Redactor::for_secret(&SecretString::default());
+            return Ok(Self {
+                name: name.to_owned(),
+                store: Arc::new(store),
+                prefix: Path::default(),
+                folder: Some(folder),
+                redactor,
+            });
+        }
+        let (Some(service), Some(secret)) = (kind(name), secret) else {
+            return Err(wrong(&format!("{}: is not one of s3:, gs:, az:, file:", url.scheme())));
         };
-        let store = built.map_err(|error| wrong(one_line(&error)))?;
-        Ok(Self { name: name.clone(), store, prefix, folder: None })
+        let redactor = Redactor::for_secret(&secret);
+        let store = match service {
+            "s3" => s3(spec, bucket, &secret),
+            "gcs" => google(bucket, &secret),
+            _ => azure(spec, bucket, &secret),
+        };
+        // What the library says of a credential may quote it, in parts or in another encoding.
+        let store = store.map_err(|Unusable| {
+            let id = format!("{service}/password");
+            let expected = match service {
+                "s3" => "the secret access key as the provider shows it",
+                "gcs" => "the service account's key file, as JSON on one line",
+                _ => "one of the account's two access keys, in Base64",
+            };
+            PanelError::new(
+                ErrorCode::InvalidConfig,
+                "backups",
+                format!("The credential for {name} is not valid."),
+            )
+            .with_hint(format!(
+                "Enter it again: aetherctl secret set {id}. Expected is {expected}. If it is right, check \
+                     [backup] in the profile."
+            ))
+        })?;
+        Ok(Self { name: name.to_owned(), store, prefix, folder: None, redactor })
     }
 
     /// Where a file of a copy lies. Names stay as they are: they are those of the backup, whoever looks for them.
@@ -127,7 +197,8 @@ impl Place {
         let joined: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         Path::parse(joined.join("/")).map_err(|error| {
             let words = format!("{} takes no file named {file:?}.", self.name);
-            PanelError::new(ErrorCode::InvalidRequest, "backups", words).with_detail(one_line(&error))
+            PanelError::new(ErrorCode::InvalidRequest, "backups", words)
+                .with_detail(self.redactor.shown(&chain(&error), 600))
         })
     }
 
@@ -178,15 +249,14 @@ impl Place {
             Error::Unauthenticated { .. } => (ErrorCode::Unauthorized, "does not take these credentials"),
             Error::PermissionDenied { .. } => (ErrorCode::Forbidden, "does not allow this"),
             // Of a list the library tells the answer's status in words only.
-            other if one_line(other).contains("403 Forbidden") => {
-                (ErrorCode::Forbidden, "does not allow this")
-            }
-            other if one_line(other).contains("401 Unauthorized") => {
+            other if chain(other).contains("403 Forbidden") => (ErrorCode::Forbidden, "does not allow this"),
+            other if chain(other).contains("401 Unauthorized") => {
                 (ErrorCode::Unauthorized, "does not take these credentials")
             }
             _ => (ErrorCode::ServerError, "failed"),
         };
-        PanelError::new(code, "backups", format!("{} {what}.", self.name)).with_detail(one_line(error))
+        PanelError::new(code, "backups", format!("{} {what}.", self.name))
+            .with_detail(self.redactor.shown(&chain(error), 600))
     }
 
     /// Waits for a storage no longer than it may be silent.
@@ -232,8 +302,8 @@ fn retry() -> RetryConfig {
     RetryConfig { backoff: BackoffConfig::default(), max_retries: 3, retry_timeout: Duration::from_secs(30) }
 }
 
-/// An error with its reasons, on one line.
-fn one_line(error: &dyn std::error::Error) -> String {
+/// An error with its reasons, as the libraries word them.
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(next) = source {
@@ -243,5 +313,5 @@ fn one_line(error: &dyn std::error::Error) -> String {
         }
         source = next.source();
     }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(600).collect()
+    text
 }
