@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use aether_clients::sensitive::MASK;
 use aether_contract::{
     Backup, BackupCreateRequest, BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode,
     PanelError, Timestamp,
@@ -11,7 +12,7 @@ use serde_json::json;
 use super::{
     build::{Builder, ZSTD},
     job::Handle,
-    layout::{DASHBOARDS, SNAPSHOT},
+    layout::{DASHBOARDS, DATA_SOURCES, SNAPSHOT},
     manifest::{self, Manifest},
     name,
     parts::{self, Draft},
@@ -343,6 +344,23 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
              in grafana/alerting/ are what GET /api/v1/provisioning/… gave. PUT them back with the header \
              X-Disable-Provenance: true, so that they stay editable. Contact points have [REDACTED] where secrets were.",
             manifest.id
+        ));
+    }
+    if has(DATA_SOURCES) {
+        let notes = manifest.parts.iter().flat_map(|part| &part.notes);
+        let to_enter = notes.filter_map(|note| note.strip_prefix(parts::grafana::TO_ENTER)).map(one_line);
+        let to_enter: String = to_enter.collect::<Vec<_>>().join(" ");
+        let credentials = if to_enter.is_empty() {
+            "They had no credentials.".to_owned()
+        } else {
+            format!(
+                "Their credentials are not in the backup. Before sending, replace every {MASK} in the file, and add \
+                 those that Grafana keeps to itself: {to_enter}"
+            )
+        };
+        steps.push(format!(
+            "Data sources: by hand. Send each entry of {DATA_SOURCES}, without id, to POST /api/datasources. \
+             {credentials}"
         ));
     }
     if has(SNAPSHOT) {

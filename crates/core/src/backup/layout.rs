@@ -6,5 +6,7 @@ pub const DASHBOARDS: &str = "grafana/dashboards/";
 pub const SNAPSHOT: &str = "prometheus/snapshot/";
 /// Where library panels lie.
 pub const LIBRARY: &str = "grafana/library-panels.json";
+/// Where data sources lie.
+pub const DATA_SOURCES: &str = "grafana/data-sources.json";
 /// Where folders lie.
 pub const FOLDERS: &str = "grafana/folders.json";

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use aether_clients::{
     ClientError, Failure, Grafana,
     grafana::{Alerting, LIBRARY_PAGE, SEARCH_PAGE, SearchHit, SearchKind},
+    sensitive::{MASK, mask_json},
 };
 use aether_contract::{BackupPartKind, ErrorCode, PanelError, ServiceKind};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use super::Draft;
 use crate::backup::{
     build::Builder,
     job::Handle,
-    layout::{DASHBOARDS, FOLDERS, LIBRARY},
+    layout::{DASHBOARDS, DATA_SOURCES, FOLDERS, LIBRARY},
     name::Names,
 };
 
@@ -22,6 +23,8 @@ use crate::backup::{
 const READERS: (usize, usize, usize) = (8, 4, 16);
 /// Attempts at a request that failed in a way that may pass.
 const ATTEMPTS: u32 = 4;
+/// Beginning of the note that names credentials which the backup does not hold.
+pub const TO_ENTER: &str = "Credentials to enter again after restoring data sources: ";
 /// Pages of a search at most.
 const MAX_PAGES: u32 = 1_000;
 
@@ -62,10 +65,8 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
     job.check()?;
     keep(builder, FOLDERS, "The folders", &mut draft, folders(client).await)?;
     keep(builder, LIBRARY, "The library panels", &mut draft, library(client).await)?;
-    let sources = again(|| client.data_sources())
-        .await
-        .map(|all| Value::Array(all.into_iter().map(without_secrets).collect()));
-    keep(builder, "grafana/data-sources.json", "The data sources", &mut draft, sources)?;
+    let sources = again(|| client.data_sources()).await.map(|all| masked(all, &mut draft));
+    keep(builder, DATA_SOURCES, "The data sources", &mut draft, sources)?;
     for what in Alerting::ALL {
         let path = format!("grafana/alerting/{}.json", what.name());
         match again(|| client.alerting(what)).await {
@@ -254,20 +255,32 @@ pub async fn library(client: &Grafana) -> Result<Value, ClientError> {
     Ok(Value::Array(all))
 }
 
-/// A data source without what could be a secret. The API gives none, but old fields and addresses may hold some.
-fn without_secrets(mut source: Value) -> Value {
-    if let Some(fields) = source.as_object_mut() {
-        for key in ["password", "basicAuthPassword", "secureJsonData"] {
-            fields.remove(key);
-        }
-        let address = fields.get("url").and_then(Value::as_str).and_then(|url| url::Url::parse(url).ok());
-        if let Some(mut url) = address.filter(|url| url.password().is_some()) {
-            // Fails only for addresses that can't have one.
-            let _ = url.set_password(None);
-            fields.insert("url".into(), Value::String(url.to_string()));
+/// Data sources with a marker in the place of every credential, and notes about what was masked and what Grafana
+/// keeps to itself: a person who restores them has to enter both.
+fn masked(mut sources: Vec<Value>, draft: &mut Draft) -> Value {
+    let mut to_enter = Vec::new();
+    let mut count = 0;
+    for source in &mut sources {
+        let name = source.get("name").and_then(Value::as_str).unwrap_or("(no name)").to_owned();
+        let fields = mask_json(source);
+        count += usize::from(!fields.is_empty());
+        let kept = source.get("secureJsonFields").and_then(Value::as_object).into_iter().flatten();
+        let kept = kept
+            .filter(|(_, set)| set.as_bool() == Some(true))
+            .map(|(key, _)| format!("secureJsonData.{key}"));
+        let missing: Vec<String> = fields.into_iter().chain(kept).collect();
+        if !missing.is_empty() {
+            to_enter.push(format!("{name}: {}", missing.join(", ")));
         }
     }
-    source
+    if count > 0 {
+        let noun = if count == 1 { "data source" } else { "data sources" };
+        draft.note(format!("Credentials of {count} {noun} were masked as {MASK}."));
+    }
+    if !to_enter.is_empty() {
+        draft.note(format!("{TO_ENTER}{}.", to_enter.join("; ")));
+    }
+    Value::Array(sources)
 }
 
 /// Asks again after what may pass: 429, 5xx, a broken connection. Never after a 401: Grafana locks users out.
@@ -303,10 +316,58 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_data_source_is_saved_without_secrets() {
-        let source = json!({"url": "http://u:s3cret@host/", "password": "s3cret", "jsonData": {"a": 1},
-            "secureJsonData": {"x": "s3cret"}, "basicAuthPassword": "s3cret"});
-        let kept = without_secrets(source).to_string();
-        assert!(!kept.contains("s3cret") && kept.contains("host") && kept.contains("jsonData"), "{kept}");
+    fn data_source_credentials_are_masked_and_reported() {
+        let source = |name: &str, extra: Value| {
+            let mut value =
+                json!({"name": name, "uid": name, "type": "x", "access": "proxy", "isDefault": true});
+            value.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            value
+        };
+        let sources = vec![
+            source(
+                "user",
+                json!({"url": "https://s3cret@host/path", "basicAuth": true, "basicAuthUser": "ann"}),
+            ),
+            source("query", json!({"url": "https://host/?api_key=s3cret&org=1"})),
+            source("signed", json!({"url": "https://host/?X-Amz-Signature=s3cret&X-Amz-Credential=s3cret"})),
+            source(
+                "field",
+                json!({"jsonData": {"token": "s3cret", "tokenUri": "https://login/t", "tlsAuth": true}}),
+            ),
+            source(
+                "header",
+                json!({"jsonData": {"httpHeaderName1": "X-Scope-OrgID", "httpHeaderValue1": "s3cret"}}),
+            ),
+            source("params", json!({"jsonData": {"customQueryParameters": "token=s3cret&max=5m"}})),
+            source(
+                "old",
+                json!({"password": "s3cret", "secureJsonData": {"x": "s3cret"}, "basicAuthPassword": "s3cret"}),
+            ),
+            source(
+                "database",
+                json!({"url": "host:5432", "database": "host=a password=s3cret", "user": "grafana"}),
+            ),
+            source(
+                "plain",
+                json!({"url": "http://host:9090", "jsonData": {"httpMethod": "POST", "oauthPassThru": true}}),
+            ),
+            source("server side", json!({"secureJsonFields": {"apiKey": true, "unset": false}})),
+        ];
+        let untouched = sources[8].clone();
+        let mut draft = Draft::new(BackupPartKind::Grafana, "dashboards");
+        let saved = masked(sources, &mut draft);
+        let text = saved.to_string();
+        assert!(!text.contains("s3cret"), "{text}");
+        assert_eq!(saved[8], untouched);
+        for kept in
+            ["X-Scope-OrgID", "https://login/t", "max=5m", "org=1", "\"basicAuthUser\":\"ann\"", "grafana"]
+        {
+            assert!(text.contains(kept), "{kept} is missing from {text}");
+        }
+        assert_eq!(draft.part.notes[0], "Credentials of 8 data sources were masked as [masked].");
+        for named in ["user: url", "field: jsonData.token", "server side: secureJsonData.apiKey", "old: "] {
+            assert!(draft.part.notes[1].contains(named), "{}", draft.part.notes[1]);
+        }
+        assert!(!draft.part.notes[1].contains("plain") && !draft.part.notes[1].contains("s3cret"));
     }
 }
