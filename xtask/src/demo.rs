@@ -264,7 +264,13 @@ impl Compose {
             ));
         }
         let service = Service::start(
-            command(built("aether-sim", release)).args(["service", "--listen", "0.0.0.0:8000"]),
+            // Containers reach it by the bridge's address, which differs between machines.
+            command(built("aether-sim", release)).args([
+                "service",
+                "--listen",
+                "0.0.0.0:8000",
+                "--allow-network",
+            ]),
             Duration::from_secs(30),
         )?;
         let compose = Self { _service: service };

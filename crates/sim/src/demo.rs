@@ -87,6 +87,7 @@ impl DemoStack {
             history::make(&folder.join("history"), &data, SEED, i64::try_from(now).unwrap_or(0)).await?;
 
         let service = Service::start(ServiceOptions {
+            allow_network: false,
             listen: None,
             seed: SEED,
             begin: Some((end.counters, end.at as f64)),

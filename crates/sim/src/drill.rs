@@ -13,6 +13,7 @@ use axum::{
     Json, Router,
     extract::State,
     http::StatusCode,
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -21,7 +22,7 @@ use serde_json::json;
 use tokio::{net::TcpListener, sync::Mutex as AsyncMutex};
 
 use crate::{
-    SimError,
+    SimError, loopback,
     model::{Scenario, TENANTS},
     servers::Prometheus,
     service::Service,
@@ -190,7 +191,8 @@ impl Drills {
             .build()
             .map_err(|e| other(&e))?;
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| other(&e))?;
-        let url = format!("http://{}", listener.local_addr().map_err(|e| other(&e))?);
+        let address = listener.local_addr().map_err(|e| other(&e))?;
+        let (url, port) = (format!("http://{address}"), address.port());
         let world = Arc::new(World {
             stack,
             files,
@@ -205,7 +207,8 @@ impl Drills {
             .route("/drill/start", post(start))
             .route("/drill/operate", post(operate))
             .route("/drill/end", post(end))
-            .with_state(world);
+            .with_state(world)
+            .layer(middleware::from_fn_with_state(port, loopback::only));
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, app).await {
                 tracing::error!(%error, "drills are no longer served");

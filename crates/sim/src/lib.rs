@@ -8,6 +8,7 @@ pub mod drill;
 mod error;
 pub mod grafana;
 pub mod history;
+mod loopback;
 pub mod model;
 pub mod servers;
 pub mod service;

@@ -39,6 +39,9 @@ enum Command {
         /// Address to listen on
         #[arg(long, default_value = "127.0.0.1:8000")]
         listen: SocketAddr,
+        /// Allow an address that other machines can reach, for containers that ask the service
+        #[arg(long)]
+        allow_network: bool,
         /// Seed of the noise
         #[arg(long, default_value_t = 2024)]
         seed: u64,
@@ -98,10 +101,10 @@ async fn run(command: Command) -> Result<(), SimError> {
             }
             Ok(())
         }
-        Command::Service { listen, seed } => {
-            let service =
-                Service::start(ServiceOptions { listen: Some(listen), seed, ..ServiceOptions::default() })
-                    .await?;
+        Command::Service { listen, allow_network, seed } => {
+            let options =
+                ServiceOptions { listen: Some(listen), allow_network, seed, ..ServiceOptions::default() };
+            let service = Service::start(options).await?;
             println!("{}", serde_json::json!({"url": service.url()}));
             tokio::select! { () = service.run() => {}, () = asked_to_end() => {} }
             Ok(())

@@ -11,6 +11,7 @@ use axum::{
     Json, Router,
     extract::State,
     http::{StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use crate::{
-    SimError,
+    SimError, loopback,
     model::{Counters, Incident, Scenario, TENANTS, rates},
 };
 
@@ -30,6 +31,8 @@ const STEP: f64 = 15.0;
 pub struct ServiceOptions {
     /// Address; a free loopback port when none is given.
     pub listen: Option<SocketAddr>,
+    /// Whether the address may be one that other machines reach. The demo's containers need that; nothing else does.
+    pub allow_network: bool,
     /// Seed of the noise.
     pub seed: u64,
     /// Counters to go on from, one a tenant, and when they were true (seconds since the epoch).
@@ -101,6 +104,11 @@ impl Service {
     /// When the address can't be listened on.
     pub async fn start(options: ServiceOptions) -> Result<Self, SimError> {
         let address = options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        if !address.ip().to_canonical().is_loopback() && !options.allow_network {
+            return Err(SimError::Other(format!(
+                "{address} can be reached from other machines; listen on 127.0.0.1, or add --allow-network"
+            )));
+        }
         let listener =
             TcpListener::bind(address).await.map_err(|e| SimError::Other(format!("{address}: {e}")))?;
         let bound = listener.local_addr().map_err(|e| SimError::Other(e.to_string()))?;
@@ -117,10 +125,16 @@ impl Service {
         let app = Router::new()
             .route("/metrics", get(metrics))
             .route("/health", get(health))
-            .route("/sim/scenario", get(scenario).post(set_scenario))
+            .merge(
+                Router::new()
+                    .route("/sim/scenario", get(scenario).post(set_scenario))
+                    .layer(middleware::from_fn_with_state(bound.port(), loopback::only)),
+            )
             .with_state(Arc::clone(&world));
         let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, app).await {
+            if let Err(error) =
+                axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+            {
                 tracing::error!(%error, "the simulated service ended");
             }
         });
@@ -252,6 +266,43 @@ mod tests {
         let value: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
         assert!((1000.0..1010.0).contains(&value), "{line}");
         assert_eq!(body.lines().filter(|line| line.starts_with("# TYPE")).count(), 5);
+    }
+
+    #[tokio::test]
+    async fn address_of_the_network_is_refused_without_permission() {
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+            let options =
+                ServiceOptions { listen: Some(address.parse().unwrap()), ..ServiceOptions::default() };
+            let error = Service::start(options).await.unwrap_err().to_string();
+            assert!(error.contains("--allow-network"), "{error}");
+        }
+        let options = ServiceOptions {
+            listen: Some("0.0.0.0:0".parse().unwrap()),
+            allow_network: true,
+            ..Default::default()
+        };
+        let service = Service::start(options).await.unwrap();
+        let port = service.url().rsplit(':').next().unwrap();
+        assert_eq!(text(&format!("http://127.0.0.1:{port}/health")).await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn scenario_is_switched_only_by_loopback_name() {
+        let service = Service::start(ServiceOptions::default()).await.unwrap();
+        let post = |host: Option<&'static str>| {
+            let change = ScenarioChange { scenario: Scenario::Down, tenant: None };
+            let request =
+                reqwest::Client::new().post(format!("{}/sim/scenario", service.url())).json(&change);
+            async move {
+                let request =
+                    host.into_iter().fold(request, |request, host| request.header(header::HOST, host));
+                request.send().await.unwrap().status().as_u16()
+            }
+        };
+        assert_eq!(post(Some("evil.test")).await, 403);
+        assert_eq!(text(&format!("{}/health", service.url())).await.0, 200);
+        assert_eq!(post(None).await, 200);
+        assert_eq!(text(&format!("{}/health", service.url())).await.0, 503);
     }
 
     #[tokio::test]
