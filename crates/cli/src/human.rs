@@ -16,24 +16,71 @@ pub fn plain_lines(text: &str) -> String {
 fn escape(text: &str, newlines: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let harmless = match c {
-            '\n' => newlines,
-            // Bidirectional marks, embeddings, overrides and isolates; zero-width and invisible operators;
-            // line and paragraph separators; the tag block.
-            '\u{061c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}' => false,
-            c => !c.is_control(),
-        };
-        if harmless {
+        if is_harmless(c) || newlines && c == '\n' {
             out.push(c);
         } else {
             out.extend(c.escape_default());
+        }
+    }
+    out
+}
+
+/// Whether a character only shows itself: it moves no cursor, starts no escape sequence, is not invisible, and
+/// changes no direction of reading.
+fn is_harmless(c: char) -> bool {
+    match c {
+        // Bidirectional marks, embeddings, overrides and isolates; zero-width and invisible operators; line and
+        // paragraph separators; the tag block.
+        '\u{061c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => false,
+        // Both C0 and C1.
+        c => !c.is_control(),
+    }
+}
+
+/// The last look at what goes to a terminal: line breaks, tabs and the panel's own colours stay, and every other
+/// control character is escaped, even where a command forgot to.
+pub fn terminal(text: &str) -> String {
+    const COLOURS: [&str; 6] = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match COLOURS.iter().find(|colour| rest.starts_with(**colour)) {
+            Some(colour) => {
+                out.push_str(colour);
+                colour.len()
+            }
+            None if is_harmless(c) || matches!(c, '\n' | '\t') => {
+                out.push(c);
+                c.len_utf8()
+            }
+            None => {
+                out.extend(c.escape_default());
+                c.len_utf8()
+            }
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    out
+}
+
+/// JSON with `\u` escapes for what a terminal would obey. Outside of its strings JSON has none of these characters,
+/// so the document stays the same.
+pub fn json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        if is_harmless(c) || matches!(c, '\n' | '\t') {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
         }
     }
     out
@@ -136,6 +183,42 @@ mod tests {
         }
         assert_eq!(plain("Zürich – 東京 ✓"), "Zürich – 東京 ✓");
         assert_eq!(plain_lines("a\nb\r"), "a\nb\\r");
+    }
+
+    #[test]
+    fn terminal_keeps_own_colours_and_escapes_all_other_sequences() {
+        let own = "\x1b[31mred\x1b[0m\tcell\n";
+        assert_eq!(terminal(own), own);
+        assert_eq!(
+            terminal("\x1b[2J\x1b]0;title\x07\u{9b}31m\r"),
+            "\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{9b}31m\\r"
+        );
+        assert_eq!(terminal("\u{202e}\u{200b}"), "\\u{202e}\\u{200b}");
+    }
+
+    #[test]
+    fn json_escapes_what_a_terminal_would_obey_and_means_the_same() {
+        let hostile = "\u{85}\u{202e}\u{2028}\u{2029}\u{200b}\u{7f}\u{e0041} é 東京\u{1b}";
+        let value = serde_json::json!({"a\u{9b}": hostile});
+        let text = json(&value.to_string());
+        assert!(
+            text.contains("\\u009b") && text.contains("\\u202e") && text.contains("\\udb40\\udc41"),
+            "{text}"
+        );
+        assert!(text.contains("é 東京") && text.chars().all(is_harmless), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn json_of_any_text_shows_no_control_character(
+            text in "\\PC{0,8}[\u{0}-\u{9f}\u{200b}-\u{206f}]{0,12}\\PC{0,8}"
+        ) {
+            let value = serde_json::json!({"text": text});
+            let shown = json(&value.to_string());
+            proptest::prop_assert!(shown.chars().all(is_harmless));
+            proptest::prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
     }
 
     #[test]

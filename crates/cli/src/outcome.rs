@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    human::plain_lines,
+    human::{json, plain, terminal},
     table::{Paint, paint},
 };
 
@@ -76,9 +76,9 @@ impl Outcome {
     }
 
     /// Prints it and gives the exit code. A reader that has gone away (`| head`) changes nothing.
-    pub fn print(&self, json: bool) -> ExitCode {
+    pub fn print(&self, as_json: bool) -> ExitCode {
         let code = self.code();
-        let written = if json { self.write_json(&mut io::stdout().lock()) } else { self.write_text() };
+        let written = if as_json { self.write_json(&mut io::stdout().lock()) } else { self.write_text() };
         match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 let _ = writeln!(io::stderr(), "aetherctl: standard output: {error}");
@@ -97,15 +97,20 @@ impl Outcome {
         }
     }
 
-    fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, &self.object()).map_err(io::Error::from)?;
+    pub(crate) fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        let document = serde_json::to_string(&self.object()).map_err(io::Error::from)?;
+        out.write_all(json(&document).as_bytes())?;
         out.write_all(b"\n")?;
         out.flush()
     }
 
     fn write_text(&self) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
-        out.write_all(self.text.as_bytes())?;
+        self.write_people(&mut anstream::stdout().lock(), &mut anstream::stderr().lock())
+    }
+
+    /// The text, findings and failure. Each finding and each part of the failure is one line: they quote servers.
+    fn write_people(&self, out: &mut impl Write, err: &mut impl Write) -> io::Result<()> {
+        out.write_all(terminal(&self.text).as_bytes())?;
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             out.write_all(b"\n")?;
         }
@@ -113,24 +118,31 @@ impl Outcome {
             out.write_all(b"\n")?;
         }
         for finding in &self.findings {
-            let line = format!("{} {}", paint("!", Paint::Warn), plain_lines(finding));
+            let line = format!("{} {}", paint("!", Paint::Warn), plain(finding));
             if self.bare {
                 // Nobody may be reading this.
-                let _ = writeln!(anstream::stderr().lock(), "{line}");
+                let _ = writeln!(err, "{line}");
             } else {
                 writeln!(out, "{line}")?;
             }
         }
         out.flush()?;
         if let Some(error) = &self.failure {
-            let mut err = anstream::stderr().lock();
             // Nobody may be reading this either.
-            let _ = writeln!(err, "{} {}", paint("error:", Paint::Bad), plain_lines(&error.message));
+            let _ = writeln!(err, "{} {}", paint("error:", Paint::Bad), plain(&error.message));
             if !error.hint.is_empty() {
-                let _ = writeln!(err, "{} {}", paint("hint:", Paint::Strong), plain_lines(&error.hint));
+                let _ = writeln!(err, "{} {}", paint("hint:", Paint::Strong), plain(&error.hint));
             }
         }
         Ok(())
+    }
+
+    /// Everything that people get to see, standard error behind standard output.
+    #[cfg(test)]
+    pub fn printed(&self) -> Vec<u8> {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        self.write_people(&mut out, &mut err).unwrap();
+        [out, err].concat()
     }
 }
 

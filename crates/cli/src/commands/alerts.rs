@@ -164,7 +164,7 @@ pub fn summary(alerts: &AlertsSummary) -> String {
     format!("Alerts       {}\n", parts.join(", "))
 }
 
-fn text(page: &AlertsPage) -> String {
+pub(super) fn text(page: &AlertsPage) -> String {
     if page.total == 0 {
         let whole = page.freshness.is_fresh() && page.pending_freshness.is_fresh();
         return if whole { "No alert.\n".into() } else { "No alert is known.\n".into() };

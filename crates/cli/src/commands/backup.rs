@@ -141,7 +141,7 @@ pub fn verdict(verdict: BackupVerdict) -> (&'static str, Paint) {
     }
 }
 
-fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
+pub(super) fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
     let row = |backup: &wire::Backup| {
         let (word, paint) = verdict(backup.verdict);
         vec![

@@ -95,7 +95,7 @@ fn line(check: &CheckResult) -> String {
     format!("{} {}{}", paint(&format!("{word:8}"), colour), plain(&check.title), paint(&took, Paint::Dim))
 }
 
-fn text(run: &CheckRun) -> String {
+pub(super) fn text(run: &CheckRun) -> String {
     let (word, colour) = look(run.verdict);
     let mut text = format!("{} of {}: {}\n\n", run.suite.title(), plain(&run.stack), paint(word, colour));
     for check in &run.checks {
@@ -113,7 +113,7 @@ fn text(run: &CheckRun) -> String {
     text
 }
 
-fn history(runs: &CheckRuns) -> Result<Outcome, PanelError> {
+pub(super) fn history(runs: &CheckRuns) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> = runs
         .runs
         .iter()

@@ -22,7 +22,7 @@ pub async fn run(panel: &Panel, id: &str, apply: bool, check: bool, by: &str) ->
     checked(&panel.data_restore_apply(asked).await?)
 }
 
-fn steps(plan: &wire::DataRestorePlan) -> String {
+pub(super) fn steps(plan: &wire::DataRestorePlan) -> String {
     let place = if plan.container.is_empty() {
         String::new()
     } else {
@@ -60,7 +60,7 @@ fn steps(plan: &wire::DataRestorePlan) -> String {
     text
 }
 
-fn checked(check: &DataCheck) -> Result<Outcome, PanelError> {
+pub(super) fn checked(check: &DataCheck) -> Result<Outcome, PanelError> {
     let mut text = format!("{} of {} answered with\n", check.answered, count(check.expected, "block"));
     for note in &check.notes {
         text.push_str(&format!("- {}\n", plain(note)));

@@ -47,7 +47,7 @@ pub async fn run(panel: &Panel, verb: &Drill) -> Result<Outcome, PanelError> {
     }
 }
 
-fn list(list: &DrillList) -> Result<Outcome, PanelError> {
+pub(super) fn list(list: &DrillList) -> Result<Outcome, PanelError> {
     let mut text = String::new();
     if !list.refused.is_empty() {
         text.push_str(&format!("{}\n\n", paint(&plain(&list.refused), Paint::Warn)));
@@ -101,7 +101,7 @@ fn standing(run: &DrillRun) -> String {
     format!("{head} for {} goes on for {since}; {seen}. {what}", plain(&run.person))
 }
 
-fn status(status: &DrillStatus) -> Result<Outcome, PanelError> {
+pub(super) fn status(status: &DrillStatus) -> Result<Outcome, PanelError> {
     let text = match &status.running {
         Some(run) => standing(run),
         None if status.offered => "No drill goes on.".to_owned(),
@@ -110,7 +110,7 @@ fn status(status: &DrillStatus) -> Result<Outcome, PanelError> {
     Outcome::new(status, format!("{text}\n"))
 }
 
-fn ended(run: &DrillRun) -> Result<Outcome, PanelError> {
+pub(super) fn ended(run: &DrillRun) -> Result<Outcome, PanelError> {
     let (word, colour) = verdict(run);
     let mut text = format!("The drill is over: {}.\n\n", paint(word, colour));
     let rows = run.measures.iter().map(|one| {

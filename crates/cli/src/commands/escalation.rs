@@ -25,7 +25,7 @@ pub async fn run(panel: &Panel, verb: &Escalation) -> Result<Outcome, PanelError
     }
 }
 
-fn list(snapshot: &Snapshot) -> Result<Outcome, PanelError> {
+pub(super) fn list(snapshot: &Snapshot) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> =
         snapshot.escalations.clocks.iter().map(|clock| row(clock, snapshot.at)).collect();
     let text = if rows.is_empty() {

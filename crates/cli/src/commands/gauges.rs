@@ -128,7 +128,7 @@ fn state(gauge: &Gauge) -> (&'static str, Paint) {
     }
 }
 
-fn tenant_table(rows: &[TenantValue], unit: &str) -> String {
+pub(super) fn tenant_table(rows: &[TenantValue], unit: &str) -> String {
     let rows: Vec<Vec<Cell>> = rows
         .iter()
         .map(|row| {

@@ -123,7 +123,7 @@ pub fn summary(status: &MaintenanceStatus) -> String {
     out
 }
 
-fn changed(window: &MaintenanceWindow, verb: &str) -> Result<Outcome, PanelError> {
+pub(super) fn changed(window: &MaintenanceWindow, verb: &str) -> Result<Outcome, PanelError> {
     let text = format!(
         "Maintenance window {verb}: {}, until {} ({} left), {} muted now.\nWindow   {}\nSilence  {}\n{}",
         phase(window.phase).0,
@@ -207,7 +207,10 @@ async fn end_all(panel: &Panel, status: &MaintenanceStatus) -> Result<Outcome, P
     ended_all(&ended, failure)
 }
 
-fn ended_all(ended: &[MaintenanceEnded], failure: Option<PanelError>) -> Result<Outcome, PanelError> {
+pub(super) fn ended_all(
+    ended: &[MaintenanceEnded],
+    failure: Option<PanelError>,
+) -> Result<Outcome, PanelError> {
     let mut text = String::new();
     let mut found = Vec::new();
     for end in ended {
@@ -245,7 +248,7 @@ fn ended_all(ended: &[MaintenanceEnded], failure: Option<PanelError>) -> Result<
     Ok(outcome)
 }
 
-fn window_table(windows: &[MaintenanceWindow]) -> String {
+pub(super) fn window_table(windows: &[MaintenanceWindow]) -> String {
     if windows.is_empty() {
         return "No maintenance window is on.\n".into();
     }
@@ -274,7 +277,7 @@ fn window_table(windows: &[MaintenanceWindow]) -> String {
     table(&["STATE", "ENDS", "LEFT", "MUTES", "MEMBERS", "BY", "COMMENT", "WINDOW"], &rows)
 }
 
-fn silence_table(silences: &[Silence]) -> String {
+pub(super) fn silence_table(silences: &[Silence]) -> String {
     if silences.is_empty() {
         return "No silence.\n".into();
     }
@@ -328,7 +331,7 @@ pub(super) fn matchers(matchers: &[Matcher]) -> String {
             (true, true) => "=~",
             (false, true) => "!~",
         };
-        format!("{}{operator}{:?}", m.name, m.value)
+        plain(&format!("{}{operator}{:?}", m.name, m.value))
     };
     matchers.iter().map(one).collect::<Vec<_>>().join(", ")
 }

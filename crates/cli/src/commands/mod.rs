@@ -11,6 +11,8 @@ mod docs;
 mod drill;
 mod escalation;
 mod gauges;
+#[cfg(test)]
+mod hostile;
 mod maintenance;
 mod moments;
 mod past;

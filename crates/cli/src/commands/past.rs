@@ -94,7 +94,7 @@ pub async fn history(panel: &Panel, search: &[String], limit: u32, csv: bool) ->
     Outcome::new(&found, text)
 }
 
-fn rows(windows: &[PastWindow]) -> String {
+pub(super) fn rows(windows: &[PastWindow]) -> String {
     let rows: Vec<Vec<Cell>> = windows
         .iter()
         .map(|window| {

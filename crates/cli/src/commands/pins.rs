@@ -127,10 +127,10 @@ pub async fn run(panel: &Panel, verb: &Pins) -> Result<Outcome, PanelError> {
     }
 }
 
-fn plan_text(plan: &RepinPlan) -> String {
+pub(super) fn plan_text(plan: &RepinPlan) -> String {
     let mut text = String::new();
     for file in &plan.files {
-        text.push_str(&format!("{} ({})\n", paint(&plain(&file.path), Paint::Strong), file.what));
+        text.push_str(&format!("{} ({})\n", paint(&plain(&file.path), Paint::Strong), plain(&file.what)));
         text.push_str(&diff_lines(&file.diff));
     }
     for note in &plan.notes {

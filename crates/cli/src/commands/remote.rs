@@ -56,7 +56,7 @@ pub async fn run(panel: &Panel, verb: &Remote) -> Result<Outcome, PanelError> {
     }
 }
 
-fn list(list: &wire::RemoteList) -> Result<Outcome, PanelError> {
+pub(super) fn list(list: &wire::RemoteList) -> Result<Outcome, PanelError> {
     let mut text = String::new();
     if list.places.is_empty() {
         text.push_str("The profile names no place for copies: set [backup] elsewhere.\n");

@@ -132,7 +132,7 @@ fn act(act: RestoreAct) -> (&'static str, Paint) {
     }
 }
 
-fn plan_text(plan: &RestorePlan) -> String {
+pub(super) fn plan_text(plan: &RestorePlan) -> String {
     let row = |item: &wire::RestoreItem| {
         let (word, paint) = act(item.act);
         let versions = match item.live_version {
@@ -195,7 +195,7 @@ fn plan_text(plan: &RestorePlan) -> String {
     text
 }
 
-fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
+pub(super) fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
     let row = |item: &wire::RestoredItem| {
         let (word, paint) = match item.outcome {
             RestoreOutcome::Done => ("done", Paint::Good),
@@ -249,7 +249,7 @@ pub async fn runs(panel: &Panel) -> Result<Outcome, PanelError> {
     Outcome::new(&runs, if runs.is_empty() { "No restore.\n".into() } else { runs_table(&runs) })
 }
 
-fn runs_table(runs: &[RestoreRun]) -> String {
+pub(super) fn runs_table(runs: &[RestoreRun]) -> String {
     let row = |run: &RestoreRun| {
         let (word, paint) = state(run.state);
         let done = run.items.iter().filter(|item| item.outcome == RestoreOutcome::Done).count();

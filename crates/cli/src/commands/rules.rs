@@ -26,7 +26,7 @@ pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
     }
 }
 
-fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
+pub(super) fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
     let mut text = format!(
         "{} of {} expected recording rules and {} of {} expected alerts run.\n\n",
         report.present_recording, report.expected_recording, report.present_alerts, report.expected_alerts
@@ -143,7 +143,7 @@ async fn lint_files(panel: &Panel, files: Vec<PathBuf>, all: bool) -> Result<Out
     outcome(&data, &groups, &[], all)
 }
 
-fn lint_server(report: &RulesReport, all: bool) -> Result<Outcome, PanelError> {
+pub(super) fn lint_server(report: &RulesReport, all: bool) -> Result<Outcome, PanelError> {
     outcome(report, &report.groups, &report.gaps, all)
 }
 
@@ -198,7 +198,7 @@ fn said(group: &RuleGroupView, rule: &RuleView, found: &RuleFinding) -> String {
         "{} {} [{}] {}\n  {}\n  {}\n  {} {}\n",
         paint(word, look(found.severity)),
         paint(&plain(&rule.id.name), Paint::Strong),
-        found.check,
+        plain(&found.check),
         paint(&plain(&place), Paint::Dim),
         plain(&found.problem),
         paint(&plain(&found.why), Paint::Dim),
@@ -276,13 +276,13 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
     Ok(RulesChange { edits, vip_tenants: Some(asked.vip.clone()).filter(|list| !list.is_empty()) })
 }
 
-fn diff_text(plan: &RulesPlan) -> String {
+pub(super) fn diff_text(plan: &RulesPlan) -> String {
     let mut text = String::new();
     for file in &plan.files {
         text.push_str(&format!("{}\n", paint(&plain(&file.path), Paint::Strong)));
         text.push_str(&diff_lines(&file.diff));
         if file.problem.is_empty() {
-            text.push_str(&format!("{} takes it.\n", file.checked_by));
+            text.push_str(&format!("{} takes it.\n", plain(&file.checked_by)));
         }
     }
     if plan.files.is_empty() {
@@ -319,7 +319,7 @@ async fn apply(panel: &Panel, asked: &RuleChanges, reason: &str, by: &str) -> Re
     applied(&panel.rules_apply(request).await?, diff_text(&plan))
 }
 
-fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
+pub(super) fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for link in &found.links {
         let (word, look) = match link.state {
@@ -346,10 +346,10 @@ fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
     Ok(outcome)
 }
 
-fn applied(done: &RulesApplied, mut text: String) -> Result<Outcome, PanelError> {
+pub(super) fn applied(done: &RulesApplied, mut text: String) -> Result<Outcome, PanelError> {
     for step in &done.steps {
         let (mark, look) = if step.done { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
-        text.push_str(&format!("{} {}: {}\n", paint(mark, look), step.title, plain(&step.note)));
+        text.push_str(&format!("{} {}: {}\n", paint(mark, look), plain(&step.title), plain(&step.note)));
     }
     let mut outcome = Outcome::new(done, text)?;
     if !done.in_force {

@@ -48,7 +48,7 @@ async fn request(panel: &Panel, subject: &Subject) -> Result<RunbookOpenRequest,
     Ok(request)
 }
 
-fn list(list: &RunbookList) -> Result<Outcome, PanelError> {
+pub(super) fn list(list: &RunbookList) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> = list
         .pages
         .iter()
@@ -72,7 +72,7 @@ fn list(list: &RunbookList) -> Result<Outcome, PanelError> {
     Ok(outcome)
 }
 
-fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
+pub(super) fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> = runs
         .runs
         .iter()
@@ -98,7 +98,7 @@ fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
     Outcome::new(runs, text)
 }
 
-fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
+pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
     let mut text = format!("{}\n", paint(&plain(&page.title), Paint::Strong));
     if page.found == RunbookFound::Generic {
         text.push_str("There is no runbook for this alert; these steps fit any.\n");
@@ -204,7 +204,7 @@ fn short(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn line(step: &RunbookStepResult) -> String {
+pub(super) fn line(step: &RunbookStepResult) -> String {
     let (word, colour) = match step.verdict {
         RunbookVerdict::Pass => ("pass", Paint::Good),
         RunbookVerdict::Fail => ("fail", Paint::Bad),
@@ -223,7 +223,7 @@ fn line(step: &RunbookStepResult) -> String {
     text
 }
 
-fn search(hits: &RunbookHits) -> Result<Outcome, PanelError> {
+pub(super) fn search(hits: &RunbookHits) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> =
         hits.hits.iter().map(|hit| vec![cell(&hit.id), cell(&hit.section), cell(&hit.line)]).collect();
     let text = if rows.is_empty() {

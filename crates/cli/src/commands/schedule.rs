@@ -49,7 +49,7 @@ pub async fn run(panel: &Panel, verb: &Schedule) -> Result<Outcome, PanelError> 
     }
 }
 
-fn shown(list: &ScheduleList) -> Result<Outcome, PanelError> {
+pub(super) fn shown(list: &ScheduleList) -> Result<Outcome, PanelError> {
     let mut text = String::new();
     for schedule in &list.schedules {
         text.push_str(&one(schedule));
@@ -69,7 +69,7 @@ fn one(schedule: &Known) -> String {
         "{} – {}\n  {}  {} ({}), {} each, {}\n",
         plain(&schedule.reason),
         plain(&schedule.created_by),
-        schedule.id,
+        plain(&schedule.id),
         plain(&schedule.cron),
         plain(&schedule.time_zone),
         span(i64::from(schedule.duration_s) * 1000),
@@ -81,7 +81,7 @@ fn one(schedule: &Known) -> String {
             (false, true) => "made",
             (false, false) => "to come",
         };
-        text.push_str(&format!("    {}  {state}\n", occurrence.local));
+        text.push_str(&format!("    {}  {state}\n", plain(&occurrence.local)));
     }
     text
 }

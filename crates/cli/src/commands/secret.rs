@@ -132,7 +132,7 @@ fn given(text: String) -> Result<SecretInput, PanelError> {
     Ok(secret)
 }
 
-fn text(status: &SecretsStatus) -> String {
+pub(super) fn text(status: &SecretsStatus) -> String {
     let mut out = match status.store {
         SecretStore::Keyring => "New credentials go to the keyring.\n".to_owned(),
         SecretStore::Memory => {

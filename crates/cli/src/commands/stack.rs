@@ -107,7 +107,7 @@ fn verdict(target: &str, checked: Result<Profile, PanelError>) -> Result<Outcome
     Ok(outcome)
 }
 
-fn list(stacks: &StackList) -> Result<Outcome, PanelError> {
+pub(super) fn list(stacks: &StackList) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> = stacks
         .stacks
         .iter()
@@ -136,7 +136,7 @@ fn list(stacks: &StackList) -> Result<Outcome, PanelError> {
     Ok(outcome)
 }
 
-fn detail_text(detail: &StackDetail) -> String {
+pub(super) fn detail_text(detail: &StackDetail) -> String {
     let source = match &detail.source {
         StackSource::BuiltIn => "built in",
         StackSource::File { path } => path,

@@ -28,7 +28,7 @@ pub async fn run(panel: &Panel, verb: Option<&Training>) -> Result<Outcome, Pane
     show(&board)
 }
 
-fn show(board: &TrainingBoard) -> Result<Outcome, PanelError> {
+pub(super) fn show(board: &TrainingBoard) -> Result<Outcome, PanelError> {
     if board.people.is_empty() {
         let tasks: Vec<String> =
             board.tasks.iter().map(|task| format!("  {} ({} min)", task.title, task.minutes)).collect();

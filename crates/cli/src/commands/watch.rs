@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::polled;
 use crate::{
-    human::{moment, now, plain},
+    human::{self, moment, now, plain},
     outcome::Outcome,
     table::{Paint, paint},
 };
@@ -22,10 +22,10 @@ const PAGE: u32 = 500;
 
 /// Something that happened to an alert between two looks.
 #[derive(Debug, Clone, PartialEq)]
-struct Change {
+pub(super) struct Change {
     /// Its state now; none: it is no longer listed.
-    state: Option<AlertState>,
-    row: AlertRow,
+    pub(super) state: Option<AlertState>,
+    pub(super) row: AlertRow,
 }
 
 /// Looks every `every` seconds until Ctrl+C.
@@ -105,7 +105,18 @@ fn changes(known: &mut HashMap<String, AlertRow>, rows: Vec<AlertRow>) -> Vec<Ch
 }
 
 fn tell(change: &Change, as_json: bool) -> io::Result<()> {
-    let (word, look) = match change.state {
+    if as_json {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", json_line(change))?;
+        return out.flush();
+    }
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{}", human::terminal(&line(change)))?;
+    out.flush()
+}
+
+fn state(change: &Change) -> (&'static str, Paint) {
+    match change.state {
         Some(AlertState::Firing) => ("firing", Paint::Bad),
         Some(AlertState::Pending) => ("pending", Paint::Warn),
         Some(AlertState::Silenced) => ("silenced", Paint::Dim),
@@ -113,21 +124,24 @@ fn tell(change: &Change, as_json: bool) -> io::Result<()> {
         Some(AlertState::Muted) => ("muted", Paint::Dim),
         Some(AlertState::Resolved) => ("resolved", Paint::Good),
         None => ("gone", Paint::Good),
-    };
-    if as_json {
-        let mut out = io::stdout().lock();
-        let line = json!({"at": now(), "state": word, "alert": change.row});
-        writeln!(out, "{line}")?;
-        return out.flush();
     }
+}
+
+/// The change for scripts.
+pub(super) fn json_line(change: &Change) -> String {
+    let line = json!({"at": now(), "state": state(change).0, "alert": change.row});
+    human::json(&line.to_string())
+}
+
+/// The change for people.
+pub(super) fn line(change: &Change) -> String {
+    let (word, look) = state(change);
     let row = &change.row;
     let name = if row.name.is_empty() { "(no name)" } else { &row.name };
     let tenant = row.tenant.as_deref().map(|tenant| format!(" {}", plain(tenant))).unwrap_or_default();
     let vip = if row.vip { " (VIP)" } else { "" };
     let summary = row.annotations.get("summary").map(|text| format!("  {}", plain(text))).unwrap_or_default();
-    let mut out = anstream::stdout().lock();
-    writeln!(out, "{}  {:<9}  {}{tenant}{vip}{summary}", moment(now()), paint(word, look), plain(name))?;
-    out.flush()
+    format!("{}  {:<9}  {}{tenant}{vip}{summary}", moment(now()), paint(word, look), plain(name))
 }
 
 #[cfg(test)]
