@@ -9,7 +9,9 @@ mod display;
 mod process;
 mod setup;
 mod suite;
+mod supply_chain;
 mod test;
+mod tools;
 
 use std::process::ExitCode;
 

@@ -11,15 +11,18 @@ use std::{
 use crate::{
     bindings,
     process::{self, built, cargo, command, follow, gently, npm, root},
-    setup, suite,
+    setup, suite, supply_chain,
 };
 
 /// What one step came to.
 #[derive(Default, Clone, Copy)]
-struct Tally {
-    passed: u32,
-    failed: u32,
-    skipped: u32,
+pub struct Tally {
+    /// What held.
+    pub passed: u32,
+    /// What did not.
+    pub failed: u32,
+    /// What could not be tried.
+    pub skipped: u32,
 }
 
 impl Tally {
@@ -30,7 +33,8 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: Self) {
+    /// Adds the counts of another.
+    pub fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
@@ -43,6 +47,7 @@ type Step = (&'static str, fn() -> Tally);
 const STEPS: &[Step] = &[
     ("packages", || simple(setup::everything())),
     ("format", || simple(process::run(cargo().args(["fmt", "--all", "--check"])))),
+    ("supply chain", supply_chain::check),
     ("bindings", || simple(bindings::check())),
     ("ui format", || simple(process::run(npm().args(["run", "--silent", "format:check"])))),
     ("ui lints", || simple(process::run(npm().args(["run", "--silent", "lint"])))),
@@ -131,7 +136,8 @@ pub fn run(args: &[String]) -> ExitCode {
     if total.failed == 0 && total.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn simple(result: Result<(), String>) -> Tally {
+/// One check: passed, or failed with its message on the terminal.
+pub fn simple(result: Result<(), String>) -> Tally {
     if let Err(message) = &result {
         println!("FAILED: {message}");
     }
