@@ -2,7 +2,7 @@
 
 mod alerts;
 mod notifications;
-mod reload;
+pub(crate) mod reload;
 
 use std::collections::BTreeMap;
 

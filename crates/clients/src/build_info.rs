@@ -3,8 +3,8 @@
 use crate::{
     endpoint::Endpoint,
     error::{ClientError, Failure},
+    exposition,
     http::Http,
-    prometheus::metric_label,
 };
 
 /// The version that `metric` at `/metrics` names.
@@ -14,7 +14,7 @@ use crate::{
 pub async fn version(endpoint: Endpoint, metric: &str) -> Result<String, ClientError> {
     let http = Http::new(endpoint)?;
     let reply = http.get_raw("/metrics", &[]).await?;
-    metric_label(&reply.value.body, metric, "version").filter(|version| !version.is_empty()).ok_or_else(
+    exposition::label(&reply.value.body, metric, "version").filter(|version| !version.is_empty()).ok_or_else(
         || {
             let url = http.url("/metrics", &[]);
             ClientError::new(Failure::WrongServer(format!("its metrics have no {metric}")), url, "")

@@ -1,16 +1,16 @@
 //! Grafana's HTTP API as far as it is needed. Read against 10 to 12.
 
 mod alerting;
-mod library;
+pub(crate) mod library;
 
 use serde::Deserialize;
 
 use crate::{
     endpoint::Endpoint,
     error::{ClientError, Failure},
+    exposition,
     http::{Http, Reply},
     lenient::nullable,
-    prometheus::metric_label,
     reply::Expected,
 };
 
@@ -42,6 +42,13 @@ pub struct GrafanaOrg {
     pub name: String,
 }
 
+#[derive(Deserialize)]
+pub(crate) struct HealthWire {
+    database: String,
+    #[serde(default, deserialize_with = "nullable")]
+    version: String,
+}
+
 impl Grafana {
     /// A client; nothing is asked yet.
     ///
@@ -57,18 +64,13 @@ impl Grafana {
     /// # Errors
     /// [`Failure::WrongServer`] when the answer is not Grafana's; else as [`ClientError`] tells.
     pub async fn health(&self) -> Result<Reply<GrafanaHealth>, ClientError> {
-        #[derive(Deserialize)]
-        struct Wire {
-            database: String,
-            #[serde(default, deserialize_with = "nullable")]
-            version: String,
-        }
-        let reply: Reply<Wire> = self.http.get("/api/health", &[], Expected::Object("database")).await?;
+        let reply: Reply<HealthWire> =
+            self.http.get("/api/health", &[], Expected::Object("database")).await?;
         let mut version = Some(reply.value.version.clone()).filter(|version| !version.is_empty());
         if version.is_none()
             && let Ok(metrics) = self.http.get_raw("/metrics", &[]).await
         {
-            version = metric_label(&metrics.value.body, "grafana_build_info", "version");
+            version = exposition::label(&metrics.value.body, "grafana_build_info", "version");
         }
         Ok(reply.map(|wire| GrafanaHealth { version, database: wire.database }))
     }

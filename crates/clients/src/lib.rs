@@ -10,6 +10,7 @@ mod connect;
 pub mod docker;
 mod endpoint;
 mod error;
+mod exposition;
 pub mod grafana;
 mod http;
 mod lenient;

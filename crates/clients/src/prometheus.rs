@@ -13,6 +13,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     endpoint::Endpoint,
     error::{ClientError, Failure},
+    exposition,
     http::{Http, Reply},
     lenient::nullable,
     reply::Expected,
@@ -45,7 +46,7 @@ pub struct Prometheus {
 
 /// Which program it is.
 #[derive(Debug, Clone, Default)]
-struct Flavour {
+pub(crate) struct Flavour {
     name: Option<String>,
     version: Option<String>,
 }
@@ -402,7 +403,7 @@ impl Prometheus {
 }
 
 /// The program behind the metrics that it exposes about itself.
-fn flavour(metrics: &[u8]) -> Flavour {
+pub(crate) fn flavour(metrics: &[u8]) -> Flavour {
     const KNOWN: &[(&str, &str, &str)] = &[
         ("vm_app_version", "short_version", "VictoriaMetrics"),
         ("thanos_build_info", "version", "Thanos"),
@@ -411,41 +412,13 @@ fn flavour(metrics: &[u8]) -> Flavour {
     ];
     for (metric, label, name) in KNOWN {
         // A distribution's build may leave the first label empty.
-        let told = |label| metric_label(metrics, metric, label).filter(|version| !version.is_empty());
-        let present =
-            metric_label(metrics, metric, label).or_else(|| metric_label(metrics, metric, "version"));
+        let told = |label| exposition::label(metrics, metric, label).filter(|version| !version.is_empty());
+        let present = exposition::label(metrics, metric, label)
+            .or_else(|| exposition::label(metrics, metric, "version"));
         if present.is_some() {
             let name = Some((*name).to_owned()).filter(|name| name != "Prometheus");
             return Flavour { name, version: told(label).or_else(|| told("version")) };
         }
     }
     Flavour::default()
-}
-
-/// A label of the first sample of a metric in the text format.
-pub(crate) fn metric_label(body: &[u8], metric: &str, label: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
-    let line =
-        text.lines().find(|line| line.strip_prefix(metric).is_some_and(|rest| rest.starts_with('{')))?;
-    // The whole name: `version` is not the end of `goversion`.
-    let whole = |at: &usize| line.get(..*at).is_some_and(|head| head.ends_with(['{', ',', ' ']));
-    let key = format!("{label}=\"");
-    let at = line.match_indices(&key).map(|(at, _)| at).find(whole)?;
-    let rest = line.get(at + key.len()..)?;
-    let value: String = rest.chars().take_while(|c| *c != '"').take(200).collect();
-    Some(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_is_read_from_the_text_format() {
-        let body = b"# HELP x\nvm_app_version{version=\"victoria-metrics-1\", short_version=\"v1.79.5\"} 1\n";
-        assert_eq!(metric_label(body, "vm_app_version", "short_version").as_deref(), Some("v1.79.5"));
-        assert_eq!(metric_label(body, "vm_app", "version"), None);
-        let body = b"grafana_build_info{branch=\"x\",goversion=\"go1.22\",version=\"11.2.0\"} 1\n";
-        assert_eq!(metric_label(body, "grafana_build_info", "version").as_deref(), Some("11.2.0"));
-    }
 }

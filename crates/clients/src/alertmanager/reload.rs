@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::Alertmanager;
-use crate::error::ClientError;
+use crate::{error::ClientError, exposition};
 
 /// What its own metrics say about the configuration in force. Each is none where the server does not tell it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -32,18 +32,15 @@ impl Alertmanager {
     /// As [`ClientError`] tells.
     pub async fn config_facts(&self) -> Result<ConfigFacts, ClientError> {
         let reply = self.http.get_raw("/metrics", &[]).await?;
-        Ok(facts(&String::from_utf8_lossy(&reply.value.body)))
+        Ok(facts(&reply.value.body))
     }
 }
 
-fn facts(metrics: &str) -> ConfigFacts {
-    let value = |name: &str| -> Option<f64> {
-        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
-        line.split_whitespace().next()?.parse().ok()
-    };
+pub(crate) fn facts(metrics: &[u8]) -> ConfigFacts {
+    let successful = exposition::value(metrics, "alertmanager_config_last_reload_successful");
     ConfigFacts {
-        hash: value("alertmanager_config_hash"),
-        successful: value("alertmanager_config_last_reload_successful").map(|value| value == 1.0),
+        hash: exposition::value(metrics, "alertmanager_config_hash"),
+        successful: successful.map(|value| value == 1.0),
     }
 }
 
@@ -63,9 +60,9 @@ mod tests {
     fn the_facts_of_the_metrics_are_read() {
         let text = "# HELP alertmanager_config_hash x\nalertmanager_config_hash 2.19034577350127e+14\n\
             alertmanager_config_last_reload_success_timestamp_seconds 1.7e+09\nalertmanager_config_last_reload_successful 0\n";
-        let found = facts(text);
+        let found = facts(text.as_bytes());
         assert_eq!((found.hash, found.successful), (Some(219_034_577_350_127.0), Some(false)));
-        assert_eq!(facts("nothing"), ConfigFacts::default());
+        assert_eq!(facts(b"nothing"), ConfigFacts::default());
     }
 
     #[test]

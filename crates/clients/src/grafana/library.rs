@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Grafana;
 use crate::{
     error::{ClientError, Failure},
+    exposition,
     http::Reply,
     lenient::nullable,
     reply::Expected,
@@ -64,6 +65,18 @@ pub struct LibraryPage {
     /// They.
     #[serde(default, deserialize_with = "nullable")]
     pub elements: Vec<Value>,
+}
+
+/// The body around a page of library panels.
+#[derive(Deserialize)]
+pub(crate) struct LibraryReply {
+    pub(crate) result: LibraryPage,
+}
+
+/// Dashboards of all organizations, from Grafana's own metrics.
+pub(crate) fn dashboard_count(metrics: &[u8]) -> Option<u64> {
+    let count = exposition::value(metrics, "grafana_stat_totals_dashboard")?;
+    (count.is_finite() && count >= 0.0).then_some(count as u64)
 }
 
 impl Grafana {
@@ -130,13 +143,9 @@ impl Grafana {
     /// # Errors
     /// As [`ClientError`] tells.
     pub async fn library_panels(&self, page: u32) -> Result<LibraryPage, ClientError> {
-        #[derive(Deserialize)]
-        struct Wire {
-            result: LibraryPage,
-        }
         let query =
             [("kind", "1".to_owned()), ("perPage", LIBRARY_PAGE.to_string()), ("page", page.to_string())];
-        let reply: Reply<Wire> =
+        let reply: Reply<LibraryReply> =
             self.http.get("/api/library-elements", &query, Expected::Object("result")).await?;
         Ok(reply.value.result)
     }
@@ -167,10 +176,7 @@ impl Grafana {
     /// Dashboards that Grafana counts in all its organisations, from `/metrics`; none where that can't be read. It lags.
     pub async fn dashboards_in_all(&self) -> Option<u64> {
         let reply = self.http.get_raw("/metrics", &[]).await.ok()?;
-        let text = String::from_utf8_lossy(&reply.value.body);
-        let line = text.lines().find_map(|line| line.strip_prefix("grafana_stat_totals_dashboard "))?;
-        let count: f64 = line.split_whitespace().next()?.parse().ok()?;
-        (count.is_finite() && count >= 0.0).then_some(count as u64)
+        dashboard_count(&reply.value.body)
     }
 
     /// `POST /api/dashboards/db`. Never repeated.
@@ -231,7 +237,7 @@ fn missing(error: &ClientError) -> bool {
 }
 
 /// A segment of a path: a uid may hold anything, and must not lead elsewhere.
-pub(super) fn segment(uid: &str) -> String {
+pub(crate) fn segment(uid: &str) -> String {
     let mut out = String::with_capacity(uid.len());
     for byte in uid.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
