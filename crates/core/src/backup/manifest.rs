@@ -92,6 +92,12 @@ impl Manifest {
             if let Some(why) = why {
                 return Err(format!("refused: {:?}, listed in {FILE}: {why}", file.path));
             }
+            // It becomes a line of SHA256SUMS, where a line break in it would add files that the manifest does not name.
+            if file.sha256.len() != 64
+                || !file.sha256.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+            {
+                return Err(format!("{FILE} has no valid SHA-256 for {:?}", file.path));
+            }
             if !seen.insert(file.path.to_lowercase()) {
                 return Err(format!("{FILE} names {:?} twice", file.path));
             }
@@ -181,6 +187,17 @@ mod tests {
         let newer = newer.replace("\"schema\": 1", "\"schema\": 7");
         assert!(Manifest::read(newer.as_bytes()).unwrap_err().contains("newer"));
         assert!(Manifest::read(b"{").is_err());
+    }
+
+    #[test]
+    fn manifest_with_a_malformed_hash_is_refused() {
+        let good = "00".repeat(32);
+        let line_break = format!("{good}\\n{good}  other.json");
+        for hash in ["", "00", &"AA".repeat(32), &"é".repeat(32), &line_break] {
+            let text = String::from_utf8(manifest(&["a.json"]).to_bytes().unwrap()).unwrap();
+            let error = Manifest::read(text.replace(&good, hash).as_bytes()).unwrap_err();
+            assert!(error.contains("SHA-256 for \"a.json\""), "{hash:?}: {error}");
+        }
     }
 
     #[test]
