@@ -4,8 +4,7 @@
 
 use promql_parser::parser::{self, Expr, token};
 
-/// Longest expression that is taken apart, in bytes.
-const MAX_LENGTH: usize = 32 * 1024;
+use crate::rules::split;
 
 /// A value held against a number.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +20,7 @@ pub struct Condition {
 /// The condition of an alert's expression. What stands behind `and` or `unless` (a traffic guard) is left out: it only
 /// takes away.
 pub fn condition(expression: &str) -> Option<Condition> {
-    if expression.len() > MAX_LENGTH {
-        return None;
-    }
-    find(&parser::parse(expression).ok()?)
+    find(&split::parse(expression).ok()?)
 }
 
 fn find(expression: &Expr) -> Option<Condition> {

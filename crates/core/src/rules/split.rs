@@ -1,5 +1,5 @@
-//! An expression's text cut at its outermost `and` and `unless`, so that a guard can be mended and the rest stays as it was
-//! written: the parser keeps no places. Pure.
+//! An expression's text cut at its outermost `and` and `unless`, so that a guard can be mended and the rest stays
+//! as it was written: the parser keeps no places. Pure.
 
 use promql_parser::parser::{self, Expr};
 
@@ -26,15 +26,70 @@ pub struct Join {
     pub matching: Option<(bool, Vec<String>)>,
 }
 
-/// Parses an expression.
+/// Deepest nesting of brackets in an expression that is parsed.
+const MAX_DEPTH: usize = 100;
+/// Most operators and subqueries of an expression that is parsed: each is a level of its own, as in `1+1+1+…`.
+const MAX_OPERATORS: usize = 500;
+
+/// Parses an expression. Everything here that walks, prints or drops an expression recurses into it, so one that is
+/// nested without end, as a hostile server or rule file may send it, would overflow the stack and end the program.
 ///
 /// # Errors
-/// The parser's words, or that it is too long.
+/// The parser's words, or that it is too long or nested too deep.
 pub fn parse(text: &str) -> Result<Expr, String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("longer than {} KiB", MAX_LENGTH / 1024));
     }
+    let (depth, operators) = nesting(text);
+    if depth > MAX_DEPTH {
+        return Err(format!("brackets are nested more than {MAX_DEPTH} deep"));
+    }
+    if operators > MAX_OPERATORS {
+        return Err(format!("more than {MAX_OPERATORS} operators"));
+    }
     parser::parse(text)
+}
+
+/// How deep an expression's brackets are nested, and how many operators and subqueries it has. Counts too many where
+/// it can't tell, never too few. Texts and comments end where the parser ends them: it takes a backslash in backticks
+/// for an escape, which [`Walk`] and Prometheus do not.
+fn nesting(text: &str) -> (usize, usize) {
+    let mut open = Vec::new();
+    let (mut deepest, mut operators, mut in_word) = (0, 0, false);
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        let starts_word = is_word(c) && !in_word;
+        in_word = is_word(c);
+        match c {
+            '"' | '\'' | '`' => {
+                while let Some((_, inside)) = chars.next() {
+                    match inside {
+                        '\\' => drop(chars.next()),
+                        _ if inside == c => break,
+                        _ => {}
+                    }
+                }
+            }
+            '#' => drop(chars.find(|(_, c)| matches!(c, '\n' | '\r'))),
+            '(' | '[' | '{' => {
+                open.push(c);
+                deepest = deepest.max(open.len());
+            }
+            ')' | ']' | '}' => {
+                open.pop();
+            }
+            // The signs of matchers nest nothing.
+            _ if open.last() == Some(&'{') => {}
+            ':' if open.last() == Some(&'[') => operators += 1,
+            '+' | '-' | '*' | '/' | '%' | '^' | '<' | '>' | '=' | '!' => operators += 1,
+            _ if starts_word => {
+                let word = word_at(text, at).to_ascii_lowercase();
+                operators += usize::from(["and", "or", "unless", "atan2"].contains(&word.as_str()));
+            }
+            _ => {}
+        }
+    }
+    (deepest, operators)
 }
 
 /// An expression in its one form: two expressions that mean the same by their text alone have the same form. Text that
@@ -243,6 +298,52 @@ mod tests {
         assert_eq!(texts("band > 1 and andy > 1"), ["band > 1", "andy > 1"]);
         assert!(pieces("a and b or c").is_none());
         assert!(pieces("a and").is_none());
+    }
+
+    #[test]
+    fn expression_nested_without_end_is_refused_before_it_overflows_the_stack() {
+        let nested = [
+            "(".repeat(16_000) + "a" + &")".repeat(16_000),
+            "-".repeat(32_000) + "a",
+            "- ".repeat(16_000) + "a",
+            "a".to_owned() + &"+1".repeat(16_000),
+            "a".to_owned() + &" or a".repeat(6_000),
+            "a".to_owned() + &"[1m:]".repeat(6_000),
+            "abs(".repeat(8_000) + "a" + &")".repeat(8_000),
+            "sum(a and ".repeat(3_000) + "b" + &")".repeat(3_000),
+            // Prometheus reads the backslash as itself, the parser as an escape: then the brackets are outside of texts.
+            "a{b=`\\``} + ".to_owned() + &"(".repeat(10_000) + "c" + &")".repeat(10_000),
+            "a # x\r".to_owned() + &"+1".repeat(10_000),
+        ];
+        for text in nested {
+            assert!(parse(&text).is_err(), "{:?}", text.get(..40));
+            assert_eq!(pieces(&text), None);
+            assert_eq!(normal(&text), text.trim());
+        }
+    }
+
+    #[test]
+    fn deepest_expression_that_is_taken_fits_the_stack_of_a_worker() {
+        let deep = [
+            "(".repeat(MAX_DEPTH) + "a" + &")".repeat(MAX_DEPTH),
+            "-".repeat(MAX_OPERATORS) + "a",
+            "a".to_owned() + &" + 1".repeat(MAX_OPERATORS),
+            "a".to_owned() + &"[1m:]".repeat(MAX_OPERATORS),
+        ];
+        for text in deep {
+            // The size that the async runtime gives its workers.
+            let worker = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
+            let join = worker.spawn(move || parse(&text).map(|expr| expr.to_string().len())).unwrap();
+            // A text that is no expression (a subquery of a subquery) must be refused, not crash.
+            let _ = join.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn ordinary_long_expressions_are_still_parsed() {
+        let many = vec!["sum by (job) (rate(a{job=~\"x|y\", b!=\"1\", c=\"d-e\"}[5m] offset 1h)) > 0"; 60]
+            .join(" or ");
+        assert!(parse(&many).is_ok());
     }
 
     #[test]

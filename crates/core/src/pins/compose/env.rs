@@ -5,6 +5,11 @@ use std::ops::Range;
 
 use super::interpolate::{Lookup, Origin, replace};
 
+/// Most variables of a file. Each may refer to all before it, so the time grows with the square of their number.
+const MAX_ENTRIES: usize = 10_000;
+/// Longest that all values of a file may be together, in bytes.
+const MAX_VALUES: usize = 16 * 1024 * 1024;
+
 /// A variable of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -23,10 +28,13 @@ pub struct Entry {
 pub fn read(text: &str, outside: &Lookup<'_>) -> Result<Vec<Entry>, String> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut at = 0;
+    // Lines are counted along the way: from the start for each line, a large file takes minutes.
+    let (mut number, mut counted, mut total) = (1, 0, 0);
     while at < text.len() {
         let line_end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| at + end);
         let line = text.get(at..line_end).unwrap_or_default();
-        let number = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
+        number += text.get(counted..at).unwrap_or_default().matches('\n').count();
+        counted = at;
         let bare = line.trim_start();
         if bare.trim().is_empty() || bare.starts_with('#') {
             at = line_end + 1;
@@ -77,6 +85,13 @@ pub fn read(text: &str, outside: &Lookup<'_>) -> Result<Vec<Entry>, String> {
                 (replace(plain, &known).map_err(|why| format!("line {number}: {why}"))?.text, plain.len())
             }
         };
+        total += value.len();
+        if entries.len() >= MAX_ENTRIES || total > MAX_VALUES {
+            return Err(format!(
+                "line {number}: more than {MAX_ENTRIES} variables, or values of more than {} MiB",
+                MAX_VALUES / 1024 / 1024
+            ));
+        }
         entries.push(Entry { name: name.to_owned(), value, at: begin..begin + length });
         let done = begin + length;
         at = text.get(done..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| done + end + 1);
@@ -167,5 +182,26 @@ mod tests {
         assert!(wrong("A=1\nB='x").starts_with("line 2: the quote"));
         assert!(wrong("A=1\n\n a b=x").starts_with("line 3:"));
         assert!(wrong("A=${B").contains("not closed"));
+    }
+
+    #[test]
+    fn variables_that_double_their_value_are_refused() {
+        let mut text = "A0=0123456789\n".to_owned();
+        for number in 1..64 {
+            text.push_str(&format!("A{number}=$A{0}$A{0}\n", number - 1));
+        }
+        let error = read(&text, &|_| None).unwrap_err();
+        assert!(error.contains("longer than 64 KiB"), "{error}");
+        let copies = "B=$A\n".repeat(300);
+        let error = read(&format!("A={}\n{copies}", "x".repeat(60_000)), &|_| None).unwrap_err();
+        assert!(error.starts_with("line 28") && error.contains("16 MiB"), "{error}");
+    }
+
+    #[test]
+    fn large_file_is_read_line_by_line_and_too_many_variables_are_refused() {
+        let comments = "#\n".repeat(1_000_000);
+        let error = read(&format!("{comments}A='open"), &|_| None).unwrap_err();
+        assert_eq!(error, "line 1000001: the quote is not closed");
+        assert!(read(&"A=1\n".repeat(20_000), &|_| None).unwrap_err().contains("more than 10000 variables"));
     }
 }

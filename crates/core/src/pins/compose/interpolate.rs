@@ -5,6 +5,9 @@ use std::ops::Range;
 
 /// Deepest nesting that is read.
 const DEPTH: usize = 16;
+/// Longest text after its variables are replaced, in bytes. A variable that holds another one twice, which holds
+/// another one twice, and so on, would fill the memory.
+const MAX_TEXT: usize = 64 * 1024;
 
 /// Where a variable's value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +138,9 @@ fn deep(raw: &str, offset: usize, lookup: &Lookup<'_>, depth: usize) -> Result<R
             }
             other => return Err(format!("${{{name}{other}}} is no form of a variable")),
         };
+        if done.text.len() + value.len() > MAX_TEXT {
+            return Err(format!("with its variables replaced it is longer than {} KiB", MAX_TEXT / 1024));
+        }
         done.text.push_str(&value);
         done.used.push(Used {
             name: name.to_owned(),
@@ -231,6 +237,15 @@ mod tests {
         assert!(text("a:${TAG!x}").unwrap_err().contains("no form"));
         assert!(text(&"${A:-".repeat(100)).is_err());
         assert!(text(&format!("{}x{}", "${A:-".repeat(100), "}".repeat(100))).unwrap_err().contains("deep"));
+    }
+
+    #[test]
+    fn text_that_grows_beyond_its_limit_is_an_error() {
+        let value = "x".repeat(40 * 1024);
+        let long = |_: &str| Some((value.clone(), Origin::Environment));
+        assert_eq!(replace("$A", &long).unwrap().text.len(), value.len());
+        assert!(replace("$A$A", &long).unwrap_err().contains("longer than 64 KiB"));
+        assert!(replace("${A:+$A$A}", &long).unwrap_err().contains("longer than 64 KiB"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use yaml_serde::{Mapping, Value};
@@ -22,6 +23,11 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 const MAX_FILES: usize = 64;
 /// Deepest chain of `extends` or `include`.
 const MAX_DEPTH: usize = 16;
+/// Most files that are read one after another. A file that includes itself twice would otherwise be read 65,536 times
+/// before the chain is too deep.
+const MAX_READS: usize = 256;
+/// Most services of a project.
+const MAX_SERVICES: usize = 1_000;
 
 /// What a project is read from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,7 +129,8 @@ pub fn read_with(
     environment: &Environment<'_>,
     instead: &BTreeMap<PathBuf, String>,
 ) -> Result<Project, String> {
-    let mut reader = Reader { environment, instead, project: Project::default(), documents: BTreeMap::new() };
+    let mut reader =
+        Reader { environment, instead, project: Project::default(), documents: BTreeMap::new(), reads: 0 };
     let scope = reader.scope(&sources.env_files, &[])?;
     let mut services = BTreeMap::new();
     for file in &sources.files {
@@ -173,7 +180,9 @@ struct Reader<'a> {
     environment: &'a Environment<'a>,
     instead: &'a BTreeMap<PathBuf, String>,
     project: Project,
-    documents: BTreeMap<PathBuf, Value>,
+    documents: BTreeMap<PathBuf, Rc<Value>>,
+    /// Files whose services were read, each as often as it was included.
+    reads: usize,
 }
 
 impl Reader<'_> {
@@ -227,9 +236,9 @@ impl Reader<'_> {
     }
 
     /// A file, with its anchors and merge keys followed.
-    fn document(&mut self, path: &Path) -> Result<Value, String> {
+    fn document(&mut self, path: &Path) -> Result<Rc<Value>, String> {
         if let Some(known) = self.documents.get(path) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         if self.documents.len() >= MAX_FILES {
             return Err(format!("more than {MAX_FILES} files"));
@@ -242,7 +251,8 @@ impl Reader<'_> {
         };
         value.apply_merge().map_err(|error| format!("{}: {error}", path.display()))?;
         self.project.texts.insert(path.to_path_buf(), text);
-        self.documents.insert(path.to_path_buf(), value.clone());
+        let value = Rc::new(value);
+        self.documents.insert(path.to_path_buf(), Rc::clone(&value));
         Ok(value)
     }
 
@@ -275,8 +285,12 @@ impl Reader<'_> {
         if depth > MAX_DEPTH {
             return Err(format!("{}: `include` goes too deep, or in a circle", path.display()));
         }
+        self.reads += 1;
+        if self.reads > MAX_READS {
+            return Err(format!("{}: `include` reads more than {MAX_READS} files", path.display()));
+        }
         let document = self.document(path)?;
-        let Value::Mapping(root) = &document else {
+        let Value::Mapping(root) = &*document else {
             return Err(format!("{} is no mapping", path.display()));
         };
         for one in root.get("include").and_then(Value::as_sequence).into_iter().flatten() {
@@ -291,6 +305,9 @@ impl Reader<'_> {
             let Some(name) = name.as_str() else {
                 return Err(format!("{}: the name of a service is no text", path.display()));
             };
+            if services.len() >= MAX_SERVICES {
+                return Err(format!("{}: more than {MAX_SERVICES} services", path.display()));
+            }
             let below = services.get(name).cloned().unwrap_or_default();
             let part = self.part(path, name, scope, below, 0)?;
             services.insert(name.to_owned(), part);

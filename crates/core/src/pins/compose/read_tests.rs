@@ -145,6 +145,26 @@ fn what_is_wrong_in_a_file_is_told_with_its_name_and_never_hangs() {
 }
 
 #[test]
+fn file_that_includes_itself_many_times_is_refused_at_once() {
+    let text = format!("include: [{}]\nservices: {{a: {{image: x}}}}\n", "compose.yml, ".repeat(50));
+    let bench = Bench::new(&[("compose.yml", &text)]);
+    let error = bench.read(&["compose.yml"], &[]).unwrap_err();
+    assert!(error.contains("`include`"), "{error}");
+    let wide = format!("include: [{}]\n", "other.yml, ".repeat(300));
+    let bench = Bench::new(&[("compose.yml", &wide), ("other.yml", "services: {}\n")]);
+    let error = bench.read(&["compose.yml"], &[]).unwrap_err();
+    assert!(error.contains("more than 256 files"), "{error}");
+}
+
+#[test]
+fn project_with_too_many_services_is_refused_before_they_are_read() {
+    let services: String = (0..50_000).map(|number| format!("  s{number}: {{image: x}}\n")).collect();
+    let bench = Bench::new(&[("compose.yml", &format!("services:\n{services}"))]);
+    let error = bench.read(&["compose.yml"], &[]).unwrap_err();
+    assert!(error.contains("more than 1000 services"), "{error}");
+}
+
+#[test]
 fn the_packs_file_is_read_whole() {
     let dir = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../monitoring"));
     let sources = Sources { files: vec![dir.join("docker-compose.yml")], dir, ..Sources::default() };
