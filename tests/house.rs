@@ -163,6 +163,33 @@ fn every_promise_in_the_intended_behaviour_is_held_by_a_test_that_exists() {
     assert!(promises >= 20, "only {promises} promises were read");
 }
 
+#[test]
+fn every_fuzz_target_has_an_entry_point_and_seeds() {
+    let names = |folder: &str| -> BTreeSet<String> {
+        let entries = fs::read_dir(root().join(folder)).expect("folder").flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().trim_end_matches(".rs").to_owned()).collect()
+    };
+    let targets = names("fuzz/fuzz_targets");
+    assert!(targets.len() >= 10, "{targets:?}");
+    assert_eq!(targets, names("fuzz/seeds"));
+    let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).expect("manifest");
+    let mut entry_points = String::new();
+    for file in ["crates/core/src/fuzz/mod.rs", "crates/clients/src/fuzz.rs"] {
+        entry_points.push_str(&fs::read_to_string(root().join(file)).expect("entry points"));
+    }
+    for target in targets {
+        assert!(
+            manifest.contains(&format!("name = \"{target}\"")),
+            "fuzz/Cargo.toml does not build {target}"
+        );
+        // The lists that the seed tests go through.
+        assert!(
+            entry_points.contains(&format!("(\"{target}\", {target})")),
+            "no test runs the seeds of {target}"
+        );
+    }
+}
+
 /// The anchors of a document's headings, as its readers on the web make them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut fenced = false;

@@ -6,6 +6,7 @@ mod bindings;
 mod bundle;
 mod demo;
 mod display;
+mod fuzz;
 mod process;
 mod setup;
 mod suite;
@@ -29,6 +30,10 @@ Usage: cargo xtask COMMAND
               --only WORD   window, refresh or alerts
               --runs N      7 unless told otherwise
   fmt       Format everything: rustfmt, and Prettier for the UI
+  fuzz      Run every fuzz target, and fail when an input breaks one
+              --seconds N   how long each target runs (60 by default)
+              --only TARGET a single target
+              --jobs N      targets that run at the same time (2 by default)
   bindings  Write the UI's types from crates/contract
               --check       only tell whether they are up to date
   bundle    Build an installer for this platform (a .deb on Debian)
@@ -42,6 +47,7 @@ fn main() -> ExitCode {
         "demo" => demo::run(&args),
         "test" => return test::run(&args),
         "fmt" => format(),
+        "fuzz" => fuzz::run(&args),
         "bench" => suite::bench(&args),
         "bindings" => bindings::run(&args),
         "bundle" => bundle::run(&args),

@@ -15,6 +15,8 @@ pub struct Tool {
 
 /// Checks licenses, sources, banned crates and advisories of the dependencies.
 pub const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+/// Builds and runs the fuzz targets.
+pub const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
 
 impl Tool {
     fn program(&self) -> PathBuf {

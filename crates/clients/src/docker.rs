@@ -169,15 +169,7 @@ impl Docker {
     pub async fn containers(&self) -> Result<Vec<Container>, DockerError> {
         let options = query::ListContainersOptionsBuilder::default().all(true).build();
         let all = within(self.inner.list_containers(Some(options))).await?;
-        let one = |found: bollard::models::ContainerSummary| Container {
-            id: found.id.unwrap_or_default(),
-            name: plain(found.names.unwrap_or_default().into_iter().next().unwrap_or_default()),
-            image: found.image.unwrap_or_default(),
-            image_id: found.image_id.unwrap_or_default(),
-            state: found.state.map(|state| state.to_string()).unwrap_or_default(),
-            labels: found.labels.unwrap_or_default(),
-        };
-        Ok(all.into_iter().map(one).collect())
+        Ok(all.into_iter().map(Container::from).collect())
     }
 
     /// A container by name or id; none when there is no such one.
@@ -189,31 +181,7 @@ impl Docker {
             Err(error) if error.failure == DockerFailure::NotFound => return Ok(None),
             other => other?,
         };
-        let config = found.config.unwrap_or_default();
-        let mount = |mount: bollard::models::MountPoint| Mount {
-            kind: mount.typ.map(|kind| kind.to_string()).unwrap_or_default(),
-            name: mount.name.unwrap_or_default(),
-            source: mount.source.unwrap_or_default(),
-            destination: mount.destination.unwrap_or_default(),
-            writable: mount.rw.unwrap_or(false),
-        };
-        Ok(Some(ContainerDetail {
-            id: found.id.unwrap_or_default(),
-            name: plain(found.name.unwrap_or_default()),
-            image: config.image.unwrap_or_default(),
-            image_id: found.image.unwrap_or_default(),
-            running: found.state.and_then(|state| state.running).unwrap_or(false),
-            working_dir: config.working_dir.unwrap_or_default(),
-            mounts: found.mounts.unwrap_or_default().into_iter().map(mount).collect(),
-            labels: config.labels.unwrap_or_default(),
-            created: found.created.map(|at| at.to_string()).unwrap_or_default(),
-            command: config
-                .entrypoint
-                .unwrap_or_default()
-                .into_iter()
-                .chain(config.cmd.unwrap_or_default())
-                .collect(),
-        }))
+        Ok(Some(ContainerDetail::from(found)))
     }
 
     /// An image by reference or id; none when the engine does not have it.
@@ -222,11 +190,7 @@ impl Docker {
     /// As [`DockerError`] tells.
     pub async fn image(&self, reference: &str) -> Result<Option<Image>, DockerError> {
         match within(self.inner.inspect_image(reference)).await {
-            Ok(found) => Ok(Some(Image {
-                id: found.id.unwrap_or_default(),
-                tags: found.repo_tags.unwrap_or_default(),
-                digests: found.repo_digests.unwrap_or_default(),
-            })),
+            Ok(found) => Ok(Some(Image::from(found))),
             Err(error) if error.failure == DockerFailure::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -381,6 +345,60 @@ impl Docker {
     /// As [`DockerError`] tells. One that runs already is none.
     pub async fn start(&self, container: &str) -> Result<(), DockerError> {
         settled(within(self.inner.start_container(container, None)).await)
+    }
+}
+
+impl From<bollard::models::ContainerSummary> for Container {
+    fn from(found: bollard::models::ContainerSummary) -> Self {
+        Self {
+            id: found.id.unwrap_or_default(),
+            name: plain(found.names.unwrap_or_default().into_iter().next().unwrap_or_default()),
+            image: found.image.unwrap_or_default(),
+            image_id: found.image_id.unwrap_or_default(),
+            state: found.state.map(|state| state.to_string()).unwrap_or_default(),
+            labels: found.labels.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<bollard::models::MountPoint> for Mount {
+    fn from(mount: bollard::models::MountPoint) -> Self {
+        Self {
+            kind: mount.typ.map(|kind| kind.to_string()).unwrap_or_default(),
+            name: mount.name.unwrap_or_default(),
+            source: mount.source.unwrap_or_default(),
+            destination: mount.destination.unwrap_or_default(),
+            writable: mount.rw.unwrap_or(false),
+        }
+    }
+}
+
+impl From<bollard::models::ContainerInspectResponse> for ContainerDetail {
+    fn from(found: bollard::models::ContainerInspectResponse) -> Self {
+        let config = found.config.unwrap_or_default();
+        let (entrypoint, arguments) = (config.entrypoint.unwrap_or_default(), config.cmd.unwrap_or_default());
+        Self {
+            id: found.id.unwrap_or_default(),
+            name: plain(found.name.unwrap_or_default()),
+            image: config.image.unwrap_or_default(),
+            image_id: found.image.unwrap_or_default(),
+            running: found.state.and_then(|state| state.running).unwrap_or(false),
+            working_dir: config.working_dir.unwrap_or_default(),
+            mounts: found.mounts.unwrap_or_default().into_iter().map(Mount::from).collect(),
+            labels: config.labels.unwrap_or_default(),
+            created: found.created.map(|at| at.to_string()).unwrap_or_default(),
+            command: entrypoint.into_iter().chain(arguments).collect(),
+        }
+    }
+}
+
+impl From<bollard::models::ImageInspect> for Image {
+    fn from(found: bollard::models::ImageInspect) -> Self {
+        Self {
+            id: found.id.unwrap_or_default(),
+            tags: found.repo_tags.unwrap_or_default(),
+            digests: found.repo_digests.unwrap_or_default(),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ pub mod docker;
 mod endpoint;
 mod error;
 mod exposition;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod grafana;
 mod http;
 mod lenient;

@@ -13,6 +13,8 @@ mod deploy;
 mod dispatch;
 pub mod drill;
 mod escalation;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod gauges;
 mod history;
 mod host;

@@ -20,7 +20,7 @@ const HEADER: &str = "# A stack for the AetherLink panel. Every key: docs/stack-
 ///
 /// # Errors
 /// `invalid-config` when `before` is no TOML.
-pub(super) fn apply(
+pub(crate) fn apply(
     before: Option<&str>,
     request: &StackSaveRequest,
     path: &Path,

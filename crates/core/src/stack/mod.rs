@@ -7,7 +7,7 @@
 mod builtin;
 mod check;
 mod checks;
-mod edit;
+pub(crate) mod edit;
 mod edit_checks;
 mod endpoint;
 mod escalation;

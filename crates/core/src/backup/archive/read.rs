@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     collections::BTreeSet,
     fs,
-    io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
     rc::Rc,
 };
@@ -60,10 +60,29 @@ pub fn walk(
     path: &Path,
     limits: Limits,
     job: &Handle,
+    each: impl FnMut(&str, u64, &mut dyn Read) -> Result<On, PanelError>,
+) -> Result<(), PanelError> {
+    let failed = |error: io::Error| paths::storage("read", path, &error);
+    let meta = fs::symlink_metadata(path).map_err(failed)?;
+    if !meta.is_file() {
+        return Err(refused(path, "it is not a regular file"));
+    }
+    walk_in(path, fs::File::open(path).map_err(failed)?, limits, job, each)
+}
+
+/// As [`walk`], for an archive that is open already; `path` is named in errors.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_in(
+    path: &Path,
+    file: impl Read + Seek + 'static,
+    limits: Limits,
+    job: &Handle,
     mut each: impl FnMut(&str, u64, &mut dyn Read) -> Result<On, PanelError>,
 ) -> Result<(), PanelError> {
     let meter = Meter::default();
-    let source = open(path, &meter)?;
+    let source = open(path, file, &meter)?;
     let mut archive = tar::Archive::new(source);
     // Whoever asks for more than there is gets an error of one kind or another.
     let broken = |error: &io::Error| match error.kind() {
@@ -194,20 +213,20 @@ fn inside(raw: &[u8]) -> Option<String> {
     (!drive).then(|| segments.join("/"))
 }
 
-fn open(path: &Path, meter: &Meter) -> Result<Box<dyn Read>, PanelError> {
+fn open(
+    path: &Path,
+    mut file: impl Read + Seek + 'static,
+    meter: &Meter,
+) -> Result<Box<dyn Read>, PanelError> {
     let failed = |error: io::Error| paths::storage("read", path, &error);
-    let meta = fs::symlink_metadata(path).map_err(failed)?;
-    if !meta.is_file() {
-        return Err(refused(path, "it is not a regular file"));
-    }
-    let mut file = fs::File::open(path).map_err(failed)?;
     let mut head = Vec::new();
     (&mut file).take(4).read_to_end(&mut head).map_err(failed)?;
     let plain = !head.starts_with(&[0x1f, 0x8b]) && head != [0x28, 0xb5, 0x2f, 0xfd];
     if plain {
         // Nothing else in a bare archive tells that it is whole: two empty blocks end it.
         let mut tail = Vec::new();
-        let from = file.seek(SeekFrom::Start(meta.len().saturating_sub(1024))).map_err(failed)?;
+        let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let from = file.seek(SeekFrom::Start(length.saturating_sub(1024))).map_err(failed)?;
         (&mut file).take(1024).read_to_end(&mut tail).map_err(failed)?;
         if from == 0 || tail.len() < 1024 || tail.iter().any(|byte| *byte != 0) {
             return Err(refused(path, "it is cut short, or no archive (.tar, .tar.gz or .tar.zst)"));

@@ -1,0 +1,6 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    aether_clients::fuzz::grafana(data);
+    aether_core::fuzz::grafana(data);
+});
