@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn every_seed_for_server_replies_passes_its_fuzz_target() {
         let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
-        let targets: [(&str, fn(&[u8])); 3] =
-            [("docker", docker), ("grafana", grafana), ("openmetrics", openmetrics)];
+        type Target = (&'static str, fn(&[u8]));
+        let targets: [Target; 3] = [("docker", docker), ("grafana", grafana), ("openmetrics", openmetrics)];
         for (name, target) in targets {
             let mut count = 0;
             for entry in fs::read_dir(seeds.join(name)).unwrap() {
