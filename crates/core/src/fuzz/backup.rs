@@ -23,6 +23,7 @@ pub fn manifest(data: &[u8]) {
     let mut seen = BTreeSet::new();
     for file in &manifest.files {
         assert!(name::is_inside(&file.path), "{:?} leads out of the backup", file.path);
+        assert!(!file.path.split('/').any(|part| part.starts_with('.')), "{:?} is hidden", file.path);
         assert!(file.path != FILE && file.path != SUMS, "{:?} is the panel's own file", file.path);
         assert!(seen.insert(file.path.to_lowercase()), "{:?} is listed twice", file.path);
     }
@@ -51,11 +52,13 @@ pub fn archive(data: &[u8]) {
         _ => zstd::encode_all(rest, 1),
     };
     let Ok(packed) = packed else { return };
-    let limits = Limits { files: 64, file: 64 * 1024, bytes: 256 * 1024, ratio: true };
+    let limits = Limits { files: 64, file: 64 * 1024, bytes: 256 * 1024 };
     let Ok(job) = Arc::new(Jobs::default()).begin("fuzz") else { return };
     let (mut names, mut total) = (BTreeSet::new(), 0);
     let _ = walk_in(Path::new("fuzz.tar"), Cursor::new(packed), limits, &job, |name, size, source| {
-        assert!(name::is_here(name), "{name:?} leads out of the archive");
+        let plain = name.replace(['\\', ':'], "_");
+        assert!(name::is_relative(&plain), "{name:?} leads out of the archive");
+        assert!(!name.split('/').any(name::is_git_name), "{name:?} belongs to a Git repository");
         assert!(names.insert(name.to_owned()), "{name:?} was handed out twice");
         let mut content = Vec::new();
         if source.read_to_end(&mut content).is_ok() {
@@ -84,7 +87,7 @@ pub fn grafana(data: &[u8]) {
     let mut names = Names::default();
     let mut taken = BTreeSet::new();
     for uid in String::from_utf8_lossy(data).split(['"', '\n']).take(64) {
-        let name = names.name(uid);
+        let name = format!("{}.json", names.name(uid));
         assert!(
             name::is_inside(&name) && name::is_portable(&name) && !name.contains('/'),
             "{uid:?}: {name:?}"
