@@ -47,13 +47,9 @@ pub fn profile(data: &[u8]) {
         checks: Some(detail.checks),
         select: false,
     };
-    match apply(Some(text), &unchanged, path) {
-        Ok(saved) => {
-            let read = Profile::parse(&saved, path);
-            assert_eq!(read.as_ref(), Ok(&profile), "saving without a change made {saved:?} of {text:?}");
-        }
-        Err(error) => assert!(false, "a valid profile can't be saved: {error:?}"),
-    }
+    let saved = apply(Some(text), &unchanged, path);
+    let read = saved.as_ref().map(|saved| Profile::parse(saved, path));
+    assert_eq!(read, Ok(Ok(profile)), "saving without a change made {saved:?} of {text:?}");
 }
 
 /// A compose file, its `.env`, and the image that its services get.

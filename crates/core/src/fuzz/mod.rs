@@ -12,9 +12,12 @@ pub use backup::{archive, grafana, manifest};
 pub use files::{compose, markdown, profile};
 pub use query::{filter, guard};
 
+/// A target's name, and what runs it on an input.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// The targets of this crate, by the names of their folders below `fuzz/seeds`. `grafana` has a second half in
 /// `aether-clients`.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [Target; 8] = [
     ("manifest", manifest),
     ("archive", archive),
     ("profile", profile),
