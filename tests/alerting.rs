@@ -98,7 +98,8 @@ async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
     let bench = Bench::start("11.2.0").await;
     let saved = bench.create(GRAFANA).await;
     let stored = || fs::read_to_string(bench.folder.path().join("grafana/grafana.json")).unwrap();
-    let chat = json!({"uid": "chat", "name": "on-call", "type": "slack", "settings": {"recipient": "#elsewhere", "url": "[REDACTED]"}});
+    let chat = json!({"uid": "chat", "name": "on-call", "type": "slack", "settings": {"recipient": "#elsewhere",
+        "url": "[REDACTED]"}});
     change(&bench, Method::PUT, "contact-points/chat", Some(chat)).await;
     let request = of(&bench, &saved.id, RestoreWhat::Alerting, &["contact-points/chat"]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();

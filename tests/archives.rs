@@ -122,7 +122,8 @@ async fn a_backup_goes_out_in_one_file_and_comes_back_byte_for_byte() {
             format!("test_{}_2.{}", made.id.0, format.ending())
         );
     }
-    // Somebody unpacked it, packed it anew with the manifest last and without the folder, while its name was taken here.
+    // Somebody unpacked it, packed it anew with the manifest last and without the folder, while its name was
+    // taken here.
     let mut files = content(&export(&bench, &made.id, ArchiveFormat::Gzip).await);
     files.rotate_left(2);
     let bare = files.into_iter().map(|(name, bytes)| (name[made.id.0.len() + 1..].to_owned(), bytes));
@@ -280,7 +281,8 @@ async fn an_archive_cut_anywhere_or_with_a_flipped_byte_is_never_taken_in_wrong(
             let place = usize::try_from(seed % whole.len() as u64).unwrap();
             flipped[place] ^= 1 << (seed >> 61);
             fs::write(&bad, &flipped).unwrap();
-            // A bit that says nothing (a time, a name nobody reads) may be another; what comes in is right all the same.
+            // A bit that says nothing (a time, a name nobody reads) may be another; what comes in is right all
+            // the same.
             if let Ok(taken) = import(&bench, &bad).await {
                 assert_eq!(taken.verdict, BackupVerdict::Verified, "byte {place}");
                 delete(&bench, &taken.id).await;

@@ -104,7 +104,8 @@ async fn what_grafana_refuses_is_asked_about_first_or_restored_as_a_copy() {
     );
     fs::write(&provisioned, changed).unwrap();
     bench.remove("rag-03").await;
-    let thief = json!({"dashboard": {"uid": "thief", "title": "Embedding cache", "panels": []}, "folderUid": "rag", "overwrite": false});
+    let thief = json!({"dashboard": {"uid": "thief", "title": "Embedding \
+        cache", "panels": []}, "folderUid": "rag", "overwrite": false});
     assert_eq!(bench.ask(reqwest::Method::POST, "/api/dashboards/db", Some(thief)).await.0, 200);
 
     let mut request = bench.request(&made.id, &["aether-rag-ops", "rag-03"]);
@@ -186,9 +187,11 @@ async fn a_backup_of_another_tool_is_read_and_restored_through_the_same_plan() {
     let bench = Bench::start("11.2.0").await;
     let folder = bench.root().join("2024-03-05_10-20/grafana");
     fs::create_dir_all(&folder).unwrap();
-    let bare = json!({"id": 77, "uid": "old-one", "title": "Old one", "version": 3, "panels": [{"id": 1, "type": "stat", "title": "x"}]});
+    let bare = json!({"id": 77, "uid": "old-one", "title": "Old \
+        one", "version": 3, "panels": [{"id": 1, "type": "stat", "title": "x"}]});
     fs::write(folder.join("Old one.json"), bare.to_string()).unwrap();
-    let wrapped = json!({"dashboard": {"title": "No uid", "panels": []}, "meta": {"folderUid": "rag", "folderTitle": "RAG"}});
+    let wrapped = json!({"dashboard": {"title": "No \
+        uid", "panels": []}, "meta": {"folderUid": "rag", "folderTitle": "RAG"}});
     fs::write(folder.join("no-uid.dashboard"), wrapped.to_string()).unwrap();
     fs::write(folder.join("notes.json"), "{\"some\": \"thing\"}").unwrap();
     fs::write(folder.join("broken.json"), "{").unwrap();

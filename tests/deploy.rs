@@ -59,7 +59,8 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     panel.deploy_step(act(DeployStepKind::Quick, DeployAct::Skip, "a small stack")).await.unwrap();
 
     // Something breaks while everything is muted: it is told all the same.
-    let body = r#"[{"labels": {"alertname": "BrokenByDeploy", "severity": "critical"}, "endsAt": "2099-01-01T00:00:00Z"}]"#;
+    let body = r#"[{"labels": {"alertname": "BrokenByDeploy", "severity": "critical"},
+     "endsAt": "2099-01-01T00:00:00Z"}]"#;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let sent = http
         .post(format!("{}/api/v2/alerts", stack.alertmanagers[0].url()))

@@ -1,4 +1,5 @@
-//! Prometheus in a container of a real engine: its data copied out, and put back. The image is made of the installed program.
+//! Prometheus in a container of a real engine: its data copied out, and put back. The image is made of the
+//! installed program.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{fs, process::Command, time::Duration};
@@ -36,7 +37,8 @@ async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() 
     let container = Container::start("data", folder.path(), IMAGE, &[]);
     let (name, url) = (container.name.clone(), container.url.clone());
     let servers = format!(
-        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[backup]\ncompress = \"zstd\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{IMAGE}\"\n"
+        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[backup]\ncompress = \
+            \"zstd\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{IMAGE}\"\n"
     );
     let bench = Bench::with("11.2.0", None, &servers).await;
     full(&bench, &url).await;
@@ -126,7 +128,8 @@ async fn prometheus_without_its_lifecycle_api_reads_its_files_at_a_signal_throug
     let container = Container::start("signal", folder.path(), image_name, &[]);
     let (name, url) = (container.name.clone(), container.url.clone());
     let servers = format!(
-        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{image_name}\"\n"
+        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[[pins]]\nservice = \
+            \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{image_name}\"\n"
     );
     let bench = Bench::with("11.2.0", None, &servers).await;
     full(&bench, &url).await;
@@ -168,7 +171,8 @@ async fn without_docker_the_steps_are_for_this_machine_and_the_gap_is_told() {
     assert_eq!(refused.code, ErrorCode::InvalidRequest, "{refused:?}");
     let folder = bench.root().join("foreign/prometheus/snapshot/01ARZ3NDEKTSV4RRFFQ69G5FAV");
     fs::create_dir_all(&folder).unwrap();
-    let meta = "{\"ulid\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"minTime\":1000,\"maxTime\":2000,\"stats\":{\"numSamples\":1,\"numSeries\":1}}";
+    let meta = r#"{"ulid":"01ARZ3NDEKTSV4RRFFQ69G5FAV","minTime":1000,"maxTime":2000,
+        "stats":{"numSamples":1,"numSeries":1}}"#;
     fs::write(folder.join("meta.json"), meta).unwrap();
     fs::write(bench.root().join("foreign/MANIFEST.txt"), "x").unwrap();
     let id = BackupRequest { id: BackupId("foreign".into()) };

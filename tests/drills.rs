@@ -1,5 +1,5 @@
-//! Drills on the demo stack: real Prometheus and Alertmanager show what the simulator makes up, and everything is as before
-//! afterwards.
+//! Drills on the demo stack: real Prometheus and Alertmanager show what the simulator makes up, and everything
+//! is as before afterwards.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{fs, sync::Arc, time::Duration};

@@ -129,7 +129,8 @@ async fn a_configuration_file_of_five_gigabytes_makes_the_backup_incomplete() {
     fs::write(pack.path().join("alertmanager.yml"), "route: {}\n").unwrap();
     five_gigabytes(&pack.path().join("dashboard.json"));
     let servers = format!(
-        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n[pack]\ndir = \"{}\"\nfiles = [\"alertmanager.yml\", \"dashboard.json\"]\n",
+        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n[pack]\ndir = \"{}\"\nfiles = [\"alertmanager.yml\", \
+            \"dashboard.json\"]\n",
         pack.path().display()
     );
     let bench = Bench::with("11.2.0", None, &servers).await;

@@ -12,12 +12,14 @@ use aether_tests::{
 };
 
 const OWN: &str = "# The dog\n\n**First:** listen.\n\n## Diagnosis\n\n\
-    ### 1. Does it fire?\n\n```promql\ncount(ALERTS{alertname=\"{{alertname}}\"})\n```\n\nExpect: `== 1`\n\nIf red: wake it.\n\n\
+    ### 1. Does it fire?\n\n```promql\ncount(ALERTS{alertname=\"{{alertname}}\"})\n```\n\nExpect: `== 1`\n\nIf \
+    red: wake it.\n\n\
     ### 2. Is five below one?\n\n```promql\nvector(5)\n```\n\nExpect: `< 1`\n\nIf red: count again.\n\n\
     ### 3. Is there such a series?\n\n```promql\nno_such_series\n```\n\nExpect: `> 1`\n\nIf red: make it.\n\n\
     ### 4. Is this PromQL?\n\n```promql\nsum(\n```\n\nExpect: `> 1`\n\nIf red: close it.\n\n\
     ### 5. Has it a tenant?\n\n```promql\nup{tenant_id=\"{{tenant_id}}\"}\n```\n\nExpect: `> 1`\n\nIf red: ask it.\n\n\
-    ## Mitigation\n\n```sh\naetherctl maintenance start --for 30m --comment \"x\" --matcher 'alertname=\"{{alertname}}\"'\n```\n";
+    ## Mitigation\n\n```sh\naetherctl maintenance start --for 30m --comment \"x\" --matcher \
+    'alertname=\"{{alertname}}\"'\n```\n";
 
 fn style() -> FigureStyle {
     let colour = "#336699".to_owned();

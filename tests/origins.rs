@@ -1,5 +1,5 @@
-//! A stack's credential goes to the servers it was entered for. A profile that names another server gets nothing until a
-//! person confirms that server: with a real keyring, by the shell and by a running panel.
+//! A stack's credential goes to the servers it was entered for. A profile that names another server gets
+//! nothing until a person confirms that server: with a real keyring, by the shell and by a running panel.
 #![allow(clippy::expect_used, reason = "a test ends with what it expected")]
 
 use std::{

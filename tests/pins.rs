@@ -71,11 +71,14 @@ async fn a_chain_is_followed_on_a_real_engine_from_a_lying_tag_to_a_missing_cont
     let gone = Gone(vec![beside.clone()]);
     let compose = folder.path().join("compose.yml");
     let text = format!(
-        "# kept\nname: {project}\nservices:\n  prometheus:\n    image: aether-test/pinned:${{PROM_TAG:-v2.54.1}}  # pinned\n    container_name: {name}\n"
+        "# kept\nname: {project}\nservices:\n  prometheus:\n    image: \
+            aether-test/pinned:${{PROM_TAG:-v2.54.1}}  # pinned\n    container_name: {name}\n"
     );
     fs::write(&compose, &text).unwrap();
     let servers = format!(
-        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[compose]\nfiles = [\"{}\"]\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \"{IMAGE}\"\n[[pins]]\nservice = \"loki\"\n",
+        "[prometheus]\nurl = \"{url}\"\n[docker]\nhost = \"{HOST}\"\n[compose]\nfiles = \
+            [\"{}\"]\n[[pins]]\nservice = \"prometheus\"\ncontainer = \"{name}\"\nimage = \
+            \"{IMAGE}\"\n[[pins]]\nservice = \"loki\"\n",
         compose.display()
     );
     let bench = Bench::with("11.2.0", None, &servers).await;
@@ -207,7 +210,8 @@ async fn engine_of_500(broken: Arc<AtomicBool>) -> String {
             _ => (format!("other-{index}"), "other"),
         };
         json!({
-            "Id": format!("id-{name}"), "Names": [format!("/{name}")], "Image": "x/y:v1", "ImageID": "sha256:11", "State": "running",
+            "Id": format!("id-{name}"), "Names": [format!("/{name}")], "Image": "x/y:v1", "ImageID": "sha256:11",
+                "State": "running",
             "Labels": {"com.docker.compose.project": project, "com.docker.compose.service": name}
         })
     };
@@ -222,7 +226,8 @@ async fn engine_of_500(broken: Arc<AtomicBool>) -> String {
             let name = id.trim_start_matches("id-").to_owned();
             Json(json!({
                 "Id": id, "Name": format!("/{name}"), "Image": "sha256:11", "Created": "2026-11-01T10:00:00Z",
-                "State": {"Running": true, "Status": "running"}, "Config": {"Image": "x/y:v1", "Labels": {}}, "Mounts": []
+                "State": {"Running": true, "Status": "running"}, "Config": {"Image": "x/y:v1", "Labels": {}},
+                    "Mounts": []
             }))
             .into_response()
         }
@@ -295,7 +300,8 @@ async fn without_an_engine_and_with_a_broken_compose_file_the_rest_is_told() {
     let file: PathBuf = folder.path().join("compose.yml");
     fs::write(&file, "services: [").unwrap();
     let servers = format!(
-        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n[docker]\nhost = \"unix:///nowhere/docker.sock\"\n[compose]\nfiles = [\"{}\"]\n",
+        "[prometheus]\nurl = \"http://127.0.0.1:9\"\n[docker]\nhost = \
+            \"unix:///nowhere/docker.sock\"\n[compose]\nfiles = [\"{}\"]\n",
         file.display()
     );
     let bench = Bench::with("11.2.0", None, &servers).await;

@@ -114,11 +114,13 @@ async fn gauges_equal_what_the_server_itself_answers() {
 async fn no_traffic_is_neither_zero_nor_an_error() {
     need_servers!();
     let stack = Stack::start(1).await.expect("the stack");
-    stack.profile(
-        "\n[[gauges]]\nid = \"quick\"\ntitle = \"Quick\"\nquery = \"100 * sum(rate(aether_cache_hits_total[5s])) / sum(rate(aether_cache_requests_total[5s]))\"\n\
+    stack
+        .profile(
+            "\n[[gauges]]\nid = \"quick\"\ntitle = \"Quick\"\nquery = \"100 * \
+            sum(rate(aether_cache_hits_total[5s])) / sum(rate(aether_cache_requests_total[5s]))\"\n\
          unit = \"percent\"\nmin = 0\nmax = 100\nwarn = 50\ncritical = 30\nhigher_is_better = true\n",
-    )
-    .expect("the profile");
+        )
+        .expect("the profile");
     let panel = panel(stack.home()).await.expect("the panel");
     let state = |state| {
         move |s: &aether_contract::Snapshot| s.gauges.iter().any(|g| g.spec.id == "quick" && g.state == state)

@@ -1,5 +1,5 @@
-//! Rules put in force on servers that make it hard: no lifecycle API, a proxy that forbids it, a file that is mounted alone, a restart in
-//! the middle, a file of somebody else's that is broken.
+//! Rules put in force on servers that make it hard: no lifecycle API, a proxy that forbids it, a file that is
+//! mounted alone, a restart in the middle, a file of somebody else's that is broken.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
@@ -27,7 +27,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-const RULES: &str = "# Ours.\ngroups:\n  - name: g\n    rules:\n      - alert: Low   # keep\n        expr: vector(7) < 5\n        for: 1m\n";
+const RULES: &str = "# Ours.\ngroups:\n  - name: g\n    rules:\n      - alert: Low   # keep\n        expr: \
+    vector(7) < 5\n        for: 1m\n";
 
 /// A Prometheus on one rule file, started as a test wants it.
 struct Bench {
@@ -36,7 +37,8 @@ struct Bench {
 }
 
 impl Bench {
-    /// With these flags more; `mounted`: the rule file is the only thing mounted into the place that the server reads, as into a container.
+    /// With these flags more; `mounted`: the rule file is the only thing mounted into the place that the
+    /// server reads, as into a container.
     async fn start(flags: &[&str], mounted: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
@@ -374,7 +376,8 @@ async fn a_rule_file_that_is_mounted_alone_stays_the_one_that_the_server_reads()
     assert!(done.in_force, "{done:?}");
     assert!(running(&panel).await.contains("< 6"));
 
-    // An editor that replaces the file cuts it off from the mount: the reload says 200, and the server reads the old one.
+    // An editor that replaces the file cuts it off from the mount: the reload says 200, and the server reads
+    // the old one.
     replaced(&bench.file(), &RULES.replace("< 5", "< 9"));
     assert!(panel.rules_reload(Empty {}).await.unwrap().in_force);
     assert!(running(&panel).await.contains("< 6"), "this is what a rename does");

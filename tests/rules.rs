@@ -42,7 +42,8 @@ fn firing(folder: &Path, expressions: &[String]) -> Vec<bool> {
         text
     };
     let mut text = format!(
-        "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:\n{}{}{}    promql_expr_test:\n",
+        "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    \
+            input_series:\n{}{}{}    promql_expr_test:\n",
         series("hits", 6),
         series("req", 60),
         series("low", 10)
@@ -51,7 +52,8 @@ fn firing(folder: &Path, expressions: &[String]) -> Vec<bool> {
     for index in 0..expressions.len() {
         writeln!(
             text,
-            "      - {{expr: 'count(ALERTS{{alertname=\"A{index}\",alertstate=\"firing\"}}) or vector(0)', eval_time: 30m, exp_samples: [{{labels: '{{}}', value: -{index}.5}}]}}"
+            "      - {{expr: 'count(ALERTS{{alertname=\"A{index}\",alertstate=\"firing\"}}) or vector(0)', \
+                eval_time: 30m, exp_samples: [{{labels: '{{}}', value: -{index}.5}}]}}"
         )
         .unwrap();
     }
@@ -193,7 +195,12 @@ async fn promtool_agrees_where_one_tenant_without_traffic_makes_nan() {
     for (index, (whole, _)) in wholes.iter().enumerate() {
         writeln!(text, "      - {{record: 'r{index}', expr: '{whole}'}}").unwrap();
         // Wrong on purpose: promtool prints what it got.
-        writeln!(tests, "      - {{expr: '{whole}', eval_time: 30m, exp_samples: [{{labels: '{{}}', value: -{index}.5}}]}}").unwrap();
+        writeln!(
+            tests,
+            "      - {{expr: '{whole}', eval_time: 30m, exp_samples: [{{labels: '{{}}', value: \
+            -{index}.5}}]}}"
+        )
+        .unwrap();
     }
     fs::write(&file, text).unwrap();
     fs::write(folder.path().join("test.yml"), tests).unwrap();
@@ -222,7 +229,8 @@ async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_l
     let stack = Stack::start(1).await.unwrap();
     // A dead guard beside the others.
     let rules = fs::read_to_string(stack.folder.path().join("quick.yml")).unwrap()
-        + "      - alert: Dead\n        expr: aether:cache_hit_ratio:5m < 30 and sum(rate(aether_cache_requests_total[5m])) > 0\n        for: 1m\n";
+        + "      - alert: Dead\n        expr: aether:cache_hit_ratio:5m < 30 and \
+            sum(rate(aether_cache_requests_total[5m])) > 0\n        for: 1m\n";
     fs::write(stack.folder.path().join("quick.yml"), rules).unwrap();
     let pack = aether_tests::root().join("monitoring");
     stack.profile(&format!("[pack]\ndir = \"{}\"\n", pack.display())).unwrap();
@@ -296,7 +304,8 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
     let stack = Stack::start(1).await.unwrap();
     let quick = stack.folder.path().join("quick.yml");
     let with_dead = fs::read_to_string(&quick).unwrap()
-        + "      - alert: Dead # old\n        expr: aether:cache_hit_ratio:5m < 30 and sum(rate(aether_cache_requests_total[5m])) > 0\n        for: 1m\n";
+        + "      - alert: Dead # old\n        expr: aether:cache_hit_ratio:5m < 30 and \
+            sum(rate(aether_cache_requests_total[5m])) > 0\n        for: 1m\n";
     fs::write(&quick, &with_dead).unwrap();
     stack
         .profile(&format!("[pack]\ndir = \"{}\"\nfiles = [\"quick.yml\"]\n", stack.folder.path().display()))
@@ -349,7 +358,12 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
 
     // A server that reads another file: what it does not run is put back.
     let other = stack.folder.path().join("other.yml");
-    fs::write(&other, "groups:\n  - name: other\n    rules:\n      - {alert: Elsewhere, expr: up == 0}\n      - alert: Here\n        expr: up == 0\n").unwrap();
+    fs::write(
+        &other,
+        "groups:\n  - name: other\n    rules:\n      - {alert: Elsewhere, expr: up == 0}\n      \
+        - alert: Here\n        expr: up == 0\n",
+    )
+    .unwrap();
     stack
         .profile(&format!("[pack]\ndir = \"{}\"\nfiles = [\"other.yml\"]\n", stack.folder.path().display()))
         .unwrap();

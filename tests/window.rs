@@ -192,7 +192,8 @@ async fn a_token_typed_into_the_window_is_in_the_keyring_and_still_there_after_a
     write_profile(
         &home,
         &format!(
-            "name = \"test\"\n[prometheus]\nurl = \"http://127.0.0.1:{}\"\n[grafana]\nurl = \"{}\"\nauth = {{ kind = \"bearer\" }}\n",
+            "name = \"test\"\n[prometheus]\nurl = \"http://127.0.0.1:{}\"\n[grafana]\nurl = \"{}\"\nauth = {{ \
+                kind = \"bearer\" }}\n",
             free_port().expect("a port"),
             grafana.url()
         ),
@@ -376,7 +377,8 @@ async fn a_notice_is_shown_by_the_desktop_and_a_click_on_it_opens_its_alert() {
         .await
         .expect("Alertmanager is read");
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let body = r#"[{"labels": {"alertname": "PagerTest", "severity": "critical"}, "annotations": {"summary": "<b>bold</b> & loud"}}]"#;
+    let body = r#"[{"labels": {"alertname": "PagerTest", "severity": "critical"},
+     "annotations": {"summary": "<b>bold</b> & loud"}}]"#;
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let url = format!("{}/api/v2/alerts", stack.alertmanagers[0].url());
     let sent = http.post(url).header("content-type", "application/json").body(body).send().await;

@@ -1,4 +1,5 @@
-//! The list of alerts at 50,000, against parsing the same JSON with serde_json alone: nobody can list what was not read.
+//! The list of alerts at 50,000, against parsing the same JSON with serde_json alone: nobody can list what was
+//! not read.
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
@@ -72,7 +73,8 @@ fn body(round: usize) -> Vec<u8> {
             let changed = round > 0 && n % CHANGED == 0;
             json!({
                 "annotations": {"summary": format!("disk {n} of tenant-{} is full", n % 40),
-                    "description": "A text of ordinary length that says what has happened and what it means to the reader."},
+                    "description": "A text of ordinary length that says what has happened and what it means to \
+                        the reader."},
                 "endsAt": "2026-02-02T02:44:00.000Z",
                 "fingerprint": format!("{n:016x}"),
                 "receivers": [{"name": "ops"}],
@@ -80,7 +82,8 @@ fn body(round: usize) -> Vec<u8> {
                 "status": {"inhibitedBy": [], "silencedBy": [], "state": "active"},
                 "updatedAt": "2026-02-02T02:40:00.000Z",
                 "generatorURL": "http://prometheus:9090/graph?g0.expr=disk&g0.tab=1",
-                "labels": {"alertname": format!("DiskFull{}", n % 50), "severity": severity, "instance": format!("host-{n}:9100"),
+                "labels": {"alertname": format!("DiskFull{}", n % 50), "severity": severity,
+                    "instance": format!("host-{n}:9100"),
                     "job": "node", "tenant_id": format!("tenant-{}", n % 40), "cluster": "eu-1"},
             })
         })

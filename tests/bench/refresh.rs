@@ -185,7 +185,8 @@ impl Floor {
         Ok(())
     }
 
-    /// Holds the floor against the panel by Prometheus' own count of requests: a ratio of different questions says nothing.
+    /// Holds the floor against the panel by Prometheus' own count of requests: a ratio of different questions
+    /// says nothing.
     async fn asks_what_the_panel_asks(&self, panel: &Panel) -> Result<(), String> {
         let start = self.counted().await?;
         panel.refresh_and_wait().await;

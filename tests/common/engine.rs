@@ -35,7 +35,8 @@ pub fn which(program: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// An image with Prometheus, what it is linked with, and a shell, as the official one has; its data folder belongs to nobody.
+/// An image with Prometheus, what it is linked with, and a shell, as the official one has; its data folder
+/// belongs to nobody.
 pub fn image(folder: &Path, name: &str) {
     let root = folder.join("root");
     for name in ["bin", "tmp", "etc", "prometheus"] {
@@ -100,7 +101,8 @@ impl Container {
     /// Starts one; `more` are further arguments, labels for example.
     pub fn start(name: &str, folder: &Path, image: &str, more: &[&str]) -> Self {
         let name = format!("aether-test-{name}-{}", std::process::id());
-        let config = "global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:9090'] }] }]\n";
+        let config = "global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: self, static_configs: [{ \
+            targets: ['127.0.0.1:9090'] }] }]\n";
         let at = folder.join("prometheus.yml");
         fs::write(&at, config).unwrap();
         fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();

@@ -1,6 +1,7 @@
 //! What the tests across crates share: where things are, and a desktop of their own.
 //!
-//! A test that can't be tried says `skipped: why` on standard error and returns; `cargo xtask test` counts it as skipped.
+//! A test that can't be tried says `skipped: why` on standard error and returns; `cargo xtask test` counts it
+//! as skipped.
 
 pub mod echo;
 pub mod objects;

@@ -149,7 +149,8 @@ async fn bucket(
             None => {
                 count += 1;
                 found.push_str(&format!(
-                    "<Contents><Key>{}</Key><LastModified>2026-11-27T14:05:00.000Z</LastModified><ETag>\"1\"</ETag><Size>{}</Size></Contents>",
+                    "<Contents><Key>{}</Key><LastModified>2026-11-27T14:05:00.000Z</LastModified>\
+                     <ETag>\"1\"</ETag><Size>{}</Size></Contents>",
                     escaped(key),
                     bytes.len()
                 ));
@@ -163,7 +164,8 @@ async fn bucket(
     let more =
         next.as_ref().map(|key| format!("<NextContinuationToken>{}</NextContinuationToken>", escaped(key)));
     format!(
-        "<?xml version=\"1.0\"?><ListBucketResult><Name>backups</Name><IsTruncated>{}</IsTruncated>{found}{folders}{}</ListBucketResult>",
+        "<?xml version=\"1.0\"?><ListBucketResult><Name>backups</Name><IsTruncated>{}</IsTruncated>\
+         {found}{folders}{}</ListBucketResult>",
         next.is_some(),
         more.unwrap_or_default()
     )
@@ -202,8 +204,12 @@ async fn object(
         }
         Method::POST if query.contains_key("uploads") => {
             kept.parts.insert(key.clone(), BTreeMap::new());
-            format!("<?xml version=\"1.0\"?><InitiateMultipartUploadResult><UploadId>{}</UploadId></InitiateMultipartUploadResult>", escaped(&key))
-                .into_response()
+            format!(
+                "<?xml version=\"1.0\"?><InitiateMultipartUploadResult><UploadId>{}</UploadId>\
+                 </InitiateMultipartUploadResult>",
+                escaped(&key)
+            )
+            .into_response()
         }
         Method::POST => {
             let Some(parts) = query.get("uploadId").and_then(|id| kept.parts.remove(id)) else {

@@ -32,7 +32,8 @@ groups:
     rules:
       - alert: CacheCold
         expr: |
-          100 * sum by (tenant_id) (rate(aether_cache_hits_total[8s])) / sum by (tenant_id) (rate(aether_cache_requests_total[8s])) < 30
+          100 * sum by (tenant_id) (rate(aether_cache_hits_total[8s]))
+            / sum by (tenant_id) (rate(aether_cache_requests_total[8s])) < 30
           and on (tenant_id) (sum by (tenant_id) (rate(aether_cache_requests_total[8s])) > 0)
         for: 4s
         labels: { severity: critical }
@@ -42,7 +43,8 @@ groups:
 "#;
 
 /// Notifies nobody, groups at once.
-pub const QUIET_ALERTMANAGER: &str = "route: { receiver: none, group_wait: 1s, group_interval: 1s }\nreceivers: [{ name: none }]\nglobal: { resolve_timeout: 5s }\n";
+pub const QUIET_ALERTMANAGER: &str = "route: { receiver: none, group_wait: 1s, group_interval: 1s \
+    }\nreceivers: [{ name: none }]\nglobal: { resolve_timeout: 5s }\n";
 
 /// Credentials in memory, as a keyring of the test's own.
 #[derive(Default)]

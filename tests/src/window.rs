@@ -21,7 +21,8 @@ use crate::{Desktop, eventually, missing};
 /// Longest wait for something that should be on the screen within seconds.
 pub const SOON: Duration = Duration::from_secs(60);
 
-/// Runs the window's program, and writes down what it says and how it ends: the driver, whose child it is, tells neither.
+/// Runs the window's program, and writes down what it says and how it ends: the driver, whose child it is,
+/// tells neither.
 const WATCHED: &str =
     r#"program=$1 words=$2 ended=$3; shift 3; "$program" "$@" 2>"$words"; echo $? >"$ended""#;
 

@@ -116,7 +116,8 @@ pub struct Args {
     /// Stack to use: its name, or a profile file
     #[arg(long, global = true, env = "AETHER_STACK", hide_env_values = true, value_name = "NAME|FILE")]
     pub stack: Option<String>,
-    /// Server that stored credentials of this stack may be sent to from now on, where the profile has changed its address
+    /// Server that stored credentials of this stack may be sent to from now on, where the profile has changed
+    /// its address
     #[arg(long, global = true, value_name = "SCHEME://HOST[:PORT]")]
     pub trust_origin: Vec<String>,
     /// Print one JSON object: {"ok":true,"data":…} or {"ok":false,"error":{…}}
@@ -162,7 +163,8 @@ pub enum Command {
         #[arg(long, value_delimiter = ',', value_name = "LABEL", conflicts_with = "watch")]
         group_by: Vec<String>,
         /// Go on and print what changes, a line each, until Ctrl+C; looks every so many seconds
-        #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+            default_missing_value = "10", value_parser = clap::value_parser!(u32).range(1..=3600))]
         watch: Option<u32>,
     },
     /// Says that somebody is on an alert; it silences nothing
@@ -219,7 +221,8 @@ pub enum Command {
         #[command(subcommand)]
         verb: Option<Pins>,
     },
-    /// Does what an open panel does by itself, without a window: scheduled backups, recurring windows, close-outs, history
+    /// Does what an open panel does by itself, without a window: scheduled backups, recurring windows,
+    /// close-outs, history
     #[command(after_help = EXIT_DAEMON)]
     Daemon {
         /// One round, and out

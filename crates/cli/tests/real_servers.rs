@@ -31,7 +31,8 @@ async fn prometheus(folder: &Path, alertmanagers: &[&str]) -> Prometheus {
     let targets: Vec<String> =
         alertmanagers.iter().map(|url| format!("{:?}", url.trim_start_matches("http://"))).collect();
     let config = format!(
-        "global: {{evaluation_interval: 1s}}\nrule_files: [rules.yml]\nalerting:\n  alertmanagers:\n  - static_configs:\n    - targets: [{}]\n",
+        "global: {{evaluation_interval: 1s}}\nrule_files: [rules.yml]\nalerting:\n  alertmanagers:\n  - \
+            static_configs:\n    - targets: [{}]\n",
         targets.join(", ")
     );
     // The first notice comes before Prometheus knows where to send it; without this the next would come in a minute.
@@ -271,7 +272,8 @@ async fn pins_are_a_gate_and_another_version_is_written_only_with_a_reason() {
         home.file("compose.yml", "services:\n  prometheus:\n    image: prom/prometheus:v0.1.0 # pinned\n");
     let profile = |image: &str| {
         format!(
-            "name = \"pins\"\n[prometheus]\nurl = \"{}\"\n[compose]\nfiles = [\"{compose}\"]\n[[pins]]\nservice = \"prometheus\"\nimage = \"{image}\"\n",
+            "name = \"pins\"\n[prometheus]\nurl = \"{}\"\n[compose]\nfiles = \
+                [\"{compose}\"]\n[[pins]]\nservice = \"prometheus\"\nimage = \"{image}\"\n",
             prometheus.url()
         )
     };
@@ -308,7 +310,8 @@ async fn rules_are_changed_and_reloaded_from_the_shell() {
     let mut prometheus = prometheus(&folder, &[]).await;
     std::fs::write(
         folder.join("rules.yml"),
-        "groups:\n- name: test\n  interval: 1s\n  rules:\n  - alert: Low # mine\n    expr: vector(7) < 5\n    for: 1m\n    annotations: {runbook_url: 'http://10.255.255.1/wiki'}\n",
+        "groups:\n- name: test\n  interval: 1s\n  rules:\n  - alert: Low # mine\n    expr: vector(7) < 5\n    \
+            for: 1m\n    annotations: {runbook_url: 'http://10.255.255.1/wiki'}\n",
     )
     .unwrap();
     let text = profile(prometheus.url(), &[]);

@@ -223,10 +223,12 @@ fn completions_and_man_page_come_from_the_parser() {
 #[test]
 fn rule_files_are_linted_without_a_server() {
     let home = Home::new();
-    let recording = "groups:\n- name: r\n  rules:\n  - record: r:5m\n    expr: sum by (tenant_id) (rate(hits[5m])) / sum by (tenant_id) (rate(req[5m]))\n";
+    let recording = "groups:\n- name: r\n  rules:\n  - record: r:5m\n    expr: sum by (tenant_id) \
+        (rate(hits[5m])) / sum by (tenant_id) (rate(req[5m]))\n";
     let alert = |guard: &str| {
         format!(
-            "groups:\n- name: a\n  rules:\n  - alert: Cold\n    expr: r:5m < 0.3 and {guard}\n    for: 5m\n    annotations: {{runbook_url: 'https://x/y'}}\n"
+            "groups:\n- name: a\n  rules:\n  - alert: Cold\n    expr: r:5m < 0.3 and {guard}\n    for: 5m\n    \
+                annotations: {{runbook_url: 'https://x/y'}}\n"
         )
     };
     let rules = home.file("rules.yml", recording);

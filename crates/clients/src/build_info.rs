@@ -1,4 +1,5 @@
-//! What a program tells about its version in its own metrics: `loki_build_info`, `blackbox_exporter_build_info` and their like.
+//! What a program tells about its version in its own metrics: `loki_build_info`,
+//! `blackbox_exporter_build_info` and their like.
 
 use crate::{
     endpoint::Endpoint,

@@ -1,5 +1,6 @@
-//! The Docker Engine API (and Podman's, which is compatible) as far as it is needed: containers with their images and mounts,
-//! files out of and into them, programs run in them, starting and stopping. Read against API 1.41 to 1.51.
+//! The Docker Engine API (and Podman's, which is compatible) as far as it is needed: containers with their
+//! images and mounts, files out of and into them, programs run in them, starting and stopping. Read against
+//! API 1.41 to 1.51.
 //!
 //! Nothing is pulled, built or pushed.
 
@@ -139,8 +140,9 @@ pub struct Docker {
 }
 
 impl Docker {
-    /// A connection; nothing is asked yet. `unix://`, `npipe://`, `tcp://` and `http(s)://`; with `DOCKER_TLS_VERIFY` set, the
-    /// certificates of `DOCKER_CERT_PATH`. `auto`: `DOCKER_HOST`, else the first usual socket that is there.
+    /// A connection; nothing is asked yet. `unix://`, `npipe://`, `tcp://` and `http(s)://`; with
+    /// `DOCKER_TLS_VERIFY` set, the certificates of `DOCKER_CERT_PATH`. `auto`: `DOCKER_HOST`, else the first
+    /// usual socket that is there.
     ///
     /// # Errors
     /// [`DockerFailure::Address`]; [`DockerFailure::NotThere`] for a socket that is not there.
@@ -269,8 +271,8 @@ impl Docker {
         }
     }
 
-    /// Runs a shell script as root in a container of its own that has the mounts of another, and waits for its end. For what has
-    /// to be done while the other does not run. It has no network, and is removed at its end.
+    /// Runs a shell script as root in a container of its own that has the mounts of another, and waits for its
+    /// end. For what has to be done while the other does not run. It has no network, and is removed at its end.
     ///
     /// # Errors
     /// As [`DockerError`] tells. A script that fails is none.

@@ -98,8 +98,8 @@ impl ClientError {
         }
     }
 
-    /// Whether the same request may succeed a moment later: too many at once, a failing server, a broken connection. Never
-    /// after refused credentials: Grafana locks users out.
+    /// Whether the same request may succeed a moment later: too many at once, a failing server, a broken
+    /// connection. Never after refused credentials: Grafana locks users out.
     pub fn may_pass(&self) -> bool {
         matches!(
             self.failure,

@@ -75,8 +75,8 @@ impl Grafana {
         Ok(reply.map(|wire| GrafanaHealth { version, database: wire.database }))
     }
 
-    /// Whether the credentials are accepted: `GET /api/search?limit=1`. Never repeated after a 401, because Grafana locks
-    /// a user after five wrong passwords.
+    /// Whether the credentials are accepted: `GET /api/search?limit=1`. Never repeated after a 401, because
+    /// Grafana locks a user after five wrong passwords.
     ///
     /// # Errors
     /// [`Failure::Unauthorized`], [`Failure::Forbidden`]; else as [`ClientError`] tells.

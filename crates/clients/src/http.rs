@@ -125,8 +125,8 @@ impl Http {
         self.json(raw, expected)
     }
 
-    /// Whether a page of anywhere, in a browser without the panel's credentials, may read the answer to a GET: the server
-    /// answers it, and allows every origin. Asked without credentials and without following anything.
+    /// Whether a page of anywhere, in a browser without the panel's credentials, may read the answer to a GET:
+    /// the server answers it, and allows every origin. Asked without credentials and without following anything.
     pub(crate) async fn open_to_pages(&self, path: &str) -> Result<bool, ClientError> {
         let url = self.url(path, &[]);
         let asked = without_secrets(&url);

@@ -1,6 +1,6 @@
-//! Whether a link leads somewhere. Links come from whoever may write a rule, so asking them must not become a way into this network:
-//! no credentials, no proxy, and no address that is not of the public internet, unless its server is a trusted one. What a name
-//! resolves to is looked at, and the very address that was looked at is asked.
+//! Whether a link leads somewhere. Links come from whoever may write a rule, so asking them must not become a
+//! way into this network: no credentials, no proxy, and no address that is not of the public internet, unless
+//! its server is a trusted one. What a name resolves to is looked at, and the very address that was looked at is asked.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -28,8 +28,8 @@ pub enum Link {
     NotAsked(String),
 }
 
-/// Asks a link once, by HEAD, and by GET where a server does not take that. `trusted` are servers as `scheme://host:port` that may be
-/// asked wherever they are.
+/// Asks a link once, by HEAD, and by GET where a server does not take that. `trusted` are servers as
+/// `scheme://host:port` that may be asked wherever they are.
 pub async fn look(link: &str, trusted: &[String], limit: Duration) -> Link {
     let Ok(url) = Url::parse(link) else { return Link::NotAsked("it is no address".into()) };
     match tokio::time::timeout(limit, follow(url, trusted)).await {

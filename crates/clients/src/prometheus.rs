@@ -190,7 +190,8 @@ impl Prometheus {
     /// and put together.
     ///
     /// # Errors
-    /// [`Failure::Rejected`] for a wrong expression or a range of more than a million points; else as [`ClientError`] tells.
+    /// [`Failure::Rejected`] for a wrong expression or a range of more than a million points; else as
+    /// [`ClientError`] tells.
     pub async fn range(
         &self,
         query: &str,

@@ -106,8 +106,8 @@ impl Redactor {
         let looked_at = body.get(..LOOKED_AT).unwrap_or(body);
         let mut text = self.clean(&String::from_utf8_lossy(looked_at));
         if looked_at.len() < body.len() {
-            // A secret may lie across the end of what is looked at; its beginning is then the last of the clean text (and
-            // a character cut in half has become one of three bytes).
+            // A secret may lie across the end of what is looked at; its beginning is then the last of the
+            // clean text (and a character cut in half has become one of three bytes).
             let longest = self.forms.first().map_or(0, |form| form.len() + 3);
             let mut end = text.len().saturating_sub(longest);
             while !text.is_char_boundary(end) {

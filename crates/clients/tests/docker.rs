@@ -22,10 +22,16 @@ async fn answer(server: &MockServer, path: &str, reply: ResponseTemplate) {
 #[tokio::test]
 async fn containers_and_images_are_read_as_the_engine_tells_them() {
     let (server, docker) = engine().await;
-    answer(&server, "/containers/json$", ResponseTemplate::new(200).set_body_json(json!([{
-        "Id": "abc", "Names": ["/aether-prom"], "Image": "prom/prometheus:v2.54.1", "ImageID": "sha256:1", "State": "running",
-        "Labels": {"com.docker.compose.service": "prometheus"}, "Unheard": {"of": 1}
-    }]))).await;
+    answer(
+        &server,
+        "/containers/json$",
+        ResponseTemplate::new(200).set_body_json(json!([{
+            "Id": "abc", "Names": ["/aether-prom"], "Image": "prom/prometheus:v2.54.1", "ImageID": "sha256:1",
+                "State": "running",
+            "Labels": {"com.docker.compose.service": "prometheus"}, "Unheard": {"of": 1}
+        }])),
+    )
+    .await;
     answer(
         &server,
         "/containers/aether-prom/json$",

@@ -130,8 +130,8 @@ wire! {
         pub tenant: Option<String>,
         /// Whether that tenant is a VIP of the profile.
         pub vip: bool,
-        /// Its labels. Values longer than 4 KiB are cut and end in "…". A page carries at most 200 of them and cuts further
-        /// where an alert would be larger than some 16 KiB.
+        /// Its labels. Values longer than 4 KiB are cut and end in "…". A page carries at most 200 of them and
+        /// cuts further where an alert would be larger than some 16 KiB.
         pub labels: BTreeMap<String, String>,
         /// Its annotations, cut likewise; a page carries at most 50.
         pub annotations: BTreeMap<String, String>,
@@ -422,8 +422,8 @@ wire! {
     /// How an export is written.
     #[derive(Copy, Eq)]
     pub enum ExportFormat {
-        /// Comma-separated values (RFC 4180) with a heading line. A text that a spreadsheet would run as a formula gets an
-        /// apostrophe in front.
+        /// Comma-separated values (RFC 4180) with a heading line. A text that a spreadsheet would run as a
+        /// formula gets an apostrophe in front.
         Csv,
         /// An array of [`AlertRow`].
         Json,
@@ -441,7 +441,8 @@ impl ExportFormat {
 }
 
 wire! {
-    /// Writes all alerts that match into a file of the download folder. `offset`, `limit`, groups and facets are left aside.
+    /// Writes all alerts that match into a file of the download folder. `offset`, `limit`, groups and facets
+    /// are left aside.
     pub struct AlertsExportRequest {
         /// Which alerts, in which order.
         pub list: AlertsRequest,

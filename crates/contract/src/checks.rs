@@ -147,8 +147,8 @@ wire! {
         /// Who. Empty: the OS user.
         #[serde(default)]
         pub created_by: String,
-        /// Whether checks may change something: reload the servers, send a test alert, make a test backup and a silence of a
-        /// minute that matches nothing real. Without it those are skipped.
+        /// Whether checks may change something: reload the servers, send a test alert, make a test backup and
+        /// a silence of a minute that matches nothing real. Without it those are skipped.
         #[serde(default)]
         pub effects: bool,
     }

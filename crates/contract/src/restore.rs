@@ -71,8 +71,8 @@ wire! {
         /// Choices, by uid.
         #[serde(default)]
         pub choices: BTreeMap<String, RestoreChoice>,
-        /// The choice wherever one is needed and `choices` has none. Where it is not among those that there are, the item stays
-        /// undecided.
+        /// The choice wherever one is needed and `choices` has none. Where it is not among those that there
+        /// are, the item stays undecided.
         #[serde(default)]
         pub otherwise: Option<RestoreChoice>,
         /// Data sources to use instead, from the backup's uid to one that Grafana has.

@@ -43,8 +43,8 @@ wire! {
         pub quiet_from: u32,
         /// End of the quiet hours, likewise; the same as the begin: there are none.
         pub quiet_until: u32,
-        /// Columns of the alert list behind the alert's name, in order: [`ALERT_COLUMNS`], or `label:NAME` for a label's
-        /// value. At most 12.
+        /// Columns of the alert list behind the alert's name, in order: [`ALERT_COLUMNS`], or `label:NAME` for
+        /// a label's value. At most 12.
         pub alert_columns: Vec<String>,
         /// Filters of the alert list that have a name, at most 50, each name once.
         pub saved_filters: Vec<SavedFilter>,
@@ -106,7 +106,8 @@ wire! {
         pub data_dir: String,
         /// Folder of the log.
         pub log_dir: String,
-        /// Which other process looks after the stack (scheduled backups, recurring windows, close-outs, history); empty: this one.
+        /// Which other process looks after the stack (scheduled backups, recurring windows, close-outs,
+        /// history); empty: this one.
         pub keeper: String,
     }
 }

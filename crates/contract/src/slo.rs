@@ -23,7 +23,8 @@ wire! {
         pub guarded_s: f64,
         /// Of it, within the target; in seconds.
         pub within_s: f64,
-        /// Seconds from the first value of the time until now: less than `hours` on a young server, or one that keeps less.
+        /// Seconds from the first value of the time until now: less than `hours` on a young server, or one
+        /// that keeps less.
         pub reaches_s: f64,
         /// Why there is nothing; empty when there is.
         pub problem: String,

@@ -146,7 +146,8 @@ wire! {
 wire! {
     /// A screen to show.
     pub struct NavigateTo {
-        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `runbooks`, `checks`, `settings`.
+        /// Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `runbooks`,
+        /// `checks`, `settings`.
         pub screen: String,
         /// What it filters by (alerts only); may be empty.
         #[serde(default)]

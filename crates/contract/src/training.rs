@@ -131,7 +131,8 @@ wire! {
 }
 
 wire! {
-    /// Puts a person on the list, or takes them off it: what was said about them, and what the panel saw of them before, counts no more.
+    /// Puts a person on the list, or takes them off it: what was said about them, and what the panel saw of
+    /// them before, counts no more.
     pub struct TrainingPersonRequest {
         /// Name, at most 80 characters.
         pub name: String,

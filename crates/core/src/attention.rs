@@ -1,8 +1,8 @@
-//! What a person has to be told although they are not looking: new critical and VIP alerts, their end, a server that is lost, a
-//! window about to end. Pure: what happened goes in, notices come out.
+//! What a person has to be told although they are not looking: new critical and VIP alerts, their end, a
+//! server that is lost, a window about to end. Pure: what happened goes in, notices come out.
 //!
-//! Refuses to be noise: what is silenced, inhibited or muted is never told, many at once are one notice, there is a limit an
-//! hour part, and quiet hours.
+//! Refuses to be noise: what is silenced, inhibited or muted is never told, many at once are one notice, there
+//! is a limit an hour part, and quiet hours.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -312,8 +312,8 @@ impl Attention {
         }]
     }
 
-    /// A service that no longer runs what it is pinned to, once two looks have shown it: a container that is being made anew is gone
-    /// for a moment. What drifts when the panel starts is on its screen and no news.
+    /// A service that no longer runs what it is pinned to, once two looks have shown it: a container that is
+    /// being made anew is gone for a moment. What drifts when the panel starts is on its screen and no news.
     fn pins(&mut self, pins: &PinsSummary) -> Vec<Notice> {
         let Some(at) = pins.at else { return Vec::new() };
         let first = self.drifts.is_none();

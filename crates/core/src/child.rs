@@ -1,8 +1,8 @@
 //! Starts other programs (Git, promtool, Docker, a browser) with a cleared environment.
 //!
-//! `AETHER_*` variables carry credentials, and other variables may too. A child process gets the variables that programs
-//! need to find their files, their display and their language, and nothing else. Every child process of the panel is
-//! built here; a test refuses `Command::new` anywhere else.
+//! `AETHER_*` variables carry credentials, and other variables may too. A child process gets the variables
+//! that programs need to find their files, their display and their language, and nothing else. Every child
+//! process of the panel is built here; a test refuses `Command::new` anywhere else.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -74,8 +74,8 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Removes from `command` every inherited variable that is not allowed. Variables set on the command itself stay only when
-/// they are set after this call.
+/// Removes from `command` every inherited variable that is not allowed. Variables set on the command itself
+/// stay only when they are set after this call.
 pub fn clear(command: &mut Command) {
     command.env_clear().envs(allowed(std::env::vars_os()));
 }

@@ -173,13 +173,14 @@ impl Journal {
         self.select(&sql, params![kind, limit])
     }
 
-    /// What came of the newest `limit` entries of `kind` that are completed, by subject: without their details, which may be
-    /// long.
+    /// What came of the newest `limit` entries of `kind` that are completed, by subject: without their
+    /// details, which may be long.
     ///
     /// # Errors
     /// `storage`.
     pub fn results(&self, kind: &str, limit: u32) -> Result<Vec<(String, Value)>, PanelError> {
-        let sql = "SELECT subject, result FROM entries WHERE kind = ?1 AND result IS NOT NULL ORDER BY id DESC LIMIT ?2";
+        let sql = "SELECT subject, result FROM entries WHERE kind = ?1 AND result IS NOT NULL ORDER BY id DESC \
+            LIMIT ?2";
         let one = |row: &Row<'_>| {
             let (subject, result): (String, String) = (row.get(0)?, row.get(1)?);
             Ok((subject, serde_json::from_str(&result).unwrap_or_default()))

@@ -1,5 +1,5 @@
-//! What somebody said about something that lasts: who is on an alert, whom they called. Kept in the journal, the newest word counts,
-//! and a word that is taken back is as none.
+//! What somebody said about something that lasts: who is on an alert, whom they called. Kept in the journal,
+//! the newest word counts, and a word that is taken back is as none.
 
 use std::{
     collections::HashMap,

@@ -143,8 +143,8 @@ impl SettingsStore {
         Self { path, state: Mutex::new(State { settings, problem }) }
     }
 
-    /// Reads the file anew: another process may have changed it. A wrong one leaves the last good settings in force. Tells
-    /// whether anything is other than before.
+    /// Reads the file anew: another process may have changed it. A wrong one leaves the last good settings in
+    /// force. Tells whether anything is other than before.
     pub fn reload_if_changed(&self) -> bool {
         let mut state = self.lock();
         let read = match paths::read_small(&self.path) {

@@ -1,5 +1,5 @@
-//! A figure as a picture, for what can't show an SVG. Drawn by resvg, with the font that comes with this crate: the same
-//! picture on every machine.
+//! A figure as a picture, for what can't show an SVG. Drawn by resvg, with the font that comes with this
+//! crate: the same picture on every machine.
 
 use std::sync::{Arc, LazyLock};
 

@@ -56,7 +56,8 @@ pub(crate) fn fit(text: &str, room: f64) -> Option<String> {
 
 /// Bidirectional controls, zero-width characters and non-characters.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

@@ -308,7 +308,8 @@ fn value() -> impl Strategy<Value = Option<f64>> {
         6 => (-50.0..150.0f64).prop_map(Some),
         1 => Just(None),
         1 => any::<f64>().prop_map(Some),
-        1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, 1e15, -1e15]).prop_map(Some),
+        1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, f64::MAX, f64::MIN,
+            f64::MIN_POSITIVE, 5e-324, 1e15, -1e15]).prop_map(Some),
     ]
 }
 

@@ -181,8 +181,8 @@ fn host(url: &str) -> String {
     url.trim_start_matches("http://").to_owned()
 }
 
-/// The pack's Prometheus configuration with other addresses. The service keeps one `instance` whatever its port, so that
-/// its counters go on in the series of the history.
+/// The pack's Prometheus configuration with other addresses. The service keeps one `instance` whatever its
+/// port, so that its counters go on in the series of the history.
 fn addresses(config: &str, pack: &Path, address: impl Fn(&str) -> String) -> String {
     let api = address("api");
     config
@@ -207,7 +207,8 @@ fn write_profile(file: &Path, ready: &Ready, pack: &Path) -> Result<(), SimError
         TENANTS.iter().filter(|tenant| tenant.vip).map(|tenant| format!("{:?}", tenant.id)).collect();
     let text = format!(
         "# Written by the demo at every start.\nname = \"demo\"\ntenant_label = \"tenant_id\"\nvip_tenants = [{}]\n\n\
-         [prometheus]\nurl = \"{}\"\n\n[alertmanager]\nurls = [\"{}\"]\n\n[grafana]\nurl = \"{}\"\nauth = {{ kind = \"bearer\" }}\n\n\
+         [prometheus]\nurl = \"{}\"\n\n[alertmanager]\nurls = [\"{}\"]\n\n[grafana]\nurl = \"{}\"\nauth = {{ \
+         kind = \"bearer\" }}\n\n\
          [blackbox]\nurl = \"{}\"\n\n[pack]\ndir = {:?}\n\n[drills]\nsimulator = \"{}\"\n",
         vips.join(", "),
         ready.prometheus,

@@ -1,5 +1,5 @@
-//! Drills: incidents that the simulator makes up in the servers that it has started itself, and nowhere else. Served on a
-//! loopback port of its own; who asks says what is to happen, and is told which servers it happens to.
+//! Drills: incidents that the simulator makes up in the servers that it has started itself, and nowhere else.
+//! Served on a loopback port of its own; who asks says what is to happen, and is told which servers it happens to.
 
 mod act;
 

@@ -1,8 +1,9 @@
 //! Thirty days of history as storage blocks, made before Prometheus starts.
 //!
-//! Raw counters, the eight recorded series and past alerts, one sample a minute, all from the same model that drives the
-//! running service. The bulk is kept between runs; only the hours since are made anew. The alerts that are active at the
-//! end get `ALERTS_FOR_STATE`, from which Prometheus itself restores how long they have been active.
+//! Raw counters, the eight recorded series and past alerts, one sample a minute, all from the same model that
+//! drives the running service. The bulk is kept between runs; only the hours since are made anew. The alerts
+//! that are active at the end get `ALERTS_FOR_STATE`, from which Prometheus itself restores how long they have
+//! been active.
 
 mod recorded;
 mod write;
@@ -90,7 +91,8 @@ fn current(now: i64) -> Vec<Incident> {
     ]
 }
 
-/// Makes the history up to `now` in the storage folder `data`, which is emptied first. `keep` holds what is kept between runs.
+/// Makes the history up to `now` in the storage folder `data`, which is emptied first. `keep` holds what is
+/// kept between runs.
 ///
 /// # Errors
 /// When promtool is missing or fails, or a file can't be written.
@@ -196,7 +198,10 @@ fn write_span(
                         continue;
                     };
                     if name == metric {
-                        out.sample(&format!("{metric}_total{{tenant_id=\"{}\",instance=\"aether-api\",job=\"aether-api\"{labels}}}", tenant.id), value, *time)?;
+                        let target = "instance=\"aether-api\",job=\"aether-api\"";
+                        let series =
+                            format!("{metric}_total{{tenant_id=\"{}\",{target}{labels}}}", tenant.id);
+                        out.sample(&series, value, *time)?;
                     }
                 }
             }

@@ -61,7 +61,8 @@ enum Command {
         #[arg(long, default_value = "11.2.0")]
         version: String,
     },
-    /// Switch what happens at a running service: healthy, cold-cache, low-confidence-vip, rerank-runaway, no-traffic, down
+    /// Switch what happens at a running service: healthy, cold-cache, low-confidence-vip, rerank-runaway,
+    /// no-traffic, down
     Scenario {
         /// The scenario
         name: String,

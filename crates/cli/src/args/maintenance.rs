@@ -50,7 +50,8 @@ pub enum Maintenance {
         #[arg(long)]
         dry_run: bool,
         /// Wait until every member shows it, so long at most [default with the flag alone: 60s]
-        #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "60s", value_parser = parse_span)]
+        #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
+            default_missing_value = "60s", value_parser = parse_span)]
         wait_verified: Option<Span>,
     },
     /// Shows what a window would mute, and which rules could fire into it; changes nothing

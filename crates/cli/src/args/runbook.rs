@@ -71,7 +71,8 @@ pub struct Subject {
     /// A runbook's name; left out: the one that fits the alert
     #[arg(required_unless_present = "alert")]
     pub name: Option<String>,
-    /// Open it on the firing alert that these matchers pick out, e.g. 'alertname="LowConfidenceSpike"'; of several the worst
+    /// Open it on the firing alert that these matchers pick out, e.g. 'alertname="LowConfidenceSpike"'; of
+    /// several the worst
     #[arg(long, value_name = "FILTER")]
     pub alert: Option<String>,
     /// A label to fill in, e.g. tenant_id=acme

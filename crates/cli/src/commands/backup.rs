@@ -17,7 +17,8 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Runs the verb, with its progress on a terminal. Ctrl+C cancels what is going on, and waits until nothing is half done.
+/// Runs the verb, with its progress on a terminal. Ctrl+C cancels what is going on, and waits until nothing is
+/// half done.
 pub async fn run(panel: &Panel, verb: &Backup, json: bool) -> Result<Outcome, PanelError> {
     let mut work = Box::pin(verb_of(panel, verb));
     let show = !json && std::io::stderr().is_terminal();

@@ -40,7 +40,8 @@ async fn suite(panel: &Panel, suite: CheckSuite, how: &How, json: bool) -> Resul
             pressed = tokio::signal::ctrl_c(), if !pressed_once => {
                 pressed_once = true;
                 if pressed.is_ok() && panel.check_cancel(Empty {}).await.is_ok() {
-                    let _ = writeln!(std::io::stderr(), "aetherctl: cancelling; what changes something comes to its end");
+                    let _ = writeln!(std::io::stderr(), "aetherctl: cancelling; what changes something comes \
+                        to its end");
                 }
             }
             () = tokio::time::sleep(Duration::from_millis(200)), if !quiet => {

@@ -11,7 +11,8 @@ use crate::{
     table::{Paint, cell, diff_lines, paint, painted, table},
 };
 
-/// A row a service; drift is a finding. What should have been asked and did not answer is a failure: a gate must not pass on it.
+/// A row a service; drift is a finding. What should have been asked and did not answer is a failure: a gate
+/// must not pass on it.
 pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
     let snapshot = polled(panel).await?;
     let report = panel.pins_show(Empty {}).await?;

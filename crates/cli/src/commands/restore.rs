@@ -180,7 +180,8 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
     }
     if plan.what == RestoreWhat::Configs && plan.writes > 0 {
         text.push_str(
-            "- Written, read again by their servers, and held against what these run then; all as before again when one does not \
+            "- Written, read again by their servers, and held against what these run then; all as before again \
+                when one does not \
              take its file.\n",
         );
     }

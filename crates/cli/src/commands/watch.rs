@@ -61,7 +61,8 @@ pub async fn watch(
             ended = tokio::signal::ctrl_c() => {
                 return match ended {
                     Ok(()) => Ok(Outcome::default()),
-                    Err(error) => Err(PanelError::new(aether_contract::ErrorCode::Internal, "aetherctl", error.to_string())),
+                    Err(error) => Err(PanelError::new(aether_contract::ErrorCode::Internal, "aetherctl",
+                        error.to_string())),
                 };
             }
             () = tokio::time::sleep(Duration::from_secs(u64::from(every))) => {}

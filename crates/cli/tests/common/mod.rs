@@ -115,8 +115,8 @@ pub async fn alertmanager(home: &Home, config: &str) -> Alertmanager {
     Alertmanager::launch(options).await.unwrap()
 }
 
-/// When to kill a run, so that the points lie all over it: a run that had ended before it was killed makes the next ones be
-/// killed sooner, because the machine has become faster than when it was measured.
+/// When to kill a run, so that the points lie all over it: a run that had ended before it was killed makes the
+/// next ones be killed sooner, because the machine has become faster than when it was measured.
 pub struct Pace {
     span: std::time::Duration,
     points: u32,

@@ -16,8 +16,8 @@ pub struct Requests {
 
 impl Alertmanager {
     /// By integration (`webhook`, `slack`, `email`, …) what was tried. Counted are requests and not
-    /// `alertmanager_notifications_total`: that goes up when a notification is begun, whatever comes of it. None where the server does
-    /// not count requests (before 0.22).
+    /// `alertmanager_notifications_total`: that goes up when a notification is begun, whatever comes of it.
+    /// None where the server does not count requests (before 0.22).
     ///
     /// # Errors
     /// As [`ClientError`] tells.
@@ -37,7 +37,8 @@ fn requests(metrics: &str) -> Option<BTreeMap<String, Requests>> {
             (_, Some(labels)) => (false, labels),
             _ => continue,
         };
-        // With more labels (a receiver's name, a reason) there are several lines an integration. No value of these holds a brace.
+        // With more labels (a receiver's name, a reason) there are several lines an integration. No value of
+        // these holds a brace.
         let Some((labels, value)) = labels.rsplit_once('}') else { continue };
         let name = labels.split(',').find_map(|label| label.trim().strip_prefix("integration=\""));
         let value = value.split_whitespace().next().and_then(|value| value.parse::<f64>().ok());

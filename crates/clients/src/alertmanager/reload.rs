@@ -20,8 +20,8 @@ impl Alertmanager {
     /// `POST /-/reload`, which needs no flag.
     ///
     /// # Errors
-    /// [`Failure::Server`](crate::Failure::Server) with the parser's words for a broken file: then it goes on with the old one. Else as
-    /// [`ClientError`] tells.
+    /// [`Failure::Server`](crate::Failure::Server) with the parser's words for a broken file: then it goes on
+    /// with the old one. Else as [`ClientError`] tells.
     pub async fn reload(&self, limit: Duration) -> Result<(), ClientError> {
         self.http.change_within(limit, Method::POST, "/-/reload").await.map(|_| ())
     }
@@ -44,8 +44,8 @@ pub(crate) fn facts(metrics: &[u8]) -> ConfigFacts {
     }
 }
 
-/// The hash that Alertmanager tells of a file in `alertmanager_config_hash`: the first six bytes of its MD5, as a little-endian
-/// number (`md5HashAsMetricValue` in its `config/coordinator.go`, 0.15 to 0.28).
+/// The hash that Alertmanager tells of a file in `alertmanager_config_hash`: the first six bytes of its MD5,
+/// as a little-endian number (`md5HashAsMetricValue` in its `config/coordinator.go`, 0.15 to 0.28).
 pub fn config_hash(file: &[u8]) -> f64 {
     use md5::Digest as _;
     let sum = md5::Md5::digest(file);
@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn the_facts_of_the_metrics_are_read() {
         let text = "# HELP alertmanager_config_hash x\nalertmanager_config_hash 2.19034577350127e+14\n\
-            alertmanager_config_last_reload_success_timestamp_seconds 1.7e+09\nalertmanager_config_last_reload_successful 0\n";
+            alertmanager_config_last_reload_success_timestamp_seconds \
+            1.7e+09\nalertmanager_config_last_reload_successful 0\n";
         let found = facts(text.as_bytes());
         assert_eq!((found.hash, found.successful), (Some(219_034_577_350_127.0), Some(false)));
         assert_eq!(facts(b"nothing"), ConfigFacts::default());

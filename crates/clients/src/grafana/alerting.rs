@@ -1,5 +1,5 @@
-//! Grafana's alerting, by its provisioning API. What is written carries `X-Disable-Provenance`, so that it stays editable in
-//! Grafana's own pages.
+//! Grafana's alerting, by its provisioning API. What is written carries `X-Disable-Provenance`, so that it
+//! stays editable in Grafana's own pages.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -100,8 +100,8 @@ impl Grafana {
         }
     }
 
-    /// `GET …/folder/{folder}/rule-groups/{group}`: the group with its rules and its interval in seconds; none when there is no
-    /// such group.
+    /// `GET …/folder/{folder}/rule-groups/{group}`: the group with its rules and its interval in seconds; none
+    /// when there is no such group.
     ///
     /// # Errors
     /// As [`ClientError`] tells.

@@ -173,7 +173,8 @@ impl Grafana {
         Ok(reply.value.into_iter().map(|plugin| plugin.id).collect())
     }
 
-    /// Dashboards that Grafana counts in all its organisations, from `/metrics`; none where that can't be read. It lags.
+    /// Dashboards that Grafana counts in all its organisations, from `/metrics`; none where that can't be
+    /// read. It lags.
     pub async fn dashboards_in_all(&self) -> Option<u64> {
         let reply = self.http.get_raw("/metrics", &[]).await.ok()?;
         dashboard_count(&reply.value.body)

@@ -9,11 +9,13 @@ use super::Prometheus;
 use crate::{error::ClientError, lenient::nullable};
 
 impl Prometheus {
-    /// `POST /-/reload`. It answers when the files have been read, which takes as long as loading them; `limit` is for that.
+    /// `POST /-/reload`. It answers when the files have been read, which takes as long as loading them;
+    /// `limit` is for that.
     ///
     /// # Errors
-    /// [`Failure::Forbidden`](crate::Failure::Forbidden) without `--web.enable-lifecycle`; [`Failure::Server`](crate::Failure::Server)
-    /// with the parser's words for a broken file: then it goes on with the old ones. Else as [`ClientError`] tells.
+    /// [`Failure::Forbidden`](crate::Failure::Forbidden) without `--web.enable-lifecycle`;
+    /// [`Failure::Server`](crate::Failure::Server) with the parser's words for a broken file: then it goes on
+    /// with the old ones. Else as [`ClientError`] tells.
     pub async fn reload(&self, limit: Duration) -> Result<(), ClientError> {
         self.http.change_within(limit, Method::POST, "/-/reload").await.map(|_| ())
     }

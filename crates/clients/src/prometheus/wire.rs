@@ -438,7 +438,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_makes_the_parser_panic(text in ".*", kind in "vector|matrix|scalar|string|x", result in ".{0,60}") {
+        fn no_answer_makes_the_parser_panic(text in ".*", kind in "vector|matrix|scalar|string|x",
+            result in ".{0,60}") {
             let _ = value(&text);
             let _ = value(&format!(r#"{{"resultType":"{kind}","result":{result}}}"#));
             let _ = serde_json::from_str::<Vec<RuleGroup>>(&text);

@@ -23,8 +23,9 @@ impl Word {
     }
 }
 
-/// What a filter looks at in the rows of a list: names and values of labels and annotations in lower case for words, and the
-/// labels for matchers. All rows' stand behind one another, so that a long list is read as it lies in memory.
+/// What a filter looks at in the rows of a list: names and values of labels and annotations in lower case for
+/// words, and the labels for matchers. All rows' stand behind one another, so that a long list is read as it
+/// lies in memory.
 #[derive(Debug, Default, PartialEq)]
 pub struct Haystacks {
     text: String,

@@ -324,9 +324,9 @@ fn set_value(row: &mut AlertRow, text: &str) {
     row.value_text = cut_to(text, 64);
 }
 
-/// Alertmanager's alerts, to be found by Prometheus' labels. External labels are added on the way, so Prometheus' labels
-/// are a subset of Alertmanager's. Looked up by hash of the labels that both have: the cost stays linear with 100,000
-/// alerts of one name.
+/// Alertmanager's alerts, to be found by Prometheus' labels. External labels are added on the way, so
+/// Prometheus' labels are a subset of Alertmanager's. Looked up by hash of the labels that both have: the cost
+/// stays linear with 100,000 alerts of one name.
 struct Known<'a> {
     by_name: HashMap<&'a str, Vec<&'a AmAlert>>,
     exact: HashMap<u64, String>,

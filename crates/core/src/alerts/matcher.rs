@@ -27,8 +27,8 @@ const BEGIN: char = '\u{1}';
 /// Stands between a name and its value.
 const VALUE: char = '\u{2}';
 
-/// Appends labels as one text, to be looked through without a jump in memory for each name. Labels with one of the signs in
-/// them add nothing: they are looked at one by one.
+/// Appends labels as one text, to be looked through without a jump in memory for each name. Labels with one of
+/// the signs in them add nothing: they are looked at one by one.
 pub fn push_labels(text: &mut String, labels: &BTreeMap<String, String>) {
     let odd = |text: &String| text.contains([BEGIN, VALUE]);
     if labels.iter().any(|(name, value)| odd(name) || odd(value)) {

@@ -52,8 +52,8 @@ impl Builder {
         Ok(Self { root: root.to_path_buf(), folder, id, files: Vec::new(), packed: false, finished: false })
     }
 
-    /// With the blocks of the snapshot compressed by zstd from here on, but for their `meta.json`. The hashes are those of the
-    /// compressed files.
+    /// With the blocks of the snapshot compressed by zstd from here on, but for their `meta.json`. The hashes
+    /// are those of the compressed files.
     pub fn packed(mut self, packed: bool) -> Self {
         self.packed = packed;
         self
@@ -80,8 +80,8 @@ impl Builder {
         Ok(())
     }
 
-    /// Copies files, hashing them on the way, some at a time: hashing takes longer than copying. Memory does not grow with
-    /// their size. `open` opens the source of one; `broken` puts an error of it in words.
+    /// Copies files, hashing them on the way, some at a time: hashing takes longer than copying. Memory does
+    /// not grow with their size. `open` opens the source of one; `broken` puts an error of it in words.
     ///
     /// # Errors
     /// `storage`, `cancelled`, and what `broken` says.

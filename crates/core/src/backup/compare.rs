@@ -331,7 +331,8 @@ mod tests {
         json!({"id": 7, "uid": "a", "title": "A", "version": 15, "refresh": "30s", "tags": [], "panels": [
             {"id": 1, "title": "Rerank", "type": "gauge", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8},
              "datasource": {"type": "prometheus", "uid": "p"},
-             "fieldConfig": {"defaults": {"thresholds": {"steps": [{"color": "green", "value": null}, {"color": "red", "value": 60}]}}},
+             "fieldConfig": {"defaults": {"thresholds": {"steps": [{"color": "green", "value": null},
+                 {"color": "red", "value": 60}]}}},
              "targets": [{"refId": "A", "expr": "up"}]},
             {"id": 2, "title": "Cost", "type": "stat", "targets": [{"refId": "A", "expr": "x"}]}]})
     }

@@ -33,8 +33,8 @@ const MAX_REASON: usize = 500;
 /// Makes a backup of the stack in force.
 ///
 /// # Errors
-/// `invalid-request` without a reason, or while other work is going on; `storage` when it can't be written; `cancelled`.
-/// A server that fails is no error: the backup says so.
+/// `invalid-request` without a reason, or while other work is going on; `storage` when it can't be written;
+/// `cancelled`. A server that fails is no error: the backup says so.
 pub async fn create(core: Arc<Core>, request: BackupCreateRequest) -> Result<Backup, PanelError> {
     let (reason, by) = checked(&request.reason, &request.created_by)?;
     let live = core.live();
@@ -332,7 +332,8 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
     let mut steps = Vec::new();
     if has(DASHBOARDS) {
         steps.push(format!(
-            "Dashboards: open this backup in the panel, choose, look at the plan, restore. Or: aetherctl backup restore {} \
+            "Dashboards: open this backup in the panel, choose, look at the plan, restore. Or: aetherctl \
+                backup restore {} \
              (shows the plan; --apply carries it out). Undo: aetherctl backup undo. By hand: in each file, send \
              {{\"dashboard\": …with id null…, \"folderUid\": …, \"overwrite\": false}} to POST /api/dashboards/db.",
             manifest.id
@@ -340,9 +341,11 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
     }
     if has("grafana/alerting/") {
         steps.push(format!(
-            "Alerting: open this backup in the panel, Alerting. Or: aetherctl backup restore {} --what alerting. By hand: the files \
+            "Alerting: open this backup in the panel, Alerting. Or: aetherctl backup restore {} --what \
+                alerting. By hand: the files \
              in grafana/alerting/ are what GET /api/v1/provisioning/… gave. PUT them back with the header \
-             X-Disable-Provenance: true, so that they stay editable. Contact points have [REDACTED] where secrets were.",
+             X-Disable-Provenance: true, so that they stay editable. Contact points have [REDACTED] where \
+             secrets were.",
             manifest.id
         ));
     }
@@ -366,29 +369,35 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
     if has(SNAPSHOT) {
         if builder.files().iter().any(|file| file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD)) {
             steps.push(format!(
-                "Prometheus' data is compressed. By hand it is unpacked in a copy of prometheus/snapshot/ first: find . -name '*{ZSTD}' \
+                "Prometheus' data is compressed. By hand it is unpacked in a copy of prometheus/snapshot/ \
+                    first: find . -name '*{ZSTD}' \
                  -exec zstd -d -q --rm {{}} +"
             ));
         }
         steps.push(
             "Prometheus' data: stop the server. Move its data folder aside. Make a new one, and copy the folders in \
-             prometheus/snapshot/ into it (no wal, no chunks_head). In the official image it belongs to user 65534. Start the \
+             prometheus/snapshot/ into it (no wal, no chunks_head). In the official image it belongs to user \
+             65534. Start the \
              server. Blocks older than its retention are deleted again. promtool tsdb list FOLDER shows what is there."
                 .into(),
         );
     }
     if has("configs/") {
         steps.push(format!(
-            "Configuration: open this backup in the panel, Configuration. Or: aetherctl backup restore {} --what configs. By hand: \
-             compare configs/ with the files in use, copy what is wanted into them (cp, not mv: a file mounted alone into a \
-             container stays the old one after mv), check it (promtool check config, amtool check-config), then reload: POST \
+            "Configuration: open this backup in the panel, Configuration. Or: aetherctl backup restore {} \
+                --what configs. By hand: \
+             compare configs/ with the files in use, copy what is wanted into them (cp, not mv: a file mounted \
+             alone into a \
+             container stays the old one after mv), check it (promtool check config, amtool check-config), \
+             then reload: POST \
              /-/reload on Prometheus (with --web.enable-lifecycle) and on Alertmanager.",
             manifest.id
         ));
     }
     if has("alertmanager/silences") {
         steps.push(
-            "Silences: alertmanager/silences.json lists them. Those that still run can be made anew: amtool silence import."
+            "Silences: alertmanager/silences.json lists them. Those that still run can be made anew: amtool \
+                silence import."
                 .into(),
         );
     }

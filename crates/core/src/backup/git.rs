@@ -124,7 +124,8 @@ fn state_at(place: &Place) -> Option<BackupGit> {
 /// Commits a backup, and nothing else that may be staged there.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` when it is in no work tree, ignored there, or committed already; `storage` with Git's words.
+/// `not-found`; `invalid-request` when it is in no work tree, ignored there, or committed already; `storage`
+/// with Git's words.
 pub async fn commit(core: Arc<Core>, id: BackupId) -> Result<BackupCommitted, PanelError> {
     let live = core.live();
     let store = Store::of(&live.profile, &core.home.data);

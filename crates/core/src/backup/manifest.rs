@@ -1,4 +1,5 @@
-//! What a backup says about itself: `manifest.json` for machines, `MANIFEST.txt` for people, `SHA256SUMS` for `sha256sum`.
+//! What a backup says about itself: `manifest.json` for machines, `MANIFEST.txt` for people, `SHA256SUMS` for
+//! `sha256sum`.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +93,8 @@ impl Manifest {
             if let Some(why) = why {
                 return Err(format!("refused: {:?}, listed in {FILE}: {why}", file.path));
             }
-            // It becomes a line of SHA256SUMS, where a line break in it would add files that the manifest does not name.
+            // It becomes a line of SHA256SUMS, where a line break in it would add files that the manifest does
+            // not name.
             if file.sha256.len() != 64
                 || !file.sha256.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
             {

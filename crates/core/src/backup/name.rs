@@ -102,8 +102,8 @@ fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// File names for foreign texts such as uids: readable, different from each other on file systems that know no case, and
-/// allowed everywhere.
+/// File names for foreign texts such as uids: readable, different from each other on file systems that know no
+/// case, and allowed everywhere.
 #[derive(Debug, Default)]
 pub struct Names {
     taken: BTreeSet<String>,
@@ -136,13 +136,14 @@ impl Names {
     }
 }
 
-/// Whether a path can be one on every platform: Windows refuses some characters, names of devices, and a dot or a space at a
-/// name's end.
+/// Whether a path can be one on every platform: Windows refuses some characters, names of devices, and a dot
+/// or a space at a name's end.
 pub fn is_portable(path: &str) -> bool {
     path.split('/').all(|segment| portable(segment) == segment)
 }
 
-/// A name that every platform takes: what one of them refuses is written as `%` and two digits. Other names stay as they are.
+/// A name that every platform takes: what one of them refuses is written as `%` and two digits. Other names
+/// stay as they are.
 pub fn portable(segment: &str) -> String {
     let mut name = String::new();
     let last = segment.chars().count().saturating_sub(1);

@@ -113,7 +113,8 @@ impl Opened {
         self.dashboards_of(&[])
     }
 
-    /// As [`Self::dashboards`], with the content of these only; all: of all. A large backup is not held in memory for a few.
+    /// As [`Self::dashboards`], with the content of these only; all: of all. A large backup is not held in
+    /// memory for a few.
     pub fn dashboards_of(&self, uids: &[String]) -> Vec<Stored> {
         self.read(|stored| {
             let wanted = uids.is_empty() || uids.contains(&stored.about.uid);

@@ -23,8 +23,8 @@ const CHUNK: usize = 1024 * 1024;
 /// Verifies a backup, and keeps what was found when all of it was read.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` for a backup of another tool; `cancelled`. What is wrong with the backup is no error, but
-/// stands in the answer.
+/// `not-found`; `invalid-request` for a backup of another tool; `cancelled`. What is wrong with the backup is
+/// no error, but stands in the answer.
 pub async fn all(
     core: &Core,
     store: &Store,

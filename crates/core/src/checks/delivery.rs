@@ -1,5 +1,5 @@
-//! Whether the test alert was handed over: Alertmanager's own counts of requests, before and after. It counts all alerts together,
-//! and knows nothing of what becomes of a notification behind the one who took it.
+//! Whether the test alert was handed over: Alertmanager's own counts of requests, before and after. It counts
+//! all alerts together, and knows nothing of what becomes of a notification behind the one who took it.
 
 use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering, time::Duration};
 
@@ -43,7 +43,8 @@ pub struct Seen {
     pub cut: String,
 }
 
-/// How long a notification may take by the routes: the first wait of a new group, and one interval, should the group be there already.
+/// How long a notification may take by the routes: the first wait of a new group, and one interval, should the
+/// group be there already.
 pub fn patience(deliveries: &[Delivery]) -> Duration {
     let longest = deliveries.iter().map(|one| one.group_wait_ms.saturating_add(one.group_interval_ms)).max();
     Duration::from_millis(longest.unwrap_or_default().max(0).unsigned_abs()) + SLACK
@@ -58,7 +59,8 @@ pub async fn counts(members: &[(usize, Arc<Alertmanager>)]) -> Counts {
     all
 }
 
-/// Waits until every integration has had a request that succeeded, one has failed for a while, or the routes' time is over.
+/// Waits until every integration has had a request that succeeded, one has failed for a while, or the routes'
+/// time is over.
 pub async fn wait(
     scene: &Scene,
     members: &[(usize, Arc<Alertmanager>)],

@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn panels_in_folded_rows_count_and_rows_do_not() {
-        let text = r#"{"panels": [{"type": "row", "panels": [{"type": "gauge", "title": "A"}]}, {"type": "stat", "title": "B"}]}"#;
+        let text = r#"{"panels": [{"type": "row", "panels": [{"type": "gauge", "title": "A"}]}, {"type": "stat",
+         "title": "B"}]}"#;
         assert_eq!(panels(&serde_json::from_str(text).unwrap()), ["B", "A"]);
         assert!(panels(&Value::Null).is_empty());
     }

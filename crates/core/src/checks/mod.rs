@@ -1,5 +1,5 @@
-//! Checks of a whole stack. A suite runs its checks side by side, shows each as it ends, can be cancelled, and is kept in
-//! the journal. What could not be looked at is failed or skipped with its reason, never passed.
+//! Checks of a whole stack. A suite runs its checks side by side, shows each as it ends, can be cancelled, and
+//! is kept in the journal. What could not be looked at is failed or skipped with its reason, never passed.
 
 mod after;
 mod delivery;

@@ -1,5 +1,5 @@
-//! A test alert goes to every member of Alertmanager, is seen there with its receivers, is handed over to them as far as Alertmanager
-//! tells, and is taken back.
+//! A test alert goes to every member of Alertmanager, is seen there with its receivers, is handed over to them
+//! as far as Alertmanager tells, and is taken back.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -29,7 +29,8 @@ const LONGEST_MS: i64 = 400_000;
 const RUN: &str = "run";
 
 /// What nobody can tell from here.
-const BEHIND: &str = "Not known from here: whether what took the notification passed it on, and whether a person has read it. Ask whoever is on call \
+const BEHIND: &str = "Not known from here: whether what took the notification passed it on, and whether a \
+    person has read it. Ask whoever is on call \
                       whether AetherPanelTest has arrived.";
 
 /// Sends it through.
@@ -198,7 +199,8 @@ fn judged(seen: &Arrived, members: usize, handed: Option<&Seen>, gone: bool) -> 
     }
     if !nothing.is_empty() {
         let why = if handed.cut.is_empty() {
-            "Does a time interval mute the route, or is another alert’s group told only later? Alertmanager’s log says more."
+            "Does a time interval mute the route, or is another alert’s group told only later? Alertmanager’s \
+                log says more."
         } else {
             handed.cut.as_str()
         };

@@ -34,7 +34,8 @@ const MAX_EVIDENCE: (usize, usize) = (60, 600);
 /// Runs a suite.
 ///
 /// # Errors
-/// `invalid-request` while another run goes on, `storage` when it can't be written down. A check that fails is no error.
+/// `invalid-request` while another run goes on, `storage` when it can't be written down. A check that fails is
+/// no error.
 pub async fn command(core: Arc<Core>, request: CheckRequest) -> Result<CheckRun, PanelError> {
     let live = core.live();
     let deploy =

@@ -1,4 +1,5 @@
-//! What the reliability pack promises can be done: a backup that verifies, a silence that is seen on every member and ends.
+//! What the reliability pack promises can be done: a backup that verifies, a silence that is seen on every
+//! member and ends.
 
 use std::sync::Arc;
 

@@ -86,7 +86,8 @@ fn junit(run: &CheckRun) -> String {
     let seconds = |check: &CheckResult| check.took_ms.unwrap_or(0.0) / 1000.0;
     let total: f64 = run.checks.iter().map(seconds).sum();
     let mut text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{total:.3}\">\n",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"{}\" tests=\"{}\" \
+            failures=\"{}\" skipped=\"{}\" time=\"{total:.3}\">\n",
         xml(&format!("{}.{}", run.stack, run.suite.as_str())),
         run.checks.len(),
         count(CheckState::Fail),

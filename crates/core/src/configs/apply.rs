@@ -54,7 +54,8 @@ impl From<PanelError> for Failed {
     }
 }
 
-/// The servers that read the files: they answer, they can be told, and this is what they run before anything is written.
+/// The servers that read the files: they answer, they can be told, and this is what they run before anything
+/// is written.
 pub struct Ground {
     prometheus: Option<(Arc<Prometheus>, Way)>,
     members: Vec<(Arc<Alertmanager>, ConfigFacts)>,
@@ -63,8 +64,9 @@ pub struct Ground {
 /// Puts the changes in force, all or none. Tells what is worth knowing, a sentence each.
 ///
 /// # Errors
-/// With [`Failed::wrote`] false when nothing was written: a file that somebody has changed meanwhile, a server that does not answer or
-/// can't be told to read its files. Else what a server refused, or did not take over; then the files are as before again.
+/// With [`Failed::wrote`] false when nothing was written: a file that somebody has changed meanwhile, a server
+/// that does not answer or can't be told to read its files. Else what a server refused, or did not take over;
+/// then the files are as before again.
 pub async fn apply(live: &Live, changes: &[Change], job: &Handle) -> Result<Vec<String>, Failed> {
     job.stage("asking the servers", 0);
     let before = ground(live, changes).await?;
@@ -106,7 +108,8 @@ pub async fn apply_on(
         && run_already(before, &back).await.is_err()
     {
         left.push(format!(
-            "The files are as before. Whether the servers run them is not known: {error} One that is started again reads them."
+            "The files are as before. Whether the servers run them is not known: {error} One that is started \
+                again reads them."
         ));
     }
     Err(Failed { error, wrote: true, left })
@@ -316,7 +319,8 @@ async fn prometheus_runs(
                 format!("Prometheus was told to read its files and does not run them: {why}."),
             )
             .with_hint(
-                "Does it read these very files? One that is mounted alone into a container, and was once replaced, stays the \
+                "Does it read these very files? One that is mounted alone into a container, and was once \
+                    replaced, stays the \
                  old one in there until the container is made anew.",
             ));
         }

@@ -1,6 +1,7 @@
 //! Makes Prometheus read its files again: through its lifecycle API, and where that is off by SIGHUP through Docker.
 //!
-//! The API answers when the files have been read. A signal answers nothing: the server is asked until it says how that went.
+//! The API answers when the files have been read. A signal answers nothing: the server is asked until it says
+//! how that went.
 
 use std::time::Duration;
 
@@ -44,7 +45,8 @@ pub async fn way(profile: &Profile, client: &Prometheus) -> Result<Way, PanelErr
     client.build_info().await.map_err(told)?;
     let off = match client.flags().await {
         Ok(flags) => flags.value.get("web.enable-lifecycle").is_some_and(|flag| flag != "true"),
-        // One that tells no flags is told to read the files that it has: only so it is known whether it lets itself be told.
+        // One that tells no flags is told to read the files that it has: only so it is known whether it lets
+        // itself be told.
         Err(_) => {
             matches!(client.reload(RELOAD).await, Err(error) if error.failure == Failure::Forbidden)
         }
@@ -72,7 +74,8 @@ fn no_way(profile: &Profile, why: &str) -> PanelError {
         "Prometheus can't be told to read its files: its lifecycle API is off.".to_owned()
     } else {
         format!(
-            "Prometheus can't be told to read its files: its lifecycle API is off, and through Docker it can't be signalled: {why}."
+            "Prometheus can't be told to read its files: its lifecycle API is off, and through Docker it can't \
+                be signalled: {why}."
         )
     };
     let container = profile.pins.iter().find(|pin| pin.service == ServiceKind::Prometheus.as_str());
@@ -83,7 +86,8 @@ fn no_way(profile: &Profile, why: &str) -> PanelError {
         ""
     };
     let hint = format!(
-        "Start it with --web.enable-lifecycle{engine}, or edit the files by hand and run: docker kill -s HUP {container}"
+        "Start it with --web.enable-lifecycle{engine}, or edit the files by hand and run: docker kill -s HUP \
+            {container}"
     );
     PanelError::new(ErrorCode::InvalidRequest, ServiceKind::Prometheus.as_str(), message).with_hint(hint)
 }
@@ -97,13 +101,13 @@ pub async fn reload(profile: &Profile, client: &Prometheus) -> Result<Told, Pane
     tell(profile, client, &way).await
 }
 
-/// Tells Prometheus to read its files again, and waits until it has. Answers what it tells of itself since, and how it was
-/// told.
+/// Tells Prometheus to read its files again, and waits until it has. Answers what it tells of itself since,
+/// and how it was told.
 ///
 /// # Errors
-/// `server-error` with the parser's words for a broken file, through the API; `rejected` when it says that reading failed after a
-/// signal; `unverified` when it does not say that it has read them; `invalid-request` when there is no way; Prometheus' codes. A server
-/// that refuses its files goes on with those of before.
+/// `server-error` with the parser's words for a broken file, through the API; `rejected` when it says that
+/// reading failed after a signal; `unverified` when it does not say that it has read them; `invalid-request`
+/// when there is no way; Prometheus' codes. A server that refuses its files goes on with those of before.
 pub async fn tell(profile: &Profile, client: &Prometheus, way: &Way) -> Result<Told, PanelError> {
     match way {
         Way::Signal(target) => signal(client, target).await,
@@ -168,9 +172,16 @@ async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError
                 _ => PanelError::new(
                     ErrorCode::Unverified,
                     ServiceKind::Prometheus.as_str(),
-                    format!("SIGHUP was sent to the container {}, and Prometheus does not say that it has read its files.", target.name),
+                    format!(
+                        "SIGHUP was sent to the container {}, and Prometheus does not say that it has read \
+                        its files.",
+                        target.name
+                    ),
                 )
-                .with_hint("Is it the Prometheus that the profile's address leads to, and the first program of its container?"),
+                .with_hint(
+                    "Is it the Prometheus that the profile's address leads to, and the first program of \
+                    its container?",
+                ),
             });
         }
         tokio::time::sleep(PAUSE).await;

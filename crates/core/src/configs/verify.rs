@@ -11,8 +11,8 @@ use crate::rules::{
     list::server_rules,
 };
 
-/// How the rules that a server runs differ from those of a file, in a sentence; none when it runs them, with their labels and
-/// annotations.
+/// How the rules that a server runs differ from those of a file, in a sentence; none when it runs them, with
+/// their labels and annotations.
 pub fn rules_unlike(text: &str, running: &[RuleGroup]) -> Option<String> {
     let wanted = match file::read(text) {
         Ok(wanted) => wanted,
@@ -100,7 +100,8 @@ mod tests {
 
     use super::*;
 
-    const FILE: &str = "groups:\n- name: g\n  rules:\n  - {record: a, expr: 'sum( up )'}\n  - {alert: B, expr: up == 0, for: 1m30s}\n";
+    const FILE: &str = "groups:\n- name: g\n  rules:\n  - {record: a, expr: 'sum( up )'}\n  - {alert: B, expr: \
+        up == 0, for: 1m30s}\n";
 
     fn group(alert: &str, expr: &str, seconds: f64) -> RuleGroup {
         let recording = RecordingRule { name: "a".into(), query: "sum(up)".into(), ..Default::default() };
@@ -141,7 +142,8 @@ mod tests {
     #[test]
     fn the_running_configuration_is_held_against_the_file() {
         let file = "rule_files: [a.yml]\nscrape_configs: [{job_name: x}, {job_name: y}]";
-        let running = "global: {scrape_interval: 15s}\nrule_files: [/etc/a.yml]\nscrape_configs: [{job_name: y}, {job_name: x, scheme: http}]";
+        let running = "global: {scrape_interval: 15s}\nrule_files: [/etc/a.yml]\nscrape_configs: [{job_name: \
+            y}, {job_name: x, scheme: http}]";
         assert_eq!(config_unlike(file, running), None);
         assert!(config_unlike(file, "scrape_configs: [{job_name: x}]").unwrap().contains("no job y"));
         let without = running.replace("rule_files: [/etc/a.yml]\n", "");

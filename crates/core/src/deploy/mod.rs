@@ -1,5 +1,5 @@
-//! The guided deploy: backup, checks, window, the deploy itself, what is worse since, close-out. Every step is done or skipped for a
-//! reason, in order, and the run is a record in the journal.
+//! The guided deploy: backup, checks, window, the deploy itself, what is worse since, close-out. Every step is
+//! done or skipped for a reason, in order, and the run is a record in the journal.
 
 pub(crate) mod judge;
 mod text;

@@ -1,4 +1,5 @@
-//! What ran when a deploy began, and what runs since: versions as the servers report them, image ids as Docker tells them.
+//! What ran when a deploy began, and what runs since: versions as the servers report them, image ids as Docker
+//! tells them.
 
 use std::sync::Arc;
 
@@ -65,7 +66,8 @@ pub struct Changed {
     pub unmeant: Vec<String>,
 }
 
-/// What changed since. What is pinned as before was to stay; what is not pinned, or pinned otherwise by now, was meant to change. Pure.
+/// What changed since. What is pinned as before was to stay; what is not pinned, or pinned otherwise by now,
+/// was meant to change. Pure.
 pub fn since(before: &[RanBefore], now: &[RanBefore]) -> Changed {
     let mut changed = Changed::default();
     for was in before {

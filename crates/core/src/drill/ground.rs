@@ -5,8 +5,9 @@ use aether_contract::{ErrorCode, PanelError};
 
 use crate::stack::Profile;
 
-/// Whether the profile's servers are those of the simulator, one by one. The panel itself does nothing to a server in a drill; the
-/// simulator acts on its own ones only. This makes sure that what it does is seen here, and nothing else.
+/// Whether the profile's servers are those of the simulator, one by one. The panel itself does nothing to a
+/// server in a drill; the simulator acts on its own ones only. This makes sure that what it does is seen here,
+/// and nothing else.
 ///
 /// # Errors
 /// `invalid-request`, with what differs.
@@ -26,7 +27,8 @@ pub fn check(profile: &Profile, told: &SimStack) -> Result<(), PanelError> {
 /// The refusal of a stack that is none for drills.
 pub fn refused(words: impl Into<String>) -> PanelError {
     PanelError::new(ErrorCode::InvalidRequest, "drill", words).with_hint(
-        "Drills run in a demo stack only, never against real servers: start one with `cargo xtask demo` and select its stack.",
+        "Drills run in a demo stack only, never against real servers: start one with `cargo xtask demo` and \
+            select its stack.",
     )
 }
 

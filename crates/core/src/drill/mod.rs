@@ -1,9 +1,9 @@
-//! Drills: the simulator of a demo stack makes an incident up, somebody deals with it in the real screens, and what they did is
-//! held against the time that the runbook gives.
+//! Drills: the simulator of a demo stack makes an incident up, somebody deals with it in the real screens, and
+//! what they did is held against the time that the runbook gives.
 //!
-//! The panel itself changes no server for a drill: it asks the simulator, which can act only on what it has started. It watches
-//! what is done through its own commands, from whatever process, and reads from the servers when the incident can be seen and
-//! when it is over.
+//! The panel itself changes no server for a drill: it asks the simulator, which can act only on what it has
+//! started. It watches what is done through its own commands, from whatever process, and reads from the
+//! servers when the incident can be seen and when it is over.
 
 mod ground;
 mod judge;
@@ -50,8 +50,8 @@ struct Shown {
 }
 
 impl Drills {
-    /// Shows the drill that goes on, or that none does. Only by whom the gate is held: what was read before another drill began
-    /// is not shown after it.
+    /// Shows the drill that goes on, or that none does. Only by whom the gate is held: what was read before
+    /// another drill began is not shown after it.
     fn show(&self, running: Option<Record>) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let id = |record: &Option<Record>| record.as_ref().map(|record| record.id.clone());
@@ -171,8 +171,8 @@ pub fn person(asked: &str) -> Result<String, PanelError> {
 /// Begins a drill.
 ///
 /// # Errors
-/// `invalid-request` in a stack that is no demo, while another drill goes on, or when what it would show is there already; what
-/// the simulator could not do; `storage`.
+/// `invalid-request` in a stack that is no demo, while another drill goes on, or when what it would show is
+/// there already; what the simulator could not do; `storage`.
 pub async fn start(core: Arc<Core>, request: DrillStartRequest) -> Result<DrillRun, PanelError> {
     let person = person(&request.person)?;
     let live = core.live();

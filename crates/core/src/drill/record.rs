@@ -1,5 +1,5 @@
-//! What the journal keeps of a drill: what was made up, what the panel saw of it, and what was done, with its time. Several
-//! processes write it (a window and a shell), so each change is made to what stands there now.
+//! What the journal keeps of a drill: what was made up, what the panel saw of it, and what was done, with its
+//! time. Several processes write it (a window and a shell), so each change is made to what stands there now.
 
 use aether_contract::{
     DrillOperation, DrillOutcome, DrillPace, DrillScenario, ErrorCode, Matcher, PanelError, Timestamp,
@@ -173,7 +173,8 @@ pub fn open(journal: &Journal, stack: &str) -> Result<Option<(i64, Record)>, Pan
     Ok(found.find(|(_, record)| record.stack == stack && record.outcome == DrillOutcome::Running))
 }
 
-/// Changes a drill; none when it does not go on (another may). What `change` answers tells whether there is anything to write.
+/// Changes a drill; none when it does not go on (another may). What `change` answers tells whether there is
+/// anything to write.
 ///
 /// # Errors
 /// `storage`.

@@ -1,5 +1,5 @@
-//! The scenarios: what each shows, which runbook is for it, what the right first action is, when it can be seen and when it is
-//! over. Pure.
+//! The scenarios: what each shows, which runbook is for it, what the right first action is, when it can be
+//! seen and when it is over. Pure.
 
 use aether_contract::{
     AlertRow, AlertState, DrillScenario, DrillScenarioInfo, Gauge, Level, ReadingState, ServiceKind,
@@ -176,8 +176,8 @@ impl Sight<'_> {
         }
     }
 
-    /// A tenant that the scenario can happen to, of those that the simulator knows: `Err` when it is on already, and could not
-    /// be told apart.
+    /// A tenant that the scenario can happen to, of those that the simulator knows: `Err` when it is on
+    /// already, and could not be told apart.
     pub fn tenant(&self, scenario: DrillScenario, vips: &[String]) -> Result<Option<String>, String> {
         let idle = |name: &str, tenant: &str| {
             let same = |row: &&AlertRow| row.name == name && row.tenant.as_deref() == Some(tenant);

@@ -44,8 +44,8 @@ pub async fn watch(core: Arc<Core>) {
     }
 }
 
-/// One look: keeps when it could be seen first, and ends it when the servers show that it is over. Answers with the drill that
-/// goes on.
+/// One look: keeps when it could be seen first, and ends it when the servers show that it is over. Answers
+/// with the drill that goes on.
 ///
 /// # Errors
 /// `storage`; what the simulator could not put back.

@@ -1,5 +1,5 @@
-//! Escalation: clocks that run on live conditions. The panel calls nobody: it says whom to call, opens a mail or a chat that
-//! is filled in, and keeps who was called.
+//! Escalation: clocks that run on live conditions. The panel calls nobody: it says whom to call, opens a mail
+//! or a chat that is filled in, and keeps who was called.
 
 mod clocks;
 mod marks;

@@ -1,4 +1,5 @@
-//! What is said to whom: a mail or a chat's page, filled in. Names come from alerts: they are percent-encoded, and one line. Pure.
+//! What is said to whom: a mail or a chat's page, filled in. Names come from alerts: they are percent-encoded,
+//! and one line. Pure.
 
 use aether_contract::{EscalationClock, EscalationRule};
 use url::form_urlencoded::byte_serialize;

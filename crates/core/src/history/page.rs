@@ -70,8 +70,9 @@ pub fn page(
     })
 }
 
-/// The fingerprints of one alert: Alertmanager's own, and those of episodes that were read from Prometheus, which does not know
-/// the external labels. Such an episode is this alert's if its labels are this alert's and no other's that was seen.
+/// The fingerprints of one alert: Alertmanager's own, and those of episodes that were read from Prometheus,
+/// which does not know the external labels. Such an episode is this alert's if its labels are this alert's and
+/// no other's that was seen.
 fn same_alert(kept: &[Kept], fingerprint: &str) -> HashSet<String> {
     let mut same = HashSet::from([fingerprint.to_owned()]);
     let seen: BTreeMap<&str, &Kept> =

@@ -97,7 +97,8 @@ impl Store {
             let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             {
                 let mut statement = change.prepare_cached(
-                    "INSERT INTO episodes (stack, fingerprint, labels, began, ended, seen, lowest, highest, muted_ms, step_s)
+                    "INSERT INTO episodes (stack, fingerprint, labels, began, ended, seen, lowest, highest, \
+                        muted_ms, step_s)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                      ON CONFLICT (stack, fingerprint, began) DO UPDATE SET
                        ended = excluded.ended, seen = max(seen, excluded.seen),

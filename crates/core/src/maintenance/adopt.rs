@@ -77,8 +77,8 @@ async fn settle(core: &Core, live: &Live, record: &Record) {
     }
 }
 
-/// How old an entry must be before nobody can be at work on it any more, in milliseconds: an effect takes half a minute at
-/// most.
+/// How old an entry must be before nobody can be at work on it any more, in milliseconds: an effect takes half
+/// a minute at most.
 const ABANDONED_MS: i64 = 120_000;
 
 /// Closes extensions and ends that an earlier run left open. The silences themselves say what became of them. What this
@@ -98,7 +98,8 @@ pub async fn close_changes(core: &Core) {
     }
 }
 
-/// Starts older than what is kept in memory: too old to be running. A newer one that is not in memory has only just begun.
+/// Starts older than what is kept in memory: too old to be running. A newer one that is not in memory has only
+/// just begun.
 fn forgotten(open: &[Entry], known: &[i64]) -> Vec<i64> {
     let Some(oldest) = known.iter().min() else { return Vec::new() };
     open.iter().map(|entry| entry.id).filter(|id| id < oldest).collect()

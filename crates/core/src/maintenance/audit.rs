@@ -1,5 +1,5 @@
-//! Silences that deserve a second look: made outside the panel, broad, longer than the cap, or over the heartbeat; and an
-//! Alertmanager that any web page may silence. Pure.
+//! Silences that deserve a second look: made outside the panel, broad, longer than the cap, or over the
+//! heartbeat; and an Alertmanager that any web page may silence. Pure.
 
 use aether_contract::{AlertRow, AlertState, Silence, SilenceFinding, SilenceRisk, SilenceState};
 

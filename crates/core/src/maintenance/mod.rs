@@ -1,7 +1,7 @@
 //! Maintenance windows: silences that the panel starts, reads back, extends and ends.
 //!
-//! A window is a silence whose comment carries the panel's tag, so it outlives the panel. Every effect is written to the
-//! journal before it is sent, goes to one member, and counts as done only when it has been read back.
+//! A window is a silence whose comment carries the panel's tag, so it outlives the panel. Every effect is
+//! written to the journal before it is sent, goes to one member, and counts as done only when it has been read back.
 
 pub mod adopt;
 pub mod audit;

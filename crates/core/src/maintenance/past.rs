@@ -300,7 +300,8 @@ mod tests {
         assert_eq!((rows.len(), total, rows[0].id.0.as_str()), (2, 6, "early"));
         let csv = String::from_utf8(export(&found, ExportFormat::Csv).unwrap()).unwrap();
         assert_eq!(csv.lines().count(), 7);
-        assert!(csv.contains("early,deploy,me,1970-01-01T00:00:00Z,1970-01-01T01:23:20Z,1970-01-01T00:33:20Z,83,33,0,ended early"), "{csv}");
+        let row = "early,deploy,me,1970-01-01T00:00:00Z,1970-01-01T01:23:20Z,1970-01-01T00:33:20Z,83,33,0,ended early";
+        assert!(csv.contains(row), "{csv}");
         let read: Vec<PastWindow> =
             serde_json::from_slice(&export(&found, ExportFormat::Json).unwrap()).unwrap();
         assert_eq!(read, found);

@@ -306,7 +306,8 @@ async fn finish(
     Ok(window)
 }
 
-/// How far a server's clock counts as being ahead: the date of an answer tells no more than seconds, so a small difference is none.
+/// How far a server's clock counts as being ahead: the date of an answer tells no more than seconds, so a
+/// small difference is none.
 fn shift(offset_ms: i32) -> i64 {
     if offset_ms.unsigned_abs() < 2_000 { 0 } else { i64::from(offset_ms) }
 }

@@ -175,8 +175,8 @@ fn window(id: &WindowId, record: Option<&Record>, state: &LiveState, now: Timest
     }
 }
 
-/// The phase from the answers of those of the `members` that answer, `None` where the silence is unknown. A member that does
-/// not answer may still be sending: without its word nothing is verified.
+/// The phase from the answers of those of the `members` that answer, `None` where the silence is unknown. A
+/// member that does not answer may still be sending: without its word nothing is verified.
 fn phase(
     answers: &[Option<SilenceState>],
     members: usize,

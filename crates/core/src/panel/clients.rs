@@ -124,7 +124,8 @@ fn plain_http(service: ServiceKind, id: SecretId, url: &Url) -> PanelError {
         format!("The {} was not sent to {origin}: over plain HTTP it can be read on the network.", id.title()),
     )
     .with_hint(format!(
-        "Use an https:// address. If you trust the network in between, set allow_plain_http = true in [{}] of the profile.",
+        "Use an https:// address. If you trust the network in between, set allow_plain_http = true in [{}] of \
+            the profile.",
         service.as_str()
     ))
 }

@@ -219,7 +219,8 @@ pub fn offset_text(service: ServiceKind, offset_ms: i32) -> String {
     };
     let direction = if offset_ms > 0 { "ahead of" } else { "behind" };
     format!(
-        "The clock of {} is {size} {direction} this machine's. Check the time service on both; windows are timed by the \
+        "The clock of {} is {size} {direction} this machine's. Check the time service on both; windows are \
+            timed by the \
          server's clock.",
         service.title()
     )

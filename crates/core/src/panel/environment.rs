@@ -1,5 +1,5 @@
-//! Names the servers that credentials from `AETHER_*` variables are sent to, once per variable, stack and set of servers:
-//! nobody enters those credentials for a server, so nothing else would show where they go.
+//! Names the servers that credentials from `AETHER_*` variables are sent to, once per variable, stack and set
+//! of servers: nobody enters those credentials for a server, so nothing else would show where they go.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,8 @@ use crate::{
 /// The journal's kind for it. The subject is the variable's name.
 const KIND: &str = "secret-environment";
 
-/// Binds the environment's credentials to the servers of `profile`. Returns one sentence for each that was not sent to these
-/// servers before.
+/// Binds the environment's credentials to the servers of `profile`. Returns one sentence for each that was not
+/// sent to these servers before.
 pub fn bind(secrets: &Secrets, profile: &Profile, journal: &Journal) -> Vec<String> {
     let mut notes = Vec::new();
     for (variable, origins) in secrets.bind_environment(profile) {

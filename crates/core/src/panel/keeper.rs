@@ -1,7 +1,8 @@
 //! Who looks after a stack: of all open panels and daemons of an account, one. It makes scheduled backups and recurring
 //! windows, closes windows out and keeps the history; the others show the same and do nothing by themselves.
 //!
-//! Whoever has the lock on a file does the work. It goes with the process, however that ends, so nobody waits for a dead one.
+//! Whoever has the lock on a file does the work. It goes with the process, however that ends, so nobody waits
+//! for a dead one.
 
 use std::{
     fs,

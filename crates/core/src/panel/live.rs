@@ -185,8 +185,8 @@ pub struct LiveState {
     pub grafana: GrafanaState,
     /// The alerts, joined.
     pub index: Arc<AlertIndex>,
-    /// Whether `index` was made of the newest answers: then what is not in it does not fire. A member that is down takes
-    /// nothing from that while another answers.
+    /// Whether `index` was made of the newest answers: then what is not in it does not fire. A member that is
+    /// down takes nothing from that while another answers.
     pub index_complete: bool,
     /// Goes up when the alerts change.
     pub alerts_revision: u32,

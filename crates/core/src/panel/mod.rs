@@ -1,7 +1,7 @@
 //! The Panel: one object behind every adapter, with a method for every command of the contract.
 //!
-//! It is up before any server answers. Pollers feed it, one task publishes what changed at most four times a second, and
-//! effects run to their end even if the caller goes away.
+//! It is up before any server answers. Pollers feed it, one task publishes what changed at most four times a
+//! second, and effects run to their end even if the caller goes away.
 
 pub(crate) mod clients;
 pub(crate) mod clock;
@@ -162,8 +162,9 @@ impl Panel {
         if self.core.keeps(&live) { None } else { self.core.keeper.other() }
     }
 
-    /// What an open panel does by itself, once and to its end, on a panel that does not poll: a look at every server, windows that are due made, those that are
-    /// over closed out, and the scheduled backup if it is time. Answers with that backup.
+    /// What an open panel does by itself, once and to its end, on a panel that does not poll: a look at every
+    /// server, windows that are due made, those that are over closed out, and the scheduled backup if it is
+    /// time. Answers with that backup.
     ///
     /// # Errors
     /// `invalid-request` while another process looks after the stack; those of the backup.
@@ -265,7 +266,8 @@ async fn watch(core: Arc<Core>) {
     loop {
         if u64::from(ticks).is_multiple_of(BACKUPS.as_secs()) || ticks == 1 {
             let live = core.live();
-            // Windows that the shell, or a window beside this daemon, has started are closed out by whoever looks after them.
+            // Windows that the shell, or a window beside this daemon, has started are closed out by whoever
+            // looks after them.
             let shared = Arc::clone(&core);
             let _ = core
                 .journaled(move |journal| {

@@ -1,5 +1,5 @@
-//! What is known about versions: a dated table of the project, or a newer one that the operator has put beside the settings.
-//! Information only.
+//! What is known about versions: a dated table of the project, or a newer one that the operator has put beside
+//! the settings. Information only.
 
 use std::path::Path;
 
@@ -153,9 +153,9 @@ mod tests {
         assert!(newer.date == "2099-01-01" && newer.advisories.is_empty() && note.is_none());
         put("date = \"2001-01-01\"\n");
         assert!(table(folder.path()).1.unwrap().contains("older"));
-        put(
-            "date = \"2099-01-01\"\n[[advisories]]\nid = \"x\"\nkind = \"vulnerability\"\nprogram = \"p\"\naffected = []\nfixed = []\ntitle = \"t.\"\ndate = \"2099-01-01\"\nsource = \"javascript:alert(1)\"\n",
-        );
+        put("date = \"2099-01-01\"\n[[advisories]]\nid = \"x\"\nkind = \"vulnerability\"\nprogram = \
+                \"p\"\naffected = []\nfixed = []\ntitle = \"t.\"\ndate = \"2099-01-01\"\nsource = \
+                \"javascript:alert(1)\"\n");
         assert!(table(folder.path()).1.unwrap().contains("https"));
         put("date = [");
         let (own, note) = table(folder.path());

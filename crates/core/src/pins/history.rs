@@ -103,7 +103,8 @@ fn changes(service: &str, before: &Links, now: &Links, at: Timestamp) -> Vec<Pin
     all
 }
 
-/// Compares a look with the one before and keeps what changed. Of several processes that see the same, one writes it down.
+/// Compares a look with the one before and keeps what changed. Of several processes that see the same, one
+/// writes it down.
 ///
 /// # Errors
 /// `storage`.

@@ -32,8 +32,8 @@ pub fn program(image: &str) -> &str {
     bare(image).rsplit('/').next().unwrap_or_default()
 }
 
-/// Whether two names mean one image, as far as names tell: with a digest on both sides, Docker ignores the tags. Podman writes out what
-/// Docker leaves away, and `localhost/` before what was built on its machine.
+/// Whether two names mean one image, as far as names tell: with a digest on both sides, Docker ignores the
+/// tags. Podman writes out what Docker leaves away, and `localhost/` before what was built on its machine.
 pub fn same(a: &str, b: &str) -> bool {
     if repository(a) != repository(b) {
         return false;

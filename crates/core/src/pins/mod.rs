@@ -1,5 +1,6 @@
-//! Version pins: the chain from what is wanted to what runs. The profile's pin, the compose file's reference, the container, its
-//! image, the program's own word. Only looks; [`repin`] changes a reference, and neither pulls nor restarts anything.
+//! Version pins: the chain from what is wanted to what runs. The profile's pin, the compose file's reference,
+//! the container, its image, the program's own word. Only looks; [`repin`] changes a reference, and neither
+//! pulls nor restarts anything.
 //!
 //! What can't be seen is a gap in the chain that says why; the rest is told all the same.
 
@@ -197,7 +198,8 @@ fn named(profile: &Profile, compose: Option<&Compose>, all: Option<&[Container]>
     facts
 }
 
-/// A service's container in full, and the image that is wanted: the list names an image by its id once its tag has moved.
+/// A service's container in full, and the image that is wanted: the list names an image by its id once its tag
+/// has moved.
 async fn inspect(docker: &Docker, all: &[Container], one: &Facts) -> Seen {
     let listed = find(all, one);
     let wanted = one.evidence().wanted().map(str::to_owned);

@@ -1,5 +1,6 @@
-//! Another version for a service: a reviewed change of the one line of the compose file (or of its variables) that says it, and of
-//! the profile's pin. Nothing is pulled, nothing is started; the plan ends with the commands that do.
+//! Another version for a service: a reviewed change of the one line of the compose file (or of its variables)
+//! that says it, and of the profile's pin. Nothing is pulled, nothing is started; the plan ends with the
+//! commands that do.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -53,8 +54,8 @@ fn refuse(words: impl Into<String>) -> PanelError {
 /// What another version would change.
 ///
 /// # Errors
-/// `invalid-request`, with the reason: the reference is none or names no version, the service is unknown, the engine does not know the
-/// digest.
+/// `invalid-request`, with the reason: the reference is none or names no version, the service is unknown, the
+/// engine does not know the digest.
 pub async fn plan(core: &Core, change: &RepinChange) -> Result<RepinPlan, PanelError> {
     Ok(planned(core, &core.live(), change).await?.plan)
 }
@@ -230,8 +231,8 @@ async fn cut_off(core: &Core) -> Result<Vec<String>, PanelError> {
 /// Carries a plan out: copies of the files, written, read back; put back when any of it fails.
 ///
 /// # Errors
-/// `invalid-request` without a reason; `unverified` when the files are not those of the plan any more; `storage`: then the files are
-/// as before, or the error says where the copies are.
+/// `invalid-request` without a reason; `unverified` when the files are not those of the plan any more;
+/// `storage`: then the files are as before, or the error says where the copies are.
 pub async fn apply(core: Arc<Core>, request: RepinRequest) -> Result<RepinApplied, PanelError> {
     let live = core.live();
     let reason = request.reason.trim().to_owned();

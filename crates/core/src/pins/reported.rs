@@ -1,5 +1,5 @@
-//! The versions that programs report themselves: through the APIs that the panel asks anyway, from their own metrics where the
-//! profile has their address, else from what Prometheus has scraped of them.
+//! The versions that programs report themselves: through the APIs that the panel asks anyway, from their own
+//! metrics where the profile has their address, else from what Prometheus has scraped of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

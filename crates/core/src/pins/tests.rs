@@ -41,7 +41,12 @@ fn of_500_containers_those_of_the_pinned_project_are_shown_as_unpinned() {
 fn services_of_the_compose_file_that_nothing_pins_are_shown_and_found_by_their_label() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("compose.yml");
-    std::fs::write(&file, "name: aether\nservices:\n  a: {image: 'x/y:v1', container_name: a}\n  extra: {image: 'x/z:latest'}\n").unwrap();
+    std::fs::write(
+        &file,
+        "name: aether\nservices:\n  a: {image: 'x/y:v1', container_name: a}\n  extra: \
+        {image: 'x/z:latest'}\n",
+    )
+    .unwrap();
     let sources =
         compose::read::Sources { files: vec![file], dir: folder.path().into(), ..Default::default() };
     let mut project = compose::read::read(&sources, &|_| None).unwrap();

@@ -133,7 +133,8 @@ pub fn judge(seen: &Evidence) -> Judged {
         let remedy = match (&seen.engine, &seen.tag_image_id) {
             // The container is of that very image: making it again changes nothing.
             (InEngine::Container { .. }, Some(_)) => format!(
-                "Does the address lead to this container? Then the image holds another program than its tag says; was it built \
+                "Does the address lead to this container? Then the image holds another program than its tag \
+                    says; was it built \
                  here? docker compose pull {service} && docker compose up -d {service}"
             ),
             _ => recreate,

@@ -1,4 +1,5 @@
-//! One cycle of Prometheus: is it there, its alerts and rules, each gauge with its split and, less often, its sparkline.
+//! One cycle of Prometheus: is it there, its alerts and rules, each gauge with its split and, less often, its
+//! sparkline.
 
 use std::{
     sync::Arc,

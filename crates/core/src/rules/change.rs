@@ -1,5 +1,5 @@
-//! Changing rules: diff, check, copy of the old, write in place, reload, seen on the server, and the old ones again when
-//! any of it fails.
+//! Changing rules: diff, check, copy of the old, write in place, reload, seen on the server, and the old ones
+//! again when any of it fails.
 
 use std::{path::PathBuf, sync::Arc};
 

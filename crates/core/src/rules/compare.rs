@@ -1,4 +1,5 @@
-//! Rules that run against rules that are expected: the profile's names, and the pack's files where they can be read. Pure.
+//! Rules that run against rules that are expected: the profile's names, and the pack's files where they can be
+//! read. Pure.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Edits of a rule file that touch only what is meant: every byte outside of the changed value stays. Pure.
 //!
-//! The place of a value is told by `yaml-edit`; the new text is put there in the style of the old one. The fence: the file
-//! read again must be the file of before with exactly the intended change, or the edit is refused.
+//! The place of a value is told by `yaml-edit`; the new text is put there in the style of the old one. The
+//! fence: the file read again must be the file of before with exactly the intended change, or the edit is refused.
 
 use std::{collections::BTreeSet, ops::Range, str::FromStr as _};
 
@@ -54,7 +54,8 @@ fn marked(text: &str, edit: impl FnOnce(&str) -> Result<String, String>) -> Resu
     }
 }
 
-/// Replaces the list of VIP tenants in selectors `label=~"a|b"` that name exactly the old list. Tells in how many rules.
+/// Replaces the list of VIP tenants in selectors `label=~"a|b"` that name exactly the old list. Tells in how
+/// many rules.
 ///
 /// # Errors
 /// As [`edit`].
@@ -241,8 +242,8 @@ fn replace(text: &str, rule: &Mapping, key: &str, value: &str) -> Result<String,
     Ok(splice(text, range, &put))
 }
 
-/// Another threshold with nothing but the number changed, however the expression is laid out: the number that makes the meant
-/// document is the one.
+/// Another threshold with nothing but the number changed, however the expression is laid out: the number that
+/// makes the meant document is the one.
 fn number_in_place(text: &str, rule: &Mapping, old: &str, new: f64, edit: &Edit) -> Option<String> {
     let old = expression::condition(old)?.threshold;
     if old == new {

@@ -152,8 +152,8 @@ fn seconds(text: &str, of: &str) -> Result<f64, String> {
     duration(text).map_err(|error| format!("{of}: `{text}`: {error}"))
 }
 
-/// A duration as Prometheus takes it in a rule file, in seconds: a bare 0 too, and a 0 with a unit, which the parser of expressions
-/// refuses.
+/// A duration as Prometheus takes it in a rule file, in seconds: a bare 0 too, and a 0 with a unit, which the
+/// parser of expressions refuses.
 ///
 /// # Errors
 /// In words.
@@ -265,7 +265,8 @@ mod tests {
 
     #[test]
     fn labels_of_a_group_are_those_of_its_rules_unless_these_say_otherwise() {
-        let text = "groups:\n- name: g\n  labels: {team: rag, tier: 1}\n  rules:\n  - {alert: A, expr: up, labels: {team: ops}}\n";
+        let text = "groups:\n- name: g\n  labels: {team: rag, tier: 1}\n  rules:\n  - {alert: A, expr: up, \
+            labels: {team: ops}}\n";
         let rule = read(text).unwrap().groups.remove(0).rules.remove(0);
         assert_eq!(rule.labels, BTreeMap::from([("team".into(), "ops".into()), ("tier".into(), "1".into())]));
     }

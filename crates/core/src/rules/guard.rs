@@ -1,7 +1,9 @@
-//! Whether an alert's traffic guard can do its work, told from the expression's text and the labels on both sides of its
+//! Whether an alert's traffic guard can do its work, told from the expression's text and the labels on both
+//! sides of its
 //! `and`. Pure.
 //!
-//! A guard is an operand of `and` that says "there is traffic" (`rate(…) > 0`), or of `unless` that says "there is none".
+//! A guard is an operand of `and` that says "there is traffic" (`rate(…) > 0`), or of `unless` that says
+//! "there is none".
 //! `and` pairs series of equal labels, so `labelled < 30 and sum(…) > 0` is always empty: the alert never fires, and
 //! looks guarded to anybody who only reads it.
 

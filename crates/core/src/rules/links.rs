@@ -47,7 +47,8 @@ impl Links {
     }
 }
 
-/// Asks the runbook links of the server's alerts. Those that were asked within the hour are not asked again, unless `again`.
+/// Asks the runbook links of the server's alerts. Those that were asked within the hour are not asked again,
+/// unless `again`.
 ///
 /// # Errors
 /// Prometheus' codes. A link that does not answer is none.

@@ -1,7 +1,7 @@
 //! Where a value may be NaN because nothing was asked for: 0 / 0. And what that does to what is made of it. Pure.
 //!
-//! A comparison with NaN is false, so an alert over a ratio only stays silent then: that is the guard's matter. But a sum or a
-//! mean over several series is NaN as soon as one of them is, and `!=` is true.
+//! A comparison with NaN is false, so an alert over a ratio only stays silent then: that is the guard's
+//! matter. But a sum or a mean over several series is NaN as soon as one of them is, and `!=` is true.
 
 use promql_parser::parser::{Expr, token};
 

@@ -311,7 +311,8 @@ mod tests {
             "a".to_owned() + &"[1m:]".repeat(6_000),
             "abs(".repeat(8_000) + "a" + &")".repeat(8_000),
             "sum(a and ".repeat(3_000) + "b" + &")".repeat(3_000),
-            // Prometheus reads the backslash as itself, the parser as an escape: then the brackets are outside of texts.
+            // Prometheus reads the backslash as itself, the parser as an escape: then the brackets are outside
+            // of texts.
             "a{b=`\\``} + ".to_owned() + &"(".repeat(10_000) + "c" + &")".repeat(10_000),
             "a # x\r".to_owned() + &"+1".repeat(10_000),
         ];
@@ -360,7 +361,8 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_expression_makes_it_panic(text in "[a-z0-9<>=!(){}\\[\\]\"'`#,\\\\ .*/+é-]{0,60}( and | unless )?[a-z()\"]{0,9}") {
+        fn no_expression_makes_it_panic(text in "[a-z0-9<>=!(){}\\[\\]\"'`#,\\\\ .*/+é-]{0,60}( and | unless \
+            )?[a-z()\"]{0,9}") {
             let _ = pieces(&text);
             let _ = cut(&text);
         }

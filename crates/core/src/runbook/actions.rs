@@ -78,7 +78,10 @@ mod tests {
     use super::*;
     use crate::alerts::filter;
 
-    const TEXT: &str = "1. Mute it.\n\n```sh\naetherctl gauges --tenants\naetherctl maintenance preview --for 30m --comment \"Known\" --matcher 'alertname=\"A\"' --matcher 'tenant_id=\"{{tenant_id}}\"'\naetherctl maintenance start --for 30m --comment \"Known\" --matcher 'alertname=\"A\"' --matcher 'tenant_id=\"{{tenant_id}}\"'\naetherctl check quick\ndocker compose up -d\n```\n\naetherctl rules list\n";
+    const TEXT: &str = "1. Mute it.\n\n```sh\naetherctl gauges --tenants\naetherctl maintenance preview --for \
+        30m --comment \"Known\" --matcher 'alertname=\"A\"' --matcher 'tenant_id=\"{{tenant_id}}\"'\naetherctl \
+        maintenance start --for 30m --comment \"Known\" --matcher 'alertname=\"A\"' --matcher \
+        'tenant_id=\"{{tenant_id}}\"'\naetherctl check quick\ndocker compose up -d\n```\n\naetherctl rules list\n";
 
     #[test]
     fn commands_become_buttons_once_and_a_silence_has_the_labels_of_the_alert() {

@@ -1,5 +1,5 @@
-//! Writes a run into a folder of the download folder: the draft of a post-mortem, the series of the incident as CSV, and their
-//! plots as PNG. The folder appears whole or not at all; what could not be had is told in the draft.
+//! Writes a run into a folder of the download folder: the draft of a post-mortem, the series of the incident
+//! as CSV, and their plots as PNG. The folder appears whole or not at all; what could not be had is told in the draft.
 
 use std::{
     fs, io,

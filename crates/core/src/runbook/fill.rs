@@ -49,8 +49,8 @@ pub fn query(template: &str, labels: &Labels) -> Result<String, String> {
     Ok(out)
 }
 
-/// Fills in Markdown: in blocks of PromQL as a query, elsewhere only values that are harmless in any shell. What can't be
-/// filled in stays as it is.
+/// Fills in Markdown: in blocks of PromQL as a query, elsewhere only values that are harmless in any shell.
+/// What can't be filled in stays as it is.
 pub fn markdown(text: &str, labels: &Labels) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

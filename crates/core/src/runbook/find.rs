@@ -1,5 +1,5 @@
-//! Which page fits an alert: an own one of its name, a bundled one of its name, the one that its `runbook_url` names, or the
-//! one that fits any. Pure.
+//! Which page fits an alert: an own one of its name, a bundled one of its name, the one that its `runbook_url`
+//! names, or the one that fits any. Pure.
 
 use aether_contract::{AlertRow, RunbookFound, RunbookSource};
 
@@ -91,8 +91,10 @@ pub fn template(alert: &AlertRow, expression: Option<&str>) -> String {
     let summary = alert.annotations.get("summary").map(|text| plain(text)).unwrap_or_default();
     let query = expression.filter(|text| !text.contains("```")).map_or("up", str::trim);
     format!(
-        "# {name}\n\n**First:** acknowledge it, and …\n\n## Meaning\n\n{summary}\n\n## Impact\n\nWho notices, and what it costs.\n\n## Diagnosis\n\n\
-         ### 1. Is it still so?\n\n```promql\n{query}\n```\n\nExpect: `< 1`\n\nIf red: go on.\n\n## Mitigation\n\n1. What helped the last time.\n\n\
+        "# {name}\n\n**First:** acknowledge it, and …\n\n## Meaning\n\n{summary}\n\n## Impact\n\nWho notices, \
+            and what it costs.\n\n## Diagnosis\n\n\
+         ### 1. Is it still so?\n\n```promql\n{query}\n```\n\nExpect: `< 1`\n\nIf red: go on.\n\n## \
+         Mitigation\n\n1. What helped the last time.\n\n\
          ## Escalation\n\nWhom to call, and after how long.\n"
     )
 }

@@ -1,5 +1,5 @@
-//! The profile's folder of own runbooks. Anybody may have put something into it: only small regular files of text directly in
-//! it are read, no links, and not without end.
+//! The profile's folder of own runbooks. Anybody may have put something into it: only small regular files of
+//! text directly in it are read, no links, and not without end.
 
 use std::{fs, io::Read as _, path::Path};
 
@@ -72,7 +72,8 @@ fn page_name(file: &str) -> Result<String, String> {
     let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
     let odd = |c: char| {
         c.is_control()
-            || matches!(c, '/' | '\\' | '\u{fffd}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '/' | '\\' | '\u{fffd}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}')
     };
     if name.is_empty() || name.starts_with('.') || name.chars().count() > 128 || name.chars().any(odd) {
         return Err("Its name can't be an alert's: up to 128 plain characters, no dot first.".to_owned());

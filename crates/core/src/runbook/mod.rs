@@ -1,8 +1,8 @@
-//! Runbooks: the pages that come with the panel and those of the profile's folder, filled in for an alert, their steps asked
-//! of Prometheus, and every run of them kept.
+//! Runbooks: the pages that come with the panel and those of the profile's folder, filled in for an alert,
+//! their steps asked of Prometheus, and every run of them kept.
 //!
-//! Refuses to take a page's word for anything: it is text, its links are looked at, and what it calls a mitigation opens a
-//! dialog that shows first what it would do.
+//! Refuses to take a page's word for anything: it is text, its links are looked at, and what it calls a
+//! mitigation opens a dialog that shows first what it would do.
 
 mod actions;
 mod ask;

@@ -1,5 +1,5 @@
-//! A page taken apart: sections, and the steps of its diagnosis. `docs/runbooks/README.md` describes the form. What does
-//! not keep to it stays readable, and is told.
+//! A page taken apart: sections, and the steps of its diagnosis. `docs/runbooks/README.md` describes the form.
+//! What does not keep to it stays readable, and is told.
 
 use aether_contract::{RunbookOutline, RunbookSource};
 
@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn what_does_not_keep_to_the_form_stays_readable_and_is_told() {
-        let text = "# Own\n\n## Diagnosis\n\nLook first.\n\n### Is it cold?\n\n```promql\nup\n```\n\nExpect: warm\n\n### 2. No query\n\nExpect: `> 1`\n\n## Free\n\n```sh\n## no heading\n```\nend\n";
+        let text = "# Own\n\n## Diagnosis\n\nLook first.\n\n### Is it cold?\n\n```promql\nup\n```\n\nExpect: \
+            warm\n\n### 2. No query\n\nExpect: `> 1`\n\n## Free\n\n```sh\n## no heading\n```\nend\n";
         let page = Page::read("Own", RunbookSource::Own, text);
         assert_eq!((page.id.as_str(), page.title.as_str(), page.steps.len()), ("own/Own", "Own", 2));
         assert_eq!(page.sections[0].markdown, "Look first.");

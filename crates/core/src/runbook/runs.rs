@@ -1,5 +1,5 @@
-//! Runs of a page: begun in the journal, each step's answer kept as it comes, notes, and the end. Steps are asked a few at a
-//! time, whoever asks, and those on their way can be ended.
+//! Runs of a page: begun in the journal, each step's answer kept as it comes, notes, and the end. Steps are
+//! asked a few at a time, whoever asks, and those on their way can be ended.
 
 use std::{
     collections::HashMap,
@@ -137,8 +137,8 @@ fn waiting(step: RunbookStep) -> RunbookStepResult {
 /// Asks a step; answers with the page that it is of, too.
 ///
 /// # Errors
-/// `not-found` for a run or step that is not there, `invalid-request` for one that is closed or for hours and styles out of
-/// range, `cancelled`, `storage`.
+/// `not-found` for a run or step that is not there, `invalid-request` for one that is closed or for hours and
+/// styles out of range, `cancelled`, `storage`.
 pub async fn step(
     core: &Core,
     request: RunbookStepRequest,

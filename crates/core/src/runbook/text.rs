@@ -1,4 +1,5 @@
-//! A run as the draft of a post-mortem, in Markdown. Labels, notes and what servers said are foreign text: they stay text.
+//! A run as the draft of a post-mortem, in Markdown. Labels, notes and what servers said are foreign text:
+//! they stay text.
 
 use std::fmt::Write as _;
 
@@ -54,7 +55,8 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
 
     let _ = writeln!(
         out,
-        "\n## Summary\n\n_What happened, in two sentences._\n\n## Impact\n\n_Who noticed, for how long, and what it cost._\n\n## Timeline\n"
+        "\n## Summary\n\n_What happened, in two sentences._\n\n## Impact\n\n_Who noticed, for how long, and \
+            what it cost._\n\n## Timeline\n"
     );
     for one in happened {
         let _ = writeln!(out, "- {}: {}", moment(one.at), inline(&one.words));
@@ -91,7 +93,8 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
     }
     let _ = writeln!(
         out,
-        "\n## Root cause\n\n_Not known yet._\n\n## What went well, what did not\n\n- \n\n## Actions\n\n| action | who | until |\n|---|---|---|\n|  |  |  |"
+        "\n## Root cause\n\n_Not known yet._\n\n## What went well, what did not\n\n- \n\n## Actions\n\n| \
+            action | who | until |\n|---|---|---|\n|  |  |  |"
     );
     if !problems.is_empty() {
         let _ = writeln!(out, "\n## Not in this draft\n");

@@ -39,7 +39,8 @@ impl SecretId {
     pub fn parse(name: &str) -> Result<Self, PanelError> {
         let unknown = || {
             PanelError::new(ErrorCode::InvalidRequest, "secrets", "There is no credential of this name.").with_hint(
-                "Names are prometheus, alertmanager, grafana, loki, blackbox, s3, gcs or azure, then /token or /password: \
+                "Names are prometheus, alertmanager, grafana, loki, blackbox, s3, gcs or azure, then /token or \
+                    /password: \
                  for example grafana/token.",
             )
         };

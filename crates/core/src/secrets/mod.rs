@@ -2,9 +2,9 @@
 //!
 //! They come in through [`Secrets::set`], live in the operating system's keyring under the service
 //! `aetherlink-panel` and the account `<stack>/<service>/<kind>`, and leave through [`Secrets::get`] as a
-//! [`SecretString`], for an origin that they were entered or confirmed for and for no other. Environment variables override
-//! them for scripts. Where the keyring can't be used, a new one is kept in this session's memory. The module refuses to write
-//! a secret to any file, log or error.
+//! [`SecretString`], for an origin that they were entered or confirmed for and for no other. Environment
+//! variables override them for scripts. Where the keyring can't be used, a new one is kept in this session's
+//! memory. The module refuses to write a secret to any file, log or error.
 
 mod backend;
 mod id;
@@ -108,13 +108,14 @@ impl Secrets {
         }
     }
 
-    /// One credential of `stack`, to be sent to `origin`: the environment's, else this session's, else the keyring's. `None`:
-    /// there is none.
+    /// One credential of `stack`, to be sent to `origin`: the environment's, else this session's, else the
+    /// keyring's. `None`: there is none.
     ///
     /// # Errors
-    /// `untrusted-origin` when there is one for other origins only. `keyring-unavailable`, `keyring-locked`, `keyring-timeout`
-    /// when the keyring does not answer. After such a failure the keyring is left alone for half a minute (an unlock prompt
-    /// must not come back with every poll) and the same error is returned at once; [`Self::ask_again`] ends that.
+    /// `untrusted-origin` when there is one for other origins only. `keyring-unavailable`, `keyring-locked`,
+    /// `keyring-timeout` when the keyring does not answer. After such a failure the keyring is left alone for
+    /// half a minute (an unlock prompt must not come back with every poll) and the same error is returned at
+    /// once; [`Self::ask_again`] ends that.
     pub async fn get(
         &self,
         stack: &str,
@@ -130,9 +131,9 @@ impl Secrets {
         Ok(Some(found.bound.secret))
     }
 
-    /// Binds the environment's credentials to the servers of the first stack that is selected and uses them. Later stacks, and
-    /// later versions of the same profile, don't get them without being asked. Returns what was bound now: variable and
-    /// origins.
+    /// Binds the environment's credentials to the servers of the first stack that is selected and uses them.
+    /// Later stacks, and later versions of the same profile, don't get them without being asked. Returns what
+    /// was bound now: variable and origins.
     pub fn bind_environment(&self, profile: &Profile) -> Vec<(String, BTreeSet<Origin>)> {
         let mut bound = Vec::new();
         let mut known = self.env_origins();

@@ -9,8 +9,8 @@ use url::Url;
 use super::SecretId;
 use crate::stack::Profile;
 
-/// Scheme, host and port of an http or https address, as in `https://grafana.example.com:8443`. The default port is left
-/// out, the host is lower-case and in its ASCII form, so equal origins are equal texts.
+/// Scheme, host and port of an http or https address, as in `https://grafana.example.com:8443`. The default
+/// port is left out, the host is lower-case and in its ASCII form, so equal origins are equal texts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin(String);
 
@@ -22,8 +22,8 @@ impl Origin {
         web.then(|| Self(url.origin().ascii_serialization()))
     }
 
-    /// Reads an origin that a person typed. A path, a query or credentials in it are refused: they suggest that something else
-    /// was meant.
+    /// Reads an origin that a person typed. A path, a query or credentials in it are refused: they suggest
+    /// that something else was meant.
     ///
     /// # Errors
     /// `invalid-request`.

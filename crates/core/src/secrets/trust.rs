@@ -1,8 +1,8 @@
 //! A credential together with the origins it may be sent to, and how both are kept in the keyring.
 //!
-//! The origins are an entry of their own beside the secret's (`<account>/origins`, one per line), so that a secret may be as
-//! long as the keyring allows. An entry without origins, as older versions of the panel left it, is sent nowhere until a
-//! person has confirmed the server.
+//! The origins are an entry of their own beside the secret's (`<account>/origins`, one per line), so that a
+//! secret may be as long as the keyring allows. An entry without origins, as older versions of the panel left
+//! it, is sent nowhere until a person has confirmed the server.
 
 use std::collections::BTreeSet;
 
@@ -32,8 +32,8 @@ pub(super) async fn load(worker: &Worker, account: &str) -> Result<Option<Bound>
     Ok(Some(Bound { secret, origins }))
 }
 
-/// Stores a credential with its origins. The old origins are removed first: a crash in between must not leave a new secret
-/// with origins it was not entered for.
+/// Stores a credential with its origins. The old origins are removed first: a crash in between must not leave
+/// a new secret with origins it was not entered for.
 pub(super) async fn store(worker: &Worker, account: &str, bound: &Bound) -> Result<(), SecretFailure> {
     worker.delete(&beside(account)).await?;
     worker.set(account, bound.secret.clone()).await?;
@@ -74,7 +74,8 @@ pub(super) fn untrusted(stack: &str, id: SecretId, origin: &Origin, known: &BTre
         format!("The {title} of stack \"{stack}\" was not sent to {origin}: {entered_for}."),
     )
     .with_hint(format!(
-        "If this server may receive it, confirm it in Settings, Credentials, or add --trust-origin {origin} to the command. If \
+        "If this server may receive it, confirm it in Settings, Credentials, or add --trust-origin {origin} to \
+            the command. If \
          not, correct the address in the profile.{exposed}"
     ))
 }

@@ -42,7 +42,8 @@ pub(super) fn http_url(text: &str) -> Result<(), String> {
 
 /// A place for copies of backups.
 pub(super) fn elsewhere(text: &str) -> Result<(), String> {
-    let expected = "expected s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder, without ? and #";
+    let expected = "expected s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder, \
+        without ? and #";
     let url = Url::parse(text).map_err(|error| format!("{expected} ({error})"))?;
     let host = url.host_str().is_some_and(|host| !host.is_empty());
     let right = match url.scheme() {

@@ -145,8 +145,10 @@ mod tests {
     #[test]
     fn own_checks_are_queries_or_addresses() {
         let found = parse(
-            "[[checks]]\nid = \"queue\"\nquery = \"max by ($tenant_label) (queue)\"\nexpect = \"<= 10\"\nsuites = [\"quick\", \"preprod\"]\n\
-             [[checks]]\nid = \"health\"\ntitle = \"Health\"\nurl = \"http://localhost:8000/health?deep=1\"\nstatus = 204\n",
+            "[[checks]]\nid = \"queue\"\nquery = \"max by ($tenant_label) (queue)\"\nexpect = \"<= \
+                10\"\nsuites = [\"quick\", \"preprod\"]\n\
+             [[checks]]\nid = \"health\"\ntitle = \"Health\"\nurl = \
+             \"http://localhost:8000/health?deep=1\"\nstatus = 204\n",
         )
         .unwrap();
         assert_eq!(found[0].suites, [CheckSuite::Quick, CheckSuite::Preprod]);

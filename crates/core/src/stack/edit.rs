@@ -64,8 +64,8 @@ pub(crate) fn apply(
     Ok(doc.to_string())
 }
 
-/// The file's text with another image for a pinned service. Without a list of its own it gets the whole list in force, since a list
-/// that is given replaces the built-in one.
+/// The file's text with another image for a pinned service. Without a list of its own it gets the whole list
+/// in force, since a list that is given replaces the built-in one.
 ///
 /// # Errors
 /// In words: it is no TOML, or its list is written in a form that is not touched.

@@ -1,4 +1,5 @@
-//! Changes the checks of a profile's own in its file: known by their ids, each keeps its comments and what did not change.
+//! Changes the checks of a profile's own in its file: known by their ids, each keeps its comments and what did
+//! not change.
 
 use aether_contract::{CheckSuite, OwnCheck, OwnCheckAsk};
 use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
@@ -201,7 +202,8 @@ host = \"unix:///x\"
         let new = query("more", "sum(x)", "> 0");
         let text =
             after(FILE, &[query("queue", "max by ($tenant_label) (queue)", "<=10"), health(), new.clone()]);
-        let added = "\n[[checks]]\nid = \"more\"\nquery = \"sum(x)\"\nexpect = \"> 0\"\nsuites = [\"quick\", \"preprod\"]\n";
+        let added = "\n[[checks]]\nid = \"more\"\nquery = \"sum(x)\"\nexpect = \"> 0\"\nsuites = [\"quick\", \
+            \"preprod\"]\n";
         assert!(text.contains(added), "{text}");
         assert!(
             text.find("id = \"more\"") < text.find("[docker]") && text.find("[docker]").is_some(),

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn the_table_has_times_and_contacts_and_what_is_left_out_is_the_packs() {
-        let text = "cost_usd = 500\nhealth_minutes = 20\n[escalation.vip]\ncontact = \"Ann\"\nmail = \"ann+vip@example.org\"\nchat = \"https://chat.example/new?to=ann&text={text}\"\n";
+        let text = "cost_usd = 500\nhealth_minutes = 20\n[escalation.vip]\ncontact = \"Ann\"\nmail = \
+            \"ann+vip@example.org\"\nchat = \"https://chat.example/new?to=ann&text={text}\"\n";
         let table = parse(text).unwrap().escalation_table;
         assert_eq!((table.cost_usd, table.cost_minutes, table.health_minutes), (500.0, 240, 20));
         assert_eq!(table.contact(EscalationRule::Vip).mail.as_deref(), Some("ann+vip@example.org"));

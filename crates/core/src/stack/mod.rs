@@ -186,7 +186,8 @@ impl Stacks {
         usable(&inner.folder, &request.name).map(|profile| profile.detail())
     }
 
-    /// The file of the stack in force with another image for a pinned service: its path, its text, its text after. Nothing is written.
+    /// The file of the stack in force with another image for a pinned service: its path, its text, its text
+    /// after. Nothing is written.
     ///
     /// # Errors
     /// In words: the stack has no file, or the file can't be changed.

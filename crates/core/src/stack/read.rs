@@ -452,7 +452,8 @@ fn simulator(section: &mut Section<'_>, problems: &mut Problems) -> Option<url::
         problems.add(
             found.at,
             section.path("simulator"),
-            "expected an http address of this machine, such as \"http://127.0.0.1:8001\": drills run in a demo stack only",
+            "expected an http address of this machine, such as \"http://127.0.0.1:8001\": drills run in a demo \
+                stack only",
         );
     }
     url

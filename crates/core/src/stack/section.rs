@@ -85,7 +85,8 @@ impl<'a> Section<'a> {
         problems.add(at, self.path(key), format!("expected {expected}, found {}", describe(found)));
     }
 
-    /// Reports a required key that is not there; not when an unknown key will be reported that was likely meant to be it.
+    /// Reports a required key that is not there; not when an unknown key will be reported that was likely
+    /// meant to be it.
     pub(super) fn missing(&self, key: &'static str, expected: impl Into<String>, problems: &mut Problems) {
         let meant = |name: &str| nearest(name, &[key]).is_some();
         if !self.table.keys().any(|name| name.get_ref() == key || meant(name.get_ref())) {

@@ -169,7 +169,8 @@ fn info(task: TrainingTask) -> TrainingTaskInfo {
         ),
         TrainingTask::SloTargets => (
             "Know the targets",
-            "Cache hits above 50 %, low confidence below 30 %, reranking below 60 %: what keeps them, and what breaks them.",
+            "Cache hits above 50 %, low confidence below 30 %, reranking below 60 %: what keeps them, and what \
+                breaks them.",
             5,
             false,
         ),

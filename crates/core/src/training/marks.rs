@@ -1,5 +1,5 @@
-//! What people said about the checklist, kept in the journal: the newest word about a person's task counts, and somebody who is
-//! taken off the list takes what was said before with them.
+//! What people said about the checklist, kept in the journal: the newest word about a person's task counts,
+//! and somebody who is taken off the list takes what was said before with them.
 
 use std::collections::BTreeMap;
 

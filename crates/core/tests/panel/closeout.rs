@@ -35,7 +35,8 @@ fn alert(url: &str, name: &str, firing: bool) {
     let starts = if firing { now } else { now - SignedDuration::from_mins(1) };
     let ends =
         if firing { now + SignedDuration::from_hours(1) } else { now - SignedDuration::from_millis(10) };
-    let body = json!([{"labels": {"alertname": name, "severity": "critical"}, "startsAt": starts.to_string(), "endsAt": ends.to_string()}]);
+    let body = json!([{"labels": {"alertname": name, "severity": "critical"}, "startsAt": starts.to_string(),
+        "endsAt": ends.to_string()}]);
     assert!(post(url, "/api/v2/alerts", &body).contains(" 200 "));
 }
 

@@ -8,7 +8,8 @@ use crate::support::*;
 /// Critical alerts inhibit the warnings of their zone. Groups answer quickly.
 const CONFIG: &str = "route: {receiver: pager, group_wait: 1s, group_interval: 1s}\n\
 receivers: [{name: pager}]\n\
-inhibit_rules:\n- source_matchers: ['severity=\"critical\"']\n  target_matchers: ['severity=\"warning\"']\n  equal: [zone]\n";
+inhibit_rules:\n- source_matchers: ['severity=\"critical\"']\n  target_matchers: ['severity=\"warning\"']\n  \
+equal: [zone]\n";
 
 /// The effect fires, and the cause with it if asked for.
 fn rules(cause: bool, effect: bool) -> String {

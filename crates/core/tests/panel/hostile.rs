@@ -124,7 +124,8 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
 
 async fn alertmanager_says(server: &MockServer, body: Vec<u8>) {
     server.reset().await;
-    let status = json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"}, "config": {"original": ""}});
+    let status = json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"},
+        "config": {"original": ""}});
     for (at, reply) in [
         ("/api/v2/status", ResponseTemplate::new(200).set_body_json(status)),
         ("/api/v2/silences", ResponseTemplate::new(200).set_body_json(json!([]))),
@@ -222,11 +223,13 @@ async fn values_that_are_no_numbers_are_told_in_words() {
         let comma = if i == 0 { "" } else { "," };
         let _ = write!(
             alerts,
-            r#"{comma}{{"labels":{{"alertname":"P{i}"}},"annotations":{{}},"state":"pending","activeAt":"2126-01-01T00:00:00Z","value":{value:?}}}"#
+            r#"{comma}{{"labels":{{"alertname":"P{i}"}},"annotations":{{}},"state":"pending",
+             "activeAt":"2126-01-01T00:00:00Z","value":{value:?}}}"#
         );
     }
     let body = format!(r#"{{"status":"success","data":{{"alerts":[{alerts}]}}}}"#);
-    let empty = json!({"status": "success", "data": {"groups": [], "resultType": "vector", "result": [], "version": "2.54.1"}});
+    let empty = json!({"status": "success", "data": {"groups": [], "resultType": "vector", "result": [],
+        "version": "2.54.1"}});
     Mock::given(path("/api/v1/alerts"))
         .respond_with(ResponseTemplate::new(200).set_body_raw(body, "application/json"))
         .mount(&prom)
@@ -274,12 +277,16 @@ async fn ten_thousand_silences_that_are_over_cost_a_page_and_no_more() {
     let server = MockServer::start().await;
     let silences: Vec<Value> = (0..10_000)
         .map(|i| {
-            json!({"id": format!("id-{i}"), "matchers": [{"name": "alertname", "value": format!("A{i}"), "isRegex": false}],
-                "startsAt": "2026-01-01T00:00:00Z", "endsAt": format!("2026-01-02T00:{:02}:{:02}Z", i / 60 % 60, i % 60),
-                "updatedAt": "2026-01-02T00:00:00Z", "createdBy": "bob", "comment": format!("number {i}"), "status": {"state": "expired"}})
+            json!({"id": format!("id-{i}"), "matchers": [{"name": "alertname", "value": format!("A{i}"),
+                "isRegex": false}],
+                "startsAt": "2026-01-01T00:00:00Z", "endsAt": format!("2026-01-02T00:{:02}:{:02}Z", i / 60 % 60,
+                    i % 60),
+                "updatedAt": "2026-01-02T00:00:00Z", "createdBy": "bob", "comment": format!("number \
+                    {i}"), "status": {"state": "expired"}})
         })
         .collect();
-    let status = json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"}, "config": {"original": ""}});
+    let status = json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"},
+        "config": {"original": ""}});
     for (at, body) in
         [("/api/v2/status", status), ("/api/v2/silences", json!(silences)), ("/api/v2/alerts", json!([]))]
     {

@@ -247,7 +247,8 @@ impl Respond for Forgetful {
             "/api/v2/silences" => json!(*silences),
             "/api/v2/alerts" => json!([]),
             "/api/v2/status" => {
-                json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"}, "config": {"original": ""}})
+                json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"},
+                    "config": {"original": ""}})
             }
             _ => match silences.first() {
                 Some(silence) => silence.clone(),

@@ -13,7 +13,8 @@ use wiremock::{
 use crate::support::*;
 
 fn vector(value: &str) -> Value {
-    json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [1_700_000_000, value]}]}})
+    json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {},
+        "value": [1_700_000_000, value]}]}})
 }
 
 async fn answer(server: &MockServer, at: &str, reply: ResponseTemplate) {
@@ -27,18 +28,32 @@ async fn good_prometheus(server: &MockServer, value: &str, delay: Duration) {
         .await;
     answer(server, "/api/v1/query", ok(vector(value))).await;
     answer(server, "/api/v1/query_range", ok(data(json!({"resultType": "matrix", "result": []})))).await;
-    answer(server, "/api/v1/alerts", ok(data(json!({"alerts": [
-        {"labels": {"alertname": "Soon"}, "annotations": {}, "state": "pending", "activeAt": "2026-01-01T00:00:00Z", "value": "1e+00"}
-    ]})))).await;
+    answer(
+        server,
+        "/api/v1/alerts",
+        ok(data(json!({"alerts": [
+            {"labels": {"alertname": "Soon"}, "annotations": {}, "state": "pending",
+                "activeAt": "2026-01-01T00:00:00Z", "value": "1e+00"}
+        ]}))),
+    )
+    .await;
     answer(server, "/api/v1/rules", ok(data(json!({"groups": []})))).await;
 }
 
 async fn good_alertmanager(server: &MockServer) {
     let ok = |body: Value| ResponseTemplate::new(200).set_body_json(body);
-    answer(server, "/api/v2/status", ok(json!({"versionInfo": {"version": "0.27.0"}, "cluster": {"status": "disabled"}, "config": {"original": ""}}))).await;
+    answer(
+        server,
+        "/api/v2/status",
+        ok(json!({"versionInfo": {"version": "0.27.0"},
+        "cluster": {"status": "disabled"}, "config": {"original": ""}})),
+    )
+    .await;
     answer(server, "/api/v2/alerts", ok(json!([
-        {"labels": {"alertname": "High"}, "annotations": {}, "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2126-01-01T00:00:00Z",
-         "fingerprint": "0123456789abcdef", "status": {"state": "active", "silencedBy": [], "inhibitedBy": []}, "receivers": [{"name": "r"}]}
+        {"labels": {"alertname": "High"}, "annotations": {}, "startsAt": "2026-01-01T00:00:00Z",
+            "endsAt": "2126-01-01T00:00:00Z",
+         "fingerprint": "0123456789abcdef", "status": {"state": "active", "silencedBy": [], "inhibitedBy": []},
+             "receivers": [{"name": "r"}]}
     ]))).await;
     answer(server, "/api/v2/silences", ok(json!([]))).await;
 }

@@ -177,7 +177,8 @@ pub fn get(url: &str, path: &str) -> Option<String> {
 pub fn post(url: &str, path: &str, body: &serde_json::Value) -> String {
     let body = body.to_string();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: \
+            application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     exchange(url, &request).unwrap()
@@ -216,7 +217,8 @@ pub fn profile(prometheus: &str, alertmanagers: &[&str], more: &str) -> String {
 pub fn gauge(id: &str, query: &str, per_tenant: Option<&str>) -> String {
     let split = per_tenant.map_or_else(String::new, |query| format!("per_tenant_query = '{query}'\n"));
     format!(
-        "[[gauges]]\nid = \"{id}\"\nquery = '{query}'\n{split}warn = 50\ncritical = 30\nhigher_is_better = true\nunit = \"percent\"\n"
+        "[[gauges]]\nid = \"{id}\"\nquery = '{query}'\n{split}warn = 50\ncritical = 30\nhigher_is_better = \
+            true\nunit = \"percent\"\n"
     )
 }
 

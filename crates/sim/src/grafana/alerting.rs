@@ -42,7 +42,8 @@ impl Alerting {
     pub fn first() -> Self {
         let rule = |uid: &str, title: &str, group: &str, expr: &str, wait: &str, provenance: &str| {
             json!({
-                "id": 1, "uid": uid, "orgID": 1, "folderUID": "rag", "ruleGroup": group, "title": title, "condition": "B",
+                "id": 1, "uid": uid, "orgID": 1, "folderUID": "rag", "ruleGroup": group, "title": title,
+                    "condition": "B",
                 "data": [
                     {"refId": "A", "relativeTimeRange": {"from": 600, "to": 0}, "datasourceUid": "prometheus",
                      "model": {"refId": "A", "expr": expr, "instant": true}},
@@ -87,15 +88,18 @@ impl Alerting {
                 json!({"uid": "mail", "name": "grafana-default-email", "type": "email", "disableResolveMessage": false,
                        "settings": {"addresses": "ops@example.com"}, "provenance": ""}),
                 json!({"uid": "chat", "name": "on-call", "type": "slack", "disableResolveMessage": false,
-                       "settings": {"recipient": "#on-call", "url": "https://hooks.example.com/T0/B0/secret"}, "provenance": ""}),
+                       "settings": {"recipient": "#on-call", "url": "https://hooks.example.com/T0/B0/secret"},
+                           "provenance": ""}),
             ],
             policies: json!({"receiver": "grafana-default-email", "group_by": ["grafana_folder", "alertname"],
-                "routes": [{"receiver": "on-call", "object_matchers": [["team", "=", "rag"]], "mute_time_intervals": ["weekend"]}]}),
+                "routes": [{"receiver": "on-call", "object_matchers": [["team", "=", "rag"]],
+                    "mute_time_intervals": ["weekend"]}]}),
             mute_timings: vec![
                 json!({"name": "weekend", "time_intervals": [{"weekdays": ["saturday", "sunday"]}], "version": "1"}),
             ],
             templates: vec![
-                json!({"name": "short", "template": "{{ define \"short\" }}{{ len .Alerts }}{{ end }}", "version": "1"}),
+                json!({"name": "short", "template": "{{ define \"short\" }}{{ len .Alerts }}{{ end \
+                    }}", "version": "1"}),
             ],
         }
     }
@@ -174,7 +178,13 @@ fn rule_problem(shared: &Shared, rule: &Value) -> Option<Response> {
             && other["folderUID"] == rule["folderUID"]
             && other["uid"] != rule["uid"]
     });
-    twin.then(|| refuse(StatusCode::CONFLICT, "a conflicting alert rule is found: rule title under the same organisation and folder should be unique"))
+    twin.then(|| {
+        refuse(
+            StatusCode::CONFLICT,
+            "a conflicting alert rule is found: rule title under the same \
+        organisation and folder should be unique",
+        )
+    })
 }
 
 pub async fn add_rule(Extract(shared): Context, headers: HeaderMap, Json(mut rule): Json<Value>) -> Response {

@@ -65,7 +65,8 @@ pub async fn search(Extract(shared): Context, RawQuery(query): RawQuery) -> Resp
     let mut rows: Vec<(bool, String, Value)> = Vec::new();
     if kind != "dash-db" && tags.is_empty() {
         for folder in state.folders.iter().filter(|f| f.title.to_lowercase().contains(&words)) {
-            let mut row = json!({"id": 0, "uid": folder.uid, "title": folder.title, "uri": "db/folder", "url": format!("/dashboards/f/{}", folder.uid), "type": "dash-folder", "tags": []});
+            let mut row = json!({"id": 0, "uid": folder.uid, "title": folder.title, "uri": "db/folder",
+                "url": format!("/dashboards/f/{}", folder.uid), "type": "dash-folder", "tags": []});
             if let Some(parent) = &folder.parent_uid {
                 row["folderUid"] = json!(parent);
                 row["folderTitle"] = json!(titles.get(parent.as_str()));
@@ -89,7 +90,8 @@ pub async fn search(Extract(shared): Context, RawQuery(query): RawQuery) -> Resp
             {
                 continue;
             }
-            let mut row = json!({"id": board.id, "uid": board.uid, "title": board.title(), "uri": "db/board", "url": format!("/d/{}", board.uid), "type": "dash-db", "tags": own});
+            let mut row = json!({"id": board.id, "uid": board.uid, "title": board.title(), "uri": "db/board",
+                "url": format!("/d/{}", board.uid), "type": "dash-db", "tags": own});
             if let Some(folder) = folder {
                 row["folderUid"] = json!(folder);
                 row["folderTitle"] = json!(titles.get(folder));
@@ -113,8 +115,10 @@ fn meta(state: &State, board: &Dashboard) -> Value {
     json!({
         "type": "db", "canSave": !board.provisioned, "canEdit": true, "canDelete": true, "slug": "board",
         "url": format!("/d/{}", board.uid), "version": board.now().1, "isFolder": false,
-        "folderUid": folder.map_or("", |f| f.uid.as_str()), "folderTitle": folder.map_or("General", |f| f.title.as_str()),
-        "created": time(board.versions.first()), "updated": time(board.versions.last()), "createdBy": "admin", "updatedBy": "admin",
+        "folderUid": folder.map_or("", |f| f.uid.as_str()), "folderTitle": folder.map_or("General",
+            |f| f.title.as_str()),
+        "created": time(board.versions.first()), "updated": time(board.versions.last()), "createdBy": "admin",
+            "updatedBy": "admin",
         "provisioned": board.provisioned,
         "provisionedExternalId": if board.provisioned { "grafana-dashboard-enhanced.json" } else { "" },
     })
@@ -248,7 +252,9 @@ pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response 
         // After the dashboard was saved, as the real one does.
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, "Error while connecting library panels");
     }
-    Json(json!({"id": id, "uid": uid, "url": format!("/d/{uid}"), "status": "success", "version": version, "slug": "board"})).into_response()
+    Json(json!({"id": id, "uid": uid, "url": format!("/d/{uid}"), "status": "success", "version": version,
+        "slug": "board"}))
+    .into_response()
 }
 
 fn push(board: &mut Dashboard, data: Value, message: String) -> u32 {
@@ -272,7 +278,10 @@ pub async fn versions(Extract(shared): Context, Path(uid): Path<String>) -> Resp
         .versions
         .iter()
         .rev()
-        .map(|v| json!({"id": v.version, "version": v.version, "message": v.message, "created": v.created, "createdBy": "admin"}))
+        .map(|v| {
+            json!({"id": v.version, "version": v.version, "message": v.message, "created": v.created,
+            "createdBy": "admin"})
+        })
         .collect();
     // From 11 on the list is wrapped.
     Json(json!({"continueToken": "", "versions": rows})).into_response()

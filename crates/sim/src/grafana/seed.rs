@@ -64,7 +64,8 @@ pub fn first() -> State {
             let id = state.new_id();
             let uid = format!("{folder}-{index:02}");
             let data = json!({
-                "id": id, "uid": uid, "title": title, "version": 1, "schemaVersion": 39, "tags": [folder], "refresh": "30s",
+                "id": id, "uid": uid, "title": title, "version": 1, "schemaVersion": 39, "tags": [folder],
+                    "refresh": "30s",
                 "time": {"from": "now-6h", "to": "now"},
                 "panels": panels(title, 2 + index % 4),
             });

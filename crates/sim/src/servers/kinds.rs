@@ -187,8 +187,8 @@ impl Blackbox {
 }
 
 impl VictoriaMetrics {
-    /// Starts it; `scrape` is the text of a Prometheus scrape configuration, `rules` the port of the vmalert that it hands
-    /// questions for rules and alerts on to.
+    /// Starts it; `scrape` is the text of a Prometheus scrape configuration, `rules` the port of the vmalert
+    /// that it hands questions for rules and alerts on to.
     ///
     /// # Errors
     /// [`SimError`].

@@ -38,8 +38,8 @@ pub(super) fn find_one_of(programs: &[&str], package: &'static str) -> Result<Pa
         .or_else(|missing| others.iter().find_map(|program| find(program, package).ok()).ok_or(missing))
 }
 
-/// Where servers get their ports: below those that systems give to connections (32768 and up on Linux, 49152 elsewhere), so
-/// that no connection takes one between being found and being used.
+/// Where servers get their ports: below those that systems give to connections (32768 and up on Linux, 49152
+/// elsewhere), so that no connection takes one between being found and being used.
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
 /// A loopback port that is free now, and was not given to anybody else of this process lately.

@@ -36,7 +36,8 @@ const OWN: Limits = Limits { files: usize::MAX, file: u64::MAX, bytes: u64::MAX 
 /// Exports a backup.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` for one that is no longer as it was made, or for a folder that is not said in full; `storage`,
+/// `not-found`; `invalid-request` for one that is no longer as it was made, or for a folder that is not said
+/// in full; `storage`,
 /// `cancelled`.
 pub async fn command(core: Arc<Core>, request: BackupExportRequest) -> Result<BackupExported, PanelError> {
     let live = core.live();

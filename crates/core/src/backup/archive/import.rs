@@ -1,5 +1,5 @@
-//! Takes an archive in: one of our own becomes a listed backup, held against its manifest on the way; one of another tool
-//! becomes a folder that is listed as unverified. Whole or not at all, like every backup.
+//! Takes an archive in: one of our own becomes a listed backup, held against its manifest on the way; one of
+//! another tool becomes a folder that is listed as unverified. Whole or not at all, like every backup.
 
 use std::{
     collections::BTreeMap,
@@ -53,7 +53,8 @@ pub enum Kind {
 /// Imports an archive.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` for an archive that is broken, not honest, no backup, or here already; `storage`, `cancelled`.
+/// `not-found`; `invalid-request` for an archive that is broken, not honest, no backup, or here already;
+/// `storage`, `cancelled`.
 pub async fn command(core: Arc<Core>, request: BackupImportRequest) -> Result<Backup, PanelError> {
     let path = PathBuf::from(&request.path);
     let wrong = |words: String| PanelError::new(ErrorCode::InvalidRequest, "backups", words);

@@ -1,6 +1,7 @@
 //! Archives that lie in the folder of backups as they are, as `grafana-backup-tool` leaves them. They are listed, and
-//! unpacked beside the backups when one is opened: once, within limits, and again only when the archive changes. So the one
-//! way of reading a folder of dashboards serves them too, and nothing has to seek in what can't be sought in.
+//! unpacked beside the backups when one is opened: once, within limits, and again only when the archive
+//! changes. So the one way of reading a folder of dashboards serves them too, and nothing has to seek in what
+//! can't be sought in.
 
 use std::{
     fs, io,

@@ -23,8 +23,8 @@ const FETCH: &str = "backup-fetch";
 /// Fetches a copy.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` for one that is here already; `unverified` for one that is not as its manifest says; the
-/// place's, `storage`, `cancelled`.
+/// `not-found`; `invalid-request` for one that is here already; `unverified` for one that is not as its
+/// manifest says; the place's, `storage`, `cancelled`.
 pub async fn fetch(core: Arc<Core>, request: BackupFetchRequest) -> Result<Backup, PanelError> {
     let live = core.live();
     let place = Place::open(&core, &live, &request.place).await?;

@@ -1,7 +1,7 @@
 //! Copies of backups in object storage (S3-compatible, Google, Azure) or on another disk.
 //!
-//! A copy is the same files under the same names. The manifest is sent last, so that what has none is a copy that was never
-//! finished: it is listed as such, and gone on with. Nothing is believed of what is read back.
+//! A copy is the same files under the same names. The manifest is sent last, so that what has none is a copy
+//! that was never finished: it is listed as such, and gone on with. Nothing is believed of what is read back.
 
 mod fetch;
 mod push;
@@ -281,7 +281,8 @@ async fn secret(core: &Core, live: &Live, place: &str, service: &str) -> Result<
         let words =
             format!("{place} was not used: {origin} is reached over plain HTTP, where copies can be read.");
         return Err(PanelError::new(ErrorCode::InvalidConfig, "backups", words).with_hint(
-            "Use an https:// endpoint. If you trust the network in between, set allow_plain_http = true at the top of the \
+            "Use an https:// endpoint. If you trust the network in between, set allow_plain_http = true at the \
+                top of the \
              profile.",
         ));
     }

@@ -36,8 +36,8 @@ const PART: usize = 8 * 1024 * 1024;
 /// Copies a backup to a place of the profile.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` for a backup that has changed or has no manifest; the place's; `unverified` when it does not
-/// have what was sent; `cancelled`.
+/// `not-found`; `invalid-request` for a backup that has changed or has no manifest; the place's; `unverified`
+/// when it does not have what was sent; `cancelled`.
 pub async fn push(core: Arc<Core>, id: BackupId, place: String) -> Result<BackupPushed, PanelError> {
     let live = core.live();
     let store = Store::of(&live.profile, &core.home.data);

@@ -1,5 +1,5 @@
-//! A TSDB snapshot out of a container whose data folder this machine can't reach: as a stream through the engine, hashed on
-//! the way; the server's own copy deleted in the container afterwards.
+//! A TSDB snapshot out of a container whose data folder this machine can't reach: as a stream through the
+//! engine, hashed on the way; the server's own copy deleted in the container afterwards.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,7 +42,8 @@ pub struct Place {
     pub data: String,
 }
 
-/// Finds it, whether it runs or not. Where the data folder is tells the server (`own`), else the container's command line.
+/// Finds it, whether it runs or not. Where the data folder is tells the server (`own`), else the container's
+/// command line.
 ///
 /// # Errors
 /// In words: why the data can't be had through Docker.

@@ -74,14 +74,16 @@ pub async fn save(
     let own = flags.as_ref().and_then(|flags| flags.get("storage.tsdb.path")).map(PathBuf::from);
     match (admin, reachable(&place, own.as_deref())) {
         (None, _) => draft.note(
-            "Its data is not in this backup: this server tells no flags, so it is not known whether and where a snapshot can \
+            "Its data is not in this backup: this server tells no flags, so it is not known whether and where \
+                a snapshot can \
              be made.",
         ),
         (Some("true"), Ok(folder)) => builder = Box::pin(from_folder(client, folder, builder, &mut draft, job)).await?,
         (Some("true"), Err(why)) => match &place.container {
             Some((host, name)) => match container::find(host, name, own.as_deref().and_then(Path::to_str)).await {
                 Ok(found) if !found.container.running => draft.note(format!(
-                    "Its data is not in this backup: {why}; and the container {name} does not run, so it is another one that \
+                    "Its data is not in this backup: {why}; and the container {name} does not run, so it is \
+                        another one that \
                      answers. Name it in [[pins]], service prometheus."
                 )),
                 Ok(found) => builder = Box::pin(through_docker(client, &found, builder, &mut draft, job)).await?,
@@ -90,12 +92,14 @@ pub async fn save(
                 )),
             },
             None => draft.note(format!(
-                "Its data is not in this backup: {why}. Name that folder as seen from this machine in the profile: [backup] \
+                "Its data is not in this backup: {why}. Name that folder as seen from this machine in the \
+                    profile: [backup] \
                  prometheus_data. Or let it come through Docker: [docker] host."
             )),
         },
         (Some(_), _) => draft.note(
-            "Its data is not in this backup: the admin API is off. Start Prometheus with --web.enable-admin-api to have it.",
+            "Its data is not in this backup: the admin API is off. Start Prometheus with \
+                --web.enable-admin-api to have it.",
         ),
     }
     draft.part.bytes = builder.bytes_below("prometheus/");

@@ -1,5 +1,5 @@
-//! Restores Grafana's alert rules and notification settings: what is compared and written, in which order, and the way back.
-//! Everything is written so that it stays editable in Grafana's own pages.
+//! Restores Grafana's alert rules and notification settings: what is compared and written, in which order, and
+//! the way back. Everything is written so that it stays editable in Grafana's own pages.
 
 use std::{collections::BTreeMap, sync::Arc};
 

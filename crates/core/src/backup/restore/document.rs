@@ -152,7 +152,10 @@ mod tests {
 
     #[test]
     fn everything_but_the_few_fields_stays_to_the_last_digit() {
-        let text = r#"{"id":9,"uid":"old","version":4,"title":"T","big":123456789012345678901234567890,"f":0.1000000000000000055511151231257827}"#;
+        let text = concat!(
+            r#"{"id":9,"uid":"old","version":4,"title":"T","big":123456789012345678901234567890,"#,
+            r#""f":0.1000000000000000055511151231257827}"#
+        );
         let saving = Saving {
             uid: "new",
             title: None,
@@ -176,8 +179,10 @@ mod tests {
 
     #[test]
     fn data_sources_are_replaced_everywhere_and_variables_are_left() {
-        let text = r#"{"panels":[{"datasource":{"uid":"a"},"targets":[{"datasource":{"uid":"${ds}"}},{"datasource":{"uid":"b"}}]}],
-            "annotations":{"list":[{"datasource":{"uid":"-- Grafana --"}}]},"templating":{"list":[{"datasource":{"uid":"a"}}]}}"#;
+        let text = r#"{"panels":[{"datasource":{"uid":"a"},
+         "targets":[{"datasource":{"uid":"${ds}"}},{"datasource":{"uid":"b"}}]}],
+            "annotations":{"list":[{"datasource":{"uid":"-- Grafana --"}}]},
+             "templating":{"list":[{"datasource":{"uid":"a"}}]}}"#;
         assert_eq!(data_sources(&serde_json::from_str(text).unwrap()), ["a", "b"]);
         let map = BTreeMap::from([("a".to_owned(), "z".to_owned())]);
         let saving = Saving {
@@ -196,7 +201,8 @@ mod tests {
 
     #[test]
     fn panels_from_the_library_and_plugins_are_found() {
-        let data = serde_json::json!({"panels": [{"type": "row", "panels": [{"type": "geomap"}]}, {"type": "x", "libraryPanel": {"uid": "lib"}}]});
+        let data = serde_json::json!({"panels": [{"type": "row", "panels": [{"type": "geomap"}]}, {"type": "x",
+            "libraryPanel": {"uid": "lib"}}]});
         assert_eq!(library_panels(&data), ["lib"]);
         assert_eq!(plugins(&data), ["geomap"]);
     }

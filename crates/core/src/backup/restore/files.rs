@@ -1,5 +1,5 @@
-//! Restores configuration files: what changes line by line, what the servers' own tools say of it, written and reloaded as
-//! one, and the files of before again when a server does not take them.
+//! Restores configuration files: what changes line by line, what the servers' own tools say of it, written and
+//! reloaded as one, and the files of before again when a server does not take them.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -411,8 +411,8 @@ fn back(
     Ok(Some(Change { name: item.uid.clone(), path, kind, before: now, after: before }))
 }
 
-/// Whether a file is what a kill leaves in the middle of writing `after` over `before`: the begin of the one, then the rest
-/// of the other.
+/// Whether a file is what a kill leaves in the middle of writing `after` over `before`: the begin of the one,
+/// then the rest of the other.
 fn half_written(now: Option<&[u8]>, before: Option<&[u8]>, after: Option<&[u8]>) -> bool {
     let (Some(now), Some(after)) = (now, after) else { return false };
     let before = before.unwrap_or_default();

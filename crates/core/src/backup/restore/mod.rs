@@ -49,9 +49,9 @@ pub async fn plan(core: &Core, request: &RestoreRequest) -> Result<RestorePlan, 
 /// Carries a plan out.
 ///
 /// # Errors
-/// `unverified` when the plan is no longer the one that was shown: then nothing was written; `invalid-request` while something is
-/// undecided; `storage` when the copy of what is there can't be written. What a server refuses is no error, but stands in the
-/// run.
+/// `unverified` when the plan is no longer the one that was shown: then nothing was written; `invalid-request`
+/// while something is undecided; `storage` when the copy of what is there can't be written. What a server
+/// refuses is no error, but stands in the run.
 pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
     match asked.request.what {
         RestoreWhat::Dashboards => apply::apply(core, asked).await,

@@ -163,7 +163,11 @@ pub fn plan(
 fn notes(target: &Target) -> Vec<String> {
     let mut notes = Vec::new();
     if target.data_sources.is_none() {
-        notes.push("Grafana's data sources can't be read with these credentials: whether all are there is not known.".into());
+        notes.push(
+            "Grafana's data sources can't be read with these credentials: whether all are there is not \
+            known."
+                .into(),
+        );
     }
     if target.plugins.is_none() {
         notes.push(

@@ -1,4 +1,5 @@
-//! What every restore has in common before it writes: the plan is still the one that was shown, and what is there is saved.
+//! What every restore has in common before it writes: the plan is still the one that was shown, and what is
+//! there is saved.
 
 use std::collections::BTreeMap;
 
@@ -21,15 +22,16 @@ pub fn writes(act: RestoreAct) -> bool {
 /// Whether a plan may be carried out.
 ///
 /// # Errors
-/// `unverified` when it is no longer the one that was shown; `invalid-request` while something is undecided, or when there is
-/// nothing to do.
+/// `unverified` when it is no longer the one that was shown; `invalid-request` while something is undecided,
+/// or when there is nothing to do.
 pub fn may_apply(plan: &RestorePlan, digest: &str) -> Result<(), PanelError> {
     let refuse =
         |code, words: String, hint: &str| Err(PanelError::new(code, "backups", words).with_hint(hint));
     if plan.digest != digest {
         return refuse(
             ErrorCode::Unverified,
-            "What is there now, the backup or the choices have changed since this plan was shown. Nothing was written.".into(),
+            "What is there now, the backup or the choices have changed since this plan was shown. Nothing was \
+                written.".into(),
             "Look at the new plan.",
         );
     }

@@ -29,8 +29,8 @@ use crate::{
 /// Undoes the run with this number.
 ///
 /// # Errors
-/// `not-found`; `invalid-request` when it can't be undone; a server's codes before anything is written. What a server refuses
-/// later stands in the run.
+/// `not-found`; `invalid-request` when it can't be undone; a server's codes before anything is written. What a
+/// server refuses later stands in the run.
 pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
     let live = core.live();
     let store = Store::of(&live.profile, &core.home.data);

@@ -53,8 +53,8 @@ pub(super) async fn series(
     Ok((series.collect(), step_ms))
 }
 
-/// One list of episodes from what was seen, what fires now and what Prometheus recorded. What was seen goes first: it has the
-/// labels that Alertmanager sees. `rows` is the list of alerts at `to`, if that is known.
+/// One list of episodes from what was seen, what fires now and what Prometheus recorded. What was seen goes
+/// first: it has the labels that Alertmanager sees. `rows` is the list of alerts at `to`, if that is known.
 pub(super) fn merge(
     mut known: Vec<Kept>,
     rows: Option<&[AlertRow]>,

@@ -1,4 +1,5 @@
-//! What the journal keeps of schedules. It is read anew for every look: the shell changes schedules while a window is open.
+//! What the journal keeps of schedules. It is read anew for every look: the shell changes schedules while a
+//! window is open.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +42,8 @@ pub(super) struct Kept {
     pub ahead: u32,
     /// Whether it makes any.
     pub enabled: bool,
-    /// When it was made or changed: what began before is none of its occurrences, what was cancelled before was of other
-    /// rules.
+    /// When it was made or changed: what began before is none of its occurrences, what was cancelled before
+    /// was of other rules.
     pub since: Timestamp,
     /// Whether it was removed.
     #[serde(default)]

@@ -245,7 +245,8 @@ async fn take_back(core: &Arc<Core>, live: &Live, id: &str) -> Result<(), PanelE
     Ok(())
 }
 
-/// Looks after the schedules beside the poller, whose turn making a window would need. Called after every answer of a member.
+/// Looks after the schedules beside the poller, whose turn making a window would need. Called after every
+/// answer of a member.
 pub fn look_after(core: &Arc<Core>, live: &Arc<Live>) {
     if !core.keeps(live) {
         return;

@@ -42,8 +42,8 @@ impl Rhythm {
         Ok(Self { cron: parsed, zone })
     }
 
-    /// The next begins after a moment. Across the change to daylight saving a time that does not exist moves to the first
-    /// that does, and one that exists twice counts once.
+    /// The next begins after a moment. Across the change to daylight saving a time that does not exist moves
+    /// to the first that does, and one that exists twice counts once.
     pub fn after(&self, from: Timestamp, count: usize) -> Vec<Timestamp> {
         let Ok(from) = jiff::Timestamp::from_millisecond(from.0) else { return Vec::new() };
         let mut found: Vec<Zoned> = Vec::new();

@@ -353,7 +353,8 @@ impl Panel {
     /// Commits a backup whose folder lies in a work tree of Git.
     ///
     /// # Errors
-    /// `not-found`; `invalid-request` when it is in no work tree, ignored there, or committed already; `storage` with Git's words.
+    /// `not-found`; `invalid-request` when it is in no work tree, ignored there, or committed already;
+    /// `storage` with Git's words.
     pub async fn backup_commit(&self, request: BackupRequest) -> Result<BackupCommitted, PanelError> {
         self.effect(git::commit(Arc::clone(&self.core), request.id)).await
     }

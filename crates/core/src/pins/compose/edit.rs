@@ -1,7 +1,7 @@
 //! Another image for a service, in the one line that says it: everything else of the file stays byte for byte. Pure.
 //!
-//! Where the reference stands is told by `yaml-edit`. The fence: the project read again must differ in exactly the images that
-//! are meant, or nothing is written.
+//! Where the reference stands is told by `yaml-edit`. The fence: the project read again must differ in exactly
+//! the images that are meant, or nothing is written.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -157,7 +157,8 @@ fn styled(old: &str, new: &str) -> String {
     }
 }
 
-/// Places of a service's image, the service's own first; then every other scalar of the same text, for what an anchor gives.
+/// Places of a service's image, the service's own first; then every other scalar of the same text, for what an
+/// anchor gives.
 fn places(text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
     Document::from_str(text).map(|document| places_in(&document, text, service, raw)).unwrap_or_default()
 }
@@ -224,8 +225,8 @@ pub fn lines(project: &mut Project) {
     }
 }
 
-/// The project after the change must have `image` for the service, and no other difference than the same image elsewhere. Gives
-/// those other services.
+/// The project after the change must have `image` for the service, and no other difference than the same image
+/// elsewhere. Gives those other services.
 fn fence(
     sources: &Sources,
     before: &Project,

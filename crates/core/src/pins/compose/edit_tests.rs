@@ -42,7 +42,8 @@ fn only_the_line_of_the_image_is_touched_in_every_style() {
     ];
     for (before, after) in styles {
         let text = format!(
-            "# head\nname: t\n\nservices:\n  a:\n{before}\n    command: [--x, 'x/a:v1']\n\n  b:   # other\n    image: x/b:v1\n    labels: {{note: \"x/a:v1 is in a\"}}\n"
+            "# head\nname: t\n\nservices:\n  a:\n{before}\n    command: [--x, 'x/a:v1']\n\n  b:   # other\n    \
+                image: x/b:v1\n    labels: {{note: \"x/a:v1 is in a\"}}\n"
         );
         for text in [text.clone(), text.replace('\n', "\r\n"), text.trim_end().to_owned()] {
             let (change, _) = repinned(&[("compose.yml", &text)], "a", "x/a:v2")
@@ -58,7 +59,8 @@ fn only_the_line_of_the_image_is_touched_in_every_style() {
 
 #[test]
 fn a_variable_is_changed_where_its_value_stands() {
-    let compose = "services:\n  a: {image: 'x/a:${TAG:-v1}'}\n  b: {image: 'x/b:${TAG:-v1}'}\n  c:\n    image: x/c:${C_TAG-v1}-alpine\n";
+    let compose = "services:\n  a: {image: 'x/a:${TAG:-v1}'}\n  b: {image: 'x/b:${TAG:-v1}'}\n  c:\n    image: \
+        x/c:${C_TAG-v1}-alpine\n";
     let env = "# tags\nOTHER=1\nTAG = \"v1\" # both\n";
     let (change, name) = repinned(&[("compose.yml", compose), (".env", env)], "a", "x/a:v2").unwrap();
     assert_eq!((name.as_str(), change.after.as_str()), (".env", "# tags\nOTHER=1\nTAG = \"v2\" # both\n"));
@@ -76,7 +78,8 @@ fn a_variable_is_changed_where_its_value_stands() {
 
 #[test]
 fn what_an_anchor_gives_is_changed_there_and_names_who_gets_it_too() {
-    let text = "x-base: &base\n  image: x/a:v1\n  restart: always\nservices:\n  a: {<<: *base}\n  b: {<<: *base}\n  c: {image: 'x/a:v1'}\n";
+    let text = "x-base: &base\n  image: x/a:v1\n  restart: always\nservices:\n  a: {<<: *base}\n  b: {<<: \
+        *base}\n  c: {image: 'x/a:v1'}\n";
     let (change, _) = repinned(&[("compose.yml", text)], "a", "x/a:v2").unwrap();
     assert_eq!(touched(&change), [("  image: x/a:v1".to_owned(), "  image: x/a:v2".to_owned())]);
     assert_eq!(change.also, ["b"], "c names it by itself");

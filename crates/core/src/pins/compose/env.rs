@@ -1,5 +1,5 @@
-//! A file of variables (`.env`), as Compose reads it: `KEY=value`, `export`, single quotes for what is taken as it stands,
-//! double quotes with escapes, comments, and variables within values. Pure.
+//! A file of variables (`.env`), as Compose reads it: `KEY=value`, `export`, single quotes for what is taken
+//! as it stands, double quotes with escapes, comments, and variables within values. Pure.
 
 use std::ops::Range;
 
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn values_are_read_as_compose_reads_them() {
-        let text = "# comment\n\nTAG=v2.54.1\nexport A = b c  # said\nQ='a $TAG #x'\nD=\"b $TAG\\n\\$x\"\nE=\nF=#none\nG=a#b\n\
+        let text = "# comment\n\nTAG=v2.54.1\nexport A = b c  # said\nQ='a $TAG #x'\nD=\"b \
+            $TAG\\n\\$x\"\nE=\nF=#none\nG=a#b\n\
                     H=${TAG}-x\nI=${NO:-y}\nJ=$HOME\nYAML: z\nBARE\nM='two\nlines'\nLAST=1";
         let expected = [
             ("TAG", "v2.54.1"),

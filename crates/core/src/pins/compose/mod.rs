@@ -1,7 +1,7 @@
 //! The compose project of a stack: which files it is made of, and which image each service is to run. Only reads.
 //!
-//! The panel reads the files itself, since it has to know where each reference stands; where `docker compose` is at hand, its
-//! word counts for what a reference comes to.
+//! The panel reads the files itself, since it has to know where each reference stands; where `docker compose`
+//! is at hand, its word counts for what a reference comes to.
 
 pub mod edit;
 mod env;
@@ -126,7 +126,8 @@ pub fn sources(profile: &Profile) -> Result<Sources, PanelError> {
     Ok(Sources { dir, files, env_files, profiles: given.profiles.clone() })
 }
 
-/// What Compose would find: `COMPOSE_FILE` of the file of variables, else the first of its names with what is put on top.
+/// What Compose would find: `COMPOSE_FILE` of the file of variables, else the first of its names with what is
+/// put on top.
 fn found(dir: &Path, env_files: &[PathBuf]) -> Vec<PathBuf> {
     for path in env_files {
         let text = crate::backup::store::read_limited(path, 1024 * 1024).unwrap_or_default();

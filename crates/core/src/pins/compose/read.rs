@@ -1,5 +1,5 @@
-//! The project's own reading of compose files: several files, `.env`, variables, anchors and merge keys, `extends`, `include`,
-//! profiles, `!reset`. Of each service what is needed to follow its image, nothing else.
+//! The project's own reading of compose files: several files, `.env`, variables, anchors and merge keys,
+//! `extends`, `include`, profiles, `!reset`. Of each service what is needed to follow its image, nothing else.
 //!
 //! What is fetched from elsewhere (`include` or `extends` of a Git or OCI address) is not read, and a note says so.
 

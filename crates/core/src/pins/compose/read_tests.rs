@@ -36,7 +36,8 @@ fn variables_come_from_the_shell_then_from_the_file_then_from_the_default() {
         (".env", "TAG=v2.54.1\nFROM_SHELL=v1\n"),
         (
             "compose.yml",
-            "services:\n  a: {image: 'x/a:${TAG}'}\n  b: {image: 'x/b:${FROM_SHELL}'}\n  c: {image: 'x/c:${NO:-v3}'}\n  d: {image: 'x/d:${NO:?set it}'}\n",
+            "services:\n  a: {image: 'x/a:${TAG}'}\n  b: {image: 'x/b:${FROM_SHELL}'}\n  c: {image: \
+                'x/c:${NO:-v3}'}\n  d: {image: 'x/d:${NO:?set it}'}\n",
         ),
     ]);
     let project = bench.read(&["compose.yml"], &[]).unwrap();
@@ -59,7 +60,9 @@ fn anchors_merge_keys_and_extends_are_followed() {
     let bench = Bench::new(&[
         (
             "compose.yml",
-            "x-base: &base\n  image: x/base:v1\n  profiles: [logs]\nx-name: &name x/named:v2\nservices:\n  a:\n    <<: *base\n  b:\n    <<: [*base]\n    image: *name\n  c:\n    extends: b\n    container_name: see\n  d:\n    extends: {service: z, file: other/base.yml}\n",
+            "x-base: &base\n  image: x/base:v1\n  profiles: [logs]\nx-name: &name x/named:v2\nservices:\n  \
+                a:\n    <<: *base\n  b:\n    <<: [*base]\n    image: *name\n  c:\n    extends: b\n    \
+                container_name: see\n  d:\n    extends: {service: z, file: other/base.yml}\n",
         ),
         ("other/base.yml", "services:\n  z: {image: 'x/z:v4', build: .}\n"),
     ]);
@@ -79,11 +82,13 @@ fn later_files_are_on_top_and_may_take_away() {
     let bench = Bench::new(&[
         (
             "a.yml",
-            "name: My\nservices:\n  one: {image: 'x/one:v1', container_name: one}\n  two: {image: 'x/two:v1', profiles: [p]}\n",
+            "name: My\nservices:\n  one: {image: 'x/one:v1', container_name: one}\n  two: {image: 'x/two:v1', \
+                profiles: [p]}\n",
         ),
         (
             "b.yml",
-            "services:\n  one: {image: 'x/one:v2'}\n  two: {image: !reset null, build: ., profiles: [q]}\n  three: {image: x/three}\n",
+            "services:\n  one: {image: 'x/one:v2'}\n  two: {image: !reset null, build: ., profiles: [q]}\n  \
+                three: {image: x/three}\n",
         ),
     ]);
     let project = bench.read(&["a.yml", "b.yml"], &["q"]).unwrap();
@@ -102,7 +107,8 @@ fn included_files_have_variables_of_their_own() {
     let bench = Bench::new(&[
         (
             "compose.yml",
-            "include:\n- logs/compose.yml\n- {path: [more.yml], env_file: more.env}\n- oci://registry/x\nservices:\n  a: {image: 'x/a:${TAG}'}\n",
+            "include:\n- logs/compose.yml\n- {path: [more.yml], env_file: more.env}\n- \
+                oci://registry/x\nservices:\n  a: {image: 'x/a:${TAG}'}\n",
         ),
         (".env", "TAG=v1\n"),
         ("logs/compose.yml", "services:\n  loki: {image: 'x/loki:${LOKI}'}\n"),

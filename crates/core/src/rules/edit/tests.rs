@@ -124,7 +124,8 @@ fn every_layout_keeps_its_style_and_its_comments() {
 
 #[test]
 fn what_is_not_clear_is_refused_and_nothing_is_changed() {
-    let twice = "groups:\n- name: a\n  rules:\n  - {alert: A, expr: up == 0}\n  - alert: B\n    expr: up == 0\n- name: b\n  rules:\n  - alert: B\n    expr: up == 1\n";
+    let twice = "groups:\n- name: a\n  rules:\n  - {alert: A, expr: up == 0}\n  - alert: B\n    expr: up == \
+        0\n- name: b\n  rules:\n  - alert: B\n    expr: up == 1\n";
     let refused = |text: &str, edit: Edit| super::edit(text, &[edit]).unwrap_err();
     assert!(refused(twice, one("A", Set::Threshold(1.0))).contains("braces"));
     assert!(refused(twice, one("B", Set::Threshold(1.0))).contains("several"));

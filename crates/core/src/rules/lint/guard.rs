@@ -20,7 +20,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) -> O
         ),
         GuardVerdict::OtherWindow => (
             FindingSeverity::Warning,
-            "With another window the guard answers for another time than the condition: it may let an old value through, \
+            "With another window the guard answers for another time than the condition: it may let an old \
+                value through, \
              or hold a true one back.",
             "Give the guard the condition's window.",
         ),

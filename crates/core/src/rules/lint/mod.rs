@@ -1,4 +1,5 @@
-//! What is wrong with a rule. One check, one file, one page in `docs/checks/`. Pure: what the server knows is handed in.
+//! What is wrong with a rule. One check, one file, one page in `docs/checks/`. Pure: what the server knows is
+//! handed in.
 
 mod comparison;
 mod cost;

@@ -12,8 +12,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
             "nan",
             FindingSeverity::Warning,
             format!("It divides by a rate that may be 0, and 0 / 0 is NaN: {problem}."),
-            "At night one tenant without traffic is enough: an alert over all of them goes silent, or one with != fires, and no page says why.",
-            "Take out what has no traffic before it is put together (… / … >= 0, or divide by (… > 0)), or divide the sums: sum(a) / sum(b).",
+            "At night one tenant without traffic is enough: an alert over all of them goes silent, or one with \
+                != fires, and no page says why.",
+            "Take out what has no traffic before it is put together (… / … >= 0, or divide by (… > 0)), or \
+                divide the sums: sum(a) / sum(b).",
         ));
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
                 display_duration(&kept)
             ),
             "What is older than the retention is gone: increase() over the rest is less than it says.",
-            "Raise --storage.tsdb.retention.time, or extrapolate from the time really covered, as the pack's cost rule does.",
+            "Raise --storage.tsdb.retention.time, or extrapolate from the time really covered, as the pack's \
+                cost rule does.",
         ));
     }
 }

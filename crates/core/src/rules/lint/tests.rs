@@ -22,7 +22,8 @@ fn findings(text: &str) -> Vec<(String, String, FindingSeverity)> {
 /// The checks that find something in one alert that is otherwise faultless.
 fn of_alert(expr: &str) -> Vec<String> {
     let text = format!(
-        "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: '{}'\n    for: 5m\n    annotations: {{runbook_url: 'https://x/y'}}\n",
+        "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: '{}'\n    for: 5m\n    annotations: \
+            {{runbook_url: 'https://x/y'}}\n",
         expr.replace('\'', "''")
     );
     findings(&text).into_iter().map(|(_, check, _)| check).collect()

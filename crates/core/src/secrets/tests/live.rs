@@ -18,7 +18,8 @@ const PROGRAMS: [&str; 3] = ["dbus-daemon", "dbus-run-session", "gnome-keyring-d
 
 /// A bus that starts no service by itself: neither the account's own keyring nor a prompt.
 const BUS: &str = r#"<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+ </policy>
 </busconfig>"#;
 
 /// Starts an unlocked keyring and waits until it answers.
@@ -73,7 +74,8 @@ impl Session {
     fn run(&self, script: &str) {
         // A child that ran nothing (a renamed test) must not pass.
         let child = format!(
-            "child() {{ out=$({STEPS}=\"$1\" \"$EXE\" --exact {CHILD} --ignored --nocapture 2>&1); code=$?; echo \"$out\"; \
+            "child() {{ out=$({STEPS}=\"$1\" \"$EXE\" --exact {CHILD} --ignored --nocapture 2>&1); code=$?; \
+                echo \"$out\"; \
              case \"$code $out\" in 0*\"1 passed\"*) ;; *) exit 98 ;; esac; }}"
         );
         let script = format!("{child}\n{script}");
@@ -107,7 +109,8 @@ fn files_below(dir: &Path, found: &mut Vec<std::path::PathBuf>) {
 fn a_real_keyring_keeps_a_credential_over_a_restart_and_shows_it_on_no_disk() {
     let Some(session) = Session::new() else { return };
     session.run(&format!(
-        "{UNLOCKED} child store; child found\n end_keyring\n {UNLOCKED} child found; child delete; child nothing\n end_keyring"
+        "{UNLOCKED} child store; child found\n end_keyring\n {UNLOCKED} child found; child delete; child \
+            nothing\n end_keyring"
     ));
     let mut files = Vec::new();
     files_below(session.root.path(), &mut files);
@@ -125,7 +128,8 @@ fn a_real_keyring_that_is_restarted_is_found_again_by_the_same_process() {
         format!("{UNLOCKED} echo \"$daemon\" > \"$HOME/pid\"; child outlive; kill \"$(cat \"$HOME/pid\")\"");
     // The child asks for the restart by a file and goes on when it is done.
     let helper = format!(
-        "( while [ ! -e \"$HOME/ask\" ]; do sleep 0.05; done; kill \"$(cat \"$HOME/pid\")\"; sleep 0.2\n {UNLOCKED} echo \"$daemon\" > \"$HOME/pid\"; touch \"$HOME/done\" ) &\n"
+        "( while [ ! -e \"$HOME/ask\" ]; do sleep 0.05; done; kill \"$(cat \"$HOME/pid\")\"; sleep 0.2\n \
+            {UNLOCKED} echo \"$daemon\" > \"$HOME/pid\"; touch \"$HOME/done\" ) &\n"
     );
     session.run(&format!("{helper}{restart}"));
 }
@@ -135,7 +139,8 @@ fn a_real_locked_keyring_is_told_as_locked() {
     let Some(session) = Session::new() else { return };
     session.run(&format!(
         "{UNLOCKED} child store\n end_keyring\n
-         gnome-keyring-daemon --foreground --components=secrets </dev/null >/dev/null 2>&1 & daemon=$!\n owned\n child locked\n end_keyring"
+         gnome-keyring-daemon --foreground --components=secrets </dev/null >/dev/null 2>&1 & daemon=$!\n \
+         owned\n child locked\n end_keyring"
     ));
 }
 

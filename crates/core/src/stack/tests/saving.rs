@@ -30,7 +30,8 @@ fn a_saved_stack_is_read_back_as_it_was_asked_for() {
 #[test]
 fn saving_keeps_comments_order_and_what_the_form_does_not_know() {
     let fixture = Fixture::new();
-    let text = "# the big one\nvip_tenants = [\n  \"acme\", # since May\n]\n\n[grafana] # later\ndashboard = \"mine\"\n\n\
+    let text = "# the big one\nvip_tenants = [\n  \"acme\", # since May\n]\n\n[grafana] # later\ndashboard = \
+        \"mine\"\n\n\
                 [prometheus]\nurl = \"http://one:9090\" # behind the proxy\ntls = { ca_file = \"ca.pem\" }\n\n\
                 [[gauges]]\nid = \"health-score\"\n\n[backup]\ndir = \"/b\" # nightly\n";
     fixture.write("prod", text);

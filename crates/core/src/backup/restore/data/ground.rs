@@ -135,7 +135,11 @@ pub async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, P
         by_panel = false;
         notes.push("Nothing would be left of it, so the panel does not do it.".to_owned());
     }
-    notes.push("What was scraped since this backup is set aside with the data of before: it is not in the restored data.".into());
+    notes.push(
+        "What was scraped since this backup is set aside with the data of before: it is not in the \
+        restored data."
+            .into(),
+    );
     let data = place.as_ref().map(|place| place.data.clone()).or(own).unwrap_or_else(|| "DATA-FOLDER".into());
     let kept = kept(&data, id);
     let url = live.profile.prometheus.urls.first().cloned().unwrap_or_default();
@@ -165,8 +169,8 @@ pub async fn ground(core: &Core, live: &Live, id: &BackupId) -> Result<Ground, P
     Ok(Ground { plan, client, opened, blocks, place, owner })
 }
 
-/// For how long Prometheus keeps samples, in milliseconds: as it says itself, else as its command line says; where neither a
-/// time nor a size is set, its default of 15 days. `None` where nothing tells, or only a size is set.
+/// For how long Prometheus keeps samples, in milliseconds: as it says itself, else as its command line says;
+/// where neither a time nor a size is set, its default of 15 days. `None` where nothing tells, or only a size is set.
 fn retention(told: Option<&BTreeMap<String, String>>, container: Option<&ContainerDetail>) -> Option<i64> {
     if told.is_none() && container.is_none() {
         return None;
@@ -216,8 +220,8 @@ fn expired(blocks: &[BackupBlock], retention_ms: i64, now: Timestamp) -> u32 {
     u32::try_from(old).unwrap_or(u32::MAX)
 }
 
-/// Who owns the data folder, and how many bytes are free there. Also shows that a script can be run beside the container, and
-/// that the folder outlives it.
+/// Who owns the data folder, and how many bytes are free there. Also shows that a script can be run beside the
+/// container, and that the folder outlives it.
 async fn look(place: &Place) -> Result<((u64, u64), f64), String> {
     let lives = place.container.mounts.iter().any(|mount| {
         mount.writable

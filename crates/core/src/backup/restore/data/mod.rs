@@ -1,5 +1,5 @@
-//! Restores Prometheus' data: the real commands for this very stack, and the same done through Docker where it may be. The data
-//! of before is moved aside, never deleted; when a step fails, it is moved back.
+//! Restores Prometheus' data: the real commands for this very stack, and the same done through Docker where it
+//! may be. The data of before is moved aside, never deleted; when a step fails, it is moved back.
 
 mod ground;
 mod pack;
@@ -48,8 +48,8 @@ pub async fn plan(core: &Core, id: &BackupId) -> Result<DataRestorePlan, PanelEr
 /// Carries the plan out through Docker.
 ///
 /// # Errors
-/// `unverified` when the plan is no longer the one that was shown; `invalid-request` when the panel can't do it; else what a
-/// step failed with: then the data of before is back, or the error says where it is.
+/// `unverified` when the plan is no longer the one that was shown; `invalid-request` when the panel can't do
+/// it; else what a step failed with: then the data of before is back, or the error says where it is.
 pub async fn apply(core: Arc<Core>, asked: DataRestoreRequest) -> Result<DataCheck, PanelError> {
     let live = core.live();
     let job = core.jobs.begin(format!("Restoring data from {}", asked.id.0))?;

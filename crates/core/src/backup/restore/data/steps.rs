@@ -1,4 +1,5 @@
-//! The steps of restoring data as commands for a shell: those that are shown, and the scripts that the panel runs. Pure.
+//! The steps of restoring data as commands for a shell: those that are shown, and the scripts that the panel
+//! runs. Pure.
 
 use std::path::Path;
 
@@ -20,7 +21,8 @@ pub fn aside(data: &str, kept: &str) -> String {
     let (data, name) = (posix_path(data), posix(kept.rsplit('/').next().unwrap_or(kept)));
     // Without `find -exec mv -t`, which busybox lacks.
     format!(
-        "set -e; cd {data}; test ! -e {name}; mkdir {name}; for f in * .[!.]*; do [ -e \"$f\" ] || continue; [ \"$f\" = {name} ] && continue; \
+        "set -e; cd {data}; test ! -e {name}; mkdir {name}; for f in * .[!.]*; do [ -e \"$f\" ] || continue; [ \
+            \"$f\" = {name} ] && continue; \
          mv -- \"$f\" {name}/; done"
     )
 }
@@ -29,8 +31,10 @@ pub fn aside(data: &str, kept: &str) -> String {
 pub fn undone(data: &str, kept: &str) -> String {
     let (data, name) = (posix_path(data), posix(kept.rsplit('/').next().unwrap_or(kept)));
     format!(
-        "set -e; cd {data}; test -d {name}; for f in * .[!.]*; do [ -e \"$f\" ] || continue; [ \"$f\" = {name} ] && continue; \
-         rm -rf -- \"$f\"; done; for f in {name}/* {name}/.[!.]*; do [ -e \"$f\" ] || continue; mv -- \"$f\" .; done; rmdir {name}"
+        "set -e; cd {data}; test -d {name}; for f in * .[!.]*; do [ -e \"$f\" ] || continue; [ \"$f\" = {name} \
+            ] && continue; \
+         rm -rf -- \"$f\"; done; for f in {name}/* {name}/.[!.]*; do [ -e \"$f\" ] || continue; mv -- \"$f\" \
+         .; done; rmdir {name}"
     )
 }
 

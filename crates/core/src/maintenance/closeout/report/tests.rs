@@ -4,7 +4,8 @@ use super::*;
 use crate::maintenance::scope::default_matchers;
 
 const M: fn(i64) -> Timestamp = |minute| Timestamp(1_700_000_000_000 + minute * 60_000);
-const CONFIG: &str = "route: {receiver: pager, group_by: [alertname], group_wait: 30s, group_interval: 5m, repeat_interval: 4h,\n\
+const CONFIG: &str = "route: {receiver: pager, group_by: [alertname], group_wait: 30s, group_interval: 5m, \
+    repeat_interval: 4h,\n\
     routes: [{matchers: ['job=\"mail\"'], receiver: mail}, {matchers: ['job=\"none\"'], receiver: none}]}\n\
     receivers: [{name: pager, webhook_configs: [{url: x}]}, {name: mail, email_configs: [{to: x}]}, {name: none}]\n";
 
