@@ -229,3 +229,19 @@ fn every_link_between_documents_leads_to_a_file_and_a_heading() {
         }
     }
 }
+
+#[test]
+fn no_line_of_rust_is_wider_than_120_columns() {
+    let mut files = Vec::new();
+    for folder in ["crates", "src-tauri/src", "tests", "xtask", "fuzz/fuzz_targets"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    assert!(files.len() > 300, "only {} files were found", files.len());
+    let mut wide = Vec::new();
+    for (name, text) in files {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| line.chars().count() > 120) {
+            wide.push(format!("{name}:{}: {}", number + 1, line.trim()));
+        }
+    }
+    assert_eq!(wide, Vec::<String>::new());
+}
