@@ -204,7 +204,16 @@ async fn an_open_prompt_times_out_and_what_was_given_up_is_not_carried_out_later
     fake.close(false);
     let secrets =
         Secrets { worker: secrets.worker, failed: Mutex::default(), ..Secrets::open(options(&fake)) };
-    assert_eq!(read(&secrets).await, Ok(None));
+    // On a busy machine an open store may miss 50 ms, too; what counts is what it finds once it answers.
+    let mut found = read(&secrets).await;
+    for _ in 0..200 {
+        if found != Err(ErrorCode::KeyringTimeout) {
+            break;
+        }
+        secrets.ask_again();
+        found = read(&secrets).await;
+    }
+    assert_eq!(found, Ok(None));
     assert!(fake.kept.lock().unwrap().is_empty());
 }
 

@@ -21,6 +21,7 @@ dataDir: string,
  */
 logDir: string, 
 /**
- * Which other process looks after the stack (scheduled backups, recurring windows, close-outs, history); empty: this one.
+ * Which other process looks after the stack (scheduled backups, recurring windows, close-outs,
+ * history); empty: this one.
  */
 keeper: string, };

@@ -36,8 +36,8 @@ tenant: string | null,
  */
 vip: boolean, 
 /**
- * Its labels. Values longer than 4 KiB are cut and end in "…". A page carries at most 200 of them and cuts further
- * where an alert would be larger than some 16 KiB.
+ * Its labels. Values longer than 4 KiB are cut and end in "…". A page carries at most 200 of them and
+ * cuts further where an alert would be larger than some 16 KiB.
  */
 labels: { [key in string]: string }, 
 /**

@@ -3,7 +3,8 @@ import type { AlertsRequest } from "./AlertsRequest";
 import type { ExportFormat } from "./ExportFormat";
 
 /**
- * Writes all alerts that match into a file of the download folder. `offset`, `limit`, groups and facets are left aside.
+ * Writes all alerts that match into a file of the download folder. `offset`, `limit`, groups and facets
+ * are left aside.
  */
 export type AlertsExportRequest = { 
 /**

@@ -14,7 +14,7 @@ suite: CheckSuite,
  */
 createdBy: string, 
 /**
- * Whether checks may change something: reload the servers, send a test alert, make a test backup and a silence of a
- * minute that matches nothing real. Without it those are skipped.
+ * Whether checks may change something: reload the servers, send a test alert, make a test backup and
+ * a silence of a minute that matches nothing real. Without it those are skipped.
  */
 effects: boolean, };

@@ -5,7 +5,8 @@
  */
 export type NavigateTo = { 
 /**
- * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `runbooks`, `checks`, `settings`.
+ * Screen name: `overview`, `alerts`, `maintenance`, `backups`, `versions`, `rules`, `runbooks`,
+ * `checks`, `settings`.
  */
 screen: string, 
 /**

@@ -24,8 +24,8 @@ uids: Array<string>,
  */
 choices: { [key in string]: RestoreChoice }, 
 /**
- * The choice wherever one is needed and `choices` has none. Where it is not among those that there are, the item stays
- * undecided.
+ * The choice wherever one is needed and `choices` has none. Where it is not among those that there
+ * are, the item stays undecided.
  */
 otherwise: RestoreChoice | null, 
 /**

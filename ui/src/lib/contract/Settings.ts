@@ -56,8 +56,8 @@ quietFrom: number,
  */
 quietUntil: number, 
 /**
- * Columns of the alert list behind the alert's name, in order: [`ALERT_COLUMNS`], or `label:NAME` for a label's
- * value. At most 12.
+ * Columns of the alert list behind the alert's name, in order: [`ALERT_COLUMNS`], or `label:NAME` for
+ * a label's value. At most 12.
  */
 alertColumns: Array<string>, 
 /**

@@ -21,7 +21,8 @@ guardedS: number,
  */
 withinS: number, 
 /**
- * Seconds from the first value of the time until now: less than `hours` on a young server, or one that keeps less.
+ * Seconds from the first value of the time until now: less than `hours` on a young server, or one
+ * that keeps less.
  */
 reachesS: number, 
 /**
