@@ -20,19 +20,6 @@ use crate::{
     setup,
 };
 
-/// Builds every program of the workspace, the window with its UI inside.
-pub fn programs() -> Result<(), String> {
-    process::run(cargo().args([
-        "build",
-        "--workspace",
-        "--exclude",
-        "xtask",
-        "--bins",
-        "--features",
-        "aetherlink-panel/custom-protocol",
-    ]))
-}
-
 /// A process that tells by one JSON line that it is ready, and ends when its standard input closes.
 pub struct Service {
     child: Child,

@@ -66,9 +66,8 @@ const STEPS: &[Step] = &[
             "warnings",
         ])))
     }),
-    ("programs", || simple(suite::programs())),
+    ("programs", || simple(process::run(cargo().args(PROGRAMS)))),
     ("monitoring pack", pack),
-    ("test programs", || simple(process::run(cargo().args(TESTS).arg("--no-run")))),
     (RUST, rust),
     (ACCESSIBILITY, || accessibility(|line| println!("{line}"))),
     ("screen tests", || {
@@ -81,7 +80,12 @@ const RUST: &str = "rust tests";
 /// Begins with the step before it, whose tests mostly wait for servers.
 const ACCESSIBILITY: &str = "accessibility tests";
 
-/// What builds and runs cargo's tests.
+/// What builds the programs and the tests. In one build, so that both have the same features of their dependencies: in
+/// two, cargo compiles every dependency and the workspace a second time.
+const PROGRAMS: &[&str] =
+    &["build", "--workspace", "--bins", "--tests", "--features", "aetherlink-panel/custom-protocol"];
+
+/// What runs cargo's tests. It finds everything built.
 const TESTS: &[&str] =
     &["test", "--workspace", "--features", "aetherlink-panel/custom-protocol", "--no-fail-fast"];
 
