@@ -69,7 +69,7 @@ async fn alert_rules_and_notification_settings_are_restored_and_undone() {
     let bench = Bench::start("11.2.0").await;
     let saved = bench.create(GRAFANA).await;
     let whole = alerting(&bench).await;
-    let request = of(&bench, &saved.id, RestoreWhat::Alerting, &[]);
+    let request = of(&bench, &saved.id, RestorePart::Alerting, &[]);
     let nothing = bench.panel.restore_plan(request.clone()).await.unwrap();
     assert!(nothing.writes == 0 && nothing.items.len() == 10, "{nothing:#?}");
 
@@ -77,7 +77,7 @@ async fn alert_rules_and_notification_settings_are_restored_and_undone() {
     let wrecked = alerting(&bench).await;
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     assert_eq!((plan.writes, plan.undecided), (5, 0), "{plan:#?}");
-    assert_eq!(item(&plan, "alert-rules/rag-no-answers").act, RestoreAct::Create);
+    assert_eq!(item(&plan, "alert-rules/rag-no-answers").act, RestoreAction::Create);
     assert!(item(&plan, "alert-rules/rag-slow-rerank").diff.contains("99m"));
     let run = bench.apply(request).await.unwrap();
     assert_eq!(run.state, RestoreState::Done, "{run:#?}");
@@ -101,7 +101,7 @@ async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
     let chat = json!({"uid": "chat", "name": "on-call", "type": "slack", "settings": {"recipient": "#elsewhere",
         "url": "[REDACTED]"}});
     change(&bench, Method::PUT, "contact-points/chat", Some(chat)).await;
-    let request = of(&bench, &saved.id, RestoreWhat::Alerting, &["contact-points/chat"]);
+    let request = of(&bench, &saved.id, RestorePart::Alerting, &["contact-points/chat"]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     assert!(item(&plan, "contact-points/chat").note.contains("secrets stay"), "{plan:#?}");
     assert_eq!(bench.apply(request.clone()).await.unwrap().state, RestoreState::Done);
@@ -113,7 +113,7 @@ async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     let chat = item(&plan, "contact-points/chat");
     assert!(
-        chat.act == RestoreAct::Choose && chat.obstacle == Some(RestoreObstacle::SecretsMissing),
+        chat.act == RestoreAction::Choose && chat.obstacle == Some(RestoreConflict::SecretsMissing),
         "{chat:#?}"
     );
     let refused = bench.apply(request.clone()).await.unwrap_err();
@@ -121,7 +121,7 @@ async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
     let keep = RestoreRequest { otherwise: Some(RestoreChoice::Keep), ..request.clone() };
     assert_eq!(
         item(&bench.panel.restore_plan(keep).await.unwrap(), "contact-points/chat").act,
-        RestoreAct::Skip
+        RestoreAction::Skip
     );
     let without = RestoreRequest { otherwise: Some(RestoreChoice::WithoutSecrets), ..request };
     assert_eq!(bench.apply(without).await.unwrap().state, RestoreState::Done);
@@ -140,15 +140,15 @@ async fn what_grafana_refuses_of_the_alerting_is_told_and_the_rest_is_restored()
     let text = fs::read_to_string(&folder).unwrap().replace("\"1h\"", "\"2h\"");
     fs::write(&folder, text).unwrap();
     wreck(&bench).await;
-    let request = of(&bench, &saved.id, RestoreWhat::Alerting, &[]);
+    let request = of(&bench, &saved.id, RestorePart::Alerting, &[]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     let provisioned = item(&plan, "alert-rules/rag-cost");
     assert!(
-        provisioned.act == RestoreAct::Skip && provisioned.obstacle == Some(RestoreObstacle::Provisioned)
+        provisioned.act == RestoreAction::Skip && provisioned.obstacle == Some(RestoreConflict::Provisioned)
     );
 
     // The policies name a mute timing: alone, Grafana refuses them.
-    let alone = of(&bench, &saved.id, RestoreWhat::Alerting, &["policies"]);
+    let alone = of(&bench, &saved.id, RestorePart::Alerting, &["policies"]);
     let run = bench.apply(alone).await.unwrap();
     assert_eq!(run.state, RestoreState::Partly, "{run:#?}");
     assert!(run.items[0].note.contains("weekend"), "{run:#?}");
@@ -170,7 +170,7 @@ async fn what_grafana_refuses_of_the_alerting_is_told_and_the_rest_is_restored()
 
     // A dead Grafana: nothing is half planned.
     bench.faults(json!({"every": 1, "status": 500})).await;
-    assert!(bench.panel.restore_plan(of(&bench, &saved.id, RestoreWhat::Alerting, &[])).await.is_err());
+    assert!(bench.panel.restore_plan(of(&bench, &saved.id, RestorePart::Alerting, &[])).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -190,7 +190,7 @@ async fn an_empty_grafana_gets_its_alerting_with_the_folders_and_intervals() {
     assert!(copied.success());
     let group = other.root().join(&saved.id.0).join("grafana/alerting/rule-groups.json");
     assert!(fs::read_to_string(&group).unwrap().contains("300"), "how often a group is evaluated is saved");
-    let run = other.apply(of(&other, &saved.id, RestoreWhat::Alerting, &[])).await.unwrap();
+    let run = other.apply(of(&other, &saved.id, RestorePart::Alerting, &[])).await.unwrap();
     assert_eq!(run.state, RestoreState::Done, "{run:#?}");
     assert_eq!(alerting(&other).await, whole);
 }

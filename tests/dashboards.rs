@@ -23,11 +23,11 @@ async fn dashboards_are_restored_after_a_plan_and_undone() {
     // Eighteen below the folder, and the one that was deleted alone.
     assert_eq!((plan.writes, plan.undecided), (19, 1), "{plan:?}");
     assert_eq!(plan.new_folders, ["Platform", "Kubernetes", "Network"], "those above come first");
-    assert_eq!(item(&plan, "rag-03").act, RestoreAct::Identical);
-    assert_eq!(item(&plan, "aether-rag-ops").act, RestoreAct::Identical);
-    assert_eq!(item(&plan, "rag-02").act, RestoreAct::Create);
+    assert_eq!(item(&plan, "rag-03").act, RestoreAction::Identical);
+    assert_eq!(item(&plan, "aether-rag-ops").act, RestoreAction::Identical);
+    assert_eq!(item(&plan, "rag-02").act, RestoreAction::Create);
     let edited = item(&plan, "rag-01");
-    assert_eq!((edited.act, edited.obstacle), (RestoreAct::Choose, Some(RestoreObstacle::EditedLately)));
+    assert_eq!((edited.act, edited.obstacle), (RestoreAction::Choose, Some(RestoreConflict::EditedLately)));
     assert_eq!(edited.changes[0].field, "query A");
     let early = bench.apply(request.clone()).await.unwrap_err();
     assert_eq!(early.code, ErrorCode::InvalidRequest, "nothing is decided for anybody");
@@ -111,15 +111,15 @@ async fn what_grafana_refuses_is_asked_about_first_or_restored_as_a_copy() {
     let mut request = bench.request(&made.id, &["aether-rag-ops", "rag-03"]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     let obstacle = |uid: &str| plan.items.iter().find(|item| item.uid == uid).unwrap().obstacle;
-    assert_eq!(obstacle("aether-rag-ops"), Some(RestoreObstacle::Provisioned));
-    assert_eq!(obstacle("rag-03"), Some(RestoreObstacle::TitleTaken));
+    assert_eq!(obstacle("aether-rag-ops"), Some(RestoreConflict::Provisioned));
+    assert_eq!(obstacle("rag-03"), Some(RestoreConflict::TitleTaken));
     for uid in ["aether-rag-ops", "rag-03"] {
         request.choices.insert(uid.into(), RestoreChoice::Copy);
     }
     let run = bench.apply(request).await.unwrap();
     assert_eq!(run.state, RestoreState::Done, "{run:?}");
     for item in &run.items {
-        assert_eq!(item.act, RestoreAct::Copy);
+        assert_eq!(item.act, RestoreAction::Copy);
         let copy = bench.dashboard(&item.uid).await.unwrap();
         assert!(copy["dashboard"]["title"].as_str().unwrap().contains("restored"), "{copy}");
     }
@@ -210,7 +210,7 @@ async fn a_backup_of_another_tool_is_read_and_restored_through_the_same_plan() {
     assert_eq!((run.state, run.items.len()), (RestoreState::Done, 2), "{run:?}");
     assert_eq!(bench.dashboard("old-one").await.unwrap()["dashboard"]["title"], "Old one");
     let again = bench.panel.restore_plan(bench.request(&id, &[])).await.unwrap();
-    assert!(again.items.iter().all(|item| item.act == RestoreAct::Identical), "{again:?}");
+    assert!(again.items.iter().all(|item| item.act == RestoreAction::Identical), "{again:?}");
     let found = bench.panel.backup_find(BackupFindRequest { query: "old ONE".into() }).await.unwrap();
     assert_eq!(found.found.len(), 1);
 }

@@ -35,20 +35,20 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     let act =
         |kind, act, reason: &str| DeployStepRequest { id: run.id.clone(), kind, act, reason: reason.into() };
     let go = async |kind| {
-        let run = panel.deploy_step(act(kind, DeployAct::Run, "")).await.unwrap();
+        let run = panel.deploy_step(act(kind, DeployAction::Run, "")).await.unwrap();
         run.steps.into_iter().find(|step| step.kind == kind).unwrap()
     };
-    let early = panel.deploy_step(act(DeployStepKind::Window, DeployAct::Run, "")).await.unwrap_err();
+    let early = panel.deploy_step(act(DeployStepKind::Window, DeployAction::Run, "")).await.unwrap_err();
     assert_eq!(early.code, ErrorCode::InvalidRequest, "the backup comes first");
 
     let backup = go(DeployStepKind::Backup).await;
     assert_eq!(backup.state, DeployStepState::Done, "{backup:?}");
-    let early = panel.deploy_step(act(DeployStepKind::Window, DeployAct::Run, "")).await.unwrap_err();
+    let early = panel.deploy_step(act(DeployStepKind::Window, DeployAction::Run, "")).await.unwrap_err();
     assert_eq!(early.code, ErrorCode::InvalidRequest, "the check comes before the window");
     let preprod = go(DeployStepKind::Preprod).await;
     assert_eq!(preprod.state, DeployStepState::Failed, "the pack's alerts do not run here: {preprod:?}");
     assert!(preprod.evidence.iter().any(|line| line.contains("LowConfidenceSpikeVIP")), "{preprod:?}");
-    let skip = act(DeployStepKind::Preprod, DeployAct::Skip, "a small stack");
+    let skip = act(DeployStepKind::Preprod, DeployAction::Skip, "a small stack");
     panel.deploy_step(skip).await.unwrap();
     let window = go(DeployStepKind::Window).await;
     assert_eq!((window.state, window.note.as_str()), (DeployStepState::Done, "Active on 1 of 1 members."));
@@ -56,7 +56,7 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
 
     let quick = go(DeployStepKind::Quick).await;
     assert_eq!(quick.state, DeployStepState::Failed, "{quick:?}");
-    panel.deploy_step(act(DeployStepKind::Quick, DeployAct::Skip, "a small stack")).await.unwrap();
+    panel.deploy_step(act(DeployStepKind::Quick, DeployAction::Skip, "a small stack")).await.unwrap();
 
     // Something breaks while everything is muted: it is told all the same.
     let body = r#"[{"labels": {"alertname": "BrokenByDeploy", "severity": "critical"},
@@ -69,7 +69,7 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     assert!(sent.send().await.unwrap().status().is_success());
     let muted = |row: &AlertRow| row.state == AlertState::Silenced;
     row_when(&panel, "alertname=\"BrokenByDeploy\"", Duration::from_secs(30), muted).await.unwrap();
-    let twice = panel.deploy_step(act(DeployStepKind::Window, DeployAct::Run, "")).await.unwrap_err();
+    let twice = panel.deploy_step(act(DeployStepKind::Window, DeployAction::Run, "")).await.unwrap_err();
     assert_eq!(twice.code, ErrorCode::InvalidRequest, "a second window is nobody's wish");
     stack.prometheus.kill().await;
     let blind = go(DeployStepKind::After).await;
@@ -96,14 +96,14 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     );
     assert!(says("Images were not compared: Docker told of none"), "{after:?}");
     assert!(says("Gauges as before the deploy: ") && says("Cache hit ratio: "), "{after:?}");
-    let noted = act(DeployStepKind::After, DeployAct::Skip, "known, and looked after");
+    let noted = act(DeployStepKind::After, DeployAction::Skip, "known, and looked after");
     panel.deploy_step(noted).await.unwrap();
 
     let dashboard = go(DeployStepKind::Dashboard).await;
     assert_eq!(dashboard.state, DeployStepState::Failed, "this stack has no Grafana");
-    let silent = panel.deploy_step(act(DeployStepKind::Dashboard, DeployAct::Skip, "")).await.unwrap_err();
+    let silent = panel.deploy_step(act(DeployStepKind::Dashboard, DeployAction::Skip, "")).await.unwrap_err();
     assert_eq!(silent.code, ErrorCode::InvalidRequest, "skipping needs a reason");
-    panel.deploy_step(act(DeployStepKind::Dashboard, DeployAct::Skip, "no Grafana here")).await.unwrap();
+    panel.deploy_step(act(DeployStepKind::Dashboard, DeployAction::Skip, "no Grafana here")).await.unwrap();
     let closed = go(DeployStepKind::CloseOut).await;
     assert_eq!(closed.state, DeployStepState::Finding, "{closed:?}");
     assert!(
@@ -135,14 +135,14 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
         assert!(kept.markdown.contains(words), "{words}: {}", kept.markdown);
     }
     assert_eq!(
-        panel.deploy_step(act(DeployStepKind::CloseOut, DeployAct::Run, "")).await.unwrap_err().code,
+        panel.deploy_step(act(DeployStepKind::CloseOut, DeployAction::Run, "")).await.unwrap_err().code,
         ErrorCode::InvalidRequest
     );
 
     // The next one may be given up; its record stays open to nobody.
     let next = panel.deploy_start(start("v2.4.0")).await.unwrap();
     let given_up =
-        panel.deploy_give_up(DeployGiveUpRequest { id: next.id, reason: "not today".into() }).await.unwrap();
+        panel.deploy_abandon(DeployAbandonRequest { id: next.id, reason: "not today".into() }).await.unwrap();
     assert_eq!(given_up.state, DeployState::GivenUp);
     assert!(given_up.markdown.contains("Given up: not today"));
     panel.shutdown().await;

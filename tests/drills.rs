@@ -71,7 +71,7 @@ async fn ended(panel: &Panel, id: &str) -> DrillRun {
     eventually(Duration::from_secs(180), over).await.expect("the drill does not end")
 }
 
-fn marks(run: &DrillRun) -> Vec<DrillMark> {
+fn marks(run: &DrillRun) -> Vec<GoalResult> {
     run.measures.iter().map(|one| one.mark).collect()
 }
 
@@ -93,8 +93,8 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     .await
     .unwrap();
     let asked =
-        RunbookBeginRequest { fingerprint: Some(row.fingerprint.clone()), ..RunbookBeginRequest::default() };
-    let book = panel.runbook_begin(asked).await.unwrap();
+        RunbookStartRequest { fingerprint: Some(row.fingerprint.clone()), ..RunbookStartRequest::default() };
+    let book = panel.runbook_start(asked).await.unwrap();
     assert_eq!(book.drill.as_deref(), Some(drill.id.as_str()), "a run in a drill says so");
     let silence = row.silenced_by.iter().find(|by| by.by == "deploy-bot").unwrap();
     panel.maintenance_end(MaintenanceEndRequest { id: silence.id.clone() }).await.unwrap();
@@ -107,8 +107,8 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
 
     let told = ended(&panel, &drill.id).await;
     assert_eq!(told.outcome, DrillOutcome::Resolved);
-    assert_eq!(marks(&told), [DrillMark::Pass; 4], "{told:#?}");
-    let wrong: Vec<&DrillAct> = told.acts.iter().filter(|act| act.worth == DrillWorth::Wrong).collect();
+    assert_eq!(marks(&told), [GoalResult::Pass; 4], "{told:#?}");
+    let wrong: Vec<&DrillAction> = told.acts.iter().filter(|act| act.worth == Assessment::Wrong).collect();
     assert!(wrong.len() == 1 && wrong[0].text.starts_with("Restart the API"), "{wrong:?}");
     assert_eq!(told.passed, Some(false), "a guess is a mistake");
     let report = shell.drill_report(DrillRequest { id: drill.id.clone() }).await.unwrap().markdown;
@@ -127,7 +127,7 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     let told = ended(&panel, &drill.id).await;
     assert_eq!(
         marks(&told),
-        [DrillMark::Pass, DrillMark::Missed, DrillMark::Pass, DrillMark::Pass],
+        [GoalResult::Pass, GoalResult::Missed, GoalResult::Pass, GoalResult::Pass],
         "{told:#?}"
     );
 
@@ -175,11 +175,11 @@ async fn a_gauge_that_runs_away_and_a_lost_cache_are_played_one_after_the_other_
     let drill = started(&panel, DrillScenario::RerankRunaway).await;
     seen(&panel, &drill.id).await;
     panel.drill_notice(Empty {}).await.unwrap();
-    let page = RunbookBeginRequest {
+    let page = RunbookStartRequest {
         id: Some("RerankUtilizationCritical".into()),
-        ..RunbookBeginRequest::default()
+        ..RunbookStartRequest::default()
     };
-    let book = panel.runbook_begin(page).await.unwrap();
+    let book = panel.runbook_start(page).await.unwrap();
     for number in [1, 4] {
         let step = RunbookStepRequest { run: book.id.clone(), number, hours: 1.0, style: None };
         panel.runbook_step(step).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_gauge_that_runs_away_and_a_lost_cache_are_played_one_after_the_other_
     let told = ended(&panel, &drill.id).await;
     assert_eq!((told.outcome, told.passed), (DrillOutcome::Resolved, Some(true)), "{told:#?}");
     assert_eq!(told.acts.iter().filter(|act| act.text.starts_with("Asked step")).count(), 1, "{told:#?}");
-    assert_eq!(marks(&told), [DrillMark::Pass; 4], "{told:#?}");
+    assert_eq!(marks(&told), [GoalResult::Pass; 4], "{told:#?}");
 
     // Everybody's cache, right after; the VIP's alert is taken first.
     let drill = started(&panel, DrillScenario::CacheLoss).await;
@@ -200,8 +200,8 @@ async fn a_gauge_that_runs_away_and_a_lost_cache_are_played_one_after_the_other_
     let taken =
         AlertAckRequest { fingerprint: row.fingerprint, note: Some("On it".into()), by: "Ann".into() };
     panel.alert_acknowledge(taken).await.unwrap();
-    let page = RunbookBeginRequest { fingerprint, ..RunbookBeginRequest::default() };
-    assert_eq!(panel.runbook_begin(page).await.unwrap().page, "CacheEffectivenessDropVIP");
+    let page = RunbookStartRequest { fingerprint, ..RunbookStartRequest::default() };
+    assert_eq!(panel.runbook_start(page).await.unwrap().page, "CacheEffectivenessDropVIP");
     assert!(operate(DrillOperation::RestoreCache).await.worked);
     let told = ended(&panel, &drill.id).await;
     assert_eq!((told.outcome, told.passed), (DrillOutcome::Resolved, Some(true)), "{told:#?}");
@@ -252,7 +252,7 @@ fn the_simulator_knows_every_word_that_the_panel_says_to_it() {
     for operation in DrillOperation::ALL {
         assert!(serde_json::from_value::<Operation>(word(operation.as_str())).is_ok(), "{operation:?}");
     }
-    for pace in DrillPace::ALL {
+    for pace in DrillSpeed::ALL {
         assert!(serde_json::from_value::<Pace>(word(pace.as_str())).is_ok(), "{pace:?}");
     }
 }

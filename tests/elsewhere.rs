@@ -33,7 +33,7 @@ async fn push(bench: &Bench, id: &BackupId, place: &str) -> Result<BackupPushed,
     bench.panel.backup_push(BackupPushRequest { id: id.clone(), place: place.into() }).await
 }
 
-async fn remote(bench: &Bench) -> Vec<RemotePlace> {
+async fn remote(bench: &Bench) -> Vec<RemoteTarget> {
     bench.panel.backup_remote(Empty {}).await.unwrap().places
 }
 

@@ -92,9 +92,9 @@ async fn write_everything() {
     // A file that is replaced keeps its mode; one that is created is private, and the plan says what that means.
     fs::write(pack.join("kept.txt"), "after").unwrap();
     fs::remove_dir_all(pack.join("sub")).unwrap();
-    let request = of(&bench, &made.id, RestoreWhat::Configs, &[]);
+    let request = of(&bench, &made.id, RestorePart::Configs, &[]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
-    let new = plan.items.iter().find(|item| item.act == RestoreAct::Create).unwrap();
+    let new = plan.items.iter().find(|item| item.act == RestoreAction::Create).unwrap();
     assert!(new.note.contains("mode 0600") && new.note.contains("another account"), "{plan:#?}");
     let run = bench.apply(request).await.unwrap();
     assert_eq!(run.state, RestoreState::Done, "{run:#?}");

@@ -85,7 +85,7 @@ async fn a_file_of_five_gigabytes_is_told_and_never_read_whole() {
     assert!(bad.problem.contains("larger than 67.1 MB"), "{bad:?}");
     assert!(verify(&bench, &made.id).await[0].contains("5368709120 bytes instead of"));
     let plan = bench.panel.restore_plan(bench.request(&made.id, &[])).await.unwrap();
-    let item = plan.items.iter().find(|item| item.obstacle == Some(RestoreObstacle::Unusable)).unwrap();
+    let item = plan.items.iter().find(|item| item.obstacle == Some(RestoreConflict::Unusable)).unwrap();
     assert!(item.note.contains("larger than"), "{item:?}");
     let asked = BackupFileRequest { id: made.id.clone(), path: one.path.clone() };
     assert_eq!(bench.panel.backup_file(asked).await.unwrap_err().code, ErrorCode::Storage);

@@ -217,7 +217,7 @@ async fn pack_link_to_a_private_file_never_reaches_a_backup_a_check_or_a_restore
     assert!(!bench.root().join(&made.id.0).join("configs/alertmanager.yml").exists());
 
     let request =
-        RestoreRequest { what: RestoreWhat::Configs, ..bench.request(&honest.id, &["alertmanager.yml"]) };
+        RestoreRequest { what: RestorePart::Configs, ..bench.request(&honest.id, &["alertmanager.yml"]) };
     let plan = bench.panel.restore_plan(request).await.unwrap();
     assert!(plan.writes == 0 && plan.items[0].note.contains(words), "{plan:#?}");
     assert!(plan.items[0].diff.is_empty(), "{plan:#?}");

@@ -74,14 +74,14 @@ async fn a_runbook_opens_on_a_firing_alert_is_asked_kept_and_written_as_a_draft(
     let fingerprint = Some(row.fingerprint.clone());
     let asked = RunbookOpenRequest { fingerprint: fingerprint.clone(), ..RunbookOpenRequest::default() };
     let page = panel.runbook_open(asked).await.unwrap();
-    assert_eq!((page.id.as_str(), page.found), ("own/Watchdog", RunbookFound::Own));
+    assert_eq!((page.id.as_str(), page.found), ("own/Watchdog", RunbookMatch::Own));
     assert!(page.steps[0].query.contains("alertname=\"Watchdog\""));
     assert_eq!(page.actions[0].matchers, "alertname=\"Watchdog\"");
     assert!(panel.runbook_runs(Empty {}).await.unwrap().runs.is_empty(), "reading is no run");
 
     let begin =
-        RunbookBeginRequest { fingerprint, created_by: "ann".into(), ..RunbookBeginRequest::default() };
-    let run = panel.runbook_begin(begin.clone()).await.unwrap();
+        RunbookStartRequest { fingerprint, created_by: "ann".into(), ..RunbookStartRequest::default() };
+    let run = panel.runbook_start(begin.clone()).await.unwrap();
     assert!(run.steps.iter().all(|step| step.verdict == RunbookVerdict::Waiting));
     // Prometheus writes ALERTS from its second evaluation on.
     let first = eventually(Duration::from_secs(30), async || {
@@ -107,7 +107,7 @@ async fn a_runbook_opens_on_a_firing_alert_is_asked_kept_and_written_as_a_draft(
     assert_eq!(step(&panel, &run, 9).await.unwrap_err().code, ErrorCode::NotFound);
 
     // Looked at by the next one: the same run, with what was answered.
-    let again = panel.runbook_begin(begin.clone()).await.unwrap();
+    let again = panel.runbook_start(begin.clone()).await.unwrap();
     assert_eq!((again.id.as_str(), again.steps[1].value), (run.id.as_str(), Some(5.0)));
     assert_eq!(again.created_by, "ann");
 
@@ -132,7 +132,7 @@ async fn a_runbook_opens_on_a_firing_alert_is_asked_kept_and_written_as_a_draft(
 
     let runs = panel.runbook_runs(Empty {}).await.unwrap().runs;
     assert_eq!((runs.len(), runs[0].notes.as_str(), runs[0].ended_at.is_some()), (1, "Counted.", true));
-    let next = panel.runbook_begin(begin).await.unwrap();
+    let next = panel.runbook_start(begin).await.unwrap();
     assert_ne!(next.id, run.id, "what is closed stays closed");
     other.shutdown().await;
     panel.shutdown().await;
@@ -147,12 +147,12 @@ async fn a_label_can_not_change_what_a_step_asks_of_a_real_prometheus() {
     stack.profile("").unwrap();
     let panel = quiet(stack.home()).await;
     for value in ["x\"} or vector(1) #", "x\\", "a{b}c", "x' or '", "line\nbreak", "`", "{{alertname}}"] {
-        let request = RunbookBeginRequest {
+        let request = RunbookStartRequest {
             id: Some("LowConfidenceSpike".into()),
             labels: BTreeMap::from([("tenant_id".into(), value.into())]),
-            ..RunbookBeginRequest::default()
+            ..RunbookStartRequest::default()
         };
-        let run = panel.runbook_begin(request).await.unwrap();
+        let run = panel.runbook_start(request).await.unwrap();
         let answer = step(&panel, &run, 1).await.unwrap();
         // Taken as a query, and of nobody.
         assert_eq!((answer.verdict, answer.value), (RunbookVerdict::Unknown, None), "{value}");
@@ -178,8 +178,8 @@ async fn a_question_that_hangs_is_cancelled_and_a_server_that_is_down_is_no_verd
     write_profile(&home, &format!("name = \"test\"\n[prometheus]\nurl = \"http://{address}\"\n")).unwrap();
     let panel = quiet(home).await;
     let request =
-        RunbookBeginRequest { id: Some("NoRecentTraffic".into()), ..RunbookBeginRequest::default() };
-    let run = panel.runbook_begin(request).await.unwrap();
+        RunbookStartRequest { id: Some("NoRecentTraffic".into()), ..RunbookStartRequest::default() };
+    let run = panel.runbook_start(request).await.unwrap();
     let asking = {
         let (panel, run) = (Arc::clone(&panel), run.clone());
         tokio::spawn(async move { step(&panel, &run, 1).await })
@@ -314,8 +314,8 @@ async fn a_clock_runs_on_a_live_gauge_opens_a_mail_and_keeps_who_was_called() {
     assert_eq!(clock.due_at.millis_since(clock.since), 15 * 60_000);
     assert_eq!(clock.contact.name, "the incident commander");
     let ask = |way| EscalationContactRequest { id: clock.id.clone(), way };
-    panel.escalation_contact(ask(EscalationWay::Mail)).await.unwrap();
-    let refused = panel.escalation_contact(ask(EscalationWay::Chat)).await.unwrap_err();
+    panel.escalation_contact(ask(EscalationMethod::Mail)).await.unwrap();
+    let refused = panel.escalation_contact(ask(EscalationMethod::Chat)).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::NotFound, "the profile names no chat");
     let opened = host.0.lock().unwrap().clone();
     assert_eq!(opened.len(), 1);

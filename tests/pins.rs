@@ -107,13 +107,14 @@ async fn a_chain_is_followed_on_a_real_engine_from_a_lying_tag_to_a_missing_cont
     assert_eq!((extra.pinned.clone(), extra.container.as_str()), (None, beside.as_str()));
 
     // Locking by a digest that nobody knows is refused; another version is one line of one file, and the pin.
-    let change = |image: &str, lock| RepinChange { service: "prometheus".into(), image: image.into(), lock };
+    let change =
+        |image: &str, lock| PinUpdateChange { service: "prometheus".into(), image: image.into(), lock };
     let refused = bench.panel.pins_plan(change(IMAGE, true)).await.unwrap_err();
     assert!(refused.message.contains("never pulled"), "{refused:?}");
     let other = "aether-test/pinned:v2.55.0";
     let plan = bench.panel.pins_plan(change(other, false)).await.unwrap();
     assert_eq!(plan.files.len(), 2, "{plan:#?}");
-    let apply = |digest: &str, reason: &str| RepinRequest {
+    let apply = |digest: &str, reason: &str| PinUpdateRequest {
         change: change(other, false),
         digest: digest.into(),
         reason: reason.into(),
@@ -136,7 +137,7 @@ async fn a_chain_is_followed_on_a_real_engine_from_a_lying_tag_to_a_missing_cont
     let back = bench.panel.pins_plan(change(IMAGE, false)).await.unwrap();
     bench
         .panel
-        .pins_apply(RepinRequest {
+        .pins_apply(PinUpdateRequest {
             change: change(IMAGE, false),
             digest: back.digest,
             reason: "back".into(),
@@ -289,7 +290,7 @@ async fn of_an_engine_of_500_containers_the_projects_own_are_told_and_one_that_f
     assert!(report.rows[1].links[2].detail.contains("Docker refused it"), "{:#?}", report.rows[1]);
 
     // The engine knows the digest: a lock adds it. No compose file is named, so it is the profile's pin alone.
-    let change = RepinChange { service: "stack-0".into(), image: "x/y:v1".into(), lock: true };
+    let change = PinUpdateChange { service: "stack-0".into(), image: "x/y:v1".into(), lock: true };
     let plan = bench.panel.pins_plan(change).await.unwrap();
     assert_eq!((plan.image.as_str(), plan.files.len()), ("x/y:v1@sha256:22", 1));
 }
@@ -317,6 +318,6 @@ async fn without_an_engine_and_with_a_broken_compose_file_the_rest_is_told() {
     assert!(!prometheus.links[4].detail.is_empty());
     // With a file that can't be read nothing is changed by guessing.
     let change =
-        RepinChange { service: "grafana".into(), image: "grafana/grafana:11.6.0".into(), lock: false };
+        PinUpdateChange { service: "grafana".into(), image: "grafana/grafana:11.6.0".into(), lock: false };
     assert_eq!(bench.panel.pins_plan(change).await.unwrap_err().code, ErrorCode::InvalidRequest);
 }

@@ -52,18 +52,18 @@ async fn configuration_files_are_restored_reloaded_seen_and_undone() {
     reload(&bench, alertmanager).await;
     assert!(text(&bench, &format!("{prometheus}/api/v1/rules")).await.contains("\\u003c 20"));
 
-    let request = of(&bench, &saved.id, RestoreWhat::Configs, &[]);
+    let request = of(&bench, &saved.id, RestorePart::Configs, &[]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     assert_eq!((plan.writes, plan.undecided), (2, 0), "{plan:#?}");
-    assert_eq!(item(&plan, "prometheus/prometheus.yml").act, RestoreAct::Identical);
+    assert_eq!(item(&plan, "prometheus/prometheus.yml").act, RestoreAction::Identical);
     let rules = item(&plan, "quick.yml");
-    assert!(rules.act == RestoreAct::Update && rules.kind == RestoreKind::File, "{rules:#?}");
+    assert!(rules.act == RestoreAction::Update && rules.kind == RestoreKind::File, "{rules:#?}");
     let changes = rules.diff.lines().filter(|line| line.starts_with(['-', '+'])).count();
     assert!(changes == 2 && rules.diff.contains("< 20") && rules.diff.contains("< 30"), "{}", rules.diff);
     assert_eq!(fs::read_to_string(dir.join("quick.yml")).unwrap(), edited, "a plan writes nothing");
 
     let run = bench.apply(request.clone()).await.unwrap();
-    assert!(run.state == RestoreState::Done && run.can_undo && run.what == RestoreWhat::Configs, "{run:#?}");
+    assert!(run.state == RestoreState::Done && run.can_undo && run.what == RestorePart::Configs, "{run:#?}");
     assert_eq!(fs::read_to_string(dir.join("quick.yml")).unwrap(), QUICK_RULES);
     assert!(text(&bench, &format!("{prometheus}/api/v1/rules")).await.contains("\\u003c 30"));
     assert!(!text(&bench, &format!("{alertmanager}/api/v2/status")).await.contains("other"));
@@ -96,7 +96,7 @@ async fn a_server_that_does_not_run_a_restored_file_gets_the_old_one_back() {
     fs::write(&quick, QUICK_RULES.replace("< 30", "< 25")).unwrap();
     let saved = bench.create(CONFIGS).await;
     fs::write(&quick, QUICK_RULES).unwrap();
-    let run = bench.apply(of(&bench, &saved.id, RestoreWhat::Configs, &["quick.yml"])).await.unwrap();
+    let run = bench.apply(of(&bench, &saved.id, RestorePart::Configs, &["quick.yml"])).await.unwrap();
     assert_eq!(run.items[0].outcome, RestoreOutcome::Failed, "{run:#?}");
     assert!(run.notes.iter().any(|note| note.contains("does not run them")), "{run:#?}");
     assert_eq!(fs::read_to_string(&quick).unwrap(), QUICK_RULES, "as before");
@@ -107,7 +107,7 @@ async fn a_server_that_does_not_run_a_restored_file_gets_the_old_one_back() {
     fs::write(&am, QUIET_ALERTMANAGER.replace("none", "other")).unwrap();
     let saved = bench.create(CONFIGS).await;
     fs::write(&am, QUIET_ALERTMANAGER).unwrap();
-    let run = bench.apply(of(&bench, &saved.id, RestoreWhat::Configs, &[FILES[1]])).await.unwrap();
+    let run = bench.apply(of(&bench, &saved.id, RestorePart::Configs, &[FILES[1]])).await.unwrap();
     assert_eq!(run.items[0].outcome, RestoreOutcome::Failed, "{run:#?}");
     assert_eq!(fs::read_to_string(&am).unwrap(), QUIET_ALERTMANAGER);
 }
@@ -124,11 +124,11 @@ async fn what_a_server_would_refuse_or_nobody_asked_for_is_never_written() {
     fs::write(&quick, QUICK_RULES.replace("sum by (tenant_id)", "sum by (tenant_id")).unwrap();
     let broken = bench.create(CONFIGS).await;
     fs::write(&quick, QUICK_RULES).unwrap();
-    let request = of(&bench, &broken.id, RestoreWhat::Configs, &[]);
+    let request = of(&bench, &broken.id, RestorePart::Configs, &[]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     let rules = item(&plan, "quick.yml");
     assert!(
-        rules.obstacle == Some(RestoreObstacle::Unusable) && rules.note.contains("refused"),
+        rules.obstacle == Some(RestoreConflict::Unusable) && rules.note.contains("refused"),
         "{rules:#?}"
     );
     assert_eq!(plan.writes, 0);
@@ -140,21 +140,21 @@ async fn what_a_server_would_refuse_or_nobody_asked_for_is_never_written() {
     fs::create_dir_all(&foreign).unwrap();
     fs::write(foreign.join("crontab.yml"), "x: 1\n").unwrap();
     let id = BackupId("from-elsewhere".into());
-    let plan = bench.panel.restore_plan(of(&bench, &id, RestoreWhat::Configs, &[])).await.unwrap();
+    let plan = bench.panel.restore_plan(of(&bench, &id, RestorePart::Configs, &[])).await.unwrap();
     assert!(item(&plan, "crontab.yml").note.contains("profile"), "{plan:#?}");
     assert!(plan.writes == 0 && !dir.join("crontab.yml").exists());
 
     // Somebody works on the file after the plan was shown.
     let saved = bench.create(CONFIGS).await;
     fs::write(&quick, QUICK_RULES.replace("< 30", "< 20")).unwrap();
-    let request = of(&bench, &saved.id, RestoreWhat::Configs, &["quick.yml"]);
+    let request = of(&bench, &saved.id, RestorePart::Configs, &["quick.yml"]);
     let digest = bench.panel.restore_plan(request.clone()).await.unwrap().digest;
     let theirs = QUICK_RULES.replace("< 30", "< 10");
     fs::write(&quick, &theirs).unwrap();
     let asked = RestoreApplyRequest { request, digest, created_by: String::new() };
     assert_eq!(bench.panel.restore_apply(asked).await.unwrap_err().code, ErrorCode::Unverified);
     assert_eq!(fs::read_to_string(&quick).unwrap(), theirs);
-    let unknown = of(&bench, &saved.id, RestoreWhat::Configs, &["nothing.yml"]);
+    let unknown = of(&bench, &saved.id, RestorePart::Configs, &["nothing.yml"]);
     assert_eq!(bench.panel.restore_plan(unknown).await.unwrap_err().code, ErrorCode::NotFound);
 }
 
@@ -194,7 +194,7 @@ async fn files_are_left_alone_where_the_server_cannot_be_told_to_read_them() {
             .filter(|r| r.status().is_success())
     };
     aether_tests::eventually(std::time::Duration::from_secs(30), up).await.expect("a server");
-    let refused = bench.apply(of(&bench, &saved.id, RestoreWhat::Configs, &["quick.yml"])).await.unwrap_err();
+    let refused = bench.apply(of(&bench, &saved.id, RestorePart::Configs, &["quick.yml"])).await.unwrap_err();
     server.kill().unwrap();
     server.wait().unwrap();
     assert!(refused.to_string().contains("lifecycle"), "{refused}");
@@ -290,7 +290,7 @@ async fn a_backup_is_restored_into_the_grafana_of_another_stack_and_undone_there
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     assert_eq!(
         (item(&plan, "rag-00").act, item(&plan, "rag-01").act),
-        (RestoreAct::Create, RestoreAct::Identical)
+        (RestoreAction::Create, RestoreAction::Identical)
     );
     assert!(plan.target.starts_with(other.grafana.url()), "{}", plan.target);
     let run = bench.apply(request.clone()).await.unwrap();

@@ -257,9 +257,9 @@ async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_l
     let rule = |name: &str| {
         report.groups.iter().flat_map(|group| &group.rules).find(|rule| rule.id.name == name).unwrap().clone()
     };
-    assert_eq!(rule("aether:cache_hit_ratio:5m").standing, Some(RuleStanding::Present));
+    assert_eq!(rule("aether:cache_hit_ratio:5m").standing, Some(RuleDeployment::Present));
     assert_eq!(rule("aether:lowconfidence_pct:15m:all").used_by, ["aether:health_score:15m"]);
-    assert_eq!(rule("CacheCold").standing, Some(RuleStanding::Unexpected));
+    assert_eq!(rule("CacheCold").standing, Some(RuleDeployment::Unexpected));
     assert_eq!(rule("CacheCold").guard.unwrap().verdict, GuardVerdict::Guarded);
     let dead = rule("Dead");
     assert_eq!(dead.guard.unwrap().verdict, GuardVerdict::NeverMatches);
@@ -354,7 +354,7 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
     );
     let running = rule("Dead").await;
     assert_eq!((running.hold_s, running.guard.unwrap().verdict), (120.0, GuardVerdict::Guarded));
-    assert_eq!(running.standing, Some(RuleStanding::Present));
+    assert_eq!(running.standing, Some(RuleDeployment::Present));
 
     // A server that reads another file: what it does not run is put back.
     let other = stack.folder.path().join("other.yml");

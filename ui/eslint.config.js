@@ -10,7 +10,7 @@ const TYPED = ['src/**/*.ts', 'src/**/*.svelte'];
 const SVELTE = ['**/*.svelte', '**/*.svelte.ts'];
 
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/', 'test-results/', 'src/lib/contract/'] },
+  { ignores: ['dist/', 'node_modules/', 'test-results/', 'src/lib/contract.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -141,7 +141,7 @@ impl Bench {
         RestoreRequest {
             id: id.clone(),
             uids: uids.iter().map(|uid| (*uid).to_owned()).collect(),
-            what: RestoreWhat::Dashboards,
+            what: RestorePart::Dashboards,
             choices: BTreeMap::new(),
             otherwise: None,
             data_sources: BTreeMap::new(),
@@ -174,7 +174,7 @@ pub fn leftovers(root: &Path) -> Vec<String> {
 pub const GRAFANA: &[BackupPartKind] = &[BackupPartKind::Grafana];
 
 /// What to restore of a backup.
-pub fn of(bench: &Bench, id: &BackupId, what: RestoreWhat, uids: &[&str]) -> RestoreRequest {
+pub fn of(bench: &Bench, id: &BackupId, what: RestorePart, uids: &[&str]) -> RestoreRequest {
     RestoreRequest { what, ..bench.request(id, uids) }
 }
 

@@ -1,56 +1,41 @@
 //! The UI's types, generated from `crates/contract`.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use crate::process::{self, cargo, root};
 
 /// Where they are committed.
-const FOLDER: &str = "ui/src/lib/contract";
+const FILE: &str = "ui/src/lib/contract.ts";
 
 /// `bindings [--check]`.
 pub fn run(args: &[String]) -> Result<(), String> {
     match args {
-        [] => generate(&root().join(FOLDER)),
+        [] => generate(&root().join(FILE)),
         [flag] if flag == "--check" => check(),
         _ => Err("usage: cargo xtask bindings [--check]".into()),
     }
 }
 
-fn generate(folder: &Path) -> Result<(), String> {
+fn generate(file: &Path) -> Result<(), String> {
     process::run(
         cargo()
             .args(["run", "--quiet", "--package", "aether-contract", "--bin", "aether-bindings", "--"])
-            .arg(folder),
+            .arg(file),
     )
 }
 
 /// Fails when the committed types are not what the contract generates.
 pub fn check() -> Result<(), String> {
-    let fresh = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
-    let folder = fresh.path().join("contract");
-    generate(&folder)?;
-    let (old, new) = (read(&root().join(FOLDER))?, read(&folder)?);
-    let mut stale: Vec<&str> =
-        new.iter().filter(|(name, text)| old.get(*name) != Some(text)).map(|(n, _)| n.as_str()).collect();
-    stale.extend(old.keys().filter(|name| !new.contains_key(*name)).map(String::as_str));
-    if stale.is_empty() {
-        println!("bindings: {} files are up to date", new.len());
+    let folder = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+    let fresh = folder.path().join("contract.ts");
+    generate(&fresh)?;
+    if read(&root().join(FILE))? == read(&fresh)? {
+        println!("bindings: {FILE} is up to date");
         return Ok(());
     }
-    Err(format!(
-        "{FOLDER} is stale ({}). Run `cargo xtask bindings` and commit the result.",
-        stale.join(", ")
-    ))
+    Err(format!("{FILE} is out of date. Run `cargo xtask bindings` and commit the result."))
 }
 
-fn read(folder: &Path) -> Result<BTreeMap<String, String>, String> {
-    let fail = |e: std::io::Error| format!("{}: {e}", folder.display());
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder).map_err(fail)? {
-        let entry = entry.map_err(fail)?;
-        let text =
-            fs::read_to_string(entry.path()).map_err(|e| format!("{}: {e}", entry.path().display()))?;
-        files.insert(entry.file_name().to_string_lossy().into_owned(), text);
-    }
-    Ok(files)
+fn read(file: &Path) -> Result<String, String> {
+    fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))
 }

@@ -350,7 +350,7 @@ wire! {
 
 wire! {
     /// A dashboard found in a backup.
-    pub struct BackupFound {
+    pub struct BackupMatch {
         /// Which backup.
         pub backup: BackupId,
         /// When that was made.
@@ -362,9 +362,9 @@ wire! {
 
 wire! {
     /// What was found, newest backup first; at most 500.
-    pub struct BackupFoundList {
+    pub struct BackupMatches {
         /// They.
-        pub found: Vec<BackupFound>,
+        pub found: Vec<BackupMatch>,
         /// Whether there are more.
         pub more: bool,
     }

@@ -97,7 +97,7 @@ macro_rules! for_each_command {
             /// Keeps a backup whatever the pruning says, or no longer.
             backup_pin(BackupPinRequest) -> BackupList;
             /// Which backups have a dashboard.
-            backup_find(BackupFindRequest) -> BackupFoundList;
+            backup_find(BackupFindRequest) -> BackupMatches;
             /// How a backup differs from another, or from what Grafana has now.
             backup_compare(BackupCompareRequest) -> BackupComparison;
             /// How the JSON of one dashboard differs, line by line.
@@ -127,7 +127,7 @@ macro_rules! for_each_command {
             /// Does a step of a deploy, or skips it.
             deploy_step(DeployStepRequest) -> DeployRun;
             /// Gives a deploy up.
-            deploy_give_up(DeployGiveUpRequest) -> DeployRun;
+            deploy_abandon(DeployAbandonRequest) -> DeployRun;
             /// Deploys of the stack.
             deploy_runs(Empty) -> DeployRuns;
             /// Every rule of the server, against what is expected.
@@ -147,9 +147,9 @@ macro_rules! for_each_command {
             /// Changes of the chains that were noticed.
             pins_history(PinsHistoryRequest) -> PinsHistory;
             /// What another version of a service would change in the files.
-            pins_plan(RepinChange) -> RepinPlan;
+            pins_plan(PinUpdateChange) -> PinUpdatePlan;
             /// Changes the files. Nothing is pulled or started.
-            pins_apply(RepinRequest) -> RepinApplied;
+            pins_apply(PinUpdateRequest) -> PinUpdateResult;
             /// Runs a suite of checks; each shows in the snapshot as it ends.
             check_run(CheckRequest) -> CheckRun;
             /// Ends the run of checks that is going on.
@@ -165,7 +165,7 @@ macro_rules! for_each_command {
             /// Searches all runbooks and documents.
             runbook_search(RunbookSearchRequest) -> RunbookHits;
             /// Begins a run of a runbook, or takes one up again.
-            runbook_begin(RunbookBeginRequest) -> RunbookRun;
+            runbook_start(RunbookStartRequest) -> RunbookRun;
             /// Asks a step of a run.
             runbook_step(RunbookStepRequest) -> RunbookStepResult;
             /// Ends the questions of a run that are on their way.
@@ -183,7 +183,7 @@ macro_rules! for_each_command {
             /// Says that the incident of the drill was seen.
             drill_notice(Empty) -> Empty;
             /// Does as if something were done outside of the panel.
-            drill_operate(DrillOperateRequest) -> DrillOperated;
+            drill_operate(DrillOperateRequest) -> DrillOperationResult;
             /// Ends the drill that goes on, and puts the demo stack back.
             drill_end(Empty) -> DrillRun;
             /// A drill as a report.

@@ -66,7 +66,7 @@ wire! {
 
 wire! {
     /// A gauge before the deploy.
-    pub struct GaugeBefore {
+    pub struct GaugeBaseline {
         /// Gauge.
         pub id: String,
         /// Title.
@@ -82,7 +82,7 @@ wire! {
 
 wire! {
     /// What ran when the deploy began: a server that was asked, or a container that the engine told of.
-    pub struct RanBefore {
+    pub struct DeployedVersion {
         /// Which, for people: "Prometheus http://localhost:9090", "container aether-prom".
         pub what: String,
         /// Version that it reported; empty: it told none.
@@ -139,10 +139,10 @@ wire! {
         /// Alerts that fired when it began, muted ones included.
         pub alerts_before: Vec<AlertFingerprint>,
         /// Gauges when it began.
-        pub gauges_before: Vec<GaugeBefore>,
+        pub gauges_before: Vec<GaugeBaseline>,
         /// Versions and images when it began; empty for a deploy that an earlier version began.
         #[serde(default)]
-        pub ran_before: Vec<RanBefore>,
+        pub ran_before: Vec<DeployedVersion>,
         /// All of it as Markdown.
         pub markdown: String,
     }
@@ -164,7 +164,7 @@ wire! {
 wire! {
     /// What to do with a step.
     #[derive(Copy, Eq)]
-    pub enum DeployAct {
+    pub enum DeployAction {
         /// Do it, or say that it is done.
         Run,
         /// Leave it out; a reason is required.
@@ -180,7 +180,7 @@ wire! {
         /// Which step. Those before it must be done or skipped.
         pub kind: DeployStepKind,
         /// What.
-        pub act: DeployAct,
+        pub act: DeployAction,
         /// Why it is skipped.
         #[serde(default)]
         pub reason: String,
@@ -189,7 +189,7 @@ wire! {
 
 wire! {
     /// Gives a deploy up. Its window stays as it is.
-    pub struct DeployGiveUpRequest {
+    pub struct DeployAbandonRequest {
         /// Which.
         pub id: String,
         /// Why. Required.

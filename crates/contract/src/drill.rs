@@ -44,7 +44,7 @@ impl DrillScenario {
 wire! {
     /// How soon it is to be seen.
     #[derive(Copy, Eq, Hash, Default)]
-    pub enum DrillPace {
+    pub enum DrillSpeed {
         /// Within two minutes: rates look at one minute, and alerts need 15 seconds.
         #[default]
         Short,
@@ -53,7 +53,7 @@ wire! {
     }
 }
 
-impl DrillPace {
+impl DrillSpeed {
     /// All.
     pub const ALL: [Self; 2] = [Self::Short, Self::Full];
 
@@ -144,7 +144,7 @@ wire! {
 wire! {
     /// How a goal came out.
     #[derive(Copy, Eq, Hash)]
-    pub enum DrillMark {
+    pub enum GoalResult {
         /// In time.
         Pass,
         /// Done, too late.
@@ -158,7 +158,7 @@ wire! {
 
 wire! {
     /// A goal and when it was reached.
-    pub struct DrillMeasure {
+    pub struct MeasuredGoal {
         /// The goal.
         pub goal: DrillGoal,
         /// When; none: not.
@@ -168,7 +168,7 @@ wire! {
         /// Seconds that it may take.
         pub limit_s: u32,
         /// How it came out.
-        pub mark: DrillMark,
+        pub mark: GoalResult,
         /// More about it, in a sentence; may be empty.
         pub note: String,
     }
@@ -177,7 +177,7 @@ wire! {
 wire! {
     /// Whether something helped.
     #[derive(Copy, Eq, Hash)]
-    pub enum DrillWorth {
+    pub enum Assessment {
         /// It belongs to the way.
         Right,
         /// Neither.
@@ -189,13 +189,13 @@ wire! {
 
 wire! {
     /// Something that was done in a drill.
-    pub struct DrillAct {
+    pub struct DrillAction {
         /// When.
         pub at: Timestamp,
         /// What, in a sentence.
         pub text: String,
         /// Whether it helped.
-        pub worth: DrillWorth,
+        pub worth: Assessment,
         /// Why it did not; else empty.
         pub why: String,
     }
@@ -213,7 +213,7 @@ wire! {
         /// What it was. None while it goes on, unless the person has chosen it.
         pub scenario: Option<DrillScenario>,
         /// Pace.
-        pub pace: DrillPace,
+        pub pace: DrillSpeed,
         /// Begin.
         pub started_at: Timestamp,
         /// When the incident could be seen in the panel first.
@@ -225,9 +225,9 @@ wire! {
         /// Whether every goal was reached in time and nothing wrong was done. None while it goes on.
         pub passed: Option<bool>,
         /// The goals, in order. While it goes on the first one alone, once it is reached.
-        pub measures: Vec<DrillMeasure>,
+        pub measures: Vec<MeasuredGoal>,
         /// What was done, in order. Empty while it goes on: whether it helped is told at the end.
-        pub acts: Vec<DrillAct>,
+        pub acts: Vec<DrillAction>,
     }
 }
 
@@ -284,7 +284,7 @@ wire! {
         pub scenario: Option<DrillScenario>,
         /// Pace.
         #[serde(default)]
-        pub pace: DrillPace,
+        pub pace: DrillSpeed,
         /// Who is trained; empty: the OS user.
         #[serde(default)]
         pub person: String,
@@ -301,7 +301,7 @@ wire! {
 
 wire! {
     /// What came of it.
-    pub struct DrillOperated {
+    pub struct DrillOperationResult {
         /// Whether it was what had to be done; the servers need a moment to show it.
         pub worked: bool,
         /// What was seen, in a sentence.

@@ -46,7 +46,7 @@ wire! {
 
 wire! {
     /// Somebody was called.
-    pub struct Escalated {
+    pub struct EscalationCall {
         /// Who says so.
         pub by: String,
         /// Whom, and what was said.
@@ -80,7 +80,7 @@ wire! {
         /// Who is on the alert. For a VIP's alert that stops the clock.
         pub ack: Option<AlertAck>,
         /// Who was called.
-        pub escalated: Option<Escalated>,
+        pub escalated: Option<EscalationCall>,
     }
 }
 
@@ -118,7 +118,7 @@ wire! {
 wire! {
     /// How somebody is called.
     #[derive(Copy, Eq)]
-    pub enum EscalationWay {
+    pub enum EscalationMethod {
         /// A mail that is filled in, in the person's own mail program.
         Mail,
         /// A page of a chat.
@@ -132,6 +132,6 @@ wire! {
         /// Clock id.
         pub id: String,
         /// How.
-        pub way: EscalationWay,
+        pub way: EscalationMethod,
     }
 }

@@ -213,7 +213,7 @@ wire! {
         /// Active silences made before, whether they mute something now or not; at most 20.
         pub already: Vec<Silence>,
         /// Alert rules that could fire into it, those that did so lately first; at most 40.
-        pub could_fire: Vec<CouldFire>,
+        pub could_fire: Vec<AffectedRule>,
         /// The matchers that would be sent.
         pub matchers: Vec<Matcher>,
         /// Things worth knowing before: clock offset, members down, breadth.
@@ -225,7 +225,7 @@ wire! {
 
 wire! {
     /// An alert rule whose alerts a window would mute.
-    pub struct CouldFire {
+    pub struct AffectedRule {
         /// Label `alertname`.
         pub name: String,
         /// From its label `severity`.

@@ -233,7 +233,7 @@ wire! {
 
 wire! {
     /// A service's verdict, for the overview.
-    pub struct PinBrief {
+    pub struct PinSummary {
         /// Service.
         pub service: String,
         /// Verdict.
@@ -254,7 +254,7 @@ wire! {
         /// Services that drift.
         pub drift: u32,
         /// Every service that is pinned or runs.
-        pub services: Vec<PinBrief>,
+        pub services: Vec<PinSummary>,
         /// Services that advisories are known about.
         pub advised: u32,
     }
@@ -281,7 +281,7 @@ wire! {
 
 wire! {
     /// Another version for a service.
-    pub struct RepinChange {
+    pub struct PinUpdateChange {
         /// Service in the compose file.
         pub service: String,
         /// The whole reference, e.g. `prom/prometheus:v2.55.1`.
@@ -294,7 +294,7 @@ wire! {
 
 wire! {
     /// A file that a new pin changes.
-    pub struct RepinFile {
+    pub struct PinUpdateFile {
         /// Path.
         pub path: String,
         /// What it is: `compose file`, `.env`, `profile`.
@@ -306,11 +306,11 @@ wire! {
 
 wire! {
     /// What a new pin would do.
-    pub struct RepinPlan {
+    pub struct PinUpdatePlan {
         /// The reference, with its digest where it is locked.
         pub image: String,
         /// Files, with what changes in them.
-        pub files: Vec<RepinFile>,
+        pub files: Vec<PinUpdateFile>,
         /// Other services of the same value.
         pub also: Vec<String>,
         /// What has to be known.
@@ -324,9 +324,9 @@ wire! {
 
 wire! {
     /// Carries a new pin out.
-    pub struct RepinRequest {
+    pub struct PinUpdateRequest {
         /// What.
-        pub change: RepinChange,
+        pub change: PinUpdateChange,
         /// The plan's digest.
         pub digest: String,
         /// Why.
@@ -339,7 +339,7 @@ wire! {
 
 wire! {
     /// What was written.
-    pub struct RepinApplied {
+    pub struct PinUpdateResult {
         /// Paths.
         pub written: Vec<String>,
         /// Commands that bring it into force.

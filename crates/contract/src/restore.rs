@@ -22,7 +22,7 @@ wire! {
 wire! {
     /// Which part of a backup is restored.
     #[derive(Copy, Eq, Hash, Default)]
-    pub enum RestoreWhat {
+    pub enum RestorePart {
         /// Grafana's dashboards.
         #[default]
         Dashboards,
@@ -64,7 +64,7 @@ wire! {
         pub id: BackupId,
         /// Which part of it.
         #[serde(default)]
-        pub what: RestoreWhat,
+        pub what: RestorePart,
         /// Which items, by uid. Empty: all.
         #[serde(default)]
         pub uids: Vec<String>,
@@ -90,7 +90,7 @@ wire! {
 wire! {
     /// What a restore does with an item.
     #[derive(Copy, Eq, Hash)]
-    pub enum RestoreAct {
+    pub enum RestoreAction {
         /// Grafana lacks it: it is made.
         Create,
         /// It differs: it is put in the place of the present one.
@@ -109,7 +109,7 @@ wire! {
 wire! {
     /// Why somebody has to choose.
     #[derive(Copy, Eq, Hash)]
-    pub enum RestoreObstacle {
+    pub enum RestoreConflict {
         /// Somebody saved it within the last hour: they may be at work on it.
         EditedLately,
         /// Grafana got it from a file and refuses to save it.
@@ -135,9 +135,9 @@ wire! {
         /// Titles of the folders that it goes into, from the top.
         pub folder: Vec<String>,
         /// What is done.
-        pub act: RestoreAct,
+        pub act: RestoreAction,
         /// Why somebody has to choose, or had to.
-        pub obstacle: Option<RestoreObstacle>,
+        pub obstacle: Option<RestoreConflict>,
         /// Choices that there are; empty when there is nothing to choose.
         pub choices: Vec<RestoreChoice>,
         /// That in a sentence; empty when there is nothing to say.
@@ -189,7 +189,7 @@ wire! {
         /// From which backup.
         pub id: BackupId,
         /// Which part of it.
-        pub what: RestoreWhat,
+        pub what: RestorePart,
         /// To which Grafana, or into which folder.
         pub target: String,
         /// Grafana's version; empty when it hides it, and for files.
@@ -253,7 +253,7 @@ wire! {
         /// Title.
         pub title: String,
         /// What was done: create, update or copy.
-        pub act: RestoreAct,
+        pub act: RestoreAction,
         /// How it came out.
         pub outcome: RestoreOutcome,
         /// Version that it has in Grafana since; none when nothing was written.
@@ -290,7 +290,7 @@ wire! {
         /// Number of the run: that of its entry in the journal.
         pub id: u32,
         /// Which part of the backup.
-        pub what: RestoreWhat,
+        pub what: RestorePart,
         /// From which backup.
         pub backup: BackupId,
         /// To which Grafana, or into which folder.

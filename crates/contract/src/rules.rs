@@ -18,7 +18,7 @@ wire! {
 wire! {
     /// How a running rule stands to what is expected.
     #[derive(Copy, Eq, Hash)]
-    pub enum RuleStanding {
+    pub enum RuleDeployment {
         /// Expected, and as the pack's file says.
         Present,
         /// Expected, and the pack's files could not be read: only its name was compared.
@@ -137,7 +137,7 @@ wire! {
         /// Series recorded now, or alerts pending and firing; none when that is not known.
         pub series: Option<u32>,
         /// How it stands to what is expected; none for a rule of a file.
-        pub standing: Option<RuleStanding>,
+        pub standing: Option<RuleDeployment>,
         /// Where it differs from the pack's file, a line each: "for: 15m in the file, 10m on the server".
         pub differences: Vec<String>,
         /// Its guard; none for recording rules and expressions that can't be parsed.
@@ -215,7 +215,7 @@ wire! {
 
 wire! {
     /// One side of an alert's expression, evaluated now.
-    pub struct RuleSide {
+    pub struct ExpressionSide {
         /// What it is: "Condition", "Guard", "The whole".
         pub title: String,
         /// Expression.
@@ -247,7 +247,7 @@ wire! {
         /// The rule.
         pub rule: RuleView,
         /// Its expression and the sides of its `and`, evaluated now.
-        pub sides: Vec<RuleSide>,
+        pub sides: Vec<ExpressionSide>,
         /// What the sides say about the guard: "Both sides give data and the whole gives none: the guard can't match."
         pub live_verdict: String,
         /// Threshold that the alert compares with.

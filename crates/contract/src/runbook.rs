@@ -37,7 +37,7 @@ wire! {
 
 wire! {
     /// A file of the profile's folder that is no page.
-    pub struct RunbookRefused {
+    pub struct InvalidRunbook {
         /// Its name.
         pub file: String,
         /// Why, and what to do.
@@ -51,7 +51,7 @@ wire! {
         /// The pages: own ones first, then bundled ones, then documents.
         pub pages: Vec<RunbookOutline>,
         /// Files of the profile's folder that were refused.
-        pub refused: Vec<RunbookRefused>,
+        pub refused: Vec<InvalidRunbook>,
         /// The profile's folder of own runbooks; empty without one.
         pub folder: String,
         /// Why that folder could not be read; empty when it could.
@@ -78,7 +78,7 @@ wire! {
 wire! {
     /// How a page was found for an alert.
     #[derive(Copy, Eq)]
-    pub enum RunbookFound {
+    pub enum RunbookMatch {
         /// It was asked for.
         Asked,
         /// An own runbook has the alert's name.
@@ -175,7 +175,7 @@ wire! {
         /// The labels that were filled in.
         pub labels: BTreeMap<String, String>,
         /// How it was found.
-        pub found: RunbookFound,
+        pub found: RunbookMatch,
         /// A page elsewhere that the alert's `runbook_url` names; http or https only.
         pub link: Option<String>,
         /// Why the alert's `runbook_url` was not followed; empty when it was, or there is none.
@@ -224,7 +224,7 @@ wire! {
 wire! {
     /// Begins a run of a page. One that is open for the same page and episode of an alert is taken up again.
     #[derive(Default)]
-    pub struct RunbookBeginRequest {
+    pub struct RunbookStartRequest {
         /// Page id or name; none: the page that fits the alert.
         #[serde(default)]
         pub id: Option<String>,

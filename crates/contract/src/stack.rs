@@ -167,7 +167,7 @@ wire! {
 wire! {
     /// What a check of the profile's own asks, as it stands in the file.
     #[serde(tag = "kind")]
-    pub enum OwnCheckAsk {
+    pub enum CustomCheckKind {
         /// A query whose every value has to fit.
         Query {
             /// PromQL; `$tenant_label` stands for the profile's tenant label.
@@ -189,13 +189,13 @@ wire! {
 
 wire! {
     /// A check of the profile's own.
-    pub struct OwnCheck {
+    pub struct CustomCheck {
         /// Id: 1 to 64 characters of `a-z`, `0-9`, `-`, `_`.
         pub id: String,
         /// Title.
         pub title: String,
         /// What it asks.
-        pub ask: OwnCheckAsk,
+        pub ask: CustomCheckKind,
         /// Suites that it is part of.
         pub suites: Vec<crate::CheckSuite>,
         /// What to do when it fails; empty: nothing is said.
@@ -225,7 +225,7 @@ wire! {
         /// The gauges, in order.
         pub gauges: Vec<crate::GaugeSpec>,
         /// Checks of its own, in order.
-        pub checks: Vec<OwnCheck>,
+        pub checks: Vec<CustomCheck>,
     }
 }
 
@@ -248,7 +248,7 @@ wire! {
         pub grafana: EndpointSpec,
         /// Checks of its own, all of them, known by their ids; none: they stay as they are.
         #[serde(default)]
-        pub checks: Option<Vec<OwnCheck>>,
+        pub checks: Option<Vec<CustomCheck>>,
         /// Whether to select it afterwards.
         pub select: bool,
     }
@@ -296,7 +296,7 @@ wire! {
 
 wire! {
     /// A service found on one of the usual loopback ports.
-    pub struct Discovered {
+    pub struct DiscoveredService {
         /// Which.
         pub service: ServiceKind,
         /// Address.
@@ -310,7 +310,7 @@ wire! {
     /// What was found on the usual loopback ports (9090, 9093, 3000).
     pub struct DiscoverReport {
         /// What was found.
-        pub found: Vec<Discovered>,
+        pub found: Vec<DiscoveredService>,
         /// Addresses that were tried.
         pub tried: Vec<String>,
     }

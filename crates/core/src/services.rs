@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aether_clients::{Alertmanager, Auth, ClientError, Endpoint, Grafana, Prometheus, Reply};
 use aether_contract::{
-    AuthSpec, DiscoverReport, Discovered, EndpointSpec, EndpointTestReport, EndpointTestRequest,
+    AuthSpec, DiscoverReport, DiscoveredService, EndpointSpec, EndpointTestReport, EndpointTestRequest,
     EndpointTestResult, ErrorCode, Freshness, MemberStatus, PanelError, ServiceKind, ServiceStatus,
 };
 
@@ -247,7 +247,7 @@ pub async fn discover(core: &Core) -> DiscoverReport {
         endpoint.timeout = std::time::Duration::from_secs(2);
         endpoint.connect_timeout = std::time::Duration::from_secs(1);
         let greeting = Box::pin(greet(service, endpoint)).await.ok()?;
-        Some(Discovered { service, url, version: greeting.version })
+        Some(DiscoveredService { service, url, version: greeting.version })
     }))
     .await;
     DiscoverReport { found: found.into_iter().flatten().collect(), tried }

@@ -1,6 +1,6 @@
 //! `drill` and `training` on the command line.
 
-use aether_contract::{DrillOperation, DrillPace, DrillScenario, TrainingTask};
+use aether_contract::{DrillOperation, DrillScenario, DrillSpeed, TrainingTask};
 use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -31,8 +31,8 @@ pub enum Drill {
         #[arg(value_parser = word(&DrillScenario::ALL, DrillScenario::as_str))]
         scenario: Option<DrillScenario>,
         /// How soon it is to be seen: within two minutes, or as the pack has it (10 to 20 minutes)
-        #[arg(long, default_value = "short", value_parser = word(&DrillPace::ALL, DrillPace::as_str))]
-        pace: DrillPace,
+        #[arg(long, default_value = "short", value_parser = word(&DrillSpeed::ALL, DrillSpeed::as_str))]
+        pace: DrillSpeed,
         /// Who is trained [default: the OS user]
         #[arg(long = "for", value_name = "NAME", default_value = "")]
         person: String,

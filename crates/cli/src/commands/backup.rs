@@ -276,7 +276,7 @@ async fn show(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
 
 async fn find(panel: &Panel, query: &str) -> Result<Outcome, PanelError> {
     let found = panel.backup_find(BackupFindRequest { query: query.to_owned() }).await?;
-    let row = |one: &wire::BackupFound| {
+    let row = |one: &wire::BackupMatch| {
         vec![
             cell(&one.backup.0),
             cell(&one.dashboard.uid),

@@ -118,7 +118,7 @@ pub(super) fn ended(run: &DrillRun) -> Result<Outcome, PanelError> {
             cell(goal(one.goal)),
             cell(one.after_s.map_or_else(|| "–".to_owned(), |after| span((after * 1000.0) as i64))),
             cell(format!("within {}", span(i64::from(one.limit_s) * 1000))),
-            painted(mark(one.mark), if one.mark == DrillMark::Pass { Paint::Good } else { Paint::Warn }),
+            painted(mark(one.mark), if one.mark == GoalResult::Pass { Paint::Good } else { Paint::Warn }),
         ]
     });
     text.push_str(&table(&["goal", "after", "limit", "mark"], &rows.collect::<Vec<_>>()));

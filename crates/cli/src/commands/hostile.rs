@@ -45,7 +45,7 @@ impl<'a> Invented<'a> {
             ],
             "StackSource" => vec![serde_json::json!({"kind": "file", "path": text})],
             "AuthSpec" => vec![serde_json::json!({"kind": "basic", "username": text})],
-            "OwnCheckAsk" => vec![serde_json::json!({"kind": "query", "query": text, "expect": text})],
+            "CustomCheckKind" => vec![serde_json::json!({"kind": "query", "query": text, "expect": text})],
             "RuleSet" => vec![serde_json::json!({"kind": "label", "name": text, "value": text})],
             _ => return None,
         };
@@ -287,7 +287,7 @@ fn every_renderer(found: &mut Vec<String>, text: &str, pick: usize) {
     // Each line of a diff begins with its sign.
     plan.items.iter_mut().for_each(|item| item.diff.clear());
     look(found, "backup restore", &restore::plan_text(&plan));
-    let mut plan: wire::RepinPlan = of(text, pick);
+    let mut plan: wire::PinUpdatePlan = of(text, pick);
     plan.files.iter_mut().for_each(|file| file.diff.clear());
     look(found, "pins repin", &pins::plan_text(&plan));
     let mut plan: wire::RulesPlan = of(text, pick);

@@ -108,13 +108,13 @@ pub async fn run(panel: &Panel, verb: &Pins) -> Result<Outcome, PanelError> {
             Outcome::new(&history, text)
         }
         Pins::Repin { service, image, lock, reason, by } => {
-            let change = RepinChange { service: service.clone(), image: image.clone(), lock: *lock };
+            let change = PinUpdateChange { service: service.clone(), image: image.clone(), lock: *lock };
             let plan = panel.pins_plan(change.clone()).await?;
             let Some(reason) = reason else {
                 let text = format!("{}Nothing was written. With --reason TEXT it is.\n", plan_text(&plan));
                 return Outcome::new(&plan, text);
             };
-            let request = RepinRequest {
+            let request = PinUpdateRequest {
                 change,
                 digest: plan.digest.clone(),
                 reason: reason.clone(),
@@ -128,7 +128,7 @@ pub async fn run(panel: &Panel, verb: &Pins) -> Result<Outcome, PanelError> {
     }
 }
 
-pub(super) fn plan_text(plan: &RepinPlan) -> String {
+pub(super) fn plan_text(plan: &PinUpdatePlan) -> String {
     let mut text = String::new();
     for file in &plan.files {
         text.push_str(&format!("{} ({})\n", paint(&plain(&file.path), Paint::Strong), plain(&file.what)));

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use aether_contract::{
-    self as wire, BackupId, Empty, PanelError, RestoreAct, RestoreApplyRequest, RestoreChoice, RestoreKind,
-    RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, RestoreState, RestoreUndoRequest, RestoreWhat,
+    self as wire, BackupId, Empty, PanelError, RestoreAction, RestoreApplyRequest, RestoreChoice,
+    RestoreKind, RestoreOutcome, RestorePart, RestorePlan, RestoreRequest, RestoreRun, RestoreState,
+    RestoreUndoRequest,
 };
 use aether_core::Panel;
 
@@ -38,9 +39,9 @@ pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError
     let mut request = RestoreRequest {
         id: BackupId(id.clone()),
         what: match what {
-            BackupWhat::Dashboards => RestoreWhat::Dashboards,
-            BackupWhat::Alerting => RestoreWhat::Alerting,
-            BackupWhat::Configs => RestoreWhat::Configs,
+            BackupWhat::Dashboards => RestorePart::Dashboards,
+            BackupWhat::Alerting => RestorePart::Alerting,
+            BackupWhat::Configs => RestorePart::Configs,
         },
         uids: uids.clone(),
         choices: BTreeMap::new(),
@@ -101,11 +102,11 @@ fn kind(kind: RestoreKind) -> &'static str {
 }
 
 /// The word for items of a plan or run.
-fn noun(what: RestoreWhat) -> &'static str {
+fn noun(what: RestorePart) -> &'static str {
     match what {
-        RestoreWhat::Dashboards => "dashboard",
-        RestoreWhat::Alerting => "item",
-        RestoreWhat::Configs => "file",
+        RestorePart::Dashboards => "dashboard",
+        RestorePart::Alerting => "item",
+        RestorePart::Configs => "file",
     }
 }
 
@@ -121,14 +122,14 @@ fn pairs(texts: &[String], option: &str) -> Result<Vec<(String, String)>, PanelE
     texts.iter().map(pair).collect()
 }
 
-fn act(act: RestoreAct) -> (&'static str, Paint) {
+fn act(act: RestoreAction) -> (&'static str, Paint) {
     match act {
-        RestoreAct::Create => ("create", Paint::Good),
-        RestoreAct::Update => ("update", Paint::Warn),
-        RestoreAct::Identical => ("identical", Paint::Dim),
-        RestoreAct::Copy => ("copy", Paint::Good),
-        RestoreAct::Skip => ("keep", Paint::Dim),
-        RestoreAct::Choose => ("CHOOSE", Paint::Bad),
+        RestoreAction::Create => ("create", Paint::Good),
+        RestoreAction::Update => ("update", Paint::Warn),
+        RestoreAction::Identical => ("identical", Paint::Dim),
+        RestoreAction::Copy => ("copy", Paint::Good),
+        RestoreAction::Skip => ("keep", Paint::Dim),
+        RestoreAction::Choose => ("CHOOSE", Paint::Bad),
     }
 }
 
@@ -136,12 +137,12 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
     let row = |item: &wire::RestoreItem| {
         let (word, paint) = act(item.act);
         let versions = match item.live_version {
-            Some(live) if item.act == RestoreAct::Update => format!("{live} -> {}", live + 1),
+            Some(live) if item.act == RestoreAction::Update => format!("{live} -> {}", live + 1),
             Some(live) => live.to_string(),
             None => String::new(),
         };
         let mut notes = vec![item.note.clone()];
-        if item.act == RestoreAct::Choose {
+        if item.act == RestoreAction::Choose {
             let words: Vec<&str> = item.choices.iter().map(|choice| choice_word(*choice)).collect();
             notes.push(format!("choices: {}", words.join(", ")));
         }
@@ -178,7 +179,7 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
     for note in &plan.notes {
         text.push_str(&format!("- {}\n", plain(note)));
     }
-    if plan.what == RestoreWhat::Configs && plan.writes > 0 {
+    if plan.what == RestorePart::Configs && plan.writes > 0 {
         text.push_str(
             "- Written, read again by their servers, and held against what these run then; all as before again \
                 when one does not \

@@ -70,10 +70,10 @@ fn row(group: &RuleGroupView, rule: &RuleView) -> Vec<Cell> {
         other => painted(other, Paint::Dim),
     };
     let standing = match rule.standing {
-        Some(RuleStanding::Present) => painted("as in the pack", Paint::Good),
-        Some(RuleStanding::NameOnly) => cell("name only"),
-        Some(RuleStanding::Differs) => painted("differs", Paint::Warn),
-        Some(RuleStanding::Unexpected) => painted("unexpected", Paint::Dim),
+        Some(RuleDeployment::Present) => painted("as in the pack", Paint::Good),
+        Some(RuleDeployment::NameOnly) => cell("name only"),
+        Some(RuleDeployment::Differs) => painted("differs", Paint::Warn),
+        Some(RuleDeployment::Unexpected) => painted("unexpected", Paint::Dim),
         None => cell(""),
     };
     let guard = rule.guard.as_ref().map_or_else(|| cell(""), |guard| guard_cell(guard.verdict));

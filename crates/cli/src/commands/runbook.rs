@@ -23,7 +23,7 @@ pub async fn run(panel: &Panel, verb: &Runbook) -> Result<Outcome, PanelError> {
         Runbook::Run { subject, notes, keep_open, by } => {
             let asked = request(panel, subject).await?;
             let page = panel.runbook_open(asked.clone()).await?;
-            let begin = RunbookBeginRequest {
+            let begin = RunbookStartRequest {
                 id: asked.id,
                 fingerprint: asked.fingerprint,
                 labels: asked.labels,
@@ -100,7 +100,7 @@ pub(super) fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
 
 pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
     let mut text = format!("{}\n", paint(&plain(&page.title), Paint::Strong));
-    if page.found == RunbookFound::Generic {
+    if page.found == RunbookMatch::Generic {
         text.push_str("There is no runbook for this alert; these steps fit any.\n");
     }
     for line in [page.link.as_ref(), Some(&page.link_problem).filter(|words| !words.is_empty())] {
@@ -143,11 +143,11 @@ pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
 async fn all(
     panel: &Panel,
     page: &RunbookView,
-    begin: RunbookBeginRequest,
+    begin: RunbookStartRequest,
     notes: &str,
     close: bool,
 ) -> Result<Outcome, PanelError> {
-    let run = panel.runbook_begin(begin).await?;
+    let run = panel.runbook_start(begin).await?;
     let ask = |number: u32| {
         let run = run.id.clone();
         async move { panel.runbook_step(RunbookStepRequest { run, number, hours: 6.0, style: None }).await }

@@ -225,10 +225,10 @@ fn a_silence_made_elsewhere_is_told_once_and_a_window_of_a_panel_is_not() {
 
 #[test]
 fn a_drift_is_told_once_when_it_stays_and_again_after_it_was_mended() {
-    use aether_contract::{PinBrief, PinVerdict};
+    use aether_contract::{PinSummary, PinVerdict};
     let mut attention = Attention::default();
     let mut look = |at: i64, verdicts: &[(&str, PinVerdict)]| {
-        let brief = |(service, verdict): &(&str, PinVerdict)| PinBrief {
+        let brief = |(service, verdict): &(&str, PinVerdict)| PinSummary {
             service: (*service).to_owned(),
             verdict: *verdict,
             drift: verdict.is_drift(),
@@ -267,7 +267,7 @@ fn each_deadline_of_an_escalation_is_told_once_with_whom_to_call() {
         latest_at: Timestamp(90),
         contact: EscalationContact { name: "#ops".into(), mail: "ops@example.org".into(), chat: false },
         ack: None,
-        escalated: escalated.then(|| aether_contract::Escalated {
+        escalated: escalated.then(|| aether_contract::EscalationCall {
             by: "ann".into(),
             note: String::new(),
             at: Timestamp(70),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aether_contract::{DeployRun, PanelError, RanBefore};
+use aether_contract::{DeployRun, DeployedVersion, PanelError};
 
 use super::{Came, Scene};
 use crate::deploy::{self, versions};
@@ -36,7 +36,7 @@ pub async fn changed(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let mut before = run.ran_before;
     let mut lines = vec![format!("compared with the deploy \"{}\"", run.reason)];
     // An engine that is silent on one side says nothing about what changed.
-    let told = |all: &[RanBefore]| all.iter().any(|one| !one.image.is_empty());
+    let told = |all: &[DeployedVersion]| all.iter().any(|one| !one.image.is_empty());
     if !told(&before) || !told(&now) {
         let when = if told(&now) { "when the deploy began" } else { "now" };
         lines.push(format!("Images were not compared: Docker told of none {when}."));

@@ -141,7 +141,7 @@ pub enum Check {
     /// A silence of a minute.
     Silence,
     /// One of the profile.
-    Own(Box<crate::stack::OwnCheck>),
+    Own(Box<crate::stack::CustomCheck>),
 }
 
 impl Check {
@@ -208,7 +208,7 @@ impl Check {
 }
 
 /// The checks of a suite, in order. Those that change something come one after the other, the rest side by side.
-pub fn suite(suite: CheckSuite, own: &[crate::stack::OwnCheck]) -> Vec<Check> {
+pub fn suite(suite: CheckSuite, own: &[crate::stack::CustomCheck]) -> Vec<Check> {
     let mut checks = match suite {
         CheckSuite::Quick => vec![
             Check::Versions,

@@ -6,7 +6,7 @@ use aether_clients::{probe::probe, prometheus::QueryValue};
 use aether_contract::{PanelError, ServiceKind};
 
 use super::{Came, Scene};
-use crate::stack::{OwnCheck, OwnKind};
+use crate::stack::{CustomCheck, OwnKind};
 
 /// How long an address may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ const MOST: usize = 20;
 ///
 /// # Errors
 /// Prometheus' codes.
-pub async fn make(scene: &Arc<Scene>, own: &OwnCheck) -> Result<Came, PanelError> {
+pub async fn make(scene: &Arc<Scene>, own: &CustomCheck) -> Result<Came, PanelError> {
     match &own.kind {
         OwnKind::Query { query, comparison, threshold } => {
             let client = scene.live.clients.prometheus().await?;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use aether_clients::prometheus::QueryValue;
-use aether_contract::{GuardVerdict, PanelError, RuleKind, RuleStanding, RuleView, RulesReport, ServiceKind};
+use aether_contract::{
+    GuardVerdict, PanelError, RuleDeployment, RuleKind, RuleView, RulesReport, ServiceKind,
+};
 use futures_util::future::join_all;
 
 use super::{Came, Scene};
@@ -29,7 +31,7 @@ fn judge(report: &RulesReport, kind: RuleKind, expected: u32, present: u32, name
         .map(|rule| format!("{}: {}", rule.id.name, rule.last_error))
         .collect();
     let differs: Vec<String> = of_kind(report, kind)
-        .filter(|rule| rule.standing == Some(RuleStanding::Differs))
+        .filter(|rule| rule.standing == Some(RuleDeployment::Differs))
         .flat_map(|rule| rule.differences.iter().map(move |line| format!("{}: {line}", rule.id.name)))
         .collect();
     let mut lines: Vec<String> = of_kind(report, kind)

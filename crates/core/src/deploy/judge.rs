@@ -1,6 +1,6 @@
 //! What is worse than before. Pure.
 
-use aether_contract::{AlertFingerprint, AlertRow, AlertState, CloseOutAlert, Gauge, GaugeBefore, Level};
+use aether_contract::{AlertFingerprint, AlertRow, AlertState, CloseOutAlert, Gauge, GaugeBaseline, Level};
 
 /// Alerts that are on, heard or muted.
 pub fn firing(rows: &[AlertRow]) -> impl Iterator<Item = &AlertRow> {
@@ -18,8 +18,8 @@ pub fn new_alerts(rows: &[AlertRow], before: &[AlertFingerprint]) -> Vec<String>
 }
 
 /// Gauges as they are kept.
-pub fn gauges(all: &[&Gauge]) -> Vec<GaugeBefore> {
-    let one = |gauge: &&Gauge| GaugeBefore {
+pub fn gauges(all: &[&Gauge]) -> Vec<GaugeBaseline> {
+    let one = |gauge: &&Gauge| GaugeBaseline {
         id: gauge.spec.id.clone(),
         title: gauge.spec.title.clone(),
         value: gauge.value,
@@ -38,7 +38,7 @@ pub struct Since {
 }
 
 /// Gauges now against gauges before. No traffic is neither better nor worse.
-pub fn gauges_since(before: &[GaugeBefore], now: &[GaugeBefore]) -> Since {
+pub fn gauges_since(before: &[GaugeBaseline], now: &[GaugeBaseline]) -> Since {
     let mut since = Since { worse: 0, lines: Vec::new() };
     for gauge in now {
         let was = before.iter().find(|one| one.id == gauge.id);
@@ -59,7 +59,7 @@ fn rank(level: Level) -> u8 {
     }
 }
 
-fn value(gauge: &GaugeBefore) -> String {
+fn value(gauge: &GaugeBaseline) -> String {
     match gauge.value {
         None => "no recent traffic".to_owned(),
         Some(value) => match gauge.unit.as_str() {
@@ -84,8 +84,8 @@ mod tests {
     use super::*;
     use crate::alerts::tests::row;
 
-    fn gauge(value: Option<f64>, level: Level) -> GaugeBefore {
-        GaugeBefore { id: "g".into(), title: "Cache".into(), value, level, unit: "percent".into() }
+    fn gauge(value: Option<f64>, level: Level) -> GaugeBaseline {
+        GaugeBaseline { id: "g".into(), title: "Cache".into(), value, level, unit: "percent".into() }
     }
 
     #[test]

@@ -124,17 +124,17 @@ pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployR
             | DeployStepKind::After
             | DeployStepKind::Alerts
             | DeployStepKind::Gauges
-    ) && request.act == DeployAct::Run;
+    ) && request.act == DeployAction::Run;
     if run.steps.get(index).is_some_and(settled) && !again {
         return Err(refuse("This step is done already."));
     }
     let began = Instant::now();
     let made = match request.act {
-        DeployAct::Skip => {
+        DeployAction::Skip => {
             let why = reason(&request.reason, "Why is it skipped?")?;
             Made { state: DeployStepState::Skipped, note: why, evidence: Vec::new() }
         }
-        DeployAct::Run => match perform(&core, &live, request.kind, &mut run).await {
+        DeployAction::Run => match perform(&core, &live, request.kind, &mut run).await {
             Ok(made) => made,
             Err(error) => Made {
                 state: DeployStepState::Failed,
@@ -161,7 +161,7 @@ pub async fn step(core: Arc<Core>, request: DeployStepRequest) -> Result<DeployR
 ///
 /// # Errors
 /// `not-found`, `invalid-request`, `storage`.
-pub async fn give_up(core: Arc<Core>, request: DeployGiveUpRequest) -> Result<DeployRun, PanelError> {
+pub async fn give_up(core: Arc<Core>, request: DeployAbandonRequest) -> Result<DeployRun, PanelError> {
     let why = reason(&request.reason, "Why is it given up?")?;
     let _one = core.gate_deploy.lock().await;
     let live = core.live();
@@ -362,7 +362,7 @@ pub async fn new_alerts(
 pub async fn gauges_since(
     core: &Arc<Core>,
     live: &Arc<Live>,
-    before: &[GaugeBefore],
+    before: &[GaugeBaseline],
 ) -> Result<judge::Since, PanelError> {
     poll::all(core, live).await;
     core.publish();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aether_contract::{PinRow, RanBefore, ServiceStatus};
+use aether_contract::{DeployedVersion, PinRow, ServiceStatus};
 
 use crate::{
     panel::{core::Core, live::Live},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What runs now.
-pub async fn now(core: &Arc<Core>, live: &Arc<Live>) -> Vec<RanBefore> {
+pub async fn now(core: &Arc<Core>, live: &Arc<Live>) -> Vec<DeployedVersion> {
     poll::all(core, live).await;
     core.publish();
     let services = core.publisher.current().services;
@@ -30,8 +30,8 @@ pub async fn now(core: &Arc<Core>, live: &Arc<Live>) -> Vec<RanBefore> {
 }
 
 /// The members of a service, as they tell of themselves.
-fn members(service: &ServiceStatus, pinned: &str) -> Vec<RanBefore> {
-    let one = |member: &aether_contract::MemberStatus| RanBefore {
+fn members(service: &ServiceStatus, pinned: &str) -> Vec<DeployedVersion> {
+    let one = |member: &aether_contract::MemberStatus| DeployedVersion {
         what: format!("{} {}", service.title, member.url),
         version: member
             .version
@@ -47,8 +47,8 @@ fn members(service: &ServiceStatus, pinned: &str) -> Vec<RanBefore> {
 }
 
 /// A container, where the engine told of it.
-fn container(row: &PinRow) -> Option<RanBefore> {
-    Some(RanBefore {
+fn container(row: &PinRow) -> Option<DeployedVersion> {
+    Some(DeployedVersion {
         what: format!("container {}", row.container),
         version: String::new(),
         image: row.image.clone()?,
@@ -68,7 +68,7 @@ pub struct Changed {
 
 /// What changed since. What is pinned as before was to stay; what is not pinned, or pinned otherwise by now,
 /// was meant to change. Pure.
-pub fn since(before: &[RanBefore], now: &[RanBefore]) -> Changed {
+pub fn since(before: &[DeployedVersion], now: &[DeployedVersion]) -> Changed {
     let mut changed = Changed::default();
     for was in before {
         let Some(is) = now.iter().find(|is| is.what == was.what) else {
@@ -94,7 +94,7 @@ pub fn since(before: &[RanBefore], now: &[RanBefore]) -> Changed {
 }
 
 /// How the one differs from the other; none: it does not, as far as both are known.
-fn difference(was: &RanBefore, is: &RanBefore) -> Option<String> {
+fn difference(was: &DeployedVersion, is: &DeployedVersion) -> Option<String> {
     let known = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
     if known(&was.version, &is.version) {
         return Some(format!("{} → {}", was.version, is.version));
@@ -111,9 +111,9 @@ fn difference(was: &RanBefore, is: &RanBefore) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn ran(what: &str, version: &str, image: &str, id: &str, pinned: &str) -> RanBefore {
+    fn ran(what: &str, version: &str, image: &str, id: &str, pinned: &str) -> DeployedVersion {
         let own = str::to_owned;
-        RanBefore {
+        DeployedVersion {
             what: own(what),
             version: own(version),
             image: own(image),

@@ -1,7 +1,7 @@
 //! What a drill is worth: the four goals against their time, and each act. Pure.
 
 use aether_contract::{
-    DrillAct, DrillGoal, DrillMark, DrillMeasure, DrillOutcome, DrillRun, DrillWorth, Timestamp,
+    Assessment, DrillAction, DrillGoal, DrillOutcome, DrillRun, GoalResult, MeasuredGoal, Timestamp,
 };
 
 use super::{
@@ -16,13 +16,13 @@ pub fn run(record: &Record) -> DrillRun {
     let measures = measures(record);
     // Opening a page asks all of its steps: only one that matters is told.
     let passing = |act: &&Act| matches!(act.what, What::StepAsked { .. }) && !is_first(record, &act.what);
-    let acts: Vec<DrillAct> = if running {
+    let acts: Vec<DrillAction> = if running {
         Vec::new()
     } else {
         record.acts.iter().filter(|act| !passing(act)).map(|act| told(record, act)).collect()
     };
-    let passed = measures.iter().all(|one| one.mark == DrillMark::Pass)
-        && acts.iter().all(|act| act.worth != DrillWorth::Wrong);
+    let passed = measures.iter().all(|one| one.mark == GoalResult::Pass)
+        && acts.iter().all(|act| act.worth != Assessment::Wrong);
     DrillRun {
         id: record.id.clone(),
         stack: record.stack.clone(),
@@ -40,11 +40,11 @@ pub fn run(record: &Record) -> DrillRun {
 }
 
 /// That it was noticed, if it was: the person knows that already.
-fn noticed(measures: Vec<DrillMeasure>) -> Vec<DrillMeasure> {
+fn noticed(measures: Vec<MeasuredGoal>) -> Vec<MeasuredGoal> {
     measures.into_iter().filter(|one| one.goal == DrillGoal::Notice && one.at.is_some()).collect()
 }
 
-fn measures(record: &Record) -> Vec<DrillMeasure> {
+fn measures(record: &Record) -> Vec<MeasuredGoal> {
     let first =
         |fits: &dyn Fn(&What) -> bool| record.acts.iter().find(|act| fits(&act.what)).map(|act| act.at);
     let noticed = first(&|what| is_notice(record, what));
@@ -56,18 +56,18 @@ fn measures(record: &Record) -> Vec<DrillMeasure> {
     let measure = |goal, at: Option<Timestamp>, limit_s: u32| {
         let after_s = after(at);
         let mark = match after_s {
-            Some(after_s) if after_s <= f64::from(limit_s) => DrillMark::Pass,
-            Some(_) => DrillMark::Late,
-            None if record.outcome == DrillOutcome::Running => DrillMark::Open,
-            None => DrillMark::Missed,
+            Some(after_s) if after_s <= f64::from(limit_s) => GoalResult::Pass,
+            Some(_) => GoalResult::Late,
+            None if record.outcome == DrillOutcome::Running => GoalResult::Open,
+            None => GoalResult::Missed,
         };
-        DrillMeasure { goal, at, after_s, limit_s, mark, note: String::new() }
+        MeasuredGoal { goal, at, after_s, limit_s, mark, note: String::new() }
     };
     let mut over = measure(DrillGoal::Resolution, record.over_at, call);
-    if over.mark == DrillMark::Late && after(called).is_some_and(|after_s| after_s <= f64::from(call)) {
-        over.mark = DrillMark::Pass;
+    if over.mark == GoalResult::Late && after(called).is_some_and(|after_s| after_s <= f64::from(call)) {
+        over.mark = GoalResult::Pass;
         over.note = "Somebody was called before the deadline.".to_owned();
-    } else if over.mark == DrillMark::Late {
+    } else if over.mark == GoalResult::Late {
         over.note = "Nobody was called before the deadline.".to_owned();
     }
     vec![
@@ -83,29 +83,29 @@ fn seconds(at: Timestamp, signal: Timestamp) -> f64 {
     at.millis_since(signal).max(0) as f64 / 1000.0
 }
 
-fn told(record: &Record, act: &Act) -> DrillAct {
+fn told(record: &Record, act: &Act) -> DrillAction {
     let (worth, why) = worth(record, act);
-    DrillAct { at: act.at, text: text(&act.what), worth, why: why.to_owned() }
+    DrillAction { at: act.at, text: text(&act.what), worth, why: why.to_owned() }
 }
 
-fn worth(record: &Record, act: &Act) -> (DrillWorth, &'static str) {
+fn worth(record: &Record, act: &Act) -> (Assessment, &'static str) {
     let first_at = record.acts.iter().find(|one| is_first(record, &one.what)).map(|one| one.at);
     match &act.what {
         What::Operated { worked: false, .. } => {
-            (DrillWorth::Wrong, "It changed nothing: this was not the cause.")
+            (Assessment::Wrong, "It changed nothing: this was not the cause.")
         }
         What::Muted { narrow: false, .. } => {
-            (DrillWorth::Wrong, "It hides more than the one alert that is being worked on.")
+            (Assessment::Wrong, "It hides more than the one alert that is being worked on.")
         }
         What::Muted { .. } if first_at.is_none_or(|first| act.at < first) => {
-            (DrillWorth::Wrong, "Muting does not stop the clock: the first action comes first.")
+            (Assessment::Wrong, "Muting does not stop the clock: the first action comes first.")
         }
-        What::Operated { worked: true, .. } => (DrillWorth::Right, ""),
-        What::PageOpened { page } if is_page(record.scenario, page) => (DrillWorth::Right, ""),
+        What::Operated { worked: true, .. } => (Assessment::Right, ""),
+        What::PageOpened { page } if is_page(record.scenario, page) => (Assessment::Right, ""),
         what if is_first(record, what) || is_notice(record, what) || is_call(record, what) => {
-            (DrillWorth::Right, "")
+            (Assessment::Right, "")
         }
-        _ => (DrillWorth::Neutral, ""),
+        _ => (Assessment::Neutral, ""),
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
         record
     }
 
-    fn marks(run: &DrillRun) -> Vec<(DrillMark, Option<f64>)> {
+    fn marks(run: &DrillRun) -> Vec<(GoalResult, Option<f64>)> {
         run.measures.iter().map(|one| (one.mark, one.after_s)).collect()
     }
 
@@ -176,10 +176,10 @@ mod tests {
             (170, operated(true)),
         ];
         let told = run(&ended(&acts, Some(200)));
-        let pass = |seconds| (DrillMark::Pass, Some(seconds));
+        let pass = |seconds| (GoalResult::Pass, Some(seconds));
         assert_eq!(marks(&told), [pass(30.0), pass(50.0), pass(40.0), pass(100.0)]);
         assert_eq!(told.passed, Some(true));
-        assert_eq!(told.acts[0].worth, DrillWorth::Neutral);
+        assert_eq!(told.acts[0].worth, Assessment::Neutral);
         assert_eq!(told.acts[4].text, "Undo the last deploy or index run.");
     }
 
@@ -187,16 +187,16 @@ mod tests {
     fn what_was_done_before_it_could_be_seen_took_no_time() {
         let told =
             run(&ended(&[(50, taken("LowConfidenceSpikeVIP")), (60, page("LowConfidenceSpikeVIP"))], None));
-        assert_eq!(marks(&told)[..3], [(DrillMark::Pass, Some(0.0)); 3]);
-        assert_eq!(marks(&told)[3], (DrillMark::Missed, None));
+        assert_eq!(marks(&told)[..3], [(GoalResult::Pass, Some(0.0)); 3]);
+        assert_eq!(marks(&told)[3], (GoalResult::Missed, None));
         assert_eq!(told.passed, Some(false), "given up");
     }
 
     #[test]
     fn too_late_is_told_from_not_done() {
         let told = run(&ended(&[(401, taken("LowConfidenceSpikeVIP")), (500, operated(true))], Some(520)));
-        assert_eq!(marks(&told)[2], (DrillMark::Late, Some(301.0)));
-        assert_eq!(marks(&told)[1], (DrillMark::Missed, None));
+        assert_eq!(marks(&told)[2], (GoalResult::Late, Some(301.0)));
+        assert_eq!(marks(&told)[1], (GoalResult::Missed, None));
         assert_eq!(told.passed, Some(false));
     }
 
@@ -210,13 +210,17 @@ mod tests {
         let late = run(&ended(&acts, Some(2_600)));
         assert_eq!(
             (late.measures[3].mark, late.measures[3].note.as_str()),
-            (DrillMark::Late, "Nobody was called before the deadline.")
+            (GoalResult::Late, "Nobody was called before the deadline.")
         );
         acts.insert(2, (1_000, What::Called { title: "LowConfidenceSpikeVIP".into() }));
         let called = run(&ended(&acts, Some(2_600)));
-        assert_eq!((called.measures[3].mark, called.passed), (DrillMark::Pass, Some(true)));
+        assert_eq!((called.measures[3].mark, called.passed), (GoalResult::Pass, Some(true)));
         acts[2] = (1_000, What::Called { title: "Health score".into() });
-        assert_eq!(run(&ended(&acts, Some(2_600))).measures[3].mark, DrillMark::Late, "about something else");
+        assert_eq!(
+            run(&ended(&acts, Some(2_600))).measures[3].mark,
+            GoalResult::Late,
+            "about something else"
+        );
     }
 
     #[test]
@@ -242,7 +246,7 @@ mod tests {
             guessed
                 .acts
                 .iter()
-                .any(|act| act.worth == DrillWorth::Wrong && act.why.contains("not the cause"))
+                .any(|act| act.worth == Assessment::Wrong && act.why.contains("not the cause"))
         );
     }
 
@@ -263,6 +267,6 @@ mod tests {
     fn acknowledging_another_tenants_alert_is_not_the_first_action() {
         let mut record = ended(&[(120, taken("LowConfidenceSpikeVIP"))], Some(200));
         record.tenant = Some("partner-abc".into());
-        assert_eq!(marks(&run(&record))[2], (DrillMark::Missed, None));
+        assert_eq!(marks(&run(&record))[2], (GoalResult::Missed, None));
     }
 }

@@ -292,7 +292,10 @@ fn sighted<T>(core: &Core, live: &Live, work: impl FnOnce(&Sight<'_>) -> T) -> T
 ///
 /// # Errors
 /// `not-found` when no drill goes on; what the simulator could not do; `storage`.
-pub async fn operate(core: Arc<Core>, request: DrillOperateRequest) -> Result<DrillOperated, PanelError> {
+pub async fn operate(
+    core: Arc<Core>,
+    request: DrillOperateRequest,
+) -> Result<DrillOperationResult, PanelError> {
     let live = core.live();
     let known = running(&core, &live).await?;
     let simulator = simulator(&live)?;
@@ -309,7 +312,7 @@ pub async fn operate(core: Arc<Core>, request: DrillOperateRequest) -> Result<Dr
     } else {
         "It changed nothing: this was not the cause."
     };
-    Ok(DrillOperated { worked, text: text.to_owned() })
+    Ok(DrillOperationResult { worked, text: text.to_owned() })
 }
 
 /// Ends the drill that goes on, and has the simulator put everything back.

@@ -2,7 +2,7 @@
 //! time. Several processes write it (a window and a shell), so each change is made to what stands there now.
 
 use aether_contract::{
-    DrillOperation, DrillOutcome, DrillPace, DrillScenario, ErrorCode, Matcher, PanelError, Timestamp,
+    DrillOperation, DrillOutcome, DrillScenario, DrillSpeed, ErrorCode, Matcher, PanelError, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -37,7 +37,7 @@ pub struct Record {
     /// The silence that belongs to it.
     pub silence: Option<String>,
     /// Pace.
-    pub pace: DrillPace,
+    pub pace: DrillSpeed,
     /// Seconds to notice it, to open the runbook, to do the first action.
     pub look_within_s: u32,
     /// Seconds until it has to be over, or somebody called.
@@ -233,7 +233,7 @@ pub mod tests {
             chosen: true,
             tenant: Some("vip-customer-123".into()),
             silence: None,
-            pace: DrillPace::Short,
+            pace: DrillSpeed::Short,
             look_within_s: 300,
             call_within_s: 1800,
             begun: true,

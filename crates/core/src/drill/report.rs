@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use aether_contract::{DrillGoal, DrillMark, DrillOutcome, DrillRun, DrillWorth};
+use aether_contract::{Assessment, DrillGoal, DrillOutcome, DrillRun, GoalResult};
 
 use super::scenario::spec;
 use crate::text::{inline, moment_utc as moment};
@@ -48,9 +48,9 @@ pub fn markdown(run: &DrillRun) -> String {
             None => moment(act.at),
         };
         let worth = match act.worth {
-            DrillWorth::Right => " **right**",
-            DrillWorth::Neutral => "",
-            DrillWorth::Wrong => " **wrong**",
+            Assessment::Right => " **right**",
+            Assessment::Neutral => "",
+            Assessment::Wrong => " **wrong**",
         };
         let why = if act.why.is_empty() { String::new() } else { format!(": {}", act.why) };
         line(format!("- {when}: {}{worth}{why}", inline(&act.text)));
@@ -80,12 +80,12 @@ pub fn goal(goal: DrillGoal) -> &'static str {
 }
 
 /// A mark in words.
-pub fn mark(mark: DrillMark) -> &'static str {
+pub fn mark(mark: GoalResult) -> &'static str {
     match mark {
-        DrillMark::Pass => "in time",
-        DrillMark::Late => "too late",
-        DrillMark::Missed => "not done",
-        DrillMark::Open => "open",
+        GoalResult::Pass => "in time",
+        GoalResult::Late => "too late",
+        GoalResult::Missed => "not done",
+        GoalResult::Open => "open",
     }
 }
 

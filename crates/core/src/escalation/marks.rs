@@ -1,6 +1,6 @@
 //! Who was called: kept in the journal, and in force for as long as the condition holds that it was about.
 
-use aether_contract::{Escalated, EscalationClock, PanelError, Timestamp};
+use aether_contract::{EscalationCall, EscalationClock, PanelError, Timestamp};
 
 pub use crate::said::Detail;
 use crate::{
@@ -36,7 +36,7 @@ impl Marks {
     pub fn overlay<'a>(&self, stack: &str, clocks: impl IntoIterator<Item = &'a mut EscalationClock>) {
         for clock in clocks {
             let word = self.0.about(stack, &clock.id).filter(|word| word.at >= clock.since);
-            clock.escalated = word.map(|word| Escalated { by: word.by, note: word.note, at: word.at });
+            clock.escalated = word.map(|word| EscalationCall { by: word.by, note: word.note, at: word.at });
         }
     }
 }

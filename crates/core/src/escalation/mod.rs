@@ -82,8 +82,12 @@ pub async fn contact(core: &Core, request: EscalationContactRequest) -> Result<E
     let clock = find(core, &live, &request.id)?;
     let whom = live.profile.escalation_table.contact(clock.rule);
     let url = match request.way {
-        EscalationWay::Mail => whom.mail.as_ref().map(|mail| words::mail(mail, &clock, &live.profile.name)),
-        EscalationWay::Chat => whom.chat.as_ref().map(|chat| words::chat(chat, &clock, &live.profile.name)),
+        EscalationMethod::Mail => {
+            whom.mail.as_ref().map(|mail| words::mail(mail, &clock, &live.profile.name))
+        }
+        EscalationMethod::Chat => {
+            whom.chat.as_ref().map(|chat| words::chat(chat, &clock, &live.profile.name))
+        }
     };
     let url = url.ok_or_else(|| {
         PanelError::new(

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use aether_clients::prometheus::{Rule, RuleGroup};
-use aether_contract::{AlertRow, AlertState, CouldFire, Matcher, Severity};
+use aether_contract::{AffectedRule, AlertRow, AlertState, Matcher, Severity};
 
 use crate::alerts::{
     join::severity,
@@ -22,8 +22,8 @@ pub fn could_fire(
     groups: &[RuleGroup],
     rows: &[AlertRow],
     fired: &HashMap<String, u32>,
-) -> Vec<CouldFire> {
-    let mut found: Vec<CouldFire> = Vec::new();
+) -> Vec<AffectedRule> {
+    let mut found: Vec<AffectedRule> = Vec::new();
     let rules = groups.iter().flat_map(|group| &group.rules).filter_map(|rule| match rule {
         Rule::Alerting(rule) => Some(rule),
         _ => None,
@@ -49,7 +49,7 @@ pub fn could_fire(
                 one.severity = better(one.severity, worst);
                 one.perhaps &= !perhaps.is_empty();
             }
-            None => found.push(CouldFire {
+            None => found.push(AffectedRule {
                 name: cut_to(&rule.name, 256),
                 severity: worst,
                 pending,
@@ -59,7 +59,7 @@ pub fn could_fire(
         }
     }
     found.sort_by(|a, b| {
-        let rank = |one: &CouldFire| (one.pending == 0, one.fired == 0, severity_rank(one.severity));
+        let rank = |one: &AffectedRule| (one.pending == 0, one.fired == 0, severity_rank(one.severity));
         rank(a).cmp(&rank(b)).then(b.fired.cmp(&a.fired)).then_with(|| a.name.cmp(&b.name))
     });
     found.truncate(MAX);

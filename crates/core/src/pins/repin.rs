@@ -5,7 +5,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use aether_clients::Docker;
-use aether_contract::{ErrorCode, PanelError, RepinApplied, RepinChange, RepinFile, RepinPlan, RepinRequest};
+use aether_contract::{
+    ErrorCode, PanelError, PinUpdateChange, PinUpdateFile, PinUpdatePlan, PinUpdateRequest, PinUpdateResult,
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -28,7 +30,7 @@ use crate::{
 pub const REPIN: &str = "repin";
 
 struct Planned {
-    plan: RepinPlan,
+    plan: PinUpdatePlan,
     writes: Vec<Write>,
 }
 
@@ -56,11 +58,11 @@ fn refuse(words: impl Into<String>) -> PanelError {
 /// # Errors
 /// `invalid-request`, with the reason: the reference is none or names no version, the service is unknown, the
 /// engine does not know the digest.
-pub async fn plan(core: &Core, change: &RepinChange) -> Result<RepinPlan, PanelError> {
+pub async fn plan(core: &Core, change: &PinUpdateChange) -> Result<PinUpdatePlan, PanelError> {
     Ok(planned(core, &core.live(), change).await?.plan)
 }
 
-async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Planned, PanelError> {
+async fn planned(core: &Core, live: &Live, change: &PinUpdateChange) -> Result<Planned, PanelError> {
     let mut image = reference(&change.image).map_err(refuse)?;
     if change.lock && !image.contains('@') {
         image = locked(live, &image).await?;
@@ -85,7 +87,7 @@ async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Plann
                     let diff =
                         if variables { diff::bare(&before, &after) } else { diff::unified(&before, &after) };
                     let what = if variables { "variables" } else { "compose file" }.to_owned();
-                    files.push(RepinFile { path: path.display().to_string(), what, diff });
+                    files.push(PinUpdateFile { path: path.display().to_string(), what, diff });
                     writes.push(Write { path, before, after });
                     notes.extend(Some(note).filter(|note| !note.is_empty()));
                     also = others;
@@ -106,7 +108,7 @@ async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Plann
         match core.stacks.repinned(&service, &image) {
             Ok((path, before, after)) => {
                 let (path_text, diff) = (path.display().to_string(), diff::unified(&before, &after));
-                files.push(RepinFile { path: path_text, what: "profile".to_owned(), diff });
+                files.push(PinUpdateFile { path: path_text, what: "profile".to_owned(), diff });
                 writes.push(Write { path, before, after });
             }
             Err(why) => notes.push(format!("The profile goes on pinning {old}: {why}.")),
@@ -127,7 +129,7 @@ async fn planned(core: &Core, live: &Live, change: &RepinChange) -> Result<Plann
     if image.contains('@') && tag(&image).is_some() {
         notes.push("With a digest Docker ignores the tag: it is there for people.".to_owned());
     }
-    let mut plan = RepinPlan { image, files, also, notes, then, digest: String::new() };
+    let mut plan = PinUpdatePlan { image, files, also, notes, then, digest: String::new() };
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(&plan).unwrap_or_default());
     for write in &writes {
@@ -233,7 +235,7 @@ async fn cut_off(core: &Core) -> Result<Vec<String>, PanelError> {
 /// # Errors
 /// `invalid-request` without a reason; `unverified` when the files are not those of the plan any more;
 /// `storage`: then the files are as before, or the error says where the copies are.
-pub async fn apply(core: Arc<Core>, request: RepinRequest) -> Result<RepinApplied, PanelError> {
+pub async fn apply(core: Arc<Core>, request: PinUpdateRequest) -> Result<PinUpdateResult, PanelError> {
     let live = core.live();
     let reason = request.reason.trim().to_owned();
     if reason.is_empty() || reason.chars().count() > 400 {
@@ -262,7 +264,7 @@ pub async fn apply(core: Arc<Core>, request: RepinRequest) -> Result<RepinApplie
     done?;
     let _ = core.stacks.reload_if_changed();
     core.reloaded();
-    Ok(RepinApplied { written: plan.files.into_iter().map(|file| file.path).collect(), then: plan.then })
+    Ok(PinUpdateResult { written: plan.files.into_iter().map(|file| file.path).collect(), then: plan.then })
 }
 
 /// Writes the files, all or none, with copies of before beside for as long as it takes.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use aether_contract::{PanelError, PinBrief, PinVerdict, PinsReport, PinsSummary};
+use aether_contract::{PanelError, PinSummary, PinVerdict, PinsReport, PinsSummary};
 use tokio::sync::Notify;
 
 use super::{compose, history};
@@ -37,9 +37,9 @@ impl Pins {
     pub fn summary(&self) -> PinsSummary {
         let Some(report) = self.last() else { return PinsSummary::default() };
         let shown = report.rows.iter().filter(|row| row.verdict != PinVerdict::Absent);
-        let services: Vec<PinBrief> = shown
+        let services: Vec<PinSummary> = shown
             .clone()
-            .map(|row| PinBrief {
+            .map(|row| PinSummary {
                 service: row.service.clone(),
                 verdict: row.verdict,
                 drift: row.drift,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aether_contract::{MissingRule, RuleKind, RuleStanding};
+use aether_contract::{MissingRule, RuleDeployment, RuleKind};
 
 use super::{file::FileRule, split::normal};
 use crate::stack::Expected;
@@ -16,17 +16,17 @@ pub fn standing(
     running: &FileRule,
     pack: Option<&[PackRule<'_>]>,
     expected: &Expected,
-) -> (RuleStanding, Vec<String>) {
+) -> (RuleDeployment, Vec<String>) {
     let names = if running.alerting { &expected.alerts } else { &expected.recording_rules };
     let by_name = names.contains(&running.name);
     let same = |rule: &&PackRule<'_>| rule.1.alerting == running.alerting && rule.1.name == running.name;
     let of_pack: Vec<&PackRule<'_>> = pack.unwrap_or_default().iter().filter(same).collect();
     let best = of_pack.iter().map(|(_, rule)| differences(rule, running)).min_by_key(Vec::len);
     match best {
-        Some(found) if found.is_empty() => (RuleStanding::Present, found),
-        Some(found) => (RuleStanding::Differs, found),
-        None if by_name => (RuleStanding::NameOnly, Vec::new()),
-        None => (RuleStanding::Unexpected, Vec::new()),
+        Some(found) if found.is_empty() => (RuleDeployment::Present, found),
+        Some(found) => (RuleDeployment::Differs, found),
+        None if by_name => (RuleDeployment::NameOnly, Vec::new()),
+        None => (RuleDeployment::Unexpected, Vec::new()),
     }
 }
 
@@ -114,11 +114,11 @@ mod tests {
         let pack =
             [("r.yml", &rule(false, "a:b", "sum  by(x) (\n y )")), ("a.yml", &rule(true, "A", "x > 1"))];
         let stand = |one: &FileRule| standing(one, Some(&pack), &expected).0;
-        assert_eq!(stand(&rule(false, "a:b", "sum by (x) (y)")), RuleStanding::Present);
-        assert_eq!(stand(&rule(true, "A", "x > 2")), RuleStanding::Differs);
-        assert_eq!(stand(&rule(true, "B", "x > 2")), RuleStanding::NameOnly);
-        assert_eq!(stand(&rule(true, "a:b", "x > 2")), RuleStanding::Unexpected);
-        assert_eq!(standing(&rule(true, "A", "x"), None, &expected).0, RuleStanding::NameOnly);
+        assert_eq!(stand(&rule(false, "a:b", "sum by (x) (y)")), RuleDeployment::Present);
+        assert_eq!(stand(&rule(true, "A", "x > 2")), RuleDeployment::Differs);
+        assert_eq!(stand(&rule(true, "B", "x > 2")), RuleDeployment::NameOnly);
+        assert_eq!(stand(&rule(true, "a:b", "x > 2")), RuleDeployment::Unexpected);
+        assert_eq!(standing(&rule(true, "A", "x"), None, &expected).0, RuleDeployment::NameOnly);
         let mut other = rule(true, "A", "x > 1");
         other.hold_s = 60.0;
         other.labels.insert("severity".into(), "page".into());

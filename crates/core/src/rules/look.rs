@@ -118,7 +118,7 @@ async fn figure(
 }
 
 /// The expression and its sides, evaluated now, and what that says about the guard.
-async fn sides(client: &Prometheus, rule: &RuleView) -> (Vec<RuleSide>, String) {
+async fn sides(client: &Prometheus, rule: &RuleView) -> (Vec<ExpressionSide>, String) {
     let mut asked = Vec::new();
     if rule.kind == RuleKind::Alerting
         && let Some(pieces) = split::pieces(&rule.expression).filter(|pieces| pieces.len() > 1)
@@ -141,7 +141,7 @@ async fn sides(client: &Prometheus, rule: &RuleView) -> (Vec<RuleSide>, String) 
         let reply = client.instant(&expression, None).await;
         side(title, expression, reply.map(|reply| reply.value.value))
     });
-    let sides: Vec<RuleSide> = futures_util::future::join_all(made).await;
+    let sides: Vec<ExpressionSide> = futures_util::future::join_all(made).await;
     let verdict = verdict(client, rule, &sides).await;
     (sides, verdict)
 }
@@ -150,7 +150,7 @@ fn side(
     title: String,
     expression: String,
     answer: Result<QueryValue, aether_clients::ClientError>,
-) -> RuleSide {
+) -> ExpressionSide {
     let sample = |labels, value: f64| RuleSample {
         labels,
         value: value.is_finite().then_some(value),
@@ -172,11 +172,11 @@ fn side(
         Ok(_) => (None, Vec::new(), "The expression gives no vector.".to_owned()),
         Err(error) => (None, Vec::new(), error.to_panel(ServiceKind::Prometheus).message),
     };
-    RuleSide { title, expression, series, samples, error }
+    ExpressionSide { title, expression, series, samples, error }
 }
 
 /// Whether value and guard pair on the server: asked without the comparison, which is mostly false.
-async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[RuleSide]) -> String {
+async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[ExpressionSide]) -> String {
     let count = |title: &str| sides.iter().find(|side| side.title == title).and_then(|side| side.series);
     let (Some(value), Some(guard)) = (count("Value"), count("Guard")) else { return String::new() };
     if value == 0 {

@@ -1,7 +1,7 @@
 //! Which page fits an alert: an own one of its name, a bundled one of its name, the one that its `runbook_url`
 //! names, or the one that fits any. Pure.
 
-use aether_contract::{AlertRow, RunbookFound, RunbookSource};
+use aether_contract::{AlertRow, RunbookMatch, RunbookSource};
 
 use super::{Library, parse::Page};
 use crate::alerts::links::{cut_to, safe_url};
@@ -14,7 +14,7 @@ pub struct Fit<'a> {
     /// The page.
     pub page: &'a Page,
     /// How.
-    pub found: RunbookFound,
+    pub found: RunbookMatch,
     /// A page elsewhere.
     pub link: Option<String>,
     /// Why the annotation was not followed.
@@ -42,13 +42,13 @@ pub fn fit<'a>(library: &'a Library, alert: &AlertRow) -> Option<Fit<'a>> {
         library.pages.iter().find(|page| page.source == source && page.name == alert.name)
     };
     let (page, found) = if let Some(own) = of(RunbookSource::Own) {
-        (own, RunbookFound::Own)
+        (own, RunbookMatch::Own)
     } else if let Some(bundled) = of(RunbookSource::Bundled) {
-        (bundled, RunbookFound::Bundled)
+        (bundled, RunbookMatch::Bundled)
     } else if let Some(named) = named {
-        (named, RunbookFound::Annotation)
+        (named, RunbookMatch::Annotation)
     } else {
-        (library.generic()?, RunbookFound::Generic)
+        (library.generic()?, RunbookMatch::Generic)
     };
     Some(Fit { page, found, link, link_problem })
 }
@@ -111,7 +111,7 @@ mod tests {
         library
     }
 
-    fn found(library: &Library, name: &str, url: &str) -> (String, RunbookFound, Option<String>, String) {
+    fn found(library: &Library, name: &str, url: &str) -> (String, RunbookMatch, Option<String>, String) {
         let mut alert = row(&[("alertname", name)]);
         if !url.is_empty() {
             alert.annotations.insert("runbook_url".to_owned(), url.to_owned());
@@ -128,14 +128,14 @@ mod tests {
             (found.0, found.1)
         };
         assert_eq!(at("LowConfidenceSpike", "").0, "own/LowConfidenceSpike");
-        assert_eq!(at("Disk", "docs/runbooks/NoRecentTraffic.md"), ("own/Disk".into(), RunbookFound::Own));
-        assert_eq!(at("CacheEffectivenessDrop", "docs/runbooks/triage.md").1, RunbookFound::Bundled);
+        assert_eq!(at("Disk", "docs/runbooks/NoRecentTraffic.md"), ("own/Disk".into(), RunbookMatch::Own));
+        assert_eq!(at("CacheEffectivenessDrop", "docs/runbooks/triage.md").1, RunbookMatch::Bundled);
         for url in [
             "docs/runbooks/NoRecentTraffic.md",
             "docs/runbooks/NoRecentTraffic.md#diagnosis",
             "https://git.example/a/b/blob/main/docs/runbooks/NoRecentTraffic.md?plain=1",
         ] {
-            assert_eq!(at("Other", url), ("NoRecentTraffic".into(), RunbookFound::Annotation), "{url}");
+            assert_eq!(at("Other", url), ("NoRecentTraffic".into(), RunbookMatch::Annotation), "{url}");
         }
         assert_eq!(at("Other", "docs/runbooks/Disk.md").0, "own/Disk");
     }
@@ -144,7 +144,7 @@ mod tests {
     fn an_alert_without_a_page_gets_the_generic_one_and_its_link_if_that_may_be_opened() {
         let library = library(&[]);
         let (page, how, link, _) = found(&library, "Other", "https://wiki.example/other");
-        assert_eq!((page.as_str(), how), ("triage", RunbookFound::Generic));
+        assert_eq!((page.as_str(), how), ("triage", RunbookMatch::Generic));
         assert_eq!(link.as_deref(), Some("https://wiki.example/other"));
         for url in [
             "javascript:alert(1)",
@@ -153,12 +153,12 @@ mod tests {
             "javascript:/docs/runbooks/triage.md",
         ] {
             let (page, how, link, problem) = found(&library, "Other", url);
-            assert_eq!((page.as_str(), how, link), ("triage", RunbookFound::Generic, None), "{url}");
+            assert_eq!((page.as_str(), how, link), ("triage", RunbookMatch::Generic, None), "{url}");
             assert!(problem.contains("neither"), "{url}: {problem}");
         }
         let (.., problem) = found(&library, "Other", "docs/runbooks/Gone.md");
         assert!(problem.contains("not there"), "{problem}");
-        assert_eq!(found(&library, "", "").1, RunbookFound::Generic);
+        assert_eq!(found(&library, "", "").1, RunbookMatch::Generic);
     }
 
     #[test]

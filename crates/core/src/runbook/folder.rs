@@ -3,7 +3,7 @@
 
 use std::{fs, io::Read as _, path::Path};
 
-use aether_contract::{RunbookRefused, RunbookSource};
+use aether_contract::{InvalidRunbook, RunbookSource};
 
 use super::parse::Page;
 use crate::alerts::links::cut_to;
@@ -23,7 +23,7 @@ pub struct Found {
     /// Pages by name.
     pub pages: Vec<Page>,
     /// What was refused.
-    pub refused: Vec<RunbookRefused>,
+    pub refused: Vec<InvalidRunbook>,
     /// Why the folder could not be read.
     pub problem: String,
 }
@@ -55,11 +55,11 @@ pub fn read(folder: &Path) -> Found {
         match read {
             Ok((page, _)) if found.pages.iter().any(|known: &Page| known.name == page) => {
                 let reason = "Another file has the same name but for its ending.".to_owned();
-                found.refused.push(RunbookRefused { file: shown, reason });
+                found.refused.push(InvalidRunbook { file: shown, reason });
             }
             Ok((page, text)) => found.pages.push(Page::read(&page, RunbookSource::Own, &text)),
             Err(reason) if found.refused.len() < MAX_TOLD => {
-                found.refused.push(RunbookRefused { file: shown, reason });
+                found.refused.push(InvalidRunbook { file: shown, reason });
             }
             Err(_) => {}
         }

@@ -19,7 +19,7 @@ mod view;
 
 use std::path::PathBuf;
 
-use aether_contract::{ErrorCode, PanelError, RunbookList, RunbookRefused, RunbookSource};
+use aether_contract::{ErrorCode, InvalidRunbook, PanelError, RunbookList, RunbookSource};
 
 use crate::{alerts::links::cut_to, stack::Profile};
 
@@ -34,7 +34,7 @@ pub use view::open;
 pub struct Library {
     /// Own ones, then bundled ones, then documents.
     pages: Vec<Page>,
-    refused: Vec<RunbookRefused>,
+    refused: Vec<InvalidRunbook>,
     folder: Option<PathBuf>,
     problem: String,
 }

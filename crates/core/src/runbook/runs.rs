@@ -57,7 +57,7 @@ struct Active {
 ///
 /// # Errors
 /// Those of opening the page; `storage`.
-pub async fn begin(core: &Core, request: RunbookBeginRequest) -> Result<RunbookRun, PanelError> {
+pub async fn begin(core: &Core, request: RunbookStartRequest) -> Result<RunbookRun, PanelError> {
     let live = core.live();
     let asked =
         RunbookOpenRequest { id: request.id, fingerprint: request.fingerprint, labels: request.labels };

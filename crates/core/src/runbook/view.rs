@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aether_contract::{
-    AlertRow, ErrorCode, PanelError, RunbookFound, RunbookOpenRequest, RunbookSection, RunbookSource,
+    AlertRow, ErrorCode, PanelError, RunbookMatch, RunbookOpenRequest, RunbookSection, RunbookSource,
     RunbookStep, RunbookView,
 };
 
@@ -103,7 +103,7 @@ fn view(
 ) -> Result<RunbookView, PanelError> {
     let fit = alert.and_then(|alert| find::fit(library, alert));
     let (page, found) = match (&request.id, &fit) {
-        (Some(id), _) => (library.known(id)?, RunbookFound::Asked),
+        (Some(id), _) => (library.known(id)?, RunbookMatch::Asked),
         (None, Some(fit)) => (fit.page, fit.found),
         (None, None) => {
             let words = "Name a runbook or an alert.";
@@ -113,7 +113,7 @@ fn view(
     let mut labels = request.labels.clone();
     labels.extend(alert.iter().flat_map(|alert| alert.labels.clone()));
     let mitigation = page.sections.iter().find(|section| section.title.eq_ignore_ascii_case("mitigation"));
-    let lacks = found == RunbookFound::Generic;
+    let lacks = found == RunbookMatch::Generic;
     let place = if lacks {
         "Set `dir` below `[runbooks]` in the stack's profile, and save it there under the alert's name."
     } else {
@@ -185,7 +185,7 @@ mod tests {
         let library = Library::read(&Profile::builtin());
         let alert = row(&[("alertname", "LowConfidenceSpikeVIP"), ("tenant_id", "vip\"1")]);
         let shown = view(&library, &RunbookOpenRequest::default(), Some(&alert), None).unwrap();
-        assert_eq!((shown.id.as_str(), shown.found), ("LowConfidenceSpikeVIP", RunbookFound::Bundled));
+        assert_eq!((shown.id.as_str(), shown.found), ("LowConfidenceSpikeVIP", RunbookMatch::Bundled));
         assert!(shown.steps[0].query.contains(r#"tenant_id="vip\"1""#), "{}", shown.steps[0].query);
         assert!(shown.steps.iter().all(|step| step.problem.is_empty() && !step.query.contains("{{")));
         assert!(shown.template.is_empty());
@@ -200,7 +200,7 @@ mod tests {
         let library = Library::read(&Profile::builtin());
         let alert = row(&[("alertname", "DiskFull")]);
         let shown = view(&library, &RunbookOpenRequest::default(), Some(&alert), Some("disk < 5")).unwrap();
-        assert_eq!((shown.id.as_str(), shown.found), ("triage", RunbookFound::Generic));
+        assert_eq!((shown.id.as_str(), shown.found), ("triage", RunbookMatch::Generic));
         assert!(shown.template.contains("disk < 5") && shown.template_place.contains("[runbooks]"));
         let alone = RunbookOpenRequest { id: Some("triage".into()), ..RunbookOpenRequest::default() };
         let shown = view(&library, &alone, None, None).unwrap();

@@ -1,10 +1,10 @@
 //! Checks of the profile's own: `[[checks]]`.
 
-use aether_contract::{CheckSuite, OwnCheck as WrittenCheck, OwnCheckAsk};
+use aether_contract::{CheckSuite, CustomCheck as WrittenCheck, CustomCheckKind};
 
 use super::{
     check,
-    profile::{OwnCheck, OwnKind},
+    profile::{CustomCheck, OwnKind},
     read::{query, report, text},
     section::{Problems, Section},
 };
@@ -14,8 +14,12 @@ const MAX: usize = 64;
 const COMPARISONS: [&str; 6] = ["<=", ">=", "==", "!=", "<", ">"];
 
 /// Reads them.
-pub(super) fn read(sections: Vec<Section<'_>>, tenant_label: &str, problems: &mut Problems) -> Vec<OwnCheck> {
-    let mut found: Vec<OwnCheck> = Vec::new();
+pub(super) fn read(
+    sections: Vec<Section<'_>>,
+    tenant_label: &str,
+    problems: &mut Problems,
+) -> Vec<CustomCheck> {
+    let mut found: Vec<CustomCheck> = Vec::new();
     for (index, mut section) in sections.into_iter().enumerate() {
         let place = section.at;
         if index == MAX {
@@ -57,7 +61,7 @@ pub(super) fn read(sections: Vec<Section<'_>>, tenant_label: &str, problems: &mu
             suites: suites.clone(),
             remedy: remedy.clone(),
         };
-        found.push(OwnCheck { id: id.value, title, suites, kind, remedy, written });
+        found.push(CustomCheck { id: id.value, title, suites, kind, remedy, written });
     }
     found
 }
@@ -83,7 +87,7 @@ fn of_query(
     section: &mut Section<'_>,
     tenant_label: &str,
     problems: &mut Problems,
-) -> Option<(OwnKind, OwnCheckAsk)> {
+) -> Option<(OwnKind, CustomCheckKind)> {
     let as_written = section.string("query", problems).map(|found| found.value);
     let query = query(section, "query", tenant_label, problems);
     let expect = section.string("expect", problems);
@@ -94,7 +98,7 @@ fn of_query(
     let number = comparison.and_then(|sign| text.get(sign.len()..)?.trim().parse::<f64>().ok());
     match (comparison, number.filter(|number| number.is_finite())) {
         (Some(comparison), Some(threshold)) => {
-            let ask = OwnCheckAsk::Query { query: as_written?, expect: text.to_owned() };
+            let ask = CustomCheckKind::Query { query: as_written?, expect: text.to_owned() };
             Some((OwnKind::Query { query: query?, comparison: (*comparison).to_owned(), threshold }, ask))
         }
         _ => {
@@ -105,7 +109,7 @@ fn of_query(
     }
 }
 
-fn of_url(section: &mut Section<'_>, problems: &mut Problems) -> Option<(OwnKind, OwnCheckAsk)> {
+fn of_url(section: &mut Section<'_>, problems: &mut Problems) -> Option<(OwnKind, CustomCheckKind)> {
     let url = section.string("url", problems)?;
     // Unlike a server's address it may have a query.
     let bare = url.value.split(['?', '#']).next().unwrap_or_default().to_owned();
@@ -124,7 +128,7 @@ fn of_url(section: &mut Section<'_>, problems: &mut Problems) -> Option<(OwnKind
             200
         }
     };
-    let ask = OwnCheckAsk::Http { url: url.value.clone(), status, contains: contains.clone() };
+    let ask = CustomCheckKind::Http { url: url.value.clone(), status, contains: contains.clone() };
     Some((OwnKind::Http { url: url.value, status, contains }, ask))
 }
 
@@ -135,7 +139,7 @@ mod tests {
     use super::*;
     use crate::stack::Profile;
 
-    fn parse(text: &str) -> Result<Vec<OwnCheck>, String> {
+    fn parse(text: &str) -> Result<Vec<CustomCheck>, String> {
         let whole = format!("name = \"s\"\n[prometheus]\nurl = \"http://localhost:9090\"\n{text}");
         Profile::parse(&whole, Path::new("/tmp/s.toml"))
             .map(|profile| profile.checks)

@@ -1,13 +1,13 @@
 //! Changes the checks of a profile's own in its file: known by their ids, each keeps its comments and what did
 //! not change.
 
-use aether_contract::{CheckSuite, OwnCheck, OwnCheckAsk};
+use aether_contract::{CheckSuite, CustomCheck, CustomCheckKind};
 use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
 
 use super::edit::{list, put, text_of};
 
 /// Makes `[[checks]]` hold these, in the order in which they stand; new ones come last.
-pub(super) fn apply(root: &mut Table, wanted: &[OwnCheck]) {
+pub(super) fn apply(root: &mut Table, wanted: &[CustomCheck]) {
     match root.get_mut("checks") {
         Some(Item::ArrayOfTables(tables)) => {
             tables.retain(|table| is_wanted(table, wanted));
@@ -51,27 +51,27 @@ pub(super) fn apply(root: &mut Table, wanted: &[OwnCheck]) {
     }
 }
 
-fn of<'w>(table: &dyn TableLike, wanted: &'w [OwnCheck]) -> Option<&'w OwnCheck> {
+fn of<'w>(table: &dyn TableLike, wanted: &'w [CustomCheck]) -> Option<&'w CustomCheck> {
     let id = text_of(table, "id")?;
     wanted.iter().find(|one| one.id == id)
 }
 
-fn is_wanted(table: &dyn TableLike, wanted: &[OwnCheck]) -> bool {
+fn is_wanted(table: &dyn TableLike, wanted: &[CustomCheck]) -> bool {
     of(table, wanted).is_some()
 }
 
-fn new(one: &OwnCheck) -> Table {
+fn new(one: &CustomCheck) -> Table {
     let mut table = Table::new();
     table.decor_mut().set_prefix("\n");
     fill(&mut table, one);
     table
 }
 
-fn fill(table: &mut dyn TableLike, one: &OwnCheck) {
+fn fill(table: &mut dyn TableLike, one: &CustomCheck) {
     put(table, "id", one.id.as_str().into());
     optional(table, "title", &one.title, one.title == one.id);
     match &one.ask {
-        OwnCheckAsk::Query { query, expect } => {
+        CustomCheckKind::Query { query, expect } => {
             for key in ["url", "status", "contains"] {
                 table.remove(key);
             }
@@ -81,7 +81,7 @@ fn fill(table: &mut dyn TableLike, one: &OwnCheck) {
                 put(table, "expect", expect.trim().into());
             }
         }
-        OwnCheckAsk::Http { url, status, contains } => {
+        CustomCheckKind::Http { url, status, contains } => {
             for key in ["query", "expect"] {
                 table.remove(key);
             }
@@ -138,23 +138,23 @@ url = \"http://localhost:8000/health\"
 host = \"unix:///x\"
 ";
 
-    fn query(id: &str, query: &str, expect: &str) -> OwnCheck {
-        OwnCheck {
+    fn query(id: &str, query: &str, expect: &str) -> CustomCheck {
+        CustomCheck {
             id: id.into(),
             title: id.into(),
-            ask: OwnCheckAsk::Query { query: query.into(), expect: expect.into() },
+            ask: CustomCheckKind::Query { query: query.into(), expect: expect.into() },
             suites: vec![CheckSuite::Quick, CheckSuite::Preprod],
             remedy: String::new(),
         }
     }
 
-    fn health() -> OwnCheck {
-        let ask = OwnCheckAsk::Http {
+    fn health() -> CustomCheck {
+        let ask = CustomCheckKind::Http {
             url: "http://localhost:8000/health".into(),
             status: 200,
             contains: String::new(),
         };
-        OwnCheck {
+        CustomCheck {
             id: "health".into(),
             title: "health".into(),
             ask,
@@ -163,7 +163,7 @@ host = \"unix:///x\"
         }
     }
 
-    fn after(text: &str, wanted: &[OwnCheck]) -> String {
+    fn after(text: &str, wanted: &[CustomCheck]) -> String {
         let mut doc: DocumentMut = text.parse().unwrap();
         apply(doc.as_table_mut(), wanted);
         doc.to_string()
@@ -187,7 +187,7 @@ host = \"unix:///x\"
         );
         let mut titled = health();
         titled.title = "Health".into();
-        titled.ask = OwnCheckAsk::Query { query: "up".into(), expect: "== 1".into() };
+        titled.ask = CustomCheckKind::Query { query: "up".into(), expect: "== 1".into() };
         let turned = after(FILE, &[titled]);
         assert!(
             turned.contains("title = \"Health\"")

@@ -31,7 +31,7 @@ use aether_contract::{
 pub(crate) use check::is_name;
 pub use escalation::{Contact, EscalationTable, TEXT};
 pub use profile::{
-    BUILTIN_NAME, ComposeSpec, Elsewhere, Escalation, Expected, OwnCheck, OwnKind, Pack, Pin, Profile,
+    BUILTIN_NAME, ComposeSpec, CustomCheck, Elsewhere, Escalation, Expected, OwnKind, Pack, Pin, Profile,
 };
 pub use warnings::{Warning, credential_warnings};
 

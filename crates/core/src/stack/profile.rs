@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use aether_contract::{
-    EndpointSpec, GaugeSpec, OwnCheck as WrittenCheck, ServiceKind, StackDetail, StackSource,
+    CustomCheck as WrittenCheck, EndpointSpec, GaugeSpec, ServiceKind, StackDetail, StackSource,
 };
 
 /// Name of the built-in stack.
@@ -93,7 +93,7 @@ pub enum OwnKind {
 
 /// A check of the profile's own.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OwnCheck {
+pub struct CustomCheck {
     /// Id.
     pub id: String,
     /// Title.
@@ -180,7 +180,7 @@ pub struct Profile {
     /// Rules that are expected.
     pub expected: Expected,
     /// Checks of its own.
-    pub checks: Vec<OwnCheck>,
+    pub checks: Vec<CustomCheck>,
     /// Uid of the Grafana dashboard that links lead to.
     pub dashboard_uid: String,
     /// Pages for people where they differ from the address that the panel itself uses.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aether_contract::{
-    CheckRun, CheckSuite, DrillGoal, DrillMark, DrillOutcome, DrillRun, DrillScenario, PastWindow, Timestamp,
-    TrainingBoard, TrainingDrill, TrainingPerson, TrainingStep, TrainingTask, TrainingTaskInfo,
+    CheckRun, CheckSuite, DrillGoal, DrillOutcome, DrillRun, DrillScenario, GoalResult, PastWindow,
+    Timestamp, TrainingBoard, TrainingDrill, TrainingPerson, TrainingStep, TrainingTask, TrainingTaskInfo,
     WindowOutcome,
 };
 
@@ -112,7 +112,7 @@ fn seen(
 /// Seconds to the right first action, when that was in time.
 fn first_in_time(run: &DrillRun) -> Option<f64> {
     let first = run.measures.iter().find(|one| one.goal == DrillGoal::FirstAction)?;
-    if first.mark == DrillMark::Pass { first.after_s } else { None }
+    if first.mark == GoalResult::Pass { first.after_s } else { None }
 }
 
 fn of_scenario(scenario: DrillScenario, drills: &[&DrillRun]) -> TrainingDrill {
@@ -180,7 +180,7 @@ fn info(task: TrainingTask) -> TrainingTaskInfo {
 
 #[cfg(test)]
 mod tests {
-    use aether_contract::{CheckState, DrillMeasure, DrillPace, WindowId};
+    use aether_contract::{CheckState, DrillSpeed, MeasuredGoal, WindowId};
 
     use super::*;
 
@@ -190,21 +190,21 @@ mod tests {
             stack: "demo".into(),
             person: person.into(),
             scenario: Some(scenario),
-            pace: DrillPace::Short,
+            pace: DrillSpeed::Short,
             started_at: Timestamp(at),
             signal_at: Some(Timestamp(at)),
             ended_at: Some(Timestamp(at + 100)),
             outcome: DrillOutcome::Resolved,
             passed: Some(passed),
-            measures: vec![DrillMeasure {
+            measures: vec![MeasuredGoal {
                 goal: DrillGoal::FirstAction,
                 at: Some(Timestamp(at)),
                 after_s: first,
                 limit_s: 300,
                 mark: if first.is_some_and(|first| first <= 300.0) {
-                    DrillMark::Pass
+                    GoalResult::Pass
                 } else {
-                    DrillMark::Late
+                    GoalResult::Late
                 },
                 note: String::new(),
             }],

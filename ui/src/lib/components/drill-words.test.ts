@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { DrillAct, DrillMeasure, DrillRun } from '../contract';
+import type { DrillAction, MeasuredGoal, DrillRun } from '../contract';
 import { after, bar, best, offset, outcome, sight, timeline, titleOf, verdict } from './drill-words';
 
-const measure = (mark: DrillMeasure['mark'], afterS: number | null): DrillMeasure => ({
+const measure = (mark: MeasuredGoal['mark'], afterS: number | null): MeasuredGoal => ({
   goal: 'notice',
   at: null,
   afterS,
@@ -10,7 +10,7 @@ const measure = (mark: DrillMeasure['mark'], afterS: number | null): DrillMeasur
   mark,
   note: '',
 });
-const act = (at: number, worth: DrillAct['worth']): DrillAct => ({
+const act = (at: number, worth: DrillAction['worth']): DrillAction => ({
   at,
   text: `act at ${at}`,
   worth,

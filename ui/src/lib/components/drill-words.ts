@@ -2,14 +2,14 @@
 import type {
   DrillGoal,
   DrillList,
-  DrillMark,
-  DrillMeasure,
+  GoalResult,
+  MeasuredGoal,
   DrillOperation,
   DrillOutcome,
-  DrillPace,
+  DrillSpeed,
   DrillRun,
   DrillScenario,
-  DrillWorth,
+  Assessment,
   TrainingDrill,
 } from '../contract';
 import { human } from '../format/duration';
@@ -27,7 +27,7 @@ export const SCENARIO: Record<DrillScenario, { title: string; short: string; ico
 };
 export const SCENARIOS = Object.keys(SCENARIO) as DrillScenario[];
 
-export const PACE: Record<DrillPace, { title: string; says: string }> = {
+export const PACE: Record<DrillSpeed, { title: string; says: string }> = {
   short: {
     title: 'Short',
     says: 'It can be seen within two minutes: rates look at one minute, and alerts need 15 seconds.',
@@ -50,14 +50,14 @@ export const GOAL: Record<DrillGoal, string> = {
   resolution: 'Over, or somebody called',
 };
 
-export const MARK: Record<DrillMark, Word> = {
+export const MARK: Record<GoalResult, Word> = {
   pass: { word: 'in time', tone: 'ok', icon: 'check' },
   late: { word: 'too late', tone: 'warn', icon: 'clock' },
   missed: { word: 'not done', tone: 'crit', icon: 'close' },
   open: { word: 'not done yet', tone: 'none', icon: 'none' },
 };
 
-export const WORTH: Record<DrillWorth, Word> = {
+export const WORTH: Record<Assessment, Word> = {
   right: { word: 'right', tone: 'ok', icon: 'check' },
   neutral: { word: 'neutral', tone: 'none', icon: 'none' },
   wrong: { word: 'wrong', tone: 'crit', icon: 'close' },
@@ -98,14 +98,14 @@ export function sight(run: Pick<DrillRun, 'signalAt'>, now: number): string {
 }
 
 /** A measure as a bar: how far it is filled and, where the limit was passed, where the limit lies. Shares of one. */
-export function bar(m: Pick<DrillMeasure, 'afterS' | 'limitS'>): { fill: number; limit: number | null } {
+export function bar(m: Pick<MeasuredGoal, 'afterS' | 'limitS'>): { fill: number; limit: number | null } {
   if (m.afterS === null) return { fill: 0, limit: null };
   const took = Math.max(0, m.afterS);
   if (took <= m.limitS) return { fill: m.limitS > 0 ? took / m.limitS : 0, limit: null };
   return { fill: 1, limit: m.limitS / took };
 }
 
-export const firstAction = (run: DrillRun): DrillMeasure | null =>
+export const firstAction = (run: DrillRun): MeasuredGoal | null =>
   run.measures.find((m) => m.goal === 'first-action') ?? null;
 
 /** The best of a person in a scenario, in words. */

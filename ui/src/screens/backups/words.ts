@@ -4,13 +4,13 @@ import type {
   BackupPartKind,
   BackupVerdict,
   Change,
-  RestoreAct,
+  RestoreAction,
   RestoreChoice,
   RestoreItem,
   RestoreKind,
   RestoreOutcome,
   RestoreState,
-  RestoreWhat,
+  RestorePart,
 } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 
@@ -52,7 +52,7 @@ export const PART: Record<BackupPartKind, string> = {
   configs: 'Configuration',
 };
 
-export const ACT: Record<RestoreAct, Look> = {
+export const ACT: Record<RestoreAction, Look> = {
   create: { tone: 'ok', icon: 'plus', word: 'create', says: 'It is not there now.' },
   update: { tone: 'acc', icon: 'refresh', word: 'update', says: 'It takes the place of what is there now.' },
   identical: { tone: 'none', icon: 'check', word: 'identical', says: 'Nothing to do.' },
@@ -69,7 +69,7 @@ export const CHOICE: Record<RestoreChoice, string> = {
 };
 
 /** What is counted in a restore. */
-export const NOUN: Record<RestoreWhat, string> = { dashboards: 'dashboard', alerting: 'item', configs: 'file' };
+export const NOUN: Record<RestorePart, string> = { dashboards: 'dashboard', alerting: 'item', configs: 'file' };
 
 export const KIND: Record<RestoreKind, string> = {
   dashboard: 'dashboard',
@@ -135,4 +135,4 @@ export function contents(backup: Backup): string {
 }
 
 /** Whether a dashboard would be written. */
-export const writes = (act: RestoreAct): boolean => act === 'create' || act === 'update' || act === 'copy';
+export const writes = (act: RestoreAction): boolean => act === 'create' || act === 'update' || act === 'copy';

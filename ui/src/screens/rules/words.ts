@@ -5,7 +5,7 @@ import type {
   RuleEdit,
   RuleGroupView,
   RuleLinkState,
-  RuleStanding,
+  RuleDeployment,
   RuleView,
   RulesReport,
 } from '../../lib/contract';
@@ -24,7 +24,7 @@ export const GUARD: Record<GuardVerdict, Look> = {
   unguarded: { tone: 'none', icon: 'none', word: 'unguarded' },
   unclear: { tone: 'none', icon: 'info', word: 'unclear' },
 };
-export const STANDING: Record<RuleStanding, Look> = {
+export const STANDING: Record<RuleDeployment, Look> = {
   present: { tone: 'ok', icon: 'check', word: 'as in the pack' },
   'name-only': { tone: 'none', icon: 'info', word: 'name only' },
   differs: { tone: 'warn', icon: 'warn', word: 'differs' },

@@ -1,5 +1,5 @@
 // A run of a page: begun once, its steps asked a few at a time by the panel, each shown as it comes.
-import type { FigureStyle, PanelError, RunbookBeginRequest, RunbookRun, RunbookStepResult } from '../../lib/contract';
+import type { FigureStyle, PanelError, RunbookStartRequest, RunbookRun, RunbookStepResult } from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
 import { panel } from '../../lib/state/panel.svelte';
 
@@ -12,11 +12,11 @@ export class Run {
   #gone = false;
 
   /** Begins, or takes up again, and asks every step. */
-  async begin(request: RunbookBeginRequest, style: () => FigureStyle): Promise<void> {
+  async begin(request: RunbookStartRequest, style: () => FigureStyle): Promise<void> {
     this.busy = true;
     this.error = null;
     try {
-      const run = await panel.call('runbook_begin', request);
+      const run = await panel.call('runbook_start', request);
       if (this.#gone) return;
       this.#take(run);
       await this.all(style);

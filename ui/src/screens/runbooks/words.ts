@@ -2,7 +2,7 @@
 import type {
   RunbookAction,
   RunbookActionKind,
-  RunbookFound,
+  RunbookMatch,
   RunbookRun,
   RunbookSource,
   RunbookStepResult,
@@ -24,7 +24,7 @@ export const SOURCE: Record<RunbookSource, { title: string; chip: string }> = {
   document: { title: 'Documents', chip: 'document' },
 };
 
-export const FOUND: Record<RunbookFound, string> = {
+export const FOUND: Record<RunbookMatch, string> = {
   asked: '',
   own: 'has the alert’s name',
   bundled: 'has the alert’s name',

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import type { OwnCheck } from '../../lib/contract';
+import type { CustomCheck } from '../../lib/contract';
 import { checkProblem, emptyCheck, fromDrafts, idOf, toDraft } from './own-checks';
 
-const QUERY: OwnCheck = {
+const QUERY: CustomCheck = {
   id: 'queue',
   title: 'Queue',
   ask: { kind: 'query', query: '\nmax by ($tenant_label) (queue)', expect: '<=10' },
   suites: ['quick', 'preprod'],
   remedy: 'Call Bob.',
 };
-const HTTP: OwnCheck = {
+const HTTP: CustomCheck = {
   id: 'health',
   title: 'health',
   ask: { kind: 'http', url: 'http://localhost:8000/health?deep=1', status: 204, contains: 'ok ' },

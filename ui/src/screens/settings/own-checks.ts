@@ -1,5 +1,5 @@
 // Checks of a profile's own as a person edits them, and as the profile holds them. Pure; nothing is sent from here.
-import type { CheckSuite, OwnCheck } from '../../lib/contract';
+import type { CheckSuite, CustomCheck } from '../../lib/contract';
 import { urlProblem } from './endpoint';
 
 export interface CheckDraft {
@@ -29,7 +29,7 @@ export const emptyCheck = (): CheckDraft => ({
   remedy: '',
 });
 
-export function toDraft(check: OwnCheck): CheckDraft {
+export function toDraft(check: CustomCheck): CheckDraft {
   const { id, title, suites, remedy, ask } = check;
   const base = { ...emptyCheck(), id, title, suites: [...suites], remedy };
   return ask.kind === 'query'
@@ -69,12 +69,12 @@ export function idOf(title: string, taken: string[]): string {
 }
 
 /** All of them as the profile holds them. */
-export function fromDrafts(drafts: CheckDraft[]): OwnCheck[] {
+export function fromDrafts(drafts: CheckDraft[]): CustomCheck[] {
   const taken = drafts.map((d) => d.id).filter(Boolean);
   return drafts.map((d) => {
     const id = d.id || idOf(d.title, taken);
     taken.push(id);
-    const ask: OwnCheck['ask'] =
+    const ask: CustomCheck['ask'] =
       d.asks === 'query'
         ? { kind: 'query', query: d.query.trim() === '' ? '' : d.query, expect: d.expect.trim() }
         : { kind: 'http', url: d.url.trim(), status: Number(d.status), contains: d.contains };

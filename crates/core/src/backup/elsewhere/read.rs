@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aether_contract::{BackupId, BackupVerified, ErrorCode, PanelError, RemoteList, RemotePlace};
+use aether_contract::{BackupId, BackupVerified, ErrorCode, PanelError, RemoteList, RemoteTarget};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use object_store::ObjectStoreExt as _;
 use rand::seq::SliceRandom as _;
@@ -24,7 +24,7 @@ pub async fn list(core: &Core, live: &Live) -> RemoteList {
     let names = live.profile.elsewhere.places.clone();
     let mut listing = Vec::new();
     for name in &names {
-        let failed = move |error| RemotePlace {
+        let failed = move |error| RemoteTarget {
             place: name.clone(),
             backups: Vec::new(),
             unfinished: Vec::new(),
@@ -39,7 +39,7 @@ pub async fn list(core: &Core, live: &Live) -> RemoteList {
 ///
 /// # Errors
 /// The place's.
-pub async fn one_place(core: &Core, live: &Live, name: &str) -> Result<RemotePlace, PanelError> {
+pub async fn one_place(core: &Core, live: &Live, name: &str) -> Result<RemoteTarget, PanelError> {
     let place = Place::open(core, live, name).await?;
     let prefix = Some(&place.prefix).filter(|prefix| prefix.parts().count() > 0);
     let listed = place.heard(place.store.list_with_delimiter(prefix)).await?;
@@ -54,7 +54,7 @@ pub async fn one_place(core: &Core, live: &Live, name: &str) -> Result<RemotePla
         (id, read)
     });
     let mut found =
-        RemotePlace { place: place.name.clone(), backups: Vec::new(), unfinished: Vec::new(), error: None };
+        RemoteTarget { place: place.name.clone(), backups: Vec::new(), unfinished: Vec::new(), error: None };
     let mut reading = stream::iter(read).buffer_unordered(AT_ONCE);
     while let Some((id, read)) = reading.next().await {
         match read {

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::{ClientError, Grafana};
 use aether_contract::{
-    BackupId, BackupPart, BackupPartKind, BackupPartState, PanelError, RestoreAct, RestoreApplyRequest,
-    RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, RestoreWhat, ServiceKind,
+    BackupId, BackupPart, BackupPartKind, BackupPartState, PanelError, RestoreAction, RestoreApplyRequest,
+    RestoreOutcome, RestorePart, RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
 };
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
     let (items, things): (Vec<_>, Vec<&Thing>) = items.unzip();
     let mut record = Record {
         stack: live.profile.name.clone(),
-        what: RestoreWhat::Alerting,
+        what: RestorePart::Alerting,
         target: steps.plan.target.clone(),
         into_stack: asked.request.into_stack.clone(),
         by,
@@ -85,7 +85,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
             "Not reached: cancelled before.".clone_into(&mut item.note);
             continue;
         }
-        let done = put(&client, thing, item.act == RestoreAct::Create).await;
+        let done = put(&client, thing, item.act == RestoreAction::Create).await;
         item.outcome = done.0;
         item.note = done.1;
         item.written = done.2;
@@ -158,7 +158,7 @@ async fn copy(
 ) -> Result<Option<BackupId>, PanelError> {
     let mut files: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
     let updates =
-        steps.plan.items.iter().zip(&steps.things).filter(|(item, _)| item.act == RestoreAct::Update);
+        steps.plan.items.iter().zip(&steps.things).filter(|(item, _)| item.act == RestoreAction::Update);
     for (_, thing) in updates {
         if let Some(before) = steps.before.get(&thing.id()) {
             files.entry(thing.file()).or_default().push(before.clone());
@@ -247,7 +247,7 @@ async fn back(
     let since =
         || (RestoreOutcome::Conflict, "Somebody has changed it since; it was left as it is.".to_owned());
     match (old, now) {
-        (None, _) if item.act == RestoreAct::Update => failed("The safety copy does not have it.".into()),
+        (None, _) if item.act == RestoreAction::Update => failed("The safety copy does not have it.".into()),
         (None, None) => done(),
         (None, Some(now)) if !ours(&now) => since(),
         (None, Some(_)) => match known.what {

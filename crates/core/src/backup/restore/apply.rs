@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aether_clients::{ClientError, Grafana};
 use aether_contract::{
-    BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAct,
+    BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAction,
     RestoreApplyRequest, RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
 };
 use serde_json::{Value, json, value::RawValue};
@@ -103,7 +103,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
             .map(|step| RecordItem {
                 uid: step.uid.clone(),
                 title: step.title.clone().unwrap_or_else(|| step.item.title.clone()),
-                before: if step.item.act == RestoreAct::Update { step.item.live_version } else { None },
+                before: if step.item.act == RestoreAction::Update { step.item.live_version } else { None },
                 ..RecordItem::of(&step.item)
             })
             .collect(),
@@ -166,7 +166,7 @@ async fn safety(
     job: &Handle,
 ) -> Result<Option<BackupId>, PanelError> {
     let replaced: Vec<String> =
-        steps.steps.iter().filter(|s| s.item.act == RestoreAct::Update).map(|s| s.uid.clone()).collect();
+        steps.steps.iter().filter(|s| s.item.act == RestoreAction::Update).map(|s| s.uid.clone()).collect();
     if replaced.is_empty() {
         return Ok(None);
     }

@@ -1,6 +1,6 @@
 //! What is to become of one dashboard of a backup. Pure.
 
-use aether_contract::{RestoreAct, RestoreChoice, RestoreObstacle, Timestamp};
+use aether_contract::{RestoreAction, RestoreChoice, RestoreConflict, Timestamp};
 
 use super::target::Live;
 use crate::backup::open::Stored;
@@ -36,9 +36,9 @@ pub struct Case<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Decision {
     /// What.
-    pub act: RestoreAct,
+    pub act: RestoreAction,
     /// What is in its way.
-    pub obstacle: Option<RestoreObstacle>,
+    pub obstacle: Option<RestoreConflict>,
     /// What can be done about that.
     pub choices: Vec<RestoreChoice>,
     /// In words.
@@ -46,7 +46,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    fn plain(act: RestoreAct) -> Self {
+    fn plain(act: RestoreAction) -> Self {
         Self { act, obstacle: None, choices: Vec::new(), note: String::new() }
     }
 
@@ -60,20 +60,20 @@ pub fn decide(case: &Case<'_>) -> Decision {
     use RestoreChoice::{Copy, Keep, Replace};
     if let Some(problem) = unusable(case) {
         let note = format!("It can't be restored: {problem}.");
-        let obstacle = Some(RestoreObstacle::Unusable);
-        return Decision { obstacle, ..Decision::plain(RestoreAct::Skip).note(note) };
+        let obstacle = Some(RestoreConflict::Unusable);
+        return Decision { obstacle, ..Decision::plain(RestoreAction::Skip).note(note) };
     }
     let refused = case.namesake && !allows_namesakes(case.version);
     let Some(live) = case.live else {
         return match (refused, case.namesake) {
             (true, _) => title_taken(case),
-            (_, true) => Decision::plain(RestoreAct::Create)
+            (_, true) => Decision::plain(RestoreAction::Create)
                 .note("Another dashboard in this folder has the same title.".into()),
-            _ => Decision::plain(RestoreAct::Create),
+            _ => Decision::plain(RestoreAction::Create),
         };
     };
     if case.same && !case.moved {
-        return Decision::plain(RestoreAct::Identical);
+        return Decision::plain(RestoreAction::Identical);
     }
     if live.meta.provisioned {
         let file = &live.meta.provisioned_external_id;
@@ -81,7 +81,7 @@ pub fn decide(case: &Case<'_>) -> Decision {
         let note = format!(
             "Grafana has it from a file{file} and refuses to save it. Restore that file, or make a copy beside it."
         );
-        return asked(case, RestoreObstacle::Provisioned, &[Keep, Copy], note);
+        return asked(case, RestoreConflict::Provisioned, &[Keep, Copy], note);
     }
     if refused {
         return title_taken(case);
@@ -91,11 +91,11 @@ pub fn decide(case: &Case<'_>) -> Decision {
         let by = &live.meta.updated_by;
         let by = if by.is_empty() { "Somebody" } else { by.as_str() };
         let note = format!("{by} saved it within the last hour and may still be at work on it.");
-        asked(case, RestoreObstacle::EditedLately, &[Keep, Replace, Copy], note)
+        asked(case, RestoreConflict::EditedLately, &[Keep, Replace, Copy], note)
     } else {
-        Decision::plain(RestoreAct::Update)
+        Decision::plain(RestoreAction::Update)
     };
-    if !case.moved || decision.act != RestoreAct::Update {
+    if !case.moved || decision.act != RestoreAction::Update {
         return decision;
     }
     let from = if live.meta.folder_title.is_empty() { "the root" } else { &live.meta.folder_title };
@@ -122,17 +122,17 @@ fn unusable(case: &Case<'_>) -> Option<String> {
 fn title_taken(case: &Case<'_>) -> Decision {
     let note =
         "Another dashboard has this title in this folder, and this version of Grafana refuses a second one.";
-    asked(case, RestoreObstacle::TitleTaken, &[RestoreChoice::Keep, RestoreChoice::Copy], note.to_owned())
+    asked(case, RestoreConflict::TitleTaken, &[RestoreChoice::Keep, RestoreChoice::Copy], note.to_owned())
 }
 
 /// What was chosen, where it is one of what can be chosen.
-fn asked(case: &Case<'_>, obstacle: RestoreObstacle, choices: &[RestoreChoice], note: String) -> Decision {
+fn asked(case: &Case<'_>, obstacle: RestoreConflict, choices: &[RestoreChoice], note: String) -> Decision {
     let act = match case.choice.filter(|choice| choices.contains(choice)) {
-        None => RestoreAct::Choose,
-        Some(RestoreChoice::Keep) => RestoreAct::Skip,
-        Some(RestoreChoice::Copy) => RestoreAct::Copy,
-        Some(RestoreChoice::Replace) => RestoreAct::Update,
-        Some(RestoreChoice::WithoutSecrets) => RestoreAct::Create,
+        None => RestoreAction::Choose,
+        Some(RestoreChoice::Keep) => RestoreAction::Skip,
+        Some(RestoreChoice::Copy) => RestoreAction::Copy,
+        Some(RestoreChoice::Replace) => RestoreAction::Update,
+        Some(RestoreChoice::WithoutSecrets) => RestoreAction::Create,
     };
     Decision { act, obstacle: Some(obstacle), choices: choices.to_vec(), note }
 }
@@ -209,12 +209,12 @@ mod tests {
     #[test]
     fn what_grafana_has_not_is_made_and_what_it_has_alike_is_left() {
         let (one, there) = (stored("u", "One"), live(3));
-        assert_eq!(decide(&case(&one, None)), Decision::plain(RestoreAct::Create));
-        assert_eq!(decide(&case(&one, Some(&there))), Decision::plain(RestoreAct::Update));
+        assert_eq!(decide(&case(&one, None)), Decision::plain(RestoreAction::Create));
+        assert_eq!(decide(&case(&one, Some(&there))), Decision::plain(RestoreAction::Update));
         let alike = Case { same: true, ..case(&one, Some(&there)) };
-        assert_eq!(decide(&alike), Decision::plain(RestoreAct::Identical));
+        assert_eq!(decide(&alike), Decision::plain(RestoreAction::Identical));
         let moved = decide(&Case { same: true, moved: true, ..case(&one, Some(&there)) });
-        assert_eq!((moved.act, moved.note.as_str()), (RestoreAct::Update, "It moves back from Old."));
+        assert_eq!((moved.act, moved.note.as_str()), (RestoreAction::Update, "It moves back from Old."));
     }
 
     #[test]
@@ -229,8 +229,8 @@ mod tests {
             (broken, false, "not JSON"),
         ] {
             let decision = decide(&Case { twice, choice: Some(RestoreChoice::Copy), ..case(&one, None) });
-            assert_eq!(decision.obstacle, Some(RestoreObstacle::Unusable), "{why}");
-            assert!(decision.act == RestoreAct::Skip && decision.note.contains(why), "{decision:?}");
+            assert_eq!(decision.obstacle, Some(RestoreConflict::Unusable), "{why}");
+            assert!(decision.act == RestoreAction::Skip && decision.note.contains(why), "{decision:?}");
         }
     }
 
@@ -242,10 +242,10 @@ mod tests {
         let with = |choice| decide(&Case { choice, ..case(&one, Some(&there)) });
         assert!(with(None).note.contains("(ops.json)"));
         for (choice, act) in [
-            (None, RestoreAct::Choose),
-            (Some(RestoreChoice::Keep), RestoreAct::Skip),
-            (Some(RestoreChoice::Copy), RestoreAct::Copy),
-            (Some(RestoreChoice::Replace), RestoreAct::Choose),
+            (None, RestoreAction::Choose),
+            (Some(RestoreChoice::Keep), RestoreAction::Skip),
+            (Some(RestoreChoice::Copy), RestoreAction::Copy),
+            (Some(RestoreChoice::Replace), RestoreAction::Choose),
         ] {
             assert_eq!(with(choice).act, act, "{choice:?}");
         }
@@ -259,10 +259,10 @@ mod tests {
             Case { now: Timestamp(late.now.0 - 2 * HOUR + 60_000), ..late }
         };
         let asked = decide(&soon(&newer));
-        assert_eq!((asked.act, asked.obstacle), (RestoreAct::Choose, Some(RestoreObstacle::EditedLately)));
+        assert_eq!((asked.act, asked.obstacle), (RestoreAction::Choose, Some(RestoreConflict::EditedLately)));
         assert!(asked.note.starts_with("ann saved it"), "{asked:?}");
-        assert_eq!(decide(&soon(&own)).act, RestoreAct::Update);
-        assert_eq!(decide(&case(&one, Some(&newer))).act, RestoreAct::Update, "two hours later");
+        assert_eq!(decide(&soon(&own)).act, RestoreAction::Update);
+        assert_eq!(decide(&case(&one, Some(&newer))).act, RestoreAction::Update, "two hours later");
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         let (one, there) = (stored("u", "One"), live(3));
         for live in [None, Some(&there)] {
             let taken = Case { namesake: true, ..case(&one, live) };
-            assert_eq!(decide(&taken).obstacle, Some(RestoreObstacle::TitleTaken));
+            assert_eq!(decide(&taken).obstacle, Some(RestoreConflict::TitleTaken));
             let newer = decide(&Case { version: "11.3.0", ..taken });
             assert!(newer.obstacle.is_none(), "{newer:?}");
         }

@@ -4,9 +4,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use aether_contract::{
-    BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAct, RestoreApplyRequest,
-    RestoreItem, RestoreKind, RestoreObstacle, RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun,
-    RestoreWhat,
+    BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAction, RestoreApplyRequest,
+    RestoreConflict, RestoreItem, RestoreKind, RestoreOutcome, RestorePart, RestorePlan, RestoreRequest,
+    RestoreRun,
 };
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -97,7 +97,7 @@ async fn steps(core: &Core, live: &Live, request: &RestoreRequest) -> Result<Ste
     let mut steps = Steps {
         plan: RestorePlan {
             id: request.id.clone(),
-            what: RestoreWhat::Configs,
+            what: RestorePart::Configs,
             target: dir.display().to_string(),
             target_version: String::new(),
             items: Vec::new(),
@@ -147,7 +147,7 @@ async fn item(
 ) -> (RestoreItem, Option<Change>) {
     let mut item = blank(RestoreKind::File, name, name);
     let unusable = |mut item: RestoreItem, why: String| {
-        item.obstacle = Some(RestoreObstacle::Unusable);
+        item.obstacle = Some(RestoreConflict::Unusable);
         item.note = why;
         (item, None)
     };
@@ -171,7 +171,7 @@ async fn item(
         .and_then(|since| i64::try_from(since.as_millis()).ok())
         .map(aether_contract::Timestamp);
     if before.as_ref() == Some(&after) {
-        item.act = RestoreAct::Identical;
+        item.act = RestoreAction::Identical;
         return (item, None);
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -189,7 +189,7 @@ async fn item(
         "the panel" => "Checked by the panel itself, as far as it can tell.".to_owned(),
         tool => format!("{tool} takes it."),
     });
-    item.act = if before.is_some() { RestoreAct::Update } else { RestoreAct::Create };
+    item.act = if before.is_some() { RestoreAction::Update } else { RestoreAction::Create };
     if before.is_none() && cfg!(unix) {
         item.note.push_str(NEW_FILE);
     }
@@ -218,7 +218,7 @@ pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<Restor
     let items = steps.plan.items.iter().filter(|item| writes(item.act)).zip(&steps.changes);
     let mut record = Record {
         stack: live.profile.name.clone(),
-        what: RestoreWhat::Configs,
+        what: RestorePart::Configs,
         target: steps.plan.target.clone(),
         into_stack: None,
         by,
@@ -259,7 +259,7 @@ async fn carry_out(
         Ok(notes) => {
             for item in &mut record.items {
                 item.outcome = RestoreOutcome::Done;
-                if item.act == RestoreAct::Create && cfg!(unix) {
+                if item.act == RestoreAction::Create && cfg!(unix) {
                     NEW_FILE.trim_start().clone_into(&mut item.note);
                 }
             }
@@ -344,7 +344,7 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
         let old = |folder: &PathBuf| {
             store::read_inside(folder, &format!("{CONFIGS}{}", item.source), write::MAX).ok()
         };
-        let before = if item.act == RestoreAct::Create { None } else { copy.as_ref().and_then(old) };
+        let before = if item.act == RestoreAction::Create { None } else { copy.as_ref().and_then(old) };
         let restored = source.as_ref().and_then(old);
         match back(&dir, item, before, restored, work.interrupted) {
             Ok(Some(change)) => {
@@ -390,7 +390,7 @@ fn back(
     let failed = |why: String| (RestoreOutcome::Failed, why);
     let path = pack::place(dir, &item.uid).map_err(|error| failed(error.to_string()))?;
     let now = write::read(&path).map_err(|error| failed(error.to_string()))?;
-    if item.act != RestoreAct::Create && before.is_none() {
+    if item.act != RestoreAction::Create && before.is_none() {
         return Err(failed("The safety copy does not have it.".into()));
     }
     if now == before {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use aether_clients::Grafana;
 use aether_contract::{
-    PanelError, RestoreApplyRequest, RestorePlan, RestoreRequest, RestoreRun, RestoreWhat,
+    PanelError, RestoreApplyRequest, RestorePart, RestorePlan, RestoreRequest, RestoreRun,
 };
 
 use crate::panel::{clients::Clients, core::Core, live::Live};
@@ -40,9 +40,9 @@ async fn grafana(core: &Core, live: &Live, into: Option<&str>) -> Result<Arc<Gra
 /// `not-found` for an unknown backup or item; `invalid-request`; a server's codes.
 pub async fn plan(core: &Core, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
     match request.what {
-        RestoreWhat::Dashboards => apply::plan(core, request).await,
-        RestoreWhat::Alerting => alerting::plan(core, request).await,
-        RestoreWhat::Configs => files::plan(core, request).await,
+        RestorePart::Dashboards => apply::plan(core, request).await,
+        RestorePart::Alerting => alerting::plan(core, request).await,
+        RestorePart::Configs => files::plan(core, request).await,
     }
 }
 
@@ -54,8 +54,8 @@ pub async fn plan(core: &Core, request: &RestoreRequest) -> Result<RestorePlan, 
 /// refuses is no error, but stands in the run.
 pub async fn apply(core: Arc<Core>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
     match asked.request.what {
-        RestoreWhat::Dashboards => apply::apply(core, asked).await,
-        RestoreWhat::Alerting => alerting::apply(core, asked).await,
-        RestoreWhat::Configs => files::apply(core, asked).await,
+        RestorePart::Dashboards => apply::apply(core, asked).await,
+        RestorePart::Alerting => alerting::apply(core, asked).await,
+        RestorePart::Configs => files::apply(core, asked).await,
     }
 }

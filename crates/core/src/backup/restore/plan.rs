@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aether_contract::{
-    BackupId, ErrorCode, FolderRef, PanelError, RestoreAct, RestoreItem, RestoreKind, RestorePlan,
-    RestoreRequest, RestoreWhat, Timestamp,
+    BackupId, ErrorCode, FolderRef, PanelError, RestoreAction, RestoreItem, RestoreKind, RestorePart,
+    RestorePlan, RestoreRequest, Timestamp,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -52,7 +52,7 @@ pub fn blank(kind: RestoreKind, uid: &str, title: &str) -> RestoreItem {
         uid: uid.to_owned(),
         title: title.to_owned(),
         folder: Vec::new(),
-        act: RestoreAct::Skip,
+        act: RestoreAction::Skip,
         obstacle: None,
         choices: Vec::new(),
         note: String::new(),
@@ -130,15 +130,15 @@ pub fn plan(
     let steps: Vec<Step> = chosen.into_iter().map(|stored| planner.step(stored)).collect();
     let folders = planner.folders;
     let copies: Vec<String> =
-        steps.iter().filter(|s| s.item.act == RestoreAct::Copy).map(|s| s.uid.clone()).collect();
+        steps.iter().filter(|s| s.item.act == RestoreAction::Copy).map(|s| s.uid.clone()).collect();
     let library = new_library(&steps, backup, target);
-    let count = |acts: &[RestoreAct]| {
+    let count = |acts: &[RestoreAction]| {
         let found = steps.iter().filter(|step| acts.contains(&step.item.act)).count();
         u32::try_from(found).unwrap_or(u32::MAX)
     };
     let mut plan = RestorePlan {
         id: id.clone(),
-        what: RestoreWhat::Dashboards,
+        what: RestorePart::Dashboards,
         target: target.address.clone(),
         target_version: target.version.clone(),
         items: steps.iter().map(|step| step.item.clone()).collect(),
@@ -151,8 +151,8 @@ pub fn plan(
             .map(|(uid, title)| FolderRef { uid: uid.clone(), title: title.clone() })
             .collect(),
         notes: notes(target),
-        writes: count(&[RestoreAct::Create, RestoreAct::Update, RestoreAct::Copy]),
-        undecided: count(&[RestoreAct::Choose]),
+        writes: count(&[RestoreAction::Create, RestoreAction::Update, RestoreAction::Copy]),
+        undecided: count(&[RestoreAction::Choose]),
         digest: String::new(),
     };
     let told = serde_json::to_vec(&(&plan, &copies, &request.data_sources)).unwrap_or_default();
@@ -230,7 +230,7 @@ impl Planner<'_> {
             ..blank(RestoreKind::Dashboard, &uid, &about.title)
         };
         let (made, title) = match item.act {
-            RestoreAct::Copy => {
+            RestoreAction::Copy => {
                 let title = self.copy_title(&stored, &folder);
                 item.note = format!("{} The copy is called \"{title}\".", item.note);
                 let taken = self.target.titles.values().flatten().map(String::as_str).collect();
@@ -238,7 +238,7 @@ impl Planner<'_> {
             }
             _ => (uid.clone(), None),
         };
-        if matches!(item.act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy) {
+        if matches!(item.act, RestoreAction::Create | RestoreAction::Update | RestoreAction::Copy) {
             self.need_folder(&folder);
             let place = title.clone().map_or(place, |title| (folder.clone(), title));
             self.claimed.insert(place, uid);
@@ -340,7 +340,7 @@ fn new_library(steps: &[Step], backup: &Opened, target: &Target) -> Vec<Value> {
     let Some(known) = &target.library else { return Vec::new() };
     let mut wanted = BTreeSet::new();
     for step in steps {
-        if matches!(step.item.act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy)
+        if matches!(step.item.act, RestoreAction::Create | RestoreAction::Update | RestoreAction::Copy)
             && let Some(raw) = step.source.as_ref().and_then(|stored| stored.dashboard.as_ref())
             && let Ok(value) = serde_json::from_str(raw.get())
         {

@@ -1,8 +1,8 @@
 //! Restores that were, as the journal has them: what was done, and whether it can be undone.
 
 use aether_contract::{
-    BackupId, PanelError, RestoreAct, RestoreItem, RestoreKind, RestoreOutcome, RestoreRun, RestoreState,
-    RestoreWhat, RestoredItem,
+    BackupId, PanelError, RestoreAction, RestoreItem, RestoreKind, RestoreOutcome, RestorePart, RestoreRun,
+    RestoreState, RestoredItem,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub struct Record {
     pub stack: String,
     /// Which part of the backup.
     #[serde(default)]
-    pub what: RestoreWhat,
+    pub what: RestorePart,
     /// Address of the Grafana, or the folder of the files.
     pub target: String,
     /// Stack of that Grafana, when it is another than the one in force then.
@@ -62,7 +62,7 @@ pub struct RecordItem {
     /// Title.
     pub title: String,
     /// What was meant.
-    pub act: RestoreAct,
+    pub act: RestoreAction,
     /// How it came out.
     pub outcome: RestoreOutcome,
     /// Version that was there before.
@@ -187,7 +187,7 @@ mod tests {
         let store = Store::of(&crate::stack::Profile::builtin(), folder.path());
         let record = Record {
             stack: "s".into(),
-            what: RestoreWhat::Dashboards,
+            what: RestorePart::Dashboards,
             target: "http://g/".into(),
             into_stack: None,
             by: "me".into(),

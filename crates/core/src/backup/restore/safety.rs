@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aether_contract::{BackupId, BackupPart, ErrorCode, PanelError, RestoreAct, RestorePlan};
+use aether_contract::{BackupId, BackupPart, ErrorCode, PanelError, RestoreAction, RestorePlan};
 
 use crate::{
     backup::{
@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Whether an item is written.
-pub fn writes(act: RestoreAct) -> bool {
-    matches!(act, RestoreAct::Create | RestoreAct::Update | RestoreAct::Copy)
+pub fn writes(act: RestoreAction) -> bool {
+    matches!(act, RestoreAction::Create | RestoreAction::Update | RestoreAction::Copy)
 }
 
 /// Whether a plan may be carried out.

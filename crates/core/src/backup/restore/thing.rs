@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use aether_clients::{ClientError, Failure, Grafana, grafana::Alerting};
 use aether_contract::{
-    ErrorCode, PanelError, RestoreAct, RestoreChoice, RestoreItem, RestoreKind, RestoreObstacle, RestorePlan,
-    RestoreRequest, RestoreWhat, ServiceKind,
+    ErrorCode, PanelError, RestoreAction, RestoreChoice, RestoreConflict, RestoreItem, RestoreKind,
+    RestorePart, RestorePlan, RestoreRequest, ServiceKind,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -311,12 +311,12 @@ pub fn plan(
     let mut folders = Vec::new();
     let items: Vec<RestoreItem> =
         things.iter().map(|thing| item(thing, opened, now, request, &mut folders)).collect();
-    let count = |act: &[RestoreAct]| {
+    let count = |act: &[RestoreAction]| {
         u32::try_from(items.iter().filter(|item| act.contains(&item.act)).count()).unwrap_or(u32::MAX)
     };
     let mut plan = RestorePlan {
         id: request.id.clone(),
-        what: RestoreWhat::Alerting,
+        what: RestorePart::Alerting,
         target,
         target_version: now.version.clone(),
         new_folders: folders.iter().map(|folder: &NewFolder| folder.title.clone()).collect(),
@@ -324,8 +324,8 @@ pub fn plan(
         data_sources: Vec::new(),
         folders: Vec::new(),
         notes: Vec::new(),
-        writes: count(&[RestoreAct::Create, RestoreAct::Update]),
-        undecided: count(&[RestoreAct::Choose]),
+        writes: count(&[RestoreAction::Create, RestoreAction::Update]),
+        undecided: count(&[RestoreAction::Choose]),
         items,
         digest: String::new(),
     };
@@ -362,34 +362,34 @@ fn item(
     let mut item = RestoreItem { folder: place, ..plan::blank(thing.kind(), &thing.id(), &thing.title()) };
     let text = |thing: &Thing| format!("{:#}\n", thing.compared());
     if live.is_some_and(|live| live.same(thing)) {
-        item.act = RestoreAct::Identical;
+        item.act = RestoreAction::Identical;
         return item;
     }
     item.diff = unified(&live.map(text).unwrap_or_default(), &text(thing));
     if live.is_some_and(|live| live.provenance() == "file") {
-        item.obstacle = Some(RestoreObstacle::Provisioned);
+        item.obstacle = Some(RestoreConflict::Provisioned);
         item.note = "Grafana has it from a file and refuses to save it. Restore that file.".into();
         return item;
     }
     if !folder.is_empty() && title.is_none() {
-        item.obstacle = Some(RestoreObstacle::Unusable);
+        item.obstacle = Some(RestoreConflict::Unusable);
         item.note = format!("Its folder {folder} is neither in Grafana nor in the backup.");
         return item;
     }
-    item.act = if live.is_some() { RestoreAct::Update } else { RestoreAct::Create };
+    item.act = if live.is_some() { RestoreAction::Update } else { RestoreAction::Create };
     let redacted = thing.what == Some(Alerting::ContactPoints) && thing.value.to_string().contains(REDACTED);
     match (redacted, live) {
         (true, Some(_)) => item.note = "Its secrets stay as Grafana has them: a backup has none.".into(),
         (true, None) => {
-            item.obstacle = Some(RestoreObstacle::SecretsMissing);
+            item.obstacle = Some(RestoreConflict::SecretsMissing);
             item.choices = vec![RestoreChoice::Keep, RestoreChoice::WithoutSecrets];
             item.note = "Its secrets are not in the backup. Made without them, it tells nobody anything until they are \
                          entered in Grafana."
                 .into();
             item.act = match request.choices.get(&item.uid).or(request.otherwise.as_ref()) {
-                Some(RestoreChoice::WithoutSecrets) => RestoreAct::Create,
-                Some(RestoreChoice::Keep) => RestoreAct::Skip,
-                _ => RestoreAct::Choose,
+                Some(RestoreChoice::WithoutSecrets) => RestoreAction::Create,
+                Some(RestoreChoice::Keep) => RestoreAction::Skip,
+                _ => RestoreAction::Choose,
             };
         }
         _ => {}
@@ -397,7 +397,7 @@ fn item(
     if thing.what == Some(Alerting::Policies) {
         item.note = "It takes the place of the whole tree.".into();
     }
-    let new = item.act == RestoreAct::Create && !now.folders.contains_key(folder);
+    let new = item.act == RestoreAction::Create && !now.folders.contains_key(folder);
     if new
         && let Some((title, parent)) = opened.folder_of(folder)
         && !folders.iter().any(|f| f.uid == folder)

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::Grafana;
 use aether_contract::{
-    ErrorCode, PanelError, RestoreAct, RestoreOutcome, RestoreRun, RestoreState, RestoreWhat, ServiceKind,
+    ErrorCode, PanelError, RestoreAction, RestoreOutcome, RestorePart, RestoreRun, RestoreState, ServiceKind,
 };
 use serde_json::{Value, json};
 
@@ -50,9 +50,9 @@ pub async fn undo(core: Arc<Core>, id: u32) -> Result<RestoreRun, PanelError> {
     let work =
         Work { core: &core, live: &live, store: &store, subject: number.to_string(), job: &job, interrupted };
     match undone.what {
-        RestoreWhat::Dashboards => dashboards(&work, &mut undone).await?,
-        RestoreWhat::Alerting => super::alerting::undo(&work, &mut undone).await?,
-        RestoreWhat::Configs => super::files::undo(&work, &mut undone).await?,
+        RestorePart::Dashboards => dashboards(&work, &mut undone).await?,
+        RestorePart::Alerting => super::alerting::undo(&work, &mut undone).await?,
+        RestorePart::Configs => super::files::undo(&work, &mut undone).await?,
     }
     drop((lock, job));
     core.read_backups(&live).await?;
@@ -210,7 +210,7 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
         let by = if live.meta.updated_by.is_empty() { "Somebody" } else { &live.meta.updated_by };
         Written::conflict(format!("{by} saved version {} since; it was left as it is.", live.version()))
     };
-    if item.act != RestoreAct::Update {
+    if item.act != RestoreAction::Update {
         return match live {
             None => Written { outcome: RestoreOutcome::Done, version: None, note: String::new() },
             Some(live) if ours(&live) => delete(client, &item.uid).await,

@@ -185,7 +185,7 @@ impl Panel {
     ///
     /// # Errors
     /// `invalid-request` without words; `storage`.
-    pub async fn backup_find(&self, request: BackupFindRequest) -> Result<BackupFoundList, PanelError> {
+    pub async fn backup_find(&self, request: BackupFindRequest) -> Result<BackupMatches, PanelError> {
         let words: Vec<String> = request.query.split_whitespace().map(str::to_lowercase).collect();
         if words.is_empty() {
             return Err(PanelError::new(
@@ -210,11 +210,11 @@ impl Panel {
                             break;
                         }
                         let (id, made_at) = (backup.id.clone(), backup.made_at);
-                        found.push(BackupFound { backup: id, made_at, dashboard: about });
+                        found.push(BackupMatch { backup: id, made_at, dashboard: about });
                     }
                 }
             }
-            Ok(BackupFoundList { found, more })
+            Ok(BackupMatches { found, more })
         })
         .await
     }

@@ -27,7 +27,7 @@ impl Panel {
     ///
     /// # Errors
     /// As [`deploy::give_up`].
-    pub async fn deploy_give_up(&self, request: DeployGiveUpRequest) -> Result<DeployRun, PanelError> {
+    pub async fn deploy_abandon(&self, request: DeployAbandonRequest) -> Result<DeployRun, PanelError> {
         self.effect(deploy::give_up(Arc::clone(&self.core), request)).await
     }
 

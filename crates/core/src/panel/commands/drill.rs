@@ -36,7 +36,10 @@ impl Panel {
     ///
     /// # Errors
     /// As [`drill::operate`].
-    pub async fn drill_operate(&self, request: DrillOperateRequest) -> Result<DrillOperated, PanelError> {
+    pub async fn drill_operate(
+        &self,
+        request: DrillOperateRequest,
+    ) -> Result<DrillOperationResult, PanelError> {
         self.effect(drill::operate(Arc::clone(&self.core), request)).await
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aether_contract::{
-    Empty, PanelError, PinsHistory, PinsHistoryRequest, PinsReport, RepinApplied, RepinChange, RepinPlan,
-    RepinRequest,
+    Empty, PanelError, PinUpdateChange, PinUpdatePlan, PinUpdateRequest, PinUpdateResult, PinsHistory,
+    PinsHistoryRequest, PinsReport,
 };
 
 use crate::{panel::Panel, pins};
@@ -30,7 +30,7 @@ impl Panel {
     ///
     /// # Errors
     /// As [`pins::repin::plan`].
-    pub async fn pins_plan(&self, request: RepinChange) -> Result<RepinPlan, PanelError> {
+    pub async fn pins_plan(&self, request: PinUpdateChange) -> Result<PinUpdatePlan, PanelError> {
         Box::pin(pins::repin::plan(&self.core, &request)).await
     }
 
@@ -38,7 +38,7 @@ impl Panel {
     ///
     /// # Errors
     /// As [`pins::repin::apply`].
-    pub async fn pins_apply(&self, request: RepinRequest) -> Result<RepinApplied, PanelError> {
+    pub async fn pins_apply(&self, request: PinUpdateRequest) -> Result<PinUpdateResult, PanelError> {
         let applied = Box::pin(pins::repin::apply(Arc::clone(&self.core), request)).await?;
         self.core.live().pins.wake.notify_one();
         Ok(applied)

@@ -43,7 +43,7 @@ impl Panel {
     ///
     /// # Errors
     /// As [`runbook::begin`].
-    pub async fn runbook_begin(&self, request: RunbookBeginRequest) -> Result<RunbookRun, PanelError> {
+    pub async fn runbook_start(&self, request: RunbookStartRequest) -> Result<RunbookRun, PanelError> {
         let run = runbook::begin(&self.core, request).await?;
         drill::saw(&self.core, What::PageOpened { page: run.page.clone() }).await;
         Ok(run)

@@ -1,9 +1,9 @@
 // Made-up drills and training: people, drills that were, and one that can be gone through from its start to its report.
 import type {
-  DrillAct,
+  DrillAction,
   DrillGoal,
   DrillList,
-  DrillMeasure,
+  MeasuredGoal,
   DrillOperateRequest,
   DrillOperation,
   DrillRequest,
@@ -163,7 +163,7 @@ function measures(
   signal: number | null,
   at: (number | null)[],
   over: boolean,
-): DrillMeasure[] {
+): MeasuredGoal[] {
   return GOALS.map((goal, i) => {
     const when = at[i] ?? null;
     const limitS = goal === 'resolution' ? info.callWithinS : info.lookWithinS;
@@ -195,7 +195,7 @@ function past(
   startedAt: number,
   outcome: DrillRun['outcome'],
   after: (number | null)[],
-  wrong: DrillAct[] = [],
+  wrong: DrillAction[] = [],
 ): DrillRun {
   const signalAt = startedAt + 48_000;
   const info = infoOf(scenario);
@@ -203,7 +203,7 @@ function past(
   const list = measures(info, signalAt, at, true);
   const said = ['Said that it was seen.', `Opened the runbook ${info.runbook}.`, FIRST[scenario][1], ''];
   const acts = [
-    ...at.flatMap((when, i): DrillAct[] =>
+    ...at.flatMap((when, i): DrillAction[] =>
       when === null || !said[i] ? [] : [{ at: when, text: said[i], worth: 'right', why: '' }],
     ),
     { at: signalAt + 21_000, text: 'Opened the alerts.', worth: 'neutral' as const, why: '' },
@@ -310,7 +310,7 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
   let runs = history(scene, now);
   const people = said(scene, now);
   let revision = 1;
-  let live: { run: DrillRun; scenario: DrillScenario; at: (number | null)[]; acts: DrillAct[] } | null = null;
+  let live: { run: DrillRun; scenario: DrillScenario; at: (number | null)[]; acts: DrillAction[] } | null = null;
   const start = (
     scenario: DrillScenario,
     told: boolean,
@@ -354,7 +354,7 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
   const reach = (goal: number): void => {
     if (live) live.at[goal] ??= Date.now();
   };
-  const act = (text: string, worth: DrillAct['worth'], why = ''): void =>
+  const act = (text: string, worth: DrillAction['worth'], why = ''): void =>
     void live?.acts.push({ at: Date.now(), text, worth, why });
   function over(outcome: DrillRun['outcome']): DrillRun {
     const { run, scenario, at, acts } = need();

@@ -21,12 +21,12 @@ import type {
 } from '../../contract';
 import type {
   Backup,
-  BackupFoundList,
+  BackupMatches,
   CheckRequest,
   CheckRun,
   FigureStyle,
-  RepinChange,
-  RepinRequest,
+  PinUpdateChange,
+  PinUpdateRequest,
   RuleEdit,
   DeployRun,
   DeployStepKind,
@@ -35,7 +35,7 @@ import type {
   RestoreRun,
 } from '../../contract';
 import type {
-  Escalated,
+  EscalationCall,
   EscalationClock,
   EscalationContactRequest,
   EscalationMarkRequest,
@@ -281,7 +281,7 @@ export function mockBackend(): Backend {
       : [];
   let checkRuns: CheckRun[] = checkHistory(scene, now);
   let checking: CheckRun | null = null;
-  const marked = new Map<string, Escalated>();
+  const marked = new Map<string, EscalationCall>();
   const clocks = (): EscalationClock[] =>
     clocksOf(rows, held, now, scene).map((c) => ({ ...c, escalated: marked.get(c.id) ?? null }));
   const escalations = (): Snapshot['escalations'] => {
@@ -572,12 +572,12 @@ export function mockBackend(): Backend {
     },
     pins_show: () => pinsReport(scene, Date.now()),
     pins_history: ({ service }: { service: string | null }) => ({ changes: pinChanges(scene, service, now) }),
-    pins_plan: (change: RepinChange) => {
+    pins_plan: (change: PinUpdateChange) => {
       if (!/:[^/]+$/.test(change.image))
         throw fail('invalid-request', `${change.image} names no version: NAME:TAG is expected.`);
       return repinPlan(change, pinsReport(scene, now));
     },
-    pins_apply: ({ change, reason }: RepinRequest) => {
+    pins_apply: ({ change, reason }: PinUpdateRequest) => {
       if (reason === 'fail')
         throw fail(
           'unverified',
@@ -603,7 +603,7 @@ export function mockBackend(): Backend {
       return view;
     },
     runbook_search: ({ text }: { text: string }) => runbookHits(runbookList(scene), text),
-    runbook_begin: (r: RunbookOpenRequest) => {
+    runbook_start: (r: RunbookOpenRequest) => {
       const made = {
         ...runbookRun(runbookView(r, rows, scene), `run-${bookRuns.length + 1}-new`, Date.now(), false),
         drill: desk.status().running?.id ?? null,
@@ -819,7 +819,7 @@ export function mockBackend(): Backend {
       changed(saved.map((b) => (b.id === id ? { ...b, pinned } : b)));
       return backupList(saved, savedRevision);
     },
-    backup_find: ({ query: words }: { query: string }): BackupFoundList => ({
+    backup_find: ({ query: words }: { query: string }): BackupMatches => ({
       found: saved
         .filter((b) => !b.safety)
         .flatMap((b) =>
@@ -924,7 +924,7 @@ export function mockBackend(): Backend {
       deploys = deploys.map((d) => (d.id === id ? next : d));
       return next;
     },
-    deploy_give_up: ({ id, reason }: { id: string; reason: string }) => {
+    deploy_abandon: ({ id, reason }: { id: string; reason: string }) => {
       deploys = deploys.map((d) =>
         d.id === id
           ? {

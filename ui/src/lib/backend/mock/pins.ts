@@ -8,9 +8,9 @@ import type {
   PinsReport,
   PinsSummary,
   PinVerdict,
-  RepinApplied,
-  RepinChange,
-  RepinPlan,
+  PinUpdateResult,
+  PinUpdateChange,
+  PinUpdatePlan,
 } from '../../contract';
 import { BIDI, type Scene } from './data';
 
@@ -389,7 +389,7 @@ export function pinChanges(scene: Scene, service: string | null, now: number): P
   return all.filter((c) => service === null || c.service === service);
 }
 
-export function repinPlan(change: RepinChange, report: PinsReport): RepinPlan {
+export function repinPlan(change: PinUpdateChange, report: PinsReport): PinUpdatePlan {
   const old = report.rows.find((r) => r.service === change.service)?.compose?.resolved ?? 'x/y:v1';
   const image = change.lock
     ? `${change.image}@sha256:378f4e03703557d1c6419e6caccf922f96e6d88a530f7431d66a4c4f4b1000fe`
@@ -418,7 +418,7 @@ export function repinPlan(change: RepinChange, report: PinsReport): RepinPlan {
   };
 }
 
-export const repinApplied = (plan: RepinPlan): RepinApplied => ({
+export const repinApplied = (plan: PinUpdatePlan): PinUpdateResult => ({
   written: plan.files.map((f) => f.path),
   then: plan.then,
 });

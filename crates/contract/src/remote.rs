@@ -29,7 +29,7 @@ wire! {
 
 wire! {
     /// What lies in one place.
-    pub struct RemotePlace {
+    pub struct RemoteTarget {
         /// As the profile names it.
         pub place: String,
         /// Backups, newest first. None is called verified: that is found out by reading it.
@@ -45,7 +45,7 @@ wire! {
     /// What lies elsewhere.
     pub struct RemoteList {
         /// One a place, in the profile's order.
-        pub places: Vec<RemotePlace>,
+        pub places: Vec<RemoteTarget>,
     }
 }
 
