@@ -6,3 +6,4 @@ pub mod alerts;
 pub mod escalation;
 pub mod history;
 pub mod maintenance;
+pub mod spreadsheet;

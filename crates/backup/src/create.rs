@@ -1,6 +1,5 @@
 //! Makes a backup: asks every server, says what could not be had, and shows it only when it is whole on the disk.
 
-use crate::name;
 use aether_foundation::author::checked;
 use aether_foundation::stack::prometheus_container;
 use aether_foundation::text::size;
@@ -18,13 +17,12 @@ use super::{
     layout::{DASHBOARDS, DATA_SOURCES, SNAPSHOT},
     manifest::{self, Manifest},
     parts::{self, Draft},
-    store::{Lock, Store},
+    store::Store,
     verify,
 };
 use crate::Backups;
 use aether_context::jobs::Handle;
 use aether_context::session::StackSession;
-use aether_foundation::clock::local_now;
 use aether_foundation::{clock, stack::Profile};
 
 /// The journal's word for it.
@@ -40,8 +38,8 @@ pub async fn create(backups: Arc<Backups>, request: BackupCreateRequest) -> Resu
     let live = backups.ctx.live();
     let job = backups.ctx.jobs.begin("Backup")?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = locked(&store).await?;
-    let id = new_id(&store);
+    let lock = crate::store::locked(&store).await?;
+    let id = crate::store::new_id(&store);
     let detail = json!({"stack": live.profile.name, "reason": reason, "by": by, "folder": store.root()});
     let entry = backups.ctx.journal_begin(CREATE, &id.0, detail).await?;
     let made = run(&backups, &live, &store, &id, &request, (&reason, &by), &job).await;
@@ -71,20 +69,6 @@ pub async fn create(backups: Arc<Backups>, request: BackupCreateRequest) -> Resu
         )
         .with_hint("Look into the folder of backups.")
     })
-}
-
-/// Takes the store's lock without holding up the runtime.
-///
-/// # Errors
-/// As [`Store::lock`].
-pub async fn locked(store: &Store) -> Result<Lock, PanelError> {
-    let store = store.clone();
-    tokio::task::spawn_blocking(move || store.lock()).await.unwrap_or_else(|error| Err(ended(&error)))
-}
-
-/// An id that is free.
-pub fn new_id(store: &Store) -> BackupId {
-    name::backup_id(&local_now(), |name| store.root().join(name).exists())
 }
 
 async fn run(
@@ -180,22 +164,6 @@ fn unreachable_part(kind: BackupPartKind, what: &str, error: &PanelError) -> Dra
     let mut draft = Draft::new(kind, what);
     draft.fail("Nothing of it was saved", error);
     draft
-}
-
-/// Writes the texts and closes the backup.
-///
-/// # Errors
-/// `storage`.
-pub async fn finish(mut builder: Builder, manifest: Manifest) -> Result<Manifest, PanelError> {
-    tokio::task::spawn_blocking(move || {
-        let mut manifest = manifest;
-        manifest.finished_at = clock::now();
-        let text = text(&manifest, &builder);
-        builder.add(manifest::TEXT, text.as_bytes())?;
-        builder.finish(manifest).map(|(manifest, _)| manifest)
-    })
-    .await
-    .unwrap_or_else(|error| Err(ended(&error)))
 }
 
 fn ended(error: &tokio::task::JoinError) -> PanelError {
@@ -386,4 +354,20 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
 /// Foreign text on one line.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Writes the texts and closes the backup.
+///
+/// # Errors
+/// `storage`.
+pub async fn finish(mut builder: Builder, manifest: Manifest) -> Result<Manifest, PanelError> {
+    tokio::task::spawn_blocking(move || {
+        let mut manifest = manifest;
+        manifest.finished_at = clock::now();
+        let text = text(&manifest, &builder);
+        builder.add(manifest::TEXT, text.as_bytes())?;
+        builder.finish(manifest).map(|(manifest, _)| manifest)
+    })
+    .await
+    .unwrap_or_else(|error| Err(ended(&error)))
 }

@@ -116,6 +116,9 @@ pub fn outline(dashboard: &Value) -> Vec<PanelOutline> {
     panels(dashboard).iter().map(one).collect()
 }
 
+/// Largest dashboard that is read, in bytes.
+pub const MAX_DASHBOARD: u64 = 64 * 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -17,7 +17,7 @@ use aether_context::jobs::Jobs;
 use aether_foundation::names::{self, Names};
 
 use crate::{
-    archive::read::{Limits, On, walk_in},
+    archive_reader::{Limits, On, walk_in},
     dashboard,
     manifest::{FILE, Manifest, SUMS},
 };

@@ -12,7 +12,7 @@ use std::{
 use aether_contract::{BackupCommitted, BackupGit, BackupId, ErrorCode, PanelError};
 use serde_json::json;
 
-use super::{create, store::Store};
+use super::store::Store;
 use crate::Backups;
 use aether_foundation::{
     repository::{self, GitError, Purpose, git},
@@ -131,7 +131,7 @@ pub async fn commit(backups: Arc<Backups>, id: BackupId) -> Result<BackupCommitt
     let live = backups.ctx.live();
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let job = backups.ctx.jobs.begin(format!("Committing {}", id.0))?;
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     store.folder(&id)?;
     let refuse = |words: &str| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words.to_owned()));
     let asked = id.clone();

@@ -6,6 +6,7 @@
 //! followed, every size has a limit.
 
 pub mod archive;
+pub mod archive_reader;
 pub mod build;
 pub mod compare;
 pub mod create;
@@ -15,6 +16,7 @@ pub mod fuzz;
 pub mod git;
 pub mod layout;
 pub mod manifest;
+pub mod metadata;
 pub mod name;
 pub(crate) mod parts;
 pub mod prune;
@@ -24,6 +26,8 @@ pub mod restore;
 pub mod schedule;
 pub mod store;
 mod third_party;
+mod unpack;
+mod unpacked_cache;
 pub mod verify;
 
 use std::sync::{Arc, Mutex, PoisonError};

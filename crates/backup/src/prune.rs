@@ -9,10 +9,7 @@ use aether_contract::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{
-    create,
-    store::{FUTURE_MS, Store},
-};
+use super::store::{FUTURE_MS, Store};
 use crate::Backups;
 
 /// The journal's word for it.
@@ -94,7 +91,7 @@ pub async fn delete(backups: Arc<Backups>, ids: Vec<BackupId>) -> Result<BackupD
     let live = backups.ctx.live();
     let job = backups.ctx.jobs.begin("Deleting backups")?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let list = backups.read_backups(&live).await?;
     job.stage("backups", ids.len());
     let mut done = BackupDeleted { deleted: Vec::new(), kept: Vec::new(), freed_bytes: 0.0 };

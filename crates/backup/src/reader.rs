@@ -1,5 +1,6 @@
 //! Opens a backup: its dashboards with their outline, its blocks, its files.
 
+use crate::dashboard::MAX_DASHBOARD;
 use aether_foundation::text::hex;
 use std::{
     collections::BTreeMap,
@@ -23,8 +24,6 @@ use super::{
 };
 use aether_foundation::names;
 
-/// Largest dashboard that is read, in bytes.
-pub const MAX_DASHBOARD: u64 = 64 * 1024 * 1024;
 /// Most text of a file that is handed out, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;
 /// Most files that are listed.

@@ -1,7 +1,9 @@
 //! The folder of backups: what is in it, what was learned of each, and who may change it.
 
+use crate::metadata::MetadataCache;
 use crate::name;
 use aether_foundation::files::read_limited;
+use aether_foundation::{clock::local_now, task::broken};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -10,14 +12,12 @@ use std::{
 };
 
 use aether_contract::{Backup, BackupId, BackupList, BackupVerdict, ErrorCode, PanelError, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{
-    archive::unpacked_cache,
     build::PARTIAL,
     layout::DASHBOARDS,
     manifest::{self, Manifest},
-    third_party,
+    third_party, unpacked_cache,
 };
 use aether_foundation::names;
 use aether_foundation::{clock, paths, stack::Profile};
@@ -28,31 +28,12 @@ const NOTES: &str = ".aether";
 const LOCK: &str = ".lock";
 /// Most backups that are listed.
 const MAX_BACKUPS: usize = 5_000;
-/// Most problems kept of a verification.
-pub const MAX_PROBLEMS: usize = 1_000;
 
 /// The folder of a stack's backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     root: PathBuf,
     places: Vec<String>,
-}
-
-/// What was learned of a backup after it was made.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Notes {
-    /// Kept whatever the pruning says.
-    pub pinned: bool,
-    /// When all of it was last held against its hashes.
-    pub verified_at: Option<Timestamp>,
-    /// What was found wrong then.
-    pub problems: Vec<String>,
-    /// Where a whole copy lies, and since when.
-    pub elsewhere: BTreeMap<String, Timestamp>,
-    /// What the import of an archive left out, in a sentence; empty for nothing.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub left_out: String,
 }
 
 /// The right to change the folder, until it is dropped.
@@ -264,7 +245,7 @@ impl Store {
     }
 
     /// What was learned of a backup.
-    pub fn notes(&self, id: &str) -> Notes {
+    pub fn notes(&self, id: &str) -> MetadataCache {
         let path = self.root.join(NOTES).join(format!("{id}.json"));
         let text = paths::read_small(&path).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
@@ -274,7 +255,7 @@ impl Store {
     ///
     /// # Errors
     /// `storage`.
-    pub fn set_notes(&self, id: &str, notes: &Notes) -> Result<(), PanelError> {
+    pub fn set_notes(&self, id: &str, notes: &MetadataCache) -> Result<(), PanelError> {
         let path = self.root.join(NOTES).join(format!("{id}.json"));
         let failed = |error: io::Error| paths::storage("write", &path, &error);
         let text = serde_json::to_vec_pretty(notes).map_err(|error| failed(io::Error::other(error)))?;
@@ -304,7 +285,7 @@ impl Store {
 }
 
 /// A backup as in the list.
-pub fn listed(id: &str, manifest: &Manifest, notes: &Notes) -> Backup {
+pub fn listed(id: &str, manifest: &Manifest, notes: &MetadataCache) -> Backup {
     let mut problems = notes.problems.clone();
     let verdict = if !problems.is_empty() {
         BackupVerdict::Changed
@@ -420,4 +401,18 @@ impl Listing {
         self.last = Some((store.root().to_path_buf(), read.clone()));
         read
     }
+}
+
+/// Takes the store's lock without holding up the runtime.
+///
+/// # Errors
+/// As [`Store::lock`].
+pub async fn locked(store: &Store) -> Result<Lock, PanelError> {
+    let store = store.clone();
+    tokio::task::spawn_blocking(move || store.lock()).await.unwrap_or_else(|error| Err(broken(&error)))
+}
+
+/// An id that is free.
+pub fn new_id(store: &Store) -> BackupId {
+    name::backup_id(&local_now(), |name| store.root().join(name).exists())
 }

@@ -7,7 +7,7 @@ use aether_contract::{
     Backup, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupVerdict, Timestamp,
 };
 
-use super::store::Notes;
+use super::metadata::MetadataCache;
 use aether_foundation::names;
 
 /// Most files that are looked at.
@@ -30,7 +30,7 @@ pub struct Found {
 }
 
 /// The entry of the list; none when the folder does not look like a backup.
-pub fn entry(id: &str, folder: &Path, notes: &Notes) -> Option<Backup> {
+pub fn entry(id: &str, folder: &Path, notes: &MetadataCache) -> Option<Backup> {
     if !SIGNS.iter().any(|sign| folder.join(sign).exists()) {
         return None;
     }

@@ -8,11 +8,12 @@ use rand::seq::SliceRandom as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    archive::read::exceeds_ratio,
+    archive_reader::exceeds_ratio,
     build::{ZSTD, at_once},
     layout::{DASHBOARDS, SNAPSHOT},
     manifest::{self, File, Manifest},
-    store::{self, MAX_PROBLEMS, Store},
+    metadata::MAX_PROBLEMS,
+    store::{self, Store},
     third_party,
 };
 use crate::Backups;
@@ -201,8 +202,8 @@ fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
         unpacks(&at, job)?;
     }
     // A dashboard that was saved as something else is of no use, however right its hash is.
-    if file.path.starts_with(DASHBOARDS) && file.bytes <= super::reader::MAX_DASHBOARD {
-        let bytes = store::read_inside(folder, &file.path, super::reader::MAX_DASHBOARD).map_err(wrong)?;
+    if file.path.starts_with(DASHBOARDS) && file.bytes <= crate::dashboard::MAX_DASHBOARD {
+        let bytes = store::read_inside(folder, &file.path, crate::dashboard::MAX_DASHBOARD).map_err(wrong)?;
         super::dashboard::document(&bytes).map_err(Trouble::Wrong)?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use url::{Host, Url};
 use crate::{
     endpoint::{Auth, Endpoint, TlsFiles},
     error::chain,
-    http::without_secrets,
+    sensitive::without_secrets,
 };
 
 /// Longest PEM file that is read.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{http::without_secrets, sensitive::is_sensitive_header};
+use crate::sensitive::{is_sensitive_header, without_secrets};
 
 /// Credentials.
 #[derive(Clone, Default)]

@@ -1,5 +1,6 @@
 //! One way to ask: bounded in time and size, redirects only within the same origin, secrets cut out of every text.
 
+use crate::sensitive::without_secrets;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aether_contract::Timestamp;
@@ -394,15 +395,4 @@ impl Http {
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// An address fit to be shown: no user, no password, no query.
-pub(crate) fn without_secrets(url: &Url) -> String {
-    let mut url = url.clone();
-    // Fails only for addresses that can't have them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.to_string()
 }

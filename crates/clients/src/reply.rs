@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::{error::Failure, http::without_secrets};
+use crate::{error::Failure, sensitive::without_secrets};
 
 /// What the outermost JSON of the expected server looks like. It tells another server's answer from one of the right
 /// server that this version can't read.

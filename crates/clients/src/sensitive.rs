@@ -240,6 +240,17 @@ fn words(name: &str) -> Vec<String> {
     trimmed.filter(|word| !word.is_empty()).collect()
 }
 
+/// An address fit to be shown: no user, no password, no query.
+pub(crate) fn without_secrets(url: &url::Url) -> String {
+    let mut url = url.clone();
+    // Fails only for addresses that can't have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

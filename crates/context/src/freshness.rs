@@ -3,9 +3,7 @@
 use aether_contract::{Freshness, Gauge, ServiceKind};
 
 use crate::{
-    Context,
-    poll::cadence,
-    services,
+    Context, cadence, services,
     session::{SessionState, shown},
 };
 

@@ -6,6 +6,7 @@
 
 pub mod alert_index;
 pub mod annotations;
+pub mod cadence;
 pub mod clients;
 mod context;
 mod environment;

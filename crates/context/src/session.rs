@@ -15,7 +15,7 @@ use aether_contract::{
 use tokio::{sync::Notify, task::AbortHandle};
 
 use super::clients::Clients;
-use crate::{alert_index::join::AlertIndex, poll::cadence};
+use crate::{alert_index::join::AlertIndex, cadence};
 use aether_foundation::clock;
 use aether_foundation::stack::Profile;
 

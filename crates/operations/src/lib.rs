@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod deploy;
+pub mod deploy_evidence;
 pub mod drill;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;

@@ -1,31 +1,21 @@
-//! The capabilities of a panel, and how they follow what pollers read.
+//! The capabilities of a panel, over one context.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aether_alerting::{
     alerts::ack::Acks,
     escalation::Escalation,
-    history::{self, AlertHistory},
-    maintenance::{Maintenance, closeout, recovery, schedule, silences},
+    history::AlertHistory,
+    maintenance::{Maintenance, silences},
 };
 use aether_backup::Backups;
-use aether_context::{Context, Observer, session::StackSession};
-use aether_contract::{PanelError, PanelEvent, Snapshot};
+use aether_context::Context;
+use aether_contract::{PanelError, PanelEvent};
 use aether_foundation::clock;
-use aether_operations::{
-    checks::Checks,
-    deploy::Deploys,
-    drill::Drills,
-    pins::{self, Pins},
-    runbook::Runbooks,
-};
+use aether_operations::{checks::Checks, deploy::Deploys, drill::Drills, pins::Pins, runbook::Runbooks};
 use aether_rules::Rules;
-use futures_util::future::BoxFuture;
 
-use crate::{
-    notifier::{NotificationPolicy, Notifier, Observation},
-    snapshot_builder,
-};
+use crate::notifier::{NotificationPolicy, Notifier, Observation};
 
 /// One of each capability, over the same context.
 pub struct Capabilities {
@@ -41,11 +31,11 @@ pub struct Capabilities {
     pub deploys: Arc<Deploys>,
     pub drills: Arc<Drills>,
     pub runbooks: Arc<Runbooks>,
-    notifier: Mutex<Notifier>,
+    pub notifier: Mutex<Notifier>,
 }
 
 impl Capabilities {
-    /// Reads what the journal knows, and has the context notify them.
+    /// Reads what the journal knows of each.
     ///
     /// # Errors
     /// `storage` when the history of alerts can't be opened.
@@ -74,7 +64,7 @@ impl Capabilities {
         let drills = Drills::new(Arc::clone(&ctx));
         let runbooks =
             Runbooks::new(Arc::clone(&ctx), Arc::clone(&acks), Arc::clone(&maintenance), Arc::clone(&drills));
-        let all = Arc::new(Self {
+        Ok(Arc::new(Self {
             ctx,
             acks,
             history,
@@ -88,11 +78,7 @@ impl Capabilities {
             drills,
             runbooks,
             notifier: Mutex::default(),
-        });
-        // Weak: the context does not keep alive what keeps it alive.
-        all.ctx.observe(Box::new(Follower(Arc::downgrade(&all))));
-        all.ctx.publish();
-        Ok(all)
+        }))
     }
 
     /// Polls every server and reads the pins soon.
@@ -145,44 +131,5 @@ impl Capabilities {
             }
             self.ctx.publisher.send(PanelEvent::Notice(notice));
         }
-    }
-}
-
-struct Follower(Weak<Capabilities>);
-
-impl Observer for Follower {
-    fn session_started(&self, session: &Arc<StackSession>) {
-        if let Some(all) = self.0.upgrade() {
-            pins::watch::start(&all.pins, session);
-        }
-    }
-
-    fn stack_changed(&self) {
-        if let Some(all) = self.0.upgrade() {
-            // What fires on another stack is not news there.
-            *all.notifier.lock().unwrap_or_else(PoisonError::into_inner) = Notifier::default();
-        }
-    }
-
-    fn prometheus_polled<'a>(&'a self, session: &'a Arc<StackSession>) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            if let Some(all) = self.0.upgrade() {
-                history::record(&all.history, session).await;
-            }
-        })
-    }
-
-    fn alertmanager_polled<'a>(&'a self, session: &'a Arc<StackSession>) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            let Some(all) = self.0.upgrade() else { return };
-            history::record(&all.history, session).await;
-            recovery::settle_open(&all.maintenance, session).await;
-            closeout::settle_ended(&all.maintenance, session);
-            schedule::look_after(&all.maintenance, session);
-        })
-    }
-
-    fn snapshot(&self) -> Option<Snapshot> {
-        self.0.upgrade().map(|all| snapshot_builder::snapshot(&all))
     }
 }

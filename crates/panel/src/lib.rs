@@ -10,6 +10,7 @@ mod dispatch;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod notifier;
+mod observer;
 mod snapshot_builder;
 
 use std::{
@@ -105,6 +106,7 @@ impl Panel {
             poll,
         });
         let caps = blocking(move || Capabilities::load(ctx)).await?;
+        observer::observe(&caps);
         let panel = Arc::new(Self { caps, tasks: Mutex::new(Vec::new()) });
         panel.caps.ctx.start_polling();
         panel.spawn_housekeeping(poll);

@@ -7,6 +7,7 @@
 //! `and` pairs series of equal labels, so `labelled < 30 and sum(…) > 0` is always empty: the alert never fires, and
 //! looks guarded to anybody who only reads it.
 
+use aether_foundation::promql::walk::walk;
 use std::{collections::BTreeSet, time::Duration};
 
 use aether_contract::{GuardReport, GuardVerdict};
@@ -17,7 +18,7 @@ use promql_parser::{
 
 use super::{
     labels::{self, Known, LabelSet, is_plain, set},
-    series_metadata::{has_traffic, ratio, traffic, walk, windows},
+    series_metadata::{has_traffic, ratio, traffic, windows},
 };
 use aether_foundation::promql::split::{self, Join, Piece};
 

@@ -17,6 +17,7 @@ pub mod lint;
 pub mod list;
 pub mod nan;
 pub mod series_metadata;
+pub mod server_rules;
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! Every rule of the server, against what is expected, with what is wrong with each.
 
+use crate::server_rules::server_rules;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -181,35 +182,6 @@ async fn facts(
 fn retention(text: &str) -> Option<f64> {
     let time = text.split(" or ").find_map(|part| promql_parser::util::parse_duration(part.trim()).ok())?;
     Some(time.as_secs_f64())
-}
-
-/// The server's rules as the file's types, with their groups.
-pub fn server_rules(groups: &[RuleGroup]) -> Vec<(String, FileRule)> {
-    let mut rules = Vec::new();
-    for group in groups {
-        for rule in &group.rules {
-            let of_file = match rule {
-                Rule::Alerting(rule) => FileRule {
-                    alerting: true,
-                    name: rule.name.clone(),
-                    expression: rule.query.clone(),
-                    hold_s: rule.duration,
-                    labels: rule.labels.clone(),
-                    annotations: rule.annotations.clone(),
-                    ..FileRule::default()
-                },
-                Rule::Recording(rule) => FileRule {
-                    name: rule.name.clone(),
-                    expression: rule.query.clone(),
-                    labels: rule.labels.clone(),
-                    ..FileRule::default()
-                },
-                Rule::Unknown => continue,
-            };
-            rules.push((group.name.clone(), of_file));
-        }
-    }
-    rules
 }
 
 /// Puts the report together. Pure.

@@ -3,12 +3,10 @@
 //! A comparison with NaN is false, so an alert over a ratio only stays silent then: that is the guard's
 //! matter. But a sum or a mean over several series is NaN as soon as one of them is, and `!=` is true.
 
+use aether_foundation::promql::walk::{RATES, walk};
 use promql_parser::parser::{Expr, token};
 
-use super::{
-    labels::{Known, name_of},
-    series_metadata::{RATES, walk},
-};
+use super::labels::{Known, name_of};
 
 /// Aggregations whose result is NaN when one of their series is.
 const SPOILED: [&str; 4] = ["sum", "avg", "stddev", "stdvar"];

@@ -1,5 +1,6 @@
 //! What the recorded series of a set of rules carry and look at: read from the rules themselves. Pure.
 
+use aether_foundation::promql::walk::{RATES, walk};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -15,9 +16,6 @@ use aether_foundation::promql::split::parse;
 
 /// Recorded series read recorded series; deeper than this nobody builds them.
 const PASSES: usize = 4;
-
-/// Functions that turn a counter into traffic.
-pub const RATES: [&str; 6] = ["rate", "irate", "increase", "delta", "idelta", "changes"];
 
 /// A recording rule: name, expression, labels that it adds.
 pub type Record<'a> = (&'a str, &'a str, &'a BTreeMap<String, String>);
@@ -143,28 +141,6 @@ pub fn inputs(expression: &Expr) -> BTreeSet<String> {
         _ => {}
     });
     found
-}
-
-/// Goes through all parts of an expression, the whole first.
-pub fn walk<'a>(expression: &'a Expr, look: &mut impl FnMut(&'a Expr)) {
-    look(expression);
-    match expression {
-        Expr::Aggregate(aggregate) => {
-            walk(&aggregate.expr, look);
-            if let Some(param) = &aggregate.param {
-                walk(param, look);
-            }
-        }
-        Expr::Unary(unary) => walk(&unary.expr, look),
-        Expr::Binary(binary) => {
-            walk(&binary.lhs, look);
-            walk(&binary.rhs, look);
-        }
-        Expr::Paren(inside) => walk(&inside.expr, look),
-        Expr::Subquery(sub) => walk(&sub.expr, look),
-        Expr::Call(call) => call.args.args.iter().for_each(|arg| walk(arg, look)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

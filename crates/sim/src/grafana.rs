@@ -101,7 +101,7 @@ impl Grafana {
     /// # Errors
     /// When its state can't be read or the port is taken.
     pub async fn start(options: GrafanaOptions) -> Result<Self, SimError> {
-        let state = State::open(&options.folder, options.pack.as_deref())?;
+        let state = State::open(&options.folder, options.pack.as_deref(), seed::first)?;
         let token = state.token.clone();
         let shared = Arc::new(Shared {
             access: Mutex::new(Access::new(&state)),

@@ -2,6 +2,7 @@
 //!
 //! A name that is taken gets a number behind it; nothing is overwritten.
 
+use crate::spreadsheet::{moment, plain};
 use std::{
     collections::BTreeSet,
     io::{self, Write},
@@ -128,20 +129,6 @@ fn fixed(row: &AlertRow) -> [String; FIXED.len()] {
         plain(row.ack.as_ref().map_or("", |ack| &ack.by)),
         plain(summary.map_or("", String::as_str)),
     ]
-}
-
-/// A text that a spreadsheet takes for a text.
-pub fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-/// A time as spreadsheets read it: RFC 3339 in UTC.
-pub fn moment(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

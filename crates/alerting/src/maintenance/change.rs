@@ -1,5 +1,6 @@
 //! Moving the end of a window, and ending it. Silences made elsewhere can be changed by their id.
 
+use crate::maintenance::members::no_alertmanager;
 use std::{sync::Arc, time::Instant};
 
 use aether_clients::alertmanager::{AmSilence, PostSilence};
@@ -13,7 +14,7 @@ use super::{
     members::{MemberRead, is_meant, read, read_back, refused},
     record::{ChangeDetail, END, EXTEND, Progress},
     silences::{self, state_at},
-    start::{complete, no_alertmanager, post_to},
+    start::{complete, post_to},
     windows,
 };
 use crate::maintenance::Maintenance;

@@ -141,3 +141,8 @@ pub fn refused(error: &PanelError) -> bool {
             | ErrorCode::NotFound
     )
 }
+
+pub(super) fn no_alertmanager() -> PanelError {
+    PanelError::new(ErrorCode::InvalidConfig, SERVICE.as_str(), "This stack has no Alertmanager.")
+        .with_hint("Set its address in Settings, Stacks.")
+}

@@ -1,5 +1,6 @@
 //! Windows that were, from the journal: a page of them, and all of them as a file. Pure.
 
+use crate::maintenance::record::CLOSEOUT;
 use std::collections::HashMap;
 
 use aether_contract::{
@@ -9,10 +10,7 @@ use aether_contract::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    closeout::CLOSEOUT,
-    record::{Changes, END, EXTEND, START, StartDetail, newest_starts},
-};
+use super::record::{Changes, END, EXTEND, START, StartDetail, newest_starts};
 use aether_context::journal::{Entry, Journal};
 use aether_foundation::{
     matching::{filter::contains, matcher::text},
@@ -141,8 +139,8 @@ pub fn export(windows: &[PastWindow], format: ExportFormat) -> std::io::Result<V
     if format == ExportFormat::Json {
         return serde_json::to_vec_pretty(windows).map_err(std::io::Error::from);
     }
-    let plain = crate::alerts::export::plain;
-    let moment = crate::alerts::export::moment;
+    let plain = crate::spreadsheet::plain;
+    let moment = crate::spreadsheet::moment;
     let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     out.write_record([
         "id",

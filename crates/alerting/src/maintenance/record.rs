@@ -108,7 +108,7 @@ impl Records {
         };
         let changes = |kind| Changes::of(&read(kind));
         let mut records = fold(read(START), &changes(EXTEND), &changes(REPAIR), &changes(END));
-        let reports = journal.results(super::closeout::CLOSEOUT, RECENT).unwrap_or_default();
+        let reports = journal.results(CLOSEOUT, RECENT).unwrap_or_default();
         for record in &mut records {
             record.closed_out = reports.iter().any(|(subject, _)| *subject == record.id.0);
         }
@@ -278,3 +278,6 @@ pub(super) mod tests {
         assert_eq!(fold(start(Some("verified")), &extends, &none, &ends)[0].progress, Progress::Ended);
     }
 }
+
+/// Journal kind of a report; its subject is the window's id.
+pub const CLOSEOUT: &str = "maintenance-closeout";

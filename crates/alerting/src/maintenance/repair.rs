@@ -1,6 +1,7 @@
 //! Giving a window back to members that have lost it: a killed Alertmanager forgets silences that it had not written to
 //! its disk yet (it writes every 15 minutes).
 
+use crate::maintenance::members::no_alertmanager;
 use std::{sync::Arc, time::Instant};
 
 use aether_clients::alertmanager::{AmSilence, PostSilence};
@@ -14,7 +15,7 @@ use super::{
     members::{MemberRead, read, read_back},
     record::{ChangeDetail, Progress, REPAIR},
     silences::state_at,
-    start::{HEAD_START_MS, complete, no_alertmanager, post_to},
+    start::{HEAD_START_MS, complete, post_to},
     windows,
 };
 use crate::maintenance::Maintenance;

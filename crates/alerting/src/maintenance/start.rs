@@ -3,6 +3,7 @@
 //! The journal is written before the POST. The POST goes to one member, to the next only when the first was certainly
 //! not reached; when an answer is lost, the window is looked for by its tag instead of being sent twice.
 
+use crate::maintenance::members::no_alertmanager;
 use aether_context::window_tag;
 use aether_foundation::author;
 use std::{sync::Arc, time::Instant};
@@ -249,11 +250,6 @@ pub(super) async fn post_to(
         Ok(reply) => Ok(reply.value),
         Err(error) => Err(error.to_panel(SERVICE)),
     }
-}
-
-pub(super) fn no_alertmanager() -> PanelError {
-    PanelError::new(ErrorCode::InvalidConfig, SERVICE.as_str(), "This stack has no Alertmanager.")
-        .with_hint("Set its address in Settings, Stacks.")
 }
 
 async fn give_up(maintenance: &Maintenance, id: &WindowId, entry: i64, failure: Failure) -> PanelError {

@@ -12,9 +12,9 @@ use std::{
 use aether_contract::{ArchiveFormat, BackupExportRequest, BackupExported, ErrorCode, PanelError, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::read::{self, Limits, On, walk};
+use crate::archive_reader::{self, Limits, On, walk};
 use crate::{
-    Backups, create,
+    Backups,
     manifest::{self, Manifest},
     store::{self, Store},
     third_party,
@@ -55,7 +55,7 @@ pub async fn command(
     };
     let job = backups.ctx.jobs.begin(format!("Exporting {}", request.id.0))?;
     // So that nobody deletes it meanwhile.
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let stack = live.profile.name.clone();
     let work = move || {
         let _lock = lock;
@@ -212,7 +212,7 @@ fn prove(path: &Path, id: &str, hashes: &BTreeMap<String, String>, job: &Handle)
         let mut hash = Sha256::new();
         loop {
             job.check()?;
-            let read = source.read(&mut buffer).map_err(|error| read::broken(path, &error))?;
+            let read = source.read(&mut buffer).map_err(|error| archive_reader::broken(path, &error))?;
             let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
             hash.update(chunk);
         }
@@ -226,7 +226,7 @@ fn prove(path: &Path, id: &str, hashes: &BTreeMap<String, String>, job: &Handle)
     .map_err(|error| {
         if matches!(error.code, ErrorCode::Cancelled | ErrorCode::Storage | ErrorCode::Unverified) {
             error
-        } else if error.message.contains(read::TOO_DENSE) {
+        } else if error.message.contains(archive_reader::TOO_DENSE) {
             let words = format!(
                 "The backup {id} compresses to less than a hundredth, and an import would refuse such an archive."
             );

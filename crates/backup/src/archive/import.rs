@@ -14,40 +14,24 @@ use std::{
 use aether_contract::{Backup, BackupId, BackupImportRequest, ErrorCode, PanelError};
 use serde_json::json;
 
-use super::{
-    read::{self, Limits, On, walk},
-    refused, stem,
-};
+use crate::archive_reader::{self, Limits, On, refused, stem, walk};
+use crate::unpack::{Kind, foreign, kind};
 use crate::{
     Backups,
     build::Builder,
-    create,
     manifest::{self, Manifest},
-    reader::MAX_DASHBOARD,
-    store::{Notes, Store},
-    third_party, verify,
+    metadata::MetadataCache,
+    store::Store,
+    verify,
 };
 use aether_context::jobs::Handle;
 use aether_foundation::{names, paths};
 
 /// The journal's word for it.
 pub const IMPORT: &str = "backup-import";
-/// Most files of one of our own archives: those of a snapshot, and as many again.
-const MAX_FILES: usize = 250_000;
+
 /// What is left on the disk for others, in bytes.
 const SPARE: u64 = 64 * 1024 * 1024;
-/// What an archive of another tool may hold. Ours says itself what it holds.
-pub const FOREIGN: Limits = Limits { files: third_party::MAX_FILES, file: MAX_DASHBOARD, bytes: 4 << 30 };
-/// While a manifest is looked for nothing is written.
-const LOOK: Limits = Limits { files: MAX_FILES, file: u64::MAX, bytes: u64::MAX };
-
-/// What an archive is.
-pub enum Kind {
-    /// One of ours: the folder that all of it lies in (empty or with a `/`), its manifest, and that as written.
-    Own(String, Box<Manifest>, Vec<u8>),
-    /// Another tool's.
-    Foreign,
-}
 
 /// Imports an archive.
 ///
@@ -68,7 +52,7 @@ pub async fn command(backups: Arc<Backups>, request: BackupImportRequest) -> Res
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let job = backups.ctx.jobs.begin(format!("Importing {name}"))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let detail = json!({"archive": path, "by": author::author(&request.created_by), "folder": store.root()});
     let entry = backups.ctx.journal_begin(IMPORT, &name, detail).await?;
     let (into, handle) = (store.clone(), job.clone());
@@ -129,36 +113,12 @@ fn take_in(store: &Store, path: &Path, job: &Handle) -> Result<(BackupId, Origin
             }
             let left_out = taken.hidden.words();
             if !left_out.is_empty() {
-                let notes = Notes { left_out: left_out.clone(), ..store.notes(&id.0) };
+                let notes = MetadataCache { left_out: left_out.clone(), ..store.notes(&id.0) };
                 store.set_notes(&id.0, &notes)?;
             }
             Ok((id, Origin::Foreign(left_out)))
         }
     }
-}
-
-/// What an archive is. Ours has its manifest first, so that only one that somebody packed anew is read to its end.
-///
-/// # Errors
-/// `invalid-request` for an archive that is broken or whose manifest can't be read; `storage`, `cancelled`.
-pub fn kind(path: &Path, job: &Handle) -> Result<Kind, PanelError> {
-    let mut found = Kind::Foreign;
-    walk(path, LOOK, job, |name, size, source| {
-        let prefix = name.strip_suffix(manifest::FILE).unwrap_or("-");
-        let top = prefix.is_empty() || (prefix.ends_with('/') && prefix.matches('/').count() == 1);
-        if !top {
-            return Ok(On::Go);
-        }
-        if size > manifest::MAX {
-            return Err(refused(path, "its manifest is too large"));
-        }
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(source, &mut bytes).map_err(|error| read::broken(path, &error))?;
-        let manifest = Manifest::read(&bytes).map_err(|why| refused(path, &why))?;
-        found = Kind::Own(prefix.to_owned(), Box::new(manifest), bytes);
-        Ok(On::Stop)
-    })?;
-    Ok(found)
 }
 
 fn own(
@@ -190,7 +150,8 @@ fn own(
         let inner = name.strip_prefix(prefix).ok_or_else(unknown)?;
         if inner == manifest::FILE || inner == manifest::SUMS {
             let mut text = Vec::new();
-            std::io::Read::read_to_end(source, &mut text).map_err(|error| read::broken(path, &error))?;
+            std::io::Read::read_to_end(source, &mut text)
+                .map_err(|error| archive_reader::broken(path, &error))?;
             let right = if inner == manifest::FILE { bytes } else { sums.as_bytes() };
             if text != right {
                 let words = format!("{} and {} in it contradict each other", manifest::SUMS, manifest::FILE);
@@ -203,7 +164,7 @@ fn own(
             let words = format!("{inner} in it has {size} bytes instead of {}", file.bytes);
             return Err(refused(path, &words));
         }
-        let broken = |error: &std::io::Error| read::broken(path, error);
+        let broken = |error: &std::io::Error| archive_reader::broken(path, error);
         let added = builder.add_stream(inner, size, source, broken, job)?;
         if added.sha256 != file.sha256 {
             return Err(refused(path, &format!("{inner} in it is not as it was made")));
@@ -240,7 +201,7 @@ pub fn room(store: &Store, manifest: &Manifest, bytes: &[u8]) -> Result<BackupId
         return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Make room on the disk."));
     }
     let named = Some(manifest.id.as_str()).filter(|id| name::is_folder(id) && names::is_portable(id));
-    Ok(named.map_or_else(|| create::new_id(store), |id| free(store, id)))
+    Ok(named.map_or_else(|| crate::store::new_id(store), |id| free(store, id)))
 }
 
 /// The backup that has this very manifest.
@@ -255,49 +216,6 @@ fn here_already(store: &Store, bytes: &[u8]) -> Option<String> {
             && fs::read(&at).is_ok_and(|there| there == bytes);
         same.then_some(name)
     })
-}
-
-/// What came out of an archive of another tool.
-pub struct Taken {
-    /// How many of its files may be dashboards.
-    pub dashboards: usize,
-    /// Files that were left out: `.DS_Store`, `._name` and the like.
-    pub hidden: third_party::Hidden,
-}
-
-/// Unpacks what another tool made into a new folder of `root`. Without a dashboard nothing is kept.
-///
-/// # Errors
-/// `invalid-request`, `storage`, `cancelled`.
-pub fn foreign(root: &Path, id: &BackupId, path: &Path, job: &Handle) -> Result<Taken, PanelError> {
-    let mut builder = Builder::new(root, id.clone())?;
-    let mut names = names::Names::default();
-    let mut hidden = third_party::Hidden::default();
-    job.stage("unpacking", 0);
-    walk(path, FOREIGN, job, |name, size, source| {
-        // Archives made on a Mac have such files. `walk` has refused the names of Git.
-        if name.split('/').any(|segment| names::segment_refusal(segment).is_some()) {
-            hidden.add(name);
-            return Ok(On::Go);
-        }
-        let segments: Vec<String> = name.split('/').map(names::portable).collect();
-        // Below a folder that tells what this is, wherever the other tool was when it packed.
-        let told = segments.first().is_some_and(|first| third_party::SIGNS.contains(&first.as_str()));
-        let inner = if told { segments.join("/") } else { format!("grafana/{}", segments.join("/")) };
-        if inner.matches('/').count() > third_party::MAX_DEPTH || !names::is_inside(&inner) {
-            return Err(refused(path, &format!("{name:?} in it lies too deep")));
-        }
-        let inner = names.path(&inner);
-        let broken = |error: &std::io::Error| read::broken(path, error);
-        builder.add_stream(&inner, size, source, broken, job)?;
-        job.step();
-        Ok(On::Go)
-    })?;
-    let dashboards = builder.files().iter().filter(|file| third_party::may_be_dashboard(&file.path)).count();
-    if dashboards > 0 {
-        builder.finish_foreign()?;
-    }
-    Ok(Taken { dashboards, hidden })
 }
 
 fn file_name(path: &Path) -> String {
@@ -336,7 +254,7 @@ pub fn archives(folder: &Path) -> Result<Vec<aether_contract::ArchiveFile>, Pane
                 path: entry.path().display().to_string(),
                 name,
                 bytes: meta.len() as f64,
-                modified_at: super::unpacked_cache::modified(&meta),
+                modified_at: crate::unpacked_cache::modified(&meta),
             })
         })
         .collect();

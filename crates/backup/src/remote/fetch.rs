@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::runtime::Handle as Runtime;
 
 use super::{AT_ONCE, Place, read};
-use crate::{Backups, archive::import, build::Builder, create, manifest::Manifest, store::Store, verify};
+use crate::{Backups, archive::import, build::Builder, manifest::Manifest, store::Store, verify};
 use aether_context::jobs::Handle;
 
 /// The journal's word for it.
@@ -26,7 +26,7 @@ pub async fn fetch(backups: Arc<Backups>, request: BackupFetchRequest) -> Result
     let place = Place::open(&backups, &live, &request.place).await?;
     let job = backups.ctx.jobs.begin(format!("Fetching {} from {}", request.id.0, place.name))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let (manifest, bytes) = read::known(&place, &request.id).await?;
     let by = author::author(&request.created_by);
     let entry =

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{AT_ONCE, Place};
 use crate::{
-    Backups, create,
+    Backups,
     manifest::{self, File},
     store::{self, Store},
 };
@@ -44,7 +44,7 @@ pub async fn push(backups: Arc<Backups>, id: BackupId, place: String) -> Result<
     let place = Place::open(&backups, &live, &place).await?;
     let job = backups.ctx.jobs.begin(format!("Copying {} to {}", id.0, place.name))?;
     // So that nobody deletes it meanwhile.
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let entry = backups.ctx.journal_begin(PUSH, &id.0, json!({"place": place.name})).await?;
     let done = Box::pin(send(&store, &id, &place, &job)).await;
     let (outcome, words) = match &done {

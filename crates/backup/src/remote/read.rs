@@ -14,7 +14,8 @@ use super::{AT_ONCE, Place};
 use crate::{
     Backups,
     manifest::{self, File, Manifest},
-    store::{self, MAX_PROBLEMS, Notes},
+    metadata::{MAX_PROBLEMS, MetadataCache},
+    store,
 };
 use aether_context::{jobs::Handle, session::StackSession};
 
@@ -61,7 +62,7 @@ pub async fn one_place(
     let mut reading = stream::iter(read).buffer_unordered(AT_ONCE);
     while let Some((id, read)) = reading.next().await {
         match read {
-            Ok((manifest, _)) => found.backups.push(store::listed(&id, &manifest, &Notes::default())),
+            Ok((manifest, _)) => found.backups.push(store::listed(&id, &manifest, &MetadataCache::default())),
             Err(error) if error.code == ErrorCode::NotFound => {
                 found.unfinished.push(format!("{id}: it was never finished."));
             }

@@ -17,9 +17,9 @@ use super::{
     grafana,
     preconditions::{self, may_apply, writes},
     runs::{self, Record, RecordItem},
-    undo::{Work, grafana_of},
+    undo_work::{Work, grafana_of},
 };
-use crate::{Backups, build::Builder, create, reader::Opened, store::Store};
+use crate::{Backups, build::Builder, reader::Opened, store::Store};
 use aether_context::session::StackSession;
 
 /// The plan of a request for the alerting.
@@ -55,7 +55,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     let client = grafana(&backups, &live, asked.request.into_stack.as_deref()).await?;
     let job = backups.ctx.jobs.begin(format!("{} alerting from {}", runs::WORK, asked.request.id.0))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     job.stage("reading Grafana", 0);
     let steps = steps(&backups, &live, &client, &asked.request).await?;
     may_apply(&steps.plan, &asked.digest)?;
@@ -165,7 +165,7 @@ async fn copy(
     if files.is_empty() {
         return Ok(None);
     }
-    let mut builder = Builder::new(store.root(), create::new_id(store))?;
+    let mut builder = Builder::new(store.root(), crate::store::new_id(store))?;
     let mut count = 0_u32;
     for (file, all) in files {
         count = count.saturating_add(u32::try_from(all.len()).unwrap_or(u32::MAX));

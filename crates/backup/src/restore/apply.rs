@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Backups,
     build::Builder,
-    compare, create,
+    compare,
     layout::{DASHBOARDS, FOLDERS},
     reader::Opened,
     store::Store,
@@ -81,7 +81,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     let client = grafana(&backups, &live, asked.request.into_stack.as_deref()).await?;
     let job = backups.ctx.jobs.begin(format!("{} from {}", runs::WORK, asked.request.id.0))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let steps = steps(&backups, &live, &client, &asked.request, Some(&job)).await?;
     may_apply(&steps.plan, &asked.digest)?;
     let by = author::author(&asked.created_by);
@@ -175,7 +175,7 @@ async fn safety(
     }
     job.stage("saving what is there", replaced.len());
     let live = target::dashboards(client, &replaced, Some(job)).await?;
-    let mut builder = Builder::new(store.root(), create::new_id(store))?;
+    let mut builder = Builder::new(store.root(), crate::store::new_id(store))?;
     let mut names = Names::default();
     for (uid, found) in &live {
         let Some(found) = found else { continue };

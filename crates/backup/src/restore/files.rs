@@ -17,12 +17,11 @@ use super::{
     plan::blank,
     preconditions::{self, may_apply, writes},
     runs::{self, Record, RecordItem},
-    undo::Work,
+    undo_work::Work,
 };
 use crate::{
     Backups,
     build::Builder,
-    create,
     reader::Opened,
     store::{self, Store},
 };
@@ -206,7 +205,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     let live = backups.ctx.live();
     let job = backups.ctx.jobs.begin(format!("{} files from {}", runs::WORK, asked.request.id.0))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let steps = steps(&backups, &live, &asked.request).await?;
     may_apply(&steps.plan, &asked.digest)?;
     let by = author::author(&asked.created_by);
@@ -298,7 +297,7 @@ async fn copy(
     steps: &Steps,
     by: &str,
 ) -> Result<Option<aether_contract::BackupId>, PanelError> {
-    let mut builder = Builder::new(store.root(), create::new_id(store))?;
+    let mut builder = Builder::new(store.root(), crate::store::new_id(store))?;
     let mut count = 0;
     for change in &steps.changes {
         if let Some(bytes) = &change.before {

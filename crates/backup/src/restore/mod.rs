@@ -13,6 +13,7 @@ mod preconditions;
 pub mod runs;
 pub mod target;
 pub mod undo;
+mod undo_work;
 
 use std::sync::Arc;
 

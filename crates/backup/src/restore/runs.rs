@@ -41,7 +41,7 @@ pub struct Record {
     pub safety: Option<BackupId>,
     /// What is written.
     pub items: Vec<RecordItem>,
-    /// Notes.
+    /// MetadataCache.
     #[serde(default)]
     pub notes: Vec<String>,
 }

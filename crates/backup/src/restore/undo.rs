@@ -1,13 +1,14 @@
 //! Undoes a restore: what was replaced is put back from the safety copy, what was made is deleted. What somebody has
 //! saved since is left as it is.
 
+use super::undo_work::{Work, grafana_of};
 use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::Grafana;
 use aether_contract::{
     ErrorCode, PanelError, RestoreAction, RestoreOutcome, RestorePart, RestoreRun, RestoreState, ServiceKind,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     apply::{self, Written, write},
@@ -16,11 +17,11 @@ use super::{
     target::{self, LiveDashboard},
 };
 use crate::{
-    Backups, compare, create,
+    Backups, compare,
     reader::{Opened, Stored},
     store::Store,
 };
-use aether_context::{jobs::Handle, journal::Journal, session::StackSession};
+use aether_context::{journal::Journal, session::StackSession};
 
 /// Undoes the run with this number.
 ///
@@ -31,7 +32,7 @@ pub async fn undo(backups: Arc<Backups>, id: u32) -> Result<RestoreRun, PanelErr
     let live = backups.ctx.live();
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let job = backups.ctx.jobs.begin("Undoing a restore")?;
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     let number = i64::from(id);
     let Found { record, run, back } = find(&backups, &live, &store, id).await?;
     let interrupted = run.state == RestoreState::Interrupted;
@@ -67,49 +68,6 @@ pub async fn undo(backups: Arc<Backups>, id: u32) -> Result<RestoreRun, PanelErr
     Ok(run)
 }
 
-/// What undoing needs.
-pub struct Work<'a> {
-    /// The panel.
-    pub backups: &'a Backups,
-    /// The stack.
-    pub live: &'a StackSession,
-    /// Its backups.
-    pub store: &'a Store,
-    /// Number of the restore, as the journal's subject.
-    subject: String,
-    /// Progress.
-    pub job: &'a Handle,
-    /// Whether the restore was killed: then a write may have arrived that nobody wrote down.
-    pub interrupted: bool,
-}
-
-impl Work<'_> {
-    /// Writes down what is about to be put back.
-    ///
-    /// # Errors
-    /// `storage`.
-    pub async fn begin(&self, undone: &Record) -> Result<i64, PanelError> {
-        self.backups.ctx.journal_begin(runs::UNDO, &self.subject, json!(undone)).await
-    }
-
-    /// Writes down how far it is.
-    ///
-    /// # Errors
-    /// `storage`.
-    pub async fn step(&self, entry: i64, undone: &Record) -> Result<(), PanelError> {
-        self.job.step();
-        self.backups.ctx.journal_annotate(entry, &self.subject, json!(undone)).await
-    }
-
-    /// Writes down how it ended.
-    ///
-    /// # Errors
-    /// `storage`.
-    pub async fn end(&self, entry: i64, undone: &Record) -> Result<(), PanelError> {
-        self.backups.ctx.journal_complete(entry, undone.outcome(), json!(undone)).await
-    }
-}
-
 /// A run that can be undone.
 struct Found {
     record: Record,
@@ -141,24 +99,6 @@ async fn find(backups: &Backups, live: &StackSession, store: &Store, id: u32) ->
     }
     let back = runs::undone_uids(&before, number);
     Ok(Found { record, run, back })
-}
-
-/// The stack's Grafana, if the run was made in it.
-///
-/// # Errors
-/// `invalid-request` for another one; Grafana's codes.
-pub async fn grafana_of(work: &Work<'_>, record: &Record) -> Result<Arc<Grafana>, PanelError> {
-    let client = super::grafana(work.backups, work.live, record.into_stack.as_deref()).await?;
-    if record.target != client.address() {
-        let words = format!(
-            "It was made in {}, and that stack's Grafana is {} now. Nothing was changed.",
-            record.target,
-            client.address()
-        );
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
-    }
-    client.health().await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
-    Ok(client)
 }
 
 async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {

@@ -82,7 +82,7 @@ pub(crate) fn dashboard_count(metrics: &[u8]) -> Option<u64> {
 impl Grafana {
     /// Its address.
     pub fn address(&self) -> String {
-        crate::http::without_secrets(&self.http.url("", &[]))
+        crate::sensitive::without_secrets(&self.http.url("", &[]))
     }
 
     /// `GET /api/search`: a page of [`SEARCH_PAGE`] rows, counted from 1. Only what the credentials may read comes.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use aether_contract::Timestamp;
 use aether_foundation::clock::now;
 
-use super::cadence;
+use crate::cadence;
 
 /// Watches for suspends and time steps.
 pub struct JumpWatch {

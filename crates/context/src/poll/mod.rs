@@ -4,7 +4,6 @@
 //! failed cycle never takes data away: what was known stays, marked with its age and the error.
 
 pub mod alertmanager;
-pub mod cadence;
 pub mod grafana;
 mod jumps;
 pub mod prometheus;
@@ -132,7 +131,7 @@ fn spawn(ctx: &Arc<Context>, live: &Arc<StackSession>, which: Which) {
             let (Some(ctx), Some(live)) = (ctx.upgrade(), weak.upgrade()) else { return };
             let answered = which.cycle(&ctx, &live, false).await;
             failures = if answered { 0 } else { failures.saturating_add(1) };
-            let pause = cadence::pause(which.interval(&ctx), failures, rand::random::<f64>());
+            let pause = crate::cadence::pause(which.interval(&ctx), failures, rand::random::<f64>());
             let next = clock::now().plus_millis(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
             which.set_next(&live, next);
             ctx.changed.notify_one();

@@ -10,7 +10,8 @@ use aether_clients::{Prometheus, Reply, prometheus::QueryResult};
 use aether_contract::{ErrorCode, GaugeSpec, PanelError, ReadingState, ServiceKind, TenantValue};
 use futures_util::{StreamExt as _, stream};
 
-use super::{bounded, cadence};
+use super::bounded;
+use crate::cadence;
 use crate::{
     Context,
     gauges::{

@@ -2,3 +2,4 @@
 
 pub mod expression;
 pub mod split;
+pub mod walk;

@@ -13,6 +13,7 @@ mod platform;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod warnings;
 mod worker;
 
 use std::{
@@ -31,6 +32,7 @@ pub use backend::{SecretBackend, SecretFailure};
 pub use id::{SecretId, SecretKind};
 pub use origin::{Origin, declared, is_exposed, is_refused_plain_http, storage};
 use trust::Bound;
+pub use warnings::{Warning, credential_warnings};
 use worker::Worker;
 
 use crate::stack::Profile;

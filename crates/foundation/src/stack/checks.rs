@@ -5,8 +5,8 @@ use aether_contract::{CheckSuite, CustomCheck as WrittenCheck, CustomCheckKind};
 use super::{
     check,
     profile::{CustomCheck, OwnKind},
-    read::{query, report, text},
     section::{Problems, Section},
+    values::{query, report, text},
 };
 
 /// Most checks of one profile.

@@ -1,16 +1,13 @@
 //! Changes a profile's file as a person would: only the values that differ, comments and order untouched. Refuses a
 //! file that is no TOML, because there is nothing to preserve then.
 
+use super::toml_values::{list, put, text_of};
 use std::path::Path;
 
 use aether_contract::{AuthSpec, EndpointSpec, PanelError, StackSaveRequest, StackSource};
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::{
-    builtin, edit_checks,
-    endpoint::Place,
-    read::{self, to_error},
-};
+use super::{builtin, edit_checks, endpoint::Place, read, values::to_error};
 
 /// First lines of a new file.
 const HEADER: &str = "# A stack for the AetherLink panel. Every key: docs/stack-profile.md.\n\
@@ -99,45 +96,6 @@ fn put_unless_default(table: &mut dyn TableLike, key: &str, is_default: bool, va
     if !is_default || table.contains_key(key) {
         put(table, key, value());
     }
-}
-
-/// Sets a value; comments and spaces around an existing one stay, and an equal one is not touched at all.
-pub(super) fn put(table: &mut dyn TableLike, key: &str, value: Value) {
-    if let Some(Item::Value(old)) = table.get_mut(key) {
-        if plain(old) != plain(&value) {
-            let decor = old.decor().clone();
-            *old = value;
-            *old.decor_mut() = decor;
-        }
-        return;
-    }
-    table.insert(key, Item::Value(value));
-}
-
-/// A value without its spelling: what two values are compared by.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{:?}", text.value()),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(plain).collect();
-            format!("[{}]", items.join(","))
-        }
-        Value::InlineTable(table) => {
-            let mut fields: Vec<String> =
-                table.iter().map(|(key, value)| format!("{key:?}={}", plain(value))).collect();
-            fields.sort();
-            format!("{{{}}}", fields.join(","))
-        }
-        other => other.to_string().trim().to_owned(),
-    }
-}
-
-pub(super) fn list(items: &[String]) -> Value {
-    let mut array = Array::new();
-    for item in items {
-        array.push(item.as_str());
-    }
-    Value::Array(array)
 }
 
 fn section<'t>(root: &'t mut dyn TableLike, name: &str) -> Option<&'t mut dyn TableLike> {
@@ -261,8 +219,4 @@ fn tls(table: &mut dyn TableLike, spec: &EndpointSpec, place: &Place) {
             }
         }
     }
-}
-
-pub(super) fn text_of(table: &dyn TableLike, key: &str) -> Option<String> {
-    table.get(key).and_then(Item::as_str).map(str::to_owned)
 }

@@ -7,8 +7,8 @@ use aether_contract::{AuthSpec, EndpointSpec};
 
 use super::{
     check,
-    read::report,
     section::{Problems, Section},
+    values::report,
 };
 
 /// Most members of one Alertmanager cluster.

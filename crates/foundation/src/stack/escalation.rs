@@ -5,8 +5,8 @@ use aether_contract::EscalationRule;
 use super::{
     check,
     profile::Profile,
-    read::{report, text},
     section::{Problems, Section},
+    values::{report, text},
 };
 
 /// Where `{text}` of a chat's address is filled in.

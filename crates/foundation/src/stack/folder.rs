@@ -209,7 +209,7 @@ impl Folder {
 
     fn parse(&self, name: &str, text: &str, path: &Path) -> Result<Profile, PanelError> {
         let profile = read::read(text, path, self.naming(name))
-            .map_err(|problems| read::to_error(&problems, text, path))?;
+            .map_err(|problems| super::values::to_error(&problems, text, path))?;
         if profile.name != name {
             // Only a file outside the folder can change its name under us.
             return Err(PanelError::new(

@@ -15,6 +15,8 @@ mod folder;
 mod profile;
 mod read;
 mod section;
+mod toml_values;
+mod values;
 
 /// Docker's address and the container that Prometheus runs in.
 pub fn prometheus_container(profile: &Profile) -> Option<(String, String)> {
@@ -24,7 +26,6 @@ pub fn prometheus_container(profile: &Profile) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests;
-mod warnings;
 
 use std::{
     path::{Path, PathBuf},
@@ -40,7 +41,6 @@ pub use escalation::{Contact, EscalationTable, TEXT};
 pub use profile::{
     BUILTIN_NAME, ComposeSpec, CustomCheck, Elsewhere, Escalation, Expected, OwnKind, Pack, Pin, Profile,
 };
-pub use warnings::{Warning, credential_warnings};
 
 use crate::paths::{self, Home};
 use folder::{Folder, Loaded};
@@ -170,7 +170,7 @@ impl Stacks {
         let after = edit::apply(before.as_deref(), request, &path)?;
         let naming = inner.folder.naming(&request.name);
         read::read(&after, &path, naming).map_err(|problems| {
-            let mut error = read::to_error(&problems, &after, &path);
+            let mut error = values::to_error(&problems, &after, &path);
             error.code = ErrorCode::InvalidRequest;
             // Lines mean nothing to a person who filled in a form.
             if let Some(first) = problems.first() {
@@ -214,7 +214,7 @@ impl Stacks {
                 Ok((path, before, after))
             }
             Ok(_) => Err(format!("{} would not pin it so; edit it by hand", path.display())),
-            Err(problems) => Err(read::to_error(&problems, &after, &path).message),
+            Err(problems) => Err(values::to_error(&problems, &after, &path).message),
         }
     }
 

@@ -460,7 +460,7 @@ fn a_simulator_is_on_this_machine_or_it_is_none() {
 
 #[test]
 fn credential_over_plain_http_is_a_warning_and_blocked_unless_the_profile_allows_it() {
-    let warn = |text: &str| super::credential_warnings(&parse(text).unwrap());
+    let warn = |text: &str| crate::secrets::credential_warnings(&parse(text).unwrap());
     let grafana = "[grafana]\nurl = \"http://grafana.example.com:3000\"\nauth = \"bearer\"\n";
     let blocked = warn(&format!("{GOOD}{grafana}"));
     assert_eq!(blocked.len(), 1, "{blocked:?}");

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use aether_contract::{DeployRun, DeployedVersion, PanelError};
 
 use super::{CheckContext, CheckOutcome};
-use crate::deploy::{read, versions};
+use crate::deploy_evidence::{runs, versions};
 
 async fn since(scene: &CheckContext) -> Result<Option<DeployRun>, PanelError> {
-    let runs = read::runs(&scene.checks.ctx, &scene.live).await?;
+    let runs = runs::runs(&scene.checks.ctx, &scene.live).await?;
     let open = runs.iter().find(|run| run.state == aether_contract::DeployState::Open).cloned();
     Ok(open.or_else(|| runs.into_iter().next()))
 }
@@ -67,7 +67,7 @@ pub async fn changed(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
 /// The servers' codes.
 pub async fn alerts(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelError> {
     let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
-    let new = read::new_alerts(&scene.checks.ctx, &scene.live, &run.alerts_before).await?;
+    let new = runs::new_alerts(&scene.checks.ctx, &scene.live, &run.alerts_before).await?;
     let mut lines = vec![format!("compared with the deploy \"{}\"", run.reason)];
     lines.extend(new.iter().cloned());
     Ok(match new.len() {
@@ -86,7 +86,7 @@ pub async fn alerts(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
 /// The servers' codes.
 pub async fn gauges(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelError> {
     let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
-    let judged = read::gauges_since(&scene.checks.ctx, &scene.live, &run.gauges_before).await?;
+    let judged = runs::gauges_since(&scene.checks.ctx, &scene.live, &run.gauges_before).await?;
     Ok(match judged.worse {
         0 => CheckOutcome::pass("No gauge is worse than before.", judged.lines),
         many => CheckOutcome::fail(

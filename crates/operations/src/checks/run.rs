@@ -38,7 +38,7 @@ const MAX_EVIDENCE: (usize, usize) = (60, 600);
 /// no error.
 pub async fn command(checks: Arc<Checks>, request: CheckRequest) -> Result<CheckRun, PanelError> {
     let live = checks.ctx.live();
-    let deploy = crate::deploy::read::runs(&checks.ctx, &live)
+    let deploy = crate::deploy_evidence::runs::runs(&checks.ctx, &live)
         .await?
         .into_iter()
         .find(|run| run.state == DeployState::Open);

@@ -1,10 +1,7 @@
 //! The guided deploy: backup, checks, window, the deploy itself, what is worse since, close-out. Every step is
 //! done or skipped for a reason, in order, and the run is a record in the journal.
 
-pub mod read;
-mod regression;
 mod text;
-pub(crate) mod versions;
 
 use aether_foundation::author;
 use std::{sync::Arc, time::Instant};
@@ -13,6 +10,11 @@ use aether_contract::*;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::deploy_evidence::{
+    regression,
+    runs::{self, DEPLOY},
+    versions,
+};
 use crate::{
     checks::{self, Checks},
     pins::Pins,
@@ -24,7 +26,6 @@ use aether_backup::create;
 use aether_context::Context;
 use aether_context::{journal::Entry, session::StackSession};
 use aether_foundation::clock;
-use read::DEPLOY;
 
 /// The steps, in order.
 const STEPS: [DeployStepKind; 8] = [
@@ -77,7 +78,7 @@ pub async fn begin(deploys: Arc<Deploys>, request: DeployStartRequest) -> Result
         return Err(refuse(format!("The window lasts from 1 minute up to {} minutes, the cap.", max_s / 60)));
     }
     if let Some(open) =
-        read::runs(&deploys.ctx, &live).await?.into_iter().find(|run| run.state == DeployState::Open)
+        runs::runs(&deploys.ctx, &live).await?.into_iter().find(|run| run.state == DeployState::Open)
     {
         return Err(refuse(format!(
             "The deploy \"{}\" is open. Finish it or give it up first.",
@@ -209,7 +210,7 @@ pub async fn give_up(deploys: Arc<Deploys>, request: DeployAbandonRequest) -> Re
 async fn open(deploys: &Deploys, live: &StackSession, id: &str) -> Result<(Entry, DeployRun), PanelError> {
     let subject = id.to_owned();
     let entry = deploys.ctx.journaled(move |journal| journal.find(DEPLOY, &subject)).await?;
-    let found = entry.and_then(|entry| read::read(&entry).map(|run| (entry, run)));
+    let found = entry.and_then(|entry| runs::read(&entry).map(|run| (entry, run)));
     match found {
         Some((_, run)) if run.state != DeployState::Open => Err(refuse("This deploy is over.")),
         Some((entry, run)) if run.stack == live.profile.name => Ok((entry, run)),
@@ -286,7 +287,7 @@ async fn perform(
         DeployStepKind::After => suite(deploys, run, CheckSuite::AfterDeploy).await,
         DeployStepKind::Deploy => Ok(made(true, "AnnotationStore to be done.", Vec::new())),
         DeployStepKind::Alerts => {
-            let new = read::new_alerts(&deploys.ctx, live, &run.alerts_before).await?;
+            let new = runs::new_alerts(&deploys.ctx, live, &run.alerts_before).await?;
             let note = match new.len() {
                 0 => "No alert fires that did not fire before.".to_owned(),
                 1 => "One alert fires that did not fire before.".to_owned(),
@@ -295,7 +296,7 @@ async fn perform(
             Ok(made(new.is_empty(), note, new))
         }
         DeployStepKind::Gauges => {
-            let judged = read::gauges_since(&deploys.ctx, live, &run.gauges_before).await?;
+            let judged = runs::gauges_since(&deploys.ctx, live, &run.gauges_before).await?;
             let note = match judged.worse {
                 0 => "No gauge is worse than before.".to_owned(),
                 1 => "One gauge is worse than before.".to_owned(),

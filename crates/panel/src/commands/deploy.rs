@@ -1,5 +1,6 @@
 //! The commands about guided deploys.
 
+use aether_operations::deploy_evidence;
 use std::sync::Arc;
 
 use aether_contract::*;
@@ -37,6 +38,6 @@ impl Panel {
     /// # Errors
     /// `storage`.
     pub async fn deploy_runs(&self, _request: Empty) -> Result<DeployRuns, PanelError> {
-        Ok(DeployRuns { runs: deploy::read::runs(&self.caps.ctx, &self.caps.ctx.live()).await? })
+        Ok(DeployRuns { runs: deploy_evidence::runs::runs(&self.caps.ctx, &self.caps.ctx.live()).await? })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     compare,
     file::{self, FileRule},
-    list::server_rules,
+    server_rules::server_rules,
 };
 
 /// How the rules that a server runs differ from those of a file, in a sentence; none when it runs them, with

@@ -1,16 +1,14 @@
 //! No part of an expression is always empty. Page: `docs/checks/impossible.md`.
 
 use aether_contract::{FindingSeverity, RuleFinding};
+use aether_foundation::promql::walk::walk;
 use promql_parser::{
     label::MatchOp,
     parser::{BinaryExpr, Expr, LabelModifier, token},
 };
 
 use super::{Subject, finding};
-use crate::{
-    labels::{self, Known, is_plain, matchers, name_of, set},
-    series_metadata::walk,
-};
+use crate::labels::{self, Known, is_plain, matchers, name_of, set};
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
     let Some(expr) = subject.expr else { return };

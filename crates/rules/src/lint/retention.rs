@@ -4,7 +4,7 @@ use aether_contract::{FindingSeverity, RuleFinding};
 use promql_parser::{parser::Expr, util::display_duration};
 
 use super::{Subject, finding};
-use crate::series_metadata::walk;
+use aether_foundation::promql::walk::walk;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
     let (Some(expr), Some(retention)) = (subject.expr, subject.facts.retention_s) else { return };

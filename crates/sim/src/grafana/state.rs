@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{alerting::Alerting, seed};
+use super::alerting::Alerting;
 use crate::SimError;
 
 /// A folder.
@@ -68,14 +68,14 @@ pub struct State {
 }
 
 impl State {
-    /// Reads the state, or makes a first one. The pack's dashboard is provisioned anew at every start, as Grafana does.
-    pub fn open(folder: &Path, pack: Option<&Path>) -> Result<Self, SimError> {
+    /// Reads the state; `first` makes one for a new folder. The pack's dashboard is provisioned anew at every start, as Grafana does.
+    pub fn open(folder: &Path, pack: Option<&Path>, first: impl FnOnce() -> Self) -> Result<Self, SimError> {
         fs::create_dir_all(folder).map_err(SimError::file(folder))?;
         let file = folder.join("grafana.json");
         let mut state = match fs::read_to_string(&file) {
             Ok(text) => serde_json::from_str(&text)
                 .map_err(|e| SimError::Other(format!("{}: {e}; delete it to start anew", file.display())))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => seed::first(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => first(),
             Err(error) => return Err(SimError::file(&file)(error)),
         };
         state.file = Some(file);

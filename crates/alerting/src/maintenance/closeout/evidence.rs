@@ -23,7 +23,7 @@ pub(super) async fn config(live: &StackSession) -> Result<String, PanelError> {
             }
         }
     }
-    Err(first.unwrap_or_else(crate::maintenance::start::no_alertmanager))
+    Err(first.unwrap_or_else(crate::maintenance::members::no_alertmanager))
 }
 
 pub(super) type Series = (BTreeMap<String, String>, Vec<Timestamp>);

@@ -7,6 +7,7 @@ mod evidence;
 mod report;
 pub mod text;
 
+use crate::maintenance::record::CLOSEOUT;
 use std::sync::Arc;
 
 use aether_contract::{
@@ -25,9 +26,6 @@ use crate::maintenance::Maintenance;
 use aether_context::window_tag::read_comment;
 use aether_context::{poll, session::StackSession};
 use aether_foundation::clock;
-
-/// Journal kind of a report; its subject is the window's id.
-pub const CLOSEOUT: &str = "maintenance-closeout";
 
 /// What fired so long before the window is looked at, to know what had been told.
 const BEFORE_MS: i64 = 15 * 60_000;

@@ -18,7 +18,7 @@ use pack::upload;
 use preflight::{Ground, ground, well};
 use steps::{aside, kept, undone};
 
-use crate::{Backups, create, parts::container::Place, store::Store};
+use crate::{Backups, parts::container::Place, store::Store};
 use aether_context::jobs::Handle;
 use aether_foundation::shell::local;
 
@@ -52,7 +52,7 @@ pub async fn apply(backups: Arc<Backups>, asked: DataRestoreRequest) -> Result<D
     let live = backups.ctx.live();
     let job = backups.ctx.jobs.begin(format!("Restoring data from {}", asked.id.0))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
-    let lock = create::locked(&store).await?;
+    let lock = crate::store::locked(&store).await?;
     job.stage("asking the servers", 0);
     let ground = ground(&backups, &live, &asked.id).await?;
     if ground.plan.digest != asked.digest {

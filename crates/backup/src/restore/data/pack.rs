@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::failed;
 use crate::{
-    archive::read::exceeds_ratio, build::ZSTD, layout::SNAPSHOT, parts::container::Place, reader::Opened,
+    archive_reader::exceeds_ratio, build::ZSTD, layout::SNAPSHOT, parts::container::Place, reader::Opened,
 };
 use aether_context::jobs::Handle;
 

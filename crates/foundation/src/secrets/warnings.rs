@@ -3,8 +3,8 @@
 use aether_contract::{AuthSpec, EndpointSpec};
 use url::Url;
 
-use super::Profile;
-use crate::secrets::{is_exposed, is_refused_plain_http};
+use super::{is_exposed, is_refused_plain_http};
+use crate::stack::Profile;
 
 /// A risk.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,12 +19,9 @@ use aether_contract::{
     Timestamp,
 };
 
-use super::{
-    import::{self, Kind},
-    read::{Limits, On, walk},
-    refused, stem,
-};
-use crate::{manifest, store::Notes, third_party};
+use crate::archive_reader::{Limits, On, refused, stem, walk};
+use crate::unpack::{self, Kind};
+use crate::{manifest, metadata::MetadataCache, third_party};
 use aether_context::jobs::{Handle, Jobs};
 use aether_foundation::paths;
 
@@ -51,7 +48,7 @@ pub fn modified(meta: &fs::Metadata) -> Timestamp {
 }
 
 /// As in the list. It is not unpacked for that.
-pub fn entry(root: &Path, id: &str, notes: &Notes) -> Option<Backup> {
+pub fn entry(root: &Path, id: &str, notes: &MetadataCache) -> Option<Backup> {
     let (path, meta) = at(root, id)?;
     let unpacked = place(root, id, &meta);
     let files = if unpacked.is_dir() { third_party::files(&unpacked) } else { Vec::new() };
@@ -130,7 +127,7 @@ pub fn unpacked(root: &Path, id: &str) -> Result<Option<(PathBuf, Option<String>
         return Ok(Some((target, None)));
     }
     let job = unseen()?;
-    if let Kind::Own(..) = import::kind(&path, &job)? {
+    if let Kind::Own(..) = unpack::kind(&path, &job)? {
         let words = format!("{id} is an exported backup, and is read when it was imported.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words)
             .with_hint("Import it: it is held against its manifest on the way in."));
@@ -140,7 +137,7 @@ pub fn unpacked(root: &Path, id: &str) -> Result<Option<(PathBuf, Option<String>
     paths::create_private_dir(&temp).map_err(|error| paths::storage("create the folder", &temp, &error))?;
     let _clear = Clear(&temp);
     let inner = BackupId("unpacked".into());
-    let taken = import::foreign(&temp, &inner, &path, &job)?;
+    let taken = unpack::foreign(&temp, &inner, &path, &job)?;
     if taken.dashboards == 0 {
         return Err(refused(&path, "it holds no dashboard"));
     }

@@ -10,10 +10,9 @@ use std::{
     rc::Rc,
 };
 
-use aether_contract::PanelError;
+use aether_contract::{ErrorCode, PanelError};
 use tar::EntryType;
 
-use super::refused;
 use aether_context::jobs::Handle;
 use aether_foundation::{names, paths};
 
@@ -308,4 +307,20 @@ impl Read for Metered {
         }
         Ok(read)
     }
+}
+
+/// Endings of the archives that are read.
+const ENDINGS: [&str; 5] = [".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar"];
+
+/// A name without the ending of an archive; none when it has none.
+pub fn stem(name: &str) -> Option<&str> {
+    let lower = name.to_ascii_lowercase();
+    let ending = ENDINGS.iter().find(|ending| lower.ends_with(**ending))?;
+    name.get(..name.len() - ending.len()).filter(|stem| !stem.is_empty())
+}
+
+/// What is wrong with an archive.
+pub fn refused(path: &Path, words: &str) -> PanelError {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    PanelError::new(ErrorCode::InvalidRequest, "backups", format!("{name} can't be used: {words}."))
 }
