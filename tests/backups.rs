@@ -10,7 +10,7 @@ use std::{
 
 use crate::common::backups::{Bench, GRAFANA, leftovers, open};
 use aether_contract::*;
-use aether_core::paths::Home;
+use aether_panel::paths::Home;
 use aether_sim::servers::{Prometheus, PrometheusOptions};
 use aether_tests::{
     eventually, missing, root,

@@ -4,7 +4,7 @@
 use std::{fs, time::Duration};
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 use aether_tests::{
     eventually,
     stack::{Stack, panel, servers_missing, snapshot_when},
@@ -147,7 +147,7 @@ async fn a_run_is_seen_while_it_goes_on_is_alone_and_can_be_cancelled() {
         }
     });
     let folder = tempfile::tempdir().unwrap();
-    let home = aether_core::paths::Home::at(folder.path());
+    let home = aether_panel::paths::Home::at(folder.path());
     let text = format!("name = \"test\"\n[prometheus]\nurl = \"http://{address}\"\n");
     aether_tests::stack::write_profile(&home, &text).unwrap();
     let panel = panel(home).await.unwrap();
@@ -178,7 +178,7 @@ async fn a_run_is_seen_while_it_goes_on_is_alone_and_can_be_cancelled() {
     assert_eq!(over.checks.last.unwrap().id, ended.id);
     panel.shutdown().await;
     drop(panel);
-    let next = aether_tests::stack::panel(aether_core::paths::Home::at(folder.path())).await.unwrap();
+    let next = aether_tests::stack::panel(aether_panel::paths::Home::at(folder.path())).await.unwrap();
     let shown = next.snapshot(Empty {}).await.unwrap().checks;
     assert_eq!((shown.last.unwrap().id, shown.running), (ended.id, None), "the journal knows it");
 }

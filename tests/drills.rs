@@ -5,7 +5,7 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use aether_contract::*;
-use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_sim::drill::{DrillScenario as SimScenario, Operation, Pace};
 #[cfg(target_os = "linux")]
 use aether_tests::{Desktop, built, window::Window};

@@ -11,7 +11,7 @@ use std::{
 
 use crate::common::backups::{Bench, GRAFANA, of};
 use aether_contract::*;
-use aether_core::paths::Home;
+use aether_panel::paths::Home;
 
 /// Set in the process that runs with a mask of its own.
 const CHILD: &str = "AETHER_TEST_UMASK";
@@ -76,7 +76,7 @@ async fn write_everything() {
     let bench = Bench::with("11.2.0", None, &servers).await;
     let home_dir = bench.folder.path().join("home");
     let home = Home::at(&home_dir);
-    let log = aether_core::logging::start(&home).unwrap();
+    let log = aether_panel::logging::start(&home).unwrap();
 
     let both = [BackupPartKind::Grafana, BackupPartKind::Configs];
     let made = bench.create(&both).await;

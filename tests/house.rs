@@ -136,7 +136,7 @@ fn every_child_process_is_started_by_the_one_function() {
         }
         assert!(
             found == 0 || test_file || allowed,
-            "{name} starts a child process that inherits credentials; use aether_core::child::command"
+            "{name} starts a child process that inherits credentials; use aether_panel::child::command"
         );
     }
     assert_eq!(seen, 2, "the files that may start child processes have moved");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aether_contract::*;
-use aether_core::{Panel, paths::Home};
+use aether_panel::{Panel, paths::Home};
 use aether_sim::servers::{Alertmanager, AlertmanagerOptions, free_port};
 use aether_tests::{
     missing,

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use aether_contract::*;
-use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_sim::servers::{Prometheus, PrometheusOptions};
 use aether_tests::{
     eventually, missing,
@@ -276,7 +276,7 @@ async fn service_levels_are_the_share_of_the_guarded_time_of_the_recorded_series
 #[derive(Default)]
 struct Opened(std::sync::Mutex<Vec<String>>);
 
-impl aether_core::Host for Opened {
+impl aether_panel::Host for Opened {
     fn open_url(&self, url: &str) -> Result<(), PanelError> {
         self.0.lock().unwrap().push(url.to_owned());
         Ok(())
@@ -298,7 +298,7 @@ async fn a_clock_runs_on_a_live_gauge_opens_a_mail_and_keeps_who_was_called() {
         Panel::start(PanelOptions {
             home: stack.home(),
             stack: Some("test".to_owned()),
-            host: Arc::clone(&host) as Arc<dyn aether_core::Host>,
+            host: Arc::clone(&host) as Arc<dyn aether_panel::Host>,
             secrets: Some(Arc::new(MemoryKeyring::default())),
             poll: true,
         })

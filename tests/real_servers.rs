@@ -13,7 +13,7 @@ use aether_contract::{
     MaintenanceEndRequest, MaintenanceRequest, PanelEvent, ReadingState, ServiceKind, SilenceState,
     SilencesRequest, WindowPhase,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 use aether_sim::{
     model::Scenario,
     servers::{
@@ -309,7 +309,7 @@ async fn a_base_path_is_kept_and_a_wrong_one_is_named() {
     })
     .await
     .expect("prometheus");
-    let home = aether_core::paths::Home::at(&folder.path().join("home"));
+    let home = aether_panel::paths::Home::at(&folder.path().join("home"));
     write_profile(
         &home,
         &format!("name = \"test\"\n[prometheus]\nurl = \"{}/prometheus\"\n", prometheus.url()),
@@ -360,7 +360,7 @@ async fn victoriametrics_shows_the_same_gauges_and_alerts() {
         VmAlert::launch(&folder.path().join("vmalert"), port, &rules, metrics.url(), alertmanager.url())
             .await
             .expect("vmalert");
-    let home = aether_core::paths::Home::at(&folder.path().join("home"));
+    let home = aether_panel::paths::Home::at(&folder.path().join("home"));
     write_profile(
         &home,
         &format!(

@@ -14,7 +14,7 @@ use std::{
 };
 
 use aether_contract::*;
-use aether_core::{Panel, paths::Home};
+use aether_panel::{Panel, paths::Home};
 use aether_sim::servers::{Server, find, free_port};
 use aether_tests::{
     eventually, missing,

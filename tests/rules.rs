@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, fs, path::Path, process::Command, sync::Arc, time::Duration};
 
 use aether_contract::*;
-use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_tests::{
     eventually, on_path,
     stack::{MemoryKeyring, Stack, panel, servers_missing},

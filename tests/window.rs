@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use aether_core::paths::Home;
+use aether_panel::paths::Home;
 use aether_sim::{
     grafana::{Grafana, GrafanaOptions},
     servers::free_port,

@@ -2,5 +2,5 @@
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     aether_clients::fuzz::grafana(data);
-    aether_core::fuzz::grafana(data);
+    aether_panel::fuzz::grafana(data);
 });

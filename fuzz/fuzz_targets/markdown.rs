@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| aether_core::fuzz::markdown(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| aether_panel::fuzz::markdown(data));

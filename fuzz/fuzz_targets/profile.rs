@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| aether_core::fuzz::profile(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| aether_panel::fuzz::profile(data));

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use aether_contract::PanelError;
-use aether_core::{
+use aether_panel::{
     Panel, PanelOptions,
     logging::{self, LogGuard},
     paths::Home,

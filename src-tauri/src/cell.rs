@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aether_contract::{ErrorCode, PanelError};
-use aether_core::Panel;
+use aether_panel::Panel;
 use tokio::sync::watch;
 
 type Started = Result<Arc<Panel>, PanelError>;

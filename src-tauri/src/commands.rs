@@ -1,7 +1,7 @@
 //! The commands, generated from the contract's list: each waits for the Panel and hands over.
 
 use aether_contract::{PanelError, for_each_command};
-use aether_core::dispatch;
+use aether_panel::dispatch;
 use serde_json::Value;
 use tauri::{Runtime, State, ipc::Invoke};
 

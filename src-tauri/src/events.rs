@@ -6,7 +6,7 @@ use std::{
 };
 
 use aether_contract::{Empty, PanelEvent, Timestamp};
-use aether_core::Panel;
+use aether_panel::Panel;
 use tauri::{AppHandle, Emitter, EventTarget, Manager, Runtime};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 

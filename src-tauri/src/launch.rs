@@ -17,7 +17,7 @@ pub fn with_plain_renderer() {
     let Ok(program) = std::env::current_exe() else { return };
     let mut args = std::env::args_os();
     // Not a child process: this program goes on in the same process, and needs everything that it was started with, its
-    // own AETHER_* variables too. So it is the one command that is not built by aether_core::child.
+    // own AETHER_* variables too. So it is the one command that is not built by aether_panel::child.
     let mut command = std::process::Command::new(program);
     if let Some(name) = args.next() {
         command.arg0(name);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use aether_contract::{ErrorCode, PanelError};
-use aether_core::{Host, child};
+use aether_panel::{Host, child};
 
 /// The desktop around the window.
 pub struct Desktop;

@@ -1,4 +1,4 @@
-//! The panel's window: Tauri around `aether-core`.
+//! The panel's window: Tauri around `aether-panel`.
 //!
 //! Commands of a few lines, events forwarded, a tray, links opened in the browser. It refuses to know anything about
 //! monitoring: what is true and what may be done is the Panel's.

@@ -5,9 +5,9 @@ use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use aether_clients::alertmanager::AmAlert;
 use aether_contract::{AlertsRequest, Freshness, Timestamp};
-use aether_core::alerts::{
-    join::{AlertIndex, MemberAlerts, PromAlerts, Tenants, join},
-    page::page,
+use aether_panel::{
+    alert_index::join::{AlertIndex, MemberAlerts, PromAlerts, Tenants, join},
+    alerts::page::page,
 };
 use serde_json::{Value, json};
 

@@ -13,7 +13,7 @@ use std::{
 use aether_contract::{
     Backup, BackupCreateRequest, BackupPartKind, BackupPartState, SecretInput, SecretSetRequest,
 };
-use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_sim::grafana::{Grafana, GrafanaOptions};
 use aether_tests::stack::{MemoryKeyring, write_profile};
 use axum::{Json, Router, routing::get};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use aether_contract::{Empty, Gauge, Timestamp};
-use aether_core::{
+use aether_panel::{
     NoHost, Panel, PanelOptions,
     gauges::history::{Grid, SPARK_POINTS},
     stack::Stacks,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use aether_contract::*;
-use aether_core::{NoHost, Panel, PanelOptions, paths::Home};
+use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_sim::grafana::{Grafana, GrafanaOptions};
 use aether_tests::{
     root,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use aether_contract::{AlertRow, AlertsPage, AlertsRequest, Empty, PanelError, Settings, Snapshot};
-use aether_core::{
+use aether_panel::{
     NoHost, Panel, PanelOptions,
     paths::Home,
     secrets::{SecretBackend, SecretFailure},
@@ -214,7 +214,7 @@ pub fn quick_settings() -> Settings {
         prometheus_interval_s: 1,
         alertmanager_interval_s: 1,
         grafana_interval_s: 1,
-        ..aether_core::settings::default_settings()
+        ..aether_panel::settings::default_settings()
     }
 }
 

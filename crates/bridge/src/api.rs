@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use aether_contract::{ErrorCode, PanelError};
-use aether_core::dispatch;
+use aether_panel::dispatch;
 use axum::{
     Json,
     body::Bytes,

@@ -10,7 +10,7 @@ mod guard;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use aether_core::Panel;
+use aether_panel::Panel;
 use axum::{Router, middleware, routing};
 use tokio::net::TcpListener;
 

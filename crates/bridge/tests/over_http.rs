@@ -5,7 +5,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use aether_contract::PanelError;
-use aether_core::{Host, Panel, PanelOptions, paths::Home};
+use aether_panel::{Host, Panel, PanelOptions, paths::Home};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! `aetherctl`: the panel's verbs from a shell.
 //!
 //! Parses, calls the Panel once, prints and picks an exit code. It refuses to decide anything about the stack:
-//! what is true comes from `aether-core`. A secret is never an argument, a label never reaches a terminal raw.
+//! what is true comes from `aether-panel`. A secret is never an argument, a label never reaches a terminal raw.
 
 mod args;
 mod commands;

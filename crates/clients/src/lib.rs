@@ -1,7 +1,7 @@
 //! Typed HTTP clients: one a server, no opinion.
 //!
 //! They know how each server's API speaks, how to authenticate, how long to wait and how much to read. They refuse to
-//! decide: what an answer means for an operator is `aether-core`'s business. Secrets go from [`Auth`] into a header;
+//! decide: what an answer means for an operator is `aether-panel`'s business. Secrets go from [`Auth`] into a header;
 //! they are in no `Debug` output and are cut out of every error text, even when a server echoes them.
 
 pub mod alertmanager;

@@ -17,7 +17,7 @@ wire! {
 }
 
 /// Calls `$callback!` with every command as `name(Request) -> Reply;`. Each is a method of the same name on
-/// `aether_core::Panel`: `async fn name(&self, request: Request) -> Result<Reply, PanelError>`.
+/// `aether_panel::Panel`: `async fn name(&self, request: Request) -> Result<Reply, PanelError>`.
 #[macro_export]
 macro_rules! for_each_command {
     ($callback:path) => {

@@ -1,7 +1,7 @@
 //! Wire types of the panel: every command, request, reply, event and error, declared once.
 //!
 //! Adapters (the window, the bridge, the shell) and the UI speak only these types. The crate refuses
-//! logic: what a type means is decided in `aether-core`. TypeScript is generated from here by the
+//! logic: what a type means is decided in `aether-panel`. TypeScript is generated from here by the
 //! `aether-bindings` binary, so the UI can't drift from the backend.
 //!
 //! Conventions on the wire: times are milliseconds since the Unix epoch ([`Timestamp`]), durations are

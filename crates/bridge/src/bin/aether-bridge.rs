@@ -11,7 +11,7 @@ use std::{
 };
 
 use aether_contract::PanelError;
-use aether_core::{Host, Panel, PanelOptions, logging, paths::Home};
+use aether_panel::{Host, Panel, PanelOptions, logging, paths::Home};
 use clap::Parser;
 use tokio::net::TcpListener;
 

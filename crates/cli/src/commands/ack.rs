@@ -1,7 +1,7 @@
 //! `ack`: says that somebody is on an alert.
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use super::alerts;
 use crate::{human::plain, outcome::Outcome};

@@ -4,7 +4,7 @@ use aether_contract::{
     AlertCounts, AlertRow, AlertState, AlertsPage, AlertsRequest, AlertsSummary, ErrorCode, PanelError,
     Severity,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 use serde_json::Value;
 
 use super::{polled, unread};
@@ -60,7 +60,7 @@ pub async fn alerts(
 
 fn comma_separated(rows: &[AlertRow]) -> Result<String, PanelError> {
     let mut out = Vec::new();
-    aether_core::alerts::export::csv(&mut out, rows).map_err(|error| {
+    aether_panel::alerts::export::csv(&mut out, rows).map_err(|error| {
         PanelError::new(ErrorCode::Internal, "aetherctl", format!("The list could not be written: {error}"))
     })?;
     // A terminal obeys no label.

@@ -5,7 +5,7 @@ use std::path::Path;
 use aether_contract::{
     ArchiveFormat, BackupExportRequest, BackupId, BackupImportRequest, ErrorCode, PanelError,
 };
-use aether_core::{Panel, size};
+use aether_panel::{Panel, text::size};
 
 use super::backup::{findings, shown};
 use crate::{

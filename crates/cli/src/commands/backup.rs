@@ -7,7 +7,7 @@ use aether_contract::{
     BackupFindRequest, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupPinRequest,
     BackupRequest, BackupVerdict, BackupVerifyRequest, Change, Empty, ErrorCode, PanelError, PrunePolicy,
 };
-use aether_core::{Panel, size};
+use aether_panel::{Panel, text::size};
 
 use super::{archive, data, remote, restore};
 use crate::{

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use crate::{
     args::{Check, CheckHow as How},

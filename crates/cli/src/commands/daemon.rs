@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aether_contract::{Backup, BackupVerdict, Empty, ErrorCode, Level, Notice, PanelError, PanelEvent};
-use aether_core::{Host, Panel, PanelOptions, logging, paths::Home};
+use aether_panel::{Host, Panel, PanelOptions, logging, paths::Home};
 use serde::Serialize;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -84,7 +84,7 @@ fn is_finding(level: Level) -> bool {
 }
 
 async fn round(panel: &Panel, mut events: Receiver<PanelEvent>) -> Result<Outcome, PanelError> {
-    let backup = panel.look_after_once().await?;
+    let backup = panel.run_once().await?;
     let mut notices = Vec::new();
     while let Ok(event) = events.try_recv() {
         if let PanelEvent::Notice(notice) = event {

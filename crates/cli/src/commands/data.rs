@@ -1,7 +1,7 @@
 //! `backup restore-data`: the steps for this very stack, the same done through Docker, and the look afterwards.
 
 use aether_contract::{self as wire, BackupId, BackupRequest, DataCheck, DataRestoreRequest, PanelError};
-use aether_core::{Panel, size};
+use aether_panel::{Panel, text::size};
 
 use crate::{
     human::{count, moment, plain},

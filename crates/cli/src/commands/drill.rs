@@ -1,7 +1,7 @@
 //! `drill`: an incident that is made up in the demo stack, dealt with from a shell.
 
 use aether_contract::*;
-use aether_core::{
+use aether_panel::{
     Panel,
     drill::{goal, mark, outcome},
 };

@@ -1,7 +1,7 @@
 //! `escalation`: the clocks that run, whom to call, and who was.
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use crate::{
     args::Escalation,

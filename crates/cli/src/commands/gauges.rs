@@ -3,7 +3,7 @@
 use aether_contract::{
     ErrorCode, Gauge, GaugeTenantsRequest, Level, PanelError, ReadingState, ServiceKind, TenantValue,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 use serde::Serialize;
 
 use super::{polled, unread};

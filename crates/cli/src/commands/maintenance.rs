@@ -5,7 +5,7 @@ use aether_contract::{
     MaintenanceStatus, MaintenanceWindow, Matcher, MemberCheck, PanelError, Silence, SilenceState,
     SilencesRequest, WindowPhase,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 use serde_json::json;
 
 use super::{past, polled, schedule, unread, window};

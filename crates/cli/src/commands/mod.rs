@@ -34,7 +34,7 @@ mod window;
 use std::{io::Write as _, sync::Arc};
 
 use aether_contract::{Empty, ErrorCode, Freshness, PanelError, Snapshot};
-use aether_core::{Host, Panel, PanelOptions, paths::Home};
+use aether_panel::{Host, Panel, PanelOptions, paths::Home};
 
 use crate::{
     args::{Args, Command, Stack},

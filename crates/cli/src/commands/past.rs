@@ -3,7 +3,7 @@
 use aether_contract::{
     CloseOutRequest, MaintenanceHistoryRequest, MaintenanceStatus, PanelError, PastWindow, WindowOutcome,
 };
-use aether_core::{Panel, past};
+use aether_panel::{Panel, past_windows};
 
 use super::{
     maintenance::{finding, matchers, members, phase},
@@ -82,7 +82,7 @@ pub async fn history(panel: &Panel, search: &[String], limit: u32, csv: bool) ->
         found.extend(page.rows);
     }
     if csv {
-        let bytes = past::export(&found, aether_contract::ExportFormat::Csv)
+        let bytes = past_windows::export(&found, aether_contract::ExportFormat::Csv)
             .map_err(|error| usage(&error.to_string()))?;
         let text = plain_lines(&String::from_utf8_lossy(&bytes).replace("\r\n", "\n"));
         return Ok(Outcome { bare: true, ..Outcome::new(&found, text)? });
@@ -105,7 +105,7 @@ pub(super) fn rows(windows: &[PastWindow]) -> String {
             };
             let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
             vec![
-                painted(past::outcome(window.outcome), look),
+                painted(past_windows::outcome(window.outcome), look),
                 cell(moment(window.starts_at)),
                 cell(span(window.ends_at.millis_since(window.starts_at).max(0))),
                 cell(span(window.planned_end.millis_since(window.starts_at))),

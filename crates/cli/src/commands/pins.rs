@@ -1,7 +1,7 @@
 //! `pins`: the chains from what is wanted to what runs, their history, and another version.
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use super::{polled, unread};
 use crate::{

@@ -4,7 +4,7 @@ use aether_contract::{
     self as wire, BackupFetchRequest, BackupId, BackupPushRequest, BackupRemoteDeleteRequest,
     BackupRemoteVerifyRequest, Empty, PanelError, PrunePolicy, RemotePruneRequest,
 };
-use aether_core::{Panel, size};
+use aether_panel::{Panel, text::size};
 
 use super::backup::{findings, pruned, shown, verdict, verified};
 use crate::{

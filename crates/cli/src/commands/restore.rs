@@ -7,7 +7,7 @@ use aether_contract::{
     RestoreKind, RestoreOutcome, RestorePart, RestorePlan, RestoreRequest, RestoreRun, RestoreState,
     RestoreUndoRequest,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use clap::ValueEnum as _;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 use serde_json::json;
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 use futures_util::{StreamExt as _, stream};
 
 use crate::{

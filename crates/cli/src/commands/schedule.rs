@@ -4,7 +4,7 @@ use aether_contract::{
     Empty, PanelError, Schedule as Known, ScheduleDeleteRequest, ScheduleList, SchedulePreviewRequest,
     ScheduleSaveRequest,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use super::polled;
 use crate::{
@@ -36,7 +36,7 @@ pub async fn run(panel: &Panel, verb: &Schedule) -> Result<Outcome, PanelError> 
                 duration_s: length.0,
                 reason: comment.clone(),
                 created_by: by.clone(),
-                matchers: aether_core::alerts::filter::matchers(&matcher.join(" "))?,
+                matchers: aether_panel::matching::filter::matchers(&matcher.join(" "))?,
                 ahead: *ahead,
                 enabled: true,
             };

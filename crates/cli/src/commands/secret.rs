@@ -7,7 +7,7 @@ use aether_contract::{
     Empty, ErrorCode, PanelError, SecretDeleteRequest, SecretInput, SecretOrigin, SecretSetRequest,
     SecretStore, SecretsStatus,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use crate::{
     args::Secret,

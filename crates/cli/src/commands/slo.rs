@@ -1,7 +1,7 @@
 //! `slo`: targets against now, and how much of the time they were kept.
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use crate::{
     outcome::Outcome,

@@ -5,7 +5,7 @@ use std::path::Path;
 use aether_contract::{
     AuthSpec, Empty, EndpointSpec, ErrorCode, PanelError, StackDetail, StackList, StackName, StackSource,
 };
-use aether_core::{
+use aether_panel::{
     Panel,
     stack::{Profile, credential_warnings},
 };

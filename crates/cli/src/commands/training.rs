@@ -1,7 +1,7 @@
 //! `training`: the checklist for people who are new on call, and how far each of them is.
 
 use aether_contract::*;
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use crate::{
     args::Training,

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use aether_contract::{Empty, ErrorCode, PanelError, SecretStatus, SecretTrustRequest, SecretsStatus};
-use aether_core::{Panel, secrets::Origin};
+use aether_panel::{Panel, secrets::Origin};
 
 use crate::{
     args::{Args, Command},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aether_contract::{AlertRow, AlertState, AlertsRequest, PanelError};
-use aether_core::Panel;
+use aether_panel::Panel;
 use serde_json::json;
 
 use super::polled;

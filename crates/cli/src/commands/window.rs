@@ -3,7 +3,7 @@
 use aether_contract::{
     ErrorCode, MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError, WindowPhase,
 };
-use aether_core::Panel;
+use aether_panel::Panel;
 
 use super::{maintenance::matchers, moments, polled};
 use crate::{
@@ -27,7 +27,7 @@ pub fn asked(window: &Window) -> Result<MaintenanceRequest, PanelError> {
         duration_s,
         reason: window.comment.clone(),
         created_by: window.by.clone(),
-        matchers: aether_core::alerts::filter::matchers(&window.matcher.join(" "))?,
+        matchers: aether_panel::matching::filter::matchers(&window.matcher.join(" "))?,
         starts_at: at,
     })
 }

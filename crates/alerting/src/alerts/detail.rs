@@ -1,0 +1,218 @@
+//! One alert in full: its rule, its value over time with the threshold drawn in, and who silenced it before.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aether_clients::prometheus::{AlertingRule, RangeSeries, Rule, RuleGroup};
+use aether_contract::{
+    AlertDetail, AlertDetailRequest, AlertRow, AlertRule, ErrorCode, GaugeFigure, PanelError, ServiceKind,
+    Silence, SilenceState,
+};
+use aether_plots::{Threshold, ThresholdKind};
+
+use super::context;
+use crate::maintenance;
+use aether_context::{
+    gauges::history::{Drawing, Grid, draw, points_for},
+    session::StackSession,
+};
+use aether_foundation::clock;
+use aether_foundation::{matching::matcher, promql::expression, text::truncate};
+
+/// Longest history of the value, in hours.
+const MAX_HOURS: f64 = 168.0;
+/// Most past silences of an answer.
+const MAX_SILENCES: usize = 10;
+
+/// Puts an alert's detail together.
+///
+/// # Errors
+/// `not-found` for an alert that is not in the list, `invalid-request` for hours or a style out of range.
+pub async fn detail(
+    live: &Arc<StackSession>,
+    request: &AlertDetailRequest,
+) -> Result<AlertDetail, PanelError> {
+    if !(request.hours > 0.0 && request.hours <= MAX_HOURS) {
+        let message = format!("hours goes from more than 0 to {MAX_HOURS}.");
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "alert_detail", message));
+    }
+    let (row, rule, silenced_before, tenant, end) = {
+        let state = live.state();
+        let row = state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint).cloned();
+        let row = row.ok_or_else(|| {
+            PanelError::new(ErrorCode::NotFound, "alerts", "This alert is not in the list any more.")
+        })?;
+        let rule = rule_of(&row, &state.prometheus.rules);
+        let silences = before(maintenance::silences::all(&state, clock::now()), &row.labels);
+        let splits: Vec<context::Split> = state
+            .prometheus
+            .gauges
+            .iter()
+            .map(|known| (known.gauge.spec.clone(), Arc::clone(&known.tenants)))
+            .collect();
+        let tenant = context::tenant(&live.profile.tenant_label, &row, &splits, state.index.rows.iter());
+        (row, rule, silences, tenant, state.prometheus.probe.server_now().unwrap_or_else(clock::now))
+    };
+    let links = context::links(&live.profile, &row, rule.as_ref());
+    let Some(rule) = rule else {
+        let figure_note = "Prometheus lists no rule for this alert.".to_owned();
+        return Ok(AlertDetail { rule: None, figure: None, figure_note, silenced_before, tenant, links });
+    };
+    let (figure, figure_note) = match Box::pin(figure(live, &row, &rule, request, end)).await {
+        Ok(figure) => (Some(figure), String::new()),
+        Err(Absent::Note(note)) => (None, note),
+        Err(Absent::Error(error)) if error.code == ErrorCode::InvalidRequest => return Err(error),
+        Err(Absent::Error(error)) => (None, error.message),
+    };
+    Ok(AlertDetail { rule: Some(rule), figure, figure_note, silenced_before, tenant, links })
+}
+
+/// Why there is no figure.
+enum Absent {
+    /// In words.
+    Note(String),
+    /// What went wrong.
+    Error(PanelError),
+}
+
+impl From<PanelError> for Absent {
+    fn from(error: PanelError) -> Self {
+        Self::Error(error)
+    }
+}
+
+async fn figure(
+    live: &StackSession,
+    row: &AlertRow,
+    rule: &AlertRule,
+    request: &AlertDetailRequest,
+    end: aether_contract::Timestamp,
+) -> Result<GaugeFigure, Absent> {
+    let (Some(value), Some(threshold)) = (&rule.value_expression, rule.threshold) else {
+        return Err(Absent::Note("The expression does not hold a value against a number.".to_owned()));
+    };
+    let grid = Grid::new(end, request.hours, points_for(&request.style));
+    let client = live.clients.prometheus().await?;
+    let reply = Box::pin(client.range(value, grid.start, grid.end, grid.step()))
+        .await
+        .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
+    let series = of_alert(&reply.value, &row.labels)
+        .ok_or_else(|| Absent::Note("Prometheus has no values of this alert in this time.".to_owned()))?;
+    let values = grid.lay(&series.values);
+    let drawing = Drawing {
+        name: truncate(&row.name, 80),
+        unit: String::new(),
+        scale: None,
+        thresholds: vec![Threshold {
+            value: threshold,
+            kind: ThresholdKind::Critical,
+            label: format!("fires {} {threshold}", rule.comparison),
+        }],
+    };
+    Ok(draw(&drawing, &grid, values, &request.style)?)
+}
+
+/// The series that the alert is about: all its labels are the alert's. Of several the most specific one.
+fn of_alert<'a>(series: &'a [RangeSeries], labels: &BTreeMap<String, String>) -> Option<&'a RangeSeries> {
+    let fits = |one: &&RangeSeries| {
+        one.labels.iter().all(|(name, value)| name == "__name__" || labels.get(name) == Some(value))
+    };
+    series.iter().filter(fits).max_by_key(|one| one.labels.len())
+}
+
+/// The rule that made the alert: the one that lists it, else the first of its name whose labels it has.
+pub fn rule_of(row: &AlertRow, groups: &[RuleGroup]) -> Option<AlertRule> {
+    let has = |labels: &BTreeMap<String, String>| {
+        labels.iter().all(|(name, value)| row.labels.get(name) == Some(value))
+    };
+    let named = || {
+        groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (group, rule))).filter_map(
+            |(group, rule)| match rule {
+                Rule::Alerting(rule) if rule.name == row.name => Some((group, rule)),
+                _ => None,
+            },
+        )
+    };
+    let listed = named().find(|(_, rule)| rule.alerts.iter().any(|alert| has(&alert.labels)));
+    // A label of the rule may be a template, which says nothing about its value.
+    let plain = |rule: &&AlertingRule| {
+        rule.labels.iter().all(|(name, value)| value.contains("{{") || row.labels.get(name) == Some(value))
+    };
+    let (group, rule) = listed.or_else(|| named().find(|(_, rule)| plain(rule)))?;
+    let condition = expression::condition(&rule.query);
+    Some(AlertRule {
+        group: truncate(&group.name, 256),
+        file: truncate(&group.file, 1024),
+        expression: truncate(&rule.query, 16 * 1024),
+        for_s: seconds(rule.duration),
+        interval_s: seconds(group.interval),
+        health: truncate(&rule.health, 32),
+        last_error: truncate(&rule.last_error, 1024),
+        comparison: condition.as_ref().map(|found| found.comparison.to_owned()).unwrap_or_default(),
+        threshold: condition.as_ref().map(|found| found.threshold),
+        value_expression: condition.map(|found| found.value),
+    })
+}
+
+fn seconds(value: f64) -> u32 {
+    // A server may say anything; what no clock holds is the longest time that can be told.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the type's range")]
+    let whole = value.clamp(0.0, f64::from(u32::MAX)) as u32;
+    whole
+}
+
+/// Past silences that would have muted it, the newest first.
+fn before(silences: Vec<Silence>, labels: &BTreeMap<String, String>) -> Vec<Silence> {
+    silences
+        .into_iter()
+        .filter(|silence| silence.state == SilenceState::Expired)
+        .filter(|silence| {
+            matcher::compile(&silence.matchers).is_ok_and(|matchers| matcher::all_match(&matchers, labels))
+        })
+        .take(MAX_SILENCES)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aether_foundation::testing::row;
+
+    fn map(labels: &[(&str, &str)]) -> BTreeMap<String, String> {
+        labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_series_of_an_alert_has_only_labels_of_the_alert() {
+        let series = [
+            RangeSeries { labels: map(&[("__name__", "m"), ("tenant_id", "t1")]), values: Vec::new() },
+            RangeSeries { labels: map(&[("__name__", "m"), ("tenant_id", "t2")]), values: Vec::new() },
+            RangeSeries { labels: map(&[]), values: Vec::new() },
+        ];
+        let found = of_alert(&series, &map(&[("alertname", "A"), ("tenant_id", "t2"), ("severity", "x")]));
+        assert_eq!(found.unwrap().labels["tenant_id"], "t2");
+        assert!(of_alert(&series, &map(&[("alertname", "A")])).unwrap().labels.is_empty());
+        assert!(of_alert(&series[..2], &map(&[("alertname", "A")])).is_none());
+    }
+
+    #[test]
+    fn the_rule_of_an_alert_is_told_from_its_namesakes_by_its_labels() {
+        let rule = |severity: &str, query: &str| {
+            Rule::Alerting(AlertingRule {
+                name: "A".into(),
+                query: query.into(),
+                duration: 900.0,
+                labels: map(&[("severity", severity)]),
+                ..AlertingRule::default()
+            })
+        };
+        let group = RuleGroup {
+            name: "g".into(),
+            interval: 15.0,
+            rules: vec![rule("warning", "m < 30"), rule("critical", "m < 20")],
+            ..RuleGroup::default()
+        };
+        let found = rule_of(&row(&[("alertname", "A"), ("severity", "critical")]), &[group]).unwrap();
+        assert_eq!((found.threshold, found.comparison.as_str(), found.for_s), (Some(20.0), "<", 900));
+        assert_eq!((found.value_expression.as_deref(), found.interval_s), (Some("m"), 15));
+    }
+}

@@ -1,0 +1,154 @@
+//! A cron expression in a time zone. Pure.
+
+use aether_contract::{ErrorCode, PanelError, SchedulePreview, SchedulePreviewRequest, Timestamp};
+use croner::{
+    Cron,
+    parser::{CronParser, Seconds, Year},
+};
+use jiff::{Zoned, tz::TimeZone};
+
+/// Dates that a preview shows.
+pub(super) const SHOWN: usize = 5;
+/// Longest expression, in bytes.
+const MAX_CRON: usize = 200;
+
+/// A cron expression with its time zone.
+pub(super) struct CronSchedule {
+    cron: Cron,
+    zone: TimeZone,
+}
+
+impl CronSchedule {
+    /// Reads an expression and the name of a zone; an empty one is this machine's.
+    ///
+    /// # Errors
+    /// `invalid-request` that says what is wrong with which, or that no date fits.
+    pub fn parse(cron: &str, time_zone: &str) -> Result<Self, PanelError> {
+        if cron.len() > MAX_CRON {
+            return Err(refuse(format!("The cron expression is longer than {MAX_CRON} characters.")));
+        }
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        let parsed = parser.parse(cron).map_err(|error| {
+            refuse(format!("The cron expression can't be read: {error}.")).with_hint(
+                "Five fields: minute, hour, day of month, month, day of week. Sundays at 2:30: 30 2 * * 0",
+            )
+        })?;
+        let name = time_zone.trim();
+        let zone = if name.is_empty() { Ok(TimeZone::system()) } else { TimeZone::get(name) };
+        let zone = zone.map_err(|_| {
+            refuse(format!("There is no time zone \"{}\".", name.chars().take(60).collect::<String>()))
+                .with_hint("Write it as Europe/Berlin, America/New_York or UTC.")
+        })?;
+        Ok(Self { cron: parsed, zone })
+    }
+
+    /// The next begins after a moment. Across the change to daylight saving a time that does not exist moves
+    /// to the first that does, and one that exists twice counts once.
+    pub fn after(&self, from: Timestamp, count: usize) -> Vec<Timestamp> {
+        let Ok(from) = jiff::Timestamp::from_millisecond(from.0) else { return Vec::new() };
+        let mut found: Vec<Zoned> = Vec::new();
+        // An hour that exists twice may give each of its times twice.
+        for next in self.cron.iter_after(from.to_zoned(self.zone.clone())).take(count.saturating_mul(2)) {
+            if found.last().is_none_or(|last| last.datetime() != next.datetime()) {
+                found.push(next);
+            }
+        }
+        found.truncate(count);
+        found.iter().map(|at| Timestamp(at.timestamp().as_millisecond())).collect()
+    }
+
+    /// The expression in words.
+    pub fn words(&self) -> String {
+        self.cron.describe()
+    }
+
+    /// The zone's IANA name: a laptop that travels does not move a window.
+    pub fn zone(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// A moment on the zone's clock, with its offset: daylight saving shows.
+    pub fn local(&self, at: Timestamp) -> String {
+        jiff::Timestamp::from_millisecond(at.0)
+            .map(|at| at.to_zoned(self.zone.clone()).strftime("%a %Y-%m-%d %H:%M %:z").to_string())
+            .unwrap_or_default()
+    }
+}
+
+pub(super) fn refuse(message: impl Into<String>) -> PanelError {
+    PanelError::new(ErrorCode::InvalidRequest, "schedule", message)
+}
+
+/// The next dates of an expression.
+///
+/// # Errors
+/// `invalid-request` that says what is wrong with the expression or the time zone.
+pub fn preview(request: &SchedulePreviewRequest, now: Timestamp) -> Result<SchedulePreview, PanelError> {
+    let rhythm = CronSchedule::parse(&request.cron, &request.time_zone)?;
+    let next = rhythm.after(now, SHOWN);
+    if next.is_empty() {
+        return Err(refuse("No date fits this cron expression."));
+    }
+    Ok(SchedulePreview {
+        description: rhythm.words(),
+        time_zone: rhythm.zone().to_owned(),
+        local: next.iter().map(|at| rhythm.local(*at)).collect(),
+        next,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    fn next(cron: &str, zone: &str, from: &str, count: usize) -> Vec<String> {
+        let rhythm = CronSchedule::parse(cron, zone).unwrap();
+        rhythm.after(at(from), count).into_iter().map(|at| rhythm.local(at)).collect()
+    }
+
+    #[test]
+    fn dates_are_those_of_the_time_zone_and_keep_their_wall_clock_over_daylight_saving() {
+        // Europe changes on 2026-03-29.
+        assert_eq!(
+            next("0 9 * * 1", "Europe/Berlin", "2026-03-20T00:00:00Z", 3),
+            ["Mon 2026-03-23 09:00 +01:00", "Mon 2026-03-30 09:00 +02:00", "Mon 2026-04-06 09:00 +02:00"]
+        );
+        assert_eq!(next("0 0 1 * *", "UTC", "2026-12-31T23:59:59Z", 1), ["Fri 2027-01-01 00:00 +00:00"]);
+        assert_eq!(next("0 9 29 2 *", "UTC", "2026-01-01T00:00:00Z", 1), ["Tue 2028-02-29 09:00 +00:00"]);
+    }
+
+    #[test]
+    fn an_hour_that_does_not_exist_is_not_lost_and_one_that_exists_twice_counts_once() {
+        // 02:30 does not exist on 2026-03-29 in Berlin, and exists twice on 2026-10-25.
+        let spring = next("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", 2);
+        assert_eq!(spring.len(), 2);
+        assert!(spring[0].starts_with("Sun 2026-03-29 03:"), "{spring:?}");
+        assert_eq!(spring[1], "Mon 2026-03-30 02:30 +02:00");
+        let autumn = next("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 2);
+        assert_eq!(autumn, ["Sun 2026-10-25 02:30 +02:00", "Mon 2026-10-26 02:30 +01:00"]);
+    }
+
+    #[test]
+    fn what_is_no_expression_or_zone_is_told() {
+        for (cron, zone, word) in [
+            ("", "UTC", "can't be read"),
+            ("61 * * * *", "UTC", "can't be read"),
+            ("0 9 * *", "UTC", "can't be read"),
+            ("0 0 9 * * 1", "UTC", "can't be read"),
+            ("0 9 * * 1", "Mars/Olympus", "no time zone"),
+            ("0 0 31 2 *", "UTC", "No date fits"),
+        ] {
+            let request = SchedulePreviewRequest { cron: cron.into(), time_zone: zone.into() };
+            let error = preview(&request, at("2026-01-01T00:00:00Z")).unwrap_err();
+            assert!(error.message.contains(word), "{cron} {zone}: {error}");
+        }
+        let request = SchedulePreviewRequest { cron: "30 2 * * 0".into(), time_zone: "Europe/Berlin".into() };
+        let shown = preview(&request, at("2026-01-01T00:00:00Z")).unwrap();
+        assert_eq!((shown.next.len(), shown.time_zone.as_str()), (5, "Europe/Berlin"));
+        assert!(!shown.description.is_empty());
+    }
+}

@@ -1,0 +1,389 @@
+//! Makes a backup: asks every server, says what could not be had, and shows it only when it is whole on the disk.
+
+use crate::name;
+use aether_foundation::author::checked;
+use aether_foundation::stack::prometheus_container;
+use aether_foundation::text::size;
+use std::{collections::BTreeMap, sync::Arc};
+
+use aether_clients::sensitive::MASK;
+use aether_contract::{
+    Backup, BackupCreateRequest, BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode,
+    PanelError, Timestamp,
+};
+use serde_json::json;
+
+use super::{
+    build::{Builder, ZSTD},
+    layout::{DASHBOARDS, DATA_SOURCES, SNAPSHOT},
+    manifest::{self, Manifest},
+    parts::{self, Draft},
+    store::{Lock, Store},
+    verify,
+};
+use crate::Backups;
+use aether_context::jobs::Handle;
+use aether_context::session::StackSession;
+use aether_foundation::clock::local_now;
+use aether_foundation::{clock, stack::Profile};
+
+/// The journal's word for it.
+pub const CREATE: &str = "backup-create";
+
+/// Makes a backup of the stack in force.
+///
+/// # Errors
+/// `invalid-request` without a reason, or while other work is going on; `storage` when it can't be written;
+/// `cancelled`. A server that fails is no error: the backup says so.
+pub async fn create(backups: Arc<Backups>, request: BackupCreateRequest) -> Result<Backup, PanelError> {
+    let (reason, by) = checked(&request.reason, &request.created_by)?;
+    let live = backups.ctx.live();
+    let job = backups.ctx.jobs.begin("Backup")?;
+    let store = Store::of(&live.profile, &backups.ctx.home.data);
+    let lock = locked(&store).await?;
+    let id = new_id(&store);
+    let detail = json!({"stack": live.profile.name, "reason": reason, "by": by, "folder": store.root()});
+    let entry = backups.ctx.journal_begin(CREATE, &id.0, detail).await?;
+    let made = run(&backups, &live, &store, &id, &request, (&reason, &by), &job).await;
+    let (outcome, result) = match &made {
+        Ok(manifest) if manifest.complete() => ("complete", json!({"files": manifest.files.len()})),
+        Ok(manifest) => ("incomplete", json!({"parts": manifest.parts})),
+        Err(error) => ("failed", json!({"error": error})),
+    };
+    backups.ctx.journal_complete(entry, outcome, result).await?;
+    let made = made.map(|_| ());
+    // Read back whole: what is called verified has been read. It is there also when somebody does not wait for that.
+    let verified = match &made {
+        Ok(()) => match verify::all(&backups, &store, &id, 0, &job).await {
+            Err(error) if error.code != ErrorCode::Cancelled => Err(error),
+            _ => Ok(()),
+        },
+        Err(_) => Ok(()),
+    };
+    drop((lock, job));
+    let list = backups.read_backups(&live).await?;
+    made.and(verified)?;
+    list.backups.into_iter().find(|backup| backup.id == id).ok_or_else(|| {
+        PanelError::new(
+            ErrorCode::Unverified,
+            "backups",
+            format!("The backup {} was made and is not in the list.", id.0),
+        )
+        .with_hint("Look into the folder of backups.")
+    })
+}
+
+/// Takes the store's lock without holding up the runtime.
+///
+/// # Errors
+/// As [`Store::lock`].
+pub async fn locked(store: &Store) -> Result<Lock, PanelError> {
+    let store = store.clone();
+    tokio::task::spawn_blocking(move || store.lock()).await.unwrap_or_else(|error| Err(ended(&error)))
+}
+
+/// An id that is free.
+pub fn new_id(store: &Store) -> BackupId {
+    name::backup_id(&local_now(), |name| store.root().join(name).exists())
+}
+
+async fn run(
+    backups: &Backups,
+    live: &StackSession,
+    store: &Store,
+    id: &BackupId,
+    request: &BackupCreateRequest,
+    (reason, by): (&str, &str),
+    job: &Handle,
+) -> Result<Manifest, PanelError> {
+    let profile = &live.profile;
+    let made_at = clock::now();
+    let wanted = |kind| request.parts.is_empty() || request.parts.contains(&kind);
+    let mut builder = Builder::new(store.root(), id.clone())?.packed(profile.compress);
+    let mut drafts = Vec::new();
+
+    drafts.push(if !wanted(BackupPartKind::Grafana) {
+        Draft::skipped(BackupPartKind::Grafana, "dashboards", "Not asked for.")
+    } else if profile.grafana.urls.is_empty() {
+        Draft::skipped(BackupPartKind::Grafana, "dashboards", "This stack has no Grafana.")
+    } else {
+        match live.clients.grafana().await {
+            Ok(client) => parts::grafana::save(&client, &mut builder, job).await?,
+            Err(error) => unreachable_part(BackupPartKind::Grafana, "dashboards", &error),
+        }
+    });
+    let prometheus = if !wanted(BackupPartKind::Prometheus) {
+        Draft::skipped(BackupPartKind::Prometheus, "blocks", "Not asked for.")
+    } else {
+        match live.clients.prometheus().await {
+            Ok(client) => {
+                let place = parts::prometheus::Place {
+                    named: profile.prometheus_data.clone(),
+                    local: profile
+                        .prometheus
+                        .urls
+                        .first()
+                        .and_then(|url| url::Url::parse(url).ok())
+                        .is_some_and(|url| aether_clients::is_loopback(&url)),
+                    container: prometheus_container(profile),
+                };
+                let (draft, back) = parts::prometheus::save(&client, place, builder, job).await?;
+                builder = back;
+                draft
+            }
+            Err(error) => unreachable_part(BackupPartKind::Prometheus, "blocks", &error),
+        }
+    };
+    drafts.push(prometheus);
+    drafts.push(if !wanted(BackupPartKind::Alertmanager) {
+        Draft::skipped(BackupPartKind::Alertmanager, "silences", "Not asked for.")
+    } else if profile.alertmanager.urls.is_empty() {
+        Draft::skipped(BackupPartKind::Alertmanager, "silences", "This stack has no Alertmanager.")
+    } else {
+        alertmanager(live, &mut builder, job).await?
+    });
+    drafts.push(if wanted(BackupPartKind::Configs) {
+        parts::configs::save(&profile.pack, &mut builder, job)?
+    } else {
+        Draft::skipped(BackupPartKind::Configs, "files", "Not asked for.")
+    });
+    job.check()?;
+
+    job.stage("writing to the disk", 0);
+    let manifest = manifest(profile, id, made_at, (reason, by), &drafts);
+    let manifest = finish(builder, manifest).await?;
+    backups.ctx.changed.notify_one();
+    Ok(manifest)
+}
+
+/// The first member that answers: they share their silences, and each has its own configuration.
+async fn alertmanager(live: &StackSession, builder: &mut Builder, job: &Handle) -> Result<Draft, PanelError> {
+    let members = live.profile.alertmanager.urls.len();
+    let mut last = None;
+    for index in 0..members {
+        match live.clients.member(index).await {
+            Ok(client) if index + 1 == members || client.status().await.is_ok() => {
+                let mut draft = parts::alertmanager::save(&client, builder, job).await?;
+                draft.address = live.profile.alertmanager.urls.get(index).cloned();
+                return Ok(draft);
+            }
+            Ok(_) => {}
+            Err(error) => last = Some(error),
+        }
+    }
+    let error =
+        last.unwrap_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "No member was asked."));
+    Ok(unreachable_part(BackupPartKind::Alertmanager, "silences", &error))
+}
+
+fn unreachable_part(kind: BackupPartKind, what: &str, error: &PanelError) -> Draft {
+    let mut draft = Draft::new(kind, what);
+    draft.fail("Nothing of it was saved", error);
+    draft
+}
+
+/// Writes the texts and closes the backup.
+///
+/// # Errors
+/// `storage`.
+pub async fn finish(mut builder: Builder, manifest: Manifest) -> Result<Manifest, PanelError> {
+    tokio::task::spawn_blocking(move || {
+        let mut manifest = manifest;
+        manifest.finished_at = clock::now();
+        let text = text(&manifest, &builder);
+        builder.add(manifest::TEXT, text.as_bytes())?;
+        builder.finish(manifest).map(|(manifest, _)| manifest)
+    })
+    .await
+    .unwrap_or_else(|error| Err(ended(&error)))
+}
+
+fn ended(error: &tokio::task::JoinError) -> PanelError {
+    PanelError::new(ErrorCode::Internal, "backups", "The work ended early.").with_detail(error.to_string())
+}
+
+fn manifest(
+    profile: &Profile,
+    id: &BackupId,
+    made_at: Timestamp,
+    (reason, by): (&str, &str),
+    drafts: &[Draft],
+) -> Manifest {
+    let name = |draft: &Draft| server(draft.part.kind).to_owned();
+    let told = |of: fn(&Draft) -> Option<String>| -> BTreeMap<String, String> {
+        drafts.iter().filter_map(|draft| Some((name(draft), of(draft)?))).collect()
+    };
+    let mut addresses = told(|draft| draft.address.clone());
+    if let Some(url) = profile.prometheus.urls.first().and_then(|url| url::Url::parse(url).ok()) {
+        let mut url = url;
+        // Fails only for addresses that can't have one.
+        let _ = url.set_password(None);
+        addresses.insert("prometheus".into(), url.to_string());
+    }
+    Manifest {
+        schema: manifest::SCHEMA,
+        id: id.0.clone(),
+        stack: profile.name.clone(),
+        made_at,
+        finished_at: made_at,
+        reason: reason.to_owned(),
+        created_by: by.to_owned(),
+        panel: env!("CARGO_PKG_VERSION").to_owned(),
+        safety: false,
+        versions: told(|draft| draft.version.clone()),
+        addresses,
+        pins: profile.pins.iter().map(|pin| (pin.service.clone(), pin.image.clone())).collect(),
+        parts: drafts.iter().map(|draft| draft.part.clone()).collect(),
+        files: Vec::new(),
+    }
+}
+
+/// A part's server, in the manifest.
+pub fn server(kind: BackupPartKind) -> &'static str {
+    match kind {
+        BackupPartKind::Grafana => "grafana",
+        BackupPartKind::Prometheus => "prometheus",
+        BackupPartKind::Alertmanager => "alertmanager",
+        BackupPartKind::Configs => "configs",
+    }
+}
+
+/// The text for people: only steps that are true for this backup.
+fn text(manifest: &Manifest, builder: &Builder) -> String {
+    let at = |time: Timestamp| {
+        let stamp = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
+        stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+    };
+    let mut out = format!(
+        "Backup {}\n{}\n\nStack      {}\nMade       {}\nBy         {}\nWhy        {}\nPanel      {}\n",
+        manifest.id,
+        "=".repeat(7 + manifest.id.len()),
+        manifest.stack,
+        at(manifest.made_at),
+        one_line(&manifest.created_by),
+        one_line(&manifest.reason),
+        manifest.panel,
+    );
+    if !manifest.complete() {
+        out.push_str("\nINCOMPLETE: something that should be here is not. See below.\n");
+    }
+    out.push_str("\nContents\n--------\n");
+    for part in &manifest.parts {
+        out.push_str(&part_text(part));
+    }
+    if !manifest.versions.is_empty() || !manifest.pins.is_empty() {
+        out.push_str("\nVersions\n--------\n");
+        for (server, version) in &manifest.versions {
+            out.push_str(&format!("{server:<14} {}\n", one_line(version)));
+        }
+        for (service, image) in &manifest.pins {
+            out.push_str(&format!("{service:<14} pinned to {}\n", one_line(image)));
+        }
+    }
+    out.push_str("\nIs it still as it was made?\n---------------------------\n");
+    out.push_str(&format!(
+        "In this folder: sha256sum --check --quiet SHA256SUMS\nOr: aetherctl backup verify {}\n",
+        manifest.id
+    ));
+    out.push_str("\nRestoring\n---------\n");
+    out.push_str(&steps(manifest, builder));
+    out
+}
+
+fn part_text(part: &BackupPart) -> String {
+    let state = match part.state {
+        BackupPartState::Complete => format!("{} {}, {}", part.count, part.what, size(part.bytes)),
+        BackupPartState::Failed => {
+            format!("INCOMPLETE: {} {}, {}", part.count, part.what, size(part.bytes))
+        }
+        BackupPartState::Skipped => "not in this backup".to_owned(),
+    };
+    let mut out = format!("{:<14} {state}\n", server(part.kind));
+    for note in &part.notes {
+        out.push_str(&format!("{:15}{}\n", "", one_line(note)));
+    }
+    out
+}
+
+fn steps(manifest: &Manifest, builder: &Builder) -> String {
+    let has = |prefix: &str| builder.files().iter().any(|file| file.path.starts_with(prefix));
+    let mut steps = Vec::new();
+    if has(DASHBOARDS) {
+        steps.push(format!(
+            "Dashboards: open this backup in the panel, choose, look at the plan, restore. Or: aetherctl \
+                backup restore {} \
+             (shows the plan; --apply carries it out). Undo: aetherctl backup undo. By hand: in each file, send \
+             {{\"dashboard\": …with id null…, \"folderUid\": …, \"overwrite\": false}} to POST /api/dashboards/db.",
+            manifest.id
+        ));
+    }
+    if has("grafana/alerting/") {
+        steps.push(format!(
+            "Alerting: open this backup in the panel, Alerting. Or: aetherctl backup restore {} --what \
+                alerting. By hand: the files \
+             in grafana/alerting/ are what GET /api/v1/provisioning/… gave. PUT them back with the header \
+             X-Disable-Provenance: true, so that they stay editable. Contact points have [REDACTED] where \
+             secrets were.",
+            manifest.id
+        ));
+    }
+    if has(DATA_SOURCES) {
+        let notes = manifest.parts.iter().flat_map(|part| &part.notes);
+        let to_enter = notes.filter_map(|note| note.strip_prefix(parts::grafana::TO_ENTER)).map(one_line);
+        let to_enter: String = to_enter.collect::<Vec<_>>().join(" ");
+        let credentials = if to_enter.is_empty() {
+            "They had no credentials.".to_owned()
+        } else {
+            format!(
+                "Their credentials are not in the backup. Before sending, replace every {MASK} in the file, and add \
+                 those that Grafana keeps to itself: {to_enter}"
+            )
+        };
+        steps.push(format!(
+            "Data sources: by hand. Send each entry of {DATA_SOURCES}, without id, to POST /api/datasources. \
+             {credentials}"
+        ));
+    }
+    if has(SNAPSHOT) {
+        if builder.files().iter().any(|file| file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD)) {
+            steps.push(format!(
+                "Prometheus' data is compressed. By hand it is unpacked in a copy of prometheus/snapshot/ \
+                    first: find . -name '*{ZSTD}' \
+                 -exec zstd -d -q --rm {{}} +"
+            ));
+        }
+        steps.push(
+            "Prometheus' data: stop the server. Move its data folder aside. Make a new one, and copy the folders in \
+             prometheus/snapshot/ into it (no wal, no chunks_head). In the official image it belongs to user \
+             65534. Start the \
+             server. Blocks older than its retention are deleted again. promtool tsdb list FOLDER shows what is there."
+                .into(),
+        );
+    }
+    if has("configs/") {
+        steps.push(format!(
+            "Configuration: open this backup in the panel, Configuration. Or: aetherctl backup restore {} \
+                --what configs. By hand: \
+             compare configs/ with the files in use, copy what is wanted into them (cp, not mv: a file mounted \
+             alone into a \
+             container stays the old one after mv), check it (promtool check config, amtool check-config), \
+             then reload: POST \
+             /-/reload on Prometheus (with --web.enable-lifecycle) and on Alertmanager.",
+            manifest.id
+        ));
+    }
+    if has("alertmanager/silences") {
+        steps.push(
+            "Silences: alertmanager/silences.json lists them. Those that still run can be made anew: amtool \
+                silence import."
+                .into(),
+        );
+    }
+    let numbered = steps.iter().enumerate().map(|(index, step)| format!("{}. {step}\n", index + 1));
+    if steps.is_empty() { "There is nothing in it to restore.\n".into() } else { numbered.collect() }
+}
+
+/// Foreign text on one line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

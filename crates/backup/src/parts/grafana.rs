@@ -1,0 +1,373 @@
+//! Grafana: dashboards by uid, folders, library panels, data sources without secrets, alerting.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use aether_clients::{
+    ClientError, Failure, Grafana,
+    grafana::{Alerting, LIBRARY_PAGE, SEARCH_PAGE, SearchHit, SearchKind},
+    sensitive::{MASK, mask_json},
+};
+use aether_contract::{BackupPartKind, ErrorCode, PanelError, ServiceKind};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::Draft;
+use crate::{
+    build::Builder,
+    layout::{DASHBOARDS, DATA_SOURCES, FOLDERS, LIBRARY},
+};
+use aether_context::jobs::Handle;
+use aether_foundation::names::Names;
+
+/// Reads at a time: at first, at least, at most. Grafana's own store is the limit.
+const READERS: (usize, usize, usize) = (8, 4, 16);
+/// Attempts at a request that failed in a way that may pass.
+const ATTEMPTS: u32 = 4;
+/// Beginning of the note that names credentials which the backup does not hold.
+pub const TO_ENTER: &str = "Credentials to enter again after restoring data sources: ";
+/// Pages of a search at most.
+const MAX_PAGES: u32 = 1_000;
+
+/// Saves what the credentials may read. Not everything being there is no error, but a part that failed.
+///
+/// # Errors
+/// Only such as end the whole backup.
+pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) -> Result<Draft, PanelError> {
+    let mut draft = Draft::new(BackupPartKind::Grafana, "dashboards");
+    draft.address = Some(client.address());
+    match again(|| client.health()).await {
+        Ok(health) => draft.version = health.value.version,
+        Err(error) => {
+            draft.fail("Nothing of it was saved", &error.to_panel(ServiceKind::Grafana));
+            return Ok(draft);
+        }
+    }
+    job.stage("listing dashboards", 0);
+    let hits = match search(client, SearchKind::Dashboards).await {
+        Ok(hits) => hits,
+        Err(error) => {
+            draft.fail("The dashboards could not be listed", &error.to_panel(ServiceKind::Grafana));
+            return Ok(draft);
+        }
+    };
+    let saved = dashboards(client, &hits, builder, &mut draft, job).await?;
+    draft.part.count = u32::try_from(saved).unwrap_or(u32::MAX);
+    if let Some(all) = client.dashboards_in_all().await
+        && all > hits.len() as u64
+    {
+        draft.note(format!(
+            "Grafana counts {all} dashboards in all its organisations, and these credentials see {}. If that is one \
+             organisation, they may not read all of it.",
+            hits.len()
+        ));
+    }
+    job.stage("folders, library panels, data sources, alerting", 0);
+    job.check()?;
+    keep(builder, FOLDERS, "The folders", &mut draft, folders(client).await)?;
+    keep(builder, LIBRARY, "The library panels", &mut draft, library(client).await)?;
+    let sources = again(|| client.data_sources()).await.map(|all| masked(all, &mut draft));
+    keep(builder, DATA_SOURCES, "The data sources", &mut draft, sources)?;
+    for what in Alerting::ALL {
+        let path = format!("grafana/alerting/{}.json", what.name());
+        match again(|| client.alerting(what)).await {
+            Ok(bytes) => {
+                if what == Alerting::Rules {
+                    groups(client, &bytes, builder, &mut draft).await?;
+                }
+                builder.add(&path, &bytes)?;
+            }
+            // Not every version has all of them, and none has any where unified alerting is off.
+            Err(error) if matches!(error.failure, Failure::WrongPath) => {
+                draft.note(format!("This Grafana has no {} to save.", what.name().replace('-', " ")));
+            }
+            Err(error) => {
+                draft.fail(
+                    &format!("The {}", what.name().replace('-', " ")),
+                    &error.to_panel(ServiceKind::Grafana),
+                );
+            }
+        }
+    }
+    draft.part.bytes = builder.bytes_below("grafana/");
+    Ok(draft)
+}
+
+/// Saves how often each group of rules is evaluated: the rules themselves do not tell.
+async fn groups(
+    client: &Grafana,
+    rules: &[u8],
+    builder: &mut Builder,
+    draft: &mut Draft,
+) -> Result<(), PanelError> {
+    let rules: Vec<Value> = serde_json::from_slice(rules).unwrap_or_default();
+    let text = |rule: &Value, key: &str| rule.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let keys: BTreeSet<(String, String)> =
+        rules.iter().map(|rule| (text(rule, "folderUID"), text(rule, "ruleGroup"))).collect();
+    let mut all = Vec::new();
+    for (folder, name) in keys.iter().filter(|(_, name)| !name.is_empty()) {
+        match again(|| client.rule_group(folder, name)).await {
+            Ok(Some(group)) => {
+                let interval = group.get("interval").cloned().unwrap_or_default();
+                all.push(json!({"folderUid": folder, "title": name, "interval": interval}));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                draft.fail(
+                    &format!("How often the group {name} is evaluated"),
+                    &error.to_panel(ServiceKind::Grafana),
+                );
+            }
+        }
+    }
+    builder.add("grafana/alerting/rule-groups.json", format!("{:#}\n", Value::Array(all)).as_bytes())
+}
+
+/// Every row, each once.
+///
+/// # Errors
+/// As the client's.
+pub async fn search(client: &Grafana, kind: SearchKind) -> Result<Vec<SearchHit>, ClientError> {
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::new();
+    for page in 1..=MAX_PAGES {
+        let rows = again(|| client.search(kind, page)).await?;
+        let last = rows.len() < SEARCH_PAGE as usize;
+        let before = all.len();
+        all.extend(rows.into_iter().filter(|row| !row.uid.is_empty() && seen.insert(row.uid.clone())));
+        // A server that gives the same page for ever is at its end too.
+        if last || all.len() == before {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// What came of reading a dashboard.
+struct Read {
+    uid: String,
+    title: String,
+    read: Result<Option<Vec<u8>>, ClientError>,
+    hurt: bool,
+}
+
+/// Reads all of them, as many at a time as the server takes well; tells how many were saved.
+async fn dashboards(
+    client: &Arc<Grafana>,
+    hits: &[SearchHit],
+    builder: &mut Builder,
+    draft: &mut Draft,
+    job: &Handle,
+) -> Result<usize, PanelError> {
+    job.stage("dashboards", hits.len());
+    let mut names = Names::default();
+    let (mut readers, least, most) = READERS;
+    let mut waiting = hits.iter();
+    let mut running: JoinSet<Read> = JoinSet::new();
+    let mut well = 0;
+    let mut saved = 0;
+    let mut gone = 0_u32;
+    loop {
+        job.check()?;
+        while running.len() < readers {
+            let Some(hit) = waiting.next() else { break };
+            let (client, uid, title) = (Arc::clone(client), hit.uid.clone(), hit.title.clone());
+            running.spawn(async move {
+                let mut hurt = false;
+                let read = again_told(|| client.dashboard(&uid), &mut hurt).await;
+                Read { uid, title, read, hurt }
+            });
+        }
+        let Some(done) = running.join_next().await else { break };
+        let Read { uid, title, read, hurt } = done.map_err(|error| {
+            PanelError::new(ErrorCode::Internal, "backups", "A read ended early.")
+                .with_detail(error.to_string())
+        })?;
+        // As many at a time as go well: half as many after a complaint, one more after a good while.
+        if hurt {
+            readers = (readers / 2).max(least);
+            well = 0;
+        } else {
+            well += 1;
+            if well >= readers * 2 {
+                readers = (readers + 1).min(most);
+                well = 0;
+            }
+        }
+        match read {
+            Ok(Some(bytes)) => {
+                builder.add(&format!("{DASHBOARDS}{}.json", names.name(&uid)), &bytes)?;
+                job.add_bytes(bytes.len() as u64);
+                saved += 1;
+            }
+            Ok(None) => gone += 1,
+            Err(error) => {
+                draft.fail(&format!("Dashboard {title:?} ({uid})"), &error.to_panel(ServiceKind::Grafana));
+            }
+        }
+        job.step();
+    }
+    if gone > 0 {
+        draft.note(format!("{gone} dashboards were deleted while the backup was made."));
+    }
+    Ok(saved)
+}
+
+/// Adds a document, or says why it is not there.
+fn keep(
+    builder: &mut Builder,
+    path: &str,
+    what: &str,
+    draft: &mut Draft,
+    read: Result<Value, ClientError>,
+) -> Result<(), PanelError> {
+    match read {
+        Ok(value) => builder.add(path, format!("{value:#}\n").as_bytes()),
+        Err(error) => {
+            draft.fail(what, &error.to_panel(ServiceKind::Grafana));
+            if matches!(error.failure, Failure::Forbidden) {
+                draft.note(format!("{what} need credentials with the role Admin."));
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn folders(client: &Grafana) -> Result<Value, ClientError> {
+    let all = search(client, SearchKind::Folders).await?;
+    let row = |hit: &SearchHit| json!({"uid": hit.uid, "title": hit.title, "folderUid": hit.folder_uid});
+    Ok(all.iter().map(row).collect())
+}
+
+/// All library panels.
+///
+/// # Errors
+/// As the client's.
+pub async fn library(client: &Grafana) -> Result<Value, ClientError> {
+    let mut all = Vec::new();
+    for page in 1..=MAX_PAGES {
+        let found = again(|| client.library_panels(page)).await?;
+        let last = found.elements.len() < LIBRARY_PAGE as usize;
+        all.extend(found.elements);
+        if last || all.len() >= found.total_count as usize {
+            break;
+        }
+    }
+    Ok(Value::Array(all))
+}
+
+/// Data sources with a marker in the place of every credential, and notes about what was masked and what Grafana
+/// keeps to itself: a person who restores them has to enter both.
+fn masked(mut sources: Vec<Value>, draft: &mut Draft) -> Value {
+    let mut to_enter = Vec::new();
+    let mut count = 0;
+    for source in &mut sources {
+        let name = source.get("name").and_then(Value::as_str).unwrap_or("(no name)").to_owned();
+        let fields = mask_json(source);
+        count += usize::from(!fields.is_empty());
+        let kept = source.get("secureJsonFields").and_then(Value::as_object).into_iter().flatten();
+        let kept = kept
+            .filter(|(_, set)| set.as_bool() == Some(true))
+            .map(|(key, _)| format!("secureJsonData.{key}"));
+        let missing: Vec<String> = fields.into_iter().chain(kept).collect();
+        if !missing.is_empty() {
+            to_enter.push(format!("{name}: {}", missing.join(", ")));
+        }
+    }
+    if count > 0 {
+        let noun = if count == 1 { "data source" } else { "data sources" };
+        draft.note(format!("Credentials of {count} {noun} were masked as {MASK}."));
+    }
+    if !to_enter.is_empty() {
+        draft.note(format!("{TO_ENTER}{}.", to_enter.join("; ")));
+    }
+    Value::Array(sources)
+}
+
+/// Asks again after what may pass: 429, 5xx, a broken connection. Never after a 401: Grafana locks users out.
+///
+/// # Errors
+/// The last attempt's.
+pub async fn again<T, F: Future<Output = Result<T, ClientError>>>(
+    ask: impl Fn() -> F,
+) -> Result<T, ClientError> {
+    again_told(ask, &mut false).await
+}
+
+async fn again_told<T, F: Future<Output = Result<T, ClientError>>>(
+    ask: impl Fn() -> F,
+    hurt: &mut bool,
+) -> Result<T, ClientError> {
+    let mut attempt = 1;
+    loop {
+        match ask().await {
+            Err(error) if error.may_pass() && attempt < ATTEMPTS => {
+                *hurt = true;
+                let jitter = rand::random_range(50..250);
+                tokio::time::sleep(Duration::from_millis(jitter * u64::from(attempt * attempt))).await;
+                attempt += 1;
+            }
+            end => return end,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_source_credentials_are_masked_and_reported() {
+        let source = |name: &str, extra: Value| {
+            let mut value =
+                json!({"name": name, "uid": name, "type": "x", "access": "proxy", "isDefault": true});
+            value.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            value
+        };
+        let sources = vec![
+            source(
+                "user",
+                json!({"url": "https://s3cret@host/path", "basicAuth": true, "basicAuthUser": "ann"}),
+            ),
+            source("query", json!({"url": "https://host/?api_key=s3cret&org=1"})),
+            source("signed", json!({"url": "https://host/?X-Amz-Signature=s3cret&X-Amz-Credential=s3cret"})),
+            source(
+                "field",
+                json!({"jsonData": {"token": "s3cret", "tokenUri": "https://login/t", "tlsAuth": true}}),
+            ),
+            source(
+                "header",
+                json!({"jsonData": {"httpHeaderName1": "X-Scope-OrgID", "httpHeaderValue1": "s3cret"}}),
+            ),
+            source("params", json!({"jsonData": {"customQueryParameters": "token=s3cret&max=5m"}})),
+            source(
+                "old",
+                json!({"password": "s3cret", "secureJsonData": {"x": "s3cret"}, "basicAuthPassword": "s3cret"}),
+            ),
+            source(
+                "database",
+                json!({"url": "host:5432", "database": "host=a password=s3cret", "user": "grafana"}),
+            ),
+            source(
+                "plain",
+                json!({"url": "http://host:9090", "jsonData": {"httpMethod": "POST", "oauthPassThru": true}}),
+            ),
+            source("server side", json!({"secureJsonFields": {"apiKey": true, "unset": false}})),
+        ];
+        let untouched = sources[8].clone();
+        let mut draft = Draft::new(BackupPartKind::Grafana, "dashboards");
+        let saved = masked(sources, &mut draft);
+        let text = saved.to_string();
+        assert!(!text.contains("s3cret"), "{text}");
+        assert_eq!(saved[8], untouched);
+        for kept in
+            ["X-Scope-OrgID", "https://login/t", "max=5m", "org=1", "\"basicAuthUser\":\"ann\"", "grafana"]
+        {
+            assert!(text.contains(kept), "{kept} is missing from {text}");
+        }
+        assert_eq!(draft.part.notes[0], "Credentials of 8 data sources were masked as [masked].");
+        for named in ["user: url", "field: jsonData.token", "server side: secureJsonData.apiKey", "old: "] {
+            assert!(draft.part.notes[1].contains(named), "{}", draft.part.notes[1]);
+        }
+        assert!(!draft.part.notes[1].contains("plain") && !draft.part.notes[1].contains("s3cret"));
+    }
+}

@@ -1,0 +1,339 @@
+//! Opens a backup: its dashboards with their outline, its blocks, its files.
+
+use aether_foundation::text::hex;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use aether_contract::{
+    Backup, BackupBlock, BackupDashboard, BackupDetail, BackupFile, BackupFileEntry, ErrorCode, PanelError,
+    Timestamp,
+};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    dashboard::{document, looks_like_dashboard, number, outline, strings},
+    layout::{DASHBOARDS, FOLDERS, LIBRARY, SNAPSHOT},
+    manifest::{self, Manifest},
+    store::{self, Store},
+    third_party,
+};
+use aether_foundation::names;
+
+/// Largest dashboard that is read, in bytes.
+pub const MAX_DASHBOARD: u64 = 64 * 1024 * 1024;
+/// Most text of a file that is handed out, in bytes.
+const MAX_TEXT: usize = 1024 * 1024;
+/// Most files that are listed.
+const MAX_FILES: usize = 5_000;
+
+/// A backup on the disk.
+pub struct Opened {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The folder of backups.
+    root: PathBuf,
+    /// Its manifest; none in a foreign one.
+    pub manifest: Option<Manifest>,
+    /// Its folders of dashboards, by uid: title and the folder above.
+    folders: BTreeMap<String, (String, String)>,
+    /// Its files: path and size.
+    files: Vec<(String, u64, String)>,
+}
+
+/// A dashboard as it lies in a backup.
+pub struct Stored {
+    /// Where it lies.
+    pub about: BackupDashboard,
+    /// It, as it was written; none when it can't be read.
+    pub dashboard: Option<Box<RawValue>>,
+}
+
+impl Opened {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// `not-found`; `storage` when its manifest can't be read.
+    pub fn open(store: &Store, id: &aether_contract::BackupId) -> Result<Self, PanelError> {
+        let folder = store.readable(id)?;
+        let manifest = Store::manifest(&folder).map_err(|why| {
+            PanelError::new(
+                ErrorCode::Storage,
+                "backups",
+                format!("The backup {} can't be opened: {why}.", id.0),
+            )
+            .with_hint("Its files can still be read in its folder.")
+        })?;
+        let manifest = manifest.map(|(manifest, _)| manifest);
+        let files = match &manifest {
+            Some(manifest) => {
+                let file = |file: &manifest::File| (file.path.clone(), file.bytes, file.sha256.clone());
+                manifest.files.iter().map(file).collect()
+            }
+            None => {
+                third_party::files(&folder).into_iter().map(|f| (f.path, f.bytes, String::new())).collect()
+            }
+        };
+        let folders = folders(&folder);
+        Ok(Self { folder, root: store.root().to_path_buf(), manifest, folders, files })
+    }
+
+    /// All of it.
+    pub fn detail(&self, backup: Backup) -> BackupDetail {
+        let blocks = self.blocks();
+        let ours = |path: &str| !path.starts_with(DASHBOARDS) && !path.starts_with(SNAPSHOT);
+        let files = self.files.iter().filter(|(path, ..)| self.manifest.is_none() || ours(path));
+        let text = store::read_inside(&self.folder, manifest::TEXT, MAX_TEXT as u64).unwrap_or_default();
+        BackupDetail {
+            folder: self.folder.display().to_string(),
+            dashboards: self.abouts(),
+            blocks,
+            files: files
+                .take(MAX_FILES)
+                .map(|(path, bytes, sha256)| BackupFileEntry {
+                    path: path.clone(),
+                    bytes: *bytes as f64,
+                    sha256: sha256.clone(),
+                })
+                .collect(),
+            manifest: String::from_utf8_lossy(&text).into_owned(),
+            // Of an archive only what was unpacked could be committed, which nobody wants in Git.
+            git: backup.archive.is_empty().then(|| super::git::state(&self.root, &backup.id)).flatten(),
+            backup,
+        }
+    }
+
+    /// Paths of its files.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|(path, ..)| path.as_str())
+    }
+
+    /// Its dashboards, by folder and title.
+    pub fn dashboards(&self) -> Vec<Stored> {
+        self.dashboards_of(&[])
+    }
+
+    /// As [`Self::dashboards`], with the content of these only; all: of all. A large backup is not held in
+    /// memory for a few.
+    pub fn dashboards_of(&self, uids: &[String]) -> Vec<Stored> {
+        self.read(|stored| {
+            let wanted = uids.is_empty() || uids.contains(&stored.about.uid);
+            if wanted { stored } else { Stored { dashboard: None, ..stored } }
+        })
+    }
+
+    /// What is known of its dashboards, by folder and title. One at a time is held in memory.
+    pub fn abouts(&self) -> Vec<BackupDashboard> {
+        let all = self.read(|stored| Stored { dashboard: None, ..stored });
+        all.into_iter().map(|stored| stored.about).collect()
+    }
+
+    fn read(&self, keep: impl Fn(Stored) -> Stored) -> Vec<Stored> {
+        let mut all: Vec<Stored> =
+            self.dashboard_files().filter_map(|path| self.dashboard(path)).map(keep).collect();
+        all.sort_by_cached_key(|one| {
+            (one.about.folder.clone(), one.about.title.to_lowercase(), one.about.uid.clone())
+        });
+        all
+    }
+
+    fn dashboard_files(&self) -> impl Iterator<Item = &str> {
+        let foreign = self.manifest.is_none();
+        self.files.iter().map(|(path, ..)| path.as_str()).filter(move |path| {
+            if foreign { third_party::may_be_dashboard(path) } else { path.starts_with(DASHBOARDS) }
+        })
+    }
+
+    /// The dashboard in a file; none when a foreign file holds something else.
+    pub fn dashboard(&self, path: &str) -> Option<Stored> {
+        let mut about = BackupDashboard {
+            uid: String::new(),
+            title: path.to_owned(),
+            folder: Vec::new(),
+            folder_uid: String::new(),
+            tags: Vec::new(),
+            version: 0,
+            updated_by: String::new(),
+            updated_at: None,
+            provisioned: false,
+            panels: 0,
+            path: path.to_owned(),
+            problem: String::new(),
+        };
+        let read = store::read_inside(&self.folder, path, MAX_DASHBOARD);
+        // What can't even be read may be a dashboard, and must not be missing without a word.
+        let unread = read.is_err();
+        let read = read.map_err(|error| error.to_string()).and_then(|bytes| document(&bytes));
+        let (raw, meta) = match read {
+            Ok(found) => found,
+            Err(_) if self.manifest.is_none() && !unread => return None,
+            Err(why) => {
+                if self.manifest.is_some() {
+                    about.uid = names::text_of(path);
+                }
+                about.problem = why;
+                return Some(Stored { about, dashboard: None });
+            }
+        };
+        let data: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        about.title = text(data.get("title").unwrap_or(&Value::Null));
+        if self.manifest.is_none() && (about.title.is_empty() || !looks_like_dashboard(&data)) {
+            return None;
+        }
+        about.uid = text(data.get("uid").unwrap_or(&Value::Null));
+        if about.uid.is_empty() {
+            // An export without a uid: always the same one for the same title, so that restoring it twice makes one.
+            let hash = hex(&Sha256::digest(format!("{}\n{}", meta.folder_uid, about.title)));
+            about.uid = format!("restored-{}", hash.get(..16).unwrap_or_default());
+        }
+        about.tags = strings(data.get("tags"));
+        about.panels = u32::try_from(outline(&data).len()).unwrap_or(u32::MAX);
+        about.folder_uid = meta.folder_uid.clone();
+        about.folder = self.folder_titles(&meta.folder_uid, &meta.folder_title);
+        about.version = number(data.get("version")).unwrap_or(meta.version);
+        about.updated_by = meta.updated_by;
+        about.updated_at = meta
+            .updated
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .map(|at| Timestamp(at.as_millisecond()))
+            .filter(|at| at.0 > 0);
+        about.provisioned = meta.provisioned;
+        Some(Stored { about, dashboard: Some(raw) })
+    }
+
+    /// Titles of a folder and those above it, from the top.
+    fn folder_titles(&self, uid: &str, title: &str) -> Vec<String> {
+        let mut titles = Vec::new();
+        let mut above = uid.to_owned();
+        while let Some((title, parent)) = self.folders.get(&above) {
+            titles.push(title.clone());
+            above.clone_from(parent);
+            if titles.len() > 16 {
+                break;
+            }
+        }
+        if titles.is_empty() && !uid.is_empty() && !title.is_empty() {
+            titles.push(title.to_owned());
+        }
+        titles.reverse();
+        titles
+    }
+
+    /// A folder's title and the uid of the one above.
+    pub fn folder_of(&self, uid: &str) -> Option<&(String, String)> {
+        self.folders.get(uid)
+    }
+
+    /// The library panels that were saved.
+    pub fn library_panels(&self) -> Vec<Value> {
+        let read = store::read_inside(&self.folder, LIBRARY, MAX_DASHBOARD);
+        read.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    /// A file as text.
+    ///
+    /// # Errors
+    /// `not-found` for a path that is none of the backup's; `storage`.
+    pub fn file(&self, path: &str) -> Result<BackupFile, PanelError> {
+        let known = self.files.iter().find(|(known, ..)| known == path);
+        let extra = [manifest::FILE, manifest::SUMS].contains(&path) && self.manifest.is_some();
+        if !names::is_here(path) || (known.is_none() && !extra) {
+            return Err(PanelError::new(
+                ErrorCode::NotFound,
+                "backups",
+                format!("This backup has no file {path:?}."),
+            ));
+        }
+        let at = self.folder.join(path);
+        let failed = |error: std::io::Error| aether_foundation::paths::storage("read", &at, &error);
+        let bytes = store::read_inside(&self.folder, path, MAX_DASHBOARD).map_err(failed)?;
+        let outline = if path.starts_with(DASHBOARDS) || self.manifest.is_none() {
+            document(&bytes)
+                .ok()
+                .and_then(|(raw, _)| serde_json::from_str::<Value>(raw.get()).ok())
+                .map(|data| outline(&data))
+                .unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut end = text.len().min(MAX_TEXT);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Ok(BackupFile {
+            path: path.to_owned(),
+            text: text.get(..end).unwrap_or_default().to_owned(),
+            bytes: bytes.len() as f64,
+            cut: end < text.len(),
+            outline,
+        })
+    }
+
+    /// The blocks of the snapshot, with the time range of each.
+    pub fn blocks(&self) -> Vec<BackupBlock> {
+        let mut blocks: BTreeMap<&str, u64> = BTreeMap::new();
+        for (path, bytes, _) in &self.files {
+            let id = path.strip_prefix(SNAPSHOT).and_then(|rest| rest.split('/').next());
+            if let Some(id) = id {
+                *blocks.entry(id).or_default() += bytes;
+            }
+        }
+        let mut found: Vec<BackupBlock> = blocks
+            .into_iter()
+            .map(|(id, bytes)| {
+                let meta = store::read_inside(&self.folder, &format!("{SNAPSHOT}{id}/meta.json"), 1 << 20)
+                    .map_err(|error| error.to_string())
+                    .and_then(|bytes| serde_json::from_slice::<Meta>(&bytes).map_err(|e| e.to_string()));
+                let (meta, problem) = match meta {
+                    Ok(meta) => (meta, String::new()),
+                    Err(why) => (Meta::default(), format!("meta.json: {why}")),
+                };
+                BackupBlock {
+                    id: id.to_owned(),
+                    from: Timestamp(meta.min_time),
+                    to: Timestamp(meta.max_time),
+                    series: meta.stats.num_series,
+                    samples: meta.stats.num_samples,
+                    bytes: bytes as f64,
+                    problem,
+                }
+            })
+            .collect();
+        found.sort_by_key(|block| (block.from, block.to));
+        found
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Meta {
+    min_time: i64,
+    max_time: i64,
+    stats: Stats,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Stats {
+    num_series: f64,
+    num_samples: f64,
+}
+
+fn folders(folder: &Path) -> BTreeMap<String, (String, String)> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Folder {
+        uid: String,
+        title: String,
+        folder_uid: String,
+    }
+    let read = store::read_inside(folder, FOLDERS, MAX_DASHBOARD).unwrap_or_default();
+    let all: Vec<Folder> = serde_json::from_slice(&read).unwrap_or_default();
+    all.into_iter().map(|one| (one.uid, (one.title, one.folder_uid))).collect()
+}

@@ -1,0 +1,334 @@
+//! Carries a plan out: one writer, every write read back, nothing overwritten that somebody saved meanwhile.
+
+use aether_foundation::author;
+use std::{sync::Arc, time::Duration};
+
+use aether_clients::{ClientError, Grafana};
+use aether_contract::{
+    BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAction,
+    RestoreApplyRequest, RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
+};
+use serde_json::{Value, json, value::RawValue};
+
+use super::{
+    document::{self, Saving},
+    grafana,
+    plan::{self, NewFolder, Steps},
+    preconditions::{self, may_apply, writes},
+    runs::{self, Record, RecordItem},
+    target::{self, LiveDashboard},
+};
+use crate::{
+    Backups,
+    build::Builder,
+    compare, create,
+    layout::{DASHBOARDS, FOLDERS},
+    reader::Opened,
+    store::Store,
+};
+use aether_context::{jobs::Handle, session::StackSession};
+use aether_foundation::{clock, names::Names};
+
+/// Attempts at a write that certainly did not arrive or was refused for the moment.
+const ATTEMPTS: u32 = 3;
+
+/// The plan of a request for dashboards.
+///
+/// # Errors
+/// `not-found` for an unknown backup or dashboard; `invalid-request`; Grafana's codes.
+pub async fn plan(backups: &Backups, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
+    let live = backups.ctx.live();
+    let client = grafana(backups, &live, request.into_stack.as_deref()).await?;
+    Ok(steps(backups, &live, &client, request, None).await?.plan)
+}
+
+async fn steps(
+    backups: &Backups,
+    live: &StackSession,
+    client: &Arc<Grafana>,
+    request: &RestoreRequest,
+    job: Option<&Handle>,
+) -> Result<Steps, PanelError> {
+    let store = Store::of(&live.profile, &backups.ctx.home.data);
+    let (id, uids) = (request.id.clone(), request.uids.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let opened = Opened::open(&store, &id)?;
+        let chosen = plan::chosen(opened.dashboards_of(&uids), &uids)?;
+        Ok((opened, chosen))
+    });
+    let (opened, chosen) = read.await.unwrap_or_else(|error| {
+        Err(PanelError::new(ErrorCode::Internal, "backups", "The backup could not be read.")
+            .with_detail(error.to_string()))
+    })?;
+    // One that can't be read may have none to ask for.
+    let uids = chosen.iter().map(|stored| stored.about.uid.clone()).filter(|uid| !uid.is_empty());
+    let uids: Vec<String> = uids.collect();
+    if let Some(job) = job {
+        job.stage("reading Grafana", uids.len());
+    }
+    let target = target::read(client, &uids, job).await?;
+    plan::plan(&request.id, &opened, chosen, &target, request, clock::now())
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// `unverified` when the plan is no longer the one that was shown: then nothing was written; `invalid-request` while
+/// something is undecided; `storage` when the copy of what is there can't be written. What Grafana refuses is no error,
+/// but stands in the run.
+pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
+    let live = backups.ctx.live();
+    let client = grafana(&backups, &live, asked.request.into_stack.as_deref()).await?;
+    let job = backups.ctx.jobs.begin(format!("{} from {}", runs::WORK, asked.request.id.0))?;
+    let store = Store::of(&live.profile, &backups.ctx.home.data);
+    let lock = create::locked(&store).await?;
+    let steps = steps(&backups, &live, &client, &asked.request, Some(&job)).await?;
+    may_apply(&steps.plan, &asked.digest)?;
+    let by = author::author(&asked.created_by);
+    let safety = safety(&backups, &live, &client, &store, &steps, &by, &job).await?;
+    let mut record = Record {
+        stack: live.profile.name.clone(),
+        what: steps.plan.what,
+        target: steps.plan.target.clone(),
+        into_stack: asked.request.into_stack.clone(),
+        by,
+        backup: asked.request.id.clone(),
+        safety,
+        items: steps
+            .steps
+            .iter()
+            .filter(|step| writes(step.item.act))
+            .map(|step| RecordItem {
+                uid: step.uid.clone(),
+                title: step.title.clone().unwrap_or_else(|| step.item.title.clone()),
+                before: if step.item.act == RestoreAction::Update { step.item.live_version } else { None },
+                ..RecordItem::of(&step.item)
+            })
+            .collect(),
+        notes: Vec::new(),
+    };
+    let entry = backups.ctx.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;
+    ground(&client, &steps, &mut record, &job).await;
+    job.stage("dashboards", record.items.len());
+    let message = format!("Restored from the backup {}", asked.request.id.0);
+    for (index, step) in steps.steps.iter().filter(|step| writes(step.item.act)).enumerate() {
+        let Some(item) = record.items.get_mut(index) else { break };
+        if job.check().is_err() {
+            "Not reached: cancelled before.".clone_into(&mut item.note);
+            continue;
+        }
+        let saving = Saving {
+            uid: &item.uid,
+            title: step.title.as_deref(),
+            folder: &step.folder,
+            version: item.before,
+            message: &message,
+            data_sources: &asked.request.data_sources,
+        };
+        let raw = step.source.as_ref().and_then(|stored| stored.dashboard.as_deref());
+        let written = match raw {
+            Some(raw) => write(&client, raw, &saving).await,
+            None => Written::failed("The backup's file can't be read."),
+        };
+        item.outcome = written.outcome;
+        item.version = written.version;
+        item.note = written.note;
+        backups.ctx.journal_annotate(entry, &asked.request.id.0, json!(record)).await?;
+        job.step();
+    }
+    backups.ctx.journal_complete(entry, record.outcome(), json!(record)).await?;
+    drop((lock, job));
+    backups.read_backups(&live).await?;
+    shown(&backups, &store, &live.profile.name, entry).await
+}
+
+/// The run of an entry, as the journal has it now.
+///
+/// # Errors
+/// `storage`, `internal`.
+pub async fn shown(
+    backups: &Backups,
+    store: &Store,
+    stack: &str,
+    entry: i64,
+) -> Result<RestoreRun, PanelError> {
+    let (store, stack) = (store.clone(), stack.to_owned());
+    let all = backups.ctx.journaled(move |journal| runs::all(journal, &store, &stack, false)).await?;
+    let run = all.into_iter().find(|run| i64::from(run.id) == entry);
+    run.ok_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "The run is not in the journal."))
+}
+
+/// Saves the dashboards that a restore takes the place of. None when it takes no place.
+async fn safety(
+    backups: &Backups,
+    stack: &StackSession,
+    client: &Arc<Grafana>,
+    store: &Store,
+    steps: &Steps,
+    by: &str,
+    job: &Handle,
+) -> Result<Option<BackupId>, PanelError> {
+    let replaced: Vec<String> =
+        steps.steps.iter().filter(|s| s.item.act == RestoreAction::Update).map(|s| s.uid.clone()).collect();
+    if replaced.is_empty() {
+        return Ok(None);
+    }
+    job.stage("saving what is there", replaced.len());
+    let live = target::dashboards(client, &replaced, Some(job)).await?;
+    let mut builder = Builder::new(store.root(), create::new_id(store))?;
+    let mut names = Names::default();
+    for (uid, found) in &live {
+        let Some(found) = found else { continue };
+        builder.add(&format!("{DASHBOARDS}{}.json", names.name(uid)), &found.bytes)?;
+    }
+    let folder = |live: &LiveDashboard| json!({"uid": live.meta.folder_uid, "title": live.meta.folder_title, "folderUid": ""});
+    let mut folders: Vec<Value> =
+        live.values().flatten().filter(|live| !live.meta.folder_uid.is_empty()).map(folder).collect();
+    folders.sort_by_key(Value::to_string);
+    folders.dedup();
+    builder.add(FOLDERS, Value::Array(folders).to_string().as_bytes())?;
+    let part = BackupPart {
+        kind: BackupPartKind::Grafana,
+        state: BackupPartState::Complete,
+        count: u32::try_from(live.values().flatten().count()).unwrap_or(u32::MAX),
+        what: "dashboards".into(),
+        bytes: builder.bytes_below("grafana/"),
+        notes: vec!["Only the dashboards that the restore took the place of.".into()],
+    };
+    preconditions::seal(backups, stack, builder, &steps.plan, by, part).await.map(Some)
+}
+
+/// Makes the folders and library panels that the dashboards stand on. What fails is noted: the dashboards then tell.
+async fn ground(client: &Grafana, steps: &Steps, record: &mut Record, job: &Handle) {
+    job.stage("folders and library panels", steps.folders.len() + steps.library.len());
+    make_folders(client, &steps.folders, &mut record.notes).await;
+    for _ in &steps.folders {
+        job.step();
+    }
+    for panel in &steps.library {
+        let mut element = panel.clone();
+        if let Some(fields) = element.as_object_mut() {
+            for key in ["id", "orgId", "version", "meta", "folderId"] {
+                fields.remove(key);
+            }
+        }
+        if let Err(error) = client.create_library_panel(&element).await {
+            let name = panel.get("name").and_then(Value::as_str).unwrap_or_default();
+            let error = error.to_panel(ServiceKind::Grafana);
+            record.notes.push(format!("The library panel \"{name}\" was not made: {error}"));
+        }
+        job.step();
+    }
+}
+
+/// Makes folders, those above first. What fails is noted: what goes into them then tells.
+pub async fn make_folders(client: &Grafana, folders: &[NewFolder], notes: &mut Vec<String>) {
+    for folder in folders {
+        let parent = Some(folder.parent.as_str()).filter(|parent| !parent.is_empty());
+        match client.create_folder(&folder.uid, &folder.title, parent).await {
+            Ok(()) => notes.push(format!("The folder \"{}\" was made; undoing leaves it.", folder.title)),
+            // The answer may be lost, and "exists" comes in two forms: what counts is whether it is there.
+            Err(_) if matches!(client.folder(&folder.uid).await, Ok(Some(_))) => {}
+            Err(error) => {
+                let error = error.to_panel(ServiceKind::Grafana);
+                notes.push(format!("The folder \"{}\" was not made: {error}", folder.title));
+            }
+        }
+    }
+}
+
+/// How a write came out.
+pub struct Written {
+    /// In a word.
+    pub outcome: RestoreOutcome,
+    /// Version since.
+    pub version: Option<u32>,
+    /// Why.
+    pub note: String,
+}
+
+impl Written {
+    /// Refused or lost.
+    pub fn failed(note: impl Into<String>) -> Self {
+        Self { outcome: RestoreOutcome::Failed, version: None, note: note.into() }
+    }
+
+    /// Grafana changed meanwhile.
+    pub fn conflict(note: impl Into<String>) -> Self {
+        Self { outcome: RestoreOutcome::Conflict, version: None, note: note.into() }
+    }
+
+    fn done(version: u32, note: impl Into<String>) -> Self {
+        Self { outcome: RestoreOutcome::Done, version: Some(version), note: note.into() }
+    }
+}
+
+/// Writes one dashboard and reads it back. After any doubtful answer it is read before anything is decided.
+pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Written {
+    let body = match document::body(raw, saving) {
+        Ok(body) => body,
+        Err(why) => return Written::failed(format!("It can't be restored: {why}.")),
+    };
+    let sent: Value = serde_json::from_str::<Value>(&body)
+        .ok()
+        .and_then(|mut body| body.get_mut("dashboard").map(Value::take))
+        .unwrap_or_default();
+    let mut attempt = 1;
+    loop {
+        let answer = client.save_dashboard(&body).await;
+        let live = match target::one(client, saving.uid).await {
+            Ok(live) => live,
+            Err(error) => {
+                return Written::failed(match answer {
+                    Ok(_) => format!("It was saved, but reading it back failed: {error}"),
+                    Err(refusal) => format!("{} Reading it failed too: {error}", told(&refusal)),
+                });
+            }
+        };
+        let moved = match (&live, saving.version) {
+            (Some(live), Some(before)) => live.version() != before,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let stands = live.as_ref().filter(|live| {
+            moved && live.meta.folder_uid == saving.folder && compare::same(&sent, &live.value)
+        });
+        match (answer, &live, stands) {
+            (Ok(_), Some(_), Some(live)) => return Written::done(live.version(), ""),
+            (Err(error), Some(_), Some(live)) => {
+                return Written::done(
+                    live.version(),
+                    format!("It is there, although Grafana answered: {}", told(&error)),
+                );
+            }
+            (Ok(saved), Some(live), None) if saved.version == live.version() => {
+                let first = compare::dashboards(&sent, &live.value).into_iter().next();
+                let what = first.map_or_else(|| "its folder".to_owned(), |change| change.field);
+                return Written::done(
+                    live.version(),
+                    format!("Grafana keeps it with changes of its own: {what}."),
+                );
+            }
+            (Ok(_), Some(live), None) => return Written::conflict(somebody(live)),
+            (Ok(_), None, _) => {
+                return Written::failed("Grafana said that it was saved, and does not have it.");
+            }
+            (Err(_), Some(live), None) if moved => return Written::conflict(somebody(live)),
+            (Err(error), _, None) if error.may_pass() && attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(rand::random_range(200..600) * u64::from(attempt)))
+                    .await;
+                attempt += 1;
+            }
+            (Err(error), _, _) => return Written::failed(told(&error)),
+        }
+    }
+}
+
+fn somebody(live: &LiveDashboard) -> String {
+    let by = if live.meta.updated_by.is_empty() { "Somebody" } else { &live.meta.updated_by };
+    format!("{by} saved version {} meanwhile; it was left as it is.", live.version())
+}
+
+fn told(error: &ClientError) -> String {
+    error.to_panel(ServiceKind::Grafana).to_string()
+}

@@ -1,0 +1,291 @@
+//! What is to become of one dashboard of a backup. Pure.
+
+use aether_contract::{RestoreAction, RestoreChoice, RestoreConflict, Timestamp};
+
+use super::target::LiveDashboard;
+use crate::reader::Stored;
+
+/// Who saved a dashboard within so long may still be at work on it, in milliseconds.
+const LATELY_MS: i64 = 3_600_000;
+/// Longest uid that Grafana takes.
+pub const MAX_UID: usize = 40;
+
+/// What the decision rests on.
+pub struct Case<'a> {
+    /// The backup's dashboard.
+    pub stored: &'a Stored,
+    /// Whether the backup had its uid before.
+    pub twice: bool,
+    /// Grafana's, if it has one.
+    pub live: Option<&'a LiveDashboard>,
+    /// Whether the two are the same but for their place.
+    pub same: bool,
+    /// Whether Grafana's is in another folder than it will be in.
+    pub moved: bool,
+    /// Whether another dashboard has its title in that folder.
+    pub namesake: bool,
+    /// Grafana's version.
+    pub version: &'a str,
+    /// What was chosen for it.
+    pub choice: Option<RestoreChoice>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What is done with it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What.
+    pub act: RestoreAction,
+    /// What is in its way.
+    pub obstacle: Option<RestoreConflict>,
+    /// What can be done about that.
+    pub choices: Vec<RestoreChoice>,
+    /// In words.
+    pub note: String,
+}
+
+impl Decision {
+    fn plain(act: RestoreAction) -> Self {
+        Self { act, obstacle: None, choices: Vec::new(), note: String::new() }
+    }
+
+    fn note(self, note: String) -> Self {
+        Self { note, ..self }
+    }
+}
+
+/// Decides, or finds that a choice is needed.
+pub fn decide(case: &Case<'_>) -> Decision {
+    use RestoreChoice::{Copy, Keep, Replace};
+    if let Some(problem) = unusable(case) {
+        let note = format!("It can't be restored: {problem}.");
+        let obstacle = Some(RestoreConflict::Unusable);
+        return Decision { obstacle, ..Decision::plain(RestoreAction::Skip).note(note) };
+    }
+    let refused = case.namesake && !allows_namesakes(case.version);
+    let Some(live) = case.live else {
+        return match (refused, case.namesake) {
+            (true, _) => title_taken(case),
+            (_, true) => Decision::plain(RestoreAction::Create)
+                .note("Another dashboard in this folder has the same title.".into()),
+            _ => Decision::plain(RestoreAction::Create),
+        };
+    };
+    if case.same && !case.moved {
+        return Decision::plain(RestoreAction::Identical);
+    }
+    if live.meta.provisioned {
+        let file = &live.meta.provisioned_external_id;
+        let file = if file.is_empty() { String::new() } else { format!(" ({file})") };
+        let note = format!(
+            "Grafana has it from a file{file} and refuses to save it. Restore that file, or make a copy beside it."
+        );
+        return asked(case, RestoreConflict::Provisioned, &[Keep, Copy], note);
+    }
+    if refused {
+        return title_taken(case);
+    }
+    let lately = updated(live).is_some_and(|at| case.now.millis_since(at) < LATELY_MS);
+    let decision = if lately && live.version() != case.stored.about.version {
+        let by = &live.meta.updated_by;
+        let by = if by.is_empty() { "Somebody" } else { by.as_str() };
+        let note = format!("{by} saved it within the last hour and may still be at work on it.");
+        asked(case, RestoreConflict::EditedLately, &[Keep, Replace, Copy], note)
+    } else {
+        Decision::plain(RestoreAction::Update)
+    };
+    if !case.moved || decision.act != RestoreAction::Update {
+        return decision;
+    }
+    let from = if live.meta.folder_title.is_empty() { "the root" } else { &live.meta.folder_title };
+    let note = format!("{} It moves back from {from}.", decision.note).trim().to_owned();
+    decision.note(note)
+}
+
+/// Why nothing can be done with it.
+fn unusable(case: &Case<'_>) -> Option<String> {
+    let about = &case.stored.about;
+    if !about.problem.is_empty() {
+        Some(about.problem.clone())
+    } else if case.twice {
+        Some("the backup has this uid twice".to_owned())
+    } else if about.uid.len() > MAX_UID {
+        Some(format!("its uid is longer than the {MAX_UID} characters that Grafana takes"))
+    } else if about.title.trim().is_empty() {
+        Some("it has no title".to_owned())
+    } else {
+        None
+    }
+}
+
+fn title_taken(case: &Case<'_>) -> Decision {
+    let note =
+        "Another dashboard has this title in this folder, and this version of Grafana refuses a second one.";
+    asked(case, RestoreConflict::TitleTaken, &[RestoreChoice::Keep, RestoreChoice::Copy], note.to_owned())
+}
+
+/// What was chosen, where it is one of what can be chosen.
+fn asked(case: &Case<'_>, obstacle: RestoreConflict, choices: &[RestoreChoice], note: String) -> Decision {
+    let act = match case.choice.filter(|choice| choices.contains(choice)) {
+        None => RestoreAction::Choose,
+        Some(RestoreChoice::Keep) => RestoreAction::Skip,
+        Some(RestoreChoice::Copy) => RestoreAction::Copy,
+        Some(RestoreChoice::Replace) => RestoreAction::Update,
+        Some(RestoreChoice::WithoutSecrets) => RestoreAction::Create,
+    };
+    Decision { act, obstacle: Some(obstacle), choices: choices.to_vec(), note }
+}
+
+/// When Grafana's was saved.
+pub fn updated(live: &LiveDashboard) -> Option<Timestamp> {
+    let at: jiff::Timestamp = live.meta.updated.parse().ok()?;
+    Some(Timestamp(at.as_millisecond())).filter(|at| at.0 > 0)
+}
+
+/// From 11.3 on Grafana keeps two dashboards of one title in one folder apart by their uid.
+fn allows_namesakes(version: &str) -> bool {
+    let mut numbers = version.split(['.', '-', '+']).map(|part| part.parse::<u32>().ok());
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(major), Some(minor)) => (major, minor) >= (11, 3),
+        // A version that is hidden is asked for a choice rather than trusted.
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aether_contract::BackupDashboard;
+    use serde_json::json;
+
+    use super::*;
+    use crate::dashboard::DashboardMeta;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn stored(uid: &str, title: &str) -> Stored {
+        let about = BackupDashboard {
+            uid: uid.into(),
+            title: title.into(),
+            folder: Vec::new(),
+            folder_uid: String::new(),
+            tags: Vec::new(),
+            version: 3,
+            updated_by: String::new(),
+            updated_at: None,
+            provisioned: false,
+            panels: 0,
+            path: String::new(),
+            problem: String::new(),
+        };
+        Stored { about, dashboard: None }
+    }
+
+    fn live(version: u32) -> LiveDashboard {
+        let meta = DashboardMeta {
+            updated_by: "ann".into(),
+            updated: "2026-01-01T12:00:00Z".into(),
+            folder_title: "Old".into(),
+            ..DashboardMeta::default()
+        };
+        LiveDashboard { value: json!({ "version": version }), meta, bytes: Vec::new() }
+    }
+
+    fn case<'a>(stored: &'a Stored, live: Option<&'a LiveDashboard>) -> Case<'a> {
+        let saved = live.and_then(updated).unwrap_or(Timestamp(0)).0;
+        Case {
+            stored,
+            twice: false,
+            live,
+            same: false,
+            moved: false,
+            namesake: false,
+            version: "11.2.0",
+            choice: None,
+            now: Timestamp(saved + 2 * HOUR),
+        }
+    }
+
+    #[test]
+    fn what_grafana_has_not_is_made_and_what_it_has_alike_is_left() {
+        let (one, there) = (stored("u", "One"), live(3));
+        assert_eq!(decide(&case(&one, None)), Decision::plain(RestoreAction::Create));
+        assert_eq!(decide(&case(&one, Some(&there))), Decision::plain(RestoreAction::Update));
+        let alike = Case { same: true, ..case(&one, Some(&there)) };
+        assert_eq!(decide(&alike), Decision::plain(RestoreAction::Identical));
+        let moved = decide(&Case { same: true, moved: true, ..case(&one, Some(&there)) });
+        assert_eq!((moved.act, moved.note.as_str()), (RestoreAction::Update, "It moves back from Old."));
+    }
+
+    #[test]
+    fn what_can_not_be_restored_says_why_whatever_was_chosen() {
+        let long = "x".repeat(MAX_UID + 1);
+        let mut broken = stored("u", "One");
+        broken.about.problem = "it is not JSON".into();
+        for (one, twice, why) in [
+            (stored("u", "One"), true, "twice"),
+            (stored(&long, "One"), false, "longer than the 40 characters"),
+            (stored("u", " "), false, "no title"),
+            (broken, false, "not JSON"),
+        ] {
+            let decision = decide(&Case { twice, choice: Some(RestoreChoice::Copy), ..case(&one, None) });
+            assert_eq!(decision.obstacle, Some(RestoreConflict::Unusable), "{why}");
+            assert!(decision.act == RestoreAction::Skip && decision.note.contains(why), "{decision:?}");
+        }
+    }
+
+    #[test]
+    fn a_choice_counts_where_it_is_one_and_is_asked_for_where_it_is_missing() {
+        let (one, mut there) = (stored("u", "One"), live(3));
+        there.meta.provisioned = true;
+        there.meta.provisioned_external_id = "ops.json".into();
+        let with = |choice| decide(&Case { choice, ..case(&one, Some(&there)) });
+        assert!(with(None).note.contains("(ops.json)"));
+        for (choice, act) in [
+            (None, RestoreAction::Choose),
+            (Some(RestoreChoice::Keep), RestoreAction::Skip),
+            (Some(RestoreChoice::Copy), RestoreAction::Copy),
+            (Some(RestoreChoice::Replace), RestoreAction::Choose),
+        ] {
+            assert_eq!(with(choice).act, act, "{choice:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_saved_within_the_hour_is_asked_about_unless_it_is_the_backups_own_version() {
+        let (one, newer, own) = (stored("u", "One"), live(4), live(3));
+        let soon = |live| {
+            let late = case(&one, Some(live));
+            Case { now: Timestamp(late.now.0 - 2 * HOUR + 60_000), ..late }
+        };
+        let asked = decide(&soon(&newer));
+        assert_eq!((asked.act, asked.obstacle), (RestoreAction::Choose, Some(RestoreConflict::EditedLately)));
+        assert!(asked.note.starts_with("ann saved it"), "{asked:?}");
+        assert_eq!(decide(&soon(&own)).act, RestoreAction::Update);
+        assert_eq!(decide(&case(&one, Some(&newer))).act, RestoreAction::Update, "two hours later");
+    }
+
+    #[test]
+    fn a_title_that_is_taken_is_in_the_way_where_grafana_refuses_namesakes() {
+        let (one, there) = (stored("u", "One"), live(3));
+        for live in [None, Some(&there)] {
+            let taken = Case { namesake: true, ..case(&one, live) };
+            assert_eq!(decide(&taken).obstacle, Some(RestoreConflict::TitleTaken));
+            let newer = decide(&Case { version: "11.3.0", ..taken });
+            assert!(newer.obstacle.is_none(), "{newer:?}");
+        }
+    }
+
+    #[test]
+    fn namesakes_are_allowed_from_the_version_that_keeps_them_apart() {
+        for (version, allowed) in [
+            ("11.2.0", false),
+            ("11.3.0", true),
+            ("12.0.1+security-01", true),
+            ("10.4.2", false),
+            ("", false),
+        ] {
+            assert_eq!(allows_namesakes(version), allowed, "{version}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Undoes a restore: what was replaced is put back from the safety copy, what was made is deleted. What somebody has
+//! saved since is left as it is.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aether_clients::Grafana;
+use aether_contract::{
+    ErrorCode, PanelError, RestoreAction, RestoreOutcome, RestorePart, RestoreRun, RestoreState, ServiceKind,
+};
+use serde_json::{Value, json};
+
+use super::{
+    apply::{self, Written, write},
+    document::Saving,
+    runs::{self, Record, RecordItem},
+    target::{self, LiveDashboard},
+};
+use crate::{
+    Backups, compare, create,
+    reader::{Opened, Stored},
+    store::Store,
+};
+use aether_context::{jobs::Handle, journal::Journal, session::StackSession};
+
+/// Undoes the run with this number.
+///
+/// # Errors
+/// `not-found`; `invalid-request` when it can't be undone; a server's codes before anything is written. What a
+/// server refuses later stands in the run.
+pub async fn undo(backups: Arc<Backups>, id: u32) -> Result<RestoreRun, PanelError> {
+    let live = backups.ctx.live();
+    let store = Store::of(&live.profile, &backups.ctx.home.data);
+    let job = backups.ctx.jobs.begin("Undoing a restore")?;
+    let lock = create::locked(&store).await?;
+    let number = i64::from(id);
+    let Found { record, run, back } = find(&backups, &live, &store, id).await?;
+    let interrupted = run.state == RestoreState::Interrupted;
+    let todo = record
+        .items
+        .iter()
+        .filter(|item| !back.contains(&item.uid))
+        .filter(|item| item.outcome == RestoreOutcome::Done || interrupted)
+        .map(|item| RecordItem { outcome: RestoreOutcome::Pending, ..item.clone() })
+        .collect();
+    let mut undone = Record { items: todo, notes: Vec::new(), ..record };
+    let work = Work {
+        backups: &backups,
+        live: &live,
+        store: &store,
+        subject: number.to_string(),
+        job: &job,
+        interrupted,
+    };
+    match undone.what {
+        RestorePart::Dashboards => dashboards(&work, &mut undone).await?,
+        RestorePart::Alerting => super::alerting::undo(&work, &mut undone).await?,
+        RestorePart::Configs => super::files::undo(&work, &mut undone).await?,
+    }
+    drop((lock, job));
+    backups.read_backups(&live).await?;
+    let mut run = apply::shown(&backups, &store, &live.profile.name, number).await?;
+    // What could not be put back tells why.
+    for item in undone.items.iter().filter(|item| item.outcome != RestoreOutcome::Done) {
+        run.notes.push(format!("{}: {}", item.title, item.note));
+    }
+    run.notes.extend(undone.notes);
+    Ok(run)
+}
+
+/// What undoing needs.
+pub struct Work<'a> {
+    /// The panel.
+    pub backups: &'a Backups,
+    /// The stack.
+    pub live: &'a StackSession,
+    /// Its backups.
+    pub store: &'a Store,
+    /// Number of the restore, as the journal's subject.
+    subject: String,
+    /// Progress.
+    pub job: &'a Handle,
+    /// Whether the restore was killed: then a write may have arrived that nobody wrote down.
+    pub interrupted: bool,
+}
+
+impl Work<'_> {
+    /// Writes down what is about to be put back.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn begin(&self, undone: &Record) -> Result<i64, PanelError> {
+        self.backups.ctx.journal_begin(runs::UNDO, &self.subject, json!(undone)).await
+    }
+
+    /// Writes down how far it is.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn step(&self, entry: i64, undone: &Record) -> Result<(), PanelError> {
+        self.job.step();
+        self.backups.ctx.journal_annotate(entry, &self.subject, json!(undone)).await
+    }
+
+    /// Writes down how it ended.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn end(&self, entry: i64, undone: &Record) -> Result<(), PanelError> {
+        self.backups.ctx.journal_complete(entry, undone.outcome(), json!(undone)).await
+    }
+}
+
+/// A run that can be undone.
+struct Found {
+    record: Record,
+    run: RestoreRun,
+    back: Vec<String>,
+}
+
+async fn find(backups: &Backups, live: &StackSession, store: &Store, id: u32) -> Result<Found, PanelError> {
+    let number = i64::from(id);
+    let unknown = || {
+        PanelError::new(ErrorCode::NotFound, "backups", format!("There is no restore with the number {id}."))
+    };
+    let read =
+        |journal: &Journal| Ok((journal.recent(runs::RESTORE, 1000)?, journal.recent(runs::UNDO, 1000)?));
+    let (entries, before) = backups.ctx.journaled(read).await?;
+    let entry = entries.into_iter().find(|entry| entry.id == number).ok_or_else(unknown)?;
+    let run = runs::run(&entry, &before, store, &live.profile.name, false).ok_or_else(unknown)?;
+    let record = runs::record(&entry).ok_or_else(unknown)?;
+    let refuse = |words: String| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
+    if run.state == RestoreState::Undone {
+        return refuse(format!("The restore {id} is undone already."));
+    }
+    if !run.can_undo {
+        let gone = record.safety.as_ref().filter(|safety| store.folder(safety).is_err());
+        return refuse(match gone {
+            Some(safety) => format!("The copy {} of what was there before has been deleted.", safety.0),
+            None => format!("The restore {id} wrote nothing."),
+        });
+    }
+    let back = runs::undone_uids(&before, number);
+    Ok(Found { record, run, back })
+}
+
+/// The stack's Grafana, if the run was made in it.
+///
+/// # Errors
+/// `invalid-request` for another one; Grafana's codes.
+pub async fn grafana_of(work: &Work<'_>, record: &Record) -> Result<Arc<Grafana>, PanelError> {
+    let client = super::grafana(work.backups, work.live, record.into_stack.as_deref()).await?;
+    if record.target != client.address() {
+        let words = format!(
+            "It was made in {}, and that stack's Grafana is {} now. Nothing was changed.",
+            record.target,
+            client.address()
+        );
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
+    }
+    client.health().await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
+    Ok(client)
+}
+
+async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
+    let client = grafana_of(work, undone).await?;
+    let old = copies(work.store, undone.safety.as_ref())?;
+    // Only an interrupted run needs it: there a write may have arrived that nobody wrote down.
+    let source = if work.interrupted {
+        copies(work.store, Some(&undone.backup)).unwrap_or_default()
+    } else {
+        Copies::new()
+    };
+    let entry = work.begin(undone).await?;
+    work.job.stage("dashboards", undone.items.len());
+    for index in 0..undone.items.len() {
+        let Some(item) = undone.items.get_mut(index) else { break };
+        if work.job.check().is_err() {
+            "Not reached: cancelled before.".clone_into(&mut item.note);
+            continue;
+        }
+        let result = one(&client, item, &old, &source).await;
+        item.outcome = result.outcome;
+        item.version = result.version;
+        item.note = result.note;
+        work.step(entry, undone).await?;
+    }
+    work.end(entry, undone).await
+}
+
+type Copies = BTreeMap<String, Stored>;
+
+fn copies(store: &Store, id: Option<&aether_contract::BackupId>) -> Result<Copies, PanelError> {
+    let Some(id) = id else { return Ok(Copies::new()) };
+    let all = Opened::open(store, id)?.dashboards();
+    Ok(all.into_iter().map(|stored| (stored.about.uid.clone(), stored)).collect())
+}
+
+async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies) -> Written {
+    let live = match target::one(client, &item.uid).await {
+        Ok(live) => live,
+        Err(error) => return Written::failed(error.to_string()),
+    };
+    let ours = |live: &LiveDashboard| match item.version {
+        Some(version) => live.version() == version,
+        // Nobody wrote down how it came out: it is ours if it is what the backup has.
+        None => source.get(&item.source).and_then(value).is_some_and(|sent| {
+            item.before.is_none_or(|before| live.version() != before)
+                && compare::same(&as_sent(&sent, item), &live.value)
+        }),
+    };
+    let changed = |live: &LiveDashboard| {
+        let by = if live.meta.updated_by.is_empty() { "Somebody" } else { &live.meta.updated_by };
+        Written::conflict(format!("{by} saved version {} since; it was left as it is.", live.version()))
+    };
+    if item.act != RestoreAction::Update {
+        return match live {
+            None => Written { outcome: RestoreOutcome::Done, version: None, note: String::new() },
+            Some(live) if ours(&live) => delete(client, &item.uid).await,
+            Some(live) => changed(&live),
+        };
+    }
+    let Some(copy) = old.get(&item.uid) else {
+        return Written::failed("The safety copy does not have it.");
+    };
+    let Some(raw) = copy.dashboard.as_deref() else {
+        return Written::failed("The safety copy can't be read.");
+    };
+    let version = match &live {
+        Some(live) if item.version.is_none() && item.before == Some(live.version()) => {
+            return Written {
+                outcome: RestoreOutcome::Done,
+                version: Some(live.version()),
+                note: "It was never changed.".into(),
+            };
+        }
+        Some(live) if ours(live) => Some(live.version()),
+        Some(live) => return changed(live),
+        None => None,
+    };
+    let saving = Saving {
+        uid: &item.uid,
+        title: None,
+        folder: &copy.about.folder_uid,
+        version,
+        message: "Put back after a restore was undone",
+        data_sources: &BTreeMap::new(),
+    };
+    write(client, raw, &saving).await
+}
+
+fn value(stored: &Stored) -> Option<Value> {
+    serde_json::from_str(stored.dashboard.as_ref()?.get()).ok()
+}
+
+/// What was sent had the title that the run gave it.
+fn as_sent(source: &Value, item: &RecordItem) -> Value {
+    let mut sent = source.clone();
+    if let Some(fields) = sent.as_object_mut() {
+        fields.insert("title".into(), Value::String(item.title.clone()));
+    }
+    sent
+}
+
+async fn delete(client: &Grafana, uid: &str) -> Written {
+    let answer = client.delete_dashboard(uid).await;
+    match (target::one(client, uid).await, answer) {
+        (Ok(None), _) => Written { outcome: RestoreOutcome::Done, version: None, note: String::new() },
+        (Ok(Some(_)), Err(error)) => Written::failed(error.to_panel(ServiceKind::Grafana).to_string()),
+        (Ok(Some(_)), Ok(_)) => Written::failed("Grafana said that it was deleted, and still has it."),
+        (Err(error), _) => Written::failed(error.to_string()),
+    }
+}

@@ -1,0 +1,209 @@
+//! Holds a backup against its hashes: every file, or a sample of them. A backup without hashes can't be verified.
+
+use aether_foundation::text::hex;
+use std::{fs, io::Read as _, path::Path, sync::Arc};
+
+use aether_contract::{BackupId, BackupVerified, ErrorCode, PanelError};
+use rand::seq::SliceRandom as _;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    archive::read::exceeds_ratio,
+    build::{ZSTD, at_once},
+    layout::{DASHBOARDS, SNAPSHOT},
+    manifest::{self, File, Manifest},
+    store::{self, MAX_PROBLEMS, Store},
+    third_party,
+};
+use crate::Backups;
+use aether_context::jobs::Handle;
+use aether_foundation::clock;
+
+/// What is read at a time, in bytes.
+const CHUNK: usize = 1024 * 1024;
+
+/// Verifies a backup, and keeps what was found when all of it was read.
+///
+/// # Errors
+/// `not-found`; `invalid-request` for a backup of another tool; `cancelled`. What is wrong with the backup is
+/// no error, but stands in the answer.
+pub async fn all(
+    backups: &Backups,
+    store: &Store,
+    id: &BackupId,
+    sample: u32,
+    job: &Handle,
+) -> Result<BackupVerified, PanelError> {
+    let folder = store.folder(id)?;
+    let (name, job) = (id.clone(), job.clone());
+    let work = move || files(&folder, &name, sample, &job);
+    let found = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(PanelError::new(ErrorCode::Internal, "backups", "The verification ended early.")
+            .with_detail(error.to_string()))
+    })?;
+    let mut notes = store.notes(&id.0);
+    // A sample proves what is wrong, and not that all is right.
+    if found.whole || !found.problems.is_empty() {
+        notes.problems = found.problems.iter().take(100).cloned().collect();
+        notes.verified_at = Some(clock::now()).filter(|_| found.whole && found.problems.is_empty());
+        store.set_notes(&id.0, &notes)?;
+    }
+    backups.ctx.changed.notify_one();
+    Ok(found)
+}
+
+/// As a command: alone, with a job of its own.
+///
+/// # Errors
+/// As [`all`].
+pub async fn command(backups: Arc<Backups>, id: BackupId, sample: u32) -> Result<BackupVerified, PanelError> {
+    let live = backups.ctx.live();
+    let store = Store::of(&live.profile, &backups.ctx.home.data);
+    store.folder(&id)?;
+    let job = backups.ctx.jobs.begin(format!("Verifying {}", id.0))?;
+    let found = all(&backups, &store, &id, sample, &job).await;
+    drop(job);
+    backups.read_backups(&live).await?;
+    found
+}
+
+/// Reads the files and compares.
+fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<BackupVerified, PanelError> {
+    let mut found =
+        BackupVerified { id: id.clone(), files: 0, bytes: 0.0, whole: true, problems: Vec::new() };
+    let (manifest, bytes) = match Store::manifest(folder) {
+        Ok(Some(read)) => read,
+        Ok(None) => {
+            return Err(PanelError::new(
+                ErrorCode::InvalidRequest,
+                "backups",
+                format!("{} was made by another tool and has no hashes to hold it against.", id.0),
+            ));
+        }
+        Err(why) => {
+            found.problems.push(why);
+            return Ok(found);
+        }
+    };
+    let sums = store::read_inside(folder, manifest::SUMS, manifest::MAX);
+    match sums {
+        Ok(sums) if sums == manifest.sums(&bytes).into_bytes() => {}
+        Ok(_) => {
+            found.problems.push(format!("{} and {} contradict each other.", manifest::SUMS, manifest::FILE))
+        }
+        Err(error) => found.problems.push(format!("{} can't be read: {error}.", manifest::SUMS)),
+    }
+    strangers(folder, &manifest, &mut found.problems);
+    let mut chosen: Vec<&File> = manifest.files.iter().collect();
+    if sample > 0 && (sample as usize) < chosen.len() {
+        chosen.shuffle(&mut rand::rng());
+        chosen.truncate(sample as usize);
+        found.whole = false;
+    }
+    job.stage("reading files", chosen.len());
+    let checked = at_once(&chosen, |file| {
+        let result = check(folder, file, job);
+        job.step();
+        result
+    });
+    for (file, result) in chosen.iter().zip(checked) {
+        match result {
+            Ok(()) => {}
+            Err(Trouble::Ended(error)) => return Err(error),
+            Err(Trouble::Wrong(why)) => {
+                if found.problems.len() < MAX_PROBLEMS {
+                    found.problems.push(format!("{}: {why}.", file.path));
+                }
+            }
+        }
+        found.files += 1;
+        found.bytes += file.bytes as f64;
+    }
+    Ok(found)
+}
+
+/// Files that the manifest does not know.
+fn strangers(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
+    let known: std::collections::BTreeSet<&str> = manifest
+        .files
+        .iter()
+        .map(|file| file.path.as_str())
+        .chain([manifest::FILE, manifest::SUMS])
+        .collect();
+    let third_party::Scan { files, left, hidden } = third_party::scan(folder);
+    for path in hidden.paths {
+        if problems.len() < MAX_PROBLEMS {
+            problems.push(format!("{path}: the manifest does not know this file."));
+        }
+    }
+    if left > 0 && manifest.files.len() < third_party::MAX_FILES {
+        problems.push(third_party::left_words(left));
+    }
+    for file in files {
+        if !known.contains(file.path.as_str()) && problems.len() < MAX_PROBLEMS {
+            problems.push(format!("{}: the manifest does not know this file.", file.path));
+        }
+    }
+}
+
+enum Trouble {
+    Wrong(String),
+    Ended(PanelError),
+}
+
+/// Whether a compressed file gives what it says: it has a checksum of its own.
+fn unpacks(at: &Path, job: &Handle) -> Result<(), Trouble> {
+    let wrong = |error: std::io::Error| Trouble::Wrong(format!("it does not unpack: {error}"));
+    let file = fs::File::open(at).map_err(wrong)?;
+    let packed = file.metadata().map_err(wrong)?.len();
+    let mut source = zstd::Decoder::new(file).map_err(wrong)?;
+    let mut buffer = vec![0_u8; CHUNK];
+    let mut unpacked = 0_u64;
+    loop {
+        job.check().map_err(Trouble::Ended)?;
+        match source.read(&mut buffer).map_err(wrong)? {
+            0 => return Ok(()),
+            read => unpacked = unpacked.saturating_add(read as u64),
+        }
+        if exceeds_ratio(unpacked, packed) {
+            return Err(Trouble::Wrong("it unpacks to far more than it holds".to_owned()));
+        }
+    }
+}
+
+fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
+    let wrong = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Trouble::Wrong("it is missing".into()),
+        _ => Trouble::Wrong(format!("it can't be read: {error}")),
+    };
+    let at = store::inside(folder, &file.path).map_err(wrong)?;
+    let meta = fs::symlink_metadata(&at).map_err(wrong)?;
+    if !meta.is_file() {
+        return Err(Trouble::Wrong("it is not a regular file".into()));
+    }
+    if meta.len() != file.bytes {
+        return Err(Trouble::Wrong(format!("it has {} bytes instead of {}", meta.len(), file.bytes)));
+    }
+    let mut source = fs::File::open(&at).map_err(wrong)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0_u8; CHUNK];
+    loop {
+        job.check().map_err(Trouble::Ended)?;
+        let read = source.read(&mut buffer).map_err(wrong)?;
+        let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
+        hash.update(chunk);
+        job.add_bytes(read as u64);
+    }
+    if hex(&hash.finalize()) != file.sha256 {
+        return Err(Trouble::Wrong("its content has changed".into()));
+    }
+    if file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD) {
+        unpacks(&at, job)?;
+    }
+    // A dashboard that was saved as something else is of no use, however right its hash is.
+    if file.path.starts_with(DASHBOARDS) && file.bytes <= super::reader::MAX_DASHBOARD {
+        let bytes = store::read_inside(folder, &file.path, super::reader::MAX_DASHBOARD).map_err(wrong)?;
+        super::dashboard::document(&bytes).map_err(Trouble::Wrong)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! One cycle of an Alertmanager member: its alerts and silences, and now and then who it is.
+
+use std::{sync::Arc, time::Duration};
+
+use aether_contract::{ErrorCode, Freshness, PanelError, ServiceKind};
+
+use super::bounded;
+use crate::{
+    Context,
+    alert_index::join::{MemberAlerts, PromAlerts, Tenants, join},
+    session::StackSession,
+};
+use aether_foundation::clock;
+
+const SERVICE: ServiceKind = ServiceKind::Alertmanager;
+
+/// Whole time that one step may take.
+const STEP: Duration = Duration::from_secs(30);
+
+/// Asks one member; whether it answered.
+pub async fn cycle(ctx: &Arc<Context>, live: &Arc<StackSession>, index: usize, everything: bool) -> bool {
+    let answered = match ask(live, index, everything).await {
+        Ok(()) => true,
+        Err(error) => {
+            if error.code == ErrorCode::Unauthorized {
+                live.clients.forget(SERVICE, index).await;
+            }
+            let mut state = live.state();
+            if let Some(member) = state.members.get_mut(index) {
+                member.probe.failed(error);
+            }
+            false
+        }
+    };
+    rejoin(live).await;
+    if let Some(observer) = ctx.observer() {
+        observer.alertmanager_polled(live).await;
+    }
+    answered
+}
+
+async fn ask(live: &StackSession, index: usize, everything: bool) -> Result<(), PanelError> {
+    let client = live.clients.member(index).await?;
+    let known = live
+        .state()
+        .members
+        .get(index)
+        .is_some_and(|member| member.probe.version.is_some() && member.probe.freshness.is_fresh());
+    let status = async {
+        // The version changes only with a restart, which a failed cycle shows.
+        if known && !everything {
+            return Ok(None);
+        }
+        let status = client.status().await?;
+        // A finding and no more: that it could not be asked says nothing.
+        let open = client.open_to_pages().await.unwrap_or(false);
+        Ok(Some((status, open)))
+    };
+    let (alerts, silences, status) = bounded(SERVICE, STEP, async {
+        tokio::try_join!(client.alerts(), client.silences(), status).map_err(|error| error.to_panel(SERVICE))
+    })
+    .await?;
+    let mut state = live.state();
+    let mut changed = false;
+    if let Some(member) = state.members.get_mut(index) {
+        member.probe.succeeded();
+        member.probe.latency_ms = Some(clock::latency_ms(silences.latency));
+        member.probe.clock_offset_ms = clock::offset(silences.date, silences.received, silences.latency);
+        if let Some((status, open)) = status {
+            member.open_to_pages = open;
+            member.probe.version = Some(status.value.version).filter(|version| !version.is_empty());
+        }
+        member.alerts = Arc::new(alerts.value);
+        changed = *member.silences != silences.value;
+        if changed {
+            member.silences = Arc::new(silences.value);
+        }
+    }
+    if changed {
+        state.silences_revision = state.silences_revision.wrapping_add(1);
+    }
+    Ok(())
+}
+
+/// Joins what all servers said into the list of alerts. Off the runtime's threads: there may be 100,000.
+pub async fn rejoin(live: &Arc<StackSession>) {
+    let _turn = live.gate_join.lock().await;
+    let now = clock::now();
+    let (prometheus, members, complete) = {
+        let state = live.state();
+        let complete = if state.members.is_empty() {
+            state.prometheus.alerts_freshness.is_fresh()
+        } else {
+            let each = || state.members.iter().map(|member| &member.probe.freshness);
+            each().any(Freshness::is_fresh) && each().all(|freshness| *freshness != Freshness::Loading)
+        };
+        let prometheus = PromAlerts {
+            alerts: Arc::clone(&state.prometheus.alerts),
+            rules: Arc::clone(&state.prometheus.rules),
+            fresh: state.prometheus.alerts_freshness.is_fresh(),
+            now: state.prometheus.probe.server_now(),
+        };
+        let members: Vec<MemberAlerts> = state
+            .members
+            .iter()
+            .map(|member| MemberAlerts {
+                alerts: Arc::clone(&member.alerts),
+                silences: Arc::clone(&member.silences),
+                fresh: member.probe.freshness.is_fresh(),
+                now: member.probe.server_now(),
+                url: live.profile.web_url(SERVICE).unwrap_or(&member.url).to_owned(),
+            })
+            .collect();
+        (prometheus, members, complete)
+    };
+    let tenants = Tenants {
+        label: live.profile.tenant_label.clone(),
+        vips: live.profile.vip_tenants.iter().cloned().collect(),
+        escalation: live.profile.escalation,
+        heartbeat: live.profile.heartbeat.clone(),
+    };
+    let joined = tokio::task::spawn_blocking(move || join(&prometheus, &members, &tenants, now)).await;
+    match joined {
+        Ok(index) => {
+            let mut state = live.state();
+            state.index_complete = complete;
+            if *state.index != index {
+                state.index = Arc::new(index);
+                state.alerts_revision = state.alerts_revision.wrapping_add(1);
+            }
+        }
+        Err(error) => tracing::error!(%error, "the alerts could not be joined"),
+    }
+}

@@ -1,0 +1,107 @@
+//! Grafana is well, has the dashboard with its panels, and a data source for them.
+
+use std::sync::Arc;
+
+use aether_contract::{PanelError, ServiceKind};
+use serde_json::Value;
+
+use super::{CheckContext, CheckOutcome};
+
+/// Panels of the pack's dashboard: one a gauge.
+fn panels(dashboard: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut look = |list: Option<&Value>| {
+        for panel in list.and_then(Value::as_array).into_iter().flatten() {
+            if panel.get("type").and_then(Value::as_str) != Some("row") {
+                found.push(panel.get("title").and_then(Value::as_str).unwrap_or("(no title)").to_owned());
+            }
+        }
+    };
+    look(dashboard.get("panels"));
+    // A row that is folded holds its panels itself.
+    for row in dashboard.get("panels").and_then(Value::as_array).into_iter().flatten() {
+        look(row.get("panels"));
+    }
+    found
+}
+
+/// Health and dashboard; with `sources` the data source too.
+///
+/// # Errors
+/// Grafana's codes.
+pub async fn dashboard(scene: &Arc<CheckContext>, sources: bool) -> Result<CheckOutcome, PanelError> {
+    let profile = &scene.live.profile;
+    if profile.grafana.urls.is_empty() {
+        return Ok(CheckOutcome::skipped(
+            "This stack has no Grafana.",
+            "Set its address in Settings, Stacks.",
+        ));
+    }
+    let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Grafana);
+    let client = scene.live.clients.grafana().await?;
+    let health = client.health().await.map_err(told)?.value;
+    let mut lines = vec![format!("/api/health: database {}", health.database)];
+    if health.database != "ok" {
+        return Ok(CheckOutcome::fail("Grafana’s database is not well.", lines, "Look at Grafana’s log."));
+    }
+    if sources {
+        let all = client.data_sources().await.map_err(told)?;
+        let text = |source: &Value, key: &str| {
+            source.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        lines.extend(all.iter().map(|one| {
+            format!("data source {} ({}): {}", text(one, "name"), text(one, "type"), text(one, "url"))
+        }));
+        if !all.iter().any(|one| text(one, "type") == "prometheus") {
+            return Ok(CheckOutcome::fail(
+                "Grafana has no data source of Prometheus.",
+                lines,
+                "Provision it: monitoring/grafana/provisioning/datasources.",
+            ));
+        }
+    }
+    let uid = &profile.dashboard_uid;
+    if uid.is_empty() {
+        return Ok(CheckOutcome::pass("Grafana is well; the profile names no dashboard.", lines));
+    }
+    let Some(bytes) = client.dashboard(uid).await.map_err(told)? else {
+        lines.push(format!("/api/dashboards/uid/{uid}: not there"));
+        return Ok(CheckOutcome::fail(
+            format!("There is no dashboard {uid}."),
+            lines,
+            "Import monitoring/grafana-dashboard-enhanced.json, or restore it from a backup.",
+        ));
+    };
+    let whole: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let found = panels(whole.get("dashboard").unwrap_or(&Value::Null));
+    lines.push(format!("dashboard {uid}: {}", found.join(", ")));
+    let wanted = profile.gauges.len();
+    if found.len() < wanted {
+        let words = format!("The dashboard {uid} has {} panels; there are {wanted} gauges.", found.len());
+        return Ok(CheckOutcome::fail(words, lines, "Compare it with a backup: Backups, Compare."));
+    }
+    Ok(CheckOutcome::pass(
+        format!("Grafana is well, and the dashboard has its {} panels.", found.len()),
+        lines,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_in_folded_rows_count_and_rows_do_not() {
+        let text = r#"{"panels": [{"type": "row", "panels": [{"type": "gauge", "title": "A"}]}, {"type": "stat",
+         "title": "B"}]}"#;
+        assert_eq!(panels(&serde_json::from_str(text).unwrap()), ["B", "A"]);
+        assert!(panels(&Value::Null).is_empty());
+    }
+
+    #[test]
+    fn the_packs_dashboard_has_its_five() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../monitoring/grafana-dashboard-enhanced.json");
+        let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(panels(&dashboard).len(), 5);
+    }
+}

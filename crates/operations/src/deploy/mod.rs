@@ -1,0 +1,393 @@
+//! The guided deploy: backup, checks, window, the deploy itself, what is worse since, close-out. Every step is
+//! done or skipped for a reason, in order, and the run is a record in the journal.
+
+pub mod read;
+mod regression;
+mod text;
+pub(crate) mod versions;
+
+use aether_foundation::author;
+use std::{sync::Arc, time::Instant};
+
+use aether_contract::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    checks::{self, Checks},
+    pins::Pins,
+};
+use aether_alerting::maintenance::Maintenance;
+use aether_alerting::maintenance::{change, closeout, start};
+use aether_backup::Backups;
+use aether_backup::create;
+use aether_context::Context;
+use aether_context::{journal::Entry, session::StackSession};
+use aether_foundation::clock;
+use read::DEPLOY;
+
+/// The steps, in order.
+const STEPS: [DeployStepKind; 8] = [
+    DeployStepKind::Backup,
+    DeployStepKind::Preprod,
+    DeployStepKind::Window,
+    DeployStepKind::Deploy,
+    DeployStepKind::Quick,
+    DeployStepKind::After,
+    DeployStepKind::Dashboard,
+    DeployStepKind::CloseOut,
+];
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+/// Guided deploys: each step is carried out by the capability that owns it.
+pub struct Deploys {
+    ctx: Arc<Context>,
+    maintenance: Arc<Maintenance>,
+    backups: Arc<Backups>,
+    checks: Arc<Checks>,
+    pins: Arc<Pins>,
+    /// One step at a time.
+    gate: tokio::sync::Mutex<()>,
+}
+
+impl Deploys {
+    /// No deploy is read yet.
+    pub fn new(
+        ctx: Arc<Context>,
+        maintenance: Arc<Maintenance>,
+        backups: Arc<Backups>,
+        checks: Arc<Checks>,
+        pins: Arc<Pins>,
+    ) -> Arc<Self> {
+        Arc::new(Self { ctx, maintenance, backups, checks, pins, gate: tokio::sync::Mutex::new(()) })
+    }
+}
+
+/// Begins a deploy: from now on, what is worse than now is told.
+///
+/// # Errors
+/// `invalid-request` without a reason, with a window over the cap, or while another is open; `storage`.
+pub async fn begin(deploys: Arc<Deploys>, request: DeployStartRequest) -> Result<DeployRun, PanelError> {
+    let reason = reason(&request.reason, "What is deployed?")?;
+    let _one = deploys.gate.lock().await;
+    let live = deploys.ctx.live();
+    let max_s = deploys.ctx.settings.get().max_window_minutes.saturating_mul(60);
+    if !(60..=max_s).contains(&request.window_s) {
+        return Err(refuse(format!("The window lasts from 1 minute up to {} minutes, the cap.", max_s / 60)));
+    }
+    if let Some(open) =
+        read::runs(&deploys.ctx, &live).await?.into_iter().find(|run| run.state == DeployState::Open)
+    {
+        return Err(refuse(format!(
+            "The deploy \"{}\" is open. Finish it or give it up first.",
+            open.reason
+        )));
+    }
+    // What is compared with later must be of now.
+    let ran_before = versions::now(&deploys.ctx, &deploys.pins, &live).await;
+    let web = live.profile.web_url(ServiceKind::Grafana).map(|url| url.trim_end_matches('/').to_owned());
+    let uid = Some(&live.profile.dashboard_uid).filter(|uid| !uid.is_empty());
+    let (alerts_before, gauges_before) = {
+        let state = live.state();
+        let known: Vec<&Gauge> = state.prometheus.gauges.iter().map(|known| &known.gauge).collect();
+        (
+            regression::firing(&state.index.rows).map(|row| row.fingerprint.clone()).collect(),
+            regression::gauges(&known),
+        )
+    };
+    let mut run = DeployRun {
+        id: Uuid::new_v4().to_string(),
+        stack: live.profile.name.clone(),
+        reason,
+        created_by: author::author(&request.created_by),
+        window_s: request.window_s,
+        started_at: clock::now(),
+        ended_at: None,
+        state: DeployState::Open,
+        steps: STEPS
+            .map(|kind| DeployStep {
+                kind,
+                state: DeployStepState::Waiting,
+                note: String::new(),
+                evidence: Vec::new(),
+                at: None,
+                took_ms: None,
+            })
+            .to_vec(),
+        backup: None,
+        window: None,
+        dashboard_url: web.zip(uid).map(|(web, uid)| format!("{web}/d/{uid}")).unwrap_or_default(),
+        alerts_before,
+        gauges_before,
+        ran_before,
+        markdown: String::new(),
+    };
+    run.markdown = text::markdown(&run);
+    deploys.ctx.journal_begin(DEPLOY, &run.id, json!(run)).await?;
+    deploys.ctx.changed.notify_one();
+    Ok(run)
+}
+
+/// Does a step, or skips it.
+///
+/// # Errors
+/// `not-found`; `invalid-request` when an earlier step waits or a reason is missing; `storage`. A step that fails is no
+/// error: the run says so.
+pub async fn step(deploys: Arc<Deploys>, request: DeployStepRequest) -> Result<DeployRun, PanelError> {
+    // A second click, or a second panel, must not start a second window.
+    let _one = deploys.gate.lock().await;
+    let live = deploys.ctx.live();
+    let (entry, mut run) = open(&deploys, &live, &request.id).await?;
+    // One that an earlier version began has fewer steps.
+    let index = run.steps.iter().position(|step| step.kind == request.kind);
+    let index = index.ok_or_else(|| refuse("This deploy has no such step."))?;
+    let settled =
+        |step: &DeployStep| !matches!(step.state, DeployStepState::Waiting | DeployStepState::Failed);
+    if run.steps.iter().take(index).any(|step| !settled(step)) {
+        return Err(refuse("An earlier step waits: do it, or skip it for a reason."));
+    }
+    // Looking once more does no harm; a second backup or window is nobody's wish.
+    let again = matches!(
+        request.kind,
+        DeployStepKind::Preprod
+            | DeployStepKind::Quick
+            | DeployStepKind::After
+            | DeployStepKind::Alerts
+            | DeployStepKind::Gauges
+    ) && request.act == DeployAction::Run;
+    if run.steps.get(index).is_some_and(settled) && !again {
+        return Err(refuse("This step is done already."));
+    }
+    let began = Instant::now();
+    let made = match request.act {
+        DeployAction::Skip => {
+            let why = reason(&request.reason, "Why is it skipped?")?;
+            Made { state: DeployStepState::Skipped, note: why, evidence: Vec::new() }
+        }
+        DeployAction::Run => match perform(&deploys, &live, request.kind, &mut run).await {
+            Ok(made) => made,
+            Err(error) => Made {
+                state: DeployStepState::Failed,
+                note: error.to_string(),
+                evidence: Some(error.detail).filter(|detail| !detail.is_empty()).into_iter().collect(),
+            },
+        },
+    };
+    if let Some(step) = run.steps.get_mut(index) {
+        step.state = made.state;
+        step.note = made.note;
+        step.evidence = made.evidence.into_iter().take(50).collect();
+        step.at = Some(clock::now());
+        step.took_ms = Some(began.elapsed().as_millis() as f64);
+    }
+    if run.steps.iter().all(settled) {
+        run.state = DeployState::Done;
+        run.ended_at = Some(clock::now());
+    }
+    keep(&deploys, &entry, run).await
+}
+
+/// Gives a deploy up. Its window stays as it is, and so does its backup.
+///
+/// # Errors
+/// `not-found`, `invalid-request`, `storage`.
+pub async fn give_up(deploys: Arc<Deploys>, request: DeployAbandonRequest) -> Result<DeployRun, PanelError> {
+    let why = reason(&request.reason, "Why is it given up?")?;
+    let _one = deploys.gate.lock().await;
+    let live = deploys.ctx.live();
+    let (entry, mut run) = open(&deploys, &live, &request.id).await?;
+    for step in run.steps.iter_mut().filter(|step| step.at.is_none()) {
+        step.state = DeployStepState::Skipped;
+        step.note = format!("Given up: {why}");
+    }
+    run.state = DeployState::GivenUp;
+    run.ended_at = Some(clock::now());
+    keep(&deploys, &entry, run).await
+}
+
+async fn open(deploys: &Deploys, live: &StackSession, id: &str) -> Result<(Entry, DeployRun), PanelError> {
+    let subject = id.to_owned();
+    let entry = deploys.ctx.journaled(move |journal| journal.find(DEPLOY, &subject)).await?;
+    let found = entry.and_then(|entry| read::read(&entry).map(|run| (entry, run)));
+    match found {
+        Some((_, run)) if run.state != DeployState::Open => Err(refuse("This deploy is over.")),
+        Some((entry, run)) if run.stack == live.profile.name => Ok((entry, run)),
+        _ => Err(PanelError::new(ErrorCode::NotFound, "deploy", "This stack has no deploy with this id.")),
+    }
+}
+
+async fn keep(deploys: &Deploys, entry: &Entry, mut run: DeployRun) -> Result<DeployRun, PanelError> {
+    run.markdown = text::markdown(&run);
+    deploys.ctx.journal_annotate(entry.id, &run.id, json!(run)).await?;
+    match run.state {
+        DeployState::Open => {}
+        DeployState::Done => deploys.ctx.journal_complete(entry.id, "done", json!(null)).await?,
+        DeployState::GivenUp => deploys.ctx.journal_complete(entry.id, "given-up", json!(null)).await?,
+    }
+    deploys.ctx.changed.notify_one();
+    Ok(run)
+}
+
+/// What came of a step.
+struct Made {
+    state: DeployStepState,
+    note: String,
+    evidence: Vec<String>,
+}
+
+fn made(good: bool, note: impl Into<String>, evidence: Vec<String>) -> Made {
+    let state = if good { DeployStepState::Done } else { DeployStepState::Finding };
+    Made { state, note: note.into(), evidence }
+}
+
+async fn perform(
+    deploys: &Arc<Deploys>,
+    live: &Arc<StackSession>,
+    kind: DeployStepKind,
+    run: &mut DeployRun,
+) -> Result<Made, PanelError> {
+    match kind {
+        DeployStepKind::Backup => {
+            let request = BackupCreateRequest {
+                reason: format!("Before deploy: {}", run.reason).chars().take(MAX_REASON).collect(),
+                created_by: run.created_by.clone(),
+                parts: Vec::new(),
+            };
+            let backup = create::create(Arc::clone(&deploys.backups), request).await?;
+            run.backup = Some(backup.id.clone());
+            let good = backup.verdict == BackupVerdict::Verified;
+            let note = if good { "complete, every file read back" } else { "incomplete" };
+            Ok(made(good, format!("Backup {}: {note}.", backup.id.0), backup.problems))
+        }
+        DeployStepKind::Window => {
+            let request = MaintenanceRequest {
+                duration_s: run.window_s,
+                reason: run.reason.clone(),
+                created_by: run.created_by.clone(),
+                matchers: Vec::new(),
+                starts_at: None,
+            };
+            let window = start::start(Arc::clone(&deploys.maintenance), request).await?;
+            run.window = Some(window.id.clone());
+            let on =
+                window.members.iter().filter(|member| member.state == Some(SilenceState::Active)).count();
+            let all = window.members.len();
+            let evidence = window.members.iter().filter(|member| !member.error.is_empty());
+            let evidence = evidence.map(|member| format!("{}: {}", member.url, member.error)).collect();
+            Ok(made(
+                window.phase == WindowPhase::Verified,
+                format!("Active on {on} of {all} members."),
+                evidence,
+            ))
+        }
+        DeployStepKind::Preprod => suite(deploys, run, CheckSuite::Preprod).await,
+        DeployStepKind::Quick => suite(deploys, run, CheckSuite::Quick).await,
+        DeployStepKind::After => suite(deploys, run, CheckSuite::AfterDeploy).await,
+        DeployStepKind::Deploy => Ok(made(true, "AnnotationStore to be done.", Vec::new())),
+        DeployStepKind::Alerts => {
+            let new = read::new_alerts(&deploys.ctx, live, &run.alerts_before).await?;
+            let note = match new.len() {
+                0 => "No alert fires that did not fire before.".to_owned(),
+                1 => "One alert fires that did not fire before.".to_owned(),
+                many => format!("{many} alerts fire that did not fire before."),
+            };
+            Ok(made(new.is_empty(), note, new))
+        }
+        DeployStepKind::Gauges => {
+            let judged = read::gauges_since(&deploys.ctx, live, &run.gauges_before).await?;
+            let note = match judged.worse {
+                0 => "No gauge is worse than before.".to_owned(),
+                1 => "One gauge is worse than before.".to_owned(),
+                many => format!("{many} gauges are worse than before."),
+            };
+            Ok(made(judged.worse == 0, note, judged.lines))
+        }
+        DeployStepKind::Dashboard => {
+            if run.dashboard_url.is_empty() {
+                return Err(refuse("This stack has no Grafana dashboard to look at.").with_hint("Skip it."));
+            }
+            Ok(made(true, "Looked at.", vec![run.dashboard_url.clone()]))
+        }
+        DeployStepKind::CloseOut => {
+            let Some(window) = run.window.clone() else {
+                return Err(
+                    refuse("There is no window to close out: that step was skipped.").with_hint("Skip it.")
+                );
+            };
+            // It may have ended by itself.
+            let request = MaintenanceEndRequest { id: window.0.clone() };
+            let ended = change::end(Arc::clone(&deploys.maintenance), request).await;
+            if let Err(error) = &ended
+                && !matches!(error.code, ErrorCode::NotFound | ErrorCode::InvalidRequest)
+            {
+                return Err(error.clone());
+            }
+            let report = closeout::closeout(Arc::clone(&deploys.maintenance), window.0).await?;
+            if report.preliminary {
+                return Err(PanelError::new(ErrorCode::Unverified, "maintenance", "The window is still on.")
+                    .with_hint("Try again, or end it on the Maintenance screen."));
+            }
+            let note = match report.left_over {
+                0 => format!("It hid {} alerts, and nothing is left over.", report.hidden),
+                left => format!(
+                    "It hid {} alerts; {left} are left over. See its close-out report.",
+                    report.hidden
+                ),
+            };
+            let lists = [
+                ("still firing", &report.still_firing),
+                ("to be closed by hand outside", &report.open_outside),
+                ("fires again, and nobody hears of it yet", &report.silent_again),
+            ];
+            let lines = lists
+                .into_iter()
+                .flat_map(|(words, list)| list.iter().map(move |one| regression::named(one, words)));
+            Ok(made(report.left_over == 0, note, lines.collect()))
+        }
+    }
+}
+
+/// Runs a suite without its effects: a reload or a test alert in the middle of a deploy is nobody's wish.
+async fn suite(deploys: &Arc<Deploys>, run: &DeployRun, suite: CheckSuite) -> Result<Made, PanelError> {
+    let request = CheckRequest { suite, created_by: run.created_by.clone(), effects: false };
+    let came = Box::pin(checks::command(Arc::clone(&deploys.checks), request)).await?;
+    let of = |state| came.checks.iter().filter(|check| check.state == state).count();
+    let state = match came.verdict {
+        CheckState::Pass => DeployStepState::Done,
+        CheckState::Fail => DeployStepState::Failed,
+        _ => DeployStepState::Finding,
+    };
+    let note = format!(
+        "{}: {} of {} passed, {} failed, {} with a warning, {} skipped.",
+        suite.title(),
+        of(CheckState::Pass),
+        came.checks.len(),
+        of(CheckState::Fail),
+        of(CheckState::Warn),
+        of(CheckState::Skipped)
+    );
+    // What has become of versions, alerts and gauges belongs into the record, whatever it is.
+    let whole = suite == CheckSuite::AfterDeploy;
+    let mut evidence = Vec::new();
+    for check in came.checks.iter().filter(|check| whole || check.state != CheckState::Pass) {
+        evidence.push(format!("{}: {}", check.title, check.reason));
+        if whole {
+            evidence.extend(check.evidence.iter().cloned());
+        }
+    }
+    Ok(Made { state, note, evidence })
+}
+
+fn reason(text: &str, question: &str) -> Result<String, PanelError> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(refuse(question)),
+        1..=MAX_REASON => Ok(text.to_owned()),
+        _ => Err(refuse("The reason has more than 500 characters.")),
+    }
+}
+
+fn refuse(message: impl Into<String>) -> PanelError {
+    PanelError::new(ErrorCode::InvalidRequest, "deploy", message)
+}

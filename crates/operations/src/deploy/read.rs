@@ -1,0 +1,76 @@
+//! What is known of deploys, and what has become worse since one began. Checks read this; it changes nothing.
+
+use std::sync::Arc;
+
+use aether_context::{Context, journal::Entry, poll, session::StackSession};
+use aether_contract::*;
+
+use super::regression;
+
+/// Journal kind of a deploy; its subject is its id.
+pub const DEPLOY: &str = "deploy";
+/// Runs that are read.
+const READ: u32 = 50;
+
+/// Deploys of the stack, newest first.
+///
+/// # Errors
+/// `storage`.
+pub async fn runs(ctx: &Context, live: &StackSession) -> Result<Vec<DeployRun>, PanelError> {
+    let stack = live.profile.name.clone();
+    let entries = ctx.journaled(|journal| journal.recent(DEPLOY, READ)).await?;
+    Ok(entries.iter().filter_map(read).filter(|run| run.stack == stack).collect())
+}
+
+/// A run as the journal keeps it; none for an entry that this version cannot read.
+pub fn read(entry: &Entry) -> Option<DeployRun> {
+    serde_json::from_value(entry.detail.clone()).ok()
+}
+
+/// Alerts that are on now and were not before, a line each.
+///
+/// # Errors
+/// `network` while a server that would tell does not answer: then it is not known.
+pub async fn new_alerts(
+    ctx: &Arc<Context>,
+    live: &Arc<StackSession>,
+    before: &[AlertFingerprint],
+) -> Result<Vec<String>, PanelError> {
+    poll::all(ctx, live).await;
+    ctx.publish();
+    let state = live.state();
+    let members = || state.members.iter().map(|member| &member.probe.freshness);
+    if !members().all(Freshness::is_fresh) || !state.prometheus.alerts_freshness.is_fresh() {
+        return Err(PanelError::new(
+            ErrorCode::Network,
+            "alertmanager",
+            "Not every server answers, so whether something new fires is not known.",
+        )
+        .with_hint("Try again, or skip it for a reason."));
+    }
+    Ok(regression::new_alerts(&state.index.rows, before))
+}
+
+/// What became of the gauges.
+///
+/// # Errors
+/// `network` while one can't be read.
+pub async fn gauges_since(
+    ctx: &Arc<Context>,
+    live: &Arc<StackSession>,
+    before: &[GaugeBaseline],
+) -> Result<regression::Since, PanelError> {
+    poll::all(ctx, live).await;
+    ctx.publish();
+    let state = live.state();
+    let now: Vec<&Gauge> = state.prometheus.gauges.iter().map(|known| &known.gauge).collect();
+    if now.iter().any(|gauge| !gauge.freshness.is_fresh()) {
+        return Err(PanelError::new(
+            ErrorCode::Network,
+            "prometheus",
+            "Not every gauge could be read, so whether one is worse is not known.",
+        )
+        .with_hint("Try again, or skip it for a reason."));
+    }
+    Ok(regression::gauges_since(before, &regression::gauges(&now)))
+}

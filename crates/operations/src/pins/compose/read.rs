@@ -1,0 +1,480 @@
+//! The project's own reading of compose files: several files, `.env`, variables, anchors and merge keys,
+//! `extends`, `include`, profiles, `!reset`. Of each service what is needed to follow its image, nothing else.
+//!
+//! What is fetched from elsewhere (`include` or `extends` of a Git or OCI address) is not read, and a note says so.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use yaml_serde::{Mapping, Value};
+
+use super::{
+    env::{self, Entry},
+    interpolate::{Origin, Replaced, Used, replace},
+};
+
+/// Largest file, in bytes.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+/// Most files of a project.
+const MAX_FILES: usize = 64;
+/// Deepest chain of `extends` or `include`.
+const MAX_DEPTH: usize = 16;
+/// Most files that are read one after another. A file that includes itself twice would otherwise be read 65,536 times
+/// before the chain is too deep.
+const MAX_READS: usize = 256;
+/// Most services of a project.
+const MAX_SERVICES: usize = 1_000;
+
+/// What a project is read from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sources {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its files, later ones on top.
+    pub files: Vec<PathBuf>,
+    /// Files of variables, later ones on top.
+    pub env_files: Vec<PathBuf>,
+    /// Profiles that are on; none: those of `COMPOSE_PROFILES`.
+    pub profiles: Vec<String>,
+}
+
+/// A file of variables that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvFile {
+    /// Path.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// Its variables.
+    pub entries: Vec<Entry>,
+}
+
+/// An image as a file names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// As it is written.
+    pub raw: String,
+    /// With its variables replaced, or why not.
+    pub resolved: Result<String, String>,
+    /// The variables.
+    pub used: Vec<Used>,
+    /// File that says it.
+    pub file: PathBuf,
+    /// Service in that file.
+    pub service: String,
+    /// Line in it, from 1; none: not looked for, or it comes from somewhere else.
+    pub line: Option<u32>,
+}
+
+/// A service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Name.
+    pub name: String,
+    /// Name of its (first) container.
+    pub container: String,
+    /// Its image; none when it is only built.
+    pub image: Option<Reference>,
+    /// Whether it is built here.
+    pub built: bool,
+    /// Its profiles.
+    pub profiles: Vec<String>,
+    /// Whether it is started with the profiles that are on.
+    pub enabled: bool,
+}
+
+/// A project that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Project {
+    /// Name.
+    pub name: String,
+    /// Its services, by name.
+    pub services: Vec<Service>,
+    /// Files of variables.
+    pub envs: Vec<EnvFile>,
+    /// Compose files with their texts.
+    pub texts: BTreeMap<PathBuf, String>,
+    /// What has to be known.
+    pub notes: Vec<String>,
+}
+
+impl Project {
+    /// A service by its name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+}
+
+/// The environment.
+pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Reads a project.
+///
+/// # Errors
+/// In words, with the file.
+pub fn read(sources: &Sources, environment: &Environment<'_>) -> Result<Project, String> {
+    read_with(sources, environment, &BTreeMap::new())
+}
+
+/// As [`read`], with other texts in the place of some files: what a change would make of the project.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(
+    sources: &Sources,
+    environment: &Environment<'_>,
+    instead: &BTreeMap<PathBuf, String>,
+) -> Result<Project, String> {
+    let mut reader =
+        Reader { environment, instead, project: Project::default(), documents: BTreeMap::new(), reads: 0 };
+    let scope = reader.scope(&sources.env_files, &[])?;
+    let mut services = BTreeMap::new();
+    for file in &sources.files {
+        reader.file(file, &scope, &mut services, 0)?;
+    }
+    let name = reader.name(sources, &scope)?;
+    let on = match sources.profiles.as_slice() {
+        [] => reader.variable("COMPOSE_PROFILES", &scope).map(|(value, _)| value).unwrap_or_default(),
+        given => given.join(","),
+    };
+    let on: Vec<&str> = on.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let mut project = reader.project;
+    for (service, part) in services {
+        let enabled = part.profiles.is_empty()
+            || part.profiles.iter().any(|profile| on.contains(&profile.as_str()) || on.contains(&"*"));
+        project.services.push(Service {
+            container: part.container.unwrap_or_else(|| format!("{name}-{service}-1")),
+            name: service,
+            image: part.image,
+            built: part.built,
+            profiles: part.profiles,
+            enabled,
+        });
+    }
+    project.name = name;
+    Ok(project)
+}
+
+/// A service while its files are put on each other.
+#[derive(Debug, Clone, Default)]
+struct Part {
+    image: Option<Reference>,
+    container: Option<String>,
+    built: bool,
+    profiles: Vec<String>,
+}
+
+/// A value of a service's mapping.
+enum Field<'a> {
+    Absent,
+    /// `!reset`: what the files below say is gone.
+    Reset,
+    Given(&'a Value),
+}
+
+struct Reader<'a> {
+    environment: &'a Environment<'a>,
+    instead: &'a BTreeMap<PathBuf, String>,
+    project: Project,
+    documents: BTreeMap<PathBuf, Rc<Value>>,
+    /// Files whose services were read, each as often as it was included.
+    reads: usize,
+}
+
+impl Reader<'_> {
+    /// Reads files of variables; gives their places on top of `above`.
+    fn scope(&mut self, files: &[PathBuf], above: &[usize]) -> Result<Vec<usize>, String> {
+        let mut scope = Vec::new();
+        for path in files {
+            let text = self.text(path)?;
+            let so_far: Vec<usize> = scope.clone();
+            let entries = {
+                let lookup = |name: &str| self.variable(name, &so_far);
+                env::read(&text, &lookup).map_err(|why| format!("{}: {why}", path.display()))?
+            };
+            scope.push(self.project.envs.len());
+            self.project.envs.push(EnvFile { path: path.clone(), text, entries });
+        }
+        // What is around an included project has the first word.
+        scope.extend_from_slice(above);
+        Ok(scope)
+    }
+
+    fn variable(&self, name: &str, scope: &[usize]) -> Option<(String, Origin)> {
+        if let Some(value) = (self.environment)(name) {
+            return Some((value, Origin::Environment));
+        }
+        scope.iter().rev().find_map(|&index| {
+            let file = self.project.envs.get(index)?;
+            let entry = file.entries.iter().rev().find(|entry| entry.name == name)?;
+            Some((entry.value.clone(), Origin::File(index)))
+        })
+    }
+
+    fn replace(&self, raw: &str, scope: &[usize]) -> Result<Replaced, String> {
+        replace(raw, &|name| self.variable(name, scope))
+    }
+
+    fn text(&self, path: &Path) -> Result<String, String> {
+        if let Some(text) = self.instead.get(path) {
+            return Ok(text.clone());
+        }
+        let told = |error: std::io::Error| format!("{} can't be read: {error}", path.display());
+        let known = fs::metadata(path).map_err(told)?;
+        if !known.is_file() {
+            return Err(format!("{} is no regular file", path.display()));
+        }
+        if known.len() > MAX_FILE {
+            return Err(format!("{} is larger than {} MiB", path.display(), MAX_FILE / 1024 / 1024));
+        }
+        let bytes = aether_foundation::files::read_limited(path, MAX_FILE).map_err(told)?;
+        String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))
+    }
+
+    /// A file, with its anchors and merge keys followed.
+    fn document(&mut self, path: &Path) -> Result<Rc<Value>, String> {
+        if let Some(known) = self.documents.get(path) {
+            return Ok(Rc::clone(known));
+        }
+        if self.documents.len() >= MAX_FILES {
+            return Err(format!("more than {MAX_FILES} files"));
+        }
+        let text = self.text(path)?;
+        let mut value: Value = if text.trim().is_empty() {
+            Value::Mapping(Mapping::new())
+        } else {
+            yaml_serde::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?
+        };
+        value.apply_merge().map_err(|error| format!("{}: {error}", path.display()))?;
+        self.project.texts.insert(path.to_path_buf(), text);
+        let value = Rc::new(value);
+        self.documents.insert(path.to_path_buf(), Rc::clone(&value));
+        Ok(value)
+    }
+
+    fn name(&mut self, sources: &Sources, scope: &[usize]) -> Result<String, String> {
+        if let Some((name, _)) =
+            self.variable("COMPOSE_PROJECT_NAME", scope).filter(|(name, _)| !name.is_empty())
+        {
+            return Ok(name);
+        }
+        for path in sources.files.iter().rev() {
+            let document = self.document(path)?;
+            if let Some(raw) = document.get("name").and_then(Value::as_str) {
+                let told = |why: String| format!("{}: name: {why}", path.display());
+                return Ok(self.replace(raw, scope).map_err(told)?.text);
+            }
+        }
+        let folder = sources.dir.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let allowed = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_' || *c == '-';
+        Ok(folder.chars().filter(allowed).collect::<String>().trim_start_matches(['_', '-']).to_owned())
+    }
+
+    /// Puts a file's services on top of those that are there.
+    fn file(
+        &mut self,
+        path: &Path,
+        scope: &[usize],
+        services: &mut BTreeMap<String, Part>,
+        depth: usize,
+    ) -> Result<(), String> {
+        if depth > MAX_DEPTH {
+            return Err(format!("{}: `include` goes too deep, or in a circle", path.display()));
+        }
+        self.reads += 1;
+        if self.reads > MAX_READS {
+            return Err(format!("{}: `include` reads more than {MAX_READS} files", path.display()));
+        }
+        let document = self.document(path)?;
+        let Value::Mapping(root) = &*document else {
+            return Err(format!("{} is no mapping", path.display()));
+        };
+        for one in root.get("include").and_then(Value::as_sequence).into_iter().flatten() {
+            self.include(path, one, scope, services, depth)?;
+        }
+        let found = match root.get("services") {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::Mapping(found)) => found,
+            Some(_) => return Err(format!("{}: services is no mapping", path.display())),
+        };
+        for name in found.keys() {
+            let Some(name) = name.as_str() else {
+                return Err(format!("{}: the name of a service is no text", path.display()));
+            };
+            if services.len() >= MAX_SERVICES {
+                return Err(format!("{}: more than {MAX_SERVICES} services", path.display()));
+            }
+            let below = services.get(name).cloned().unwrap_or_default();
+            let part = self.part(path, name, scope, below, 0)?;
+            services.insert(name.to_owned(), part);
+        }
+        Ok(())
+    }
+
+    fn include(
+        &mut self,
+        path: &Path,
+        one: &Value,
+        scope: &[usize],
+        services: &mut BTreeMap<String, Part>,
+        depth: usize,
+    ) -> Result<(), String> {
+        let texts = |value: Option<&Value>| -> Vec<String> {
+            match value {
+                Some(Value::String(text)) => vec![text.clone()],
+                Some(Value::Sequence(all)) => {
+                    all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+                }
+                _ => Vec::new(),
+            }
+        };
+        let paths = if one.is_string() { texts(Some(one)) } else { texts(one.get("path")) };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut files = Vec::new();
+        for raw in paths {
+            let told = |why: String| format!("{}: include: {why}", path.display());
+            let text = self.replace(&raw, scope).map_err(told)?.text;
+            if remote(&text) {
+                self.project.notes.push(format!("{text} is included from elsewhere and was not read."));
+                continue;
+            }
+            files.push(folder.join(text));
+        }
+        let Some(first) = files.first() else { return Ok(()) };
+        let dir = match one.get("project_directory").and_then(Value::as_str) {
+            Some(dir) => folder.join(dir),
+            None => first.parent().unwrap_or(folder).to_path_buf(),
+        };
+        let mut envs: Vec<PathBuf> =
+            texts(one.get("env_file")).into_iter().map(|name| folder.join(name)).collect();
+        if envs.is_empty() && dir.join(".env").is_file() {
+            envs.push(dir.join(".env"));
+        }
+        let inner = self.scope(&envs, scope)?;
+        let mut included = BTreeMap::new();
+        for file in &files {
+            self.file(file, &inner, &mut included, depth + 1)?;
+        }
+        for (name, part) in included {
+            services.entry(name).or_insert(part);
+        }
+        Ok(())
+    }
+
+    /// A service of a file, on top of `below`.
+    fn part(
+        &mut self,
+        path: &Path,
+        name: &str,
+        scope: &[usize],
+        below: Part,
+        depth: usize,
+    ) -> Result<Part, String> {
+        let at = |why: &str| format!("{}: {name}: {why}", path.display());
+        if depth > MAX_DEPTH {
+            return Err(at("`extends` goes too deep, or in a circle"));
+        }
+        let document = self.document(path)?;
+        let map = match document.get("services").and_then(|services| services.get(name)) {
+            Some(Value::Mapping(map)) => map.clone(),
+            Some(Value::Null) => Mapping::new(),
+            Some(_) => return Err(at("it is no mapping")),
+            None => return Err(at("there is no such service to extend")),
+        };
+        let mut part = below;
+        match field(&map, "extends") {
+            Field::Given(Value::String(other)) => part = self.part(path, other, scope, part, depth + 1)?,
+            Field::Given(value @ Value::Mapping(_)) => {
+                let other = value
+                    .get("service")
+                    .and_then(Value::as_str)
+                    .ok_or_else(|| at("extends names no service"))?;
+                let file = match value.get("file").and_then(Value::as_str) {
+                    None => Some(path.to_path_buf()),
+                    Some(raw) => {
+                        let file = self.replace(raw, scope).map_err(|why| at(&why))?.text;
+                        if remote(&file) {
+                            self.project.notes.push(format!("{name} extends {file}, which was not read."));
+                            None
+                        } else {
+                            Some(path.parent().unwrap_or(Path::new(".")).join(file))
+                        }
+                    }
+                };
+                if let Some(file) = file {
+                    part = self.part(&file, other, scope, part, depth + 1)?;
+                }
+            }
+            _ => {}
+        }
+        match field(&map, "image") {
+            Field::Absent => {}
+            Field::Reset => part.image = None,
+            Field::Given(value) => {
+                let raw = value.as_str().ok_or_else(|| at("image is no text"))?;
+                let (resolved, used) = match self.replace(raw, scope) {
+                    Ok(done) => (Ok(done.text), done.used),
+                    Err(why) => (Err(why), Vec::new()),
+                };
+                part.image = Some(Reference {
+                    raw: raw.to_owned(),
+                    resolved,
+                    used,
+                    file: path.to_path_buf(),
+                    service: name.to_owned(),
+                    line: None,
+                });
+            }
+        }
+        match field(&map, "container_name") {
+            Field::Absent => {}
+            Field::Reset => part.container = None,
+            Field::Given(value) => {
+                let raw = value.as_str().ok_or_else(|| at("container_name is no text"))?;
+                part.container = Some(self.replace(raw, scope).map_err(|why| at(&why))?.text);
+            }
+        }
+        match field(&map, "build") {
+            Field::Absent => {}
+            Field::Reset => part.built = false,
+            Field::Given(_) => part.built = true,
+        }
+        match field(&map, "profiles") {
+            Field::Absent => {}
+            Field::Reset => part.profiles.clear(),
+            Field::Given(value) => {
+                for raw in value.as_sequence().into_iter().flatten().filter_map(Value::as_str) {
+                    let profile = self.replace(raw, scope).map_err(|why| at(&why))?.text;
+                    if !part.profiles.contains(&profile) {
+                        part.profiles.push(profile);
+                    }
+                }
+            }
+        }
+        Ok(part)
+    }
+}
+
+fn field<'a>(map: &'a Mapping, key: &str) -> Field<'a> {
+    match map.get(key) {
+        None | Some(Value::Null) => Field::Absent,
+        Some(Value::Tagged(tagged)) if tagged.tag == "reset" => Field::Reset,
+        Some(Value::Tagged(tagged)) => Field::Given(&tagged.value),
+        Some(value) => Field::Given(value),
+    }
+}
+
+fn remote(path: &str) -> bool {
+    path.contains("://")
+        || path.starts_with("oci:")
+        || path.starts_with("git@")
+        || path.starts_with("github.com/")
+}
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

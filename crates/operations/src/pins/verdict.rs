@@ -1,0 +1,200 @@
+//! What the links of a service's chain say together. Pure: a verdict is a function of the evidence and of nothing else.
+
+use aether_contract::{PinLinkKind, PinVerdict};
+
+use super::image::{bare, same, tag, version};
+use aether_foundation::{shell::local, text::capital};
+
+/// What the compose file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum InCompose {
+    /// It was not read.
+    #[default]
+    NotRead,
+    /// It does not name the service.
+    NotNamed,
+    /// The service is built here and has no image of a name.
+    Built,
+    /// Its reference can't be resolved, with the reason.
+    Broken(String),
+    /// Its reference, resolved.
+    Says(String),
+}
+
+/// What the engine says of the container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum InEngine {
+    /// It was not asked, or did not answer.
+    #[default]
+    NotLooked,
+    /// It has no such container.
+    NoContainer,
+    /// It has it.
+    Container {
+        /// Image as it was named when the container was made.
+        image: String,
+        /// Id of that image.
+        id: String,
+        /// `running`, `exited`, …
+        state: String,
+    },
+}
+
+/// What was seen of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Service in the compose file.
+    pub service: String,
+    /// Container's name.
+    pub container: String,
+    /// Whether it need not run.
+    pub optional: bool,
+    /// The profile's pin.
+    pub pinned: Option<String>,
+    /// The compose file.
+    pub compose: InCompose,
+    /// The engine.
+    pub engine: InEngine,
+    /// Id of the image that the wanted reference names on the engine now.
+    pub tag_image_id: Option<String>,
+    /// Versions that the program's members report.
+    pub reported: Vec<String>,
+}
+
+impl Evidence {
+    /// The reference that is to run: the compose file's, for that is what a start would take; else the pin.
+    pub fn wanted(&self) -> Option<&str> {
+        match &self.compose {
+            InCompose::Says(reference) => Some(reference),
+            _ => self.pinned.as_deref(),
+        }
+    }
+}
+
+/// A verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// In a word.
+    pub verdict: PinVerdict,
+    /// In words.
+    pub words: String,
+    /// What to do; may be empty.
+    pub remedy: String,
+    /// The link where the chain breaks.
+    pub breaks: Option<PinLinkKind>,
+}
+
+/// Whether a program of this version is one of this tag: `2.54` and `2.54.1-distroless` are both of 2.54.1.
+fn is_of(tag: &str, reported: &str) -> bool {
+    let reported = reported.strip_prefix('v').unwrap_or(reported);
+    let leads = |long: &str, short: &str, next: &[char]| {
+        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(next))
+    };
+    leads(reported, tag, &['.', '+']) || leads(tag, reported, &['-'])
+}
+
+/// The verdict, in words, and what to do.
+pub fn judge(seen: &Evidence) -> Judged {
+    let done = |verdict, words: String, remedy: String, breaks| Judged { verdict, words, remedy, breaks };
+    let service = local(&seen.service);
+    let recreate = format!("docker compose up -d {service}");
+    let wanted = seen.wanted();
+    if let (InCompose::Says(says), Some(pin)) = (&seen.compose, &seen.pinned)
+        && !same(says, pin)
+    {
+        let runs = matches!(&seen.engine, InEngine::Container { image, .. } if same(image, says));
+        let remedy = format!("aetherctl pins repin {service} {}", local(pin));
+        let remedy =
+            if runs { format!("Correct its image in [[pins]] of the profile, or: {remedy}") } else { remedy };
+        let words = format!("The compose file says {says}, the profile pins {pin}.");
+        return done(PinVerdict::OtherReference, words, remedy, Some(PinLinkKind::Compose));
+    }
+    if let (InEngine::Container { image, id, state }, Some(wanted)) = (&seen.engine, wanted) {
+        if !same(image, wanted) {
+            let words = format!("The container is of {image}, wanted is {wanted}: it was not made anew.");
+            return done(PinVerdict::OtherImage, words, recreate, Some(PinLinkKind::Container));
+        }
+        if state != "running" {
+            let words = format!("The container {} does not run: it is {state}.", seen.container);
+            return done(PinVerdict::NotRunning, words, recreate, Some(PinLinkKind::Container));
+        }
+        if seen.tag_image_id.as_ref().is_some_and(|now| now != id) {
+            let words =
+                format!("{wanted} names another image by now than the one that the container was made from.");
+            return done(PinVerdict::Recreate, words, recreate, Some(PinLinkKind::Image));
+        }
+    }
+    let named = wanted.and_then(version);
+    if let (Some(named), Some(wanted)) = (named, wanted)
+        && let Some(other) = seen.reported.iter().find(|says| !is_of(named, says))
+    {
+        let tag = tag(wanted).unwrap_or(named);
+        let words = format!("The tag says {tag}, the program says {other}.");
+        let remedy = match (&seen.engine, &seen.tag_image_id) {
+            // The container is of that very image: making it again changes nothing.
+            (InEngine::Container { .. }, Some(_)) => format!(
+                "Does the address lead to this container? Then the image holds another program than its tag \
+                    says; was it built \
+                 here? docker compose pull {service} && docker compose up -d {service}"
+            ),
+            _ => recreate,
+        };
+        return done(PinVerdict::OtherProgram, words, remedy, Some(PinLinkKind::Program));
+    }
+    if let Some(wanted) = wanted.filter(|wanted| named.is_none() && !wanted.contains('@')) {
+        let what = tag(wanted)
+            .map_or_else(|| "has no tag".to_owned(), |tag| format!("has the tag {tag}, which moves"));
+        let remedy = format!(
+            "Name a version: aetherctl pins repin {service} {}",
+            local(&format!("{}:VERSION", bare(wanted)))
+        );
+        let breaks =
+            if matches!(seen.compose, InCompose::Says(_)) { PinLinkKind::Compose } else { PinLinkKind::Pin };
+        return done(PinVerdict::Floating, format!("{wanted} {what}."), remedy, Some(breaks));
+    }
+    let says = match seen.reported.as_slice() {
+        [] => "its version was not read from the program".to_owned(),
+        all => format!("the program says {}", all.join(", ")),
+    };
+    if let InCompose::Broken(why) = &seen.compose {
+        let words = format!("The reference of the compose file can’t be resolved: {why}; {says}.");
+        return done(PinVerdict::Unknown, words, String::new(), Some(PinLinkKind::Compose));
+    }
+    let unpinned = |words: String| match seen.pinned {
+        Some(_) => done(PinVerdict::Agrees, words, String::new(), None),
+        None => {
+            let remedy = "Add it to [[pins]] of the profile.".to_owned();
+            done(PinVerdict::Unpinned, format!("The profile does not pin it. {words}"), remedy, None)
+        }
+    };
+    match (&seen.engine, seen.reported.is_empty()) {
+        (InEngine::Container { image, .. }, _) if wanted.is_none() => {
+            let built = if seen.compose == InCompose::Built { "It is built there. " } else { "" };
+            unpinned(format!("{built}The container is of {image}; {says}."))
+        }
+        (InEngine::Container { .. }, _) => unpinned(format!("The container is of the wanted image; {says}.")),
+        (InEngine::NoContainer, false) => {
+            unpinned(format!("{}; the engine has no container {}.", capital(&says), seen.container))
+        }
+        (InEngine::NoContainer, true) if seen.optional || seen.pinned.is_none() => {
+            done(PinVerdict::Absent, "It is optional, and does not run.".to_owned(), String::new(), None)
+        }
+        (InEngine::NoContainer, true) => {
+            let words = format!("There is no container {}, and the program does not answer.", seen.container);
+            done(PinVerdict::Missing, words, recreate, Some(PinLinkKind::Container))
+        }
+        (InEngine::NotLooked, false) => {
+            unpinned(format!("{}; the container was not looked at.", capital(&says)))
+        }
+        (InEngine::NotLooked, true) => done(
+            PinVerdict::Unknown,
+            "Neither the container nor the program could be seen.".to_owned(),
+            String::new(),
+            None,
+        ),
+    }
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -1,0 +1,391 @@
+//! Writes a run into a folder of the download folder: the draft of a post-mortem, the series of the incident
+//! as CSV, and their plots as PNG. The folder appears whole or not at all; what could not be had is told in the draft.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use aether_clients::prometheus::RangeSeries;
+use aether_contract::*;
+use futures_util::{StreamExt as _, stream};
+
+use super::{
+    execute,
+    parse::Condition,
+    runs,
+    text::{self, Happened, Written},
+};
+use crate::runbook::Runbooks;
+use aether_alerting::alerts::ack;
+use aether_context::{
+    gauges::history::{Grid, draw},
+    session::StackSession,
+};
+use aether_foundation::{
+    clock, paths,
+    task::blocking,
+    text::{moment_utc as moment, truncate},
+};
+
+/// What is shown before the alert began.
+const LEAD_MS: i64 = 30 * 60_000;
+/// What is shown of a run without an alert, before it began.
+const ALONE_MS: i64 = 60 * 60_000;
+/// Longest time that is written.
+const MAX_MS: i64 = 7 * 86_400_000;
+/// Points of a series.
+const POINTS: u32 = 720;
+/// Series of a step that are written.
+const MAX_SERIES: usize = 50;
+/// Questions at a time.
+const AT_ONCE: usize = 4;
+/// Entries of the journal that are looked at for what happened meanwhile.
+const RECENT: u32 = 500;
+/// Most drafts of one second.
+const MAX_TRIES: u32 = 100;
+/// Paper and ink: a draft is read outside of the panel, whatever its theme.
+const PAPER: &str = "#ffffff";
+
+fn ink() -> FigureStyle {
+    FigureStyle {
+        width: 900,
+        height: 260,
+        line: "#2156b8".to_owned(),
+        grid: "#e3e6ec".to_owned(),
+        text: "#4a5160".to_owned(),
+        warn: "#9a6700".to_owned(),
+        critical: "#b42318".to_owned(),
+        ok: "#1a7f4b".to_owned(),
+        utc_offset_minutes: 0,
+    }
+}
+
+/// Writes a run.
+///
+/// # Errors
+/// `not-found`, `storage`. A series that can't be had is told in the draft.
+pub async fn export(
+    runbooks: Arc<Runbooks>,
+    request: RunbookRunRequest,
+) -> Result<RunbookExported, PanelError> {
+    let live = runbooks.ctx.live();
+    let run = runs::list(&runbooks, &live).await?.into_iter().find(|run| run.id == request.run);
+    let run = run.ok_or_else(|| {
+        let words = "This stack has no run of a runbook with this id.";
+        PanelError::new(ErrorCode::NotFound, "runbook", words)
+    })?;
+    let (from, to) = span(&run, clock::now());
+    let hours = to.millis_since(from) as f64 / 3_600_000.0;
+    let grid = Grid::new(to, hours.max(0.25), POINTS);
+    let asked: Vec<RunbookStepResult> =
+        run.steps.iter().filter(|step| step.problem.is_empty()).cloned().collect();
+    let ask = |step: RunbookStepResult| {
+        let live = Arc::clone(&live);
+        async move {
+            let answer = read(&live, &step, &grid).await;
+            (step, answer)
+        }
+    };
+    let answers = stream::iter(asked).map(ask).buffered(AT_ONCE).collect::<Vec<_>>().await;
+    let happened = happened(&runbooks, &run, (from, to)).await?;
+    let folder = runbooks.ctx.home.downloads.clone();
+    blocking(move || write(&folder, &run, &grid, answers, &happened)).await
+}
+
+/// From a while before the alert until the run was closed.
+fn span(run: &RunbookRun, now: Timestamp) -> (Timestamp, Timestamp) {
+    let to = run.ended_at.unwrap_or(now).max(run.started_at);
+    let begin = run.alert.as_ref().map_or(run.started_at.plus_millis(-ALONE_MS), |alert| {
+        alert.since.min(run.started_at).plus_millis(-LEAD_MS)
+    });
+    (begin.max(to.plus_millis(-MAX_MS)), to)
+}
+
+async fn read(
+    live: &StackSession,
+    step: &RunbookStepResult,
+    grid: &Grid,
+) -> Result<Vec<RangeSeries>, PanelError> {
+    let client = live.clients.prometheus().await?;
+    let reply = Box::pin(client.range(&step.query, grid.start, grid.end, grid.step()))
+        .await
+        .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
+    Ok(reply.value)
+}
+
+/// What the journal knows of that time: the alert, who was on it, windows, the run.
+async fn happened(
+    runbooks: &Runbooks,
+    run: &RunbookRun,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<Happened>, PanelError> {
+    let mut list = Vec::new();
+    let mut add = |at: Timestamp, words: String| {
+        if at >= from && at <= to {
+            list.push(Happened { at, words });
+        }
+    };
+    if let Some(alert) = &run.alert {
+        add(alert.since, format!("The alert {} began.", alert.name));
+    }
+    add(run.started_at, format!("{} opened the runbook {}.", run.created_by, run.title));
+    for step in run.steps.iter().filter(|step| step.verdict == RunbookVerdict::Fail) {
+        if let Some(at) = step.at {
+            let value = step.value.map(|value| format!(" ({})", text::number(value))).unwrap_or_default();
+            add(at, format!("Step {} is red: {}{value}", step.number, step.title));
+        }
+    }
+    if let Some(at) = run.ended_at {
+        add(at, "The run was closed.".to_owned());
+    }
+    for record in
+        runbooks.maintenance.records().all().iter().filter(|record| record.detail.stack == run.stack)
+    {
+        let detail = &record.detail;
+        add(detail.starts_at, format!("{} began a maintenance window: {}", detail.created_by, detail.reason));
+    }
+    if let Some(alert) = &run.alert {
+        let id = alert.fingerprint.0.clone();
+        let entries = runbooks.ctx.journaled(|journal| journal.recent(ack::KIND, RECENT)).await?;
+        for entry in entries.into_iter().filter(|entry| entry.subject == id) {
+            let Ok(detail) = serde_json::from_value::<ack::Detail>(entry.detail) else { continue };
+            if detail.stack != run.stack {
+                continue;
+            }
+            let words = match detail.note {
+                None => format!("{} took the acknowledgement back.", detail.by),
+                Some(note) => format!("{} acknowledged it: {note}", detail.by),
+            };
+            add(entry.began, words);
+        }
+    }
+    list.sort_by_key(|one| one.at);
+    Ok(list)
+}
+
+type Answers = Vec<(RunbookStepResult, Result<Vec<RangeSeries>, PanelError>)>;
+
+fn write(
+    downloads: &Path,
+    run: &RunbookRun,
+    grid: &Grid,
+    answers: Answers,
+    happened: &[Happened],
+) -> Result<RunbookExported, PanelError> {
+    let failed = |error: io::Error| paths::storage("write into", downloads, &error);
+    paths::create_private_dir(downloads).map_err(failed)?;
+    let temp = tempfile::Builder::new().prefix(".aether-").tempdir_in(downloads).map_err(failed)?;
+    let mut files = Vec::new();
+    let mut problems = Vec::new();
+    let mut written = Vec::new();
+    let mut put = |name: &str, bytes: &[u8]| -> io::Result<()> {
+        let path = temp.path().join(name);
+        if let Some(folder) = path.parent() {
+            paths::create_private_dir(folder)?;
+        }
+        let mut file = paths::create_private_file(&path)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        files.push(name.to_owned());
+        Ok(())
+    };
+    for (step, answer) in answers {
+        let title = format!("Step {}, {}", step.number, step.title);
+        let series = match answer {
+            Err(error) => {
+                problems.push(format!("{title}: {}", error.message));
+                continue;
+            }
+            Ok(series) if series.is_empty() => {
+                problems.push(format!("{title}: Prometheus has no values of that time."));
+                continue;
+            }
+            Ok(series) => series,
+        };
+        if series.len() > MAX_SERIES {
+            problems.push(format!("{title}: only {MAX_SERIES} of its {} series.", series.len()));
+        }
+        let shown: Vec<&RangeSeries> = series.iter().take(MAX_SERIES).collect();
+        let name = format!("{:02}", step.number);
+        let csv_name = format!("series/{name}.csv");
+        put(&csv_name, &csv(grid, &shown).map_err(failed)?).map_err(failed)?;
+        let png = match plot(&step, grid, &shown) {
+            Ok(png) => {
+                let png_name = format!("plots/{name}.png");
+                put(&png_name, &png).map_err(failed)?;
+                Some(png_name)
+            }
+            Err(error) => {
+                problems.push(format!("{title}: the plot was not drawn. {}", error.message));
+                None
+            }
+        };
+        written.push(Written { number: step.number, csv: csv_name, png });
+    }
+    let draft = text::markdown(run, happened, &written, &problems);
+    put("post-mortem.md", draft.as_bytes()).map_err(failed)?;
+    paths::sync_dir(temp.path()).map_err(failed)?;
+    let folder = keep(temp, downloads, run).map_err(failed)?;
+    files.sort();
+    Ok(RunbookExported { folder: folder.display().to_string(), files, problems })
+}
+
+/// Gives the folder its name: one that is free.
+fn keep(temp: tempfile::TempDir, downloads: &Path, run: &RunbookRun) -> io::Result<PathBuf> {
+    let about = run.alert.as_ref().map_or(run.page.as_str(), |alert| alert.name.as_str());
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
+    let about: String = about.chars().take(60).map(plain).collect();
+    let stamp = jiff::Timestamp::from_millisecond(run.started_at.0)
+        .map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d_%H-%M-%S").to_string())
+        .unwrap_or_default();
+    let path = temp.keep();
+    for number in 1..=MAX_TRIES {
+        let tail = if number == 1 { String::new() } else { format!("_{number}") };
+        let target = downloads.join(format!("post-mortem_{about}_{stamp}{tail}"));
+        // A rename over an empty folder would succeed.
+        if fs::symlink_metadata(&target).is_ok() {
+            continue;
+        }
+        match fs::rename(&path, &target) {
+            Ok(()) => {
+                paths::sync_dir(downloads)?;
+                return Ok(target);
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty
+                ) => {}
+            Err(error) => {
+                let _ = fs::remove_dir_all(&path);
+                return Err(error);
+            }
+        }
+    }
+    let _ = fs::remove_dir_all(&path);
+    Err(io::Error::other(format!("it holds {MAX_TRIES} drafts of this run already")))
+}
+
+/// A line a time, a column a series.
+fn csv(grid: &Grid, series: &[&RangeSeries]) -> io::Result<Vec<u8>> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let heads = series.iter().map(|one| if one.labels.is_empty() { "value".to_owned() } else { labels(one) });
+    out.write_record(std::iter::once("time".to_owned()).chain(heads))?;
+    let columns: Vec<Vec<Option<f64>>> = series.iter().map(|one| grid.lay(&one.values)).collect();
+    for (index, at) in grid.times().into_iter().enumerate() {
+        let cells = columns.iter().map(|values| {
+            values.get(index).copied().flatten().map(|value| value.to_string()).unwrap_or_default()
+        });
+        out.write_record(std::iter::once(moment(at)).chain(cells))?;
+    }
+    out.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// A label set as a heading. A spreadsheet takes `=`, `+`, `-` and `@` for a formula; this begins with a brace.
+fn labels(series: &RangeSeries) -> String {
+    let list: Vec<String> = series
+        .labels
+        .iter()
+        .filter(|(name, _)| *name != "__name__")
+        .map(|(name, value)| format!("{name}={:?}", truncate(value, 200)))
+        .collect();
+    format!("{{{}}}", list.join(","))
+}
+
+/// The plot of the one series, or of the first.
+fn plot(step: &RunbookStepResult, grid: &Grid, series: &[&RangeSeries]) -> Result<Vec<u8>, PanelError> {
+    let expect = Condition::read(&step.expect);
+    let values = series.first().map(|one| grid.lay(&one.values)).unwrap_or_default();
+    let drawn = draw(&execute::drawing(&step.title, expect.as_ref()), grid, values, &ink())?;
+    aether_plots::png(&drawn.figure, PAPER, 2.0)
+        .map_err(|error| PanelError::new(ErrorCode::Internal, "plots", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn run() -> RunbookRun {
+        RunbookRun {
+            id: "r".into(),
+            stack: "s".into(),
+            page: "own/../x".into(),
+            title: "T".into(),
+            alert: None,
+            labels: BTreeMap::new(),
+            created_by: "ann".into(),
+            started_at: Timestamp(1_700_000_000_000),
+            ended_at: None,
+            notes: String::new(),
+            drill: None,
+            steps: Vec::new(),
+        }
+    }
+
+    fn step(number: u32) -> RunbookStepResult {
+        RunbookStepResult {
+            number,
+            title: "Cold?".into(),
+            query: "m".into(),
+            expect: "< 30".into(),
+            verdict: RunbookVerdict::Fail,
+            value: Some(40.0),
+            reason: String::new(),
+            problem: String::new(),
+            at: None,
+            took_ms: None,
+            figure: None,
+        }
+    }
+
+    #[test]
+    fn a_draft_has_values_and_plots_and_says_what_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let grid = Grid::new(Timestamp(1_700_000_000_000), 1.0, 61);
+        let values: Vec<(Timestamp, f64)> = grid.times().into_iter().map(|at| (at, 41.5)).collect();
+        let labels = BTreeMap::from([("t".to_owned(), "=cmd|' /C calc'!A0,\"x\"".to_owned())]);
+        let answers = || -> Answers {
+            vec![
+                (step(1), Ok(vec![RangeSeries { labels: labels.clone(), values: values.clone() }])),
+                (step(2), Err(PanelError::new(ErrorCode::Refused, "prometheus", "Nothing answers."))),
+                (step(3), Ok(Vec::new())),
+            ]
+        };
+        let run = RunbookRun { steps: vec![step(1), step(2), step(3)], ..run() };
+        let made = write(folder.path(), &run, &grid, answers(), &[]).unwrap();
+        assert_eq!(made.files, ["plots/01.png", "post-mortem.md", "series/01.csv"]);
+        assert_eq!(made.problems.len(), 2);
+        let at = PathBuf::from(&made.folder);
+        assert_eq!(at.parent().unwrap(), folder.path(), "no page's name climbs out");
+        let draft = fs::read_to_string(at.join("post-mortem.md")).unwrap();
+        assert!(draft.contains("Nothing answers.") && draft.contains("](plots/01.png)"), "{draft}");
+        let table = fs::read(at.join("series/01.csv")).unwrap();
+        let mut reader = csv::Reader::from_reader(&table[..]);
+        assert!(reader.headers().unwrap()[1].starts_with("{t=\"=cmd"));
+        assert_eq!(reader.records().filter(|row| &row.as_ref().unwrap()[1] == "41.5").count(), 61);
+        assert!(fs::read(at.join("plots/01.png")).unwrap().starts_with(b"\x89PNG"));
+        // A second one takes another name, and nothing is left over.
+        let again = write(folder.path(), &run, &grid, answers(), &[]).unwrap();
+        assert_ne!(again.folder, made.folder);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_time_of_a_draft_begins_before_the_alert_and_is_bounded() {
+        let now = Timestamp(1_700_000_600_000);
+        let alone = run();
+        assert_eq!(span(&alone, now), (alone.started_at.plus_millis(-ALONE_MS), now));
+        let mut old = run();
+        old.alert = Some(RunbookAlert {
+            fingerprint: AlertFingerprint("a".into()),
+            name: "A".into(),
+            severity: Severity::Critical,
+            since: Timestamp(0),
+        });
+        assert_eq!(span(&old, now), (now.plus_millis(-MAX_MS), now));
+    }
+}

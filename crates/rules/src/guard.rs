@@ -1,0 +1,409 @@
+//! Whether an alert's traffic guard can do its work, told from the expression's text and the labels on both
+//! sides of its
+//! `and`. Pure.
+//!
+//! A guard is an operand of `and` that says "there is traffic" (`rate(…) > 0`), or of `unless` that says
+//! "there is none".
+//! `and` pairs series of equal labels, so `labelled < 30 and sum(…) > 0` is always empty: the alert never fires, and
+//! looks guarded to anybody who only reads it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use aether_contract::{GuardReport, GuardVerdict};
+use promql_parser::{
+    parser::{Expr, token},
+    util::display_duration,
+};
+
+use super::{
+    labels::{self, Known, LabelSet, is_plain, set},
+    series_metadata::{has_traffic, ratio, traffic, walk, windows},
+};
+use aether_foundation::promql::split::{self, Join, Piece};
+
+/// What is known beside the expression.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Recorded series.
+    pub known: &'a Known,
+    /// Label that names the tenant.
+    pub tenant_label: &'a str,
+    /// Labels that the alert's own templates use: its author says that it has them.
+    pub named: &'a BTreeSet<String>,
+}
+
+/// Judges an alert's expression. None for one that can't be parsed.
+pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
+    let whole = split::parse(text).ok()?;
+    let report = |verdict, reason: String, condition: String, guard: String, rewrite| GuardReport {
+        verdict,
+        reason,
+        condition,
+        guard,
+        rewrite,
+    };
+    let Some(pieces) = split::pieces(text) else {
+        return Some(report(
+            GuardVerdict::Unguarded,
+            "The expression is of several conditions joined by or; none of them guards the whole.".to_owned(),
+            text.trim().to_owned(),
+            String::new(),
+            None,
+        ));
+    };
+    let guards: Vec<usize> = guards_of(&pieces, context.known);
+    let condition_at = (0..pieces.len()).find(|index| !guards.contains(index)).unwrap_or(0);
+    let condition = pieces.get(condition_at)?;
+    let ratio_of = ratio(&condition.expr, context.known);
+    if guards.is_empty() {
+        let reason = if ratio_of.is_some() {
+            "Nothing asks whether there is traffic: a ratio over few or no requests says nothing."
+        } else {
+            "Nothing asks whether there is traffic; this condition does not divide by it."
+        };
+        let rewrite = ratio_of.and_then(|traffic| {
+            let labels = left_labels(condition, context);
+            let by = guard_labels(&labels, context);
+            let rate = format!("rate({}[{}])", traffic.selector, display_duration(&traffic.window));
+            let mut mended = pieces.clone();
+            mended.push(made(&by, &rate, "> 0")?);
+            proven(text, &mended, context)
+        });
+        return Some(report(
+            GuardVerdict::Unguarded,
+            reason.to_owned(),
+            condition.text.clone(),
+            String::new(),
+            rewrite,
+        ));
+    }
+    // One guard that can never match is enough to kill the alert.
+    let mut other_window = None;
+    let mut unclear = None;
+    for index in guards.iter().copied() {
+        // The leftmost operand gives the labels of everything before an `and`.
+        let left_at = if index == 0 { 1 } else { 0 };
+        let (left, right) = (pieces.get(left_at)?, pieces.get(index)?);
+        let join = pieces.get(index.max(1)).and_then(|piece| piece.join.clone())?;
+        let left_set = left_labels(left, context);
+        let right_set = labels::of(&right.expr, context.known);
+        let told = |verdict, reason: String, rewrite| {
+            report(verdict, reason, condition.text.clone(), right.text.clone(), rewrite)
+        };
+        match pairing(&left_set, &right_set, &join) {
+            Pairing::Never(reason) => {
+                let rewrite = rewritten(text, &pieces, index, &left_set, context);
+                let end = if join.unless {
+                    "so it takes nothing away: there is no guard in effect."
+                } else {
+                    "so the result is always empty and the alert never fires."
+                };
+                return Some(told(GuardVerdict::NeverMatches, format!("{reason}, {end}"), rewrite));
+            }
+            Pairing::Unclear(reason) => {
+                unclear.get_or_insert_with(|| told(GuardVerdict::Unclear, reason, None));
+            }
+            Pairing::Can => {
+                let of_condition = windows(&condition.expr, context.known);
+                let of_guard = own_windows(&right.expr, context.known);
+                if !of_condition.is_empty()
+                    && !of_guard.is_empty()
+                    && of_condition.is_disjoint(&of_guard)
+                    && other_window.is_none()
+                {
+                    let reason = format!(
+                        "The condition looks at {}, the guard at {}: in between, the alert judges a time in which the \
+                         guard saw other traffic.",
+                        words(&of_condition),
+                        words(&of_guard)
+                    );
+                    let rewrite = of_condition.last().and_then(|window| {
+                        let mut mended = pieces.clone();
+                        let piece = mended.get_mut(index)?;
+                        let mut expr = piece.expr.clone();
+                        set_windows(&mut expr, *window);
+                        piece.text = expr.to_string();
+                        proven(text, &mended, context)
+                    });
+                    other_window = Some(told(GuardVerdict::OtherWindow, reason, rewrite));
+                }
+            }
+        }
+    }
+    if let Some(found) = unclear.or(other_window) {
+        return Some(found);
+    }
+    let first = guards.first().and_then(|index| pieces.get(*index))?;
+    let _ = whole;
+    Some(report(
+        GuardVerdict::Guarded,
+        "The guard pairs with the condition.".to_owned(),
+        condition.text.clone(),
+        first.text.clone(),
+        None,
+    ))
+}
+
+/// The operands that ask whether there is traffic.
+fn guards_of(pieces: &[Piece], known: &Known) -> Vec<usize> {
+    let mut found: Vec<usize> = (0..pieces.len())
+        .filter(|index| {
+            pieces.get(*index).is_some_and(|piece| {
+                let unless = piece.join.as_ref().is_some_and(|join| join.unless);
+                asks_for_traffic(&piece.expr, unless, *index == 0, known)
+            })
+        })
+        .collect();
+    if pieces.len() == 1 {
+        found.clear();
+    }
+    // If all ask for traffic, the first is what the alert is about.
+    if found.len() == pieces.len() && !found.is_empty() {
+        found.remove(0);
+    }
+    found
+}
+
+fn asks_for_traffic(expression: &Expr, unless: bool, first: bool, known: &Known) -> bool {
+    match expression {
+        Expr::Paren(inside) => asks_for_traffic(&inside.expr, unless, first, known),
+        Expr::Binary(binary) => {
+            let id = binary.op.id();
+            let (side, number, turned) = match (number(&binary.lhs), number(&binary.rhs)) {
+                (None, Some(number)) => (&binary.lhs, number, false),
+                (Some(number), None) => (&binary.rhs, number, true),
+                _ => return false,
+            };
+            if !has_traffic(side, known) || number < 0.0 {
+                return false;
+            }
+            let more = matches!(
+                (id, turned),
+                (token::T_GTR | token::T_GTE, false) | (token::T_LSS | token::T_LTE, true)
+            ) || (id == token::T_NEQ && number == 0.0);
+            let less = matches!(
+                (id, turned),
+                (token::T_LSS | token::T_LTE, false) | (token::T_GTR | token::T_GTE, true)
+            ) || (id == token::T_EQLC && number == 0.0);
+            // Above nothing: traffic. Above some number it is traffic only when it is a plain rate: two ratios
+            // joined by `and` are two conditions.
+            let plain = number == 0.0 || (!first && !divides(side) && traffic(side).is_some());
+            let is_ratio = ratio(side, known).is_some();
+            plain && !is_ratio && if unless { less } else { more }
+        }
+        _ => false,
+    }
+}
+
+fn divides(expression: &Expr) -> bool {
+    let mut found = false;
+    walk(expression, &mut |part| {
+        found |= matches!(part, Expr::Binary(binary) if binary.op.id() == token::T_DIV);
+    });
+    found
+}
+
+fn number(expression: &Expr) -> Option<f64> {
+    match expression {
+        Expr::NumberLiteral(literal) => Some(literal.val),
+        Expr::Paren(inside) => number(&inside.expr),
+        Expr::Unary(unary) => number(&unary.expr).map(|value| -value),
+        _ => None,
+    }
+}
+
+/// The labels of the side that the alert is about, with those that its templates name.
+fn left_labels(piece: &Piece, context: Context<'_>) -> LabelSet {
+    let labels = labels::of(&piece.expr, context.known);
+    context.named.iter().fold(labels, |labels, name| {
+        // Where the expression can't have it, the template is wrong and not the expression.
+        if labels.can(name) { labels.with(name) } else { labels }
+    })
+}
+
+enum Pairing {
+    Can,
+    Never(String),
+    Unclear(String),
+}
+
+fn pairing(left: &LabelSet, right: &LabelSet, join: &Join) -> Pairing {
+    let (a, b, on) = match &join.matching {
+        Some((true, labels)) => {
+            let labels = set(labels);
+            (left.seen_on(&labels), right.seen_on(&labels), true)
+        }
+        Some((false, labels)) => (left.dropping(labels), right.dropping(labels), false),
+        None => (left.clone(), right.clone(), false),
+    };
+    if let Some((label, of_left)) = a.apart(&b) {
+        let (has, lacks) =
+            if of_left { ("the condition", "the guard") } else { ("the guard", "the condition") };
+        let rule = if on { "`on` names it" } else { "`and` pairs only series of equal labels" };
+        let rule = if join.unless && !on { "`unless` pairs only series of equal labels" } else { rule };
+        let has = aether_foundation::text::capital(has);
+        return Pairing::Never(format!("{has} carries `{label}` and {lacks} does not, and {rule}"));
+    }
+    // One side certainly lacks a label that it pairs on; the other may have it.
+    if on
+        && let Some(Join { matching: Some((_, labels)), .. }) = Some(join)
+        && let Some(label) = labels.iter().find(|label| a.can(label) != b.can(label))
+    {
+        let (has, lacks) = if a.can(label) { ("condition", "guard") } else { ("guard", "condition") };
+        return Pairing::Unclear(format!(
+            "They pair on `{label}`, which the {lacks} never has; if the {has} has it, nothing pairs."
+        ));
+    }
+    // Labels that are named in `on ()` are meant to be there; without it everything hangs on what is not known.
+    if !on && a.may.is_none() != b.may.is_none() {
+        let (open, exact) = if a.may.is_none() { ("condition", &b) } else { ("guard", &a) };
+        let carries = if exact.must.is_empty() {
+            "no label".to_owned()
+        } else {
+            format!("only {}", exact.must.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", "))
+        };
+        return Pairing::Unclear(format!(
+            "The other side carries {carries}; which labels the {open} has can't be told without the rules that record \
+             it. Say on which labels they pair: and on (…)."
+        ));
+    }
+    Pairing::Can
+}
+
+/// On which labels a guard for these series pairs: per tenant where they have the tenant's label.
+fn guard_labels(left: &LabelSet, context: Context<'_>) -> Vec<String> {
+    let tenant = context.tenant_label;
+    if left.must.contains(tenant) { vec![tenant.to_owned()] } else { Vec::new() }
+}
+
+/// The expression with the guard at `index` mended.
+fn rewritten(
+    text: &str,
+    pieces: &[Piece],
+    index: usize,
+    left: &LabelSet,
+    context: Context<'_>,
+) -> Option<String> {
+    let guard = pieces.get(index)?;
+    let unless = pieces.get(index.max(1))?.join.as_ref()?.unless;
+    let right = labels::of(&guard.expr, context.known);
+    // What both sides have for certain is what they pair on.
+    let shared: Vec<String> = right.must.iter().filter(|label| left.must.contains(*label)).cloned().collect();
+    let per_tenant = guard_labels(left, context);
+    let mut mended = pieces.to_vec();
+    if index == 0 {
+        // The guard stood in front: the alert's value was the traffic. Put the condition first.
+        mended.swap(0, 1);
+        if let (Some(join), Some(first)) = (mended.get_mut(0).map(|p| p.join.take()), mended.get_mut(1)) {
+            first.join = join;
+        }
+    }
+    let at = index.max(1);
+    let own_tenant = per_tenant.iter().all(|label| right.can(label)) && right.may.is_some();
+    let simple = |on: Vec<String>| Join { unless, matching: Some((true, on)) };
+    if !shared.is_empty() && (per_tenant.is_empty() || own_tenant) {
+        mended.get_mut(at)?.join = Some(simple(shared));
+    } else if per_tenant.is_empty() {
+        mended.get_mut(at)?.join = Some(simple(Vec::new()));
+    } else {
+        // Per tenant: the guard's own sum has to keep the tenant.
+        let piece = mended.get_mut(at)?;
+        piece.join = Some(simple(per_tenant.clone()));
+        match by_labels(&piece.expr, &per_tenant) {
+            Some(expr) => piece.text = format!("({expr})"),
+            None => piece.join = Some(simple(Vec::new())),
+        }
+        if let Some(done) = proven(text, &mended, context) {
+            return Some(done);
+        }
+        mended.get_mut(at)?.join = Some(simple(Vec::new()));
+    }
+    proven(text, &mended, context)
+}
+
+/// The same guard with its outermost sum by these labels.
+fn by_labels(expression: &Expr, labels: &[String]) -> Option<Expr> {
+    use promql_parser::{label::Labels, parser::LabelModifier};
+    let mut expr = expression.clone();
+    while let Expr::Paren(inside) = expr {
+        expr = *inside.expr;
+    }
+    let Expr::Binary(binary) = &mut expr else { return None };
+    let side = if is_plain(&binary.lhs) { &mut binary.rhs } else { &mut binary.lhs };
+    let mut inner: &mut Expr = side;
+    while let Expr::Paren(paren) = inner {
+        inner = &mut paren.expr;
+    }
+    let Expr::Aggregate(aggregate) = inner else { return None };
+    let names = labels.iter().map(String::as_str).collect();
+    aggregate.modifier = Some(LabelModifier::Include(Labels::new(names)));
+    Some(expr)
+}
+
+fn made(by: &[String], rate: &str, comparison: &str) -> Option<Piece> {
+    let sum =
+        if by.is_empty() { format!("sum({rate})") } else { format!("sum by ({}) ({rate})", by.join(", ")) };
+    let text = format!("({sum} {comparison})");
+    let expr = split::parse(&text).ok()?;
+    let join = Some(Join { unless: false, matching: Some((true, by.to_vec())) });
+    Some(Piece { join, text, expr })
+}
+
+/// Pieces as text, if that is an expression with a guard that works.
+fn proven(before: &str, pieces: &[Piece], context: Context<'_>) -> Option<String> {
+    let text = split::join(pieces, before.contains('\n'));
+    let again = classify_once(&text, context)?;
+    (again == GuardVerdict::Guarded).then_some(text)
+}
+
+/// The verdict alone; without a proposal, so that proposals are not judged for ever.
+fn classify_once(text: &str, context: Context<'_>) -> Option<GuardVerdict> {
+    let pieces = split::pieces(text)?;
+    let guards = guards_of(&pieces, context.known);
+    let condition = (0..pieces.len()).find(|index| !guards.contains(index)).unwrap_or(0);
+    let condition = pieces.get(condition)?;
+    let mut verdict = if guards.is_empty() { GuardVerdict::Unguarded } else { GuardVerdict::Guarded };
+    for index in guards {
+        let left = pieces.get(usize::from(index == 0))?;
+        let join = pieces.get(index.max(1))?.join.clone()?;
+        let guard = pieces.get(index)?;
+        match pairing(&left_labels(left, context), &labels::of(&guard.expr, context.known), &join) {
+            Pairing::Never(_) => return Some(GuardVerdict::NeverMatches),
+            Pairing::Unclear(_) => verdict = GuardVerdict::Unclear,
+            Pairing::Can => {
+                let (a, b) =
+                    (windows(&condition.expr, context.known), own_windows(&guard.expr, context.known));
+                if !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && verdict == GuardVerdict::Guarded {
+                    verdict = GuardVerdict::OtherWindow;
+                }
+            }
+        }
+    }
+    Some(verdict)
+}
+
+fn own_windows(guard: &Expr, known: &Known) -> BTreeSet<Duration> {
+    windows(guard, known)
+}
+
+fn words(windows: &BTreeSet<Duration>) -> String {
+    windows.iter().map(display_duration).collect::<Vec<_>>().join(" and ")
+}
+
+fn set_windows(expression: &mut Expr, window: Duration) {
+    match expression {
+        Expr::MatrixSelector(matrix) => matrix.range = window,
+        Expr::Aggregate(aggregate) => set_windows(&mut aggregate.expr, window),
+        Expr::Unary(unary) => set_windows(&mut unary.expr, window),
+        Expr::Binary(binary) => {
+            set_windows(&mut binary.lhs, window);
+            set_windows(&mut binary.rhs, window);
+        }
+        Expr::Paren(inside) => set_windows(&mut inside.expr, window),
+        Expr::Call(call) => call.args.args.iter_mut().for_each(|arg| set_windows(arg, window)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

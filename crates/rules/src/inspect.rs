@@ -1,0 +1,207 @@
+//! One rule on the server: its expression and both sides of its `and` evaluated now, and its value over time.
+
+use std::sync::Arc;
+
+use aether_clients::{Prometheus, prometheus::QueryValue};
+use aether_contract::*;
+use aether_plots::{Threshold, ThresholdKind};
+
+use super::list;
+use crate::Rules;
+use aether_context::{
+    gauges::history::{Drawing, Grid, draw, points_for},
+    session::StackSession,
+};
+use aether_foundation::promql::split;
+use aether_foundation::{clock, promql::expression, text::truncate};
+
+/// Longest history, in hours.
+const MAX_HOURS: f64 = 720.0;
+/// Samples of a side that are shown.
+const MAX_SAMPLES: usize = 10;
+
+/// Looks at a rule.
+///
+/// # Errors
+/// `invalid-request` for hours out of range, `not-found` for a rule that does not run any more, Prometheus' codes.
+pub async fn look(
+    rules: &Rules,
+    live: &Arc<StackSession>,
+    request: RuleDetailRequest,
+) -> Result<RuleDetail, PanelError> {
+    if !(request.hours >= 1.0 && request.hours <= MAX_HOURS) {
+        let words = format!("hours goes from 1 to {MAX_HOURS}.");
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "rule_detail", words));
+    }
+    let report = list::report(rules, live).await?;
+    let rule = report.groups.into_iter().flat_map(|group| group.rules).find(|rule| rule.id == request.id);
+    let rule = rule.ok_or_else(|| {
+        PanelError::new(
+            ErrorCode::NotFound,
+            "rules",
+            format!("The rule {} does not run any more.", request.id.name),
+        )
+        .with_hint("Load the list again: the server has read other rules meanwhile.")
+    })?;
+    let client = live.clients.prometheus().await?;
+    let condition = expression::condition(&rule.expression).filter(|_| rule.kind == RuleKind::Alerting);
+    let (sides, live_verdict) = sides(&client, &rule).await;
+    let value = condition.as_ref().map_or(rule.id.name.clone(), |found| found.value.clone());
+    let threshold = condition.as_ref().map(|found| found.threshold);
+    let end = live.state().prometheus.probe.server_now().unwrap_or_else(clock::now);
+    let grid = Grid::new(end, request.hours, points_for(&request.style));
+    let (figure, figure_note) = if rule.kind == RuleKind::Alerting && condition.is_none() {
+        (None, "The expression does not hold a value against a number.".to_owned())
+    } else {
+        match figure(&client, &value, &grid, &rule, threshold, &request.style).await {
+            Ok(drawn) => drawn,
+            Err(error) if error.code == ErrorCode::InvalidRequest => return Err(error),
+            Err(error) => (None, error.message),
+        }
+    };
+    Ok(RuleDetail { rule, sides, live_verdict, threshold, hours: request.hours, figure, figure_note })
+}
+
+/// The worst series over time: the one that came closest to the threshold, or the first.
+async fn figure(
+    client: &Prometheus,
+    query: &str,
+    grid: &Grid,
+    rule: &RuleView,
+    threshold: Option<f64>,
+    style: &FigureStyle,
+) -> Result<(Option<Figure>, String), PanelError> {
+    let reply = client
+        .range(query, grid.start, grid.end, grid.step())
+        .await
+        .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
+    let comparison = expression::condition(&rule.expression).map_or("", |found| found.comparison);
+    let low_is_bad = comparison.starts_with('<');
+    let badness = |values: &[(Timestamp, f64)]| {
+        let finite = values.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
+        if low_is_bad {
+            -finite.fold(f64::INFINITY, f64::min)
+        } else {
+            finite.fold(f64::NEG_INFINITY, f64::max)
+        }
+    };
+    let Some(worst) = reply.value.iter().max_by(|a, b| badness(&a.values).total_cmp(&badness(&b.values)))
+    else {
+        return Ok((None, "The server has no values of it in this time.".to_owned()));
+    };
+    let labels: Vec<String> = worst
+        .labels
+        .iter()
+        .filter(|(name, _)| *name != "__name__")
+        .map(|(name, value)| format!("{name}=\"{value}\""))
+        .collect();
+    let drawing = Drawing {
+        name: truncate(&rule.id.name, 80),
+        unit: String::new(),
+        scale: None,
+        thresholds: threshold
+            .map(|value| Threshold {
+                value,
+                kind: ThresholdKind::Critical,
+                label: format!("fires {comparison} {value}"),
+            })
+            .into_iter()
+            .collect(),
+    };
+    let drawn = draw(&drawing, grid, grid.lay(&worst.values), style)?;
+    let which = if labels.is_empty() { "its only kind of series".to_owned() } else { labels.join(", ") };
+    let note = match reply.value.len() {
+        1 => format!("Shown: {which}."),
+        all => {
+            format!("Shown: {which}, of {all} series the one that came closest to firing or is the highest.")
+        }
+    };
+    Ok((Some(drawn.figure), note))
+}
+
+/// The expression and its sides, evaluated now, and what that says about the guard.
+async fn sides(client: &Prometheus, rule: &RuleView) -> (Vec<ExpressionSide>, String) {
+    let mut asked = Vec::new();
+    if rule.kind == RuleKind::Alerting
+        && let Some(pieces) = split::pieces(&rule.expression).filter(|pieces| pieces.len() > 1)
+    {
+        for (index, piece) in pieces.iter().enumerate() {
+            let title = match (&rule.guard, index) {
+                (Some(guard), _) if guard.guard == piece.text => "Guard".to_owned(),
+                (Some(guard), _) if guard.condition == piece.text => "Condition".to_owned(),
+                (_, index) => format!("Side {}", index + 1),
+            };
+            asked.push((title, piece.text.clone()));
+            // The condition is mostly false; whether the sides can pair shows on the value without its comparison.
+            if let Some(found) = expression::condition(&piece.text).filter(|_| index == 0) {
+                asked.push(("Value".to_owned(), found.value));
+            }
+        }
+    }
+    asked.push(("The whole".to_owned(), rule.expression.clone()));
+    let made = asked.into_iter().map(|(title, expression)| async move {
+        let reply = client.instant(&expression, None).await;
+        side(title, expression, reply.map(|reply| reply.value.value))
+    });
+    let sides: Vec<ExpressionSide> = futures_util::future::join_all(made).await;
+    let verdict = verdict(client, rule, &sides).await;
+    (sides, verdict)
+}
+
+fn side(
+    title: String,
+    expression: String,
+    answer: Result<QueryValue, aether_clients::ClientError>,
+) -> ExpressionSide {
+    let sample = |labels, value: f64| RuleSample {
+        labels,
+        value: value.is_finite().then_some(value),
+        text: if value.is_infinite() {
+            if value > 0.0 { "+Inf".into() } else { "-Inf".into() }
+        } else {
+            value.to_string()
+        },
+    };
+    let (series, samples, error) = match answer {
+        Ok(QueryValue::Vector(all)) => {
+            let shown =
+                all.iter().take(MAX_SAMPLES).map(|one| sample(one.labels.clone(), one.value)).collect();
+            (u32::try_from(all.len()).ok(), shown, String::new())
+        }
+        Ok(QueryValue::Scalar { value, .. }) => {
+            (Some(1), vec![sample(std::collections::BTreeMap::new(), value)], String::new())
+        }
+        Ok(_) => (None, Vec::new(), "The expression gives no vector.".to_owned()),
+        Err(error) => (None, Vec::new(), error.to_panel(ServiceKind::Prometheus).message),
+    };
+    ExpressionSide { title, expression, series, samples, error }
+}
+
+/// Whether value and guard pair on the server: asked without the comparison, which is mostly false.
+async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[ExpressionSide]) -> String {
+    let count = |title: &str| sides.iter().find(|side| side.title == title).and_then(|side| side.series);
+    let (Some(value), Some(guard)) = (count("Value"), count("Guard")) else { return String::new() };
+    if value == 0 {
+        return "The value gives no series now, so nothing can be said about the guard.".to_owned();
+    }
+    if guard == 0 {
+        return "The guard gives no series now: there is no traffic, and the alert stays silent.".to_owned();
+    }
+    let Some(pieces) = split::pieces(&rule.expression) else { return String::new() };
+    let Some(found) = pieces.first().and_then(|first| expression::condition(&first.text)) else {
+        return String::new();
+    };
+    let mut open = pieces.clone();
+    if let (Some(first), Ok(expr)) = (open.first_mut(), split::parse(&found.value)) {
+        first.text = format!("({})", found.value);
+        first.expr = expr;
+    }
+    let query = split::join(&open, true);
+    match client.instant(&query, None).await.map(|reply| reply.value.value) {
+        Ok(QueryValue::Vector(all)) if all.is_empty() => {
+            "Value and guard both give series now, and none of them pair: the guard can't match.".to_owned()
+        }
+        Ok(QueryValue::Vector(all)) => format!("The guard pairs with {} of {value} series now.", all.len()),
+        _ => String::new(),
+    }
+}

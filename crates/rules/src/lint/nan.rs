@@ -1,0 +1,21 @@
+//! No value is spoilt by 0 / 0. Page: `docs/checks/nan.md`.
+
+use aether_contract::{FindingSeverity, RuleFinding};
+
+use super::{Subject, finding};
+use crate::nan::spoilt;
+
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
+    let Some(expr) = subject.expr else { return };
+    for problem in spoilt(expr, subject.known) {
+        findings.push(finding(
+            "nan",
+            FindingSeverity::Warning,
+            format!("It divides by a rate that may be 0, and 0 / 0 is NaN: {problem}."),
+            "At night one tenant without traffic is enough: an alert over all of them goes silent, or one with \
+                != fires, and no page says why.",
+            "Take out what has no traffic before it is put together (… / … >= 0, or divide by (… > 0)), or \
+                divide the sums: sum(a) / sum(b).",
+        ));
+    }
+}
