@@ -24,4 +24,5 @@ pub mod task;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
+pub mod units;
 pub mod web;

@@ -2,6 +2,7 @@
 
 use aether_clients::prometheus::RangeSeries;
 use aether_contract::{ErrorCode, Figure, FigureStyle, GaugeFigure, GaugeSpec, PanelError, Timestamp};
+use aether_foundation::units;
 use aether_plots::{Threshold, ThresholdKind, TrendData, trend};
 
 use aether_foundation::text::truncate;
@@ -132,17 +133,15 @@ pub fn figure(
     values: Vec<Option<f64>>,
     style: &FigureStyle,
 ) -> Result<GaugeFigure, PanelError> {
-    let unit = match spec.unit.as_str() {
-        "percent" => " %",
-        "usd" => " USD",
-        _ => "",
+    let line = |word: &str, value: f64, kind| Threshold {
+        value,
+        kind,
+        label: format!("{word} {}", units::threshold(value, &spec.unit)),
     };
-    let line =
-        |word: &str, value: f64, kind| Threshold { value, kind, label: format!("{word} {value}{unit}") };
     let drawing = Drawing {
         name: truncate(name, 80),
         unit: spec.unit.clone(),
-        scale: matches!(spec.unit.as_str(), "percent" | "score").then_some((spec.min, spec.max)),
+        scale: units::has_scale(&spec.unit).then_some((spec.min, spec.max)),
         thresholds: vec![
             line("target", spec.warn, ThresholdKind::Warn),
             line("critical", spec.critical, ThresholdKind::Critical),

@@ -1,6 +1,7 @@
 //! What is worse than before. Pure.
 
 use aether_contract::{AlertFingerprint, AlertRow, AlertState, CloseOutAlert, Gauge, GaugeBaseline, Level};
+use aether_foundation::units;
 
 /// Alerts that are on, heard or muted.
 pub fn firing(rows: &[AlertRow]) -> impl Iterator<Item = &AlertRow> {
@@ -62,12 +63,7 @@ fn rank(level: Level) -> u8 {
 fn value(gauge: &GaugeBaseline) -> String {
     match gauge.value {
         None => "no recent traffic".to_owned(),
-        Some(value) => match gauge.unit.as_str() {
-            "percent" => format!("{value:.1} %"),
-            "usd" => format!("${value:.2}"),
-            "score" => format!("{value:.0}/100"),
-            unit => format!("{value:.2} {unit}").trim().to_owned(),
-        },
+        Some(value) => units::amount(value, &gauge.unit),
     }
 }
 
