@@ -5,10 +5,7 @@ use std::path::Path;
 use aether_contract::{
     AuthSpec, Empty, EndpointSpec, ErrorCode, PanelError, StackDetail, StackList, StackName, StackSource,
 };
-use aether_panel::{
-    Panel,
-    stack::{Profile, credential_warnings},
-};
+use aether_panel::{Panel, secrets::credential_warnings, stack::Profile};
 use serde_json::json;
 
 use crate::{
