@@ -43,7 +43,7 @@ pub struct Store {
 pub struct Notes {
     /// Kept whatever the pruning says.
     pub pinned: bool,
-    /// When all of it was last held against its hashes.
+    /// When all files were last verified.
     pub verified_at: Option<Timestamp>,
     /// What was found wrong then.
     pub problems: Vec<String>,
@@ -86,15 +86,15 @@ impl Store {
         let folder = self.root.join(&id.0);
         let there = name::is_folder(&id.0) && fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir());
         if lying::at(&self.root, &id.0).is_some() {
-            let words = format!("{} is an archive; that needs a backup that was imported.", id.0);
+            let words = format!("{} is an archive and does not support this operation.", id.0);
             return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words)
-                .with_hint("Import it, and choose what that made."));
+                .with_hint("Import it, then use the imported backup."));
         }
         there.then_some(folder).ok_or_else(|| {
             PanelError::new(
                 ErrorCode::NotFound,
                 "backups",
-                format!("There is no backup {:?} in {}.", id.0, self.root.display()),
+                format!("Backup {:?} not found in {}.", id.0, self.root.display()),
             )
         })
     }
@@ -140,9 +140,9 @@ impl Store {
                 return Err(PanelError::new(
                     ErrorCode::InvalidRequest,
                     "backups",
-                    "Another panel or aetherctl is at work on these backups.",
+                    "Another panel or aetherctl is using the backup folder.",
                 )
-                .with_hint("Wait until it is done."));
+                .with_hint("Wait until it finishes."));
             }
             Err(fs::TryLockError::Error(error)) => return Err(failed(&error)),
         }
@@ -162,7 +162,7 @@ impl Store {
             if !entry.file_name().to_string_lossy().starts_with(PARTIAL) {
                 continue;
             }
-            tracing::info!(folder = %entry.path().display(), "clearing a backup that was never whole");
+            tracing::info!(folder = %entry.path().display(), "removing an incomplete backup");
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 fs::remove_dir_all(entry.path())?;
@@ -183,7 +183,7 @@ impl Store {
         match read_limited(&path, manifest::MAX) {
             Ok(bytes) => Manifest::read(&bytes).map(|manifest| Some((manifest, bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{} can't be read: {error}", manifest::FILE)),
+            Err(error) => Err(format!("failed to read {}: {error}", manifest::FILE)),
         }
     }
 
@@ -208,7 +208,7 @@ impl Store {
             }
             if backups.len() >= MAX_BACKUPS {
                 unreadable
-                    .push(format!("There are more than {MAX_BACKUPS} backups; the rest is not listed."));
+                    .push(format!("There are more than {MAX_BACKUPS} backups; the rest are not listed."));
                 break;
             }
             match self.entry(&id, cache) {
@@ -230,7 +230,7 @@ impl Store {
         })
     }
 
-    /// One backup as in the list; none for a folder that is no backup.
+    /// Reads one backup; none if the folder is not a backup.
     ///
     /// # Errors
     /// In words.
@@ -251,7 +251,7 @@ impl Store {
             Some((_, _, manifest)) => manifest.clone(),
             None => {
                 let read = Self::manifest(&folder).and_then(|found| {
-                    found.map(|(manifest, _)| manifest).ok_or_else(|| "it vanished".into())
+                    found.map(|(manifest, _)| manifest).ok_or_else(|| "it disappeared".into())
                 });
                 cache.insert(id.to_owned(), (modified, length, read.clone()));
                 read
@@ -341,16 +341,16 @@ pub fn listed(id: &str, manifest: &Manifest, notes: &Notes) -> Backup {
 pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let meta = fs::symlink_metadata(path)?;
     if !meta.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     if meta.len() > max {
-        let words = format!("it is larger than {}", manifest::size(max as f64));
+        let words = format!("larger than {}", manifest::size(max as f64));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, words));
     }
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it grew while it was read"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it grew while being read"));
     }
     Ok(bytes)
 }
@@ -362,12 +362,12 @@ pub fn read_limited(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 pub fn inside(folder: &Path, path: &str) -> io::Result<PathBuf> {
     let mut at = folder.to_path_buf();
     if !name::is_here(path) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "its path leads out of the backup"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "its path leads outside the backup"));
     }
     for segment in path.split('/') {
         at.push(segment);
         if fs::symlink_metadata(&at)?.file_type().is_symlink() {
-            let words = "there is a symbolic link in its path";
+            let words = "its path contains a symbolic link";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
         }
     }

@@ -26,5 +26,5 @@ pub fn stem(name: &str) -> Option<&str> {
 /// What is wrong with an archive.
 fn refused(path: &Path, words: &str) -> PanelError {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    PanelError::new(ErrorCode::InvalidRequest, "backups", format!("{name} can't be used: {words}."))
+    PanelError::new(ErrorCode::InvalidRequest, "backups", format!("Cannot use {name}: {words}."))
 }
