@@ -59,7 +59,7 @@ pub struct Tenants {
     pub label: String,
     /// VIP tenants.
     pub vips: HashSet<String>,
-    /// How long alerts may fire before somebody else is called.
+    /// Time that alerts may fire before escalation.
     pub escalation: Escalation,
     /// The alert that always fires, and calls nobody.
     pub heartbeat: Option<String>,
@@ -234,7 +234,7 @@ pub fn severity(word: &str) -> Severity {
     }
 }
 
-/// The same alert from another member. The members that see less muting win: somebody may be paged.
+/// The same alert on another member. The least muted state wins, because that member may notify.
 fn merge(row: &mut AlertRow, other: AlertRow) {
     row.members += other.members;
     row.since = row.since.min(other.since);

@@ -215,7 +215,7 @@ fn a_silence_made_elsewhere_is_told_once_and_a_window_of_a_panel_is_not() {
         ends_at: Timestamp(0),
     }];
     let told = attention.look(&Sight { silences: &now, findings: &odd, ..sight(&[]) }, LOUD, Timestamp(1));
-    assert_eq!(titles(&told), ["A silence was made elsewhere"]);
+    assert_eq!(titles(&told), ["A silence was created outside the panel"]);
     assert_eq!(
         (told[0].level, told[0].text.as_str()),
         (Level::Warn, "bob: alertname=\"Disk\". It lasts 99 hours.")
@@ -246,11 +246,11 @@ fn a_drift_is_told_once_when_it_stays_and_again_after_it_was_mended() {
     assert_eq!(look(1, &[old]), "", "it was so when the panel started");
     assert_eq!(look(2, &[old, ("loki", PinVerdict::NotRunning)]), "");
     assert_eq!(look(2, &[old, ("loki", PinVerdict::NotRunning)]), "", "the same look");
-    assert_eq!(look(3, &[old, ("loki", PinVerdict::OtherProgram)]), "loki does not run what it is pinned to");
+    assert_eq!(look(3, &[old, ("loki", PinVerdict::OtherProgram)]), "loki: version drift");
     assert_eq!(look(4, &[old, ("loki", PinVerdict::OtherProgram)]), "");
     assert_eq!(look(5, &[("loki", PinVerdict::Agrees)]), "");
     assert_eq!(look(6, &[old]), "");
-    assert_eq!(look(7, &[old]), "grafana does not run what it is pinned to");
+    assert_eq!(look(7, &[old]), "grafana: version drift");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn panels(dashboard: &Value) -> Vec<String> {
     let mut look = |list: Option<&Value>| {
         for panel in list.and_then(Value::as_array).into_iter().flatten() {
             if panel.get("type").and_then(Value::as_str) != Some("row") {
-                found.push(panel.get("title").and_then(Value::as_str).unwrap_or("(no title)").to_owned());
+                found.push(panel.get("title").and_then(Value::as_str).unwrap_or("(untitled)").to_owned());
             }
         }
     };
@@ -39,7 +39,7 @@ pub async fn dashboard(scene: &Arc<Scene>, sources: bool) -> Result<Came, PanelE
     let health = client.health().await.map_err(told)?.value;
     let mut lines = vec![format!("/api/health: database {}", health.database)];
     if health.database != "ok" {
-        return Ok(Came::fail("Grafana’s database is not well.", lines, "Look at Grafana’s log."));
+        return Ok(Came::fail("Grafana’s database is unhealthy.", lines, "Check Grafana’s log."));
     }
     if sources {
         let all = client.data_sources().await.map_err(told)?;
@@ -51,7 +51,7 @@ pub async fn dashboard(scene: &Arc<Scene>, sources: bool) -> Result<Came, PanelE
         }));
         if !all.iter().any(|one| text(one, "type") == "prometheus") {
             return Ok(Came::fail(
-                "Grafana has no data source of Prometheus.",
+                "Grafana has no Prometheus data source.",
                 lines,
                 "Provision it: monitoring/grafana/provisioning/datasources.",
             ));
@@ -59,12 +59,12 @@ pub async fn dashboard(scene: &Arc<Scene>, sources: bool) -> Result<Came, PanelE
     }
     let uid = &profile.dashboard_uid;
     if uid.is_empty() {
-        return Ok(Came::pass("Grafana is well; the profile names no dashboard.", lines));
+        return Ok(Came::pass("Grafana is healthy; the profile specifies no dashboard.", lines));
     }
     let Some(bytes) = client.dashboard(uid).await.map_err(told)? else {
-        lines.push(format!("/api/dashboards/uid/{uid}: not there"));
+        lines.push(format!("/api/dashboards/uid/{uid}: not found"));
         return Ok(Came::fail(
-            format!("There is no dashboard {uid}."),
+            format!("Dashboard {uid} not found."),
             lines,
             "Import monitoring/grafana-dashboard-enhanced.json, or restore it from a backup.",
         ));
@@ -74,10 +74,11 @@ pub async fn dashboard(scene: &Arc<Scene>, sources: bool) -> Result<Came, PanelE
     lines.push(format!("dashboard {uid}: {}", found.join(", ")));
     let wanted = profile.gauges.len();
     if found.len() < wanted {
-        let words = format!("The dashboard {uid} has {} panels; there are {wanted} gauges.", found.len());
+        let words =
+            format!("Dashboard {uid} has {} panels, but the profile has {wanted} gauges.", found.len());
         return Ok(Came::fail(words, lines, "Compare it with a backup: Backups, Compare."));
     }
-    Ok(Came::pass(format!("Grafana is well, and the dashboard has its {} panels.", found.len()), lines))
+    Ok(Came::pass(format!("Grafana is healthy, and the dashboard has all {} panels.", found.len()), lines))
 }
 
 #[cfg(test)]

@@ -30,9 +30,9 @@ pub async fn make(scene: &Arc<Scene>, own: &CustomCheck) -> Result<Came, PanelEr
                 QueryValue::Scalar { value, .. } => vec![("scalar".to_owned(), value)],
                 _ => {
                     return Ok(Came::fail(
-                        "The query gives no numbers.",
+                        "The query does not return numbers.",
                         vec![query.clone()],
-                        "Correct it in the profile.",
+                        "Fix the query in the profile.",
                     ));
                 }
             };
@@ -42,25 +42,25 @@ pub async fn make(scene: &Arc<Scene>, own: &CustomCheck) -> Result<Came, PanelEr
             let found = match probe(url, LIMIT).await {
                 Ok(found) => found,
                 Err(why) => {
-                    return Ok(Came::fail(format!("{url} does not answer."), vec![why], own.remedy.clone()));
+                    return Ok(Came::fail(format!("{url} is unreachable."), vec![why], own.remedy.clone()));
                 }
             };
             let lines = vec![format!("GET {url}: {} in {} ms", found.status, found.took.as_millis())];
             if found.status != *status {
                 return Ok(Came::fail(
-                    format!("{url} answers {}, expected is {status}.", found.status),
+                    format!("{url} returned {}, expected {status}.", found.status),
                     lines,
                     own.remedy.clone(),
                 ));
             }
             if !contains.is_empty() && !found.body.contains(contains) {
                 return Ok(Came::fail(
-                    format!("The answer of {url} does not hold \"{contains}\"."),
+                    format!("The response of {url} does not contain \"{contains}\"."),
                     lines,
                     own.remedy.clone(),
                 ));
             }
-            Ok(Came::pass(format!("{url} answers {status}."), lines))
+            Ok(Came::pass(format!("{url} returned {status}."), lines))
         }
     }
 }
@@ -75,7 +75,7 @@ fn judge(query: &str, comparison: &str, threshold: f64, values: &[(String, f64)]
     let mut lines = vec![format!("{query}: expected {comparison} {threshold}")];
     lines.extend(values.iter().take(MOST).map(|(labels, value)| format!("{labels}: {value}")));
     if values.is_empty() {
-        return Came::fail("The query gives nothing.", lines, remedy);
+        return Came::fail("The query returned no data.", lines, remedy);
     }
     let wrong = values.iter().filter(|(_, value)| !fits(*value, comparison, threshold)).count();
     if wrong > 0 {

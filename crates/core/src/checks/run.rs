@@ -71,9 +71,9 @@ pub async fn command(core: Arc<Core>, request: CheckRequest) -> Result<CheckRun,
 fn begin(core: &Core, run: &CheckRun) -> Result<(), PanelError> {
     let mut inner = core.checks.inner.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(other) = &inner.running {
-        let words = format!("The {} is going on.", other.suite.title().to_lowercase());
+        let words = format!("{} is already running.", other.suite.title().to_lowercase());
         return Err(PanelError::new(ErrorCode::InvalidRequest, "checks", words)
-            .with_hint("Wait until it is over, or cancel it."));
+            .with_hint("Wait until it finishes, or cancel it."));
     }
     core.checks.cancel.store(false, Ordering::SeqCst);
     inner.running = Some(run.clone());
@@ -141,8 +141,8 @@ async fn one(scene: &Arc<Scene>, index: usize, check: Check, limit: Duration) {
         };
         tokio::select! {
             came = tokio::time::timeout(limit, Box::pin(check.make(scene))) => came.unwrap_or_else(|_| {
-                let words = format!("It was not done within {} s.", limit.as_secs());
-                Came::fail(words, Vec::new(), "Is a server slow or overloaded? Try again.")
+                let words = format!("Timed out after {} s.", limit.as_secs());
+                Came::fail(words, Vec::new(), "A server may be slow or overloaded. Try again.")
             }),
             () = stop => cancelled(),
         }
@@ -160,7 +160,7 @@ async fn one(scene: &Arc<Scene>, index: usize, check: Check, limit: Duration) {
 }
 
 fn cancelled() -> Came {
-    Came::skipped("The run was cancelled before this was done.", "")
+    Came::skipped("The run was canceled before this check finished.", "")
 }
 
 fn put(core: &Core, index: usize, change: impl FnOnce(&mut CheckResult)) {
@@ -211,7 +211,7 @@ pub(super) fn outline(run: &CheckRun) -> CheckOutline {
 pub fn cancel(core: &Core) -> Result<(), PanelError> {
     let running = core.checks.inner.lock().unwrap_or_else(PoisonError::into_inner).running.is_some();
     if !running {
-        return Err(PanelError::new(ErrorCode::NotFound, "checks", "No check is going on."));
+        return Err(PanelError::new(ErrorCode::NotFound, "checks", "No check is running."));
     }
     core.checks.cancel.store(true, Ordering::SeqCst);
     core.checks.wake.notify_waiters();

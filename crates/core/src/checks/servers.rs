@@ -27,27 +27,24 @@ pub async fn versions(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     }
     down.dedup();
     if !down.is_empty() {
-        let words = format!("{} can’t be reached.", down.join(" and "));
-        return Ok(Came::fail(words, lines, "Start it, or correct its address in Settings, Stacks."));
+        let words = format!("Unreachable: {}.", down.join(" and "));
+        return Ok(Came::fail(words, lines, "Start the server, or correct its address in Settings, Stacks."));
     }
     if services.iter().all(|service| service.members.is_empty()) {
-        return Ok(Came::skipped("The profile names no server.", "Set the addresses in Settings, Stacks."));
+        return Ok(Came::skipped("The profile has no servers.", "Set the addresses in Settings, Stacks."));
     }
     let report = pins::look(&scene.live, &services, &scene.core.home.config).await;
     let shown = report.rows.iter().filter(|row| row.verdict != PinVerdict::Absent);
     lines.extend(shown.map(|row| format!("{}: {}", row.service, row.words)));
-    let gap = |what: &str, error: &PanelError| format!("{what} was not looked at: {}", error.message);
+    let gap = |what: &str, error: &PanelError| format!("{what} not checked: {}", error.message);
     lines.extend(report.docker_gap.iter().map(|error| gap("Docker", error)));
-    lines.extend(report.compose_gap.iter().map(|error| gap("The compose file", error)));
+    lines.extend(report.compose_gap.iter().map(|error| gap("Compose file", error)));
     if !report.docker_named {
-        lines.push(
-            "The containers were not looked at: the profile names no Docker engine ([docker] host)."
-                .to_owned(),
-        );
+        lines.push("Containers not checked: no Docker endpoint in the profile ([docker] host).".to_owned());
     }
     let drifts: Vec<&PinRow> = report.rows.iter().filter(|row| row.drift).collect();
     if drifts.is_empty() {
-        return Ok(Came::pass("Every server answers in its pinned version.", lines));
+        return Ok(Came::pass("All servers are up, in their pinned versions.", lines));
     }
     let words: Vec<String> = drifts.iter().map(|row| format!("{}: {}", row.service, row.words)).collect();
     let remedies: Vec<&str> = drifts.iter().map(|row| row.remedy.as_str()).collect();
@@ -62,11 +59,11 @@ pub async fn targets(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     let client = scene.live.clients.prometheus().await?;
     let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Prometheus);
     let QueryValue::Vector(all) = client.instant("up", None).await.map_err(told)?.value.value else {
-        return Ok(Came::fail("The query up gave no vector.", Vec::new(), ""));
+        return Ok(Came::fail("The query `up` returned no vector.", Vec::new(), ""));
     };
     if all.is_empty() {
-        let remedy = "Look at scrape_configs of Prometheus’ configuration.";
-        return Ok(Came::fail("Prometheus scrapes nothing.", vec!["up: no series".to_owned()], remedy));
+        let remedy = "Check scrape_configs in the Prometheus configuration.";
+        return Ok(Came::fail("Prometheus has no scrape targets.", vec!["up: no series".to_owned()], remedy));
     }
     let name = |sample: &aether_clients::prometheus::Sample| {
         let label = |name: &str| sample.labels.get(name).cloned().unwrap_or_default();
@@ -81,6 +78,7 @@ pub async fn targets(scene: &Arc<Scene>) -> Result<Came, PanelError> {
     Ok(Came::fail(
         words,
         lines,
-        "Prometheus’ page /targets says why; start what is down, or take it out of the configuration.",
+        "See /targets in Prometheus for the reason. Start what is down, or remove it from the \
+            configuration.",
     ))
 }

@@ -144,7 +144,7 @@ pub async fn step(
     request: RunbookStepRequest,
 ) -> Result<(String, RunbookStepResult), PanelError> {
     if !(0.25..=168.0).contains(&request.hours) {
-        return Err(refuse("hours goes from 0.25 to 168."));
+        return Err(refuse("hours must be 0.25 to 168."));
     }
     let live = core.live();
     let active = core.runbooks.find(core, &live, &request.run).await?;
@@ -163,7 +163,7 @@ pub async fn step(
     let answered = tokio::select! {
         answered = answered => answered?,
         _ = ended.changed() => {
-            return Err(PanelError::new(ErrorCode::Cancelled, "runbook", "The step was not asked to its end."));
+            return Err(PanelError::new(ErrorCode::Cancelled, "runbook", "The step was interrupted."));
         }
     };
     let mut run = active.run.lock().await;
@@ -193,7 +193,7 @@ pub async fn cancel(core: &Core, request: RunbookRunRequest) -> Result<Empty, Pa
 /// `not-found`, `invalid-request` for notes that are too long or a run that is closed, `storage`.
 pub async fn note(core: &Core, request: RunbookNoteRequest) -> Result<RunbookRun, PanelError> {
     if request.notes.chars().count() > MAX_NOTES {
-        return Err(refuse(format!("Notes have at most {MAX_NOTES} characters.")));
+        return Err(refuse(format!("Notes can have at most {MAX_NOTES} characters.")));
     }
     let active = core.runbooks.find(core, &core.live(), &request.run).await?;
     let mut run = active.run.lock().await;
@@ -251,7 +251,7 @@ impl Runbooks {
         match found.filter(|(_, run)| run.stack == live.profile.name) {
             Some((entry, _)) if entry.outcome.is_some() => Err(refuse("This run is closed.")),
             Some((entry, run)) => Ok(self.active(entry.id, run)),
-            None => Err(not_found("This stack has no run of a runbook with this id.")),
+            None => Err(not_found("Runbook run not found in this stack.")),
         }
     }
 }

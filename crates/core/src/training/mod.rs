@@ -45,7 +45,7 @@ pub async fn mark(core: &Core, request: TrainingMarkRequest) -> Result<TrainingB
 /// `invalid-request` for a name that is none, `storage`.
 pub async fn person(core: &Core, request: TrainingPersonRequest) -> Result<TrainingBoard, PanelError> {
     if request.name.trim().is_empty() {
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "training", "Say who it is."));
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "training", "Enter a name."));
     }
     let word = if request.remove { marks::Word::Left } else { marks::Word::Joined };
     say(core, &request.name, word, "").await?;

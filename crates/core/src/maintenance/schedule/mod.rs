@@ -1,5 +1,5 @@
-//! Recurring windows: a cron expression in a time zone, and the next occurrences made ahead as silences of the future,
-//! so that they hold while no panel is open.
+//! Recurring windows: a cron expression in a time zone. The next occurrences exist as pending silences, so
+//! that they work while no panel is open.
 //!
 //! Each occurrence has the window id that its schedule and its begin give (UUID v5): made once, whoever makes it. What
 //! Alertmanager has lost is made again; an occurrence that a person has ended is not.
@@ -159,10 +159,10 @@ pub async fn save(core: Arc<Core>, request: ScheduleSaveRequest) -> Result<Sched
     let stack = live.profile.name.clone();
     let rhythm = Rhythm::parse(&request.cron, &request.time_zone)?;
     if rhythm.after(clock::now(), 1).is_empty() {
-        return Err(refuse("No date fits this cron expression."));
+        return Err(refuse("This cron expression never matches a date."));
     }
     if request.ahead == 0 || request.ahead > MAX_AHEAD {
-        return Err(refuse(format!("From 1 to {MAX_AHEAD} occurrences are made ahead.")));
+        return Err(refuse(format!("The number of windows created in advance must be 1 to {MAX_AHEAD}.")));
     }
     let max_s = core.settings.get().max_window_minutes.saturating_mul(60);
     let window = MaintenanceRequest {
@@ -177,7 +177,7 @@ pub async fn save(core: Arc<Core>, request: ScheduleSaveRequest) -> Result<Sched
     let before = match &request.id {
         Some(id) => Some(known.remove(id).ok_or_else(unknown)?),
         None if known.len() >= MAX_SCHEDULES => {
-            return Err(refuse(format!("A stack has at most {MAX_SCHEDULES} schedules.")));
+            return Err(refuse(format!("A stack can have at most {MAX_SCHEDULES} schedules.")));
         }
         None => None,
     };
@@ -208,7 +208,7 @@ pub async fn save(core: Arc<Core>, request: ScheduleSaveRequest) -> Result<Sched
     list(&core, &live).await
 }
 
-/// Forgets a schedule and takes back what it has made of the future. A window that is on goes on.
+/// Deletes a schedule and its pending windows. An active window continues.
 ///
 /// # Errors
 /// `not-found`, `storage`, or what Alertmanager says.
@@ -224,7 +224,7 @@ pub async fn delete(core: Arc<Core>, request: ScheduleDeleteRequest) -> Result<S
 }
 
 fn unknown() -> PanelError {
-    PanelError::new(ErrorCode::NotFound, "schedule", "This stack has no such schedule.")
+    PanelError::new(ErrorCode::NotFound, "schedule", "Schedule not found in this stack.")
 }
 
 /// Ends every silence of the future that a schedule has made. The ids of its occurrences tell them.
@@ -269,7 +269,7 @@ async fn tend(core: &Arc<Core>, live: &Arc<Live>) -> Duration {
     let schedules = match kept::read(core, &live.profile.name).await {
         Ok(schedules) => schedules,
         Err(error) => {
-            tracing::warn!(code = error.code.as_str(), %error, "the schedules could not be read");
+            tracing::warn!(code = error.code.as_str(), %error, "failed to read the schedules");
             return AGAIN;
         }
     };
@@ -282,7 +282,7 @@ async fn tend(core: &Arc<Core>, live: &Arc<Live>) -> Duration {
         let problem = match Box::pin(make(core, live, id, kept)).await {
             Ok(()) => String::new(),
             Err(error) => {
-                tracing::warn!(code = error.code.as_str(), %error, schedule = id, "a window could not be made");
+                tracing::warn!(code = error.code.as_str(), %error, schedule = id, "scheduled window not created");
                 rest = AGAIN;
                 error.message
             }
