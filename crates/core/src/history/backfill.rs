@@ -40,11 +40,7 @@ pub fn fill(core: &Arc<Core>, live: &Arc<Live>) {
     tokio::spawn(async move {
         let filled = match Box::pin(ask(&core, &live)).await {
             Ok(episodes) => {
-                tracing::info!(
-                    stack = live.profile.name,
-                    episodes,
-                    "the history was filled in from Prometheus"
-                );
+                tracing::info!(stack = live.profile.name, episodes, "history backfilled from Prometheus");
                 Filled::Done
             }
             Err(why) => Filled::Failed(why, Instant::now()),
@@ -54,7 +50,7 @@ pub fn fill(core: &Arc<Core>, live: &Arc<Live>) {
 }
 
 async fn ask(core: &Core, live: &Live) -> Result<usize, String> {
-    let told = |why: &str| format!("The time that the panel was closed could not be filled in: {why}");
+    let told = |why: &str| format!("Failed to backfill history for the time the panel was closed: {why}");
     let stack = live.profile.name.clone();
     let to = live.state().prometheus.probe.server_now().unwrap_or_else(clock::now);
     let keep = i64::from(core.settings.get().history_days).saturating_mul(86_400_000);

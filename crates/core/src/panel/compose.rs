@@ -164,7 +164,7 @@ fn banners(
             "profile-refused",
             Level::Warn,
             format!(
-                "The profile of stack {} is refused: {error} The last good one stays in force.",
+                "Invalid profile of stack {}: {error} The last valid version stays in use.",
                 stacks.active
             ),
         );
@@ -200,8 +200,8 @@ fn banners(
             &format!("window-lost-{}", window.id.0),
             Level::Critical,
             format!(
-                "Alertmanager no longer knows the maintenance window \"{}\": alerts are audible. \
-                 Give it back on the Maintenance screen, or start another.",
+                "Maintenance window \"{}\" is missing in Alertmanager: alerts are no longer muted. \
+                    Recreate it on the Maintenance screen, or start a new one.",
                 window.reason
             ),
         );
@@ -219,9 +219,8 @@ pub fn offset_text(service: ServiceKind, offset_ms: i32) -> String {
     };
     let direction = if offset_ms > 0 { "ahead of" } else { "behind" };
     format!(
-        "The clock of {} is {size} {direction} this machine's. Check the time service on both; windows are \
-            timed by the \
-         server's clock.",
+        "The clock of {} is {size} {direction} this machine's. Check time synchronization on both; \
+            windows follow the server's clock.",
         service.title()
     )
 }

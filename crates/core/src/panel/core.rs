@@ -179,12 +179,12 @@ impl Core {
         Duration::from_secs(u64::from(seconds.max(1)))
     }
 
-    /// From now on this panel does by itself what is due, although it does not poll.
+    /// Enables the background jobs on a panel that does not poll.
     pub fn tend(&self) {
         self.tends.store(true, Ordering::SeqCst);
     }
 
-    /// Whether this panel does by itself what is due on a stack: it polls, and no other looks after it already.
+    /// Whether this panel runs the background jobs of a stack: it polls, and holds the lock.
     pub fn keeps(&self, live: &Live) -> bool {
         (self.poll || self.tends.load(Ordering::SeqCst)) && self.keeper.keeps(&live.profile.name)
     }
@@ -220,7 +220,7 @@ impl Core {
         self.publish();
     }
 
-    /// A profile's file changed: begins anew if it is the one in force.
+    /// Restarts if the changed profile is the active one.
     pub fn reloaded(self: &Arc<Self>) {
         if *self.live().profile == *self.stacks.active() {
             self.publish();
@@ -229,7 +229,7 @@ impl Core {
         }
     }
 
-    /// Reads the stack's folder of backups anew.
+    /// Refreshes the list of the stack's backups.
     ///
     /// # Errors
     /// `storage`.
@@ -247,7 +247,7 @@ impl Core {
             Err(PanelError::new(
                 aether_contract::ErrorCode::Internal,
                 "backups",
-                "The backups could not be read.",
+                "Failed to read the backups.",
             )
             .with_detail(error.to_string()))
         });
@@ -255,7 +255,7 @@ impl Core {
         list
     }
 
-    /// When a backup was made, or tried, by itself last; `now` keeps a new time.
+    /// Time of the last automatic backup attempt; `now` stores a new one.
     pub fn backup_tried(
         &self,
         now: Option<aether_contract::Timestamp>,
@@ -375,7 +375,7 @@ impl Core {
             Err(PanelError::new(
                 aether_contract::ErrorCode::Internal,
                 "journal",
-                "The journal could not be written.",
+                "Failed to write the journal.",
             )
             .with_detail(error.to_string()))
         })

@@ -171,9 +171,9 @@ impl Panel {
     pub async fn look_after_once(&self) -> Result<Option<aether_contract::Backup>, PanelError> {
         self.core.tend();
         if let Some(other) = self.kept_by_another() {
-            let words = format!("This stack is looked after by {other}.");
+            let words = format!("The background jobs of this stack are run by {other}.");
             return Err(PanelError::new(ErrorCode::InvalidRequest, "panel", words)
-                .with_hint("It does the same; end it to do it from here."));
+                .with_hint("They are the same; to run them here, stop it first."));
         }
         self.refresh_and_wait().await;
         let live = self.core.live();
@@ -195,7 +195,7 @@ impl Panel {
             let _ = self.core.jobs.cancel(job.id);
         }
         if tokio::time::timeout(LAST_EFFECTS, self.core.effects.write()).await.is_err() {
-            tracing::warn!("an effect was still running when the panel closed; the journal has it");
+            tracing::warn!("an operation was still running when the panel closed; see the journal");
         }
         self.core.keeper.release();
     }
@@ -233,18 +233,14 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 fn broken(error: &tokio::task::JoinError) -> PanelError {
     let code = if error.is_cancelled() { ErrorCode::Cancelled } else { ErrorCode::Internal };
-    PanelError::new(code, "panel", "The panel could not finish this.").with_detail(error.to_string())
+    PanelError::new(code, "panel", "The panel could not complete this.").with_detail(error.to_string())
 }
 
 fn make_folder(folder: &Path) -> Result<(), PanelError> {
     crate::paths::create_private_dir(folder).map_err(|error| {
-        PanelError::new(
-            ErrorCode::Storage,
-            "panel",
-            format!("The folder {} can't be made.", folder.display()),
-        )
-        .with_hint("Check its permissions, or set AETHER_HOME to another folder.")
-        .with_detail(error.to_string())
+        PanelError::new(ErrorCode::Storage, "panel", format!("Failed to create folder {}.", folder.display()))
+            .with_hint("Check its permissions, or set AETHER_HOME to a different folder.")
+            .with_detail(error.to_string())
     })
 }
 
@@ -275,7 +271,7 @@ async fn watch(core: Arc<Core>) {
                     Ok(())
                 })
                 .await;
-            // What is wrong with the folder stands in the snapshot.
+            // Problems with the folder appear in the snapshot.
             if let Ok(list) = core.read_backups(&live).await
                 && core.keeps(&live)
             {
@@ -284,7 +280,7 @@ async fn watch(core: Arc<Core>) {
         }
         tokio::time::sleep(TICK).await;
         if jumps.jumped() {
-            tracing::info!("the clock jumped or the machine slept: polling everything");
+            tracing::info!("clock jump or system sleep detected; polling everything");
             core.live().wake_all();
         }
         ticks = ticks.wrapping_add(1);
@@ -317,6 +313,6 @@ async fn clear_partial_backups(core: &Core) {
         Ok::<_, PanelError>(())
     });
     if let Ok(Err(error)) = cleared.await {
-        tracing::info!(code = error.code.as_str(), "the folder of backups was not cleared");
+        tracing::info!(code = error.code.as_str(), "failed to clean up the backup folder");
     }
 }

@@ -128,6 +128,6 @@ pub async fn rejoin(live: &Arc<Live>) {
                 state.alerts_revision = state.alerts_revision.wrapping_add(1);
             }
         }
-        Err(error) => tracing::error!(%error, "the alerts could not be joined"),
+        Err(error) => tracing::error!(%error, "failed to join alerts"),
     }
 }

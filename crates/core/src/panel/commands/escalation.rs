@@ -5,7 +5,7 @@ use aether_contract::*;
 use crate::{drill, escalation, panel::Panel};
 
 impl Panel {
-    /// Says that somebody was called, or takes that back.
+    /// Records or removes an escalation.
     ///
     /// # Errors
     /// As [`escalation::mark`].
