@@ -235,7 +235,7 @@ mod tests {
         let request = read(&["--seconds", "5", "--only", "manifest", "--jobs", "1"]).unwrap();
         assert_eq!(request, Request { seconds: 5, only: Some("manifest".into()), jobs: 1 });
         assert_eq!(read(&[]).unwrap(), Request { seconds: 60, only: None, jobs: 2 });
-        assert!(read(&["--seconds"]).unwrap_err().contains("--seconds needs a value"));
+        assert!(read(&["--seconds"]).unwrap_err().contains("--seconds requires a value"));
         assert!(read(&["--seconds", "0"]).unwrap_err().contains("above 0"));
         assert!(read(&["--fast", "1"]).unwrap_err().contains("unknown option '--fast'"));
     }

@@ -223,10 +223,10 @@ mod tests {
         for (link, why) in [
             ("file:///etc/passwd", "not an HTTP"),
             ("http://user:pw@example.org/", "password"),
-            ("http://127.0.0.1:9/", "public"),
-            ("http://2130706433/", "public"),
-            ("http://[::1]/", "public"),
-            ("http://localhost:9/", "public"),
+            ("http://127.0.0.1:9/", "private network"),
+            ("http://2130706433/", "private network"),
+            ("http://[::1]/", "private network"),
+            ("http://localhost:9/", "private network"),
             ("not an address", "invalid address"),
         ] {
             match look(link, &["http://127.0.0.1:10".into()], Duration::from_secs(5)).await {

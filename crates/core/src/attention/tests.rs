@@ -52,7 +52,7 @@ fn many_at_once_are_one_notice() {
     attention.look(&sight(&[]), LOUD, Timestamp(0));
     let many: Vec<AlertRow> = (0..20).map(|n| critical(&format!("t{n:02}"))).collect();
     let told = attention.look(&sight(&many), LOUD, Timestamp(1));
-    assert_eq!(titles(&told), ["20 alerts fire"]);
+    assert_eq!(titles(&told), ["20 alerts are firing"]);
     assert!(told[0].text.ends_with("and 16 more"), "{}", told[0].text);
 }
 
@@ -113,7 +113,7 @@ fn a_flood_is_cut_off_and_counted() {
     }
     assert_eq!(told, MOST);
     let later = attention.look(&sight(&[critical("z")]), LOUD, Timestamp(SPAN_MS * 2));
-    assert!(later[0].text.ends_with("(and 14 more lately)"), "{}", later[0].text);
+    assert!(later[0].text.ends_with("(and 14 more recently)"), "{}", later[0].text);
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn a_lost_server_is_told_once_and_so_is_its_return() {
     assert_eq!(look(&good, 1), "");
     assert_eq!(look(&bad, 20_000), "", "one failed answer is no loss");
     assert_eq!(look(&good, 25_000), "", "and its end no news");
-    assert_eq!(look(&bad, 40_000), "Alertmanager is lost");
+    assert_eq!(look(&bad, 40_000), "Alertmanager is unreachable");
     assert_eq!(look(&bad, 50_000), "");
-    assert_eq!(look(&good, 60_000), "Alertmanager answers again");
+    assert_eq!(look(&good, 60_000), "Alertmanager is reachable again");
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn state_at(place: &Place) -> Option<BackupGit> {
     state.problem = match ignored.as_slice() {
         // The backup itself, or a folder above it.
         [path] if place.path.starts_with(path) => "Git ignores this backup (.gitignore).".to_owned(),
-        [_, ..] => format!("Git ignores {} files of this backup (.gitignore).", ignored.len()),
+        [_, ..] => format!("Files of this backup ignored by Git (.gitignore): {}.", ignored.len()),
         [] if state.branch.is_empty() => "The work tree has no branch checked out.".to_owned(),
         [] => String::new(),
     };
@@ -255,7 +255,7 @@ mod tests {
         for (rule, words) in [
             ("backups/two\n", "ignores this backup"),
             ("backups/\n", "ignores this backup"),
-            ("*.zst\n", "ignores 1 of its files"),
+            ("*.zst\n", "ignored by Git (.gitignore): 1."),
         ] {
             std::fs::write(folder.path().join(".gitignore"), rule).unwrap();
             let ignored = state(&store, &two).unwrap();

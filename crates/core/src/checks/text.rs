@@ -191,6 +191,6 @@ mod tests {
         let text = export(&run(), CheckFormat::Markdown);
         assert!(text.starts_with("# Quick check of test: fail\n"), "{text}");
         assert!(text.contains("| b | fail | x \\| \\<y\\>"), "{text}");
-        assert!(text.contains("What to do: do \"it\""));
+        assert!(text.contains("Remedy: do \"it\""));
     }
 }

@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_told_and_not_guessed() {
-        assert!(kind("a.yml", "groups: [").unwrap_err().contains("no YAML"));
-        assert!(kind("a.json", "{").unwrap_err().contains("no JSON"));
+        assert!(kind("a.yml", "groups: [").unwrap_err().contains("invalid YAML"));
+        assert!(kind("a.json", "{").unwrap_err().contains("invalid JSON"));
         assert_eq!(kind("a.yml", "").unwrap(), Kind::Other);
     }
 }

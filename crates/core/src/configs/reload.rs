@@ -242,7 +242,7 @@ mod tests {
         profile.docker_host = Some("unix:///x".into());
         let error = no_way(&profile, "Docker container aether-prom not found");
         assert!(
-            error.message.contains("no container aether-prom.") && !error.hint.contains("[docker]"),
+            error.message.contains("container aether-prom not found.") && !error.hint.contains("[docker]"),
             "{error:?}"
         );
     }

@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(row.links[1].detail, "The Compose file was not loaded.");
         assert_eq!(
             (row.links[3].value.as_str(), row.links[2].detail.as_str()),
-            ("0123456789ab", "aether-prom, running, made 2026-11-20")
+            ("0123456789ab", "aether-prom, running, created 2026-11-20")
         );
         assert!(row.links[3].detail.contains("never pulled"));
     }

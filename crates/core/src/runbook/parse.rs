@@ -302,7 +302,7 @@ mod tests {
         assert_eq!(page.steps[1].title, "No query");
         let told = page.problems.join("\n");
         assert!(
-            told.contains("Step 1: what is expected") && told.contains("Step 2: it has no block"),
+            told.contains("Step 1: the expected value") && told.contains("Step 2: it has no PromQL block"),
             "{told}"
         );
     }

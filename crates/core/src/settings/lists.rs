@@ -269,7 +269,7 @@ mod tests {
         for (wrong, word) in [
             (columns(&["colour"]), "Unknown column"),
             (columns(&["label:"]), "Unknown column"),
-            (columns(&["state", "state"]), "twice"),
+            (columns(&["state", "state"]), "Duplicate column"),
             (filters(vec![filter("  ")]), "1 to 60"),
             (filters(vec![filter("a\nb")]), "1 to 60"),
             (filters(vec![filter("Disk"), filter("disk ")]), "already exists"),

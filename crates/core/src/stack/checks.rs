@@ -178,7 +178,7 @@ mod tests {
             ("[[checks]]\nid = \"a\"\nurl = \"http://x\"\nsuites = [\"slow\"]\n", "after-deploy"),
             (
                 "[[checks]]\nid = \"a\"\nurl = \"http://x\"\n[[checks]]\nid = \"a\"\nurl = \"http://x\"\n",
-                "earlier",
+                "another check",
             ),
         ] {
             let error = parse(text).unwrap_err();

@@ -168,7 +168,7 @@ fn an_error_names_line_key_and_what_is_expected() {
             "[prometheus]\nurl = \"http://a\"\n[alertmanager]\nurls = [\"http://b\",\n\"http://b/\"]",
             5,
             "alertmanager.urls",
-            "twice",
+            "duplicate address",
         ),
         ("[prometheus]\nurl = \"http://a\"\nauth = \"digest\"", 3, "prometheus.auth", "\"bearer\""),
         (

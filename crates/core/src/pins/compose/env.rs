@@ -179,9 +179,9 @@ mod tests {
     #[test]
     fn what_is_no_variable_is_told_with_its_line() {
         let wrong = |text: &str| read(text, &|_| None).unwrap_err();
-        assert!(wrong("A=1\nB='x").starts_with("line 2: the quote"));
+        assert!(wrong("A=1\nB='x").starts_with("line 2: unclosed quote"));
         assert!(wrong("A=1\n\n a b=x").starts_with("line 3:"));
-        assert!(wrong("A=${B").contains("unclosed quote"));
+        assert!(wrong("A=${B").contains("unclosed ${"));
     }
 
     #[test]
