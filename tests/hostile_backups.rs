@@ -184,7 +184,7 @@ async fn hidden_pack_file_is_left_out_of_a_backup_with_a_note() {
     let made = bench.create(&[BackupPartKind::Configs]).await;
     let part = made.parts.iter().find(|part| part.kind == BackupPartKind::Configs).unwrap();
     assert_eq!((made.verdict, part.count), (BackupVerdict::Verified, 1), "{made:#?}");
-    assert!(part.notes.iter().any(|note| note.starts_with(".env was left out")), "{part:?}");
+    assert!(part.notes.iter().any(|note| note.starts_with(".env was skipped")), "{part:?}");
     let detail = bench.panel.backup_show(BackupRequest { id: made.id }).await.unwrap();
     assert!(detail.files.iter().all(|file| !file.path.contains(".env")), "{:?}", detail.files);
 }

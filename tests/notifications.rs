@@ -89,7 +89,7 @@ async fn a_test_alert_is_passed_only_when_its_receiver_took_it() {
     let bench = Bench::start(&config(&url, "1s"), 2).await;
     let passed = bench.check().await;
     assert_eq!(passed.state, CheckState::Pass, "{passed:?}");
-    assert!(passed.reason.contains("handed to webhook of team"), "{passed:?}");
+    assert!(passed.reason.contains("delivered to webhook of team"), "{passed:?}");
     assert!(passed.evidence.iter().any(|line| line.starts_with("Not verifiable here")), "{passed:?}");
     let bodies = kept.lock().unwrap().clone();
     assert!(
@@ -109,7 +109,7 @@ async fn a_receiver_that_refuses_or_is_not_there_fails_the_check() {
     let bench = Bench::start(&config(&url, "1s"), 1).await;
     let refused = bench.check().await;
     assert_eq!(refused.state, CheckState::Fail, "{refused:?}");
-    assert!(refused.reason.contains("handing it to webhook failed"), "{refused:?}");
+    assert!(refused.reason.contains("delivery to webhook failed"), "{refused:?}");
     assert!(!kept.lock().unwrap().is_empty(), "it was asked, and refused");
 
     let nobody = format!("http://127.0.0.1:{}/hook", free_port().unwrap());

@@ -143,7 +143,7 @@ async fn every_verb_of_backups_works_from_a_shell() {
     assert!(fetch.code == 2 && fetch.err.contains("already exists"), "{fetch:?}");
     let prune = bench.run(&["remote", "prune", "--last", "1"]);
     assert!(prune.code == 0 && prune.out.contains("Nothing was changed"), "{prune:?}");
-    assert!(bench.run(&["list"]).out.contains("1 place"));
+    assert!(bench.run(&["list"]).out.contains("1 target"));
     std::fs::remove_file(bench.home.path().join("elsewhere").join(&id).join("manifest.json")).unwrap();
     let half = bench.run(&["remote", "list"]);
     assert!(half.code == 1 && half.out.contains("incomplete upload"), "{half:?}");

@@ -80,7 +80,7 @@ async fn an_alert_is_seen_silenced_by_a_window_and_heard_again() {
         "{csv:?}"
     );
     assert!(lines[1].starts_with("firing,critical,AlwaysOn,"), "{csv:?}");
-    assert!(!csv.out.contains('\u{1b}') && csv.err.contains("1 alert fires"), "{csv:?}");
+    assert!(!csv.out.contains('\u{1b}') && csv.err.contains("1 alert firing"), "{csv:?}");
 
     // For people: no escape sequence, no turned text, one line an alert.
     let words = run(&["alerts"]);

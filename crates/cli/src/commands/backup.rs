@@ -156,7 +156,7 @@ pub(super) fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
             cell(if backup.elsewhere.is_empty() {
                 String::new()
             } else {
-                count(u32::try_from(backup.elsewhere.len()).unwrap_or(u32::MAX), "copy")
+                count(u32::try_from(backup.elsewhere.len()).unwrap_or(u32::MAX), "target")
             }),
             cell(&backup.created_by),
             cell(&backup.reason),
