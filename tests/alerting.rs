@@ -103,7 +103,7 @@ async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
     change(&bench, Method::PUT, "contact-points/chat", Some(chat)).await;
     let request = of(&bench, &saved.id, RestorePart::Alerting, &["contact-points/chat"]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
-    assert!(item(&plan, "contact-points/chat").note.contains("secrets stay"), "{plan:#?}");
+    assert!(item(&plan, "contact-points/chat").note.contains("secrets are kept"), "{plan:#?}");
     assert_eq!(bench.apply(request.clone()).await.unwrap().state, RestoreState::Done);
     assert!(stored().contains("#on-call") && stored().contains("/B0/secret"), "the secret is still there");
 
@@ -117,7 +117,7 @@ async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
         "{chat:#?}"
     );
     let refused = bench.apply(request.clone()).await.unwrap_err();
-    assert!(refused.message.contains("choice"), "{refused}");
+    assert!(refused.message.contains("Unresolved conflicts"), "{refused}");
     let keep = RestoreRequest { otherwise: Some(RestoreChoice::Keep), ..request.clone() };
     assert_eq!(
         item(&bench.panel.restore_plan(keep).await.unwrap(), "contact-points/chat").act,

@@ -106,7 +106,7 @@ async fn a_backup_goes_out_in_one_file_and_comes_back_byte_for_byte() {
         assert_eq!(files[0].0, format!("{}/manifest.json", made.id.0), "its begin tells what must follow");
         assert_eq!(files[0].1, before);
         let error = import(&bench, &path).await.unwrap_err();
-        assert!(error.message.contains("here already"), "{error}");
+        assert!(error.message.contains("already exists"), "{error}");
 
         delete(&bench, &made.id).await;
         let back = import(&bench, &path).await.unwrap();
@@ -151,10 +151,10 @@ async fn a_backup_that_changed_is_not_exported() {
         folder: out.display().to_string(),
     };
     let error = bench.panel.backup_export(request.clone()).await.unwrap_err();
-    assert!(error.message.contains("grafana/folders.json is no longer as it was made"), "{error}");
+    assert!(error.message.contains("grafana/folders.json is corrupted"), "{error}");
     assert_eq!(fs::read_dir(&out).unwrap().count(), 0, "nothing of it is left");
     request.folder = "out".into();
-    assert!(bench.panel.backup_export(request).await.unwrap_err().message.contains("whole path"));
+    assert!(bench.panel.backup_export(request).await.unwrap_err().message.contains("absolute path"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -184,7 +184,7 @@ async fn an_archive_that_is_not_honest_is_refused_and_leaves_nothing() {
         ("a device", with("grafana/null", EntryType::Char)),
         ("a device", with("grafana/disk", EntryType::Block)),
         ("a pipe", with("grafana/pipe", EntryType::Fifo)),
-        ("does not know", with("stranger.json", EntryType::Regular)),
+        ("not listed in the manifest", with("stranger.json", EntryType::Regular)),
     ];
     for (words, change) in cases {
         let mut forge = Forge::of(&files);
@@ -198,7 +198,7 @@ async fn an_archive_that_is_not_honest_is_refused_and_leaves_nothing() {
         change(&mut forge);
         forge.write(&bad);
         let foreign = import(&bench, &bad).await;
-        if words == "does not know" {
+        if words == "not listed in the manifest" {
             delete(&bench, &foreign.unwrap().id).await;
         } else {
             assert!(foreign.unwrap_err().message.contains(words), "{words}");
@@ -216,29 +216,29 @@ async fn an_archive_that_is_not_honest_is_refused_and_leaves_nothing() {
         assert!(error.message.contains(words), "{words}: {error}");
     };
     altered(&|files| files[index].1[5] ^= 1);
-    refused("is not as it was made").await;
+    refused("does not match").await;
     altered(&|files| files[index].1.push(b' '));
-    refused("bytes instead of").await;
+    refused("bytes, expected").await;
     altered(&|files| drop(files.remove(index)));
-    refused("is missing in it").await;
+    refused("is missing").await;
     altered(&|files| files.push(files[index].clone()));
     refused("twice").await;
     altered(&|files| {
         let (name, bytes) = files[index].clone();
         files.push((name.replace("dashboards", "Dashboards"), bytes));
     });
-    refused("does not know").await;
+    refused("not listed in the manifest").await;
     altered(&|files| files[1].1[0] ^= 1);
-    refused("contradict each other").await;
+    refused("disagree").await;
     altered(&|files| files[0].1 = b"{".to_vec());
-    refused("manifest.json can't be read").await;
+    refused("failed to read manifest.json").await;
     let text = String::from_utf8(files[0].1.clone()).unwrap();
     let lies = |from: &str, to: &str| vec![(files[0].0.clone(), text.replacen(from, to, 1).into_bytes())];
     Forge::of(&lies("grafana/folders.json", "../../../etc/cron.d/x")).write(&bad);
-    refused("refused: \"../../../etc/cron.d/x\"").await;
+    refused("unsafe path \"../../../etc/cron.d/x\"").await;
     let size = "\"path\": \"MANIFEST.txt\",\n      \"bytes\": ";
     Forge::of(&lies(size, &format!("{size}99999999999"))).write(&bad);
-    refused("are free on the disk").await;
+    refused("are free").await;
     // An id that leads elsewhere is not taken for a name.
     let mut elsewhere = lies(&format!("\"id\": \"{top}\""), "\"id\": \"../../outside\"");
     elsewhere.extend(files[2..].iter().cloned());
@@ -252,7 +252,7 @@ async fn an_archive_that_is_not_honest_is_refused_and_leaves_nothing() {
     assert!(!bench.folder.path().join("home/outside").exists() && !bench.root().join("../outside").exists());
     let no = bench.folder.path().join("none.tar.gz");
     assert_eq!(import(&bench, &no).await.unwrap_err().code, ErrorCode::NotFound);
-    assert!(import(&bench, Path::new("bad.tar.gz")).await.unwrap_err().message.contains("whole path"));
+    assert!(import(&bench, Path::new("bad.tar.gz")).await.unwrap_err().message.contains("absolute path"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -306,7 +306,7 @@ async fn archives_that_would_fill_the_disk_or_the_memory_are_refused() {
     // A file that says it has 5 GB, and one that has too many of them.
     let mut forge = Forge::default();
     forge.add("a.json", EntryType::Regular, 5 << 30, b"{").write(&bad);
-    refused(&bad, "cut short").await;
+    refused(&bad, "truncated").await;
     // It is all there: 5 GB of nothing, in a few megabytes, which is packed too well.
     let bomb = bench.folder.path().join("bomb.tar.gz");
     let mut out =
@@ -344,9 +344,9 @@ async fn archives_that_would_fill_the_disk_or_the_memory_are_refused() {
     forge.write(&bad);
     refused(&bad, "more than 20000 files").await;
     for (name, bytes, words) in [
-        ("empty.tar", &b""[..], "cut short"),
-        ("text.tar.gz", b"this is no archive", "no archive"),
-        ("gz.tar.gz", &[0x1f, 0x8b, 8, 0], "cut short"),
+        ("empty.tar", &b""[..], "truncated"),
+        ("text.tar.gz", b"this is no archive", "not an archive"),
+        ("gz.tar.gz", &[0x1f, 0x8b, 8, 0], "truncated"),
     ] {
         let path = bench.folder.path().join(name);
         fs::write(&path, bytes).unwrap();
@@ -386,7 +386,7 @@ async fn an_archive_of_another_tool_is_listed_opened_and_restored_where_it_lies(
     assert_eq!(listed.backups.len(), 1, "{listed:?}");
     let one = &listed.backups[0];
     assert_eq!((one.verdict, one.archive.as_str()), (BackupVerdict::Foreign, path.to_str().unwrap()));
-    assert!(one.parts[0].notes[0].contains("archive of another tool"), "{one:?}");
+    assert!(one.parts[0].notes[0].contains("archive made by another tool"), "{one:?}");
     let id = one.id.clone();
     assert_eq!(id.0, "202403051020.tar.gz");
     let show = async || bench.panel.backup_show(BackupRequest { id: id.clone() }).await;
@@ -414,7 +414,7 @@ async fn an_archive_of_another_tool_is_listed_opened_and_restored_where_it_lies(
     // A broken one is listed, and says what is wrong when it is opened.
     fs::write(&path, &packed[..packed.len() / 2]).unwrap();
     assert_eq!(list().await.backups.len(), 1);
-    assert!(show().await.unwrap_err().message.contains("cut short"));
+    assert!(show().await.unwrap_err().message.contains("truncated"));
     delete(&bench, &id).await;
     assert!(!path.exists() && count() == 0, "nor is what was unpacked of it left");
 
@@ -440,12 +440,12 @@ async fn an_archive_of_another_tool_is_listed_opened_and_restored_where_it_lies(
     fs::copy(&out, &lying).unwrap();
     let id = BackupId(lying.file_name().unwrap().to_string_lossy().into_owned());
     let entry = list().await.backups.into_iter().find(|backup| backup.id == id).unwrap();
-    assert_eq!(entry.reason, "An exported backup");
+    assert_eq!(entry.reason, "Exported backup");
     let error = bench.panel.backup_show(BackupRequest { id: id.clone() }).await.unwrap_err();
     assert!(error.hint.contains("Import it"), "{error}");
     // Without a dashboard it is no backup.
     let none = bench.folder.path().join("none.tar.gz");
     Forge::of(&[("readme.txt".into(), b"hello".to_vec())]).write(&none);
-    assert!(import(&bench, &none).await.unwrap_err().message.contains("no dashboard"));
+    assert!(import(&bench, &none).await.unwrap_err().message.contains("no dashboards"));
     assert_eq!(leftovers(&bench.root()), [""; 0]);
 }

@@ -280,11 +280,11 @@ async fn a_manifest_that_lies_or_climbs_out_is_refused() {
     fs::write(folder.join("manifest.json"), lying).unwrap();
     let list = bench.panel.backup_list(Empty {}).await.unwrap();
     assert_eq!(list.backups.len(), 0);
-    assert!(list.unreadable[0].contains("refused: \"../../../../../secret\""), "{list:?}");
+    assert!(list.unreadable[0].contains("unsafe path \"../../../../../secret\""), "{list:?}");
     let error = bench.panel.backup_show(BackupRequest { id: made.id.clone() }).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Storage);
     let found = bench.panel.backup_verify(BackupVerifyRequest { id: made.id, sample: 0 }).await.unwrap();
-    assert!(found.problems[0].starts_with("refused: "), "{found:?}");
+    assert!(found.problems[0].starts_with("unsafe path "), "{found:?}");
     assert_eq!(fs::read_to_string(bench.folder.path().join("secret")).unwrap(), "not yours");
 }
 
@@ -321,7 +321,7 @@ async fn a_disk_that_fills_leaves_nothing_and_harms_nothing() {
         .await
         .unwrap_err();
     assert_eq!(error.code, ErrorCode::Storage, "{error}");
-    assert!(error.hint.contains("Make room"), "{error:?}");
+    assert!(error.hint.contains("Free up"), "{error:?}");
     assert_eq!(leftovers(small.path()), [""; 0]);
     let list = bench.panel.backup_list(Empty {}).await.unwrap();
     assert_eq!(list.backups.iter().map(|backup| &backup.id).collect::<Vec<_>>(), [&first.id]);
@@ -407,7 +407,7 @@ async fn an_open_panel_backs_up_by_itself_and_tells_when_that_is_not_sound() {
         }
     };
     let told = tokio::time::timeout(Duration::from_secs(60), told).await.expect("a notice");
-    assert!(told.title.contains("scheduled backup") && told.title.contains("incomplete"), "{told:?}");
+    assert!(told.title.contains("Scheduled backup") && told.title.contains("incomplete"), "{told:?}");
     assert!(told.text.contains("127.0.0.1:9"), "{told:?}");
     let list = panel.backup_list(Empty {}).await.unwrap().backups;
     assert_eq!((list.len(), list[0].reason.as_str()), (1, "Scheduled"));

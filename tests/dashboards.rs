@@ -87,7 +87,7 @@ async fn what_somebody_saves_meanwhile_is_never_overwritten() {
     bench.edit("rag-01", |data| data["title"] = json!("Third")).await;
     let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
     assert_eq!(undone.state, RestoreState::PartlyUndone);
-    assert!(undone.notes.iter().any(|note| note.contains("left as it is")), "{undone:?}");
+    assert!(undone.notes.iter().any(|note| note.contains("not reverted")), "{undone:?}");
     assert_eq!(bench.dashboard("rag-01").await.unwrap()["dashboard"]["title"], "Third");
 }
 

@@ -83,19 +83,16 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     // A server that has just been started has scraped nothing yet.
     let after = eventually(Duration::from_secs(30), async || {
         let after = go(DeployStepKind::After).await;
-        after.evidence.iter().any(|line| line.starts_with("Targets are up: All")).then_some(after)
+        after.evidence.iter().any(|line| line.starts_with("Scrape targets: All")).then_some(after)
     });
     let after = after.await.unwrap();
     assert_eq!(after.state, DeployStepState::Failed, "an alert is new: {after:?}");
     assert!(after.evidence.contains(&"BrokenByDeploy".to_owned()), "{after:?}");
     let says = |start: &str| after.evidence.iter().any(|line| line.starts_with(start));
-    assert!(says("Targets are up: All 1 targets are up."), "{after:?}");
-    assert!(
-        says("Only what was meant has changed: Nothing runs in another version than before."),
-        "{after:?}"
-    );
-    assert!(says("Images were not compared: Docker told of none"), "{after:?}");
-    assert!(says("Gauges as before the deploy: ") && says("Cache hit ratio: "), "{after:?}");
+    assert!(says("Scrape targets: All 1 targets are up."), "{after:?}");
+    assert!(says("Version changes: No versions have changed."), "{after:?}");
+    assert!(says("Images not compared: Docker reported none"), "{after:?}");
+    assert!(says("Gauge regressions: ") && says("Cache hit ratio: "), "{after:?}");
     let noted = act(DeployStepKind::After, DeployAction::Skip, "known, and looked after");
     panel.deploy_step(noted).await.unwrap();
 
@@ -130,7 +127,7 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
         "**finding**",
         "BrokenByDeploy",
         "skipped: no Grafana here",
-        "After-deploy check – skipped: known, and looked after",
+        "Post-deploy check – skipped: known, and looked after",
     ] {
         assert!(kept.markdown.contains(words), "{words}: {}", kept.markdown);
     }

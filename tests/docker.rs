@@ -50,7 +50,7 @@ async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() 
     let made = bench.create(&[BackupPartKind::Prometheus]).await;
     let part = made.parts.iter().find(|part| part.kind == BackupPartKind::Prometheus).unwrap();
     assert!(made.verdict == BackupVerdict::Verified && part.count >= 1, "{made:#?}");
-    assert!(part.notes.iter().any(|note| note.contains("out of the container")), "{part:?}");
+    assert!(part.notes.iter().any(|note| note.contains("Copied from container")), "{part:?}");
     assert_eq!(docker(&["exec", &name, "ls", "/prometheus/snapshots"]), "", "the server's own copy is gone");
 
     // All data is lost.
@@ -78,7 +78,7 @@ async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() 
     );
     assert!(plan.free_bytes.is_some_and(|free| free > plan.bytes) && plan.steps.len() == 5, "{plan:#?}");
     assert!(plan.steps[2].command.contains("--owner=65534"), "{plan:#?}");
-    assert!(plan.notes.iter().any(|note| note.contains("does not run")), "{plan:#?}");
+    assert!(plan.notes.iter().any(|note| note.contains("is stopped")), "{plan:#?}");
     let stale = DataRestoreRequest { id: made.id.clone(), digest: "other".into(), created_by: String::new() };
     assert_eq!(bench.panel.data_restore_apply(stale).await.unwrap_err().code, ErrorCode::Unverified);
     let asked = DataRestoreRequest { id: made.id.clone(), digest: plan.digest, created_by: "me".into() };
@@ -109,7 +109,7 @@ async fn data_comes_out_of_a_container_and_back_into_it_with_the_same_numbers() 
     let plan = bench.panel.data_restore_plan(BackupRequest { id: id.clone() }).await.unwrap();
     let asked = DataRestoreRequest { id, digest: plan.digest, created_by: "me".into() };
     let error = bench.panel.data_restore_apply(asked).await.unwrap_err();
-    assert!(error.message.contains("is back"), "{error:?}");
+    assert!(error.message.contains("was put back"), "{error:?}");
     full(&bench, &url).await;
     assert_eq!(ask(&bench, &url, at).await, before, "as before");
     assert!(!docker(&["exec", &name, "ls", "-a", "/prometheus"]).contains(".before"), "nothing is left over");

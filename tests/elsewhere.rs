@@ -90,7 +90,7 @@ async fn a_backup_goes_elsewhere_is_verified_there_and_fetched_back() {
     assert_eq!(objects.puts(), puts + 2, "only what says that it is whole is sent again");
 
     for place in ["", file.as_str()] {
-        assert!(fetch(&bench, &made.id, place).await.unwrap_err().message.contains("here already"));
+        assert!(fetch(&bench, &made.id, place).await.unwrap_err().message.contains("already exists"));
         fs::remove_dir_all(&folder).unwrap();
         let back = fetch(&bench, &made.id, place).await.unwrap();
         assert_eq!((back.id.clone(), back.verdict), (made.id.clone(), BackupVerdict::Verified));
@@ -111,7 +111,7 @@ async fn a_backup_goes_elsewhere_is_verified_there_and_fetched_back() {
     let done = bench.panel.backup_remote_delete(request.clone()).await.unwrap();
     assert_eq!((done.deleted.len(), done.kept.len()), (1, 0), "{done:?}");
     assert!(objects.keys().iter().all(|key| key.contains(&format!("/{}/", second.id.0))));
-    assert!(bench.panel.backup_remote_delete(request).await.unwrap().kept[0].contains("no such copy"));
+    assert!(bench.panel.backup_remote_delete(request).await.unwrap().kept[0].contains("copy not found"));
     let listed = bench.panel.backup_list(Empty {}).await.unwrap();
     let first = listed.backups.iter().find(|backup| backup.id == made.id).unwrap();
     assert_eq!(first.elsewhere, [file], "what is deleted is no longer said to be there");
@@ -136,7 +136,7 @@ async fn a_storage_that_refuses_fills_up_loses_or_lies_is_told_and_the_copy_gone
     assert!(error.code == ErrorCode::ServerError && error.detail.contains("507"), "{error:?}");
     faults(Faults::default());
     let place = remote(&bench).await.remove(0);
-    assert!(place.backups.is_empty() && place.unfinished[0].contains("never finished"), "{place:?}");
+    assert!(place.backups.is_empty() && place.unfinished[0].contains("incomplete upload"), "{place:?}");
     assert_eq!(fetch(&bench, &made.id, "").await.unwrap_err().code, ErrorCode::NotFound);
     assert!(bench.panel.backup_list(Empty {}).await.unwrap().backups[0].elsewhere.is_empty());
     let lost = "folders.json".to_owned();
@@ -161,14 +161,14 @@ async fn a_storage_that_refuses_fills_up_loses_or_lies_is_told_and_the_copy_gone
     fs::rename(bench.root().join(&made.id.0), bench.folder.path().join("aside")).unwrap();
     faults(Faults { flips: Some("folders.json".into()), ..Faults::default() });
     let problems = verify(&bench, &made.id, 0).await.unwrap().problems;
-    assert_eq!(problems, ["grafana/folders.json: its content has changed."]);
+    assert_eq!(problems, ["grafana/folders.json: checksum mismatch."]);
     let error = fetch(&bench, &made.id, "").await.unwrap_err();
     assert!(error.code == ErrorCode::Unverified && error.message.contains("folders.json"), "{error}");
     faults(Faults::default());
     let key = objects.keys().into_iter().find(|key| key.ends_with("folders.json")).unwrap();
     let whole = objects.get(&key);
     objects.set(&key, Some(vec![0; 5]));
-    assert!(verify(&bench, &made.id, 0).await.unwrap().problems[0].contains("5 bytes instead of"));
+    assert!(verify(&bench, &made.id, 0).await.unwrap().problems[0].contains("5 bytes, expected"));
     assert_eq!(fetch(&bench, &made.id, "").await.unwrap_err().code, ErrorCode::Unverified);
     objects.set(&key, None);
     assert!(verify(&bench, &made.id, 0).await.unwrap().problems[0].contains("missing"));
@@ -180,7 +180,7 @@ async fn a_storage_that_refuses_fills_up_loses_or_lies_is_told_and_the_copy_gone
     let lies = String::from_utf8(manifest.clone()).unwrap().replace("grafana/folders.json", "../../../x");
     objects.set(&key, Some(lies.into_bytes()));
     let place = remote(&bench).await.remove(0);
-    assert!(place.unfinished[0].contains("refused: "), "{place:?}");
+    assert!(place.unfinished[0].contains("unsafe path "), "{place:?}");
     assert_eq!(fetch(&bench, &made.id, "").await.unwrap_err().code, ErrorCode::BrokenReply);
     objects.set(&key, Some(manifest));
     assert_eq!(leftovers(&bench.root()), [""; 0]);
@@ -193,9 +193,11 @@ async fn a_storage_that_refuses_fills_up_loses_or_lies_is_told_and_the_copy_gone
     fs::write(&file, bytes).unwrap();
     let place = format!("file://{}", disk.path().display());
     let error = push(&bench, &made.id, &place).await.unwrap_err();
-    assert!(error.message.contains("no longer as it was made"), "{error}");
+    assert!(error.message.contains("is corrupted"), "{error}");
     objects.set(&key, Some(b"{\"another\": 1}".to_vec()));
-    assert!(push(&bench, &made.id, "").await.unwrap_err().message.contains("another backup of this name"));
+    assert!(
+        push(&bench, &made.id, "").await.unwrap_err().message.contains("different backup with this name")
+    );
     // A place that the profile does not name, a disk that is not there, a key that is not stored.
     assert_eq!(push(&bench, &made.id, "s3://elsewhere").await.unwrap_err().code, ErrorCode::NotFound);
     disk.close().unwrap();

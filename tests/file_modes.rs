@@ -95,7 +95,7 @@ async fn write_everything() {
     let request = of(&bench, &made.id, RestorePart::Configs, &[]);
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     let new = plan.items.iter().find(|item| item.act == RestoreAction::Create).unwrap();
-    assert!(new.note.contains("mode 0600") && new.note.contains("another account"), "{plan:#?}");
+    assert!(new.note.contains("mode 0600") && new.note.contains("another user"), "{plan:#?}");
     let run = bench.apply(request).await.unwrap();
     assert_eq!(run.state, RestoreState::Done, "{run:#?}");
     assert!(run.items.iter().any(|item| item.note.contains("mode 0600")), "{run:#?}");

@@ -120,7 +120,7 @@ async fn archive_whose_manifest_admits_its_size_is_refused_for_its_ratio() {
     let path = bench.folder.path().join("own.tar.zst");
     bomb(&path, &[("manifest.json".to_owned(), manifest.to_string().into_bytes())]);
     let error = import(&bench, &path).await.unwrap_err();
-    let expected = ["more than 100 times its size", "are free on the disk"];
+    let expected = ["more than 100 times its size", "are free"];
     assert!(expected.iter().any(|words| error.message.contains(words)), "{error}");
     assert_eq!(leftovers(&bench.root()), [""; 0]);
 }
@@ -166,10 +166,7 @@ async fn export_that_no_import_would_accept_says_so_and_leaves_nothing() {
         folder: out.display().to_string(),
     };
     let error = bench.panel.backup_export(request).await.unwrap_err();
-    assert!(
-        error.message.contains("less than a hundredth") && error.hint.contains("Copy its folder"),
-        "{error:?}"
-    );
+    assert!(error.message.contains("less than 1 %") && error.hint.contains("Copy its folder"), "{error:?}");
     assert_eq!(fs::read_dir(out).unwrap().count(), 0);
 }
 
@@ -188,7 +185,7 @@ async fn hidden_files_of_a_third_party_archive_are_left_out_and_named() {
     assert_eq!((taken.dashboards, taken.files), (1, 1), "{taken:#?}");
     let named = |backup: &Backup| {
         backup.parts[0].notes.iter().any(|note| {
-            note.starts_with("3 hidden files or directories were left out")
+            note.starts_with("3 hidden files or directories were skipped")
                 && note.contains("_OUTPUT_/.DS_Store")
         })
     };
@@ -220,11 +217,11 @@ async fn archive_with_a_git_path_is_refused_whoever_made_it() {
         let files: [(&str, &[u8]); 2] = [("dashboards/b.json", BOARD.as_bytes()), (name, b"[core]")];
         archive(&path, &files);
         let error = import(&bench, &path).await.unwrap_err();
-        assert!(error.message.contains("never unpacks a Git repository"), "{name}: {error}");
+        assert!(error.message.contains("Git repositories are never unpacked"), "{name}: {error}");
         archive(&path, &[("manifest.json", manifest.as_slice()), (name, b"[core]")]);
         bench.panel.backup_delete(BackupDeleteRequest { ids: vec![made.id.clone()] }).await.unwrap();
         let error = import(&bench, &path).await.unwrap_err();
-        assert!(error.message.contains("never unpacks a Git repository"), "{name}: {error}");
+        assert!(error.message.contains("Git repositories are never unpacked"), "{name}: {error}");
     }
     assert!(bench.panel.backup_list(Empty {}).await.unwrap().backups.is_empty());
     assert_eq!(leftovers(&bench.root()), [""; 0]);

@@ -124,11 +124,11 @@ async fn snapshot_name_that_is_not_one_deletes_nothing() {
         ["..", "/", "../../home", "wal", "", "20260102T030405Z-XYZ", "20260102T030405Z-0123/../../../home"]
     {
         let server = Hostile::start(move |_| name.to_owned()).await;
-        server.refused("name of a snapshot", 0).await;
+        server.refused("valid snapshot name", 0).await;
         assert!(server.data.join("wal").is_dir() && server.data.join("chunks_head").is_dir(), "{name}");
     }
     let server = Hostile::start(|data| data.parent().unwrap().join("home").display().to_string()).await;
-    server.refused("name of a snapshot", 0).await;
+    server.refused("valid snapshot name", 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,6 +217,6 @@ async fn anything_but_blocks_in_a_snapshot_makes_it_incomplete_and_keeps_it() {
         name
     })
     .await;
-    server.refused("meta.json can't be read", 0).await;
+    server.refused("failed to read its meta.json", 0).await;
     assert!(server.data.join("snapshots").join(NAME).join(BLOCK).join("index").is_file());
 }

@@ -89,11 +89,11 @@ async fn a_test_alert_is_passed_only_when_its_receiver_took_it() {
     let bench = Bench::start(&config(&url, "1s"), 2).await;
     let passed = bench.check().await;
     assert_eq!(passed.state, CheckState::Pass, "{passed:?}");
-    assert!(passed.reason.contains("handed to webhook of team"), "{passed:?}");
-    assert!(passed.evidence.iter().any(|line| line.starts_with("Not known from here")), "{passed:?}");
+    assert!(passed.reason.contains("delivered to webhook of team"), "{passed:?}");
+    assert!(passed.evidence.iter().any(|line| line.starts_with("Not verifiable here")), "{passed:?}");
     let bodies = kept.lock().unwrap().clone();
     assert!(
-        bodies.iter().any(|body| body.contains("AetherPanelTest") && body.contains("This is a test")),
+        bodies.iter().any(|body| body.contains("AetherPanelTest") && body.contains("Test notification")),
         "{bodies:?}"
     );
     // And again at once.
@@ -109,7 +109,7 @@ async fn a_receiver_that_refuses_or_is_not_there_fails_the_check() {
     let bench = Bench::start(&config(&url, "1s"), 1).await;
     let refused = bench.check().await;
     assert_eq!(refused.state, CheckState::Fail, "{refused:?}");
-    assert!(refused.reason.contains("handing it to webhook failed"), "{refused:?}");
+    assert!(refused.reason.contains("delivery to webhook failed"), "{refused:?}");
     assert!(!kept.lock().unwrap().is_empty(), "it was asked, and refused");
 
     let nobody = format!("http://127.0.0.1:{}/hook", free_port().unwrap());
@@ -117,7 +117,7 @@ async fn a_receiver_that_refuses_or_is_not_there_fails_the_check() {
     let gone = bench.check().await;
     assert_eq!(gone.state, CheckState::Fail, "{gone:?}");
     assert!(gone.evidence.iter().any(|line| line.starts_with("webhook: every request")), "{gone:?}");
-    assert!(gone.evidence.iter().any(|line| line.contains("Taken back")), "{gone:?}");
+    assert!(gone.evidence.iter().any(|line| line.contains("Resolved on every member")), "{gone:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -147,7 +147,7 @@ async fn a_wait_for_a_notification_is_ended_by_a_cancel_and_the_alert_taken_back
     let cut = bench.check().await;
     cancel.await.unwrap();
     assert_eq!(cut.state, CheckState::Warn, "{cut:?}");
-    assert!(cut.remedy.contains("cancelled"), "{cut:?}");
-    assert!(cut.evidence.iter().any(|line| line.contains("Taken back")), "{cut:?}");
+    assert!(cut.remedy.contains("canceled"), "{cut:?}");
+    assert!(cut.evidence.iter().any(|line| line.contains("Resolved on every member")), "{cut:?}");
     assert!(kept.lock().unwrap().is_empty());
 }

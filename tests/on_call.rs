@@ -156,7 +156,7 @@ async fn a_label_can_not_change_what_a_step_asks_of_a_real_prometheus() {
         let answer = step(&panel, &run, 1).await.unwrap();
         // Taken as a query, and of nobody.
         assert_eq!((answer.verdict, answer.value), (RunbookVerdict::Unknown, None), "{value}");
-        assert!(answer.reason.contains("no value"), "{value}: {}", answer.reason);
+        assert!(answer.reason.contains("no data"), "{value}: {}", answer.reason);
     }
     panel.shutdown().await;
 }

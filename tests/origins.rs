@@ -145,7 +145,7 @@ async fn environment_credential_is_named_once_for_each_server() {
     let named = |output: &Output, url: &str| {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!text(output).contains(TOKEN));
-        said.contains(&format!("AETHER_PROMETHEUS_TOKEN from the environment is used for {url}"))
+        said.contains(&format!("Using AETHER_PROMETHEUS_TOKEN from the environment for {url}"))
     };
     bench.point_at(one.url());
     let first = bench.run(bench.home.path(), &["gauges", "--json"], &environment);

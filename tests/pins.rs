@@ -93,7 +93,7 @@ async fn a_chain_is_followed_on_a_real_engine_from_a_lying_tag_to_a_missing_cont
     let found = row(&report, "prometheus");
     let says = &found.reported[0].version;
     assert_ne!(says, "2.54.1", "Debian's is older");
-    assert_eq!(found.words, format!("The tag says v2.54.1, the program says {says}."));
+    assert_eq!(found.words, format!("The tag is v2.54.1, but the reported version is {says}."));
     assert_eq!(found.verdict, PinVerdict::OtherProgram);
     let reference = found.compose.as_ref().unwrap();
     assert_eq!(
@@ -101,7 +101,7 @@ async fn a_chain_is_followed_on_a_real_engine_from_a_lying_tag_to_a_missing_cont
         (Some(5), "aether-test/pinned:${PROM_TAG:-v2.54.1}")
     );
     assert_eq!((found.image.as_deref(), found.image_id == found.tag_image_id), (Some(IMAGE), true));
-    assert!(found.digests.is_empty(), "it was never pulled");
+    assert!(found.digests.is_empty(), "never pulled");
     assert_eq!(row(&report, "loki").verdict, PinVerdict::Absent);
     let extra = row(&report, "extra");
     assert_eq!((extra.pinned.clone(), extra.container.as_str()), (None, beside.as_str()));
@@ -181,10 +181,10 @@ async fn a_chain_is_followed_on_a_real_engine_from_a_lying_tag_to_a_missing_cont
         bench.panel.pins_history(PinsHistoryRequest { service: Some("prometheus".into()), limit: 100 }).await;
     let words: Vec<String> = history.unwrap().changes.into_iter().map(|change| change.words).collect();
     let expected = [
-        "The profile pins prometheus to aether-test/pinned:v2.55.0 now",
-        "The compose file has aether-test/pinned:v2.55.0 for prometheus now",
-        "The compose file has aether-test/pinned:v2.54.1 for prometheus now",
-        "The reference of prometheus names the image",
+        "Profile pin of prometheus changed from aether-test/pinned:v2.54.1 to aether-test/pinned:v2.55.0",
+        "Compose image of prometheus changed from aether-test/pinned:v2.54.1 to aether-test/pinned:v2.55.0",
+        "Compose image of prometheus changed from aether-test/pinned:v2.55.0 to aether-test/pinned:v2.54.1",
+        "Image reference of prometheus now resolves to",
     ];
     for part in expected {
         assert!(words.iter().any(|words| words.contains(part)), "{part} is not in {words:#?}");
@@ -287,7 +287,7 @@ async fn of_an_engine_of_500_containers_the_projects_own_are_told_and_one_that_f
     let report = bench.panel.pins_show(Empty {}).await.unwrap();
     assert!(report.docker_gap.is_none());
     assert_eq!((report.rows[1].verdict, report.rows[2].verdict), (Unknown, Agrees));
-    assert!(report.rows[1].links[2].detail.contains("Docker refused it"), "{:#?}", report.rows[1]);
+    assert!(report.rows[1].links[2].detail.contains("Docker rejected"), "{:#?}", report.rows[1]);
 
     // The engine knows the digest: a lock adds it. No compose file is named, so it is the profile's pin alone.
     let change = PinUpdateChange { service: "stack-0".into(), image: "x/y:v1".into(), lock: true };

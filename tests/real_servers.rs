@@ -127,7 +127,8 @@ async fn no_traffic_is_neither_zero_nor_an_error() {
     };
     snapshot_when(&panel, SOON, state(ReadingState::Value)).await.expect("a value while there is traffic");
     stack.service.set_scenario(Scenario::NoTraffic, None);
-    let snapshot = snapshot_when(&panel, SOON, state(ReadingState::NoTraffic)).await.expect("no traffic");
+    let snapshot =
+        snapshot_when(&panel, SOON, state(ReadingState::NoTraffic)).await.expect("no recent traffic");
     let gauge = snapshot.gauges.first().expect("the gauge");
     assert_eq!((gauge.value, gauge.level), (None, Level::None));
     assert!(gauge.freshness.is_fresh(), "{:?}", gauge.freshness);

@@ -187,7 +187,7 @@ async fn a_server_that_can_not_be_told_is_noticed_before_anything_is_copied_or_w
         "{refused:?}"
     );
     let reload = panel.rules_reload(Empty {}).await.unwrap_err();
-    assert!(reload.message.contains("lifecycle API is off"), "{reload:?}");
+    assert!(reload.message.contains("lifecycle API is disabled"), "{reload:?}");
     assert_eq!((bench.text().as_str(), backups(&panel).await), (RULES, 0));
 
     let plan = panel.rules_plan(change(6.0)).await.unwrap();
@@ -216,7 +216,7 @@ async fn without_its_lifecycle_api_prometheus_is_told_by_a_signal_through_docker
     let done = apply(&panel, 6.0).await.unwrap();
     assert!(done.in_force, "{done:?}");
     let last = done.steps.last().unwrap();
-    assert!(last.note.contains("SIGHUP was sent to the container aether-prom"), "{last:?}");
+    assert!(last.note.contains("Sent SIGHUP to container aether-prom"), "{last:?}");
     assert_eq!(signals.load(Ordering::SeqCst), 1);
     assert!(running(&panel).await.contains("< 6"));
     assert_eq!(bench.text(), RULES.replace("< 5", "< 6"));
@@ -238,7 +238,7 @@ async fn without_its_lifecycle_api_prometheus_is_told_by_a_signal_through_docker
     drop(panel);
     let panel = bench.panel(&url, &format!("[docker]\nhost = \"{other}\"\n")).await;
     let refused = panel.rules_reload(Empty {}).await.unwrap_err();
-    assert!(refused.message.contains("Docker has no container aether-prom"), "{refused:?}");
+    assert!(refused.message.contains("Docker container aether-prom not found"), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -256,7 +256,7 @@ async fn what_somebody_elses_broken_file_keeps_from_being_read_is_put_back() {
     let last = put_back.steps.last().unwrap();
     assert_eq!(
         (last.title.as_str(), last.done),
-        ("Put back", true),
+        ("Roll back", true),
         "the server still runs the old ones: {put_back:?}"
     );
     assert!(put_back.steps.iter().any(|step| !step.done && step.note.contains("500")), "{put_back:?}");
@@ -319,14 +319,14 @@ async fn a_reload_that_a_proxy_forbids_and_a_restart_in_the_middle_end_well() {
     let put_back = apply(&panel, 6.0).await.unwrap();
     assert!(!put_back.in_force, "{put_back:?}");
     let last = put_back.steps.last().unwrap();
-    assert_eq!((last.title.as_str(), last.done), ("Put back", true), "{put_back:?}");
+    assert_eq!((last.title.as_str(), last.done), ("Roll back", true), "{put_back:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), RULES);
     assert!(running(&panel).await.contains("< 5"));
 
     forbids.store(false, Ordering::SeqCst);
     let done = apply(&panel, 6.0).await.unwrap();
     assert!(done.in_force, "{done:?}");
-    assert!(done.steps.last().unwrap().note.contains("was away in the middle"), "{done:?}");
+    assert!(done.steps.last().unwrap().note.contains("was unreachable during the reload"), "{done:?}");
     assert!(restarts.load(Ordering::SeqCst) >= 2, "it was told again when it was back");
     let seen =
         eventually(Duration::from_secs(20), async || running(&panel).await.contains("< 6").then_some(()));
@@ -384,6 +384,6 @@ async fn a_rule_file_that_is_mounted_alone_stays_the_one_that_the_server_reads()
     let unseen = apply(&panel, 8.0).await.unwrap();
     assert!(!unseen.in_force, "{unseen:?}");
     let words: String = unseen.steps.iter().map(|step| step.note.as_str()).collect();
-    assert!(words.contains("does not run them") && words.contains("mounted alone"), "{unseen:?}");
+    assert!(words.contains("does not run the files") && words.contains("single file mounted"), "{unseen:?}");
     assert_eq!(bench.text(), RULES.replace("< 5", "< 9"), "it is as its editor left it");
 }

@@ -98,7 +98,7 @@ async fn a_server_that_does_not_run_a_restored_file_gets_the_old_one_back() {
     fs::write(&quick, QUICK_RULES).unwrap();
     let run = bench.apply(of(&bench, &saved.id, RestorePart::Configs, &["quick.yml"])).await.unwrap();
     assert_eq!(run.items[0].outcome, RestoreOutcome::Failed, "{run:#?}");
-    assert!(run.notes.iter().any(|note| note.contains("does not run them")), "{run:#?}");
+    assert!(run.notes.iter().any(|note| note.contains("does not run the files")), "{run:#?}");
     assert_eq!(fs::read_to_string(&quick).unwrap(), QUICK_RULES, "as before");
     assert!(!run.can_undo, "there is nothing to undo");
 
@@ -128,7 +128,7 @@ async fn what_a_server_would_refuse_or_nobody_asked_for_is_never_written() {
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     let rules = item(&plan, "quick.yml");
     assert!(
-        rules.obstacle == Some(RestoreConflict::Unusable) && rules.note.contains("refused"),
+        rules.obstacle == Some(RestoreConflict::Unusable) && rules.note.contains("would reject it"),
         "{rules:#?}"
     );
     assert_eq!(plan.writes, 0);

@@ -280,16 +280,16 @@ async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_l
     let said = eventually(Duration::from_secs(30), async || {
         let detail = panel.rule_detail(ask(dead.id.clone(), 1.0)).await.unwrap();
         // The figure ends at a whole step of its axis, some seconds ago.
-        (detail.live_verdict.contains("can't match") && detail.figure.is_some()).then_some(detail)
+        (detail.live_verdict.contains("can never match") && detail.figure.is_some()).then_some(detail)
     })
     .await
     .unwrap();
     assert_eq!(said.threshold, Some(30.0));
     let titles: Vec<&str> = said.sides.iter().map(|side| side.title.as_str()).collect();
-    assert_eq!(titles, ["Condition", "Value", "Guard", "The whole"]);
+    assert_eq!(titles, ["Condition", "Value", "Guard", "Overall"]);
     assert!(said.figure.is_some(), "{}", said.figure_note);
     let alive = panel.rule_detail(ask(rule("CacheCold").id, 1.0)).await.unwrap();
-    assert!(alive.live_verdict.contains("pairs with"), "{alive:?}");
+    assert!(alive.live_verdict.contains("matches"), "{alive:?}");
     let wrong = panel.rule_detail(ask(dead.id.clone(), 1e9)).await.unwrap_err();
     assert_eq!(wrong.code, ErrorCode::InvalidRequest);
     let gone = RuleRef { name: "Gone".into(), ..dead.id.clone() };
@@ -373,7 +373,7 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
         .unwrap();
     let before = fs::read_to_string(&other).unwrap();
     let put_back = panel.rules_apply(order(&unread, &plan.digest)).await.unwrap();
-    assert!(!put_back.in_force && put_back.steps.last().unwrap().title == "Put back", "{put_back:?}");
+    assert!(!put_back.in_force && put_back.steps.last().unwrap().title == "Roll back", "{put_back:?}");
     assert_eq!(fs::read_to_string(&other).unwrap(), before);
     let odd = panel
         .rules_plan(change(vec![edit("Elsewhere", RuleSet::Threshold { value: 1.0 })]))

@@ -201,7 +201,7 @@ fn every_command_of_the_documents_is_one_that_aetherctl_knows() {
             let said =
                 format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
             assert!(
-                said.contains("There is no stack \\\"nowhere\\\""),
+                said.contains("Stack \\\"nowhere\\\" not found"),
                 "{}: {line}\n{said}",
                 document.display()
             );

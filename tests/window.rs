@@ -223,7 +223,7 @@ async fn a_token_typed_into_the_window_is_in_the_keyring_and_still_there_after_a
     window.reads(secret, |text| text.contains("Replace")).await.expect("stored in the keyring");
     window.click("light-grafana").await.expect("what Grafana says");
     window
-        .reads("[data-testid='service-dialog']", |text| text.contains("refuses the credentials (401)"))
+        .reads("[data-testid='service-dialog']", |text| text.contains("rejected the credentials (401)"))
         .await
         .expect("the refusal is named");
     window.has("[data-testid='light-grafana']", "data-state", "never").await.expect("no good answer yet");
@@ -278,7 +278,7 @@ async fn the_window_is_usable_while_every_server_is_down() {
         window.has(&format!("[data-testid='light-{server}']"), "data-state", "never").await.expect("marked");
     }
     window
-        .reads("[data-testid='services']", |text| text.contains("Nothing answers at"))
+        .reads("[data-testid='services']", |text| text.contains("Nothing is listening at"))
         .await
         .expect("named");
     let card = "[data-testid='gauge-cache-hit-ratio']";
@@ -328,7 +328,7 @@ fn without_a_display_the_window_says_so_and_ends() {
     let output = plain(&program, home.path()).output().expect("a program");
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("there is no display") && told.contains("aetherctl"), "{told}");
+    assert!(told.contains("no display is available") && told.contains("aetherctl"), "{told}");
     assert!(!told.contains("panicked"), "{told}");
 }
 

@@ -18,6 +18,6 @@ fn main() {
         .build(tauri::generate_context!("tauri.conf.json"));
     match built {
         Ok(app) => app.run(|_, _| {}),
-        Err(error) => eprintln!("no window: {error}"),
+        Err(error) => eprintln!("failed to open a window: {error}"),
     }
 }

@@ -42,7 +42,7 @@ pub fn run(args: Args) -> ExitCode {
     let _log: Option<LogGuard> = home
         .clone()
         .and_then(|home| logging::start(&home))
-        .inspect_err(|error| launch::complain(&format!("no log: {error}")))
+        .inspect_err(|error| launch::complain(&format!("logging is unavailable: {error}")))
         .ok();
     let mut context = tauri::generate_context!();
     let own = std::env::var_os("AETHER_HOME");
@@ -77,7 +77,7 @@ pub fn run(args: Args) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            launch::complain(&format!("the window could not be opened: {error}"));
+            launch::complain(&format!("failed to open the window: {error}"));
             ExitCode::from(2)
         }
     }
@@ -116,7 +116,7 @@ async fn start<R: Runtime>(
             tauri::async_runtime::spawn(events::forward(app.clone(), panel.clone()));
         }
         Err(error) => {
-            tracing::error!(%error, "the panel did not start");
+            tracing::error!(%error, "the panel failed to start");
             launch::complain(&error.to_string());
         }
     }
@@ -142,7 +142,7 @@ fn show<R: Runtime>(app: &AppHandle<R>, target: Result<Target, String>) {
                 panel.navigate(target.screen.name(), &target.query);
             }
         }
-        Err(why) => tracing::warn!(%why, "a link was not followed"),
+        Err(why) => tracing::warn!(%why, "a link was ignored"),
     }
 }
 
@@ -168,7 +168,7 @@ fn farewell<R: Runtime>(app: &AppHandle<R>) {
     if let Some(panel) = app.state::<PanelCell>().now() {
         let ended = async { tokio::time::timeout(FAREWELL, panel.shutdown()).await };
         if tauri::async_runtime::block_on(ended).is_err() {
-            tracing::warn!("the panel did not end in time");
+            tracing::warn!("the panel did not shut down in time");
         }
     }
 }

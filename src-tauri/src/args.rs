@@ -52,16 +52,16 @@ pub fn follow(link: &str) -> Result<Target, String> {
     if link.len() > MAX_LINK {
         return Err("the link is too long".into());
     }
-    let url = tauri::Url::parse(link.trim()).map_err(|_| "the link can't be read".to_owned())?;
+    let url = tauri::Url::parse(link.trim()).map_err(|_| "the link is invalid".to_owned())?;
     if url.scheme() != SCHEME {
-        return Err(format!("only {SCHEME}:// links are followed"));
+        return Err(format!("only {SCHEME}:// links are supported"));
     }
     // Browsers make `aetherlink://alerts/` of `aetherlink://alerts`.
     let name = url.host_str().unwrap_or_default().to_ascii_lowercase();
     if !matches!(url.path(), "" | "/") {
-        return Err("the link leads to no screen".into());
+        return Err("the link has no screen".into());
     }
-    let screen = Screen::from_str(&name, false).map_err(|_| format!("there is no screen \"{name:.40}\""))?;
+    let screen = Screen::from_str(&name, false).map_err(|_| format!("unknown screen \"{name:.40}\""))?;
     Ok(Target { screen, query: url.query().unwrap_or_default().to_owned() })
 }
 

@@ -44,7 +44,7 @@ pub async fn forward<R: Runtime>(app: AppHandle<R>, panel: Arc<Panel>) {
                         notices::show(&app, notice.clone());
                     }
                     if let Err(error) = app.emit_to(EventTarget::webview_window(MAIN), PANEL_EVENT, &event) {
-                        tracing::warn!(%error, "an event did not reach the window");
+                        tracing::warn!(%error, "failed to send an event to the window");
                     }
                     if known.as_mut().is_some_and(|known| !known.apply(*event)) {
                         known = None;
@@ -77,7 +77,7 @@ fn show<R: Runtime>(app: &AppHandle<R>, face: &Face) {
     if let Some(window) = app.get_webview_window(MAIN)
         && let Err(error) = window.set_title(&face.title)
     {
-        tracing::debug!(%error, "the title could not be set");
+        tracing::debug!(%error, "failed to set the title");
     }
     if let Some(tray) = app.try_state::<Tray<R>>() {
         tray.show(face);

@@ -91,11 +91,11 @@ impl Known {
             None => Mood::Ok,
         };
         let alerts = if !down.is_empty() {
-            format!("No answer from {}", down.join(", "))
+            format!("Unreachable: {}", down.join(", "))
         } else if !known {
-            "Alerts: not known yet".to_owned()
+            "Alerts: unknown".to_owned()
         } else if counts.firing == 0 {
-            "No alert fires".to_owned()
+            "No alerts firing".to_owned()
         } else {
             let critical =
                 if counts.critical > 0 { format!(", {} critical", counts.critical) } else { String::new() };

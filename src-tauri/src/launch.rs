@@ -24,7 +24,7 @@ pub fn with_plain_renderer() {
     }
     // Comes back only if it failed; the window may still be fine as it is.
     let error = command.args(args).env(RENDERER, "1").exec();
-    complain(&format!("could not set {RENDERER}: {error}"));
+    complain(&format!("failed to set {RENDERER}: {error}"));
 }
 
 /// Elsewhere there is no such choice.
@@ -47,9 +47,9 @@ pub fn display() -> Result<(), String> {
         let why = if set.is_empty() {
             "neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned()
         } else {
-            format!("{} can't be opened", set.join(" and "))
+            format!("cannot open {}", set.join(" and "))
         };
-        format!("there is no display for the window: {why}.\nFrom a shell without one, use aetherctl.")
+        format!("no display is available: {why}.\nIn a shell without a display, use aetherctl.")
     })
 }
 

@@ -18,12 +18,12 @@ impl Host for Desktop {
             return Err(PanelError::new(
                 ErrorCode::InvalidRequest,
                 "window",
-                "Only http, https and mails are opened.",
+                "Only HTTP, HTTPS and mail links can be opened.",
             ));
         }
         launch(open::commands(url).into_iter()).map_err(|error| {
-            PanelError::new(ErrorCode::NotFound, "desktop", "No browser could be started.")
-                .with_hint("Copy the address and open it by hand.")
+            PanelError::new(ErrorCode::NotFound, "desktop", "Failed to start a browser.")
+                .with_hint("Copy the address and open it manually.")
                 .with_detail(error.to_string())
         })
     }

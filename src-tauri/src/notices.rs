@@ -36,11 +36,11 @@ pub fn show<R: Runtime>(app: &AppHandle<R>, notice: Notice) {
             }),
             #[cfg(not(all(unix, not(target_os = "macos"))))]
             Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "the desktop shows no notices"),
+            Err(error) => tracing::debug!(%error, "the desktop does not support notifications"),
         }
     });
     if let Err(error) = started {
-        tracing::warn!(%error, "a notice could not be shown");
+        tracing::warn!(%error, "failed to show a notification");
     }
 }
 

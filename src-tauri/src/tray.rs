@@ -45,7 +45,7 @@ pub fn start<R: Runtime>(app: &AppHandle<R>) {
 fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Tray<R>> {
     let line = |text: &str| MenuItem::new(app, text, false, None::<&str>);
     let entry = |id: &str, text: &str| MenuItem::with_id(app, id, text, true, None::<&str>);
-    let (alerts, maintenance) = (line("Alerts: not known yet")?, line("Maintenance: not known yet")?);
+    let (alerts, maintenance) = (line("Alerts: unknown")?, line("Maintenance: unknown")?);
     let menu = Menu::with_items(
         app,
         &[
@@ -91,7 +91,7 @@ impl<R: Runtime> Tray<R> {
             self.maintenance.set_text(&face.maintenance),
         ] {
             if let Err(error) = step {
-                tracing::debug!(%error, "the tray could not be changed");
+                tracing::debug!(%error, "failed to update the tray");
             }
         }
     }

@@ -43,7 +43,7 @@ pub fn focus<R: Runtime>(app: &AppHandle<R>) {
     let Some(window) = app.get_webview_window(MAIN) else { return };
     for step in [window.unminimize(), window.show(), window.set_focus()] {
         if let Err(error) = step {
-            tracing::debug!(%error, "the window could not be brought to the front");
+            tracing::debug!(%error, "failed to bring the window to the front");
         }
     }
 }

@@ -121,7 +121,7 @@ impl Bench {
         let folder = live["meta"]["folderUid"].clone();
         let mut data = live["dashboard"].take();
         change(&mut data);
-        let body = json!({"dashboard": data, "folderUid": folder, "overwrite": false, "message": "by hand"});
+        let body = json!({"dashboard": data, "folderUid": folder, "overwrite": false, "message": "manually"});
         let (status, answer) = self.ask(reqwest::Method::POST, "/api/dashboards/db", Some(body)).await;
         assert_eq!(status, 200, "{answer}");
     }

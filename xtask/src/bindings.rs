@@ -26,7 +26,7 @@ fn generate(file: &Path) -> Result<(), String> {
 
 /// Fails when the committed types are not what the contract generates.
 pub fn check() -> Result<(), String> {
-    let folder = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+    let folder = tempfile::tempdir().map_err(|e| format!("failed to create a temporary folder: {e}"))?;
     let fresh = folder.path().join("contract.ts");
     generate(&fresh)?;
     if read(&root().join(FILE))? == read(&fresh)? {

@@ -68,7 +68,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let stopped = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stopped);
     ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst))
-        .map_err(|e| format!("no signal handler: {e}"))?;
+        .map_err(|e| format!("failed to install a signal handler: {e}"))?;
 
     let folder = setup::scratch("demo")?;
     let home = folder.join(if headless { "home-headless" } else { "home" });
@@ -93,7 +93,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
         session.stack = "aetherlink";
         return if headless { session.pictures() } else { session.window() };
     }
-    println!("demo: starting the stack (30 days of history are made the first time) …");
+    println!("demo: starting the stack (creates 30 days of history on the first run) …");
     let stack = suite::demo_stack(&data, &home, options.release)?;
     println!("demo: {}", stack.ready);
     if let Some(token) = stack.text("/grafana_token") {
@@ -134,7 +134,7 @@ impl Session<'_> {
 
     /// Opens the window and waits until it is closed or the demo is stopped.
     fn window(&self) -> Result<(), String> {
-        println!("demo: the window is open; close it or press Ctrl+C to end everything");
+        println!("demo: the window is open; close it or press Ctrl+C to stop everything");
         let bus = if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_none() && on_path("dbus-daemon") {
             Some(Bus::start(&self.folder.join("keyring"))?)
         } else {
@@ -146,7 +146,7 @@ impl Session<'_> {
                 return if status.success() {
                     Ok(())
                 } else {
-                    Err(format!("the window ended with {status}"))
+                    Err(format!("the window exited with {status}"))
                 };
             }
             thread::sleep(Duration::from_millis(100));
@@ -186,7 +186,7 @@ impl Session<'_> {
                 if let Ok(Some(status)) = child.try_wait() {
                     let logs = self.home.join("logs");
                     return Err(format!(
-                        "the window ended at once with {status}; see the log in {}",
+                        "the window exited immediately with {status}; see the log in {}",
                         logs.display()
                     ));
                 }
@@ -197,7 +197,7 @@ impl Session<'_> {
                 written.push(file);
             }
         }
-        println!("demo: a virtual display was used; {} pictures were written:", written.len());
+        println!("demo: no display found, used a virtual one; {} screenshots written:", written.len());
         for file in written {
             println!("  {}", file.display());
         }
@@ -244,7 +244,9 @@ struct Compose {
 impl Compose {
     fn start(release: bool) -> Result<Self, String> {
         if output(command("docker").args(["compose", "version"])).is_err() {
-            return Err("--docker needs Docker with the compose plugin. Without it: cargo xtask demo".into());
+            return Err("--docker requires Docker with the Compose plugin. Without Docker, run: cargo \
+                xtask demo"
+                .into());
         }
         let images = output(command("docker").args([
             "compose",
@@ -259,7 +261,7 @@ impl Compose {
             .collect();
         if !missing.is_empty() {
             return Err(format!(
-                "--docker never pulls. Please run: docker pull {}",
+                "--docker never pulls images. Run: docker pull {}",
                 missing.join(" && docker pull ")
             ));
         }

@@ -40,7 +40,7 @@ impl Virtual {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
-                .map_err(|e| format!("Xvfb could not be started: {e}"))?;
+                .map_err(|e| format!("failed to start Xvfb: {e}"))?;
             let deadline = Instant::now() + Duration::from_secs(20);
             while Instant::now() < deadline {
                 if Path::new(&socket).exists() {
@@ -54,7 +54,7 @@ impl Virtual {
             }
             stop(&mut server);
         }
-        Err("no virtual display could be started".into())
+        Err("failed to start a virtual display".into())
     }
 
     /// Writes a window, or the whole screen, as a PNG.

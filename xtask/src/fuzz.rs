@@ -51,7 +51,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let chosen: Vec<String> = match &request.only {
         None => all,
         Some(only) if all.contains(only) => vec![only.clone()],
-        Some(only) => return Err(format!("no fuzz target '{only}'; there are {}", all.join(", "))),
+        Some(only) => return Err(format!("unknown fuzz target '{only}'; available: {}", all.join(", "))),
     };
     // The versions that ship are the ones that are fuzzed.
     let lock = root().join("fuzz/Cargo.lock");
@@ -85,10 +85,10 @@ impl Request {
         let mut request = Self { seconds: 60, only: None, jobs: 2 };
         let mut args = args.iter();
         while let Some(flag) = args.next() {
-            let value = args.next().ok_or_else(|| format!("{flag} needs a value\n{usage}"))?;
+            let value = args.next().ok_or_else(|| format!("{flag} requires a value\n{usage}"))?;
             let number = || {
                 let number = value.parse().ok().filter(|number: &u32| *number > 0);
-                number.ok_or_else(|| format!("{flag} needs a number above 0, not '{value}'\n{usage}"))
+                number.ok_or_else(|| format!("{flag} requires a number above 0, not '{value}'\n{usage}"))
             };
             match flag.as_str() {
                 "--seconds" => request.seconds = number()?,
@@ -205,7 +205,7 @@ fn report(results: &BTreeMap<String, Run>) -> Result<(), String> {
         let verdict = if run.failed { "FAILED" } else { "ok" };
         println!("{verdict:>6}  {name:<12} {:>12} executions  {:>7} coverage", run.executions, run.coverage);
         if let Some(artifact) = &run.artifact {
-            println!("        the input: {artifact}");
+            println!("        input: {artifact}");
         }
         total += run.executions;
         if run.failed {
@@ -217,7 +217,7 @@ fn report(results: &BTreeMap<String, Run>) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{} failed. Fix it, and keep its input: in fuzz/seeds/TARGET when it is small, or in a unit test",
+        "{} failed. Fix it, and keep its input in fuzz/seeds/TARGET if it is small, or in a unit test",
         broken.join(", ")
     ))
 }
@@ -235,7 +235,7 @@ mod tests {
         let request = read(&["--seconds", "5", "--only", "manifest", "--jobs", "1"]).unwrap();
         assert_eq!(request, Request { seconds: 5, only: Some("manifest".into()), jobs: 1 });
         assert_eq!(read(&[]).unwrap(), Request { seconds: 60, only: None, jobs: 2 });
-        assert!(read(&["--seconds"]).unwrap_err().contains("--seconds needs a value"));
+        assert!(read(&["--seconds"]).unwrap_err().contains("--seconds requires a value"));
         assert!(read(&["--seconds", "0"]).unwrap_err().contains("above 0"));
         assert!(read(&["--fast", "1"]).unwrap_err().contains("unknown option '--fast'"));
     }

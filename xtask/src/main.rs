@@ -20,24 +20,24 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   demo      Build the panel, start the demo stack and open the window
-              --docker      monitoring/docker-compose.yml instead of the embedded servers
-              --release     optimised build (slow to compile, quick to start)
-              --fresh       forget the kept history and settings of earlier demos
-              --screenshots write a PNG of every screen to target/demo/ even where a display is at hand
-  test      Everything that must hold, with one closing line
-              --only WORD   only the steps whose name contains WORD
-  bench     Ratios of two things measured in one run (real window; needs what `test` needs)
+              --docker      Use monitoring/docker-compose.yml instead of the embedded servers
+              --release     Optimized build (slow to compile, fast to start)
+              --fresh       Discard the history and settings of earlier demos
+              --screenshots Write a PNG of every screen to target/demo/, even if a display is available
+  test      Run all checks and tests, and print a one-line summary
+              --only WORD   Run only steps whose name contains WORD
+  bench     Compare pairs of measurements within one run (real window; same requirements as `test`)
               --only WORD   window, refresh or alerts
-              --runs N      7 unless told otherwise
+              --runs N      Number of runs (default 7)
   fmt       Format everything: rustfmt, and Prettier for the UI
-  fuzz      Run every fuzz target, and fail when an input breaks one
-              --seconds N   how long each target runs (60 by default)
-              --only TARGET a single target
-              --jobs N      targets that run at the same time (2 by default)
-  bindings  Write the UI's types from crates/contract
-              --check       only tell whether they are up to date
+  fuzz      Run every fuzz target; fail if an input breaks one
+              --seconds N   Run time per target (default 60)
+              --only TARGET Run a single target
+              --jobs N      Number of targets run in parallel (default 2)
+  bindings  Generate the UI's types from crates/contract
+              --check       Only check whether they are up to date
   bundle    Build an installer for this platform (a .deb on Debian)
-  setup     Install what the commands above need, and stop
+  setup     Install the dependencies of the commands above
 ";
 
 fn main() -> ExitCode {

@@ -66,7 +66,7 @@ pub fn run(command: &mut Command) -> Result<(), String> {
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{text}` failed ({status})")),
-        Err(error) => Err(format!("`{text}` could not be started: {error}")),
+        Err(error) => Err(format!("failed to start `{text}`: {error}")),
     }
 }
 
@@ -74,7 +74,7 @@ pub fn run(command: &mut Command) -> Result<(), String> {
 pub fn output(command: &mut Command) -> Result<String, String> {
     let text = show(command);
     let output =
-        command.stdin(Stdio::null()).output().map_err(|e| format!("`{text}` could not be started: {e}"))?;
+        command.stdin(Stdio::null()).output().map_err(|e| format!("failed to start `{text}`: {e}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
@@ -112,14 +112,14 @@ pub fn gently(urgent: &Command) -> Command {
 /// Returns whether it succeeded.
 pub fn follow(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool, String> {
     let text = show(command);
-    let (reader, writer) = std::io::pipe().map_err(|e| format!("no pipe for `{text}`: {e}"))?;
-    let second = writer.try_clone().map_err(|e| format!("no pipe for `{text}`: {e}"))?;
+    let (reader, writer) = std::io::pipe().map_err(|e| format!("failed to open a pipe for `{text}`: {e}"))?;
+    let second = writer.try_clone().map_err(|e| format!("failed to open a pipe for `{text}`: {e}"))?;
     let mut child = command
         .stdin(Stdio::null())
         .stdout(writer)
         .stderr(second)
         .spawn()
-        .map_err(|e| format!("`{text}` could not be started: {e}"))?;
+        .map_err(|e| format!("failed to start `{text}`: {e}"))?;
     // The command holds copies of the pipe's writing end; the reader would wait for ever on them.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut reader = BufReader::new(reader);
@@ -132,7 +132,7 @@ pub fn follow(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool,
                 let text = String::from_utf8_lossy(&line);
                 each(text.trim_end_matches(['\n', '\r']));
             }
-            Err(error) => return Err(format!("the output of `{text}` could not be read: {error}")),
+            Err(error) => return Err(format!("failed to read the output of `{text}`: {error}")),
         }
     }
     let status = child.wait().map_err(|e| format!("`{text}`: {e}"))?;

@@ -64,7 +64,10 @@ fn packages(sets: &[&[&str]]) -> Result<(), String> {
     }
     let wanted = sets.concat();
     if !on_path("dpkg-query") || !on_path("apt-get") {
-        println!("xtask: not a Debian system; expecting what these packages hold: {}", wanted.join(" "));
+        println!(
+            "xtask: not a Debian system; make sure the equivalents of these packages are installed: {}",
+            wanted.join(" ")
+        );
         return Ok(());
     }
     let missing: Vec<&str> = wanted.into_iter().filter(|package| !installed(package)).collect();
@@ -78,7 +81,7 @@ fn packages(sets: &[&[&str]]) -> Result<(), String> {
     } else if on_path("sudo") && output(command("sudo").args(["-n", "true"])).is_ok() {
         &["sudo", "-n"]
     } else {
-        return Err(format!("{} packages are missing. Please run:\n\n    sudo {line}\n", missing.len()));
+        return Err(format!("{} packages are missing. Run:\n\n    sudo {line}\n", missing.len()));
     };
     println!("xtask: installing {}", missing.join(" "));
     // A strict umask would leave apt's lists unreadable for its own download user.
@@ -90,14 +93,13 @@ fn packages(sets: &[&[&str]]) -> Result<(), String> {
     let mut words: Vec<&str> = prefix.to_vec();
     words.extend(["sh", "-c", script.as_str()]);
     let (program, arguments) = words.split_first().ok_or("nothing to run")?;
-    run(command(program).args(arguments))
-        .map_err(|error| format!("{error}\nPlease run:\n\n    sudo {line}\n"))
+    run(command(program).args(arguments)).map_err(|error| format!("{error}\nRun:\n\n    sudo {line}\n"))
 }
 
 /// `npm ci` whenever the lock file has changed since the last one.
 pub fn node_modules() -> Result<(), String> {
     if !on_path("node") && !on_path("npm") {
-        return Err("Node.js 20 or newer with npm is needed to build the UI; please install it".into());
+        return Err("Building the UI requires Node.js 20 or newer with npm; install it first".into());
     }
     let lock = root().join("ui/package-lock.json");
     let text = fs::read(&lock).map_err(|e| format!("{}: {e}", lock.display()))?;

@@ -35,7 +35,7 @@ impl Service {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|e| format!("`{text}` could not be started: {e}"))?;
+            .map_err(|e| format!("failed to start `{text}`: {e}"))?;
         let Some(stdout) = child.stdout.take() else {
             stop(&mut child);
             return Err(format!("`{text}` has no output"));
@@ -55,7 +55,7 @@ impl Service {
             Ok(ready) => Ok(Self { child, ready }),
             Err(_) => {
                 stop(&mut child);
-                Err(format!("`{text}` did not get ready within {} s", patience.as_secs()))
+                Err(format!("`{text}` was not ready within {} s", patience.as_secs()))
             }
         }
     }
@@ -108,7 +108,7 @@ impl Bus {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|e| format!("dbus-daemon could not be started: {e}"))?;
+            .map_err(|e| format!("failed to start dbus-daemon: {e}"))?;
         let mut address = String::new();
         if let Some(stdout) = bus.stdout.take() {
             // An error leaves the address empty, which is told below.
@@ -117,7 +117,7 @@ impl Bus {
         let address = address.trim().to_owned();
         if address.is_empty() {
             stop(&mut bus);
-            return Err("dbus-daemon did not tell its address".into());
+            return Err("dbus-daemon did not print its address".into());
         }
         let keyring = on_path("gnome-keyring-daemon").then(|| Self::keyring(folder, &address)).flatten();
         Ok(Self { bus, keyring, address })

@@ -44,9 +44,7 @@ fn advisories() -> Tally {
             run(deny.args(["check", "--disable-fetch", "--hide-inclusion-graph", "advisories"]))
         })),
         Err(why) => {
-            println!(
-                "skipped: the advisory database can't be fetched, so advisories were not checked ({why})"
-            );
+            println!("skipped: the advisory database is unavailable, so advisories were not checked ({why})");
             Tally { skipped: 1, ..Tally::default() }
         }
     }
@@ -55,10 +53,8 @@ fn advisories() -> Tally {
 /// Runs a command to its end, or ends it when its time is up.
 fn within(command: &mut Command, patience: Duration) -> Result<(), String> {
     let text = show(command);
-    let mut child = command
-        .stdin(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("`{text}` could not be started: {error}"))?;
+    let mut child =
+        command.stdin(Stdio::null()).spawn().map_err(|error| format!("failed to start `{text}`: {error}"))?;
     let deadline = Instant::now() + patience;
     loop {
         match child.try_wait() {

@@ -172,7 +172,7 @@ fn pack() -> Tally {
         .collect();
     tests.sort();
     if tests.is_empty() {
-        tally.add(simple(Err("monitoring/tests holds no rule test".into())));
+        tally.add(simple(Err("monitoring/tests contains no rule tests".into())));
     }
     for test in tests {
         tally.add(simple(process::run(command("promtool").args(["test", "rules"]).arg(test))));
@@ -252,7 +252,7 @@ fn accessibility_beside() -> Beside {
 
 fn told(running: JoinHandle<Beside>) -> (Tally, Duration) {
     let Ok(beside) = running.join() else {
-        return (simple(Err("the tests ended in the middle".into())), Duration::ZERO);
+        return (simple(Err("the tests exited prematurely".into())), Duration::ZERO);
     };
     for line in beside.lines {
         println!("{line}");
@@ -264,7 +264,7 @@ fn told(running: JoinHandle<Beside>) -> (Tally, Duration) {
 fn bridge() -> Tally {
     let ended = (|| {
         let folder = setup::scratch("test")?;
-        let home = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+        let home = tempfile::tempdir().map_err(|e| format!("failed to create a temporary folder: {e}"))?;
         let stack = suite::demo_stack(&folder.join("stack"), home.path(), false)?;
         let mut bridge = command(built("aether-bridge", false));
         bridge.args(["--port", "0", "--exit-with-stdin", "--ui"]).arg(root().join("ui/dist"));
@@ -273,7 +273,7 @@ fn bridge() -> Tally {
             bridge.env("AETHER_GRAFANA_TOKEN", token);
         }
         let bridge = suite::Service::start(&mut bridge, Duration::from_secs(60))?;
-        let url = bridge.text("/url").ok_or("the bridge did not tell its address")?.to_owned();
+        let url = bridge.text("/url").ok_or("the bridge did not print its address")?.to_owned();
         let mut tests = npm();
         tests.args(["run", "--silent", "e2e"]);
         tests.env("AETHER_BRIDGE_URL", url).env("AETHER_DEMO_READY", stack.ready.to_string());
@@ -300,7 +300,7 @@ fn settle(mut tally: Tally, ended: Result<bool, String>) -> Tally {
     match ended {
         Ok(true) if tally.passed + tally.failed + tally.skipped > 0 => {}
         Ok(true) => {
-            println!("FAILED: no test was run");
+            println!("FAILED: no tests ran");
             tally.failed += 1;
         }
         Ok(false) => tally.failed = tally.failed.max(1),

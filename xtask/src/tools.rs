@@ -57,7 +57,7 @@ impl Tool {
             .env("CARGO_PROFILE_RELEASE_STRIP", "none")
             .env_remove("RUSTFLAGS");
         let text = show(&install);
-        run(&mut install).map_err(|error| format!("{error}\nInstall it by hand:\n\n    {text}\n"))?;
+        run(&mut install).map_err(|error| format!("{error}\nInstall it manually:\n\n    {text}\n"))?;
         // Hundreds of megabytes that are not needed again; a folder that stays does no harm.
         let _ = fs::remove_dir_all(build);
         Ok(())

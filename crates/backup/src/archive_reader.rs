@@ -63,7 +63,7 @@ pub fn walk(
     let failed = |error: io::Error| paths::storage("read", path, &error);
     let meta = fs::symlink_metadata(path).map_err(failed)?;
     if !meta.is_file() {
-        return Err(refused(path, "it is not a regular file"));
+        return Err(refused(path, "not a regular file"));
     }
     walk_in(path, fs::File::open(path).map_err(failed)?, limits, job, each)
 }
@@ -84,7 +84,7 @@ pub fn walk_in(
     let mut archive = tar::Archive::new(source);
     // Whoever asks for more than there is gets an error of one kind or another.
     let broken = |error: &io::Error| match error.kind() {
-        io::ErrorKind::Other if meter.over.get() => refused(path, "it is cut short"),
+        io::ErrorKind::Other if meter.over.get() => refused(path, "it is truncated"),
         _ => broken(path, error),
     };
     let mut names = BTreeSet::new();
@@ -105,33 +105,31 @@ pub fn walk_in(
             }
             continue;
         }
-        let name = inside(&raw)
-            .ok_or_else(|| refused(path, &format!("the name {shown:?} in it leads out of it, or is none")))?;
+        let name = inside(&raw).ok_or_else(|| {
+            refused(path, &format!("the path {shown:?} is empty or leads outside the archive"))
+        })?;
         if name.split('/').any(names::is_git_name) {
             return Err(refused(
                 path,
-                &format!("it holds {shown:?}: the panel never unpacks a Git repository"),
+                &format!("it contains {shown:?}; Git repositories are never unpacked"),
             ));
         }
         match kind {
             EntryType::Directory if bytes == 0 => {}
             EntryType::Regular | EntryType::Continuous => {
                 if name.is_empty() {
-                    return Err(refused(path, &format!("the name {shown:?} in it is no file's")));
+                    return Err(refused(path, &format!("{shown:?} is not a valid file name")));
                 }
                 if !names.insert(name.clone()) {
-                    return Err(refused(path, &format!("it holds {name:?} twice")));
+                    return Err(refused(path, &format!("it contains {name:?} twice")));
                 }
                 if names.len() > limits.files {
-                    return Err(refused(path, &format!("it holds more than {} files", limits.files)));
+                    return Err(refused(path, &format!("it contains more than {} files", limits.files)));
                 }
                 total = total.saturating_add(bytes);
                 if bytes > limits.file {
                     let (has, may) = (size(bytes as f64), size(limits.file as f64));
-                    return Err(refused(
-                        path,
-                        &format!("{name:?} in it has {has}, and at most {may} are read"),
-                    ));
+                    return Err(refused(path, &format!("{name:?} has {has}; the limit is {may}")));
                 }
                 if total > limits.bytes {
                     let may = size(limits.bytes as f64);
@@ -148,10 +146,13 @@ pub fn walk_in(
                     EntryType::Link => "a link",
                     EntryType::Char | EntryType::Block => "a device",
                     EntryType::Fifo => "a pipe",
-                    EntryType::Directory => "a folder with content",
-                    _ => "something that is neither a file nor a folder",
+                    EntryType::Directory => "a non-empty folder entry",
+                    _ => "an unsupported file type",
                 };
-                return Err(refused(path, &format!("{shown:?} in it is {what}; a backup has files only")));
+                return Err(refused(
+                    path,
+                    &format!("{shown:?} is {what}; backups contain regular files only"),
+                ));
             }
         }
         // What is left of this file is skipped by reading; after it only headers may come.
@@ -169,7 +170,7 @@ pub fn walk_in(
             read => over = over.saturating_add(read as u64),
         }
         if over > HEADERS * 16 {
-            return Err(refused(path, "more follows after its end"));
+            return Err(refused(path, "there is data after the end of the archive"));
         }
     }
 }
@@ -178,11 +179,11 @@ pub fn walk_in(
 pub fn broken(path: &Path, error: &io::Error) -> PanelError {
     use io::ErrorKind::{FileTooLarge, InvalidData, InvalidInput, Other, QuotaExceeded, UnexpectedEof};
     match error.kind() {
-        UnexpectedEof => refused(path, "it is cut short"),
+        UnexpectedEof => refused(path, "it is truncated"),
         QuotaExceeded => refused(path, TOO_DENSE),
-        FileTooLarge => refused(path, "a name or a header in it is too long"),
+        FileTooLarge => refused(path, "a name or header is too long"),
         InvalidData | InvalidInput | Other => {
-            refused(path, &format!("it is broken, or no archive ({})", one_line(error)))
+            refused(path, &format!("it is damaged or not an archive ({})", one_line(error)))
         }
         _ => paths::storage("read", path, error),
     }
@@ -227,7 +228,7 @@ fn open(
         let from = file.seek(SeekFrom::Start(length.saturating_sub(1024))).map_err(failed)?;
         (&mut file).take(1024).read_to_end(&mut tail).map_err(failed)?;
         if from == 0 || tail.len() < 1024 || tail.iter().any(|byte| *byte != 0) {
-            return Err(refused(path, "it is cut short, or no archive (.tar, .tar.gz or .tar.zst)"));
+            return Err(refused(path, "it is truncated, or not an archive (.tar, .tar.gz or .tar.zst)"));
         }
     }
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
@@ -322,5 +323,5 @@ pub fn stem(name: &str) -> Option<&str> {
 /// What is wrong with an archive.
 pub fn refused(path: &Path, words: &str) -> PanelError {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    PanelError::new(ErrorCode::InvalidRequest, "backups", format!("{name} can't be used: {words}."))
+    PanelError::new(ErrorCode::InvalidRequest, "backups", format!("Cannot use {name}: {words}."))
 }

@@ -182,7 +182,7 @@ impl Builder {
     fn close(&mut self, files: &[File], texts: Option<(&str, &[u8])>) -> Result<PathBuf, PanelError> {
         let failed = |path: &Path, error: &io::Error| paths::storage("write", path, error);
         self.flush(files)?;
-        // The manifest last: a folder without one is no backup.
+        // The manifest is written last: a folder without one is not a backup.
         let texts = texts.map(|(sums, bytes)| [(manifest::SUMS, sums.as_bytes()), (manifest::FILE, bytes)]);
         for (name, content) in texts.into_iter().flatten() {
             let path = self.folder.join(name);
@@ -210,7 +210,7 @@ impl Builder {
         let target = self.folder.join(path);
         let taken = self.files.iter().any(|file| file.path == path);
         if let Some(why) =
-            names::refusal(path).or_else(|| taken.then_some("the backup has this file already"))
+            names::refusal(path).or_else(|| taken.then_some("the backup already contains this file"))
         {
             let error = io::Error::new(io::ErrorKind::InvalidInput, why);
             return Err(paths::storage("write", &target, &error));
@@ -237,7 +237,11 @@ impl Builder {
             let threads: Vec<_> = files.chunks(size).map(|part| scope.spawn(move || flush(part))).collect();
             let ends = threads.into_iter().map(|thread| {
                 thread.join().unwrap_or_else(|_| {
-                    Err(paths::storage("flush", &self.folder, &io::Error::other("a thread ended early")))
+                    Err(paths::storage(
+                        "flush",
+                        &self.folder,
+                        &io::Error::other("a worker thread exited unexpectedly"),
+                    ))
                 })
             });
             ends.collect()
@@ -251,7 +255,7 @@ impl Drop for Builder {
             && let Err(error) = fs::remove_dir_all(&self.folder)
         {
             // It is cleared away at the next start.
-            tracing::warn!(folder = %self.folder.display(), %error, "a partial backup could not be removed");
+            tracing::warn!(folder = %self.folder.display(), %error, "failed to remove a partial backup");
         }
     }
 }

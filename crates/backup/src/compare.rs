@@ -1,4 +1,4 @@
-//! How two dashboards differ, panel by panel, without what Grafana changes by itself. Pure.
+//! Differences between two dashboards, panel by panel, ignoring fields that Grafana sets automatically. Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use super::dashboard;
 
-/// Most changes that are told of a dashboard.
+/// Maximum number of reported changes per dashboard.
 const MAX_CHANGES: usize = 200;
-/// Most characters of a value that are told.
+/// Maximum length of a reported value, in characters.
 const MAX_VALUE: usize = 400;
-/// What Grafana changes by itself when it saves or migrates a dashboard, and the uid, by which both sides were found.
+/// Fields that Grafana sets when it saves or migrates a dashboard, and the uid used to match both sides.
 const OWN: [&str; 7] = ["id", "uid", "version", "refresh", "iteration", "schemaVersion", "gnetId"];
 /// Parts of a panel that have words of their own.
 const PANEL_PARTS: [&str; 8] =
     ["title", "type", "description", "datasource", "gridPos", "targets", "fieldConfig", "panels"];
 
-/// Whether two dashboards are the same but for what Grafana changes by itself.
+/// Whether two dashboards are identical, ignoring fields that Grafana sets automatically.
 pub fn same(before: &Value, after: &Value) -> bool {
     normal(before) == normal(after)
 }
@@ -75,7 +75,7 @@ pub fn one(
     }
 }
 
-/// Without what Grafana changes by itself, nulls and empty lists: it writes them in some versions and not in others.
+/// Without fields that Grafana sets automatically, nulls and empty lists, which only some versions write.
 fn normal(dashboard: &Value) -> Value {
     let mut value = dashboard.clone();
     if let Some(fields) = value.as_object_mut() {
@@ -239,7 +239,7 @@ fn name(panel: &Value) -> String {
     match panel.get("id").and_then(Value::as_f64) {
         _ if !title.is_empty() => title.to_owned(),
         Some(id) => format!("panel {id}"),
-        None => "a panel without a title".to_owned(),
+        None => "untitled panel".to_owned(),
     }
 }
 

@@ -50,7 +50,7 @@ pub async fn create(backups: Arc<Backups>, request: BackupCreateRequest) -> Resu
     };
     backups.ctx.journal_complete(entry, outcome, result).await?;
     let made = made.map(|_| ());
-    // Read back whole: what is called verified has been read. It is there also when somebody does not wait for that.
+    // Read back completely: "verified" requires it, even if the caller does not wait.
     let verified = match &made {
         Ok(()) => match verify::all(&backups, &store, &id, 0, &job).await {
             Err(error) if error.code != ErrorCode::Cancelled => Err(error),
@@ -65,9 +65,9 @@ pub async fn create(backups: Arc<Backups>, request: BackupCreateRequest) -> Resu
         PanelError::new(
             ErrorCode::Unverified,
             "backups",
-            format!("The backup {} was made and is not in the list.", id.0),
+            format!("Backup {} was created but does not appear in the list.", id.0),
         )
-        .with_hint("Look into the folder of backups.")
+        .with_hint("Check the backup folder.")
     })
 }
 
@@ -87,7 +87,7 @@ async fn run(
     let mut drafts = Vec::new();
 
     drafts.push(if !wanted(BackupPartKind::Grafana) {
-        Draft::skipped(BackupPartKind::Grafana, "dashboards", "Not asked for.")
+        Draft::skipped(BackupPartKind::Grafana, "dashboards", "Not requested.")
     } else if profile.grafana.urls.is_empty() {
         Draft::skipped(BackupPartKind::Grafana, "dashboards", "This stack has no Grafana.")
     } else {
@@ -97,7 +97,7 @@ async fn run(
         }
     });
     let prometheus = if !wanted(BackupPartKind::Prometheus) {
-        Draft::skipped(BackupPartKind::Prometheus, "blocks", "Not asked for.")
+        Draft::skipped(BackupPartKind::Prometheus, "blocks", "Not requested.")
     } else {
         match live.clients.prometheus().await {
             Ok(client) => {
@@ -120,7 +120,7 @@ async fn run(
     };
     drafts.push(prometheus);
     drafts.push(if !wanted(BackupPartKind::Alertmanager) {
-        Draft::skipped(BackupPartKind::Alertmanager, "silences", "Not asked for.")
+        Draft::skipped(BackupPartKind::Alertmanager, "silences", "Not requested.")
     } else if profile.alertmanager.urls.is_empty() {
         Draft::skipped(BackupPartKind::Alertmanager, "silences", "This stack has no Alertmanager.")
     } else {
@@ -129,7 +129,7 @@ async fn run(
     drafts.push(if wanted(BackupPartKind::Configs) {
         parts::configs::save(&profile.pack, &mut builder, job)?
     } else {
-        Draft::skipped(BackupPartKind::Configs, "files", "Not asked for.")
+        Draft::skipped(BackupPartKind::Configs, "files", "Not requested.")
     });
     job.check()?;
 
@@ -155,19 +155,21 @@ async fn alertmanager(live: &StackSession, builder: &mut Builder, job: &Handle) 
             Err(error) => last = Some(error),
         }
     }
-    let error =
-        last.unwrap_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "No member was asked."));
+    let error = last.unwrap_or_else(|| {
+        PanelError::new(ErrorCode::Internal, "backups", "No cluster member was contacted.")
+    });
     Ok(unreachable_part(BackupPartKind::Alertmanager, "silences", &error))
 }
 
 fn unreachable_part(kind: BackupPartKind, what: &str, error: &PanelError) -> Draft {
     let mut draft = Draft::new(kind, what);
-    draft.fail("Nothing of it was saved", error);
+    draft.fail("Nothing was saved for this part", error);
     draft
 }
 
 fn ended(error: &tokio::task::JoinError) -> PanelError {
-    PanelError::new(ErrorCode::Internal, "backups", "The work ended early.").with_detail(error.to_string())
+    PanelError::new(ErrorCode::Internal, "backups", "The backup was interrupted.")
+        .with_detail(error.to_string())
 }
 
 fn manifest(
@@ -223,7 +225,7 @@ fn text(manifest: &Manifest, builder: &Builder) -> String {
         stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
     };
     let mut out = format!(
-        "Backup {}\n{}\n\nStack      {}\nMade       {}\nBy         {}\nWhy        {}\nPanel      {}\n",
+        "Backup {}\n{}\n\nStack      {}\nCreated    {}\nBy         {}\nReason     {}\nPanel      {}\n",
         manifest.id,
         "=".repeat(7 + manifest.id.len()),
         manifest.stack,
@@ -233,7 +235,7 @@ fn text(manifest: &Manifest, builder: &Builder) -> String {
         manifest.panel,
     );
     if !manifest.complete() {
-        out.push_str("\nINCOMPLETE: something that should be here is not. See below.\n");
+        out.push_str("\nINCOMPLETE: parts of this backup are missing. See below.\n");
     }
     out.push_str("\nContents\n--------\n");
     for part in &manifest.parts {
@@ -248,7 +250,7 @@ fn text(manifest: &Manifest, builder: &Builder) -> String {
             out.push_str(&format!("{service:<14} pinned to {}\n", one_line(image)));
         }
     }
-    out.push_str("\nIs it still as it was made?\n---------------------------\n");
+    out.push_str("\nVerify this backup\n------------------\n");
     out.push_str(&format!(
         "In this folder: sha256sum --check --quiet SHA256SUMS\nOr: aetherctl backup verify {}\n",
         manifest.id
@@ -278,20 +280,19 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
     let mut steps = Vec::new();
     if has(DASHBOARDS) {
         steps.push(format!(
-            "Dashboards: open this backup in the panel, choose, look at the plan, restore. Or: aetherctl \
-                backup restore {} \
-             (shows the plan; --apply carries it out). Undo: aetherctl backup undo. By hand: in each file, send \
-             {{\"dashboard\": …with id null…, \"folderUid\": …, \"overwrite\": false}} to POST /api/dashboards/db.",
+            "Dashboards: open this backup in the panel, select dashboards, review the plan, restore. Or: \
+                aetherctl backup restore {} (shows the plan; --apply restores). To undo: aetherctl \
+                backup undo. Manually: for each file, send {{\"dashboard\": …with id null…, \
+                \"folderUid\": …, \"overwrite\": false}} to POST /api/dashboards/db.",
             manifest.id
         ));
     }
     if has("grafana/alerting/") {
         steps.push(format!(
             "Alerting: open this backup in the panel, Alerting. Or: aetherctl backup restore {} --what \
-                alerting. By hand: the files \
-             in grafana/alerting/ are what GET /api/v1/provisioning/… gave. PUT them back with the header \
-             X-Disable-Provenance: true, so that they stay editable. Contact points have [REDACTED] where \
-             secrets were.",
+                alerting. Manually: the files in grafana/alerting/ are replies of GET \
+                /api/v1/provisioning/…. PUT them back with the header X-Disable-Provenance: true, so \
+                that they stay editable. In contact points, secrets are replaced by [REDACTED].",
             manifest.id
         ));
     }
@@ -303,52 +304,49 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
             "They had no credentials.".to_owned()
         } else {
             format!(
-                "Their credentials are not in the backup. Before sending, replace every {MASK} in the file, and add \
-                 those that Grafana keeps to itself: {to_enter}"
+                "Their credentials are not in the backup. Before sending, replace every {MASK} in the \
+                    file and add the secrets that Grafana does not return: {to_enter}"
             )
         };
         steps.push(format!(
-            "Data sources: by hand. Send each entry of {DATA_SOURCES}, without id, to POST /api/datasources. \
-             {credentials}"
+            "Data sources: manually. Send each entry of {DATA_SOURCES}, without id, to POST \
+                /api/datasources. {credentials}"
         ));
     }
     if has(SNAPSHOT) {
         if builder.files().iter().any(|file| file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD)) {
             steps.push(format!(
-                "Prometheus' data is compressed. By hand it is unpacked in a copy of prometheus/snapshot/ \
-                    first: find . -name '*{ZSTD}' \
-                 -exec zstd -d -q --rm {{}} +"
+                "Prometheus data is compressed. To restore it manually, first decompress it in a copy of \
+                    prometheus/snapshot/: find . -name '*{ZSTD}' -exec zstd -d -q --rm {{}} +"
             ));
         }
         steps.push(
-            "Prometheus' data: stop the server. Move its data folder aside. Make a new one, and copy the folders in \
-             prometheus/snapshot/ into it (no wal, no chunks_head). In the official image it belongs to user \
-             65534. Start the \
-             server. Blocks older than its retention are deleted again. promtool tsdb list FOLDER shows what is there."
+            "Prometheus data: stop the server. Move its data folder aside. Create a new one and copy the \
+                folders from prometheus/snapshot/ into it (no wal, no chunks_head). In the official \
+                image, the owner is user 65534. Start the server. Blocks older than the retention are \
+                deleted again. promtool tsdb list FOLDER shows the blocks."
                 .into(),
         );
     }
     if has("configs/") {
         steps.push(format!(
             "Configuration: open this backup in the panel, Configuration. Or: aetherctl backup restore {} \
-                --what configs. By hand: \
-             compare configs/ with the files in use, copy what is wanted into them (cp, not mv: a file mounted \
-             alone into a \
-             container stays the old one after mv), check it (promtool check config, amtool check-config), \
-             then reload: POST \
-             /-/reload on Prometheus (with --web.enable-lifecycle) and on Alertmanager.",
+                --what configs. Manually: compare configs/ with the live files, copy what you need into \
+                them (cp, not mv: a single file mounted into a container does not change after mv), \
+                check it (promtool check config, amtool check-config), then reload: POST /-/reload on \
+                Prometheus (with --web.enable-lifecycle) and on Alertmanager.",
             manifest.id
         ));
     }
     if has("alertmanager/silences") {
         steps.push(
-            "Silences: alertmanager/silences.json lists them. Those that still run can be made anew: amtool \
-                silence import."
+            "Silences: alertmanager/silences.json lists them. Recreate those that have not expired with: \
+                amtool silence import."
                 .into(),
         );
     }
     let numbered = steps.iter().enumerate().map(|(index, step)| format!("{}. {step}\n", index + 1));
-    if steps.is_empty() { "There is nothing in it to restore.\n".into() } else { numbered.collect() }
+    if steps.is_empty() { "This backup contains nothing to restore.\n".into() } else { numbered.collect() }
 }
 
 /// Foreign text on one line.

@@ -38,14 +38,14 @@ pub fn document(bytes: &[u8]) -> Result<(Box<RawValue>, DashboardMeta), String> 
         #[serde(default)]
         meta: Option<Value>,
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| format!("it is not UTF-8: {error}"))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| format!("not valid UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}');
     // A list would be read as a struct's fields in their order.
     if !text.trim_start().starts_with('{') {
         let json = serde_json::from_str::<serde::de::IgnoredAny>(text);
         return Err(match json {
-            Ok(_) => "it is JSON, but no dashboard".into(),
-            Err(error) => format!("it is not JSON: {error}"),
+            Ok(_) => "valid JSON, but not a dashboard".into(),
+            Err(error) => format!("not valid JSON: {error}"),
         });
     }
     if let Ok(whole) = serde_json::from_str::<Whole>(text) {
@@ -54,7 +54,7 @@ pub fn document(bytes: &[u8]) -> Result<(Box<RawValue>, DashboardMeta), String> 
         return Ok((whole.dashboard, meta));
     }
     let raw: Box<RawValue> =
-        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}"))?;
     Ok((raw, DashboardMeta::default()))
 }
 
@@ -132,8 +132,8 @@ mod tests {
         assert_eq!((raw.get(), meta.folder_uid.as_str(), meta.version), (r#"{"a":1e2}"#, "f", 3));
         let (raw, _) = document("\u{feff}{\"title\":\"x\"}".as_bytes()).unwrap();
         assert_eq!(raw.get(), r#"{"title":"x"}"#);
-        assert!(document(b"[1]").unwrap_err().contains("no dashboard"));
-        assert!(document(b"{").unwrap_err().contains("not JSON"));
+        assert!(document(b"[1]").unwrap_err().contains("not a dashboard"));
+        assert!(document(b"{").unwrap_err().contains("not valid JSON"));
         let (_, meta) = document(br#"{"meta":{"version":"odd"},"dashboard":{}}"#).unwrap();
         assert_eq!(meta.version, 0);
     }

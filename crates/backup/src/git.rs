@@ -55,11 +55,11 @@ impl Place {
         match repository::nested(&self.root.join(&self.path)) {
             Ok(None) => String::new(),
             Ok(Some(found)) => format!(
-                "This backup contains a Git repository ({}), so Git is not called for it. Remove the \
-                 repository, or do not commit this backup.",
+                "This backup contains a Git repository ({}), so Git was not run on it. Remove the nested \
+                    repository, or do not commit this backup.",
                 found.display()
             ),
-            Err(error) => format!("The backup could not be searched for a nested Git repository: {error}."),
+            Err(error) => format!("Failed to search the backup for a nested Git repository: {error}."),
         }
     }
 }
@@ -94,7 +94,7 @@ fn state_at(place: &Place) -> Option<BackupGit> {
         Ok(text) => text,
         Err(GitError::Missing) => return None,
         Err(GitError::Failed(why)) => {
-            state.problem = format!("Git could not report the state of this backup: {why}");
+            state.problem = format!("Git failed to report the status of this backup: {why}");
             return Some(state);
         }
     };
@@ -114,8 +114,8 @@ fn state_at(place: &Place) -> Option<BackupGit> {
     state.problem = match ignored.as_slice() {
         // The backup itself, or a folder above it.
         [path] if place.path.starts_with(path) => "Git ignores this backup (.gitignore).".to_owned(),
-        [_, ..] => format!("Git ignores {} of its files (.gitignore).", ignored.len()),
-        [] if state.branch.is_empty() => "No branch is checked out there.".to_owned(),
+        [_, ..] => format!("Files of this backup ignored by Git (.gitignore): {}.", ignored.len()),
+        [] if state.branch.is_empty() => "The work tree has no branch checked out.".to_owned(),
         [] => String::new(),
     };
     state.committed = ignored.is_empty() && open == 0;
@@ -142,13 +142,13 @@ pub async fn commit(backups: Arc<Backups>, id: BackupId) -> Result<BackupCommitt
     })
     .await?;
     let Some((state, place)) = found else {
-        return refuse("The folder of backups is in no work tree of Git.");
+        return refuse("The backup folder is not in a Git work tree.");
     };
     if !state.problem.is_empty() {
         return refuse(&state.problem);
     }
     if state.committed {
-        return refuse("This backup is committed already.");
+        return refuse("This backup is already committed.");
     }
     let message = message(&id, &reason);
     let detail = json!({"stack": live.profile.name, "root": state.root, "message": message});
@@ -157,8 +157,8 @@ pub async fn commit(backups: Arc<Backups>, id: BackupId) -> Result<BackupCommitt
     job.stage("committing", 0);
     let made = blocking(move || {
         let refused = |why: String| {
-            PanelError::new(ErrorCode::Storage, "git", "Git did not commit it.")
-                .with_hint("Fix the problem that Git reports, or commit it by hand.")
+            PanelError::new(ErrorCode::Storage, "git", "Git failed to commit the backup.")
+                .with_hint("Fix the problem reported by Git, or commit manually.")
                 .with_detail(why)
         };
         let failed = |error: GitError| match error {
@@ -173,7 +173,7 @@ pub async fn commit(backups: Arc<Backups>, id: BackupId) -> Result<BackupCommitt
                 let head = [OsStr::new("rev-parse"), OsStr::new("HEAD")];
                 git(&place.root, Purpose::Look, &head, LOOK).map_err(failed)
             }
-            _ => Err(refused("after the commit some of its files are still not in it".into())),
+            _ => Err(refused("some files are missing from the commit".into())),
         }
     })
     .await;
@@ -247,7 +247,7 @@ mod tests {
         let sibling = backup(&store, "one2", &["f"]);
         assert!(state(&store, &one).unwrap().committed && !state(&store, &sibling).unwrap().committed);
         run(folder.path(), &["checkout", "--quiet", "--detach"]);
-        assert!(state(&store, &one).unwrap().problem.contains("No branch"));
+        assert!(state(&store, &one).unwrap().problem.contains("no branch"));
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
         for (rule, words) in [
             ("backups/two\n", "ignores this backup"),
             ("backups/\n", "ignores this backup"),
-            ("*.zst\n", "ignores 1 of its files"),
+            ("*.zst\n", "ignored by Git (.gitignore): 1."),
         ] {
             std::fs::write(folder.path().join(".gitignore"), rule).unwrap();
             let ignored = state(&store, &two).unwrap();

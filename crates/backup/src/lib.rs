@@ -66,7 +66,7 @@ impl Backups {
             listing().take(&store, cache, read)
         });
         let list = read.await.unwrap_or_else(|error| {
-            Err(PanelError::new(ErrorCode::Internal, "backups", "The backups could not be read.")
+            Err(PanelError::new(ErrorCode::Internal, "backups", "Failed to read the backups.")
                 .with_detail(error.to_string()))
         });
         self.ctx.changed.notify_one();

@@ -78,21 +78,21 @@ impl Manifest {
             schema: u32,
         }
         let Schema { schema } =
-            serde_json::from_slice(bytes).map_err(|error| format!("{FILE} can't be read: {error}"))?;
+            serde_json::from_slice(bytes).map_err(|error| format!("failed to read {FILE}: {error}"))?;
         if schema != SCHEMA {
             return Err(format!(
-                "{FILE} is of form {schema}, and this version of the panel reads form {SCHEMA}; use a newer one"
+                "{FILE} has format {schema}, but this version of the panel supports format {SCHEMA}; use \
+                    a newer version"
             ));
         }
         let manifest: Self =
-            serde_json::from_slice(bytes).map_err(|error| format!("{FILE} can't be read: {error}"))?;
+            serde_json::from_slice(bytes).map_err(|error| format!("failed to read {FILE}: {error}"))?;
         let mut seen = std::collections::BTreeSet::new();
         for file in &manifest.files {
             let own = [FILE, SUMS].contains(&file.path.as_str());
-            let why =
-                names::refusal(&file.path).or_else(|| own.then_some("the panel writes this file itself"));
+            let why = names::refusal(&file.path).or_else(|| own.then_some("this file name is reserved"));
             if let Some(why) = why {
-                return Err(format!("refused: {:?}, listed in {FILE}: {why}", file.path));
+                return Err(format!("unsafe path {:?} in {FILE}: {why}", file.path));
             }
             // It becomes a line of SHA256SUMS, where a line break in it would add files that the manifest does
             // not name.
@@ -102,7 +102,7 @@ impl Manifest {
                 return Err(format!("{FILE} has no valid SHA-256 for {:?}", file.path));
             }
             if !seen.insert(file.path.to_lowercase()) {
-                return Err(format!("{FILE} names {:?} twice", file.path));
+                return Err(format!("{FILE} lists {:?} twice", file.path));
             }
         }
         Ok(manifest)
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(read(&["configs/a.yml"]).unwrap().files.len(), 1);
         for path in ["../../etc/passwd", ".git/config", "configs/.env", "git~1/config", "manifest.json"] {
             let error = read(&[path]).unwrap_err();
-            assert!(error.starts_with(&format!("refused: {path:?}")), "{error}");
+            assert!(error.starts_with(&format!("unsafe path {path:?}")), "{error}");
         }
         assert!(read(&["a.json", "A.json"]).unwrap_err().contains("twice"));
         let newer = String::from_utf8(manifest(&[]).to_bytes().unwrap()).unwrap();

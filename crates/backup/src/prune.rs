@@ -1,4 +1,4 @@
-//! Which backups to keep: the last so many, and one of each day, week and month. Pure but for the deletion.
+//! Retention: which backups to keep (last N, daily, weekly, monthly). Pure except for the deletion.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -29,7 +29,7 @@ pub fn plan(backups: &[Backup], policy: PrunePolicy, now: Timestamp, zone: &Time
         let future = now.millis_since(backup.made_at) < -FUTURE_MS;
         if future {
             // Its place among the others is not known: it takes nobody's, and nobody takes its own.
-            why.push("from the future: the clock was set back since".to_owned());
+            why.push("dated in the future: the clock was set back since".to_owned());
         }
         if backup.pinned {
             why.push("pinned".to_owned());
@@ -38,12 +38,12 @@ pub fn plan(backups: &[Backup], policy: PrunePolicy, now: Timestamp, zone: &Time
             // Kept until its time has come.
         } else if backup.safety {
             if now.millis_since(backup.made_at) < SAFETY_MS {
-                why.push("a restore can be undone with it".to_owned());
+                why.push("needed to undo a restore".to_owned());
             }
         } else {
             let sound = !matches!(backup.verdict, BackupVerdict::Incomplete | BackupVerdict::Changed);
             if sound && std::mem::take(&mut newest_complete) {
-                why.push("the newest complete one".to_owned());
+                why.push("newest complete backup".to_owned());
             }
             if last > 0 {
                 last -= 1;
@@ -55,7 +55,7 @@ pub fn plan(backups: &[Backup], policy: PrunePolicy, now: Timestamp, zone: &Time
                 for ((name, left), seen) in periods.into_iter().zip(&mut left).zip(&mut seen) {
                     if *left > 0 && seen.insert(name.clone()) {
                         *left -= 1;
-                        why.push(format!("the newest of {name}"));
+                        why.push(format!("newest of {name}"));
                     }
                 }
             }
@@ -86,7 +86,7 @@ fn periods(at: Timestamp, zone: &TimeZone) -> [String; 3] {
 /// `invalid-request` when none is named or other work is going on; `storage` when the journal can't be written.
 pub async fn delete(backups: Arc<Backups>, ids: Vec<BackupId>) -> Result<BackupDeleted, PanelError> {
     if ids.is_empty() {
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", "No backup is named."));
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", "No backups selected."));
     }
     let live = backups.ctx.live();
     let job = backups.ctx.jobs.begin("Deleting backups")?;
@@ -104,12 +104,12 @@ pub async fn delete(backups: Arc<Backups>, ids: Vec<BackupId>) -> Result<BackupD
             }
             Some(_) => {}
             None => {
-                done.kept.push(format!("{}: there is no such backup.", id.0));
+                done.kept.push(format!("{}: backup not found.", id.0));
                 continue;
             }
         }
         if job.check().is_err() {
-            done.kept.push(format!("{}: cancelled.", id.0));
+            done.kept.push(format!("{}: canceled.", id.0));
             continue;
         }
         let entry = backups.ctx.journal_begin(DELETE, &id.0, json!({"folder": store.root()})).await?;

@@ -43,7 +43,7 @@ pub struct Opened {
     files: Vec<(String, u64, String)>,
 }
 
-/// A dashboard as it lies in a backup.
+/// A dashboard stored in a backup.
 pub struct Stored {
     /// Where it lies.
     pub about: BackupDashboard,
@@ -59,12 +59,8 @@ impl Opened {
     pub fn open(store: &Store, id: &aether_contract::BackupId) -> Result<Self, PanelError> {
         let folder = store.readable(id)?;
         let manifest = Store::manifest(&folder).map_err(|why| {
-            PanelError::new(
-                ErrorCode::Storage,
-                "backups",
-                format!("The backup {} can't be opened: {why}.", id.0),
-            )
-            .with_hint("Its files can still be read in its folder.")
+            PanelError::new(ErrorCode::Storage, "backups", format!("Cannot open backup {}: {why}.", id.0))
+                .with_hint("You can still read its files in its folder.")
         })?;
         let manifest = manifest.map(|(manifest, _)| manifest);
         let files = match &manifest {
@@ -245,7 +241,7 @@ impl Opened {
             return Err(PanelError::new(
                 ErrorCode::NotFound,
                 "backups",
-                format!("This backup has no file {path:?}."),
+                format!("File {path:?} not found in this backup."),
             ));
         }
         let at = self.folder.join(path);

@@ -1,4 +1,4 @@
-//! Backups by themselves: one every so many hours, while a panel is open.
+//! Scheduled backups, made at a fixed interval while a panel is open.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ pub async fn make_if_due(backups: &Arc<Backups>, list: &BackupList) -> Result<Op
     Ok(Some(backup))
 }
 
-/// Makes one if it is time, beside whoever asks. What fails is told on the desktop: nobody is looking.
+/// Makes a backup if one is due. Failures become desktop notifications, because no one is watching.
 pub fn look(backups: &Arc<Backups>, list: &BackupList) {
     if !begin(backups, list) {
         return;
@@ -75,19 +75,19 @@ pub fn look(backups: &Arc<Backups>, list: &BackupList) {
         let guard = Arc::clone(&backups.ctx.effects).read_owned().await;
         let (title, text) = match make(&backups).await {
             Ok(backup) if backup.verdict == BackupVerdict::Verified => {
-                tracing::info!(backup = backup.id.0, "the scheduled backup is made");
+                tracing::info!(backup = backup.id.0, "starting the scheduled backup");
                 match copied(&backups, &backup).await {
                     Ok(()) => return,
                     Err(error) => {
-                        (format!("The scheduled backup {} was not copied", backup.id.0), error.to_string())
+                        (format!("Scheduled backup {} was not uploaded", backup.id.0), error.to_string())
                     }
                 }
             }
             Ok(backup) => (
-                format!("The scheduled backup {} is incomplete", backup.id.0),
+                format!("Scheduled backup {} is incomplete", backup.id.0),
                 backup.problems.into_iter().next().unwrap_or_default(),
             ),
-            Err(error) => ("The scheduled backup was not made".to_owned(), error.to_string()),
+            Err(error) => ("Scheduled backup failed".to_owned(), error.to_string()),
         };
         tracing::warn!(title, text, "scheduled backup");
         let screen = "backups".to_owned();

@@ -68,15 +68,15 @@ impl Store {
         let folder = self.root.join(&id.0);
         let there = name::is_folder(&id.0) && fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir());
         if unpacked_cache::at(&self.root, &id.0).is_some() {
-            let words = format!("{} is an archive; that needs a backup that was imported.", id.0);
+            let words = format!("{} is an archive and does not support this operation.", id.0);
             return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words)
-                .with_hint("Import it, and choose what that made."));
+                .with_hint("Import it, then use the imported backup."));
         }
         there.then_some(folder).ok_or_else(|| {
             PanelError::new(
                 ErrorCode::NotFound,
                 "backups",
-                format!("There is no backup {:?} in {}.", id.0, self.root.display()),
+                format!("Backup {:?} not found in {}.", id.0, self.root.display()),
             )
         })
     }
@@ -124,9 +124,9 @@ impl Store {
                 return Err(PanelError::new(
                     ErrorCode::InvalidRequest,
                     "backups",
-                    "Another panel or aetherctl is at work on these backups.",
+                    "Another panel or aetherctl is using the backup folder.",
                 )
-                .with_hint("Wait until it is done."));
+                .with_hint("Wait until it finishes."));
             }
             Err(fs::TryLockError::Error(error)) => return Err(failed(&error)),
         }
@@ -146,7 +146,7 @@ impl Store {
             if !entry.file_name().to_string_lossy().starts_with(PARTIAL) {
                 continue;
             }
-            tracing::info!(folder = %entry.path().display(), "clearing a backup that was never whole");
+            tracing::info!(folder = %entry.path().display(), "removing an incomplete backup");
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 fs::remove_dir_all(entry.path())?;
@@ -167,7 +167,7 @@ impl Store {
         match read_limited(&path, manifest::MAX) {
             Ok(bytes) => Manifest::read(&bytes).map(|manifest| Some((manifest, bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{} can't be read: {error}", manifest::FILE)),
+            Err(error) => Err(format!("failed to read {}: {error}", manifest::FILE)),
         }
     }
 
@@ -192,7 +192,7 @@ impl Store {
             }
             if backups.len() >= MAX_BACKUPS {
                 unreadable
-                    .push(format!("There are more than {MAX_BACKUPS} backups; the rest is not listed."));
+                    .push(format!("There are more than {MAX_BACKUPS} backups; the rest are not listed."));
                 break;
             }
             match self.entry(&id, cache) {
@@ -214,7 +214,7 @@ impl Store {
         })
     }
 
-    /// One backup as in the list; none for a folder that is no backup.
+    /// Reads one backup; none if the folder is not a backup.
     ///
     /// # Errors
     /// In words.
@@ -235,7 +235,7 @@ impl Store {
             Some((_, _, manifest)) => manifest.clone(),
             None => {
                 let read = Self::manifest(&folder).and_then(|found| {
-                    found.map(|(manifest, _)| manifest).ok_or_else(|| "it vanished".into())
+                    found.map(|(manifest, _)| manifest).ok_or_else(|| "it disappeared".into())
                 });
                 cache.insert(id.to_owned(), (modified, length, read.clone()));
                 read
@@ -328,12 +328,12 @@ pub fn listed(id: &str, manifest: &Manifest, notes: &MetadataCache) -> Backup {
 pub fn inside(folder: &Path, path: &str) -> io::Result<PathBuf> {
     let mut at = folder.to_path_buf();
     if !names::is_here(path) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "its path leads out of the backup"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "its path leads outside the backup"));
     }
     for segment in path.split('/') {
         at.push(segment);
         if fs::symlink_metadata(&at)?.file_type().is_symlink() {
-            let words = "there is a symbolic link in its path";
+            let words = "its path contains a symbolic link";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
         }
     }

@@ -50,7 +50,7 @@ pub fn entry(id: &str, folder: &Path, notes: &MetadataCache) -> Option<Backup> {
         what: "dashboards".into(),
         bytes,
         notes: [
-            "Made by another tool: nothing tells whether it is whole.".into(),
+            "Made by another tool, without checksums; its integrity cannot be verified.".into(),
             left_words(left),
             hidden.words(),
             notes.left_out.clone(),
@@ -114,9 +114,9 @@ impl Hidden {
         let more = if self.count > named.len() { ", …" } else { "" };
         match self.count {
             0 => String::new(),
-            1 => format!("One hidden file or directory was left out: {}.", named.concat()),
+            1 => format!("1 hidden file or directory was skipped: {}.", named.concat()),
             count => {
-                format!("{count} hidden files or directories were left out: {}{more}.", named.join(", "))
+                format!("{count} hidden files or directories were skipped: {}{more}.", named.join(", "))
             }
         }
     }
@@ -140,12 +140,9 @@ pub fn scan(folder: &Path) -> Scan {
 pub fn left_words(left: usize) -> String {
     match left {
         0 => String::new(),
-        1 => {
-            "One file or folder in it is left out: a name that can't be read, too deep, or too many of them."
-                .into()
-        }
+        1 => "1 file or folder was skipped: unreadable name, nested too deeply, or too many files.".into(),
         left => format!(
-            "{left} files or folders in it are left out: names that can't be read, too deep, or too many of them."
+            "{left} files or folders were skipped: unreadable names, nested too deeply, or too many files."
         ),
     }
 }

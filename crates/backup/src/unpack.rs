@@ -84,7 +84,7 @@ pub fn foreign(root: &Path, id: &BackupId, path: &Path, job: &Handle) -> Result<
         let told = segments.first().is_some_and(|first| third_party::SIGNS.contains(&first.as_str()));
         let inner = if told { segments.join("/") } else { format!("grafana/{}", segments.join("/")) };
         if inner.matches('/').count() > third_party::MAX_DEPTH || !names::is_inside(&inner) {
-            return Err(refused(path, &format!("{name:?} in it lies too deep")));
+            return Err(refused(path, &format!("{name:?} is nested too deeply")));
         }
         let inner = names.path(&inner);
         let broken = |error: &std::io::Error| archive_reader::broken(path, error);

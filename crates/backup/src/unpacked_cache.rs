@@ -55,11 +55,12 @@ pub fn entry(root: &Path, id: &str, notes: &MetadataCache) -> Option<Backup> {
     let dashboards = files.iter().filter(|file| third_party::may_be_dashboard(&file.path)).count();
     let dashboards = u32::try_from(dashboards).unwrap_or(u32::MAX);
     let (reason, note) = if is_own(&path) {
-        ("An exported backup", "Import it: then it is held against its manifest, and listed as what it is.")
+        ("Exported backup", "Import it to verify it against its manifest.")
     } else {
         (
             "",
-            "In an archive of another tool: nothing tells whether it is whole. It is unpacked when it is opened.",
+            "An archive made by another tool, without checksums; its integrity cannot be verified. It is \
+                unpacked when opened.",
         )
     };
     let part = BackupPart {
@@ -128,9 +129,9 @@ pub fn unpacked(root: &Path, id: &str) -> Result<Option<(PathBuf, Option<String>
     }
     let job = unseen()?;
     if let Kind::Own(..) = unpack::kind(&path, &job)? {
-        let words = format!("{id} is an exported backup, and is read when it was imported.");
+        let words = format!("{id} is an exported backup and cannot be opened directly.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words)
-            .with_hint("Import it: it is held against its manifest on the way in."));
+            .with_hint("Import it. The import verifies it against its manifest."));
     }
     let mark = format!("{TEMP}{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let temp = root.join(UNPACKED).join(mark);
@@ -139,11 +140,11 @@ pub fn unpacked(root: &Path, id: &str) -> Result<Option<(PathBuf, Option<String>
     let inner = BackupId("unpacked".into());
     let taken = unpack::foreign(&temp, &inner, &path, &job)?;
     if taken.dashboards == 0 {
-        return Err(refused(&path, "it holds no dashboard"));
+        return Err(refused(&path, "it contains no dashboards"));
     }
     match fs::rename(temp.join(&inner.0), &target) {
         Ok(()) => Ok(Some((target, Some(taken.hidden.words())))),
-        // Somebody else was faster.
+        // Another process was faster.
         Err(_) if target.is_dir() => Ok(Some((target, None))),
         Err(error) => Err(paths::storage("write", &target, &error)),
     }
@@ -162,7 +163,7 @@ pub fn clear(root: &Path, now: Timestamp) {
         };
         // What can't be removed is tried again next time.
         if stale && let Err(error) = fs::remove_dir_all(entry.path()) {
-            tracing::info!(%error, "an unpacked archive could not be removed");
+            tracing::info!(%error, "failed to remove an unpacked archive");
         }
     }
 }

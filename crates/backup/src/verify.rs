@@ -39,7 +39,7 @@ pub async fn all(
     let (name, job) = (id.clone(), job.clone());
     let work = move || files(&folder, &name, sample, &job);
     let found = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(PanelError::new(ErrorCode::Internal, "backups", "The verification ended early.")
+        Err(PanelError::new(ErrorCode::Internal, "backups", "The verification was interrupted.")
             .with_detail(error.to_string()))
     })?;
     let mut notes = store.notes(&id.0);
@@ -78,7 +78,7 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
             return Err(PanelError::new(
                 ErrorCode::InvalidRequest,
                 "backups",
-                format!("{} was made by another tool and has no hashes to hold it against.", id.0),
+                format!("{} was made by another tool and has no checksums to verify.", id.0),
             ));
         }
         Err(why) => {
@@ -89,10 +89,8 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
     let sums = store::read_inside(folder, manifest::SUMS, manifest::MAX);
     match sums {
         Ok(sums) if sums == manifest.sums(&bytes).into_bytes() => {}
-        Ok(_) => {
-            found.problems.push(format!("{} and {} contradict each other.", manifest::SUMS, manifest::FILE))
-        }
-        Err(error) => found.problems.push(format!("{} can't be read: {error}.", manifest::SUMS)),
+        Ok(_) => found.problems.push(format!("{} and {} disagree.", manifest::SUMS, manifest::FILE)),
+        Err(error) => found.problems.push(format!("Failed to read {}: {error}.", manifest::SUMS)),
     }
     strangers(folder, &manifest, &mut found.problems);
     let mut chosen: Vec<&File> = manifest.files.iter().collect();
@@ -134,7 +132,7 @@ fn strangers(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
     let third_party::Scan { files, left, hidden } = third_party::scan(folder);
     for path in hidden.paths {
         if problems.len() < MAX_PROBLEMS {
-            problems.push(format!("{path}: the manifest does not know this file."));
+            problems.push(format!("{path}: not listed in the manifest."));
         }
     }
     if left > 0 && manifest.files.len() < third_party::MAX_FILES {
@@ -142,7 +140,7 @@ fn strangers(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
     }
     for file in files {
         if !known.contains(file.path.as_str()) && problems.len() < MAX_PROBLEMS {
-            problems.push(format!("{}: the manifest does not know this file.", file.path));
+            problems.push(format!("{}: not listed in the manifest.", file.path));
         }
     }
 }
@@ -154,7 +152,7 @@ enum Trouble {
 
 /// Whether a compressed file gives what it says: it has a checksum of its own.
 fn unpacks(at: &Path, job: &Handle) -> Result<(), Trouble> {
-    let wrong = |error: std::io::Error| Trouble::Wrong(format!("it does not unpack: {error}"));
+    let wrong = |error: std::io::Error| Trouble::Wrong(format!("decompression failed: {error}"));
     let file = fs::File::open(at).map_err(wrong)?;
     let packed = file.metadata().map_err(wrong)?.len();
     let mut source = zstd::Decoder::new(file).map_err(wrong)?;
@@ -167,23 +165,23 @@ fn unpacks(at: &Path, job: &Handle) -> Result<(), Trouble> {
             read => unpacked = unpacked.saturating_add(read as u64),
         }
         if exceeds_ratio(unpacked, packed) {
-            return Err(Trouble::Wrong("it unpacks to far more than it holds".to_owned()));
+            return Err(Trouble::Wrong("its decompressed size is suspiciously large".to_owned()));
         }
     }
 }
 
 fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
     let wrong = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Trouble::Wrong("it is missing".into()),
-        _ => Trouble::Wrong(format!("it can't be read: {error}")),
+        std::io::ErrorKind::NotFound => Trouble::Wrong("missing".into()),
+        _ => Trouble::Wrong(format!("read failed: {error}")),
     };
     let at = store::inside(folder, &file.path).map_err(wrong)?;
     let meta = fs::symlink_metadata(&at).map_err(wrong)?;
     if !meta.is_file() {
-        return Err(Trouble::Wrong("it is not a regular file".into()));
+        return Err(Trouble::Wrong("not a regular file".into()));
     }
     if meta.len() != file.bytes {
-        return Err(Trouble::Wrong(format!("it has {} bytes instead of {}", meta.len(), file.bytes)));
+        return Err(Trouble::Wrong(format!("{} bytes, expected {}", meta.len(), file.bytes)));
     }
     let mut source = fs::File::open(&at).map_err(wrong)?;
     let mut hash = Sha256::new();
@@ -196,7 +194,7 @@ fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
         job.add_bytes(read as u64);
     }
     if hex(&hash.finalize()) != file.sha256 {
-        return Err(Trouble::Wrong("its content has changed".into()));
+        return Err(Trouble::Wrong("checksum mismatch".into()));
     }
     if file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD) {
         unpacks(&at, job)?;

@@ -27,8 +27,9 @@ pub async fn command(State(bridge): State<Arc<Bridge>>, Path(name): Path<String>
     let request = match request {
         Ok(request) => request,
         Err(error) => {
-            let error = PanelError::new(ErrorCode::InvalidRequest, "bridge", "The request is not JSON.")
-                .with_detail(error.to_string());
+            let error =
+                PanelError::new(ErrorCode::InvalidRequest, "bridge", "The request is not valid JSON.")
+                    .with_detail(error.to_string());
             return refusal(StatusCode::BAD_REQUEST, &error).into_response();
         }
     };

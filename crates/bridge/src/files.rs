@@ -31,20 +31,20 @@ pub async fn file(State(bridge): State<Arc<Bridge>>, extract::Path(path): extrac
 
 async fn send(bridge: &Bridge, path: &str) -> Response {
     let Some(root) = &bridge.ui else {
-        return (StatusCode::NOT_FOUND, "This bridge serves no UI: start it with --ui ui/dist.")
+        return (StatusCode::NOT_FOUND, "This bridge does not serve the UI. Start it with --ui ui/dist.")
             .into_response();
     };
     let Some(wanted) = inside(root, path) else {
-        return (StatusCode::NOT_FOUND, "No such file.").into_response();
+        return (StatusCode::NOT_FOUND, "File not found.").into_response();
     };
     // A link inside the folder may lead out of it: where the file really lies decides.
     let real = match tokio::fs::canonicalize(&wanted).await {
         Ok(real) if real.starts_with(root) => real,
-        _ => return (StatusCode::NOT_FOUND, "No such file.").into_response(),
+        _ => return (StatusCode::NOT_FOUND, "File not found.").into_response(),
     };
     match tokio::fs::read(&real).await {
         Ok(bytes) => ([(header::CONTENT_TYPE, content_type(&real))], bytes).into_response(),
-        Err(_) => (StatusCode::NOT_FOUND, "No such file.").into_response(),
+        Err(_) => (StatusCode::NOT_FOUND, "File not found.").into_response(),
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn loopback_host(request: Request, next: Next) -> Response {
         next.run(request).await
     } else {
         let error =
-            PanelError::new(ErrorCode::Forbidden, "bridge", "The bridge answers on loopback names only.");
+            PanelError::new(ErrorCode::Forbidden, "bridge", "The bridge only accepts loopback host names.");
         refusal(StatusCode::FORBIDDEN, &error).into_response()
     }
 }
@@ -50,7 +50,7 @@ pub async fn token(State(bridge): State<Arc<Bridge>>, request: Request, next: Ne
         next.run(request).await
     } else {
         let error =
-            PanelError::new(ErrorCode::Unauthorized, "bridge", "The bridge's token is missing or wrong.");
+            PanelError::new(ErrorCode::Unauthorized, "bridge", "The bridge token is missing or invalid.");
         refusal(StatusCode::UNAUTHORIZED, &error).into_response()
     }
 }

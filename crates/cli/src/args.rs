@@ -1,4 +1,4 @@
-//! The command line, as the parser, the help, the completions and the man page know it.
+//! The command line, shared by the parser, the help, the completions and the man page.
 
 mod backup;
 mod check;
@@ -23,235 +23,234 @@ pub use runbook::{Runbook, Subject as RunbookSubject};
 
 const EXIT: &str = "\
 Exit codes:
-  0  fine
-  1  a finding: something is not as it should be
-  2  usage or configuration
-  3  a server failed or could not be reached";
+  0  success
+  1  findings: something needs attention
+  2  usage or configuration error
+  3  a server failed or is unreachable";
 
 const EXIT_STATUS: &str = "\
 Exit codes:
-  0  every server answers, no gauge is critical, no alert fires
-  1  a finding: a critical or unreadable gauge, a firing alert, a member of a cluster that does not
-     answer, a maintenance window that is not on every member
-  2  usage or configuration
-  3  a server failed or could not be reached";
+  0  every server responds, no gauge is critical, no alert is firing
+  1  findings: a critical or unreadable gauge, a firing alert, an unreachable cluster member,
+     a maintenance window that is missing on a member
+  2  usage or configuration error
+  3  a server failed or is unreachable";
 
 const EXIT_GAUGES: &str = "\
 Exit codes:
   0  no gauge is critical (no recent traffic is not a finding)
-  1  a gauge is critical, infinite or could not be read
-  2  usage or configuration, or no such gauge
-  3  Prometheus failed or could not be reached";
+  1  a gauge is critical, infinite or unreadable
+  2  usage or configuration error, or unknown gauge
+  3  Prometheus failed or is unreachable";
 
 const EXIT_ALERTS: &str = "\
 Exit codes:
   0  none of the listed alerts is firing unsuppressed
-  1  at least one is, or Alertmanager does not know an alert that Prometheus fires
-  2  usage or configuration
-  3  Alertmanager or Prometheus failed or could not be reached";
+  1  at least one is, or an alert firing in Prometheus is missing from Alertmanager
+  2  usage or configuration error
+  3  Alertmanager or Prometheus failed or is unreachable";
 
 const EXIT_PINS: &str = "\
 Exit codes:
-  0  nothing drifts, as far as it can be told
-  1  something drifts: another reference, image or program, a tag that moves or has moved, not running, missing
-  2  usage or configuration, or a compose file that can't be read
-  3  Docker or a server failed or could not be reached";
+  0  no drift detected
+  1  drift: reference, image or version mismatch, a mutable or moved tag, a service not running or missing
+  2  usage or configuration error, or an unreadable Compose file
+  3  Docker or a server failed or is unreachable";
 
 const EXIT_ESCALATION: &str = "\
 Exit codes:
-  0  nobody has to be called now
-  1  `list`: somebody has to be called
-  2  usage or configuration, or no such clock
-  3  a server failed or could not be reached";
+  0  nothing to escalate now
+  1  `list`: an escalation is due
+  2  usage or configuration error, or unknown clock
+  3  a server failed or is unreachable";
 
 const EXIT_SLO: &str = "\
-Only time with a value counts: without traffic a target is neither kept nor broken.
+Only time with data counts: periods without traffic neither meet nor miss a target.
 
 Exit codes:
   0  every gauge with a value is on target now
   1  a gauge is off target now
-  2  usage or configuration
-  3  Prometheus failed or could not be reached";
+  2  usage or configuration error
+  3  Prometheus failed or is unreachable";
 
 const EXIT_ACK: &str = "\
 Exit codes:
-  0  written down
-  2  usage or configuration, or no such alert
-  3  a server failed or could not be reached";
+  0  recorded
+  2  usage or configuration error, or no matching alert
+  3  a server failed or is unreachable";
 
 const EXIT_TRAINING: &str = "\
 Exit codes:
-  0  printed, or done
-  2  usage or configuration";
+  0  success
+  2  usage or configuration error";
 
 const EXIT_DAEMON: &str = "\
-Writes what it does to standard error, a JSON object a line; AETHER_LOG sets the level. Beside an open
-panel or another daemon it waits until that one has ended. SIGTERM and Ctrl+C end it cleanly.
+Logs to standard error, one JSON object per line; AETHER_LOG sets the level. If a panel or another daemon
+already runs the background jobs, waits until it exits. SIGTERM and Ctrl+C stop it cleanly.
 
 Exit codes:
-  0  ended on request; with --once: all that was due is done
-  1  with --once: something that was due is not as it should be; each is named
-  2  usage or configuration; with --once: another process looks after the stack
-  3  with --once: a server failed or could not be reached";
+  0  stopped on request; with --once: all due jobs completed
+  1  with --once: a due job completed with findings; each is listed
+  2  usage or configuration error; with --once: another process runs the background jobs
+  3  with --once: a server failed or is unreachable";
 
 const EXIT_SECRET: &str = "\
 Exit codes:
-  0  done
-  1  `status`: a credential that the profile calls for is missing
-  2  usage or configuration, or no such credential
-  3  the keyring is not there, is locked or did not answer";
+  0  success
+  1  `status`: a credential required by the profile is missing
+  2  usage or configuration error, or unknown credential
+  3  the keyring is unavailable, locked or did not respond";
 
 const EXIT_STACK: &str = "\
 Exit codes:
-  0  fine
-  1  `check`, `list`: a profile is refused; the message names line, key and what is expected
-  2  usage or configuration, or no such stack or file";
+  0  success
+  1  `check`, `list`: a profile is invalid; the message gives line, key and expected value
+  2  usage or configuration error, or unknown stack or file";
 
-/// Shows and changes the state of a monitoring stack: Prometheus, Alertmanager, Grafana.
+/// Inspect and operate a monitoring stack: Prometheus, Alertmanager, Grafana.
 ///
-/// Reads the same profiles, credentials and journal as the panel's window. AETHER_HOME moves all of them.
+/// Uses the same profiles, credentials and journal as the desktop panel. AETHER_HOME relocates all of them.
 #[derive(Debug, Parser)]
 #[command(name = "aetherctl", version, after_help = EXIT, propagate_version = true)]
 pub struct Args {
-    /// Stack to use: its name, or a profile file
+    /// Stack to use: a name or a profile file
     #[arg(long, global = true, env = "AETHER_STACK", hide_env_values = true, value_name = "NAME|FILE")]
     pub stack: Option<String>,
-    /// Server that stored credentials of this stack may be sent to from now on, where the profile has changed
-    /// its address
+    /// Server that may receive the stored credentials of this stack after its address changed in the profile
     #[arg(long, global = true, value_name = "SCHEME://HOST[:PORT]")]
     pub trust_origin: Vec<String>,
     /// Print one JSON object: {"ok":true,"data":…} or {"ok":false,"error":{…}}
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do
+    /// Command to run
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The verbs.
+/// The top-level commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Whether all is right: servers, gauges, alerts, maintenance
+    /// Show servers, gauges, alerts and maintenance at a glance
     #[command(after_help = EXIT_STATUS)]
     Status,
-    /// The gauges with their values and thresholds
+    /// List the gauges with their values and thresholds
     #[command(after_help = EXIT_GAUGES)]
     Gauges {
-        /// Only these gauges, by id
+        /// Show only these gauges, by ID
         #[arg(value_name = "ID")]
         ids: Vec<String>,
-        /// The per-tenant split below each gauge: VIPs first, then the worst
+        /// Add a per-tenant breakdown below each gauge: VIPs first, then worst first
         #[arg(long)]
         tenants: bool,
     },
-    /// The alerts: pending, firing, silenced, inhibited
+    /// List alerts: pending, firing, silenced, inhibited
     #[command(after_help = EXIT_ALERTS)]
     Alerts {
-        /// Words, or matchers as in Alertmanager: severity="critical"
+        /// Search words, or matchers as in Alertmanager: severity="critical"
         #[arg(value_name = "FILTER")]
         filter: Vec<String>,
-        /// Only these states [default: all but resolved]
+        /// Show only these states [default: all except resolved]
         #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE")]
         state: Vec<State>,
-        /// Rows to print at most [default: 100; all with --csv]
+        /// Maximum number of rows [default: 100; unlimited with --csv]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: Option<u32>,
-        /// Print comma-separated values: a heading line, then a line an alert, with a column a label
+        /// Print CSV: a header row, then one row per alert with one column per label
         #[arg(long, conflicts_with_all = ["watch", "group_by"])]
         csv: bool,
-        /// Count by these labels, one inside the other, instead of listing
+        /// Count alerts grouped by these labels (nested) instead of listing them
         #[arg(long, value_delimiter = ',', value_name = "LABEL", conflicts_with = "watch")]
         group_by: Vec<String>,
-        /// Go on and print what changes, a line each, until Ctrl+C; looks every so many seconds
+        /// Keep running and print changes, one per line, until Ctrl+C; polls at this interval
         #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
             default_missing_value = "10", value_parser = clap::value_parser!(u32).range(1..=3600))]
         watch: Option<u32>,
     },
-    /// Says that somebody is on an alert; it silences nothing
+    /// Acknowledge an alert; does not silence it
     #[command(after_help = EXIT_ACK)]
     Ack {
-        /// Matchers that pick the alert out, e.g. 'alertname="LowConfidenceSpikeVIP"'; of several the worst
+        /// Matchers that select the alert, e.g. 'alertname="LowConfidenceSpikeVIP"'; the most severe match is
+        /// used
         #[arg(value_name = "FILTER", required = true)]
         filter: Vec<String>,
-        /// What is being done
+        /// What is being done about it
         #[arg(long, value_name = "TEXT", default_value = "", conflicts_with = "undo")]
         note: String,
-        /// Takes it back
+        /// Remove the acknowledgment
         #[arg(long)]
         undo: bool,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "")]
         by: String,
     },
-    /// Maintenance windows: mute alerts for a while, on every Alertmanager member
+    /// Manage maintenance windows: mute alerts temporarily on every Alertmanager member
     #[command(subcommand)]
     Maintenance(Maintenance),
-    /// Backups: make, verify, compare, restore, undo, prune
+    /// Manage backups: create, verify, compare, restore, undo, prune
     #[command(subcommand)]
     Backup(Backup),
-    /// Checks: quick, before production, after a deploy, sanity
+    /// Run checks: quick, pre-production, post-deploy, sanity
     #[command(subcommand)]
     Check(Check),
-    /// Rules: what runs against what is expected, and what is wrong with it
+    /// Inspect, lint and edit rules; compare them with the reliability pack
     #[command(subcommand)]
     Rules(Rules),
-    /// Runbooks: read, search, run with their queries asked, export a run
+    /// Read, search and run runbooks; export a run
     #[command(subcommand)]
     Runbook(Runbook),
-    /// Drills: incidents that are made up in the demo stack, and how somebody dealt with them
+    /// Practice incidents in the demo stack
     #[command(subcommand)]
     Drill(Drill),
-    /// The training checklist, and who is how far
+    /// Show the training checklist and each person's progress
     #[command(after_help = EXIT_TRAINING)]
     Training {
-        /// What of it; without: the board
+        /// Subcommand [default: show the checklist]
         #[command(subcommand)]
         verb: Option<Training>,
     },
-    /// Escalation: the clocks that run, whom to call, and who was
+    /// Show escalation clocks and record escalations
     #[command(subcommand, after_help = EXIT_ESCALATION)]
     Escalation(Escalation),
-    /// Service levels: each target against now, and the share of 24 hours, 7 and 30 days that it was kept
+    /// Show SLO attainment now and over 24 hours, 7 days and 30 days
     #[command(after_help = EXIT_SLO)]
     Slo,
-    /// Version pins: what is pinned, what runs, what the program reports
+    /// Compare version pins with running images and reported versions
     #[command(after_help = EXIT_PINS)]
     Pins {
-        /// What of them; without: the chains and their verdicts
+        /// Subcommand [default: show the chains and their verdicts]
         #[command(subcommand)]
         verb: Option<Pins>,
     },
-    /// Does what an open panel does by itself, without a window: scheduled backups, recurring windows,
-    /// close-outs, history
+    /// Run background jobs headless: scheduled backups, recurring windows, close-outs, history
     #[command(after_help = EXIT_DAEMON)]
     Daemon {
-        /// One round, and out
+        /// Run one round and exit
         #[arg(long)]
         once: bool,
     },
-    /// Credentials, kept in the operating system's keyring
+    /// Manage credentials in the operating system's keyring
     #[command(subcommand, after_help = EXIT_SECRET)]
     Secret(Secret),
-    /// Stacks and their profiles
+    /// Manage stacks and their profiles
     #[command(subcommand, after_help = EXIT_STACK)]
     Stack(Stack),
-    /// Prints the completions for a shell
+    /// Generate shell completions
     Completions {
-        /// The shell
+        /// Shell to generate completions for
         shell: clap_complete::Shell,
     },
-    /// Prints the man page, or writes one page a command into a folder
+    /// Print the man page, or write one page per command to a folder
     Man {
-        /// Folder to write to
+        /// Output folder
         #[arg(long, value_name = "FOLDER")]
         to: Option<std::path::PathBuf>,
     },
 }
 
-/// States that `alerts` can be narrowed to.
+/// States accepted by `alerts --state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum State {
-    /// Condition true, `for` not yet over
+    /// Condition is true, `for` has not elapsed
     Pending,
     /// Firing and not suppressed
     Firing,
@@ -261,79 +260,79 @@ pub enum State {
     Inhibited,
     /// Muted by a time interval
     Muted,
-    /// Ended, still listed
+    /// Resolved, still listed
     Resolved,
 }
 
-/// Verbs on escalation.
+/// Subcommands of `escalation`.
 #[derive(Debug, Subcommand)]
 pub enum Escalation {
-    /// The clocks that run, those that are due first
+    /// List running clocks, the first due on top
     #[command(after_help = EXIT_ESCALATION)]
     List,
-    /// Says that somebody was called
+    /// Record that an alert was escalated
     #[command(after_help = EXIT_ESCALATION)]
     Mark {
-        /// The clock's id
+        /// Clock ID
         id: String,
-        /// Whom, and what was said
+        /// Who was called and what was said
         #[arg(long, value_name = "TEXT", default_value = "")]
         note: String,
-        /// Take the mark back
+        /// Remove the record
         #[arg(long, conflicts_with = "note")]
         undo: bool,
-        /// Who says so [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "")]
         by: String,
     },
 }
 
-/// Verbs on credentials.
+/// Subcommands of `secret`.
 #[derive(Debug, Subcommand)]
 pub enum Secret {
-    /// Stores a credential, read from a prompt that shows nothing or from standard input
+    /// Store a credential, read from a hidden prompt or from standard input
     #[command(after_help = EXIT_SECRET)]
     Set {
-        /// Its name, e.g. grafana/token or prometheus/password
+        /// Credential name, e.g. grafana/token or prometheus/password
         id: String,
-        /// Read standard input even when it is a terminal
+        /// Read from standard input even if it is a terminal
         #[arg(long)]
         stdin: bool,
     },
-    /// Deletes a credential
+    /// Delete a credential
     #[command(after_help = EXIT_SECRET)]
     Delete {
-        /// Its name
+        /// Credential name
         id: String,
     },
-    /// Which credentials are configured; never their values
+    /// Show which credentials are configured, never their values
     #[command(after_help = EXIT_SECRET)]
     Status,
 }
 
-/// Verbs on stacks.
+/// Subcommands of `stack`.
 #[derive(Debug, Subcommand)]
 pub enum Stack {
-    /// All stacks
+    /// List all stacks
     #[command(after_help = EXIT_STACK)]
     List,
-    /// One stack's profile
+    /// Show the profile of a stack
     #[command(after_help = EXIT_STACK)]
     Show {
-        /// Its name [default: the selected one]
+        /// Stack name [default: the selected stack]
         name: Option<String>,
     },
-    /// Whether a profile is valid; asks no server
+    /// Validate a profile without contacting any server
     #[command(after_help = EXIT_STACK)]
     Check {
-        /// A profile file, or the name of a stack [default: the selected one]
+        /// Profile file or stack name [default: the selected stack]
         #[arg(value_name = "FILE|NAME")]
         target: Option<String>,
     },
-    /// Selects the stack that the panel and aetherctl use
+    /// Select the stack used by the panel and aetherctl
     #[command(after_help = EXIT_STACK)]
     Use {
-        /// Its name
+        /// Stack name
         name: String,
     },
 }

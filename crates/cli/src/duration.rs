@@ -1,4 +1,4 @@
-//! Durations as people type them: `30m`, `1h30m`, `90s`, `2h`.
+//! Durations as users type them: `30m`, `1h30m`, `90s`, `2h`.
 
 /// A duration in whole seconds, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
             other => return Err(format!("unknown unit {other:?}; {EXPECTED}")),
         };
         if seconds >= last_unit {
-            return Err(format!("units must go from large to small, each once; {EXPECTED}"));
+            return Err(format!("units must be in descending order, each used once; {EXPECTED}"));
         }
         last_unit = seconds;
         total = number
@@ -40,11 +40,11 @@ pub fn parse_span(text: &str) -> Result<Span, String> {
             .ok()
             .and_then(|n| n.checked_mul(seconds))
             .and_then(|part| total.checked_add(part))
-            .ok_or_else(|| format!("longer than can be counted; {EXPECTED}"))?;
+            .ok_or_else(|| format!("duration out of range; {EXPECTED}"))?;
         rest = next.trim_start();
     }
     if total == 0 {
-        return Err("a duration of nothing; at least 1s".into());
+        return Err("duration must be at least 1s".into());
     }
     Ok(Span(total))
 }

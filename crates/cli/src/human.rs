@@ -1,4 +1,4 @@
-//! Numbers, times and foreign text as people read them in a terminal.
+//! Human-readable numbers, times and untrusted text.
 
 use aether_contract::{Gauge, ReadingState, Timestamp};
 
@@ -96,7 +96,7 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
-/// A length of time: the two largest units ("1 h 5 min", "4 min 12 s"). Negative counts as nothing.
+/// A duration with its two largest units ("1 h 5 min", "4 min 12 s"). Negative values become zero.
 pub fn span(millis: i64) -> String {
     let s = millis.max(0) / 1_000;
     let (big, small) = match s {
@@ -112,19 +112,19 @@ pub fn span(millis: i64) -> String {
     }
 }
 
-/// An instant in local time, to the minute.
+/// A time in the local zone, to the minute.
 pub fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0)
         .map(|t| t.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_else(|_| "out of range".into())
 }
 
-/// This machine's clock.
+/// Current time of this machine.
 pub fn now() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
 }
 
-/// A number with its unit. Digits enough to tell neighbours apart, no more.
+/// A number with its unit, with just enough digits to distinguish nearby values.
 pub fn amount(value: f64, unit: &str) -> String {
     let digits = match value.abs() {
         v if v >= 1_000.0 => 0,
@@ -141,7 +141,7 @@ pub fn amount(value: f64, unit: &str) -> String {
     }
 }
 
-/// What a gauge reads, in words where there is no number.
+/// A gauge's value, or a phrase if it has none.
 pub fn reading(gauge: &Gauge) -> String {
     match (gauge.state, gauge.value) {
         (ReadingState::Value, Some(value)) => amount(value, &gauge.spec.unit),

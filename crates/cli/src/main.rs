@@ -1,4 +1,4 @@
-//! `aetherctl`: the panel's verbs from a shell.
+//! `aetherctl`: the panel's operations from a shell.
 //!
 //! Parses, calls the Panel once, prints and picks an exit code. It refuses to decide anything about the stack:
 //! what is true comes from `aether-panel`. A secret is never an argument, a label never reaches a terminal raw.
@@ -28,7 +28,7 @@ fn run(args: &Args) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return outcome::failed("runtime", format!("The runtime could not be started: {error}"))
+            return outcome::failed("runtime", format!("Failed to start the async runtime: {error}"))
                 .print(args.json);
         }
     };
@@ -38,7 +38,7 @@ fn run(args: &Args) -> ExitCode {
     outcome.unwrap_or_else(Outcome::from).print(args.json)
 }
 
-/// Whether the command line is one of `secret set`, wherever options stand.
+/// Whether the command line is `secret set`, with options in any position.
 fn sets_secret() -> bool {
     let mut words = std::env::args_os().skip(1);
     words.any(|word| word == "secret") && words.any(|word| word == "set")
@@ -57,17 +57,18 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let error = PanelError::new(
             ErrorCode::InvalidRequest,
             "arguments",
-            "The arguments of `aetherctl secret set` are not valid.",
+            "Invalid arguments for `aetherctl secret set`.",
         )
         .with_hint(
-            "Give only its name, and type or pipe the secret: aetherctl secret set grafana/token < FILE",
+            "Give only the credential name, and type or pipe the secret: aetherctl secret set \
+                grafana/token < FILE",
         );
         return Outcome::from(error).print(json);
     }
     if json {
         let bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
         let words =
-            if bare { "A command is missing; see --help.".to_owned() } else { error.render().to_string() };
+            if bare { "No command given; see --help.".to_owned() } else { error.render().to_string() };
         return outcome::usage(&words).print(true);
     }
     let _ = error.print();

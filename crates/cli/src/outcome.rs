@@ -1,4 +1,4 @@
-//! What a verb ends with: data for scripts, text for people, and the exit code that follows from both.
+//! Result of a command: data for scripts, text for people, and the exit code.
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -14,25 +14,25 @@ use crate::{
     table::{Paint, paint},
 };
 
-/// Something is not as it should be.
+/// Exit code: findings.
 pub const FINDING: u8 = 1;
-/// Usage or configuration.
+/// Exit code: usage or configuration error.
 pub const USAGE: u8 = 2;
-/// A server failed or could not be reached.
+/// Exit code: a server failed or is unreachable.
 pub const SERVER: u8 = 3;
 
-/// The end of a verb that ran.
+/// Result of a completed command.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// For scripts.
+    /// For `--json`.
     pub data: Value,
-    /// For people; foreign text in it is harmless already.
+    /// For people; untrusted text is already escaped.
     pub text: String,
-    /// What is not as it should be, a sentence each.
+    /// Findings, one sentence each.
     pub findings: Vec<String>,
-    /// A failure that leaves part of the data missing or old.
+    /// A failure that leaves part of the data missing or stale.
     pub failure: Option<PanelError>,
-    /// The text is for a program: findings go to standard error.
+    /// The text is machine-readable, so findings go to standard error.
     pub bare: bool,
 }
 
@@ -46,20 +46,20 @@ struct Object<'a> {
 }
 
 impl Outcome {
-    /// An outcome that is fine so far.
+    /// An outcome without findings.
     pub fn new(data: &impl Serialize, text: impl Into<String>) -> Result<Self, PanelError> {
         let data = serde_json::to_value(data).map_err(|e| {
-            PanelError::new(ErrorCode::Internal, "aetherctl", format!("Unprintable reply: {e}"))
+            PanelError::new(ErrorCode::Internal, "aetherctl", format!("Failed to format the reply: {e}"))
         })?;
         Ok(Self { data, text: text.into(), ..Self::default() })
     }
 
-    /// Notes a finding.
+    /// Adds a finding.
     pub fn find(&mut self, finding: impl Into<String>) {
         self.findings.push(finding.into());
     }
 
-    /// Notes a failure; the first one stays.
+    /// Records a failure; the first one is kept.
     pub fn fail(&mut self, error: Option<&PanelError>) {
         if self.failure.is_none() {
             self.failure = error.cloned();
@@ -75,7 +75,7 @@ impl Outcome {
         }
     }
 
-    /// Prints it and gives the exit code. A reader that has gone away (`| head`) changes nothing.
+    /// Prints the outcome and returns its exit code. A closed pipe (`| head`) does not change it.
     pub fn print(&self, as_json: bool) -> ExitCode {
         let code = self.code();
         let written = if as_json { self.write_json(&mut io::stdout().lock()) } else { self.write_text() };
@@ -173,7 +173,7 @@ pub fn usage(rendered: &str) -> Outcome {
     PanelError::new(ErrorCode::InvalidRequest, "arguments", message.trim()).with_detail(detail.trim()).into()
 }
 
-/// A defect or a failure of the machine itself.
+/// An internal error or a failure of the machine.
 pub fn failed(source: &str, message: impl Into<String>) -> Outcome {
     PanelError::new(ErrorCode::Internal, source, message).into()
 }

@@ -1,15 +1,15 @@
-//! Tables for people: columns as wide as they must be, words before colours.
+//! Tables for terminals: columns sized to content, words before colors.
 //!
-//! Colours are always written; the stream at the end strips them where nobody would see them.
+//! Colors are always written; the output stream strips them if it is not a terminal.
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::human::{cut, plain};
 
-/// How a cell stands out. Never the only carrier of a meaning.
+/// Style of a cell; never the only carrier of meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
-    /// As it is.
+    /// Default.
     None,
     /// Green.
     Good,
@@ -17,25 +17,25 @@ pub enum Paint {
     Warn,
     /// Red.
     Bad,
-    /// Grey.
+    /// Gray.
     Dim,
     /// Bold.
     Strong,
 }
 
-/// A cell. Its text is made harmless on the way in.
+/// A cell; its text is escaped on construction.
 #[derive(Debug, Clone)]
 pub struct Cell {
     text: String,
     paint: Paint,
 }
 
-/// A cell without colour.
+/// A cell without color.
 pub fn cell(text: impl AsRef<str>) -> Cell {
     painted(text, Paint::None)
 }
 
-/// A cell with colour.
+/// A cell with color.
 pub fn painted(text: impl AsRef<str>, paint: Paint) -> Cell {
     Cell { text: cut(&plain(text.as_ref()), MAX_CELL), paint }
 }
@@ -43,7 +43,7 @@ pub fn painted(text: impl AsRef<str>, paint: Paint) -> Cell {
 /// Longest cell in characters: one long label must not push everything else off the screen.
 const MAX_CELL: usize = 72;
 
-/// A unified diff, its lines in their colours.
+/// A unified diff in color.
 pub fn diff_lines(text: &str) -> String {
     let line = |line: &str| {
         let look = match line.as_bytes().first() {
@@ -56,7 +56,7 @@ pub fn diff_lines(text: &str) -> String {
     text.lines().map(line).collect()
 }
 
-/// Wraps `text` (which must already be harmless) in a colour.
+/// Wraps escaped text in a color.
 pub fn paint(text: &str, paint: Paint) -> String {
     let code = match paint {
         Paint::None => return text.to_owned(),
@@ -69,7 +69,7 @@ pub fn paint(text: &str, paint: Paint) -> String {
     if text.is_empty() { String::new() } else { format!("\x1b[{code}m{text}\x1b[0m") }
 }
 
-/// Draws a table: a head, then the rows. Columns that are empty throughout are left out.
+/// Draws a table with a header row. Empty columns are omitted.
 pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
     let used: Vec<usize> = (0..head.len())
         .filter(|&column| rows.iter().any(|row| row.get(column).is_some_and(|c| !c.text.is_empty())))

@@ -124,7 +124,7 @@ async fn every_verb_of_backups_works_from_a_shell() {
     let archive = exported["data"]["path"].as_str().unwrap().to_owned();
     assert!(archive.ends_with(&format!("test_{id}.tar.zst")), "{exported}");
     let again = bench.run(&["import", &archive]);
-    assert!(again.code == 2 && again.err.contains("here already"), "{again:?}");
+    assert!(again.code == 2 && again.err.contains("already exists"), "{again:?}");
     std::fs::rename(bench.root().join(&id), bench.home.path().join("aside")).unwrap();
     let taken = bench.run(&["import", &archive]);
     assert!(taken.code == 0 && taken.out.contains("verified"), "{taken:?}");
@@ -140,13 +140,13 @@ async fn every_verb_of_backups_works_from_a_shell() {
     assert!(remote.code == 0 && remote.out.contains(&id), "{remote:?}");
     assert_eq!(bench.run(&["remote", "verify", &id]).code, 0);
     let fetch = bench.run(&["fetch", &id]);
-    assert!(fetch.code == 2 && fetch.err.contains("here already"), "{fetch:?}");
+    assert!(fetch.code == 2 && fetch.err.contains("already exists"), "{fetch:?}");
     let prune = bench.run(&["remote", "prune", "--last", "1"]);
     assert!(prune.code == 0 && prune.out.contains("Nothing was changed"), "{prune:?}");
-    assert!(bench.run(&["list"]).out.contains("1 place"));
+    assert!(bench.run(&["list"]).out.contains("1 target"));
     std::fs::remove_file(bench.home.path().join("elsewhere").join(&id).join("manifest.json")).unwrap();
     let half = bench.run(&["remote", "list"]);
-    assert!(half.code == 1 && half.out.contains("never finished"), "{half:?}");
+    assert!(half.code == 1 && half.out.contains("incomplete upload"), "{half:?}");
 
     bench.rename("rag-01", "\u{1b}[31mRenamed").await;
     let diff = bench.run(&["diff", &id]);
@@ -172,7 +172,7 @@ async fn every_verb_of_backups_works_from_a_shell() {
     let gone = bench.http.delete(url).basic_auth("admin", Some("admin")).send().await.unwrap();
     assert!(gone.status().is_success());
     let made = bench.run(&["restore", &id, "business-00", "--apply"]);
-    assert!(made.code == 0 && made.out.contains("\"Business\" was made"), "{made:?}");
+    assert!(made.code == 0 && made.out.contains("\"Business\" was created"), "{made:?}");
     assert_eq!(bench.run(&["undo"]).code, 0);
 
     assert_eq!(bench.run(&["pin", &id]).code, 1, "the incomplete one is still a finding");
@@ -187,7 +187,7 @@ async fn every_verb_of_backups_works_from_a_shell() {
     let bytes = std::fs::read(bench.root().join(&id).join("MANIFEST.txt")).unwrap();
     std::fs::write(bench.root().join(&id).join("MANIFEST.txt"), [&bytes[..], b"x"].concat()).unwrap();
     assert_eq!(bench.run(&["verify", &id]).code, 1);
-    assert!(bench.run(&["list"]).out.contains("CHANGED"));
+    assert!(bench.run(&["list"]).out.contains("CORRUPTED"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

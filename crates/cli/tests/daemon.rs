@@ -93,12 +93,12 @@ async fn one_process_looks_after_a_stack_and_ends_cleanly_when_it_is_told_to() {
         &with_grafana("name = \"test\"\n[prometheus]\nurl = \"http://127.0.0.1:9\"\n", &grafana),
     );
     let mut first = Daemon::start(&home, "first.log", &stack);
-    first.says("this process looks after the stack");
+    first.says("this process runs the background jobs");
     let second = Daemon::start(&home, "second.log", &stack);
-    second.says("another process looks after the stack");
+    second.says("another process runs the background jobs");
     assert!(second.log().contains(&format!("aetherctl daemon (process {})", first.child.id())));
     let once = home.run(&["daemon", "--once", "--stack", &stack]);
-    assert!(once.code == 2 && once.err.contains("looked after by aetherctl daemon"), "{once:?}");
+    assert!(once.code == 2 && once.err.contains("run by aetherctl daemon"), "{once:?}");
     assert_eq!(backups(&home, &stack).len(), 0, "it is switched off");
 
     // The window's settings are heard while it runs; a slow server keeps the backup going until it is told to end.
@@ -125,18 +125,20 @@ async fn one_process_looks_after_a_stack_and_ends_cleanly_when_it_is_told_to() {
     let (code, took) = first.end();
     assert_eq!(code, Some(0), "{}", first.log());
     assert!(took < Duration::from_secs(15), "{took:?}");
-    assert!(first.log().contains("told to end") && first.log().lines().last().unwrap().contains("ended"));
+    assert!(
+        first.log().contains("shutdown requested") && first.log().lines().last().unwrap().contains("ended")
+    );
     assert_eq!((partial(), backups(&home, &stack).len()), (0, 0), "what was cut off leaves nothing");
     assert!(slow(0).await.unwrap().status().is_success());
 
     // The other takes over, and makes the backup that is due.
-    second.says("this process looks after the stack");
+    second.says("this process runs the background jobs");
     let began = Instant::now();
     while backups(&home, &stack).is_empty() {
         assert!(began.elapsed() < Duration::from_secs(60), "no backup: {}", second.log());
         std::thread::sleep(Duration::from_millis(500));
     }
-    second.says("The scheduled backup");
+    second.says("Scheduled backup");
     for line in second.log().lines() {
         let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
@@ -165,9 +167,9 @@ async fn one_round_closes_out_what_is_over_and_makes_the_backup_that_is_due() {
     std::thread::sleep(Duration::from_secs(3));
     let round = run(&["daemon", "--once"]);
     assert!(round.code == 0 && round.out.contains("No backup was due"), "{round:?}");
-    assert!(round.out.contains("Maintenance is over: deploy"), "{round:?}");
+    assert!(round.out.contains("Maintenance ended: deploy"), "{round:?}");
     let again = run(&["daemon", "--once"]);
-    assert!(!again.out.contains("Maintenance is over"), "once is enough: {again:?}");
+    assert!(!again.out.contains("Maintenance ended"), "once is enough: {again:?}");
 
     fs::create_dir_all(home.path().join("config")).unwrap();
     fs::write(home.path().join("config/settings.toml"), "backup_every_h = 24\n").unwrap();

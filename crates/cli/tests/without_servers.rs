@@ -307,7 +307,7 @@ fn the_training_checklist_is_kept_without_any_server_and_a_drill_is_refused() {
     let home = Home::new();
     let stack = home.file("real.toml", &profile("http://127.0.0.1:1", &["http://127.0.0.1:1"]));
     let run = |args: &[&str]| home.run(&[args, &["--json", "--stack", &stack]].concat());
-    assert!(home.run(&["training", "--stack", &stack]).out.contains("Nobody is on the list yet"));
+    assert!(home.run(&["training", "--stack", &stack]).out.contains("No one is on the checklist yet"));
     assert_eq!(run(&["training", "add", "Ann"]).code, 0);
     let done = run(&["training", "done", "read-runbook", "--for", "ann"]);
     let person = &done.json()["data"]["people"][0];
@@ -321,7 +321,7 @@ fn the_training_checklist_is_kept_without_any_server_and_a_drill_is_refused() {
     let refused = run(&["drill", "start", "prometheus-down"]);
     assert_eq!((refused.code, refused.json()["error"]["code"].as_str()), (2, Some("invalid-request")));
     assert!(refused.json()["error"]["hint"].as_str().unwrap().contains("demo stack only"), "{refused:?}");
-    assert!(home.run(&["drill", "list", "--stack", &stack]).out.contains("This stack is no demo stack."));
+    assert!(home.run(&["drill", "list", "--stack", &stack]).out.contains("This stack is not a demo stack."));
     assert_eq!(run(&["drill", "do", "roll-back"]).code, 2);
     assert_eq!(run(&["drill", "report", "1"]).code, 2);
 }

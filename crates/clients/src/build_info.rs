@@ -18,7 +18,7 @@ pub async fn version(endpoint: Endpoint, metric: &str) -> Result<String, ClientE
     exposition::label(&reply.value.body, metric, "version").filter(|version| !version.is_empty()).ok_or_else(
         || {
             let url = http.url("/metrics", &[]);
-            ClientError::new(Failure::WrongServer(format!("its metrics have no {metric}")), url, "")
+            ClientError::new(Failure::WrongServer(format!("its metrics do not include {metric}")), url, "")
         },
     )
 }

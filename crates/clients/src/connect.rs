@@ -20,21 +20,21 @@ const MAX_PEM: u64 = 4 * 1024 * 1024;
 pub(crate) fn check(endpoint: &mut Endpoint) -> Result<(), String> {
     let url = &endpoint.url;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(format!("the address {} does not begin with http:// or https://", without_secrets(url)));
+        return Err(format!("the address {} does not start with http:// or https://", without_secrets(url)));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("the address holds a user or password; set them as credentials instead".into());
+        return Err("the address contains a user or password; set them as credentials instead".into());
     }
     if url.fragment().is_some() || url.query().is_some() {
-        return Err("the address holds a '?' or '#' part, which no base address has".into());
+        return Err("the address contains a '?' or '#' part, which is not allowed in a base address".into());
     }
     if url.scheme() == "http" && endpoint.tls != TlsFiles::default() {
-        return Err("certificate files are named, but the address begins with http://".into());
+        return Err("certificate files are set, but the address starts with http://".into());
     }
     match &endpoint.auth {
         // RFC 7617: what follows the first colon is the password.
         Auth::Basic { username, .. } if username.contains(':') => {
-            return Err("the user name holds a ':', which no user name for basic authentication may".into());
+            return Err("the user name contains a ':', which basic authentication does not allow".into());
         }
         Auth::Bearer(token) => {
             let token = token.expose_secret().trim();
@@ -42,7 +42,7 @@ pub(crate) fn check(endpoint: &mut Endpoint) -> Result<(), String> {
                 return Err("the token is empty".into());
             }
             if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err("the token has characters that no token may have".into());
+                return Err("the token contains invalid characters".into());
             }
         }
         _ => {}
@@ -74,9 +74,9 @@ pub(crate) fn build(endpoint: &Endpoint) -> Result<Client, String> {
     if let Some(file) = &tls.ca_file {
         // The library's error is not shown, here and below: a key that was named by mistake might be quoted in it.
         let certificates = Certificate::from_pem_bundle(&read(file)?)
-            .map_err(|_| format!("{} is not a certificate in PEM form", file.display()))?;
+            .map_err(|_| format!("{} is not a PEM certificate", file.display()))?;
         if certificates.is_empty() {
-            return Err(format!("{} holds no certificate in PEM form", file.display()));
+            return Err(format!("{} contains no PEM certificate", file.display()));
         }
         builder = builder.tls_certs_merge(certificates);
     }
@@ -88,29 +88,30 @@ pub(crate) fn build(endpoint: &Endpoint) -> Result<Client, String> {
             pem.extend(read(key)?);
             let identity = Identity::from_pem(&pem).map_err(|_| {
                 format!(
-                    "{} and {} are not a certificate and its key in PEM form (a key with a passphrase can't be used)",
+                    "{} and {} are not a certificate and its key in PEM format (keys with a passphrase \
+                        are not supported)",
                     certificate.display(),
                     key.display()
                 )
             })?;
             builder = builder.identity(identity);
         }
-        _ => return Err("client_cert_file and client_key_file go together".into()),
+        _ => return Err("client_cert_file and client_key_file must be set together".into()),
     }
     let files = tls.ca_file.is_some() || tls.client_key_file.is_some();
     builder.build().map_err(|error| match files {
-        true => "TLS can't be set up with these certificate files; check that they are in PEM form and belong together"
+        true => "TLS setup failed with these certificate files; check that they are in PEM format and \
+            belong together"
             .to_owned(),
-        false => format!("the connection can't be set up ({})", chain(&error)),
+        false => format!("connection setup failed ({})", chain(&error)),
     })
 }
 
 fn headers(endpoint: &Endpoint) -> Result<header::HeaderMap, String> {
     let mut headers = header::HeaderMap::new();
     for (name, value) in &endpoint.headers {
-        let name: header::HeaderName = name
-            .parse()
-            .map_err(|_| "a header name has characters that no header name may have".to_owned())?;
+        let name: header::HeaderName =
+            name.parse().map_err(|_| "a header name contains invalid characters".to_owned())?;
         let own = [
             header::AUTHORIZATION,
             header::HOST,
@@ -121,13 +122,10 @@ fn headers(endpoint: &Endpoint) -> Result<header::HeaderMap, String> {
             header::CONNECTION,
         ];
         if own.contains(&name) {
-            return Err(format!(
-                "the header {name} is set by the panel itself; credentials go into the keyring"
-            ));
+            return Err(format!("the header {name} is set by the panel; store credentials in the keyring"));
         }
-        let mut value: header::HeaderValue = value
-            .parse()
-            .map_err(|_| format!("the value of the header {name} has characters that no header may have"))?;
+        let mut value: header::HeaderValue =
+            value.parse().map_err(|_| format!("the value of header {name} contains invalid characters"))?;
         value.set_sensitive(true);
         headers.insert(name, value);
     }

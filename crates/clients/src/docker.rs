@@ -265,9 +265,10 @@ impl Docker {
         };
         match tokio::time::timeout(limit, work).await {
             Ok(ran) => ran.map_err(DockerError::from),
-            Err(_) => {
-                Err(DockerError::new(DockerFailure::Timeout, format!("no end within {} s", limit.as_secs())))
-            }
+            Err(_) => Err(DockerError::new(
+                DockerFailure::Timeout,
+                format!("timed out after {} s", limit.as_secs()),
+            )),
         }
     }
 
@@ -320,13 +321,14 @@ impl Docker {
         let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
         let removed = within(self.inner.remove_container(&made.id, Some(options))).await;
         if let Err(error) = removed {
-            tracing::warn!(container = %made.id, %error, "a container of the panel's own could not be removed");
+            tracing::warn!(container = %made.id, %error, "failed to remove a container created by the panel");
         }
         match ran {
             Ok(ran) => ran.map_err(DockerError::from),
-            Err(_) => {
-                Err(DockerError::new(DockerFailure::Timeout, format!("no end within {} s", limit.as_secs())))
-            }
+            Err(_) => Err(DockerError::new(
+                DockerFailure::Timeout,
+                format!("timed out after {} s", limit.as_secs()),
+            )),
         }
     }
 
@@ -424,7 +426,7 @@ fn usual(
     found.map(|path| format!("unix://{path}")).ok_or_else(|| {
         DockerError::new(
             DockerFailure::NotThere,
-            format!("DOCKER_HOST is not set, and there is none of {}", sockets.join(", ")),
+            format!("DOCKER_HOST is not set, and none of these exist: {}", sockets.join(", ")),
         )
     })
 }
@@ -442,7 +444,7 @@ async fn within<T>(ask: impl Future<Output = Result<T, bollard::errors::Error>>)
     match tokio::time::timeout(LIMIT, ask).await {
         Ok(answer) => answer.map_err(DockerError::from),
         Err(_) => {
-            Err(DockerError::new(DockerFailure::Timeout, format!("no answer within {} s", LIMIT.as_secs())))
+            Err(DockerError::new(DockerFailure::Timeout, format!("no response within {} s", LIMIT.as_secs())))
         }
     }
 }

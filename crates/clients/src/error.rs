@@ -40,21 +40,21 @@ pub enum Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Config(what) => write!(f, "wrong configuration ({what})"),
+            Self::Config(what) => write!(f, "invalid configuration ({what})"),
             Self::Refused => f.write_str("connection refused"),
             Self::Dns => f.write_str("unknown host name"),
-            Self::Tls(why) => write!(f, "no secure connection ({why})"),
-            Self::Timeout => f.write_str("no answer in time"),
-            Self::Network => f.write_str("connection broken"),
-            Self::CutOff => f.write_str("answer cut off"),
-            Self::Unauthorized => f.write_str("credentials refused (401)"),
-            Self::Forbidden => f.write_str("not allowed (403)"),
-            Self::WrongPath => f.write_str("unknown path (404)"),
-            Self::WrongServer(what) => write!(f, "not the expected server ({what})"),
+            Self::Tls(why) => write!(f, "TLS connection failed ({why})"),
+            Self::Timeout => f.write_str("timed out"),
+            Self::Network => f.write_str("connection lost"),
+            Self::CutOff => f.write_str("response truncated"),
+            Self::Unauthorized => f.write_str("credentials rejected (401)"),
+            Self::Forbidden => f.write_str("access denied (403)"),
+            Self::WrongPath => f.write_str("not found (404)"),
+            Self::WrongServer(what) => write!(f, "unexpected server ({what})"),
             Self::Server(status, words) => write!(f, "server error {status} ({words})"),
-            Self::Rejected(status, words) => write!(f, "refused with {status} ({words})"),
-            Self::Broken => f.write_str("unreadable answer"),
-            Self::TooLarge(limit) => write!(f, "answer larger than {limit} bytes"),
+            Self::Rejected(status, words) => write!(f, "rejected with {status} ({words})"),
+            Self::Broken => f.write_str("invalid response"),
+            Self::TooLarge(limit) => write!(f, "response larger than {limit} bytes"),
         }
     }
 }
@@ -123,69 +123,71 @@ impl ClientError {
         let url = &self.url;
         let (message, hint) = match &self.failure {
             Failure::Config(what) => {
-                (format!("{name} can't be asked: {what}."), "Correct it in Settings, Stacks.".to_owned())
+                (format!("Cannot connect to {name}: {what}."), "Fix it in Settings, Stacks.".to_owned())
             }
             Failure::Refused => (
-                format!("Nothing answers at {url}."),
+                format!("Nothing is listening at {url}."),
                 format!(
-                    "Is {name} running, and is this its port? If it runs in a container, is the port published?"
+                    "Check that {name} is running and uses this port. If it runs in a container, check \
+                        that the port is published."
                 ),
             ),
             Failure::Dns => (
-                format!("The host name of {url} is unknown."),
+                format!("Unknown host name in {url}."),
                 "Check the spelling, the DNS server and the VPN.".to_owned(),
             ),
-            Failure::Tls(why) => (format!("No secure connection to {name}: {why}."), tls_hint(why)),
+            Failure::Tls(why) => (format!("TLS connection to {name} failed: {why}."), tls_hint(why)),
             Failure::Timeout => (
-                format!("{name} did not answer in time ({url})."),
-                "Is it overloaded, or does a firewall drop the packets?".to_owned(),
+                format!("{name} did not respond in time ({url})."),
+                "It may be overloaded, or a firewall may drop the packets.".to_owned(),
             ),
             Failure::Network => (
-                format!("The connection to {name} broke ({url})."),
+                format!("The connection to {name} was lost ({url})."),
                 "Check the network and any proxy in between.".to_owned(),
             ),
             Failure::CutOff => (
-                format!("{name}'s answer breaks off before its end ({url})."),
-                "A proxy in between may have a limit, or the server was stopped.".to_owned(),
+                format!("The response from {name} was truncated ({url})."),
+                "A proxy may enforce a limit, or the server may have stopped.".to_owned(),
             ),
             Failure::Unauthorized => (
-                format!("{name} refuses the credentials (401)."),
-                "Set them anew in Settings, Credentials.".to_owned(),
+                format!("{name} rejected the credentials (401)."),
+                "Re-enter the credentials in Settings, Credentials.".to_owned(),
             ),
             Failure::Forbidden => (
-                format!("{name} does not allow this with the present credentials (403)."),
+                format!("{name} denied access for these credentials (403)."),
                 "A role or tenant header may be missing.".to_owned(),
             ),
             Failure::WrongPath => (
-                format!("{url} is unknown there (404)."),
+                format!("{url} was not found (404)."),
                 format!(
-                    "Is it {name}, and is its base path part of the address (for example https://host/{})?",
+                    "Check that this is {name}, and that the address includes its base path (for example \
+                        https://host/{}).",
                     service.as_str()
                 ),
             ),
             Failure::WrongServer(what) => (
-                format!("{url} is answered by something that is not {name}: {what}."),
-                "Check the address, the port and any login page of a proxy.".to_owned(),
+                format!("The server at {url} is not {name}: {what}."),
+                "Check the address, the port and whether a proxy shows a login page.".to_owned(),
             ),
             Failure::Server(status, words) => (
                 if words.is_empty() {
-                    format!("{name} answers with an error of its own ({status}).")
+                    format!("{name} returned a server error ({status}).")
                 } else {
-                    format!("{name} answers with an error of its own ({status}): {words}")
+                    format!("{name} returned a server error ({status}): {words}")
                 },
-                format!("Look into the log of {name} or of the proxy before it."),
+                format!("Check the log of {name} or of the proxy in front of it."),
             ),
             Failure::Rejected(status, words) if words.is_empty() => {
-                (format!("{name} refuses the request ({status})."), String::new())
+                (format!("{name} rejected the request ({status})."), String::new())
             }
-            Failure::Rejected(_, words) => (format!("{name} refuses the request: {words}"), String::new()),
+            Failure::Rejected(_, words) => (format!("{name} rejected the request: {words}"), String::new()),
             Failure::Broken => (
-                format!("{name}'s answer can't be read."),
-                "A proxy may have cut it, or the version is not supported.".to_owned(),
+                format!("{name} returned an invalid response."),
+                "A proxy may have truncated it, or the version is not supported.".to_owned(),
             ),
             Failure::TooLarge(limit) => (
-                format!("{name}'s answer is larger than {} MiB.", limit / (1024 * 1024)),
-                "Narrow the query, or the number of series.".to_owned(),
+                format!("The response from {name} is larger than {} MiB.", limit / (1024 * 1024)),
+                "Narrow the query or reduce the number of series.".to_owned(),
             ),
         };
         PanelError::new(self.code(), service.as_str(), message)
@@ -196,17 +198,17 @@ impl ClientError {
 
 fn tls_hint(why: &str) -> String {
     let hint = if why.contains("unknown authority") {
-        "Name the file of its authority as ca_file."
+        "Set ca_file to the CA certificate."
     } else if why.contains("not TLS") {
-        "The server speaks plain HTTP there; use http:// in the address."
+        "The server uses plain HTTP; use http:// in the address."
     } else if why.contains("client certificate") {
-        "Name client_cert_file and client_key_file."
+        "Set client_cert_file and client_key_file."
     } else if why.contains("expired") || why.contains("not yet valid") {
-        "Renew the server's certificate; check the clocks of both machines."
-    } else if why.contains("another name") {
-        "Use the host name that the certificate was made for."
+        "Renew the server's certificate, or check the clocks of both machines."
+    } else if why.contains("different host name") {
+        "Use the host name for which the certificate was issued."
     } else {
-        "Look at the server's certificate and TLS settings."
+        "Check the server's certificate and TLS settings."
     };
     hint.to_owned()
 }

@@ -87,7 +87,11 @@ impl Grafana {
             return Ok(reply.map(|_| ()));
         }
         let url = self.http.url("/api/search", &[]).to_string();
-        Err(ClientError::new(Failure::WrongServer("it answers a search with other JSON".into()), url, ""))
+        Err(ClientError::new(
+            Failure::WrongServer("its search response has an unexpected JSON format".into()),
+            url,
+            "",
+        ))
     }
 
     /// `GET /api/org`: the organisation of the credentials.

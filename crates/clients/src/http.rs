@@ -214,7 +214,7 @@ impl Http {
             Ok(value) => Ok(raw.map(|_| value)),
             Err((failure, why)) => {
                 let begin = self.redactor.excerpt(&raw.value.body, 200);
-                let detail = format!("{}; it begins: {begin}", self.redactor.shown(&why, MAX_WORDS / 2));
+                let detail = format!("{}; it starts with: {begin}", self.redactor.shown(&why, MAX_WORDS / 2));
                 Err(self.error(failure, raw.value.url, detail))
             }
         }
@@ -268,9 +268,11 @@ impl Http {
         let asked = without_secrets(&url);
         let result = match tokio::time::timeout(limit, Box::pin(self.hop(&method, url, payload))).await {
             Ok(result) => result,
-            Err(_) => {
-                Err(self.error(Failure::Timeout, asked.clone(), format!("no whole answer within {limit:?}")))
-            }
+            Err(_) => Err(self.error(
+                Failure::Timeout,
+                asked.clone(),
+                format!("no complete response within {limit:?}"),
+            )),
         };
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
@@ -312,7 +314,7 @@ impl Http {
             url = reply::redirect(method, &url, response.headers())
                 .map_err(|what| self.error(Failure::WrongServer(what), without_secrets(&url), ""))?;
         }
-        Err(self.error(Failure::WrongServer("it redirects in a circle".into()), without_secrets(&url), ""))
+        Err(self.error(Failure::WrongServer("redirect loop".into()), without_secrets(&url), ""))
     }
 
     async fn send(&self, request: RequestBuilder, url: &Url) -> Result<Response, ClientError> {
@@ -378,9 +380,11 @@ impl Http {
             401 => Failure::Unauthorized,
             403 => Failure::Forbidden,
             404 => Failure::WrongPath,
-            400 if reply::wants_certificate(&words) => Failure::Tls("it wants a client certificate".into()),
+            400 if reply::wants_certificate(&words) => {
+                Failure::Tls("it requires a client certificate".into())
+            }
             400 if reply::wants_tls(&words) => {
-                Failure::WrongServer("it speaks only TLS there; use https:// in the address".into())
+                Failure::WrongServer("it only accepts TLS on this port; use https:// in the address".into())
             }
             code @ 500.. => Failure::Server(code, words.clone()),
             code => Failure::Rejected(code, words.clone()),

@@ -31,10 +31,10 @@ pub enum Link {
 /// Asks a link once, by HEAD, and by GET where a server does not take that. `trusted` are servers as
 /// `scheme://host:port` that may be asked wherever they are.
 pub async fn look(link: &str, trusted: &[String], limit: Duration) -> Link {
-    let Ok(url) = Url::parse(link) else { return Link::NotAsked("it is no address".into()) };
+    let Ok(url) = Url::parse(link) else { return Link::NotAsked("invalid address".into()) };
     match tokio::time::timeout(limit, follow(url, trusted)).await {
         Ok(found) => found,
-        Err(_) => Link::Unreachable(format!("no answer within {} s", limit.as_secs())),
+        Err(_) => Link::Unreachable(format!("no response within {} s", limit.as_secs())),
     }
 }
 
@@ -57,7 +57,7 @@ async fn follow(mut url: Url, trusted: &[String]) -> Link {
         match (status, location) {
             (status, Some(to)) if status.is_redirection() => match url.join(&to) {
                 Ok(to) => url = to,
-                Err(_) => return Link::Unreachable("it is redirected to what is no address".into()),
+                Err(_) => return Link::Unreachable("redirected to an invalid address".into()),
             },
             (status, _) => return judged(status),
         }
@@ -70,7 +70,7 @@ fn judged(status: StatusCode) -> Link {
     match code {
         404 | 410 => Link::Dead(code),
         401 | 403 | 407 | 429 => Link::Closed(code),
-        500.. => Link::Unreachable(format!("the server answers {code}")),
+        500.. => Link::Unreachable(format!("the server returned {code}")),
         400.. => Link::Closed(code),
         _ => Link::Alive(code),
     }
@@ -79,10 +79,10 @@ fn judged(status: StatusCode) -> Link {
 async fn step(url: &Url, trusted: &[String]) -> Result<(StatusCode, Option<String>), Link> {
     let not_asked = |why: &str| Link::NotAsked(why.to_owned());
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(not_asked("it is no http or https address"));
+        return Err(not_asked("not an HTTP or HTTPS address"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(not_asked("it holds a user or a password"));
+        return Err(not_asked("it contains a user or password"));
     }
     let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
         return Err(not_asked("it has no host"));
@@ -100,7 +100,7 @@ async fn step(url: &Url, trusted: &[String]) -> Result<(StatusCode, Option<Strin
         return Err(Link::Unreachable("the host name is unknown".into()));
     }
     if !known && !found.iter().all(|address| is_public(address.ip())) {
-        return Err(not_asked("its server is not on the public internet, and none of the profile's"));
+        return Err(not_asked("its server is on a private network and not configured in the profile"));
     }
     let mut builder = Client::builder()
         .user_agent(concat!("aetherlink-panel/", env!("CARGO_PKG_VERSION")))
@@ -221,13 +221,13 @@ mod tests {
     #[tokio::test]
     async fn what_may_not_be_asked_is_not() {
         for (link, why) in [
-            ("file:///etc/passwd", "no http"),
+            ("file:///etc/passwd", "not an HTTP"),
             ("http://user:pw@example.org/", "password"),
-            ("http://127.0.0.1:9/", "public"),
-            ("http://2130706433/", "public"),
-            ("http://[::1]/", "public"),
-            ("http://localhost:9/", "public"),
-            ("not an address", "no address"),
+            ("http://127.0.0.1:9/", "private network"),
+            ("http://2130706433/", "private network"),
+            ("http://[::1]/", "private network"),
+            ("http://localhost:9/", "private network"),
+            ("not an address", "invalid address"),
         ] {
             match look(link, &["http://127.0.0.1:10".into()], Duration::from_secs(5)).await {
                 Link::NotAsked(words) => assert!(words.contains(why), "{link}: {words}"),

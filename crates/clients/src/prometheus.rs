@@ -209,11 +209,11 @@ impl Prometheus {
             )
         };
         if end < start {
-            return Err(reject("the range ends before it begins"));
+            return Err(reject("the range ends before it starts"));
         }
         let points = end.millis_since(start) / step_ms + 1;
         if points > MAX_POINTS * MAX_SLICES {
-            return Err(reject("the range has more than a million points; choose a larger step"));
+            return Err(reject("the range has more than a million points; use a larger step"));
         }
         let mut merged: BTreeMap<BTreeMap<String, String>, Vec<(Timestamp, f64)>> = BTreeMap::new();
         let mut held = 0_usize;
@@ -304,7 +304,7 @@ impl Prometheus {
     /// As [`ClientError`] tells; [`Failure::Rejected`] for a name that is no label's.
     pub async fn label_values(&self, label: &str) -> Result<Reply<Vec<String>>, ClientError> {
         if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') || label.is_empty() {
-            let words = "a label name has letters, digits and '_' only".to_owned();
+            let words = "a label name can contain only letters, digits and '_'".to_owned();
             let url = self.http.url("/api/v1/labels", &[]);
             return Err(self.http.error(Failure::Rejected(400, words), url, ""));
         }
@@ -396,9 +396,11 @@ impl Prometheus {
             ("success", Some(data)) => {
                 Ok(Reply { value: (data, envelope.warnings.unwrap_or_default()), latency, date, received })
             }
-            ("success", None) => Err(ClientError::new(Failure::Broken, url(), "the answer has no data")),
+            ("success", None) => {
+                Err(ClientError::new(Failure::Broken, url(), "the response contains no data"))
+            }
             ("error", _) => Err(self.http.error(Failure::Rejected(200, envelope.error), url(), "")),
-            _ => Err(ClientError::new(Failure::WrongServer("it answers with other JSON".into()), url(), "")),
+            _ => Err(ClientError::new(Failure::WrongServer("unexpected JSON format".into()), url(), "")),
         }
     }
 }

@@ -41,19 +41,19 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8], expected: Expected) -> Resu
         Err(error) => error,
     };
     let failure = if text.is_empty() {
-        Failure::WrongServer("it answers with nothing".into())
+        Failure::WrongServer("empty response".into())
     } else if text.starts_with('<') {
-        Failure::WrongServer(format!("it answers with {}", page(text)))
+        Failure::WrongServer(format!("it returned {}", page(text)))
     } else if error.is_eof() {
         Failure::CutOff
     } else {
         match serde_json::from_str::<Value>(text) {
             Ok(value) if expected.fits(&value) => Failure::Broken,
-            Ok(_) => Failure::WrongServer("it answers with other JSON".into()),
+            Ok(_) => Failure::WrongServer("unexpected JSON format".into()),
             // A reply that was cut before its own field could be missed, or one with an error in it.
             Err(other) if other.is_eof() => Failure::CutOff,
             Err(_) if text.starts_with(['{', '[']) => Failure::Broken,
-            Err(_) => Failure::WrongServer("it answers with text that is not JSON".into()),
+            Err(_) => Failure::WrongServer("it returned text that is not JSON".into()),
         }
     };
     Err((failure, error.to_string()))
@@ -65,7 +65,7 @@ pub(crate) fn redirect(method: &Method, from: &Url, headers: &header::HeaderMap)
     let location =
         headers.get(header::LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
     let Some(to) = location.and_then(|to| from.join(&to).ok()) else {
-        return Err("it redirects to nowhere".into());
+        return Err("it redirects without a target".into());
     };
     let shown = without_secrets(&to);
     if is_login(&to) && !is_login(from) {
@@ -201,7 +201,7 @@ mod tests {
         assert!(matches!(kind("OK", Expected::List), Failure::WrongServer(_)));
         assert_eq!(
             kind("<HTML><Title lang=x> Sign in </title>", Expected::List),
-            Failure::WrongServer("it answers with a web page, \"Sign in\"".into())
+            Failure::WrongServer("it returned a web page, \"Sign in\"".into())
         );
     }
 

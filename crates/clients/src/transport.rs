@@ -31,7 +31,7 @@ pub(crate) fn failure(error: &reqwest::Error, url: &str, via: Via) -> ClientErro
     } else if error.is_builder() {
         Failure::Config(detail.clone())
     } else if found.not_http && !via.https {
-        Failure::WrongServer("it does not speak HTTP; perhaps it wants https://".into())
+        Failure::WrongServer("it does not speak HTTP; it may require https://".into())
     } else if error.is_decode() && found.corrupt {
         Failure::Broken
     } else if error.is_body() || error.is_decode() {
@@ -89,8 +89,8 @@ fn tls_reason(error: &TlsError, identity: bool) -> String {
     match error {
         TlsError::InvalidCertificate(why) => certificate_reason(why),
         TlsError::AlertReceived(alert) => alert_reason(*alert, identity),
-        TlsError::InvalidMessage(_) => "the answer is not TLS".into(),
-        TlsError::PeerIncompatible(_) => "no TLS version or cipher in common".into(),
+        TlsError::InvalidMessage(_) => "the response is not TLS".into(),
+        TlsError::PeerIncompatible(_) => "no common TLS version or cipher".into(),
         other => format!("the handshake failed ({other})"),
     }
 }
@@ -105,14 +105,14 @@ fn certificate_reason(why: &CertificateError) -> String {
             "its certificate is not yet valid".into()
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "its certificate is for another name".into()
+            "its certificate is for a different host name".into()
         }
         CertificateError::Revoked => "its certificate has been revoked".into(),
         // Self-signed, made as an authority, and not trusted: webpki has this word for it.
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
             "its certificate is from an unknown authority".into()
         }
-        other => format!("its certificate is not valid ({other})"),
+        other => format!("its certificate is invalid ({other})"),
     }
 }
 
@@ -120,10 +120,10 @@ fn alert_reason(alert: AlertDescription, identity: bool) -> String {
     match (alert, identity) {
         (AlertDescription::CertificateRequired, _)
         | (AlertDescription::BadCertificate | AlertDescription::NoCertificate, false) => {
-            "it wants a client certificate".into()
+            "it requires a client certificate".into()
         }
         (AlertDescription::UnknownCA, true) => {
-            "it does not know the authority of the client certificate".into()
+            "it does not trust the authority of the client certificate".into()
         }
         (AlertDescription::CertificateExpired, true) => "the client certificate has expired".into(),
         (
@@ -134,12 +134,12 @@ fn alert_reason(alert: AlertDescription, identity: bool) -> String {
             | AlertDescription::AccessDenied
             | AlertDescription::DecryptError,
             true,
-        ) => format!("it does not accept the client certificate ({alert:?})"),
+        ) => format!("it rejected the client certificate ({alert:?})"),
         (AlertDescription::HandshakeFailure, false) => {
-            "it refused the handshake: no cipher in common, or it wants a client certificate".into()
+            "it rejected the handshake: no common cipher, or it requires a client certificate".into()
         }
-        (AlertDescription::ProtocolVersion, _) => "no TLS version in common".into(),
+        (AlertDescription::ProtocolVersion, _) => "no common TLS version".into(),
         (AlertDescription::UnrecognisedName, _) => "it does not know this host name".into(),
-        (other, _) => format!("it refused the handshake ({other:?})"),
+        (other, _) => format!("it rejected the handshake ({other:?})"),
     }
 }

@@ -96,7 +96,7 @@ async fn an_engine_that_is_not_there_forbids_or_refuses_is_told_apart() {
     .await;
     let forbidden = docker.containers().await.unwrap_err();
     assert_eq!(forbidden.failure, DockerFailure::Refused(403));
-    assert!(forbidden.to_panel().to_string().contains("Docker refused") && forbidden.words.contains("proxy"));
+    assert!(forbidden.to_panel().to_string().contains("Docker denied") && forbidden.words.contains("proxy"));
     answer(&server, "/version$", ResponseTemplate::new(200).set_body_string("<html>")).await;
     assert_eq!(docker.version().await.unwrap_err().failure, DockerFailure::Broken);
 }

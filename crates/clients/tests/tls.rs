@@ -181,7 +181,7 @@ async fn a_certificate_outside_its_time_or_for_another_name_is_told() {
     for (leaf, expected) in [
         (expired, "its certificate has expired"),
         (early, "its certificate is not yet valid"),
-        (other, "its certificate is for another name"),
+        (other, "its certificate is for a different host name"),
     ] {
         let url = serve(&leaf, None, rustls::ALL_VERSIONS).await;
         assert_eq!(why(authority.trusted(&url)).await, expected);
@@ -194,7 +194,7 @@ async fn a_server_that_wants_a_client_certificate_gets_it_or_says_so() {
     for versions in [&[&rustls::version::TLS13][..], &[&rustls::version::TLS12][..]] {
         let url = serve(&authority.sign(&NAMES, |_| {}), Some(&clients), versions).await;
         ask(authority.with_client(&url, &clients.sign(&["ann"], |_| {}))).await.unwrap();
-        assert_eq!(why(authority.trusted(&url)).await, "it wants a client certificate", "{versions:?}");
+        assert_eq!(why(authority.trusted(&url)).await, "it requires a client certificate", "{versions:?}");
         let stranger = authority.with_client(&url, &Authority::new("strangers").sign(&["eve"], |_| {}));
         let told = why(stranger).await;
         assert!(told.contains("client certificate"), "{versions:?}: {told}");
@@ -207,7 +207,7 @@ async fn a_server_that_wants_a_client_certificate_gets_it_or_says_so() {
 #[tokio::test]
 async fn plain_http_and_tls_taken_for_each_other_are_told() {
     let plain = raw("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
-    assert_eq!(why(endpoint(&plain.replace("http://", "https://"))).await, "the answer is not TLS");
+    assert_eq!(why(endpoint(&plain.replace("http://", "https://"))).await, "the response is not TLS");
     let authority = Authority::new("ours");
     let url = serve(&authority.sign(&NAMES, |_| {}), None, rustls::ALL_VERSIONS).await;
     let error = ask(endpoint(&url.replace("https://", "http://"))).await.unwrap_err();
@@ -226,7 +226,7 @@ async fn plain_http_and_tls_taken_for_each_other_are_told() {
 async fn a_key_file_is_never_quoted() {
     let authority = Authority::new("ours");
     let leaf = Leaf {
-        certificate: "no certificate".into(),
+        certificate: "no PEM certificate".into(),
         key: "-----BEGIN PRIVATE KEY-----\nc3VwZXJzZWNyZXQ\n".into(),
     };
     let error = ask(authority.with_client("https://localhost", &leaf)).await.unwrap_err();

@@ -1,5 +1,5 @@
-//! What somebody said about something that lasts: who is on an alert, whom they called. Kept in the journal,
-//! the newest word counts, and a word that is taken back is as none.
+//! Annotations of things that last: acknowledgments and escalation records. Kept in the journal; the newest
+//! entry counts, and a removed one counts as none.
 
 use std::{
     collections::HashMap,
@@ -46,7 +46,7 @@ impl AnnotationStore {
     /// Reads the newest `recent` entries of `kind`. A journal that can't be read gives none; its error is logged.
     pub fn load(journal: &Journal, kind: &'static str, recent: u32) -> Self {
         let entries = journal.recent(kind, recent).unwrap_or_else(|error| {
-            tracing::warn!(code = error.code.as_str(), kind, "what was said could not be read");
+            tracing::warn!(code = error.code.as_str(), kind, "failed to read acknowledgments and notes");
             Vec::new()
         });
         let said = Self::default();

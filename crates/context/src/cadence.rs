@@ -58,7 +58,7 @@ pub fn shown(freshness: &Freshness, age: Duration, interval: Duration, service: 
             error: PanelError::new(
                 ErrorCode::Timeout,
                 service.as_str(),
-                format!("{} has not answered for more than three intervals.", service.title()),
+                format!("{} has not responded for more than three poll intervals.", service.title()),
             ),
         },
         other => other.clone(),

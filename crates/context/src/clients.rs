@@ -83,7 +83,8 @@ impl Clients {
         Ok(client)
     }
 
-    /// Forgets a client whose credentials were refused, so that ones changed elsewhere (by the shell) are read again.
+    /// Drops a client whose credentials were rejected, so that changes made elsewhere (by the CLI) are picked
+    /// up.
     pub async fn forget(&self, service: ServiceKind, member: usize) {
         match service {
             ServiceKind::Prometheus => *self.prometheus.lock().await = None,
@@ -111,9 +112,9 @@ fn not_web(service: ServiceKind) -> PanelError {
     PanelError::new(
         ErrorCode::InvalidConfig,
         service.as_str(),
-        format!("The address of {} is neither http nor https.", service.title()),
+        format!("The address of {} does not use HTTP or HTTPS.", service.title()),
     )
-    .with_hint("It looks like https://host:port/path.")
+    .with_hint("Expected https://host:port/path.")
 }
 
 fn plain_http(service: ServiceKind, id: SecretId, url: &Url) -> PanelError {
@@ -121,11 +122,11 @@ fn plain_http(service: ServiceKind, id: SecretId, url: &Url) -> PanelError {
     PanelError::new(
         ErrorCode::InvalidConfig,
         service.as_str(),
-        format!("The {} was not sent to {origin}: over plain HTTP it can be read on the network.", id.title()),
+        format!("The {} was not sent to {origin}: plain HTTP exposes it to the network.", id.title()),
     )
     .with_hint(format!(
-        "Use an https:// address. If you trust the network in between, set allow_plain_http = true in [{}] of \
-            the profile.",
+        "Use an https:// address. If you trust the network, set allow_plain_http = true in [{}] of the \
+            profile.",
         service.as_str()
     ))
 }
@@ -134,9 +135,9 @@ fn no_address(service: ServiceKind) -> PanelError {
     PanelError::new(
         ErrorCode::InvalidConfig,
         service.as_str(),
-        format!("This stack has no address of {}.", service.title()),
+        format!("No address configured for {}.", service.title()),
     )
-    .with_hint("Set one in Settings, Stacks.")
+    .with_hint("Set it in Settings, Stacks.")
 }
 
 /// An endpoint with the credentials that the profile's stack has for it.
@@ -155,9 +156,9 @@ pub async fn endpoint(
         PanelError::new(
             ErrorCode::InvalidConfig,
             service.as_str(),
-            format!("The address of {} is not a valid one: {error}.", service.title()),
+            format!("Invalid address of {}: {error}.", service.title()),
         )
-        .with_hint("It looks like https://host:port/path.")
+        .with_hint("Expected https://host:port/path.")
     })?;
     let auth = match (&spec.auth, SecretId::for_auth(service, &spec.auth)) {
         (AuthSpec::None, _) | (_, None) => Auth::None,
@@ -170,7 +171,7 @@ pub async fn endpoint(
                 PanelError::new(
                     ErrorCode::SecretMissing,
                     service.as_str(),
-                    format!("The {} is not set.", id.title()),
+                    format!("Missing credential: {}.", id.title()),
                 )
                 .with_hint(format!("Set it in Settings, or with: aetherctl secret set {id}"))
             })?;

@@ -254,7 +254,7 @@ impl Context {
     ) -> Result<T, PanelError> {
         let journal = Arc::clone(&self.journal);
         tokio::task::spawn_blocking(move || work(&journal)).await.unwrap_or_else(|error| {
-            Err(PanelError::new(ErrorCode::Internal, "journal", "The journal could not be written.")
+            Err(PanelError::new(ErrorCode::Internal, "journal", "Failed to write the journal.")
                 .with_detail(error.to_string()))
         })
     }

@@ -25,22 +25,16 @@ pub fn bind(secrets: &Secrets, profile: &Profile, journal: &Journal, now: Timest
             Ok(Some(entry)) if entry.detail == detail => continue,
             Ok(_) => {}
             // Named once too often is better than never.
-            Err(error) => tracing::warn!(%error, "the journal could not be read"),
+            Err(error) => tracing::warn!(%error, "failed to read the journal"),
         }
         let servers = texts(&origins).join(", ");
-        tracing::info!(
-            variable,
-            stack = profile.name,
-            servers,
-            "a credential from the environment is in use"
-        );
-        notes
-            .push(format!("{variable} from the environment is used for {servers} (stack {}).", profile.name));
+        tracing::info!(variable, stack = profile.name, servers, "using a credential from the environment");
+        notes.push(format!("Using {variable} from the environment for {servers} (stack {}).", profile.name));
         let written = journal
             .begin(KIND, &variable, &detail, now)
             .and_then(|entry| journal.complete(entry, "used", &json!(null), now));
         if let Err(error) = written {
-            tracing::warn!(%error, "the use of a credential from the environment could not be written down");
+            tracing::warn!(%error, "failed to record the use of a credential from the environment");
         }
     }
     notes

@@ -7,10 +7,10 @@ pub trait Host: Send + Sync {
     /// Opens a page in the browser. The panel has checked that it is http or https.
     ///
     /// # Errors
-    /// When there is no browser to open it.
+    /// No browser is available.
     fn open_url(&self, url: &str) -> Result<(), PanelError>;
 
-    /// What others are told who looks after a stack, when it is this one.
+    /// Name shown to other processes as the one running the background jobs.
     fn keeps_as(&self) -> &'static str {
         "an open panel"
     }
@@ -21,6 +21,6 @@ pub struct NoHost;
 
 impl Host for NoHost {
     fn open_url(&self, _url: &str) -> Result<(), PanelError> {
-        Err(PanelError::new(ErrorCode::InvalidRequest, "panel", "There is no browser to open pages in."))
+        Err(PanelError::new(ErrorCode::InvalidRequest, "panel", "No browser is available to open pages."))
     }
 }

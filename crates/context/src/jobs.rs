@@ -59,9 +59,9 @@ impl Jobs {
             return Err(PanelError::new(
                 ErrorCode::InvalidRequest,
                 "panel",
-                format!("\"{}\" is going on.", other.title),
+                format!("Another job is running: \"{}\".", other.title),
             )
-            .with_hint("Wait until it is over, or cancel it."));
+            .with_hint("Wait until it finishes, or cancel it."));
         }
         let state = Arc::new(State {
             id: self.last.fetch_add(1, Ordering::SeqCst).wrapping_add(1),
@@ -88,7 +88,7 @@ impl Jobs {
                 job.cancel.store(true, Ordering::SeqCst);
                 Ok(())
             }
-            _ => Err(PanelError::new(ErrorCode::NotFound, "panel", "That is over already.")),
+            _ => Err(PanelError::new(ErrorCode::NotFound, "panel", "This job has already finished.")),
         }
     }
 
@@ -130,7 +130,7 @@ impl Handle {
         self.state.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// So many bytes more are done.
+    /// Adds to the number of processed bytes.
     pub fn add_bytes(&self, bytes: u64) {
         self.state.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -138,10 +138,14 @@ impl Handle {
     /// Whether to go on.
     ///
     /// # Errors
-    /// `cancelled` when somebody has asked to end it.
+    /// `cancelled` if cancellation was requested.
     pub fn check(&self) -> Result<(), PanelError> {
         if self.state.cancel.load(Ordering::SeqCst) {
-            return Err(PanelError::new(ErrorCode::Cancelled, "panel", "Cancelled. Nothing of it was kept."));
+            return Err(PanelError::new(
+                ErrorCode::Cancelled,
+                "panel",
+                "Canceled. Partial results were discarded.",
+            ));
         }
         Ok(())
     }

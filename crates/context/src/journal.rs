@@ -96,10 +96,10 @@ impl Journal {
         let connection = match connect(path) {
             Err(Failure::Damaged(cause)) => {
                 let aside = move_aside(path).map_err(|error| paths::storage("move aside", path, &error))?;
-                tracing::error!(cause, aside = %aside.display(), "the journal is damaged; a new one is begun");
+                tracing::error!(cause, aside = %aside.display(), "the journal is corrupted; starting a new one");
                 notice = Some(format!(
-                    "The panel's journal was damaged. It was kept as {}, and a new one was begun; past maintenance \
-                     windows are not in it.",
+                    "The panel's journal was corrupted. It was kept as {}, and a new one was started \
+                        without the past maintenance windows.",
                     aside.display()
                 ));
                 connect(path)
@@ -203,7 +203,7 @@ impl Journal {
         self.select(&sql, params![kind, subject, limit])
     }
 
-    /// Rewrites the detail of an open entry if it is still `before`; false when somebody else has written it meanwhile.
+    /// Updates the detail of an open entry if it still equals `before`; false if it was changed concurrently.
     ///
     /// # Errors
     /// `storage`.
@@ -294,7 +294,7 @@ pub fn storage_error(error: rusqlite::Error, path: &Path) -> PanelError {
 }
 
 enum Failure {
-    /// The file is no sound database.
+    /// The file is not a valid database.
     Damaged(String),
     /// It was written by a later version.
     Newer(i64),
@@ -320,26 +320,26 @@ impl Failure {
                 source,
                 format!("The journal {} was written by a newer version of the panel.", path.display()),
             )
-            .with_hint("Use that version, or another folder (AETHER_HOME).")
-            .with_detail(format!("schema {found}, this version knows {SCHEMA}")),
+            .with_hint("Use that version, or a different folder (AETHER_HOME).")
+            .with_detail(format!("schema {found}; this version supports {SCHEMA}")),
             Self::Damaged(detail) => PanelError::new(
                 ErrorCode::Storage,
                 source,
-                format!("The journal {} is damaged.", path.display()),
+                format!("The journal {} is corrupted.", path.display()),
             )
-            .with_hint("Start the panel again: it keeps the file and begins a new one.")
+            .with_hint("Restart the panel: it keeps the file and starts a new journal.")
             .with_detail(detail),
             Self::Other(error) => {
                 let full = error.sqlite_error_code() == Some(Sqlite::DiskFull);
                 PanelError::new(
                     ErrorCode::Storage,
                     source,
-                    format!("The journal {} could not be used.", path.display()),
+                    format!("Failed to access the journal {}.", path.display()),
                 )
                 .with_hint(if full {
-                    "Make room on the disk."
+                    "Free up disk space."
                 } else {
-                    "Check that the folder can be written and that no other program holds the file."
+                    "Check that the folder is writable and that no other program has the file open."
                 })
                 .with_detail(error.to_string())
             }
@@ -366,7 +366,7 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
         scrub::scrub_all(&mut connection)?;
         // Another process may hold the file; then the version stays the old one, and the next start does this again.
         if let Err(error) = scrub::forget_bytes(&connection) {
-            tracing::warn!(%error, "the journal could not be rewritten without its old entries; tried again next time");
+            tracing::warn!(%error, "failed to compact the journal; will retry");
             return Ok(connection);
         }
     }
@@ -396,7 +396,7 @@ fn move_aside(path: &Path) -> std::io::Result<PathBuf> {
     let free = (1..10_000)
         .map(|number| format!(".damaged-{number}"))
         .find(|suffix| !beside(suffix).exists())
-        .ok_or_else(|| std::io::Error::other("too many damaged journals are kept"))?;
+        .ok_or_else(|| std::io::Error::other("failed to delete old corrupted journals"))?;
     for part in ["-wal", "-shm"] {
         match std::fs::rename(beside(part), beside(&format!("{free}{part}"))) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),

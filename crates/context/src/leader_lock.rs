@@ -46,20 +46,20 @@ impl LeaderLock {
         state.held = None;
         match self.take(stack) {
             Ok(Some(file)) => {
-                tracing::info!(stack, "this process looks after the stack");
+                tracing::info!(stack, "this process runs the background jobs");
                 state.held = Some((stack.to_owned(), file));
                 state.other = None;
             }
             Ok(None) => {
                 let other = self.told(stack);
                 if state.other.as_ref() != Some(&other) {
-                    tracing::info!(stack, other, "another process looks after the stack");
+                    tracing::info!(stack, other, "another process runs the background jobs");
                 }
                 state.other = Some(other);
             }
             Err(error) => {
                 // Two that do the same work harm less than none that does: every effect has its own guard.
-                tracing::warn!(%error, "it can't be told whether another process looks after the stack");
+                tracing::warn!(%error, "cannot determine whether another process runs the background jobs");
                 state.other = None;
                 return true;
             }

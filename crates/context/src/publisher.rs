@@ -34,7 +34,7 @@ impl Publisher {
         self.events.subscribe()
     }
 
-    /// Sends an event that is no delta. Nobody listening is fine.
+    /// Sends an event other than a delta. It is fine if no one listens.
     pub fn send(&self, event: PanelEvent) {
         let _ = self.events.send(event);
     }

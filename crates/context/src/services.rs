@@ -131,7 +131,7 @@ async fn greet(service: ServiceKind, endpoint: Endpoint) -> Result<Greeting, Pan
             client.instant("vector(1)", None).await.map_err(to_panel)?;
             let mut greeting = greeting(&reply, reply.value.version.clone(), reply.value.flavour.clone());
             if let Err(error) = client.alerts().await {
-                greeting.notes.push(format!("Pending alerts can't be read: {}", to_panel(error).message));
+                greeting.notes.push(format!("Pending alerts are unavailable: {}", to_panel(error).message));
             }
             Ok(greeting)
         }
@@ -147,7 +147,9 @@ async fn greet(service: ServiceKind, endpoint: Endpoint) -> Result<Greeting, Pan
             if with_credentials {
                 client.check_credentials().await.map_err(to_panel)?;
             } else {
-                greeting.notes.push("No credentials are set: only health and version are read.".to_owned());
+                greeting
+                    .notes
+                    .push("No credentials are configured, so only health and version are read.".to_owned());
             }
             Ok(greeting)
         }
@@ -164,7 +166,7 @@ pub async fn test(ctx: &Context, request: &EndpointTestRequest) -> Result<Endpoi
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             request.service.as_str(),
-            format!("Give 1 to {MAX_TESTED} addresses."),
+            format!("Enter 1 to {MAX_TESTED} addresses."),
         ));
     }
     let tests = urls.iter().map(|url| test_one(ctx, request, url));
@@ -197,10 +199,12 @@ async fn test_one(ctx: &Context, request: &EndpointTestRequest, url: &str) -> En
             result.clock_offset_ms = greeting.clock_offset_ms;
             result.notes = greeting.notes;
             if exposes_credentials(&request.endpoint, url) {
-                result.notes.push("Credentials cross the network unencrypted (plain HTTP).".to_owned());
+                result.notes.push("Credentials are sent unencrypted (plain HTTP).".to_owned());
             }
             if request.endpoint.auth != AuthSpec::None && Box::pin(open_to_all(ctx, request, url)).await {
-                result.notes.push("It answers without credentials too: they were not checked.".to_owned());
+                result.notes.push(
+                    "The server also responds without credentials, so they were not verified.".to_owned(),
+                );
             }
             let limit = crate::services::MAX_OFFSET_MS.unsigned_abs();
             if let Some(offset) = greeting.clock_offset_ms.filter(|offset| offset.unsigned_abs() > limit) {
@@ -276,9 +280,7 @@ pub fn offset_text(service: ServiceKind, offset_ms: i32) -> String {
     };
     let direction = if offset_ms > 0 { "ahead of" } else { "behind" };
     format!(
-        "The clock of {} is {size} {direction} this machine's. Check the time service on both; windows are \
-            timed by the \
-         server's clock.",
+        "The clock of {} is {size} {direction} this machine's. Check time synchronization on both; windows follow the server's clock.",
         service.title()
     )
 }

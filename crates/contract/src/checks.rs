@@ -33,7 +33,7 @@ impl CheckSuite {
         match self {
             Self::Quick => "Quick check",
             Self::Preprod => "Pre-production check",
-            Self::AfterDeploy => "After-deploy check",
+            Self::AfterDeploy => "Post-deploy check",
             Self::Sanity => "Sanity check",
         }
     }

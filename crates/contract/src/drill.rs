@@ -102,9 +102,9 @@ impl DrillOperation {
     /// In words, as a command.
     pub fn title(self) -> &'static str {
         match self {
-            Self::RollBack => "Undo the last deploy or index run",
-            Self::RestoreCache => "Bring the cache back and warm it",
-            Self::ResetReranker => "Put the reranker’s threshold back",
+            Self::RollBack => "Undo the last deployment or index run",
+            Self::RestoreCache => "Restore and warm the cache",
+            Self::ResetReranker => "Reset the reranker’s threshold",
             Self::StartPrometheus => "Start Prometheus",
             Self::RestartApi => "Restart the API",
         }

@@ -32,10 +32,10 @@ pub fn checked(reason: &str, by: &str) -> Result<(String, String), PanelError> {
     let reason = reason.trim();
     let wrong = |words: &str| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
     if reason.is_empty() {
-        return wrong("A backup needs a reason: what is it for?");
+        return wrong("A backup needs a reason.");
     }
     if reason.chars().count() > MAX_REASON {
-        return wrong("The reason has more than 500 characters.");
+        return wrong("The reason is longer than 500 characters.");
     }
     Ok((reason.to_owned(), author(by)))
 }

@@ -26,7 +26,7 @@ fn with_context(before: &str, after: &str, context: usize) -> String {
     if text.len() > MAX {
         let end = text.floor_char_boundary(MAX);
         text.truncate(end);
-        text.push_str("\n\\ the rest of this diff is left out\n");
+        text.push_str("\n\\ diff truncated\n");
     }
     text
 }
@@ -49,6 +49,6 @@ mod tests {
     fn a_diff_without_end_is_cut_and_says_so() {
         let after: String = (0..200_000).map(|n| format!("{n}\n")).collect();
         let diff = unified("", &after);
-        assert!(diff.len() < MAX + 100 && diff.ends_with("left out\n"));
+        assert!(diff.len() < MAX + 100 && diff.ends_with("truncated\n"));
     }
 }

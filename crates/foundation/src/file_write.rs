@@ -31,12 +31,12 @@ pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 pub fn put(path: &Path, before: Option<&[u8]>, after: Option<&[u8]>) -> io::Result<()> {
     let done = change(path, after).and_then(|()| match read(path)? {
         now if now.as_deref() == after => Ok(()),
-        _ => Err(io::Error::other("it was written, and reads differently")),
+        _ => Err(io::Error::other("the written file does not match when read back")),
     });
     if done.is_err()
         && let Err(error) = change(path, before)
     {
-        tracing::error!(file = %path.display(), %error, "a half-written file could not be put back");
+        tracing::error!(file = %path.display(), %error, "a partially written file could not be restored");
     }
     done
 }
@@ -75,7 +75,7 @@ pub fn set_mode(path: &Path, mode: Option<&fs::Permissions>) {
     if now.is_some_and(|now| now.permissions() != *mode)
         && let Err(error) = fs::set_permissions(path, mode.clone())
     {
-        tracing::error!(file = %path.display(), %error, "the file's mode could not be set again");
+        tracing::error!(file = %path.display(), %error, "failed to restore the file's mode");
     }
 }
 
@@ -100,7 +100,7 @@ pub fn put_all(files: &[Write<'_>], mut each: impl FnMut()) -> Result<(), NotAll
         let mut left = Vec::new();
         for (done, mode) in files.iter().zip(&modes).take(index).rev() {
             if let Err(error) = put(done.path, done.after, done.before) {
-                tracing::error!(file = %done.path.display(), %error, "could not be put back");
+                tracing::error!(file = %done.path.display(), %error, "failed to roll back");
                 left.push(done.path.to_path_buf());
             }
             set_mode(done.path, mode.as_ref());

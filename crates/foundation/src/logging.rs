@@ -28,7 +28,7 @@ use crate::paths::{Home, create_private_dir, create_private_file_once, storage};
 const KEPT_FILES: usize = 7;
 
 /// Keeps the log writer alive; what is still buffered is written when this is dropped.
-#[must_use = "the log ends when this is dropped"]
+#[must_use = "logging stops when this is dropped"]
 pub struct LogGuard {
     _writer: WorkerGuard,
 }
@@ -42,10 +42,10 @@ pub fn start(home: &Home) -> Result<LogGuard, PanelError> {
     let wanted = std::env::var("AETHER_LOG").unwrap_or_default();
     let (subscriber, guard, complaint) = subscriber(home, &wanted)?;
     if subscriber.try_init().is_err() {
-        tracing::debug!("this process logs already");
+        tracing::debug!("logging is already initialized");
     }
     if let Some(complaint) = complaint {
-        tracing::warn!(complaint, "AETHER_LOG is not understood; the level is info");
+        tracing::warn!(complaint, "invalid AETHER_LOG; using level info");
     }
     Ok(guard)
 }
@@ -55,10 +55,10 @@ pub fn start_on_stderr() {
     let (level, complaint) = level(&std::env::var("AETHER_LOG").unwrap_or_default());
     let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
     if Registry::default().with(layer.with_filter(level.and(harmless()))).try_init().is_err() {
-        tracing::debug!("this process logs already");
+        tracing::debug!("logging is already initialized");
     }
     if let Some(complaint) = complaint {
-        tracing::warn!(complaint, "AETHER_LOG is not understood; the level is info");
+        tracing::warn!(complaint, "invalid AETHER_LOG; using level info");
     }
 }
 
@@ -120,7 +120,7 @@ fn subscriber(home: &Home, wanted: &str) -> Result<(Subscriber, LogGuard, Option
         .filename_suffix("log")
         .max_log_files(KEPT_FILES)
         .build(&home.logs)
-        .map_err(|error| storage("write the log in", &home.logs, &std::io::Error::other(error)))?;
+        .map_err(|error| storage("write the log to", &home.logs, &std::io::Error::other(error)))?;
     let (writer, guard) =
         tracing_appender::non_blocking(Private { appender, folder: home.logs.clone(), day: String::new() });
     let (level, complaint) = level(wanted);

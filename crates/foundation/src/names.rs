@@ -47,10 +47,10 @@ pub fn is_here(path: &str) -> bool {
 /// Why one segment of a path is refused.
 pub fn segment_refusal(segment: &str) -> Option<&'static str> {
     if is_git_name(segment) {
-        return Some("a part of its path is a name that Git uses for repositories");
+        return Some("its path contains a name reserved by Git");
     }
     let hidden = segment.chars().find(|c| !is_ignorable(*c)).is_some_and(|first| first == '.');
-    hidden.then_some("a part of its path begins with a dot")
+    hidden.then_some("its path contains a name that starts with a dot")
 }
 
 /// Whether a file system may take a name for `.git`: in any case, with characters that HFS+ ignores, with trailing
@@ -213,7 +213,7 @@ mod tests {
         let hidden =
             [".env", "configs/.env", ".hidden/a", "a/..data/b", "a/...", "\u{200c}.x", "._a", "a/.DS_Store"];
         for path in hidden {
-            assert_eq!(refusal(path), Some("a part of its path begins with a dot"), "{path:?}");
+            assert_eq!(refusal(path), Some("its path contains a name that starts with a dot"), "{path:?}");
             assert!(!is_here(path), "{path:?}");
         }
         let git = [

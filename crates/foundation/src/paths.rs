@@ -41,7 +41,7 @@ impl Home {
                 PanelError::new(
                     ErrorCode::InvalidConfig,
                     "AETHER_HOME",
-                    "AETHER_HOME is not a usable folder name.",
+                    "AETHER_HOME is not a valid folder path.",
                 )
                 .with_detail(error.to_string())
             })?;
@@ -49,7 +49,7 @@ impl Home {
         }
         let dirs = directories::ProjectDirs::from("", "", "aetherlink-panel").ok_or_else(|| {
             PanelError::new(ErrorCode::Storage, "panel", "This account has no home folder.")
-                .with_hint("Set AETHER_HOME to a folder of your choice.")
+                .with_hint("Set AETHER_HOME to a folder.")
         })?;
         let data = dirs.data_local_dir().to_path_buf();
         let logs = dirs.state_dir().map_or_else(|| data.join("logs"), |state| state.join("logs"));
@@ -116,12 +116,12 @@ pub fn storage(what: &str, path: &Path, error: &io::Error) -> PanelError {
     PanelError::new(
         ErrorCode::Storage,
         path.display().to_string(),
-        format!("Could not {what} {}.", path.display()),
+        format!("Failed to {what} {}.", path.display()),
     )
     .with_hint(match error.kind() {
         io::ErrorKind::PermissionDenied => "Check that this account owns it.",
-        io::ErrorKind::StorageFull => "Make room on the disk.",
-        io::ErrorKind::ReadOnlyFilesystem => "The disk is mounted read-only.",
+        io::ErrorKind::StorageFull => "Free up disk space.",
+        io::ErrorKind::ReadOnlyFilesystem => "The file system is mounted read-only.",
         _ => "",
     })
     .with_detail(error.to_string())
@@ -195,7 +195,7 @@ pub fn make_private(_path: &Path) -> io::Result<()> {
 pub fn read_small(path: &Path) -> io::Result<String> {
     let meta = fs::metadata(path)?;
     if !meta.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     if meta.len() > MAX_CONFIG_FILE {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 1 MiB"));

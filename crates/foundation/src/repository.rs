@@ -184,7 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(work_tree(folder.path()).unwrap(), None);
         assert!(work_tree(&folder.path().join("missing")).is_err());
-        // An empty directory of that name is no repository.
+        // An empty directory named `.git` is not a repository.
         fs::create_dir(folder.path().join(".git")).unwrap();
         assert_eq!(work_tree(folder.path()).unwrap(), None);
     }

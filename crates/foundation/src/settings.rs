@@ -12,7 +12,7 @@ use aether_contract::{ErrorCode, MaintenancePreset, PanelError, Settings, Theme}
 
 use crate::paths::{self, Home};
 
-/// What holds until somebody says otherwise.
+/// Defaults.
 pub fn default_settings() -> Settings {
     Settings {
         theme: Theme::System,
@@ -49,55 +49,55 @@ struct Number {
 const NUMBERS: [Number; 9] = [
     Number {
         key: "prometheus_interval_s",
-        title: "Seconds between polls of Prometheus",
+        title: "Prometheus poll interval (s)",
         range: 1..=3600,
         field: |settings| &mut settings.prometheus_interval_s,
     },
     Number {
         key: "alertmanager_interval_s",
-        title: "Seconds between polls of Alertmanager",
+        title: "Alertmanager poll interval (s)",
         range: 1..=3600,
         field: |settings| &mut settings.alertmanager_interval_s,
     },
     Number {
         key: "grafana_interval_s",
-        title: "Seconds between polls of Grafana",
+        title: "Grafana poll interval (s)",
         range: 1..=3600,
         field: |settings| &mut settings.grafana_interval_s,
     },
     Number {
         key: "trend_hours",
-        title: "Hours of trend",
+        title: "Trend length (hours)",
         range: 1..=168,
         field: |settings| &mut settings.trend_hours,
     },
     Number {
         key: "max_window_minutes",
-        title: "Longest maintenance window in minutes",
+        title: "Maximum maintenance window (minutes)",
         range: 1..=10_080,
         field: |settings| &mut settings.max_window_minutes,
     },
     Number {
         key: "history_days",
-        title: "Days of alert history",
+        title: "Alert history (days)",
         range: 1..=3650,
         field: |settings| &mut settings.history_days,
     },
     Number {
         key: "backup_every_h",
-        title: "Hours between backups",
+        title: "Backup interval (hours)",
         range: 0..=720,
         field: |settings| &mut settings.backup_every_h,
     },
     Number {
         key: "quiet_from",
-        title: "Begin of the quiet hours in minutes after midnight",
+        title: "Start of quiet hours (minutes after midnight)",
         range: 0..=1439,
         field: |settings| &mut settings.quiet_from,
     },
     Number {
         key: "quiet_until",
-        title: "End of the quiet hours in minutes after midnight",
+        title: "End of quiet hours (minutes after midnight)",
         range: 0..=1439,
         field: |settings| &mut settings.quiet_until,
     },
@@ -138,7 +138,7 @@ impl SettingsStore {
             Err(error) => (default_settings(), Some(paths::storage("read", &path, &error))),
         };
         if let Some(problem) = &problem {
-            tracing::warn!(error = %problem, "the settings are refused; defaults are used");
+            tracing::warn!(error = %problem, "invalid settings; using defaults");
         }
         Self { path, state: Mutex::new(State { settings, problem }) }
     }
@@ -345,8 +345,8 @@ mod tests {
     fn a_wrong_file_means_defaults_and_is_told() {
         let (_root, home) = home();
         for (text, key) in [
-            ("trend_hours = 0", "Hours of trend"),
-            ("trend_hours = -5", "Hours of trend"),
+            ("trend_hours = 0", "Trend length (hours)"),
+            ("trend_hours = -5", "Trend length (hours)"),
             ("theme = \"pink\"", "`theme`"),
             ("prometheus_interval_s = \"15\"", "`prometheus_interval_s`"),
             ("\n\ntrend_hours = = 3", "line 3"),

@@ -12,5 +12,5 @@ pub async fn blocking<T: Send + 'static>(
 /// The error of a task that did not finish: `cancelled` or `internal`.
 pub fn broken(error: &tokio::task::JoinError) -> PanelError {
     let code = if error.is_cancelled() { ErrorCode::Cancelled } else { ErrorCode::Internal };
-    PanelError::new(code, "panel", "The panel could not finish this.").with_detail(error.to_string())
+    PanelError::new(code, "panel", "The panel could not complete this.").with_detail(error.to_string())
 }

@@ -47,14 +47,14 @@ pub fn code(text: &str) -> String {
 pub fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0)
         .map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string())
-        .unwrap_or_else(|_| "an unknown time".to_owned())
+        .unwrap_or_else(|_| "unknown time".to_owned())
 }
 
 /// A moment to the second, in UTC: a draft is read in other places, too.
 pub fn moment_utc(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0)
         .map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-        .unwrap_or_else(|_| "an unknown time".to_owned())
+        .unwrap_or_else(|_| "unknown time".to_owned())
 }
 
 /// Longest label or annotation value that goes to a screen, in bytes.

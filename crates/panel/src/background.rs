@@ -58,7 +58,7 @@ pub async fn watch(caps: Arc<Capabilities>) {
         }
         tokio::time::sleep(TICK).await;
         if jumps.jumped() {
-            tracing::info!("the clock jumped or the machine slept: polling everything");
+            tracing::info!("clock jump or system sleep detected; polling everything");
             caps.wake_all();
         }
         ticks = ticks.wrapping_add(1);
@@ -91,6 +91,6 @@ async fn clear_partial_backups(caps: &Capabilities) {
         Ok::<_, PanelError>(())
     });
     if let Ok(Err(error)) = cleared.await {
-        tracing::info!(code = error.code.as_str(), "the folder of backups was not cleared");
+        tracing::info!(code = error.code.as_str(), "failed to clean up the backup folder");
     }
 }

@@ -67,7 +67,7 @@ impl Panel {
     /// `not-found` for an unknown gauge, `invalid-request` for hours or a style out of range, what Prometheus says.
     pub async fn gauge_figure(&self, request: GaugeFigureRequest) -> Result<GaugeFigure, PanelError> {
         if !(0.25..=720.0).contains(&request.hours) {
-            return Err(invalid("gauge_figure", "hours goes from 0.25 to 720."));
+            return Err(invalid("gauge_figure", "hours must be 0.25 to 720."));
         }
         let live = self.caps.ctx.live();
         let (spec, end) = {
@@ -83,7 +83,7 @@ impl Panel {
                 let split = spec
                     .per_tenant_query
                     .as_ref()
-                    .ok_or_else(|| invalid("gauge_figure", "This gauge has no split by tenant."))?;
+                    .ok_or_else(|| invalid("gauge_figure", "This gauge has no per-tenant breakdown."))?;
                 (history::tenant_query(split, &live.profile.tenant_label, tenant), tenant.clone())
             }
         };
@@ -142,7 +142,7 @@ impl Panel {
         };
         if !complete && index.rows.is_empty() {
             // An empty file would say that nothing fires.
-            let message = "No list of alerts is known yet, so there is none to write.";
+            let message = "The alert list has not been loaded yet, so there is nothing to export.";
             let unknown = || PanelError::new(ErrorCode::NotFound, "alerts_export", message);
             return Err(freshness.error().cloned().unwrap_or_else(unknown));
         }
@@ -155,14 +155,14 @@ impl Panel {
         .await
     }
 
-    /// Says that somebody is on an alert, or takes that back.
+    /// Acknowledges an alert, or removes the acknowledgment.
     ///
     /// # Errors
     /// `not-found` for an alert that is not in the list, `invalid-request` for a note that is too long, `storage`.
     pub async fn alert_acknowledge(&self, request: AlertAckRequest) -> Result<AlertRow, PanelError> {
         let note = request.note.map(|note| note.trim().to_owned());
         if note.as_ref().is_some_and(|note| note.chars().count() > 500) {
-            return Err(invalid("alert_acknowledge", "A note has at most 500 characters."));
+            return Err(invalid("alert_acknowledge", "A note can have at most 500 characters."));
         }
         let live = self.caps.ctx.live();
         let found = {
@@ -170,7 +170,7 @@ impl Panel {
             state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint).map(links::for_screen)
         };
         let mut row = found.ok_or_else(|| {
-            PanelError::new(ErrorCode::NotFound, "alerts", "This alert is not in the list any more.")
+            PanelError::new(ErrorCode::NotFound, "alerts", "This alert is no longer listed.")
         })?;
         let by = author::author(&request.by);
         let detail = alerts::ack::Detail { stack: live.profile.name.clone(), since: row.since, by, note };
@@ -276,7 +276,7 @@ impl Panel {
         &self,
         request: EndpointTestRequest,
     ) -> Result<EndpointTestReport, PanelError> {
-        drills::saw(&self.caps.drills, What::ServersAsked { how: "test of an endpoint".to_owned() }).await;
+        drills::saw(&self.caps.drills, What::ServersAsked { how: "endpoint test".to_owned() }).await;
         Box::pin(services::test(&self.caps.ctx, &request)).await
     }
 
@@ -389,13 +389,13 @@ impl Panel {
     /// `invalid-request` for anything but http and https.
     pub async fn open_link(&self, request: OpenLinkRequest) -> Result<Empty, PanelError> {
         let url = safe_url(&request.url)
-            .ok_or_else(|| invalid("open_link", "Only http and https addresses are opened."))?;
+            .ok_or_else(|| invalid("open_link", "Only HTTP and HTTPS addresses can be opened."))?;
         let host = Arc::clone(&self.caps.ctx.host);
         blocking(move || host.open_url(&url)).await?;
         Ok(Empty {})
     }
 
-    /// Begins anew with the profile and the credentials that hold now.
+    /// Restarts with the current profile and credentials.
     fn restart(&self) {
         self.caps.ctx.restart();
         let caps = Arc::clone(&self.caps);

@@ -14,7 +14,7 @@ fn request<T: serde::de::DeserializeOwned>(command: &str, value: Value) -> Resul
         // one request with a secret in it must not come back out.
         let reason =
             if command == "secret_set" { secret_free(&error.to_string()) } else { error.to_string() };
-        PanelError::new(ErrorCode::InvalidRequest, command, format!("The request is not valid: {reason}."))
+        PanelError::new(ErrorCode::InvalidRequest, command, format!("Invalid request: {reason}."))
     })
 }
 
@@ -23,7 +23,7 @@ fn secret_free(message: &str) -> String {
     if message.starts_with("missing field") {
         message.to_owned()
     } else {
-        "it needs the texts `id` and `secret`".to_owned()
+        "expected the strings `id` and `secret`".to_owned()
     }
 }
 
@@ -40,14 +40,14 @@ macro_rules! by_name {
                     let request: $request = request(name, body)?;
                     let reply: $reply = Box::pin(panel.$name(request)).await?;
                     serde_json::to_value(reply).map_err(|error| {
-                        PanelError::new(ErrorCode::Internal, name, "The reply could not be written as JSON.")
+                        PanelError::new(ErrorCode::Internal, name, "Failed to serialize the reply as JSON.")
                             .with_detail(error.to_string())
                     })
                 })*
                 _ => Err(PanelError::new(
                     ErrorCode::NotFound,
                     "panel",
-                    format!("There is no command \"{}\".", aether_foundation::text::truncate(name, 80)),
+ format!("Unknown command \"{}\".", aether_foundation::text::truncate(name, 80)),
                 )),
             }
         }

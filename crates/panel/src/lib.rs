@@ -171,9 +171,9 @@ impl Panel {
     pub async fn run_once(&self) -> Result<Option<aether_contract::Backup>, PanelError> {
         self.caps.ctx.enable_background_jobs();
         if let Some(other) = self.kept_by_another() {
-            let words = format!("This stack is looked after by {other}.");
+            let words = format!("The background jobs of this stack are run by {other}.");
             return Err(PanelError::new(ErrorCode::InvalidRequest, "panel", words)
-                .with_hint("It does the same; end it to do it from here."));
+                .with_hint("They are the same; to run them here, stop it first."));
         }
         self.refresh_and_wait().await;
         let live = self.caps.ctx.live();
@@ -195,7 +195,7 @@ impl Panel {
             let _ = self.caps.ctx.jobs.cancel(job.id);
         }
         if tokio::time::timeout(LAST_EFFECTS, self.caps.ctx.effects.write()).await.is_err() {
-            tracing::warn!("an effect was still running when the panel closed; the journal has it");
+            tracing::warn!("an operation was still running when the panel closed; see the journal");
         }
         self.caps.ctx.leader.release();
     }
@@ -226,12 +226,8 @@ impl Drop for Panel {
 
 fn make_folder(folder: &Path) -> Result<(), PanelError> {
     aether_foundation::paths::create_private_dir(folder).map_err(|error| {
-        PanelError::new(
-            ErrorCode::Storage,
-            "panel",
-            format!("The folder {} can't be made.", folder.display()),
-        )
-        .with_hint("Check its permissions, or set AETHER_HOME to another folder.")
-        .with_detail(error.to_string())
+        PanelError::new(ErrorCode::Storage, "panel", format!("Failed to create folder {}.", folder.display()))
+            .with_hint("Check its permissions, or set AETHER_HOME to a different folder.")
+            .with_detail(error.to_string())
     })
 }

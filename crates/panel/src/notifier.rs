@@ -47,9 +47,9 @@ pub struct Observation<'a> {
 /// When to keep quiet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NotificationPolicy {
-    /// Whether anything is told at all.
+    /// Whether notifications are enabled.
     pub on: bool,
-    /// Minutes after midnight, local time, from and until which nothing is told; the same: never quiet.
+    /// Quiet hours, in minutes after local midnight; equal values mean never.
     pub quiet: (u32, u32),
     /// Minutes after midnight now, local time.
     pub minute: u32,
@@ -153,14 +153,14 @@ impl Notifier {
                 notices.push(Notice {
                     level: Level::Critical,
                     title: format!("{}{about}", row.name),
-                    text: words.cloned().unwrap_or_else(|| "It fires.".to_owned()),
+                    text: words.cloned().unwrap_or_else(|| "The alert is firing.".to_owned()),
                     screen: "alerts".to_owned(),
                     filter: filter(&row.name),
                 });
             }
             several => notices.push(Notice {
                 level: Level::Critical,
-                title: format!("{} alerts fire", several.len()),
+                title: format!("{} alerts are firing", several.len()),
                 text: list(several.iter().map(|row| said(&row.name, row.tenant.as_deref()))),
                 screen: "alerts".to_owned(),
                 filter: String::new(),
@@ -169,7 +169,7 @@ impl Notifier {
         if !ended.is_empty() {
             let title = match ended.as_slice() {
                 [(_, one)] => format!("Resolved: {}", said(&one.name, one.tenant.as_deref())),
-                several => format!("{} alerts are resolved", several.len()),
+                several => format!("{} alerts resolved", several.len()),
             };
             let text = list(ended.iter().map(|(_, one)| said(&one.name, one.tenant.as_deref())));
             notices.push(Notice {
@@ -193,19 +193,20 @@ impl Notifier {
                     if self.lost.remove(kind) {
                         notices.push(plain(
                             Level::Ok,
-                            format!("{} answers again", service.title),
+                            format!("{} is reachable again", service.title),
                             String::new(),
                         ));
                     }
                 }
-                // Only what was there can be lost; what never answered is told by the screen.
+                // Only a service that responded before can be lost; one that never responded is shown on
+                // screen only.
                 Freshness::Stale { at, error }
                     if self.answered.contains(kind)
                         && now.millis_since(*at)
                             > LOST_MS.max(i64::from(service.interval_s) * 1000 * LOST_INTERVALS)
                         && self.lost.insert(kind) =>
                 {
-                    let title = format!("{} is lost", service.title);
+                    let title = format!("{} is unreachable", service.title);
                     notices.push(plain(Level::Critical, title, error.message.clone()));
                 }
                 _ => {}
@@ -228,8 +229,11 @@ impl Notifier {
             } else if settled && self.missing.insert(window.id.0.clone()) {
                 notices.push(Notice {
                     level: Level::Critical,
-                    title: "Alertmanager has lost a maintenance window".to_owned(),
-                    text: format!("{} – alerts may page. It can be given back.", window.reason),
+                    title: "Maintenance window missing in Alertmanager".to_owned(),
+                    text: format!(
+                        "{} – alerts are no longer muted. You can recreate the window.",
+                        window.reason
+                    ),
                     screen: "maintenance".to_owned(),
                     filter: String::new(),
                 });
@@ -248,7 +252,7 @@ impl Notifier {
                 notices.push(Notice {
                     level: Level::Warn,
                     title: format!("Maintenance ends in {minutes} min"),
-                    text: format!("{} – alerts are heard again then.", window.reason),
+                    text: format!("{} – alerts will no longer be muted.", window.reason),
                     screen: "maintenance".to_owned(),
                     filter: String::new(),
                 });
@@ -257,7 +261,7 @@ impl Notifier {
         notices
     }
 
-    /// Whom to call now. Each deadline is told once: when somebody has to be called, and when that must have been done.
+    /// Escalations due now. Each deadline is notified once: when due, and when overdue.
     fn escalations(&mut self, clocks: &[EscalationClock], now: Timestamp) -> Vec<Notice> {
         let watched = *self.watched.get_or_insert(now);
         let running: HashSet<&str> = clocks.iter().map(|clock| clock.id.as_str()).collect();
@@ -289,7 +293,7 @@ impl Notifier {
         }]
     }
 
-    /// Silences that somebody made outside the panel: each is told once, with what is odd about it.
+    /// Silences created outside the panel; each is notified once, with its problems.
     fn silences(&mut self, sight: &Observation<'_>) -> Vec<Notice> {
         let active = sight.silences.iter().filter(|silence| silence.state != SilenceState::Expired);
         let now: HashSet<String> = active.clone().map(|silence| silence.id.clone()).collect();
@@ -306,8 +310,8 @@ impl Notifier {
         };
         let title = match new.as_slice() {
             [] => return Vec::new(),
-            [_] => "A silence was made elsewhere".to_owned(),
-            several => format!("{} silences were made elsewhere", several.len()),
+            [_] => "A silence was created outside the panel".to_owned(),
+            several => format!("{} silences were created outside the panel", several.len()),
         };
         vec![Notice {
             level,
@@ -337,8 +341,8 @@ impl Notifier {
         self.drifts = Some(next);
         let title = match new.as_slice() {
             [] => return Vec::new(),
-            [one] => format!("{} does not run what it is pinned to", one.service),
-            several => format!("{} services do not run what they are pinned to", several.len()),
+            [one] => format!("{}: version drift", one.service),
+            several => format!("{} services have version drift", several.len()),
         };
         vec![Notice {
             level: Level::Warn,
@@ -360,7 +364,7 @@ impl Notifier {
                 continue;
             }
             if self.withheld > 0 {
-                notice.text = format!("{} (and {} more lately)", notice.text, self.withheld);
+                notice.text = format!("{} (and {} more recently)", notice.text, self.withheld);
                 self.withheld = 0;
             }
             self.told.push_back(now);

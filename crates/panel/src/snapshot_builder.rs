@@ -133,7 +133,7 @@ fn banners(
             "profile-refused",
             Level::Warn,
             format!(
-                "The profile of stack {} is refused: {error} The last good one stays in force.",
+                "Invalid profile of stack {}: {error} The last valid version stays in use.",
                 stacks.active
             ),
         );
@@ -169,8 +169,8 @@ fn banners(
             &format!("window-lost-{}", window.id.0),
             Level::Critical,
             format!(
-                "Alertmanager no longer knows the maintenance window \"{}\": alerts are audible. \
-                 Give it back on the Maintenance screen, or start another.",
+                "Maintenance window \"{}\" is missing in Alertmanager: alerts are no longer muted. \
+                    Recreate it on the Maintenance screen, or start a new one.",
                 window.reason
             ),
         );

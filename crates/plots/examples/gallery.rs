@@ -13,7 +13,7 @@ const SIZES: [(u32, u32); 4] = [(720, 150), (360, 120), (200, 40), (1600, 400)];
 const MINUTE: i64 = 60_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("the folder to write to is missing")?);
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("missing argument: output folder")?);
     fs::create_dir_all(&folder)?;
     for (theme, background, palette) in [
         ("dark", "#151a21", ["#ff6b6b", "#262e39", "#7d8a9b", "#f0b429", "#ff6b6b", "#4cc38a"]),

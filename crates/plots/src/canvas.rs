@@ -45,10 +45,10 @@ impl Canvas {
                 .into_drawing_area();
             draw(&area).and_then(|()| area.present()).map_err(|e| PlotError::Backend(e.to_string()))?;
         }
-        let inner =
-            svg.split_once(">\n").and_then(|(_, rest)| rest.trim_end().strip_suffix("</svg>")).ok_or_else(
-                || PlotError::Backend("plotters wrote an SVG of another shape than expected".to_owned()),
-            )?;
+        let inner = svg
+            .split_once(">\n")
+            .and_then(|(_, rest)| rest.trim_end().strip_suffix("</svg>"))
+            .ok_or_else(|| PlotError::Backend("unexpected SVG structure from plotters".to_owned()))?;
         if !inner.is_empty() {
             self.body.push_str("<g");
             self.body.push_str(attributes);

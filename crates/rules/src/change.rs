@@ -52,13 +52,15 @@ fn refuse(words: impl Into<String>) -> PanelError {
 async fn planned(live: &StackSession, change: &RulesChange) -> Result<Planned, PanelError> {
     let profile = &live.profile;
     let Some(dir) = profile.pack.dir.clone() else {
-        return Err(refuse("The profile does not say where the rule files are.").with_hint("Set [pack] dir."));
+        return Err(
+            refuse("The location of the rule files is not set.").with_hint("Set [pack] dir in the profile.")
+        );
     };
     if change.edits.is_empty() && change.vip_tenants.is_none() {
-        return Err(refuse("There is nothing to change."));
+        return Err(refuse("No changes given."));
     }
     if change.edits.len() > MAX_EDITS {
-        return Err(refuse(format!("More than {MAX_EDITS} changes at once.")));
+        return Err(refuse(format!("More than {MAX_EDITS} changes at once are not allowed.")));
     }
     let names = profile.pack.files.clone();
     let files = blocking(move || read(&dir, &names)).await?;
@@ -79,12 +81,12 @@ async fn planned(live: &StackSession, change: &RulesChange) -> Result<Planned, P
         let home = match homes.as_slice() {
             [home] => *home,
             [] => {
-                return Err(refuse(format!("No rule file of the pack has a rule {}.", edit.name))
-                    .with_hint("Only files that the profile names under [pack] files are changed."));
+                return Err(refuse(format!("Rule {} not found in the pack's rule files.", edit.name))
+                    .with_hint("Only files listed in [pack] files of the profile can be changed."));
             }
             _ => {
-                return Err(refuse(format!("Several rule files have a rule {}.", edit.name))
-                    .with_hint("Edit it by hand."));
+                return Err(refuse(format!("More than one rule file defines {}.", edit.name))
+                    .with_hint("Edit it manually."));
             }
         };
         if let Some(text) = after.get_mut(home) {
@@ -95,8 +97,8 @@ async fn planned(live: &StackSession, change: &RulesChange) -> Result<Planned, P
     if let Some(new) = &change.vip_tenants {
         let mut count = 0;
         if new.is_empty() {
-            return Err(refuse("The list of VIP tenants would be empty.")
-                .with_hint("A selector of nothing matches every tenant without the label."));
+            return Err(refuse("The list of VIP tenants cannot be empty.")
+                .with_hint("An empty selector matches every series without the label."));
         }
         for text in &mut after {
             let (put, rules) = edit::vip(text, &profile.tenant_label, &profile.vip_tenants, new)
@@ -106,10 +108,10 @@ async fn planned(live: &StackSession, change: &RulesChange) -> Result<Planned, P
         }
         if count == 0 {
             return Err(refuse("No rule has a selector with exactly the profile's VIP tenants.")
-                .with_hint("Is the profile's list (vip_tenants) the one that the rules have?"));
+                .with_hint("Check that the profile's list (vip_tenants) matches the one in the rules."));
         }
         notes.push(format!(
-            "The list stands in {count} rules. Change vip_tenants of the profile too, in Settings, Stacks."
+            "The list occurs in {count} rules. Also change vip_tenants in the profile, in Settings, Stacks."
         ));
     }
     let before_judged = judged(&files.iter().map(|(_, _, text)| text.as_str()).collect::<Vec<_>>(), live);
@@ -155,7 +157,7 @@ fn read(dir: &std::path::Path, names: &[String]) -> Result<Vec<(String, PathBuf,
     let mut found = Vec::new();
     for name in names.iter().filter(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
         let failed = |error: std::io::Error| {
-            PanelError::new(ErrorCode::Storage, "rules", format!("{name} can't be read: {error}."))
+            PanelError::new(ErrorCode::Storage, "rules", format!("Failed to read {name}: {error}."))
         };
         let path = pack::place(dir, name).map_err(failed)?;
         let Some(bytes) = write::read(&path).map_err(failed)? else { continue };
@@ -222,26 +224,26 @@ pub async fn apply(
     let live = rules.ctx.live();
     let reason = request.reason.trim();
     if reason.is_empty() || reason.chars().count() > 400 {
-        return Err(refuse("Why are the rules changed? Up to 400 characters."));
+        return Err(refuse("Enter a reason of up to 400 characters."));
     }
     let Planned { plan, changes } = planned(&live, &request.change).await?;
     if plan.digest != request.digest {
-        let words = "The files have changed since this plan was shown. Nothing was written.";
-        return Err(PanelError::new(ErrorCode::Unverified, "rules", words).with_hint("Look at the new plan."));
+        let words = "The files changed since this plan was created. Nothing was written.";
+        return Err(PanelError::new(ErrorCode::Unverified, "rules", words).with_hint("Review the new plan."));
     }
     if let Some(bad) = plan.files.iter().find(|file| !file.problem.is_empty()) {
-        return Err(refuse(format!("{} would be refused ({}): {}", bad.name, bad.checked_by, bad.problem))
+        return Err(refuse(format!("{} was rejected by {}: {}", bad.name, bad.checked_by, bad.problem))
             .with_hint("Nothing was written."));
     }
     if changes.is_empty() {
-        return Err(refuse("Everything is as wanted already."));
+        return Err(refuse("No changes needed."));
     }
     let by = author::author(&request.created_by);
     let detail = json!({
         "stack": live.profile.name, "by": by, "reason": reason, "change": request.change,
         "files": changes.iter().map(hashes).collect::<Vec<_>>(),
     });
-    let subject = request.change.edits.first().map_or("vip tenants", |edit| edit.name.as_str()).to_owned();
+    let subject = request.change.edits.first().map_or("VIP tenants", |edit| edit.name.as_str()).to_owned();
     let entry = rules.ctx.journal_begin(RULES, &subject, detail).await?;
     let done = Box::pin(carry_out(&rules, &live, &plan, &changes, reason, &by, safety_copy)).await;
     let outcome = match &done {
@@ -286,25 +288,25 @@ async fn carry_out(
     let backup = safety_copy(request).await?;
     // What can't be put back is not written over.
     if backup.verdict != BackupVerdict::Verified {
-        let words = format!("The copy of the files is incomplete: {}", backup.problems.join("; "));
+        let words = format!("The backup of the files is incomplete: {}", backup.problems.join("; "));
         return Err(PanelError::new(ErrorCode::Storage, "rules", words).with_hint("Nothing was written."));
     }
-    steps.push(step("Copy of the files", true, format!("Backup {}, every file read back.", backup.id.0)));
+    steps.push(step("Back up the files", true, format!("Backup {}, every file read back.", backup.id.0)));
     let job = rules.ctx.jobs.begin("Changing rules")?;
     let in_force = match apply::apply_on(live, &ground, changes, &job).await {
         Ok(notes) => {
-            steps.push(step("Written, reloaded, and seen on the server", true, notes.join(" ")));
+            steps.push(step("Write, reload and verify", true, notes.join(" ")));
             true
         }
         Err(Failed { error, wrote: false, .. }) => return Err(untouched(error)),
         Err(Failed { error, left, .. }) => {
-            steps.push(step("Written, reloaded, and seen on the server", false, error.to_string()));
+            steps.push(step("Write, reload and verify", false, error.to_string()));
             let note = if left.is_empty() {
-                "The files are as before, and the server runs them.".to_owned()
+                "The files were rolled back, and the server runs them.".to_owned()
             } else {
                 left.join(" ")
             };
-            steps.push(step("Put back", left.is_empty(), note));
+            steps.push(step("Roll back", left.is_empty(), note));
             false
         }
     };
@@ -335,10 +337,10 @@ pub async fn reload(rules: Arc<Rules>) -> Result<RulesApplied, PanelError> {
     };
     let (in_force, note) = match told.info {
         Some(info) if info.reload_config_success == Some(false) => {
-            (false, "It says that reading its files failed.".to_owned())
+            (false, "It reports that the reload failed.".to_owned())
         }
-        Some(info) => (true, format!("It runs its files as of {}.", info.last_config_time)),
-        None => (true, "It does not tell when it read them.".to_owned()),
+        Some(info) => (true, format!("It runs the configuration loaded at {}.", info.last_config_time)),
+        None => (true, "It does not report when it last reloaded.".to_owned()),
     };
     let note = [told.how, note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     let applied = RulesApplied {

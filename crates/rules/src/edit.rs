@@ -66,7 +66,7 @@ pub fn vip(text: &str, label: &str, old: &[String], new: &[String]) -> Result<(S
     let wanted: BTreeSet<&str> = old.iter().map(String::as_str).collect();
     let escaped: Vec<String> = new.iter().map(|name| regex::escape(name).replace("\\-", "-")).collect();
     if let Some(odd) = escaped.iter().find(|name| name.contains(['\\', '"', '|', '\n'])) {
-        return Err(format!("the tenant {odd} has characters that a list in a selector can't hold"));
+        return Err(format!("the tenant {odd} contains characters not allowed in a selector list"));
     }
     let list = escaped.join("|");
     let read = file::read(text)?;
@@ -101,9 +101,9 @@ pub fn vip(text: &str, label: &str, old: &[String], new: &[String]) -> Result<(S
 /// # Errors
 /// When the expression does not hold a value against one number.
 pub fn with_threshold(text: &str, threshold: f64) -> Result<String, String> {
-    let old = expression::condition(text).ok_or("its expression does not hold a value against a number")?;
+    let old = expression::condition(text).ok_or("its expression does not compare a value with a number")?;
     if !threshold.is_finite() {
-        return Err("a threshold is a finite number".into());
+        return Err("a threshold must be a finite number".into());
     }
     let number = Regex::new(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").map_err(|error| error.to_string())?;
     let put = threshold.to_string();
@@ -133,7 +133,7 @@ pub fn with_threshold(text: &str, threshold: f64) -> Result<String, String> {
     if old.threshold == threshold {
         Ok(text.to_owned())
     } else {
-        Err("its threshold can't be told in the text".into())
+        Err("its threshold could not be located in the expression".into())
     }
 }
 
@@ -145,17 +145,17 @@ fn guards(text: &str) -> Vec<String> {
 
 fn single(text: &str, edit: &Edit) -> Result<String, String> {
     // Comments and directives may stand before the document and behind it.
-    let stream = YamlFile::from_str(text).map_err(|error| format!("it can't be parsed: {error}"))?;
+    let stream = YamlFile::from_str(text).map_err(|error| format!("invalid expression: {error}"))?;
     let mut documents = stream.documents();
     let document = match (documents.next(), documents.next()) {
         (Some(document), None) => document,
         (None, _) => return Err("it is empty".into()),
-        _ => return Err("it holds several documents; edit it by hand".into()),
+        _ => return Err("it contains more than one document; edit it manually".into()),
     };
     let rule = find(&document, edit)?;
     let name = &edit.name;
     if rule.contains_key("record") && matches!(edit.set, Set::Hold(_) | Set::Annotation(..)) {
-        return Err(format!("{name} is recorded: only an alert has `for` and annotations"));
+        return Err(format!("{name} is a recording rule; only alerts have `for` and annotations"));
     }
     let after = match &edit.set {
         Set::Expr(value) => replace(text, &rule, "expr", value.trim_end())?,
@@ -164,7 +164,7 @@ fn single(text: &str, edit: &Edit) -> Result<String, String> {
             let mut rules =
                 old.groups.iter().filter(|group| edit.group.is_empty() || group.name == edit.group);
             let found = rules.find_map(|group| group.rules.iter().find(|rule| rule.name == *name));
-            let old = found.ok_or_else(|| format!("there is no rule {name}"))?;
+            let old = found.ok_or_else(|| format!("rule {name} not found"))?;
             let new =
                 with_threshold(old.expression.trim_end(), *number).map_err(|why| format!("{name}: {why}"))?;
             match number_in_place(text, &rule, &old.expression, *number, edit) {
@@ -215,22 +215,22 @@ fn find(document: &Document, edit: &Edit) -> Result<Mapping, String> {
     let mut found = found.into_iter();
     match (found.next(), found.next()) {
         (Some(rule), None) if rule.is_flow_style() => {
-            Err(format!("{} is written on one line, in braces; edit it by hand", edit.name))
+            Err(format!("{} is written on one line in braces; edit it manually", edit.name))
         }
         (Some(rule), None) => Ok(rule),
-        (None, _) => Err(format!("there is no rule {}", edit.name)),
-        _ => Err(format!("there are several rules {}; edit it by hand", edit.name)),
+        (None, _) => Err(format!("rule {} not found", edit.name)),
+        _ => Err(format!("rule {} is defined more than once; edit it manually", edit.name)),
     }
 }
 
 /// The place of a scalar's text, without the line break that ends a block.
 fn place(text: &str, node: &YamlNode, key: &str) -> Result<Range<usize>, String> {
     if !node.is_scalar() {
-        return Err(format!("{key} is no plain value; edit it by hand"));
+        return Err(format!("{key} is not a plain value; edit it manually"));
     }
     let range = node.byte_range();
     let (start, end) = (range.start as usize, range.end as usize);
-    let raw = text.get(start..end).ok_or("the place of a value could not be told")?;
+    let raw = text.get(start..end).ok_or("the location of a value could not be determined")?;
     Ok(start..start + raw.trim_end().len())
 }
 
@@ -353,7 +353,9 @@ fn inside(text: &str, rule: &Mapping, part: &str, name: &str, value: Option<&str
         let put = format!("\n{pad}{part}:\n{pad}  {}: {}", plain_or_quoted(name), plain_or_quoted(value));
         return Ok(splice(text, end..end, &put));
     };
-    let Some(map) = node.as_mapping() else { return Err(format!("{part} is no mapping; edit it by hand")) };
+    let Some(map) = node.as_mapping() else {
+        return Err(format!("{part} is not a mapping; edit it manually"));
+    };
     match (map.get(name), value) {
         (Some(old), Some(value)) => {
             let range = place(text, &old, name)?;
@@ -361,9 +363,9 @@ fn inside(text: &str, rule: &Mapping, part: &str, name: &str, value: Option<&str
             let put = styled(raw, value, column_of_key(text, map).unwrap_or(0));
             Ok(splice(text, range, &put))
         }
-        _ if map.is_flow_style() => Err(format!("{part} is written in braces; edit it by hand")),
+        _ if map.is_flow_style() => Err(format!("{part} is written in braces; edit it manually")),
         (None, Some(value)) => {
-            let last = map.values().last().ok_or_else(|| format!("{part} is empty; edit it by hand"))?;
+            let last = map.values().last().ok_or_else(|| format!("{part} is empty; edit it manually"))?;
             let end = line_end(text, place(text, &last, name)?.end);
             let pad = " ".repeat(column_of_key(text, map)?);
             Ok(splice(
@@ -374,10 +376,10 @@ fn inside(text: &str, rule: &Mapping, part: &str, name: &str, value: Option<&str
         }
         (Some(old), None) => {
             if map.len() == 1 {
-                return Err(format!("{name} is the only entry of {part}; edit it by hand"));
+                return Err(format!("{name} is the only entry of {part}; edit it manually"));
             }
             let key =
-                map.find_entry_by_key(name).and_then(|entry| entry.key_node()).ok_or("no such entry")?;
+                map.find_entry_by_key(name).and_then(|entry| entry.key_node()).ok_or("entry not found")?;
             let start = key.byte_range().start as usize;
             let start = text.get(..start).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
             let end = place(text, &old, name)?.end;
@@ -391,8 +393,7 @@ fn inside(text: &str, rule: &Mapping, part: &str, name: &str, value: Option<&str
 /// The file after must be the file before with the intended change and nothing else.
 fn fence(before: &str, after: &str, edit: &Edit) -> Result<(), String> {
     let read = |text: &str| {
-        yaml_serde::from_str::<Value>(text)
-            .map_err(|error| format!("it would not be valid any more: {error}"))
+        yaml_serde::from_str::<Value>(text).map_err(|error| format!("the result would be invalid: {error}"))
     };
     let (mut meant, after) = (read(before)?, read(after)?);
     let groups = meant.get_mut("groups").and_then(Value::as_array_mut).into_iter().flatten();
@@ -430,7 +431,7 @@ fn fence(before: &str, after: &str, edit: &Edit) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "{}: the edit would have changed more than was meant; nothing was written. Edit it by hand",
+            "{}: the edit would have changed more than requested; nothing was written. Edit it manually",
             edit.name
         ))
     }

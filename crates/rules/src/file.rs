@@ -164,7 +164,7 @@ pub fn duration(text: &str) -> Result<f64, String> {
         return Ok(0.0);
     }
     if text.ends_with(|last: char| last.is_ascii_digit()) {
-        return Err("it has no unit: write 5m, 90s, 1h30m".to_owned());
+        return Err("missing unit: write 5m, 90s, 1h30m".to_owned());
     }
     parse_duration(text).map(|time| time.as_secs_f64())
 }

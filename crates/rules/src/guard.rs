@@ -46,7 +46,7 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
     let Some(pieces) = split::pieces(text) else {
         return Some(report(
             GuardVerdict::Unguarded,
-            "The expression is of several conditions joined by or; none of them guards the whole.".to_owned(),
+            "The expression joins several conditions with `or`; no guard covers all of them.".to_owned(),
             text.trim().to_owned(),
             String::new(),
             None,
@@ -58,9 +58,9 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
     let ratio_of = ratio(&condition.expr, context.known);
     if guards.is_empty() {
         let reason = if ratio_of.is_some() {
-            "Nothing asks whether there is traffic: a ratio over few or no requests says nothing."
+            "There is no traffic guard: with few or no requests, a ratio is meaningless."
         } else {
-            "Nothing asks whether there is traffic; this condition does not divide by it."
+            "There is no traffic guard; this condition does not divide by the traffic."
         };
         let rewrite = ratio_of.and_then(|traffic| {
             let labels = left_labels(condition, context);
@@ -95,7 +95,7 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
             Pairing::Never(reason) => {
                 let rewrite = rewritten(text, &pieces, index, &left_set, context);
                 let end = if join.unless {
-                    "so it takes nothing away: there is no guard in effect."
+                    "so it removes nothing and the guard has no effect."
                 } else {
                     "so the result is always empty and the alert never fires."
                 };
@@ -113,8 +113,8 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
                     && other_window.is_none()
                 {
                     let reason = format!(
-                        "The condition looks at {}, the guard at {}: in between, the alert judges a time in which the \
-                         guard saw other traffic.",
+                        "The condition covers {}, the guard {}, so the guard may see different traffic \
+                            than the condition.",
                         words(&of_condition),
                         words(&of_guard)
                     );
@@ -138,7 +138,7 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
     let _ = whole;
     Some(report(
         GuardVerdict::Guarded,
-        "The guard pairs with the condition.".to_owned(),
+        "The guard matches the condition.".to_owned(),
         condition.text.clone(),
         first.text.clone(),
         None,
@@ -240,10 +240,10 @@ fn pairing(left: &LabelSet, right: &LabelSet, join: &Join) -> Pairing {
     if let Some((label, of_left)) = a.apart(&b) {
         let (has, lacks) =
             if of_left { ("the condition", "the guard") } else { ("the guard", "the condition") };
-        let rule = if on { "`on` names it" } else { "`and` pairs only series of equal labels" };
-        let rule = if join.unless && !on { "`unless` pairs only series of equal labels" } else { rule };
+        let rule = if on { "`on` names it" } else { "`and` matches only series with equal labels" };
+        let rule = if join.unless && !on { "`unless` matches only series with equal labels" } else { rule };
         let has = aether_foundation::text::capital(has);
-        return Pairing::Never(format!("{has} carries `{label}` and {lacks} does not, and {rule}"));
+        return Pairing::Never(format!("{has} has the label `{label}` but {lacks} does not, and {rule}"));
     }
     // One side certainly lacks a label that it pairs on; the other may have it.
     if on
@@ -252,20 +252,20 @@ fn pairing(left: &LabelSet, right: &LabelSet, join: &Join) -> Pairing {
     {
         let (has, lacks) = if a.can(label) { ("condition", "guard") } else { ("guard", "condition") };
         return Pairing::Unclear(format!(
-            "They pair on `{label}`, which the {lacks} never has; if the {has} has it, nothing pairs."
+            "They match on `{label}`, which the {lacks} never has; if the {has} has it, nothing matches."
         ));
     }
     // Labels that are named in `on ()` are meant to be there; without it everything hangs on what is not known.
     if !on && a.may.is_none() != b.may.is_none() {
         let (open, exact) = if a.may.is_none() { ("condition", &b) } else { ("guard", &a) };
         let carries = if exact.must.is_empty() {
-            "no label".to_owned()
+            "no labels".to_owned()
         } else {
             format!("only {}", exact.must.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", "))
         };
         return Pairing::Unclear(format!(
-            "The other side carries {carries}; which labels the {open} has can't be told without the rules that record \
-             it. Say on which labels they pair: and on (…)."
+            "The other side has {carries}; the labels of the {open} are unknown without the rules that \
+                record it. Specify the labels to match on: and on (…)."
         ));
     }
     Pairing::Can

@@ -30,7 +30,7 @@ pub async fn look(
     request: RuleDetailRequest,
 ) -> Result<RuleDetail, PanelError> {
     if !(request.hours >= 1.0 && request.hours <= MAX_HOURS) {
-        let words = format!("hours goes from 1 to {MAX_HOURS}.");
+        let words = format!("hours must be 1 to {MAX_HOURS}.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "rule_detail", words));
     }
     let report = list::report(rules, live).await?;
@@ -39,9 +39,9 @@ pub async fn look(
         PanelError::new(
             ErrorCode::NotFound,
             "rules",
-            format!("The rule {} does not run any more.", request.id.name),
+            format!("Rule {} is no longer loaded.", request.id.name),
         )
-        .with_hint("Load the list again: the server has read other rules meanwhile.")
+        .with_hint("Refresh the list: the server has loaded different rules in the meantime.")
     })?;
     let client = live.clients.prometheus().await?;
     let condition = expression::condition(&rule.expression).filter(|_| rule.kind == RuleKind::Alerting);
@@ -51,7 +51,7 @@ pub async fn look(
     let end = live.state().prometheus.probe.server_now().unwrap_or_else(clock::now);
     let grid = Grid::new(end, request.hours, points_for(&request.style));
     let (figure, figure_note) = if rule.kind == RuleKind::Alerting && condition.is_none() {
-        (None, "The expression does not hold a value against a number.".to_owned())
+        (None, "The expression does not compare a value with a threshold.".to_owned())
     } else {
         match figure(&client, &value, &grid, &rule, threshold, &request.style).await {
             Ok(drawn) => drawn,
@@ -87,7 +87,7 @@ async fn figure(
     };
     let Some(worst) = reply.value.iter().max_by(|a, b| badness(&a.values).total_cmp(&badness(&b.values)))
     else {
-        return Ok((None, "The server has no values of it in this time.".to_owned()));
+        return Ok((None, "The server has no data for this rule in this period.".to_owned()));
     };
     let labels: Vec<String> = worst
         .labels
@@ -109,11 +109,14 @@ async fn figure(
             .collect(),
     };
     let drawn = draw(&drawing, grid, grid.lay(&worst.values), style)?;
-    let which = if labels.is_empty() { "its only kind of series".to_owned() } else { labels.join(", ") };
+    let which = if labels.is_empty() { "the only series".to_owned() } else { labels.join(", ") };
     let note = match reply.value.len() {
         1 => format!("Shown: {which}."),
         all => {
-            format!("Shown: {which}, of {all} series the one that came closest to firing or is the highest.")
+            format!(
+                "Shown: {which}, the one of {all} series that came closest to firing or has the \
+                highest value."
+            )
         }
     };
     Ok((Some(drawn.figure), note))
@@ -138,7 +141,7 @@ async fn sides(client: &Prometheus, rule: &RuleView) -> (Vec<ExpressionSide>, St
             }
         }
     }
-    asked.push(("The whole".to_owned(), rule.expression.clone()));
+    asked.push(("Overall".to_owned(), rule.expression.clone()));
     let made = asked.into_iter().map(|(title, expression)| async move {
         let reply = client.instant(&expression, None).await;
         side(title, expression, reply.map(|reply| reply.value.value))
@@ -171,7 +174,7 @@ fn side(
         Ok(QueryValue::Scalar { value, .. }) => {
             (Some(1), vec![sample(std::collections::BTreeMap::new(), value)], String::new())
         }
-        Ok(_) => (None, Vec::new(), "The expression gives no vector.".to_owned()),
+        Ok(_) => (None, Vec::new(), "The expression does not return a vector.".to_owned()),
         Err(error) => (None, Vec::new(), error.to_panel(ServiceKind::Prometheus).message),
     };
     ExpressionSide { title, expression, series, samples, error }
@@ -182,10 +185,10 @@ async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[ExpressionSide])
     let count = |title: &str| sides.iter().find(|side| side.title == title).and_then(|side| side.series);
     let (Some(value), Some(guard)) = (count("Value"), count("Guard")) else { return String::new() };
     if value == 0 {
-        return "The value gives no series now, so nothing can be said about the guard.".to_owned();
+        return "The value returns no series now, so the guard cannot be checked.".to_owned();
     }
     if guard == 0 {
-        return "The guard gives no series now: there is no traffic, and the alert stays silent.".to_owned();
+        return "The guard returns no series now: there is no traffic, and the alert cannot fire.".to_owned();
     }
     let Some(pieces) = split::pieces(&rule.expression) else { return String::new() };
     let Some(found) = pieces.first().and_then(|first| expression::condition(&first.text)) else {
@@ -199,9 +202,10 @@ async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[ExpressionSide])
     let query = split::join(&open, true);
     match client.instant(&query, None).await.map(|reply| reply.value.value) {
         Ok(QueryValue::Vector(all)) if all.is_empty() => {
-            "Value and guard both give series now, and none of them pair: the guard can't match.".to_owned()
+            "Value and guard both return series now, but none of them match: the guard can never match."
+                .to_owned()
         }
-        Ok(QueryValue::Vector(all)) => format!("The guard pairs with {} of {value} series now.", all.len()),
+        Ok(QueryValue::Vector(all)) => format!("The guard matches {} of {value} series now.", all.len()),
         _ => String::new(),
     }
 }

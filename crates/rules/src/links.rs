@@ -1,4 +1,4 @@
-//! Runbook links over the network: asked only when somebody wants it, each once, and remembered for an hour.
+//! Runbook links checked over the network: on request only, each once, and cached for an hour.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -114,16 +114,15 @@ fn trusted(profile: &Profile) -> Vec<String> {
 
 fn told(url: &str, found: Link) -> RuleLink {
     let (state, words) = match found {
-        Link::Alive(status) => (RuleLinkState::Alive, format!("It answers {status}.")),
-        Link::Dead(status) => (RuleLinkState::Dead, format!("There is no such page ({status}).")),
-        Link::Closed(status) => (
-            RuleLinkState::Closed,
-            format!("It answers {status}: whether there is a page can’t be told without a login."),
-        ),
-        Link::Unreachable(why) => {
-            (RuleLinkState::Unreachable, format!("It can’t be reached: {}.", truncate(&why, 300)))
+        Link::Alive(status) => (RuleLinkState::Alive, format!("HTTP status {status}.")),
+        Link::Dead(status) => (RuleLinkState::Dead, format!("Page not found ({status}).")),
+        Link::Closed(status) => {
+            (RuleLinkState::Closed, format!("HTTP status {status}: cannot check the page without a login."))
         }
-        Link::NotAsked(why) => (RuleLinkState::NotAsked, format!("It was not asked: {why}.")),
+        Link::Unreachable(why) => {
+            (RuleLinkState::Unreachable, format!("Unreachable: {}.", truncate(&why, 300)))
+        }
+        Link::NotAsked(why) => (RuleLinkState::NotAsked, format!("Not checked: {why}.")),
     };
     RuleLink { url: url.to_owned(), state, words, rules: Vec::new(), at: clock::now() }
 }

@@ -44,7 +44,7 @@ pub async fn report(rules: &Rules, live: &Arc<StackSession>) -> Result<RulesRepo
 /// The pack's rule files.
 #[derive(Default)]
 pub struct PackFiles {
-    /// Files that could be read, with their rules; none: there is no folder.
+    /// Readable files with their rules; none if there is no folder.
     pub files: Option<Vec<(String, file::RuleFile)>>,
     /// Files of runbooks below the folder above, as links name them.
     pub runbooks: Option<BTreeSet<String>>,
@@ -54,8 +54,7 @@ pub struct PackFiles {
 pub async fn read_pack(profile: &Profile, gaps: &mut Vec<String>) -> PackFiles {
     let Some(dir) = profile.pack.dir.clone() else {
         gaps.push(
-            "The profile names no folder of the pack ([pack] dir), so rules are compared by name only."
-                .into(),
+            "The location of the pack is not set ([pack] dir), so rules are compared by name only.".into(),
         );
         return PackFiles::default();
     };
@@ -84,7 +83,7 @@ pub fn rule_files(
         let text = match read.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)) {
             Ok(text) => text,
             Err(error) => {
-                gaps.push(format!("{} can't be read: {error}.", dir.join(name).display()));
+                gaps.push(format!("Failed to read {}: {error}.", dir.join(name).display()));
                 continue;
             }
         };
@@ -94,7 +93,7 @@ pub fn rule_files(
         }
         match file::read(&text) {
             Ok(read) => files.push((name.clone(), read)),
-            Err(error) => gaps.push(format!("{name} is no valid rule file: {error}")),
+            Err(error) => gaps.push(format!("Invalid rule file {name}: {error}")),
         }
     }
     files
@@ -148,7 +147,7 @@ async fn facts(
             Err(error) => {
                 series = None;
                 gaps.push(format!(
-                    "Which series exist could not be asked: {}",
+                    "Failed to query which series exist: {}",
                     error.to_panel(ServiceKind::Prometheus).message
                 ));
             }
@@ -162,7 +161,7 @@ async fn facts(
         Err(_) => None,
     };
     if retention_s.is_none() {
-        gaps.push("The server does not tell its retention, so windows are not held against it.".into());
+        gaps.push("The server does not report its retention, so ranges are not checked against it.".into());
     }
     let mut times = BTreeMap::new();
     for group in groups {
@@ -322,19 +321,19 @@ fn pretty(text: &str) -> String {
 /// Rule files without a server: what `aetherctl rules lint FILE…` shows.
 ///
 /// # Errors
-/// `invalid-request` for a file that can't be read or is no rule file.
+/// `invalid-request` for an unreadable or invalid rule file.
 pub fn lint_files(paths: &[PathBuf], profile: &Profile) -> Result<Vec<RuleGroupView>, PanelError> {
     let mut read: Vec<(String, file::RuleFile)> = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
         let refuse = |what: String| {
             PanelError::new(ErrorCode::InvalidRequest, "rules", what)
-                .with_hint("Name rule files: YAML with groups of alert and record rules.")
+                .with_hint("Specify rule files: YAML with groups of alerting and recording rules.")
         };
         let text = std::fs::read_to_string(path)
-            .map_err(|error| refuse(format!("{shown} can't be read: {error}.")))?;
+            .map_err(|error| refuse(format!("Failed to read {shown}: {error}.")))?;
         let file =
-            file::read(&text).map_err(|error| refuse(format!("{shown} is no valid rule file: {error}.")))?;
+            file::read(&text).map_err(|error| refuse(format!("Invalid rule file {shown}: {error}.")))?;
         read.push((shown, file));
     }
     let rules: Vec<(String, &FileRule)> = read

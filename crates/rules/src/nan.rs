@@ -39,7 +39,7 @@ pub fn spoilt(expression: &Expr, known: &Known) -> Vec<String> {
         Expr::Aggregate(aggregate) => {
             let name = aggregate.op.to_string();
             if SPOILED.contains(&name.as_str()) && may_be(&aggregate.expr, known) {
-                found.push(format!("{name} is NaN as long as one of its series has no traffic"));
+                found.push(format!("{name} is NaN while any of its series has no traffic"));
             }
         }
         Expr::Call(call)
@@ -47,13 +47,13 @@ pub fn spoilt(expression: &Expr, known: &Known) -> Vec<String> {
                 && call.args.args.iter().any(|arg| may_be(arg, known)) =>
         {
             let name = call.func.name;
-            found.push(format!("{name} is NaN as long as its window holds a moment without traffic"));
+            found.push(format!("{name} is NaN while its range contains a period without traffic"));
         }
         Expr::Binary(binary)
             if binary.op.id() == token::T_NEQ
                 && (may_be(&binary.lhs, known) || may_be(&binary.rhs, known)) =>
         {
-            found.push("!= is true for NaN, so it holds without traffic".to_owned());
+            found.push("!= is true for NaN, so the condition holds without traffic".to_owned());
         }
         _ => {}
     });

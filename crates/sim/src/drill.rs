@@ -111,7 +111,7 @@ pub struct Start {
     pub pace: Pace,
 }
 
-/// Does something in the drill that goes on.
+/// Performs an operation in the running drill.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Operate {
     /// The drill.
@@ -211,7 +211,7 @@ impl Drills {
             .layer(middleware::from_fn_with_state(port, loopback::only));
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, app).await {
-                tracing::error!(%error, "drills are no longer served");
+                tracing::error!(%error, "the drill API stopped");
             }
         });
         Ok(Self { url, task })
@@ -255,11 +255,11 @@ async fn start(State(world): Shared, Json(wanted): Json<Start>) -> Response {
     if let Some(tenant) = &wanted.tenant
         && !TENANTS.iter().any(|known| known.vip && known.id == tenant)
     {
-        return refused(StatusCode::BAD_REQUEST, &format!("There is no VIP tenant {tenant}."));
+        return refused(StatusCode::BAD_REQUEST, &format!("Unknown VIP tenant {tenant}."));
     }
     let mut running = world.running.lock().await;
     if let Some(other) = running.as_ref() {
-        return refused(StatusCode::CONFLICT, &format!("The drill {} goes on.", other.start.id));
+        return refused(StatusCode::CONFLICT, &format!("Drill {} is running.", other.start.id));
     }
     let mut drill = Running { start: wanted, cured: false, silence: None, quick: false };
     if let Err(error) = world.begin(&mut drill).await {
@@ -276,7 +276,7 @@ async fn start(State(world): Shared, Json(wanted): Json<Start>) -> Response {
 async fn operate(State(world): Shared, Json(wanted): Json<Operate>) -> Response {
     let mut running = world.running.lock().await;
     let Some(drill) = running.as_mut().filter(|drill| drill.start.id == wanted.id) else {
-        return refused(StatusCode::NOT_FOUND, "This drill does not go on.");
+        return refused(StatusCode::NOT_FOUND, "This drill is not running.");
     };
     let worked = drill.start.scenario.cure() == wanted.operation;
     if worked && !drill.cured {
@@ -291,7 +291,7 @@ async fn operate(State(world): Shared, Json(wanted): Json<Operate>) -> Response 
 async fn end(State(world): Shared, Json(wanted): Json<End>) -> Response {
     let mut running = world.running.lock().await;
     let Some(drill) = running.take_if(|drill| drill.start.id == wanted.id) else {
-        return refused(StatusCode::NOT_FOUND, "This drill does not go on.");
+        return refused(StatusCode::NOT_FOUND, "This drill is not running.");
     };
     world.unlimited();
     let problems = world.put_back(&drill).await;
@@ -311,7 +311,7 @@ impl World {
             let mut running = world.running.lock().await;
             if let Some(drill) = running.take_if(|drill| drill.start.id == id) {
                 let problems = world.put_back(&drill).await;
-                tracing::warn!(id, ?problems, "a drill that nobody ended was ended");
+                tracing::warn!(id, ?problems, "ended an abandoned drill");
             }
         });
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());

@@ -22,7 +22,7 @@ pub enum SimError {
         source: std::io::Error,
     },
     /// A server could not be started or did not get ready.
-    #[error("{name} did not start: {why}; its log is {}", log.display())]
+    #[error("{name} did not start: {why}. See its log: {}", log.display())]
     Start {
         /// The server.
         name: String,
@@ -37,7 +37,7 @@ pub enum SimError {
 }
 
 impl SimError {
-    /// Whether a server failed because somebody else had its port.
+    /// Whether a server failed because its port was taken.
     pub(crate) fn port_was_taken(&self) -> bool {
         matches!(self, Self::Start { why, .. } if why.contains("address already in use"))
     }

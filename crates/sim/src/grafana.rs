@@ -117,7 +117,7 @@ impl Grafana {
         let app = if base.is_empty() { routes } else { Router::new().nest(&base, routes) };
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, app).await {
-                tracing::error!(%error, "the Grafana stand-in ended");
+                tracing::error!(%error, "the Grafana stand-in stopped");
             }
         });
         Ok(Self { url: format!("http://{bound}{base}"), token, task })

@@ -21,7 +21,7 @@ use write::OpenMetrics;
 
 /// How far back history reaches.
 pub const SPAN: i64 = 30 * DAY;
-/// History older than this is thrown away and made anew.
+/// Older history is discarded and regenerated.
 const OLDEST: i64 = 45 * DAY;
 /// The newest hours are always made anew: the incident that is still on belongs to this start.
 const TAIL: i64 = 3 * HOUR;

@@ -17,7 +17,7 @@ pub async fn only(State(port): State<u16>, request: Request, next: Next) -> Resp
     if is_local(&parts, port) {
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let words = "Only requests to 127.0.0.1, [::1] or localhost, with the port, are answered.\n";
+    let words = "Only requests to 127.0.0.1, [::1] or localhost, including the port, are accepted.\n";
     (StatusCode::FORBIDDEN, words).into_response()
 }
 

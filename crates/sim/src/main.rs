@@ -14,7 +14,7 @@ use aether_sim::{
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(version, about = "The AetherLink demo stack and its parts")]
+#[command(version, about = "AetherLink demo stack and its parts")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -122,7 +122,7 @@ async fn run(command: Command) -> Result<(), SimError> {
                 let known: Vec<String> =
                     Scenario::ALL.iter().filter_map(|s| serde_json::to_string(s).ok()).collect();
                 SimError::Other(format!(
-                    "unknown scenario '{name}'; known are {}",
+                    "unknown scenario '{name}'; available: {}",
                     known.join(", ").replace('"', "")
                 ))
             })?;
@@ -135,7 +135,7 @@ async fn run(command: Command) -> Result<(), SimError> {
             let ok = reply.status().is_success();
             let text = reply.text().await.unwrap_or_default();
             println!("{}", text.trim());
-            if ok { Ok(()) } else { Err(SimError::Other("the service refused".into())) }
+            if ok { Ok(()) } else { Err(SimError::Other("the service rejected the request".into())) }
         }
     }
 }

@@ -106,7 +106,7 @@ impl Service {
         let address = options.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         if !address.ip().to_canonical().is_loopback() && !options.allow_network {
             return Err(SimError::Other(format!(
-                "{address} can be reached from other machines; listen on 127.0.0.1, or add --allow-network"
+                "{address} is reachable from other machines; listen on 127.0.0.1, or add --allow-network"
             )));
         }
         let listener =
@@ -135,7 +135,7 @@ impl Service {
             if let Err(error) =
                 axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
             {
-                tracing::error!(%error, "the simulated service ended");
+                tracing::error!(%error, "the simulated service stopped");
             }
         });
         Ok(Self { url: format!("http://{bound}"), world, task })
@@ -197,8 +197,8 @@ const HELP: [(&str, &str); 5] = [
     ("aether_rag_answers", "Answers produced."),
     ("aether_rag_low_confidence", "Answers below the confidence threshold."),
     ("aether_rerank_requests", "Answers that went through the reranker."),
-    ("aether_cache_requests", "Cache look-ups."),
-    ("aether_cache_hits", "Cache look-ups that hit."),
+    ("aether_cache_requests", "Cache lookups."),
+    ("aether_cache_hits", "Cache hits."),
 ];
 
 /// The counters in Prometheus' text format.

@@ -1,6 +1,6 @@
 //! How much of the time each gauge was within its target: 24 hours, 7 and 30 days, computed from the recorded series.
 //!
-//! Only guarded time counts: without traffic there is no value, and that is neither kept nor broken.
+//! Only time with data counts: without traffic a target is neither met nor missed.
 
 mod compliance;
 
@@ -98,7 +98,7 @@ fn window(spec: &GaugeSpec, hours: f64, answer: Result<(Grid, Samples), PanelErr
             let problem = if found.guarded_s > 0.0 {
                 ""
             } else {
-                "There was no traffic in this time, or it was not recorded."
+                "There was no traffic in this period, or it was not recorded."
             };
             (found, problem.to_owned())
         }

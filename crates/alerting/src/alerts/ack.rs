@@ -1,5 +1,5 @@
-//! Acknowledgements: somebody is on it. Kept in the journal, shown to whoever opens the panel. They silence
-//! nothing, and end with the episode that they were made for.
+//! Acknowledgments, kept in the journal and shown in every panel. They silence nothing, and end with their
+//! alert episode.
 
 use aether_contract::{AlertAck, AlertFingerprint, AlertRow, EscalationClock, PanelError, Timestamp};
 

@@ -32,14 +32,14 @@ pub async fn detail(
     request: &AlertDetailRequest,
 ) -> Result<AlertDetail, PanelError> {
     if !(request.hours > 0.0 && request.hours <= MAX_HOURS) {
-        let message = format!("hours goes from more than 0 to {MAX_HOURS}.");
+        let message = format!("hours must be greater than 0 and at most {MAX_HOURS}.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "alert_detail", message));
     }
     let (row, rule, silenced_before, tenant, end) = {
         let state = live.state();
         let row = state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint).cloned();
         let row = row.ok_or_else(|| {
-            PanelError::new(ErrorCode::NotFound, "alerts", "This alert is not in the list any more.")
+            PanelError::new(ErrorCode::NotFound, "alerts", "This alert is no longer listed.")
         })?;
         let rule = rule_of(&row, &state.prometheus.rules);
         let silences = before(maintenance::silences::all(&state, clock::now()), &row.labels);
@@ -54,7 +54,7 @@ pub async fn detail(
     };
     let links = context::links(&live.profile, &row, rule.as_ref());
     let Some(rule) = rule else {
-        let figure_note = "Prometheus lists no rule for this alert.".to_owned();
+        let figure_note = "Prometheus has no rule for this alert.".to_owned();
         return Ok(AlertDetail { rule: None, figure: None, figure_note, silenced_before, tenant, links });
     };
     let (figure, figure_note) = match Box::pin(figure(live, &row, &rule, request, end)).await {
@@ -66,7 +66,7 @@ pub async fn detail(
     Ok(AlertDetail { rule: Some(rule), figure, figure_note, silenced_before, tenant, links })
 }
 
-/// Why there is no figure.
+/// Why there is no chart.
 enum Absent {
     /// In words.
     Note(String),
@@ -88,7 +88,7 @@ async fn figure(
     end: aether_contract::Timestamp,
 ) -> Result<GaugeFigure, Absent> {
     let (Some(value), Some(threshold)) = (&rule.value_expression, rule.threshold) else {
-        return Err(Absent::Note("The expression does not hold a value against a number.".to_owned()));
+        return Err(Absent::Note("The expression does not compare a value with a threshold.".to_owned()));
     };
     let grid = Grid::new(end, request.hours, points_for(&request.style));
     let client = live.clients.prometheus().await?;
@@ -96,7 +96,7 @@ async fn figure(
         .await
         .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
     let series = of_alert(&reply.value, &row.labels)
-        .ok_or_else(|| Absent::Note("Prometheus has no values of this alert in this time.".to_owned()))?;
+        .ok_or_else(|| Absent::Note("Prometheus has no data for this alert in this period.".to_owned()))?;
     let values = grid.lay(&series.values);
     let drawing = Drawing {
         name: truncate(&row.name, 80),

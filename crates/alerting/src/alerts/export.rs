@@ -86,7 +86,7 @@ pub fn put(
             Err(error) => return Err(failed(error.error)),
         }
     }
-    let message = format!("{} holds {MAX_TRIES} exports of this second already.", folder.display());
+    let message = format!("{} already contains {MAX_TRIES} exports with this timestamp.", folder.display());
     Err(PanelError::new(ErrorCode::Storage, what, message))
 }
 

@@ -28,10 +28,10 @@ const MAX_NAMES: usize = 200;
 pub fn check(request: &AlertsRequest) -> Result<(), PanelError> {
     let refuse = |message: String| Err(PanelError::new(ErrorCode::InvalidRequest, "alerts", message));
     if request.group_by.len() > MAX_LEVELS {
-        return refuse(format!("Alerts are grouped by at most {MAX_LEVELS} labels."));
+        return refuse(format!("Alerts can be grouped by at most {MAX_LEVELS} labels."));
     }
     if request.facets.len() > MAX_FACETS {
-        return refuse(format!("At most {MAX_FACETS} facets are counted at a time."));
+        return refuse(format!("At most {MAX_FACETS} facets can be counted at a time."));
     }
     Ok(())
 }

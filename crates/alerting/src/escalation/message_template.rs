@@ -36,11 +36,11 @@ pub fn subject(clock: &EscalationClock, stack: &str) -> String {
 
 fn body(clock: &EscalationClock, stack: &str) -> String {
     let on = clock.ack.as_ref().map_or_else(
-        || "Nobody has said yet that they are on it.".to_owned(),
-        |ack| format!("{} is on it: {}", line(&ack.by), line(&ack.note)),
+        || "Not acknowledged yet.".to_owned(),
+        |ack| format!("Acknowledged by {}: {}", line(&ack.by), line(&ack.note)),
     );
     format!(
-        "Stack {}: {} since {}. To be handed on by {}.\n{on}\n\nWhat is known:\n",
+        "Stack {}: {} since {}. Escalate by {}.\n{on}\n\nDetails:\n",
         line(stack),
         line(&clock.title),
         moment(clock.since),

@@ -59,7 +59,7 @@ pub fn status(escalation: &Escalation, live: &StackSession, state: &SessionState
     EscalationStatus { clocks, total }
 }
 
-/// Says that somebody was called, or takes that back.
+/// Records or removes an escalation.
 ///
 /// # Errors
 /// `not-found` for a clock that does not run any more, `invalid-request` for a note that is too long, `storage`.
@@ -69,7 +69,7 @@ pub async fn mark(
 ) -> Result<EscalationClock, PanelError> {
     let note = request.note.map(|note| note.trim().to_owned());
     if note.as_ref().is_some_and(|note| note.chars().count() > 500) {
-        let words = "A note has at most 500 characters.";
+        let words = "A note can have at most 500 characters.";
         return Err(PanelError::new(ErrorCode::InvalidRequest, "escalation", words));
     }
     let live = escalation.ctx.live();
@@ -112,9 +112,9 @@ pub async fn contact(
         PanelError::new(
             ErrorCode::NotFound,
             "escalation",
-            format!("The profile has no such address of {}.", whom.name),
+            format!("No such contact address configured for {}.", whom.name),
         )
-        .with_hint(format!("Set it below [escalation.{}] in the stack's profile.", clock.rule.as_str()))
+        .with_hint(format!("Set it in [escalation.{}] in the stack’s profile.", clock.rule.as_str()))
     })?;
     let host = Arc::clone(&escalation.ctx.host);
     blocking(move || host.open_url(&url)).await?;
@@ -130,7 +130,7 @@ fn find(escalation: &Escalation, live: &StackSession, id: &str) -> Result<Escala
         PanelError::new(
             ErrorCode::NotFound,
             "escalation",
-            "This clock does not run any more: what it was about is over.",
+            "This clock has stopped: its alert or gauge has recovered.",
         )
     })
 }

@@ -40,11 +40,7 @@ pub fn fill(history: &Arc<AlertHistory>, live: &Arc<StackSession>) {
     tokio::spawn(async move {
         let filled = match Box::pin(ask(&history, &live)).await {
             Ok(episodes) => {
-                tracing::info!(
-                    stack = live.profile.name,
-                    episodes,
-                    "the history was filled in from Prometheus"
-                );
+                tracing::info!(stack = live.profile.name, episodes, "history backfilled from Prometheus");
                 Filled::Done
             }
             Err(why) => Filled::Failed(why, Instant::now()),
@@ -54,7 +50,7 @@ pub fn fill(history: &Arc<AlertHistory>, live: &Arc<StackSession>) {
 }
 
 async fn ask(history: &AlertHistory, live: &StackSession) -> Result<usize, String> {
-    let told = |why: &str| format!("The time that the panel was closed could not be filled in: {why}");
+    let told = |why: &str| format!("Failed to backfill history for the time the panel was closed: {why}");
     let stack = live.profile.name.clone();
     let to = live.state().prometheus.probe.server_now().unwrap_or_else(clock::now);
     let keep = i64::from(history.ctx.settings.get().history_days).saturating_mul(86_400_000);

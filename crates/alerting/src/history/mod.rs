@@ -24,7 +24,7 @@ pub use store::Kept;
 use store::Store;
 use track::Tracker;
 
-/// How often what goes on (last seen, values, muted time) is written down for episodes that have not ended.
+/// How often the changing fields of open episodes (last seen, values, muted time) are saved.
 const WRITE_MS: i64 = 60_000;
 /// How often episodes past the retention are deleted.
 const PRUNE_MS: i64 = 3_600_000;
@@ -75,7 +75,7 @@ impl AlertHistory {
     ) -> Result<AlertHistoryPage, PanelError> {
         let note = match self.filled(&live.profile.name) {
             Filled::Failed(why, _) => why,
-            Filled::Running => "The time that the panel was closed is being filled in.".to_owned(),
+            Filled::Running => "Backfilling history for the time the panel was closed.".to_owned(),
             Filled::Not | Filled::Done => String::new(),
         };
         let mut page = page::page(&self.store, &live.profile, request, clock::now())?;
@@ -179,9 +179,9 @@ pub async fn record(history: &Arc<AlertHistory>, live: &Arc<StackSession>) {
     match written {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(code = error.code.as_str(), %error, "an episode could not be written down")
+            tracing::warn!(code = error.code.as_str(), %error, "failed to save an alert episode")
         }
-        Err(error) => tracing::error!(%error, "the history could not be written"),
+        Err(error) => tracing::error!(%error, "failed to save the history"),
     }
     backfill::fill(history, live);
 }

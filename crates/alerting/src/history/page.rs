@@ -20,7 +20,7 @@ const MAX_EPISODES: usize = 500;
 const MAX_NAMES: usize = 40;
 /// Most stretches of a timeline.
 const MAX_SPANS: usize = 400;
-/// So many begins within [`FLAP_MS`] are flapping.
+/// An alert that starts this often within [`FLAP_MS`] is flapping.
 const FLAPS: usize = 4;
 const FLAP_MS: i64 = 3_600_000;
 
@@ -38,7 +38,7 @@ pub fn page(
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "alert_history",
-            format!("hours goes from more than 0 to {MAX_HOURS}."),
+            format!("hours must be greater than 0 and at most {MAX_HOURS}."),
         ));
     }
     let filter = Filter::parse(&request.filter)?;

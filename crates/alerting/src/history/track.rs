@@ -19,7 +19,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Goes on from what was kept.
+    /// Resumes from stored episodes.
     pub fn resume(open: Vec<Kept>) -> Self {
         let open = open.into_iter().map(|one| (one.fingerprint.clone(), one)).collect();
         Self { open, last: None, written: Timestamp(0), dirty: HashSet::new() }

@@ -38,20 +38,20 @@ pub fn findings(
         {
             add(
                 SilenceRisk::Heartbeat,
-                format!("It mutes {heartbeat}: the outside watchdog believes that all alerting is dead."),
+                format!("It mutes {heartbeat}, so the external watchdog will report that alerting is down."),
             );
         }
         // The panel's own windows are broad by intention, and capped.
         if silence.window.is_none() {
             if STRANGERS.iter().all(|name| named(name)) {
-                add(SilenceRisk::Broad, "It mutes every alert, whatever its name.".to_owned());
+                add(SilenceRisk::Broad, "It mutes every alert.".to_owned());
             }
             let seconds = silence.ends_at.millis_since(silence.starts_at) / 1000;
             if seconds > i64::from(max_s) {
                 add(
                     SilenceRisk::Long,
                     format!(
-                        "It lasts {} hours; the cap of this panel is {} hours.",
+                        "It lasts {} hours; the maximum in this panel is {} hours.",
                         (seconds + 1_800) / 3600,
                         f64::from(max_s) / 3600.0
                     ),

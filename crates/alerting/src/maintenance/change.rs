@@ -68,7 +68,7 @@ async fn find(live: &Arc<StackSession>, id: &str) -> Result<Vec<Found>, PanelErr
         _ if found.is_empty() => Err(PanelError::new(
             ErrorCode::NotFound,
             SERVICE.as_str(),
-            "No member that answers knows this window or silence.",
+            "Window or silence not found on any reachable member.",
         )),
         _ => Ok(found),
     }
@@ -104,7 +104,7 @@ pub async fn extend(
         .filter(|found| found.state != SilenceState::Expired)
         .max_by_key(|found| found.silence.ends_at)
         .ok_or_else(|| {
-            PanelError::new(ErrorCode::InvalidRequest, "maintenance", "This window is over already.")
+            PanelError::new(ErrorCode::InvalidRequest, "maintenance", "This window has already ended.")
                 .with_hint("Start a new one.")
         })?;
     let max_s = maintenance.ctx.settings.get().max_window_minutes.saturating_mul(60);
@@ -113,7 +113,7 @@ pub async fn extend(
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "maintenance",
-            "The window would be over within a minute.",
+            "Less than a minute of the window would remain.",
         )
         .with_hint("End it instead."));
     }
@@ -125,12 +125,9 @@ pub async fn extend(
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "maintenance",
-            format!(
-                "The window would end more than {} minutes from now, or is not moved at all.",
-                max_s / 60
-            ),
+            format!("The new end is more than {} minutes from now, or unchanged.", max_s / 60),
         )
-        .with_hint("The longest duration is a setting."));
+        .with_hint("The maximum duration can be changed in Settings."));
     }
     let subject = subject(&target.silence);
     let window = WindowId(subject.clone());
@@ -178,7 +175,7 @@ pub async fn extend(
     poll::members(&maintenance.ctx, &live).await;
     maintenance.ctx.publish();
     if !shown && !found_end(&live, &silence_id, ends_at) {
-        return Err(unverified("The new end was accepted, but no member shows it."));
+        return Err(unverified("The new end was accepted, but no member shows it yet."));
     }
     let state = live.state();
     let known = read_comment(&post.comment).0.is_some();
@@ -188,7 +185,7 @@ pub async fn extend(
     let silence = silences::all(&state, clock::now()).into_iter().find(|silence| silence.id == silence_id);
     silence
         .map(|silence| windows::of_silence(&silence, &state, clock::now()))
-        .ok_or_else(|| unverified("The new end was accepted, but no member shows it."))
+        .ok_or_else(|| unverified("The new end was accepted, but no member shows it yet."))
 }
 
 /// Whether a silence ends at `ends_at`, to the second.
@@ -251,7 +248,7 @@ pub async fn end(
         if !over {
             complete(&maintenance, entry, "unverified", json!(detail)).await;
             return Err(
-                first_error.unwrap_or_else(|| unverified("A member still shows the window as running."))
+                first_error.unwrap_or_else(|| unverified("A member still shows the window as active."))
             );
         }
         complete(&maintenance, entry, "done", json!(detail)).await;
@@ -279,7 +276,7 @@ fn ended(live: &StackSession, silence_id: &str) -> Result<MaintenanceEnded, Pane
         .iter()
         .find(|silence| silence.id == silence_id)
         .cloned()
-        .ok_or_else(|| unverified("The window was ended, but no member shows it any more."))?;
+        .ok_or_else(|| unverified("The window was ended, but no member lists it anymore."))?;
     let still_silencing: Vec<Silence> = all
         .into_iter()
         .filter(|other| other.state == SilenceState::Active && other.mutes > 0 && other.id != silence_id)
@@ -303,5 +300,5 @@ fn ended(live: &StackSession, silence_id: &str) -> Result<MaintenanceEnded, Pane
 
 fn unverified(message: &str) -> PanelError {
     PanelError::new(ErrorCode::Unverified, SERVICE.as_str(), message)
-        .with_hint("See the list of silences for what each member says.")
+        .with_hint("See the silence list for the state on each member.")
 }

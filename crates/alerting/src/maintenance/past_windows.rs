@@ -55,7 +55,7 @@ impl Entries {
 pub struct Summary {
     /// Alerts that the window hid.
     pub hidden: u32,
-    /// Alerts that need somebody.
+    /// Alerts that need follow-up.
     pub left_over: u32,
     /// When the window really ended.
     pub ended_at: Timestamp,
@@ -186,7 +186,7 @@ pub fn outcome(outcome: WindowOutcome) -> &'static str {
         WindowOutcome::Open => "open",
         WindowOutcome::Ended => "ended",
         WindowOutcome::EndedEarly => "ended early",
-        WindowOutcome::Cancelled => "cancelled",
+        WindowOutcome::Cancelled => "canceled",
         WindowOutcome::Refused => "refused",
         WindowOutcome::Unknown => "unknown",
     }
@@ -246,7 +246,7 @@ mod tests {
                 start(5, "early", 5_000_000, Some("verified")),
                 entry(
                     11,
-                    "cancelled",
+                    "canceled",
                     json!(StartDetail { starts_at: Timestamp(4_000_000), ..detail(8_000_000) }),
                     Some("scheduled"),
                     None,
@@ -254,7 +254,7 @@ mod tests {
                 start(4, "refused", 5_000_000, Some("refused")),
                 start(3, "lost", 5_000_000, None),
                 start(2, "moved", 1_000_000, Some("partial")),
-                // An earlier attempt at the same window is no window of its own.
+                // An earlier attempt at the same window is not a separate window.
                 start(1, "moved", 1_000_000, Some("refused")),
                 entry(
                     1,
@@ -270,7 +270,7 @@ mod tests {
                 entry(7, "moved", Value::Null, Some("refused"), None),
             ],
             ends: vec![
-                entry(12, "cancelled", Value::Null, Some("done"), change(2_000_000)),
+                entry(12, "canceled", Value::Null, Some("done"), change(2_000_000)),
                 entry(10, "early", Value::Null, Some("done"), change(2_000_000)),
             ],
             reports: vec![(
@@ -286,7 +286,7 @@ mod tests {
             [
                 ("open", WindowOutcome::Open, 9_000_000, 0),
                 ("early", WindowOutcome::EndedEarly, 2_000_000, 0),
-                ("cancelled", WindowOutcome::Cancelled, 2_000_000, 0),
+                ("canceled", WindowOutcome::Cancelled, 2_000_000, 0),
                 ("refused", WindowOutcome::Refused, 5_000_000, 0),
                 ("lost", WindowOutcome::Unknown, 5_000_000, 0),
                 ("moved", WindowOutcome::Ended, 4_000_000, 2),

@@ -39,7 +39,7 @@ pub fn preview(
     let compiled = match compile(&matchers) {
         Ok(compiled) => compiled,
         Err(reason) => {
-            warnings.push(format!("What it mutes can't be told here: {reason}."));
+            warnings.push(format!("Cannot determine what it mutes: {reason}."));
             Vec::new()
         }
     };
@@ -97,10 +97,13 @@ fn warnings_of(request: &MaintenanceRequest, profile: &Profile, state: &SessionS
         warnings.push("This stack has no Alertmanager.".to_owned());
     } else if down == all {
         warnings.push(
-            "No Alertmanager answers: a window can't be started, and the list of alerts is old.".to_owned(),
+            "No Alertmanager is reachable: windows cannot be started, and the alert list is stale."
+                .to_owned(),
         );
     } else if down > 0 {
-        warnings.push(format!("{down} of {all} Alertmanager members do not answer; they may go on paging."));
+        warnings.push(format!(
+            "{down} of {all} Alertmanager members are unreachable and may still send notifications."
+        ));
     }
     let offset = state
         .members
@@ -112,15 +115,18 @@ fn warnings_of(request: &MaintenanceRequest, profile: &Profile, state: &SessionS
     }
     if request.matchers.is_empty() {
         warnings.push(match &profile.heartbeat {
-            Some(heartbeat) => format!("It mutes every alert but {heartbeat}."),
+            Some(heartbeat) => format!("It mutes every alert except {heartbeat}."),
             None => {
-                "It mutes every alert, a heartbeat for an outside watchdog too: none is named in the profile."
+                "It mutes every alert, including any heartbeat for an external watchdog: the profile has \
+                    none configured."
                     .to_owned()
             }
         });
     }
     if request.duration_s > 4 * 3600 {
-        warnings.push("It is longer than four hours. A shorter window can be extended.".to_owned());
+        warnings.push(
+            "It is longer than four hours. Start with a shorter window and extend it if needed.".to_owned(),
+        );
     }
     warnings
 }

@@ -61,7 +61,7 @@ pub struct ChangeDetail {
 /// How far a record has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// In the journal; whether a server has it is not known.
+    /// In the journal; whether a server has it is unknown.
     Asked,
     /// A server accepted it; this run is still reading it back.
     Accepted,
@@ -102,7 +102,7 @@ impl Records {
     pub fn load(journal: &Journal) -> Self {
         let read = |kind| {
             journal.recent(kind, RECENT).unwrap_or_else(|error: PanelError| {
-                tracing::warn!(code = error.code.as_str(), kind, "the journal could not be read");
+                tracing::warn!(code = error.code.as_str(), kind, "failed to read the journal");
                 Vec::new()
             })
         };

@@ -60,7 +60,7 @@ pub async fn repair(
     let (matchers, ends_at, created_by, text, starts_at) = match (copy, &record) {
         (Some(copy), _) => (copy.matchers, copy.ends_at, copy.created_by, copy.comment, copy.starts_at),
         (None, Some(_)) if seen.iter().any(|seen| seen.ended) => {
-            return Err(refuse("Somebody has ended this window.").with_hint("Start a new one."));
+            return Err(refuse("This window was ended manually.").with_hint("Start a new one."));
         }
         (None, Some(record)) if record.progress == Progress::Ended => {
             return Err(refuse("This window was ended.").with_hint("Start a new one."));
@@ -76,13 +76,13 @@ pub async fn repair(
             )
         }
         (None, None) => {
-            return Err(PanelError::new(ErrorCode::NotFound, "maintenance", "No such window is known here."));
+            return Err(PanelError::new(ErrorCode::NotFound, "maintenance", "Window not found."));
         }
     };
     let missing: Vec<&Seen> = seen.iter().filter(|seen| seen.running.is_none() && !seen.ended).collect();
     let now = seen.first().map_or_else(clock::now, |seen| seen.server_now);
     if ends_at.millis_since(now) < LEAST_MS {
-        return Err(refuse("This window is over."));
+        return Err(refuse("This window has expired."));
     }
     if !missing.is_empty() {
         let detail = ChangeDetail { stack: live.profile.name.clone(), silence_ids: Vec::new(), ends_at };

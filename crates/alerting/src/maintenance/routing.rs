@@ -24,13 +24,13 @@ const SILENT_ABOUT_ENDS: [&str; 4] =
 pub struct Delivery {
     /// Receiver.
     pub receiver: String,
-    /// The group it belongs to: alerts with the same key are told together.
+    /// The notification group; alerts with the same key are notified together.
     pub group: String,
-    /// Before a new group is told for the first time.
+    /// Wait before the first notification of a new group.
     pub group_wait_ms: i64,
     /// Between two looks at a group.
     pub group_interval_ms: i64,
-    /// Before what has been told is told again.
+    /// Wait before a notification is repeated.
     pub repeat_interval_ms: i64,
     /// Whether the receiver reaches anybody.
     pub notifies: bool,
@@ -101,14 +101,14 @@ impl Routing {
         let unknown = Self::unknown;
         if original.trim().is_empty() {
             return unknown(
-                "Alertmanager does not tell its configuration; its defaults are assumed.".to_owned(),
+                "Alertmanager does not report its configuration; defaults are assumed.".to_owned(),
             );
         }
         let file: File = match yaml_serde::from_str(original) {
             Ok(file) => file,
             Err(error) => {
                 return unknown(format!(
-                    "Alertmanager's configuration could not be read ({error}); its defaults are assumed."
+                    "Failed to read Alertmanager's configuration ({error}); defaults are assumed."
                 ));
             }
         };
@@ -117,11 +117,9 @@ impl Routing {
         match file.route.map(|route| build(route, None, &mut count, 0)) {
             Some(Ok(root)) => Self { root: Some(root), receivers, note: String::new() },
             Some(Err(why)) => {
-                unknown(format!("Alertmanager's routes could not be read ({why}); its defaults are assumed."))
+                unknown(format!("Failed to parse Alertmanager's routes ({why}); defaults are assumed."))
             }
-            None => {
-                unknown("Alertmanager's configuration has no route; its defaults are assumed.".to_owned())
-            }
+            None => unknown("Alertmanager's configuration has no route; defaults are assumed.".to_owned()),
         }
     }
 
@@ -190,7 +188,7 @@ fn build(file: RouteFile, parent: Option<&Route>, count: &mut usize, depth: usiz
     let index = *count;
     *count += 1;
     let duration = |text: Option<String>, inherited: Option<i64>, default: i64| match text {
-        Some(text) => duration_ms(&text).ok_or_else(|| format!("{text:?} is no duration")),
+        Some(text) => duration_ms(&text).ok_or_else(|| format!("invalid duration {text:?}")),
         None => Ok(inherited.unwrap_or(default)),
     };
     let quoted = |operator: &str| {

@@ -57,30 +57,29 @@ pub fn check(
     reason_required: bool,
 ) -> Result<Vec<Matcher>, PanelError> {
     if request.duration_s < MIN_SECONDS || request.duration_s > max_s {
-        return Err(refuse(format!("A window lasts from 1 minute to {} minutes.", max_s / 60))
-            .with_hint("The longest duration is a setting."));
+        return Err(refuse(format!("A window must last 1 to {} minutes.", max_s / 60))
+            .with_hint("The maximum duration can be changed in Settings."));
     }
     let latest = aether_foundation::clock::now().plus_millis(MAX_AHEAD_MS);
     if request.starts_at.is_some_and(|at| at > latest) {
-        return Err(refuse("A window begins within a year."));
+        return Err(refuse("A window must start within a year."));
     }
     let reason = request.reason.trim();
     if reason_required && reason.is_empty() {
-        return Err(
-            refuse("A reason is required.").with_hint("Say what is being done, for those who look later.")
-        );
+        return Err(refuse("A reason is required.")
+            .with_hint("Describe the work, for anyone who reviews the window later."));
     }
     if reason.chars().count() > MAX_REASON {
         return Err(refuse(format!("The reason is longer than {MAX_REASON} characters.")));
     }
     if request.created_by.chars().count() > MAX_AUTHOR {
-        return Err(refuse(format!("The author is longer than {MAX_AUTHOR} characters.")));
+        return Err(refuse(format!("The creator's name is longer than {MAX_AUTHOR} characters.")));
     }
     if request.matchers.is_empty() {
         return Ok(default_matchers(heartbeat));
     }
     if request.matchers.len() > MAX_MATCHERS {
-        return Err(refuse(format!("More than {MAX_MATCHERS} matchers.")));
+        return Err(refuse(format!("There are more than {MAX_MATCHERS} matchers.")));
     }
     if request.matchers.iter().any(|matcher| matcher.name.is_empty()) {
         return Err(refuse("A matcher needs a label name."));
@@ -88,10 +87,10 @@ pub fn check(
     if request.matchers.iter().all(matches_empty) {
         let all: Vec<String> = request.matchers.iter().map(text).collect();
         return Err(refuse(format!(
-            "Alertmanager refuses {}: at least one matcher must not match the empty string.",
+            "Alertmanager does not accept {}: at least one matcher must not match the empty string.",
             all.join(", ")
         ))
-        .with_hint("For every alert leave the matchers empty."));
+        .with_hint("To mute every alert, leave the matchers empty."));
     }
     Ok(request.matchers.clone())
 }

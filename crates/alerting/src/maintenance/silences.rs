@@ -48,7 +48,7 @@ fn collect(
     let mut merged: HashMap<&str, Silence> = HashMap::new();
     for member in &state.members {
         let fresh = member.probe.freshness.is_fresh();
-        // While others answer, a member that does not is no witness.
+        // An unreachable member is ignored while others respond.
         if !fresh && answered > 0 {
             continue;
         }

@@ -115,17 +115,19 @@ pub async fn start_as(
 async fn begin(maintenance: &Maintenance, id: &WindowId, detail: &StartDetail) -> Result<i64, PanelError> {
     let (subject, value, at) = (id.0.clone(), json!(detail), clock::now());
     maintenance.ctx.journaled(move |journal| journal.begin(START, &subject, &value, at)).await.map_err(
-        |error| {
-            error.with_hint("Nothing was sent: the panel does not change what it can't write down first.")
-        },
-    )
+|error| {
+error.with_hint(
+"Nothing was sent: the panel records every change in its journal first, and the journal could not be written.",
+)
+},
+)
 }
 
 async fn annotate(maintenance: &Maintenance, entry: i64, id: &WindowId, detail: &StartDetail) {
     let (subject, value) = (id.0.clone(), json!(detail));
     let written = maintenance.ctx.journaled(move |journal| journal.annotate(entry, &subject, &value)).await;
     if let Err(error) = written {
-        tracing::error!(code = error.code.as_str(), "the silence's id could not be written down");
+        tracing::error!(code = error.code.as_str(), "failed to record the silence ID");
     }
 }
 
@@ -139,7 +141,7 @@ pub(super) async fn complete(
     let written =
         maintenance.ctx.journaled(move |journal| journal.complete(entry, outcome, &result, at)).await;
     if let Err(error) = written {
-        tracing::error!(code = error.code.as_str(), outcome, "the journal's entry could not be completed");
+        tracing::error!(code = error.code.as_str(), outcome, "failed to complete the journal entry");
     }
 }
 
@@ -274,10 +276,10 @@ async fn give_up(maintenance: &Maintenance, id: &WindowId, entry: i64, failure: 
             PanelError::new(
                 ErrorCode::Unverified,
                 SERVICE.as_str(),
-                "It is not known whether the window was started: the answer was lost, and no member that answers shows \
-                 it.",
+                "It is unknown whether the window was started: the response was lost, and no reachable \
+                    member shows it.",
             )
-            .with_hint("The panel goes on looking for it. See the list of silences before you try again.")
+            .with_hint("The panel keeps looking for it. Check the silence list before you try again.")
             .with_detail(format!("{}: {} {}", error.code.as_str(), error.message, error.detail))
         }
     }
@@ -318,7 +320,7 @@ async fn finish(
             SERVICE.as_str(),
             "Alertmanager accepted the window, but no member shows it.",
         )
-        .with_hint("Alerts are audible. Check Alertmanager, then start the window again."));
+        .with_hint("Alerts are not muted. Check Alertmanager, then start the window again."));
     }
     Ok(window)
 }

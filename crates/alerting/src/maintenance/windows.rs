@@ -131,7 +131,7 @@ fn window(id: &WindowId, record: Option<&Record>, state: &SessionState, now: Tim
             error: match (fresh, member.probe.freshness.error()) {
                 (true, _) => String::new(),
                 (false, Some(error)) => error.message.clone(),
-                (false, None) => "not asked yet".to_owned(),
+                (false, None) => "not checked yet".to_owned(),
             },
         });
         let better = match (found, silence) {

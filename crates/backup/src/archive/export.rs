@@ -49,7 +49,7 @@ pub async fn command(
         "" => backups.ctx.home.downloads.clone(),
         named if Path::new(named).is_absolute() => PathBuf::from(named),
         named => {
-            let words = format!("Say the whole path of the folder, not {named:?}.");
+            let words = format!("Use an absolute path for the folder, not {named:?}.");
             return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
         }
     };
@@ -63,7 +63,7 @@ pub async fn command(
         write(&from, &request.id.0, &stack, &folder, request.format, &job)
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(PanelError::new(ErrorCode::Internal, "backups", "The export ended early.")
+        Err(PanelError::new(ErrorCode::Internal, "backups", "The export was interrupted.")
             .with_detail(error.to_string()))
     })
 }
@@ -91,7 +91,7 @@ fn write(
     job.stage("writing", items.len());
     let hashes = pack(from, id, &items, made_at, (temp.as_file(), folder), format, job)?;
     temp.as_file().sync_all().map_err(failed)?;
-    job.stage("reading it back", items.len());
+    job.stage("verifying the archive", items.len());
     prove(temp.path(), id, &hashes, job)?;
     let bytes = temp.as_file().metadata().map_err(failed)?.len() as f64;
     let files = u32::try_from(items.len()).unwrap_or(u32::MAX);
@@ -107,16 +107,16 @@ fn write(
             Err(error) => return Err(failed(error.error)),
         }
     }
-    let message = format!("{} holds {MAX_TRIES} archives of this backup already.", folder.display());
+    let message = format!("{} already contains {MAX_TRIES} archives of this backup.", folder.display());
     Err(PanelError::new(ErrorCode::Storage, "backups", message))
 }
 
 /// What goes into the archive. The manifest is first: whoever takes it in knows from its begin what must follow.
 fn items(from: &Path, id: &str) -> Result<(Vec<Item>, Timestamp), PanelError> {
     let cant = |why: String| {
-        let words = format!("The backup {id} can't be exported: {why}.");
+        let words = format!("Cannot export backup {id}: {why}.");
         PanelError::new(ErrorCode::InvalidRequest, "backups", words)
-            .with_hint("Its files can still be copied from its folder.")
+            .with_hint("You can still copy its files from its folder.")
     };
     let Some((manifest, bytes)) = Store::manifest(from).map_err(cant)? else {
         // Hidden files are no part of the backup: its entry in the list names them.
@@ -200,15 +200,15 @@ fn prove(path: &Path, id: &str, hashes: &BTreeMap<String, String>, job: &Handle)
         PanelError::new(
             ErrorCode::Unverified,
             "backups",
-            format!("The archive is not what was written: {what}. It was not kept."),
+            format!("The archive does not match what was written: {what}. It was deleted."),
         )
-        .with_hint("Check the disk that it was written to.")
+        .with_hint("Check the target disk for errors.")
     };
     let mut seen = 0;
     let mut buffer = vec![0_u8; CHUNK];
     walk(path, OWN, job, |name, _, source| {
         let inner = name.strip_prefix(id).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
-        let wanted = hashes.get(inner).ok_or_else(|| wrong(&format!("{name} was not put in")))?;
+        let wanted = hashes.get(inner).ok_or_else(|| wrong(&format!("{name} was not added")))?;
         let mut hash = Sha256::new();
         loop {
             job.check()?;
@@ -217,7 +217,7 @@ fn prove(path: &Path, id: &str, hashes: &BTreeMap<String, String>, job: &Handle)
             hash.update(chunk);
         }
         if hex(&hash.finalize()) != *wanted {
-            return Err(wrong(&format!("{name} reads otherwise")));
+            return Err(wrong(&format!("the content of {name} differs")));
         }
         seen += 1;
         job.step();
@@ -228,10 +228,11 @@ fn prove(path: &Path, id: &str, hashes: &BTreeMap<String, String>, job: &Handle)
             error
         } else if error.message.contains(archive_reader::TOO_DENSE) {
             let words = format!(
-                "The backup {id} compresses to less than a hundredth, and an import would refuse such an archive."
+                "Backup {id} compresses to less than 1 % of its size; an import would reject such an \
+                    archive."
             );
             PanelError::new(ErrorCode::InvalidRequest, "backups", words)
-                .with_hint("Copy its folder, or push it to a remote place.")
+                .with_hint("Copy its folder, or push it to a remote target.")
         } else {
             wrong(&error.message)
         }
@@ -304,9 +305,9 @@ fn changed(path: &str) -> PanelError {
     PanelError::new(
         ErrorCode::InvalidRequest,
         "backups",
-        format!("{path} is no longer as it was made, so the backup was not exported."),
+        format!("{path} is corrupted, so the backup was not exported."),
     )
-    .with_hint("Verify the backup to see all that changed.")
+    .with_hint("Verify the backup to see all corrupted files.")
 }
 
 enum Packer<'a> {

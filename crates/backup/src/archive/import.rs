@@ -1,5 +1,5 @@
-//! Takes an archive in: one of our own becomes a listed backup, held against its manifest on the way; one of
-//! another tool becomes a folder that is listed as unverified. Whole or not at all, like every backup.
+//! Imports an archive: our own becomes a listed backup, verified against its manifest; another tool's becomes
+//! an unverified folder. All or nothing, like every backup.
 
 use crate::name;
 use aether_foundation::author;
@@ -42,10 +42,10 @@ pub async fn command(backups: Arc<Backups>, request: BackupImportRequest) -> Res
     let path = PathBuf::from(&request.path);
     let wrong = |words: String| PanelError::new(ErrorCode::InvalidRequest, "backups", words);
     if !path.is_absolute() {
-        return Err(wrong(format!("Say the whole path of the archive, not {:?}.", request.path)));
+        return Err(wrong(format!("Use an absolute path for the archive, not {:?}.", request.path)));
     }
     if !path.exists() {
-        let words = format!("There is no file {}.", path.display());
+        let words = format!("File not found: {}.", path.display());
         return Err(PanelError::new(ErrorCode::NotFound, "backups", words));
     }
     let live = backups.ctx.live();
@@ -63,7 +63,7 @@ pub async fn command(backups: Arc<Backups>, request: BackupImportRequest) -> Res
     let (taken, lock) = match taken.await {
         Ok((taken, lock)) => (taken, Some(lock)),
         Err(error) => (
-            Err(PanelError::new(ErrorCode::Internal, "backups", "The import ended early.")
+            Err(PanelError::new(ErrorCode::Internal, "backups", "The import was interrupted.")
                 .with_detail(error.to_string())),
             None,
         ),
@@ -87,8 +87,8 @@ pub async fn command(backups: Arc<Backups>, request: BackupImportRequest) -> Res
     let (id, _) = taken?;
     verified?;
     list.backups.into_iter().find(|backup| backup.id == id).ok_or_else(|| {
-        let words = format!("{} was imported and is not in the list.", id.0);
-        PanelError::new(ErrorCode::Unverified, "backups", words).with_hint("Look into the folder of backups.")
+        let words = format!("{} was imported but does not appear in the list.", id.0);
+        PanelError::new(ErrorCode::Unverified, "backups", words).with_hint("Check the backup folder.")
     })
 }
 
@@ -102,14 +102,14 @@ enum Origin {
 
 /// Takes it in; tells what it is called now, and who made it.
 fn take_in(store: &Store, path: &Path, job: &Handle) -> Result<(BackupId, Origin), PanelError> {
-    job.stage("looking for its manifest", 0);
+    job.stage("reading the manifest", 0);
     match kind(path, job)? {
         Kind::Own(prefix, manifest, bytes) => own(store, path, (&prefix, &manifest, &bytes), job),
         Kind::Foreign => {
             let id = free(store, &names::portable(stem(&file_name(path)).unwrap_or("imported")));
             let taken = foreign(store.root(), &id, path, job)?;
             if taken.dashboards == 0 {
-                return Err(refused(path, "it holds no dashboard, and no backup of this panel"));
+                return Err(refused(path, "it contains neither dashboards nor a backup of this panel"));
             }
             let left_out = taken.hidden.words();
             if !left_out.is_empty() {
@@ -131,7 +131,7 @@ fn own(
     if cfg!(windows)
         && let Some(file) = manifest.files.iter().find(|file| !names::is_portable(&file.path))
     {
-        return Err(refused(path, &format!("Windows has no file named {:?}", file.path)));
+        return Err(refused(path, &format!("{:?} is not a valid file name on Windows", file.path)));
     }
     let total: u64 = manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes));
     let sums = manifest.sums(bytes);
@@ -146,7 +146,7 @@ fn own(
     let mut builder = Builder::new(store.root(), id.clone())?;
     job.stage("unpacking", manifest.files.len());
     walk(path, limits, job, |name, size, source| {
-        let unknown = || refused(path, &format!("its manifest does not know {name:?}"));
+        let unknown = || refused(path, &format!("{name:?} is not listed in the manifest"));
         let inner = name.strip_prefix(prefix).ok_or_else(unknown)?;
         if inner == manifest::FILE || inner == manifest::SUMS {
             let mut text = Vec::new();
@@ -154,20 +154,20 @@ fn own(
                 .map_err(|error| archive_reader::broken(path, &error))?;
             let right = if inner == manifest::FILE { bytes } else { sums.as_bytes() };
             if text != right {
-                let words = format!("{} and {} in it contradict each other", manifest::SUMS, manifest::FILE);
+                let words = format!("{} and {} disagree", manifest::SUMS, manifest::FILE);
                 return Err(refused(path, &words));
             }
             return Ok(On::Go);
         }
         let file = wanted.get(inner).ok_or_else(unknown)?;
         if size != file.bytes {
-            let words = format!("{inner} in it has {size} bytes instead of {}", file.bytes);
+            let words = format!("{inner} has {size} bytes, expected {}", file.bytes);
             return Err(refused(path, &words));
         }
         let broken = |error: &std::io::Error| archive_reader::broken(path, error);
         let added = builder.add_stream(inner, size, source, broken, job)?;
         if added.sha256 != file.sha256 {
-            return Err(refused(path, &format!("{inner} in it is not as it was made")));
+            return Err(refused(path, &format!("the checksum of {inner} does not match")));
         }
         job.step();
         Ok(On::Go)
@@ -177,7 +177,7 @@ fn own(
             builder.files().iter().map(|file| file.path.as_str()).collect();
         let missing = manifest.files.iter().find(|file| !there.contains(file.path.as_str()));
         let missing = missing.map_or("a file", |file| file.path.as_str());
-        return Err(refused(path, &format!("{missing} is missing in it")));
+        return Err(refused(path, &format!("{missing} is missing")));
     }
     builder.adopt(manifest, bytes)?;
     Ok((id, Origin::Own))
@@ -189,7 +189,7 @@ fn own(
 /// `invalid-request`, `storage`.
 pub fn room(store: &Store, manifest: &Manifest, bytes: &[u8]) -> Result<BackupId, PanelError> {
     if let Some(there) = here_already(store, bytes) {
-        let words = format!("This backup is here already: {there}.");
+        let words = format!("This backup already exists: {there}.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
     }
     let total: u64 = manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes));
@@ -197,8 +197,8 @@ pub fn room(store: &Store, manifest: &Manifest, bytes: &[u8]) -> Result<BackupId
         && free < total.saturating_add(SPARE)
     {
         let (wants, has) = (size(total as f64), size(free as f64));
-        let words = format!("This backup has {wants} unpacked, and {has} are free on the disk.");
-        return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Make room on the disk."));
+        let words = format!("The unpacked backup needs {wants}, but only {has} are free.");
+        return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Free up disk space."));
     }
     let named = Some(manifest.id.as_str()).filter(|id| name::is_folder(id) && names::is_portable(id));
     Ok(named.map_or_else(|| crate::store::new_id(store), |id| free(store, id)))

@@ -20,7 +20,7 @@ pub async fn save(client: &Alertmanager, builder: &mut Builder, job: &Handle) ->
             draft.version = Some(status.value.version.clone()).filter(|version| !version.is_empty());
             builder.add("alertmanager/config.yml", status.value.config_original.as_bytes())?;
             draft.note(
-                "Secrets in its configuration are masked by Alertmanager; the file in configs/ has them.",
+                "Alertmanager masks the secrets in its configuration; the file in configs/ contains them.",
             );
         }
         Err(error) => draft.fail("The configuration", &error.to_panel(ServiceKind::Alertmanager)),

@@ -17,7 +17,7 @@ pub fn save(files: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, 
         return Ok(Draft::skipped(
             BackupPartKind::Configs,
             "files",
-            "The profile does not say where the configuration files are: set [pack] dir.",
+            "The location of the configuration files is not set. Set [pack] dir in the profile.",
         ));
     };
     let mut draft = Draft::new(BackupPartKind::Configs, "files");
@@ -27,13 +27,14 @@ pub fn save(files: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, 
         let path = format!("configs/{}", file.replace('\\', "/"));
         if names::is_relative(&path) && path.split('/').any(|segment| segment.starts_with('.')) {
             draft.note(format!(
-                "{file} was left out: backups contain no hidden files, because files such as .env hold secrets."
+                "{file} was skipped: backups contain no hidden files, because files such as .env hold \
+                    secrets."
             ));
             job.step();
             continue;
         }
         if let Some(why) = names::refusal(&path) {
-            draft.incomplete(format!("{file} could not be saved: {why}."));
+            draft.incomplete(format!("Failed to save {file}: {why}."));
             job.step();
             continue;
         }
@@ -42,7 +43,7 @@ pub fn save(files: &Pack, builder: &mut Builder, job: &Handle) -> Result<Draft, 
                 builder.add(&path, &bytes)?;
                 draft.part.count += 1;
             }
-            Err(error) => draft.incomplete(format!("{file} could not be saved: {error}.")),
+            Err(error) => draft.incomplete(format!("Failed to save {file}: {error}.")),
         }
         job.step();
     }

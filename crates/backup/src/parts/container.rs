@@ -53,7 +53,9 @@ pub async fn find(host: &str, name: &str, own: Option<&str>) -> Result<Place, St
     let told = |error: DockerError| error.to_panel().to_string();
     let docker = Docker::connect(host).map_err(told)?;
     let Some(container) = docker.container(name).await.map_err(told)? else {
-        return Err(format!("Docker has no container {name}; name it in [[pins]], service prometheus"));
+        return Err(format!(
+            "Docker container {name} not found; set its name in [[pins]], service prometheus"
+        ));
     };
     // The command line of the container outranks what a server says: another one may answer in its place.
     let flag = container.flag("storage.tsdb.path");
@@ -62,7 +64,8 @@ pub async fn find(host: &str, name: &str, own: Option<&str>) -> Result<Place, St
         && flag.trim_end_matches('/') != own.trim_end_matches('/')
     {
         return Err(format!(
-            "the server that answers keeps its data in {own}, and the container {name} in {flag}, so it is another one"
+            "the server stores its data in {own}, but container {name} in {flag}, so they are not the \
+                same Prometheus"
         ));
     }
     // Prometheus' own default.
@@ -73,7 +76,7 @@ pub async fn find(host: &str, name: &str, own: Option<&str>) -> Result<Place, St
         format!("{}/{}", container.working_dir.trim_end_matches('/'), own.trim_end_matches('/'))
     };
     if data.split('/').any(|segment| segment == "..") || data.chars().any(char::is_control) {
-        return Err(format!("{data:?} is not a path of a data directory"));
+        return Err(format!("{data:?} is not a valid data directory path"));
     }
     Ok(Place { docker, container, data })
 }
@@ -103,7 +106,7 @@ impl Place {
         let ran =
             self.docker.run(&self.container.id, &["ls", "-1", "--", &path], DELETE).await.map_err(told)?;
         if ran.code != 0 || ran.output.len() > MAX_LIST {
-            return Err(format!("the snapshots in {path} of the container could not be listed"));
+            return Err(format!("failed to list the snapshots in {path} of the container"));
         }
         Ok(ran.output.lines().map(str::to_owned).collect())
     }
@@ -137,22 +140,20 @@ impl Place {
                 copied.problems = unpacked.problems;
             }
             Err(error) if fatal(&error) => return (builder, Err(error)),
-            Err(error) => copied
-                .problems
-                .push(format!("The snapshot could not be copied out of the container: {error}")),
+            Err(error) => {
+                copied.problems.push(format!("Failed to copy the snapshot out of the container: {error}"))
+            }
         }
         (builder, Ok(copied))
     }
 
     async fn may_copy(&self, name: &str, before: &BTreeSet<String>) -> Result<(), String> {
         if !is_snapshot_name(name) {
-            return Err(format!(
-                "The server named the snapshot {name:?}, which is not the name of a snapshot."
-            ));
+            return Err(format!("The server returned {name:?}, which is not a valid snapshot name."));
         }
         if before.contains(name) {
             return Err(format!(
-                "The server named the snapshot {name}, which existed before it was asked for one."
+                "The server returned the snapshot {name}, which existed before the request."
             ));
         }
         for path in [format!("{}/snapshots", self.data), self.snapshot(name)] {
@@ -165,7 +166,8 @@ impl Place {
                 }
                 Ok(None) => {
                     return Err(format!(
-                        "The container {} has no directory {path}: is it another Prometheus than the profile's?",
+                        "Container {} has no directory {path}. Check that it runs the Prometheus of this \
+                            profile.",
                         self.container.name
                     ));
                 }
@@ -217,7 +219,7 @@ impl Place {
                 match self.docker.run(&self.container.id, &words, DELETE).await {
                     Ok(ran) if ran.code == 0 => {}
                     Ok(ran) => {
-                        return Err(format!("{program} ended with {}: {}", ran.code, ran.output.trim()));
+                        return Err(format!("{program} exited with {}: {}", ran.code, ran.output.trim()));
                     }
                     Err(error) => return Err(error.to_panel().to_string()),
                 }
@@ -270,7 +272,7 @@ fn broken(error: &io::Error) -> PanelError {
         None => PanelError::new(
             ErrorCode::BrokenReply,
             "docker",
-            "What came out of the container is no whole archive.",
+            "Truncated archive received from the container.",
         )
         .with_detail(error.to_string()),
     }
@@ -337,14 +339,14 @@ fn unpack(
             }
             _ => done
                 .problems
-                .push(format!("{path:?} in the snapshot is not a file of a block; it was not copied.")),
+                .push(format!("{path:?} in the snapshot is not part of a block; it was skipped.")),
         }
     }
     // An archive that ends between two files looks complete: a block without its meta.json is not.
     for (block, problem) in &blocks {
         match problem {
             None => done.blocks += 1,
-            Some(why) => done.problems.push(format!("The block {block} is not complete: {why}.")),
+            Some(why) => done.problems.push(format!("Block {block} is incomplete: {why}.")),
         }
     }
     done.problems.truncate(1_000);
@@ -416,13 +418,13 @@ mod tests {
         ] {
             let (done, files) = all(&[(name.clone(), kind, "")]);
             assert!(
-                done.problems.len() == 1 && done.problems[0].contains("not a file of a block"),
+                done.problems.len() == 1 && done.problems[0].contains("not part of a block"),
                 "{name}: {done:?}"
             );
             assert_eq!(files.len(), 2, "{name}");
         }
         let (done, _) = unpacked(&[(&meta, EntryType::Regular, "{")]);
-        assert!(done.problems[0].contains("meta.json can't be read") && done.blocks == 0, "{done:?}");
+        assert!(done.problems[0].contains("failed to read its meta.json") && done.blocks == 0, "{done:?}");
         let (done, _) = unpacked(&[(&format!("{NAME}/{BLOCK}/index"), EntryType::Regular, "x")]);
         assert!(done.problems[0].contains("no meta.json"), "{done:?}");
     }

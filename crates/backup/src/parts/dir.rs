@@ -160,7 +160,7 @@ mod platform {
             let mut all = Vec::new();
             for entry in fs::read_dir(&self.0)? {
                 let name = entry?.file_name().into_string();
-                let name = name.map_err(|_| io::Error::other("a name is not Unicode"))?;
+                let name = name.map_err(|_| io::Error::other("a name is not valid Unicode"))?;
                 let kind = self.kind(&name)?;
                 all.push((name, kind));
             }
@@ -210,11 +210,11 @@ mod platform {
 /// Refuses everything but the name of an entry.
 fn single(name: &str) -> io::Result<()> {
     if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not the name of an entry"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a valid entry name"));
     }
     Ok(())
 }
 
 fn not_regular() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }

@@ -28,7 +28,8 @@ pub const TO_ENTER: &str = "Credentials to enter again after restoring data sour
 /// Pages of a search at most.
 const MAX_PAGES: u32 = 1_000;
 
-/// Saves what the credentials may read. Not everything being there is no error, but a part that failed.
+/// Saves everything the credentials can read. Missing permissions are notes, not errors; a failed part is an
+/// error.
 ///
 /// # Errors
 /// Only such as end the whole backup.
@@ -38,7 +39,7 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
     match again(|| client.health()).await {
         Ok(health) => draft.version = health.value.version,
         Err(error) => {
-            draft.fail("Nothing of it was saved", &error.to_panel(ServiceKind::Grafana));
+            draft.fail("Nothing was saved for this part", &error.to_panel(ServiceKind::Grafana));
             return Ok(draft);
         }
     }
@@ -46,7 +47,7 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
     let hits = match search(client, SearchKind::Dashboards).await {
         Ok(hits) => hits,
         Err(error) => {
-            draft.fail("The dashboards could not be listed", &error.to_panel(ServiceKind::Grafana));
+            draft.fail("Failed to list the dashboards", &error.to_panel(ServiceKind::Grafana));
             return Ok(draft);
         }
     };
@@ -56,17 +57,17 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
         && all > hits.len() as u64
     {
         draft.note(format!(
-            "Grafana counts {all} dashboards in all its organisations, and these credentials see {}. If that is one \
-             organisation, they may not read all of it.",
+            "Grafana has {all} dashboards across all organizations, but these credentials can list only \
+                {}. If Grafana has a single organization, they lack permission to read all of it.",
             hits.len()
         ));
     }
     job.stage("folders, library panels, data sources, alerting", 0);
     job.check()?;
-    keep(builder, FOLDERS, "The folders", &mut draft, folders(client).await)?;
-    keep(builder, LIBRARY, "The library panels", &mut draft, library(client).await)?;
+    keep(builder, FOLDERS, "Folders", &mut draft, folders(client).await)?;
+    keep(builder, LIBRARY, "Library panels", &mut draft, library(client).await)?;
     let sources = again(|| client.data_sources()).await.map(|all| masked(all, &mut draft));
-    keep(builder, DATA_SOURCES, "The data sources", &mut draft, sources)?;
+    keep(builder, DATA_SOURCES, "Data sources", &mut draft, sources)?;
     for what in Alerting::ALL {
         let path = format!("grafana/alerting/{}.json", what.name());
         match again(|| client.alerting(what)).await {
@@ -78,11 +79,11 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
             }
             // Not every version has all of them, and none has any where unified alerting is off.
             Err(error) if matches!(error.failure, Failure::WrongPath) => {
-                draft.note(format!("This Grafana has no {} to save.", what.name().replace('-', " ")));
+                draft.note(format!("This version of Grafana has no {}.", what.name().replace('-', " ")));
             }
             Err(error) => {
                 draft.fail(
-                    &format!("The {}", what.name().replace('-', " ")),
+                    &format!("Grafana {}", what.name().replace('-', " ")),
                     &error.to_panel(ServiceKind::Grafana),
                 );
             }
@@ -113,7 +114,7 @@ async fn groups(
             Ok(None) => {}
             Err(error) => {
                 draft.fail(
-                    &format!("How often the group {name} is evaluated"),
+                    &format!("The evaluation interval of group {name}"),
                     &error.to_panel(ServiceKind::Grafana),
                 );
             }
@@ -179,7 +180,7 @@ async fn dashboards(
         }
         let Some(done) = running.join_next().await else { break };
         let Read { uid, title, read, hurt } = done.map_err(|error| {
-            PanelError::new(ErrorCode::Internal, "backups", "A read ended early.")
+            PanelError::new(ErrorCode::Internal, "backups", "A request was interrupted.")
                 .with_detail(error.to_string())
         })?;
         // As many at a time as go well: half as many after a complaint, one more after a good while.
@@ -207,7 +208,7 @@ async fn dashboards(
         job.step();
     }
     if gone > 0 {
-        draft.note(format!("{gone} dashboards were deleted while the backup was made."));
+        draft.note(format!("{gone} dashboards were deleted during the backup."));
     }
     Ok(saved)
 }
@@ -225,7 +226,7 @@ fn keep(
         Err(error) => {
             draft.fail(what, &error.to_panel(ServiceKind::Grafana));
             if matches!(error.failure, Failure::Forbidden) {
-                draft.note(format!("{what} need credentials with the role Admin."));
+                draft.note(format!("Saving {what} requires credentials with the Admin role."));
             }
             Ok(())
         }
@@ -261,7 +262,7 @@ fn masked(mut sources: Vec<Value>, draft: &mut Draft) -> Value {
     let mut to_enter = Vec::new();
     let mut count = 0;
     for source in &mut sources {
-        let name = source.get("name").and_then(Value::as_str).unwrap_or("(no name)").to_owned();
+        let name = source.get("name").and_then(Value::as_str).unwrap_or("(unnamed)").to_owned();
         let fields = mask_json(source);
         count += usize::from(!fields.is_empty());
         let kept = source.get("secureJsonFields").and_then(Value::as_object).into_iter().flatten();

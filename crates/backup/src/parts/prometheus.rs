@@ -48,7 +48,7 @@ pub async fn save(
     match client.build_info().await {
         Ok(info) => draft.version = info.value.version.clone(),
         Err(error) => {
-            draft.fail("Nothing of it was saved", &error.to_panel(service));
+            draft.fail("Nothing was saved for this part", &error.to_panel(service));
             return Ok((draft, builder));
         }
     }
@@ -57,7 +57,7 @@ pub async fn save(
             draft.note(count_rules(&bytes));
             builder.add("prometheus/rules.json", &bytes)?;
         }
-        Err(error) => draft.fail("The rules", &error.to_panel(service)),
+        Err(error) => draft.fail("Rules", &error.to_panel(service)),
     }
     let flags = match client.flags().await {
         Ok(flags) => {
@@ -67,7 +67,7 @@ pub async fn save(
         }
         Err(error) if matches!(error.failure, Failure::WrongPath) => None,
         Err(error) => {
-            draft.fail("The flags", &error.to_panel(service));
+            draft.fail("Flags", &error.to_panel(service));
             None
         }
     };
@@ -75,32 +75,36 @@ pub async fn save(
     let own = flags.as_ref().and_then(|flags| flags.get("storage.tsdb.path")).map(PathBuf::from);
     match (admin, reachable(&place, own.as_deref())) {
         (None, _) => draft.note(
-            "Its data is not in this backup: this server tells no flags, so it is not known whether and where \
-                a snapshot can \
-             be made.",
+            "Prometheus data is not in this backup: the server does not expose its flags, so its data \
+                directory is unknown.",
         ),
-        (Some("true"), Ok(folder)) => builder = Box::pin(from_folder(client, folder, builder, &mut draft, job)).await?,
+        (Some("true"), Ok(folder)) => {
+            builder = Box::pin(from_folder(client, folder, builder, &mut draft, job)).await?
+        }
         (Some("true"), Err(why)) => match &place.container {
-            Some((host, name)) => match container::find(host, name, own.as_deref().and_then(Path::to_str)).await {
+            Some((host, name)) => match container::find(host, name, own.as_deref().and_then(Path::to_str))
+                .await
+            {
                 Ok(found) if !found.container.running => draft.note(format!(
-                    "Its data is not in this backup: {why}; and the container {name} does not run, so it is \
-                        another one that \
-                     answers. Name it in [[pins]], service prometheus."
+                    "Prometheus data is not in this backup: {why}. Container {name} is stopped, so it is \
+                        not the server that responded. Set the container name in [[pins]], service \
+                        prometheus."
                 )),
-                Ok(found) => builder = Box::pin(through_docker(client, &found, builder, &mut draft, job)).await?,
+                Ok(found) => {
+                    builder = Box::pin(through_docker(client, &found, builder, &mut draft, job)).await?
+                }
                 Err(more) => draft.note(format!(
-                    "Its data is not in this backup: {why}; and through Docker it can't be had: {more}."
+                    "Prometheus data is not in this backup: {why}. Docker cannot provide it either: {more}."
                 )),
             },
             None => draft.note(format!(
-                "Its data is not in this backup: {why}. Name that folder as seen from this machine in the \
-                    profile: [backup] \
-                 prometheus_data. Or let it come through Docker: [docker] host."
+                "Prometheus data is not in this backup: {why}. Set its path on this machine in the \
+                    profile ([backup] prometheus_data), or let Docker provide it ([docker] host)."
             )),
         },
         (Some(_), _) => draft.note(
-            "Its data is not in this backup: the admin API is off. Start Prometheus with \
-                --web.enable-admin-api to have it.",
+            "Prometheus data is not in this backup: the admin API is disabled. Start Prometheus with \
+                --web.enable-admin-api to include it.",
         ),
     }
     draft.part.bytes = builder.bytes_below("prometheus/");
@@ -128,7 +132,7 @@ async fn from_folder(
     let name = match client.snapshot(LIMIT).await {
         Ok(name) => name,
         Err(error) => {
-            draft.fail("No snapshot was made", &error.to_panel(ServiceKind::Prometheus));
+            draft.fail("No snapshot was taken", &error.to_panel(ServiceKind::Prometheus));
             return Ok(builder);
         }
     };
@@ -144,7 +148,7 @@ async fn from_folder(
 }
 
 fn ended(error: tokio::task::JoinError) -> PanelError {
-    PanelError::new(aether_contract::ErrorCode::Internal, "backups", "The copy ended early.")
+    PanelError::new(aether_contract::ErrorCode::Internal, "backups", "The copy was interrupted.")
         .with_detail(error.to_string())
 }
 
@@ -154,12 +158,13 @@ fn report(copied: Copied, draft: &mut Draft) {
     let path = copied.path.display();
     if copied.problems.is_empty() {
         if copied.blocks == 0 {
-            draft.note("The snapshot has no block: the server has no samples yet.");
+            draft.note("The snapshot has no blocks; the server has no samples yet.");
         }
         if let Some(why) = copied.left {
             // The server never clears its snapshots away, and they keep expired blocks on its disk.
             draft.note(format!(
-                "The server's own copy {path} could not be deleted ({why}). Delete it: it keeps old blocks on the disk."
+                "Failed to delete the server's snapshot {path} ({why}). Delete it manually: it keeps old \
+                    blocks on the disk."
             ));
         }
         return;
@@ -171,8 +176,8 @@ fn report(copied: Copied, draft: &mut Draft) {
         draft.incomplete(format!("{more} more problems of this kind."));
     }
     draft.note(format!(
-        "Nothing in {path} was deleted. Inspect it, and delete what is not needed: snapshots keep old blocks \
-         on the disk."
+        "Nothing was deleted in {path}. Inspect it and delete what is not needed: snapshots keep old \
+            blocks on the disk."
     ));
 }
 
@@ -196,7 +201,7 @@ async fn through_docker(
     let name = match client.snapshot(LIMIT).await {
         Ok(name) => name,
         Err(error) => {
-            draft.fail("No snapshot was made", &error.to_panel(ServiceKind::Prometheus));
+            draft.fail("No snapshot was taken", &error.to_panel(ServiceKind::Prometheus));
             return Ok(builder);
         }
     };
@@ -205,7 +210,7 @@ async fn through_docker(
     let copied_some = copied.problems.is_empty();
     report(copied, draft);
     if copied_some {
-        draft.note(format!("Copied out of the container {}.", place.container.name));
+        draft.note(format!("Copied from container {}.", place.container.name));
     }
     Ok(builder)
 }
@@ -232,15 +237,15 @@ fn reachable(place: &Place, own: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(folder) = &place.named {
         let found = is_data(folder);
         return found.then(|| folder.clone()).ok_or_else(|| {
-            format!("{} of the profile is not the data folder of a running Prometheus", folder.display())
+            format!("{} in the profile is not the data folder of a running Prometheus", folder.display())
         });
     }
     match own {
         Some(folder) if place.local && folder.is_absolute() && is_data(folder) => Ok(folder.to_path_buf()),
         Some(folder) => {
-            Err(format!("its data folder {} is not on this machine, or can't be read", folder.display()))
+            Err(format!("its data folder {} is not accessible on this machine", folder.display()))
         }
-        None => Err("it does not say where its data folder is".into()),
+        None => Err("it does not report its data folder".into()),
     }
 }
 

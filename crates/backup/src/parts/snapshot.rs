@@ -59,7 +59,7 @@ pub fn meta_problem(meta: &[u8]) -> Option<String> {
         #[serde(rename = "maxTime")]
         _max_time: i64,
     }
-    serde_json::from_slice::<Meta>(meta).err().map(|error| format!("its meta.json can't be read: {error}"))
+    serde_json::from_slice::<Meta>(meta).err().map(|error| format!("failed to read its meta.json: {error}"))
 }
 
 /// The directory of snapshots before the server was asked for one.
@@ -103,10 +103,7 @@ impl Snapshots {
             Ok((data, before))
         };
         let (data, before) = open().map_err(|error: io::Error| {
-            format!(
-                "{} is not a directory that the panel can use ({error}); symbolic links are not followed",
-                path.display()
-            )
+            format!("{} is not a usable directory ({error}); symbolic links are not followed", path.display())
         })?;
         Ok(Self { data, path, before })
     }
@@ -156,19 +153,17 @@ impl Snapshots {
 
     fn open(&self, name: &str) -> Result<Dir, String> {
         if !is_snapshot_name(name) {
-            return Err(format!(
-                "The server named the snapshot {name:?}, which is not the name of a snapshot."
-            ));
+            return Err(format!("The server returned {name:?}, which is not a valid snapshot name."));
         }
         if self.before.contains(name) {
             return Err(format!(
-                "The server named the snapshot {name}, which existed before it was asked for one."
+                "The server returned the snapshot {name}, which existed before the request."
             ));
         }
         let opened = self.data.dir(SNAPSHOTS).and_then(|dir| dir.dir(name));
         opened.map_err(|error| {
             format!(
-                "{} is not a directory that the panel can use ({error}); symbolic links are not followed.",
+                "{} is not a usable directory ({error}); symbolic links are not followed.",
                 self.path.join(name).display()
             )
         })
@@ -181,14 +176,14 @@ fn list(snapshot: &Dir, problems: &mut Vec<String>) -> (u32, Vec<Steps>) {
     let entries = match snapshot.entries() {
         Ok(entries) => entries,
         Err(error) => {
-            problems.push(format!("The snapshot can't be listed: {error}."));
+            problems.push(format!("Failed to list the snapshot: {error}."));
             return (0, Vec::new());
         }
     };
     let (mut blocks, mut files) = (0_u32, Vec::new());
     for (name, kind) in entries {
         if kind != Kind::Directory || !is_block_name(&name) {
-            problems.push(format!("{name:?} in the snapshot is not a block; it was not copied."));
+            problems.push(format!("{name:?} in the snapshot is not a block; it was skipped."));
             continue;
         }
         let mut own = Vec::new();
@@ -198,7 +193,7 @@ fn list(snapshot: &Dir, problems: &mut Vec<String>) -> (u32, Vec<Steps>) {
                 blocks += 1;
                 files.append(&mut own);
             }
-            Err(why) => problems.push(format!("The block {name} was not copied: {why}.")),
+            Err(why) => problems.push(format!("Block {name} was skipped: {why}.")),
         }
     }
     (blocks, files)
@@ -208,7 +203,7 @@ fn block(snapshot: &Dir, name: &str, files: &mut Vec<Steps>) -> Result<(), Strin
     let told = |error: io::Error| error.to_string();
     let dir = snapshot.dir(name).map_err(told)?;
     let mut meta = Vec::new();
-    let file = dir.file("meta.json").map_err(|error| format!("its meta.json can't be opened: {error}"))?;
+    let file = dir.file("meta.json").map_err(|error| format!("failed to open its meta.json: {error}"))?;
     file.take(MAX_META).read_to_end(&mut meta).map_err(told)?;
     if let Some(why) = meta_problem(&meta) {
         return Err(why);
@@ -229,10 +224,7 @@ fn walk(dir: &Dir, above: &mut Steps, files: &mut Vec<Steps>) -> Result<(), Stri
                 above.pop();
             }
             Kind::Directory | Kind::Other => {
-                return Err(format!(
-                    "{} is a link, or neither a file nor a directory of a block",
-                    steps.join("/")
-                ));
+                return Err(format!("{} is a link or a special file", steps.join("/")));
             }
         }
     }

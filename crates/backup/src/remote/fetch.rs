@@ -1,4 +1,4 @@
-//! Fetches a copy back: a listed backup like every other, held against its manifest on the way in.
+//! Downloads a remote copy as a regular backup, verified against its manifest.
 
 use aether_foundation::author;
 use std::{io, sync::Arc};
@@ -24,7 +24,7 @@ const FETCH: &str = "backup-fetch";
 pub async fn fetch(backups: Arc<Backups>, request: BackupFetchRequest) -> Result<Backup, PanelError> {
     let live = backups.ctx.live();
     let place = Place::open(&backups, &live, &request.place).await?;
-    let job = backups.ctx.jobs.begin(format!("Fetching {} from {}", request.id.0, place.name))?;
+    let job = backups.ctx.jobs.begin(format!("Downloading {} from {}", request.id.0, place.name))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let lock = crate::store::locked(&store).await?;
     let (manifest, bytes) = read::known(&place, &request.id).await?;
@@ -35,7 +35,7 @@ pub async fn fetch(backups: Arc<Backups>, request: BackupFetchRequest) -> Result
     let from = request.id.0.clone();
     let work = move || take(&runtime, &into, &place, &from, (&manifest, &bytes), &handle);
     let taken = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(PanelError::new(ErrorCode::Internal, "backups", "The work ended early.")
+        Err(PanelError::new(ErrorCode::Internal, "backups", "The download was interrupted.")
             .with_detail(error.to_string()))
     });
     let (outcome, words) = match &taken {
@@ -55,8 +55,8 @@ pub async fn fetch(backups: Arc<Backups>, request: BackupFetchRequest) -> Result
     let id = taken?;
     verified?;
     list.backups.into_iter().find(|backup| backup.id == id).ok_or_else(|| {
-        let words = format!("{} was fetched and is not in the list.", id.0);
-        PanelError::new(ErrorCode::Unverified, "backups", words).with_hint("Look into the folder of backups.")
+        let words = format!("{} was downloaded but does not appear in the list.", id.0);
+        PanelError::new(ErrorCode::Unverified, "backups", words).with_hint("Check the backup folder.")
     })
 }
 
@@ -77,9 +77,9 @@ fn take(
     });
     let mut asked = Box::pin(stream::iter(asked).buffered(AT_ONCE));
     let lies = |path: &str| {
-        let words = format!("{path} in {} is not as its manifest says.", place.name);
+        let words = format!("{path} in {} does not match its manifest.", place.name);
         PanelError::new(ErrorCode::Unverified, "backups", words)
-            .with_hint("Nothing of it was kept. Verify the copy to see all that is wrong with it.")
+            .with_hint("The download was discarded. Verify the remote copy to see all corrupted files.")
     };
     while let Some((file, got)) = runtime.block_on(asked.next()) {
         let got =

@@ -122,9 +122,9 @@ impl Place {
         let found = places.iter().find(|place| name.is_empty() || place.as_str() == name);
         let name = found.ok_or_else(|| {
             let words = if places.is_empty() {
-                "The profile names no place for copies of backups.".to_owned()
+                "No remote target is configured in the profile.".to_owned()
             } else {
-                format!("The profile names no place {name:?}; it has {}.", places.join(", "))
+                format!("Remote target {name:?} is not in the profile. Configured: {}.", places.join(", "))
             };
             PanelError::new(ErrorCode::NotFound, "backups", words)
                 .with_hint("Set [backup] elsewhere = [\"s3://bucket/prefix\"] in the profile.")
@@ -142,17 +142,20 @@ impl Place {
     /// `invalid-config`; `storage` for a folder that is not there. A credential that can't be parsed is never quoted.
     pub fn build(name: &str, spec: &Elsewhere, secret: Option<SecretString>) -> Result<Self, PanelError> {
         let wrong = |why: &str| {
-            PanelError::new(ErrorCode::InvalidConfig, "backups", format!("{name} can't be used: {why}."))
+            PanelError::new(ErrorCode::InvalidConfig, "backups", format!("Cannot use {name}: {why}."))
         };
         let url = url::Url::parse(name).map_err(|error| wrong(&error.to_string()))?;
         let bucket = url.host_str().unwrap_or_default().to_owned();
         let prefix = Path::from_url_path(url.path()).map_err(|_| wrong("its path is not valid"))?;
         if url.scheme() == "file" {
-            let folder = url.to_file_path().map_err(|()| wrong("it is no path of this machine"))?;
+            let folder = url.to_file_path().map_err(|()| wrong("it is not a local path"))?;
             let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| {
-                let words = format!("The folder {} is not there.", folder.display());
+                let words = format!("Folder {} not found.", folder.display());
                 PanelError::new(ErrorCode::Storage, "backups", words)
-                    .with_hint("Is that disk mounted? The panel makes no folder for it, lest copies land on this disk.")
+                    .with_hint(
+                        "Check that the disk is mounted. The panel does not create this folder, so \
+                        that copies never land on the wrong disk.",
+                    )
                     .with_detail(error.to_string())
             })?;
             let redactor = Redactor::for_secret(&SecretString::default());
@@ -165,7 +168,7 @@ impl Place {
             });
         }
         let (Some(service), Some(secret)) = (kind(name), secret) else {
-            return Err(wrong(&format!("{}: is not one of s3:, gs:, az:, file:", url.scheme())));
+            return Err(wrong(&format!("{}: expected s3:, gs:, az: or file:", url.scheme())));
         };
         let redactor = Redactor::for_secret(&secret);
         let store = match service {
@@ -177,9 +180,9 @@ impl Place {
         let store = store.map_err(|Unusable| {
             let id = format!("{service}/password");
             let expected = match service {
-                "s3" => "the secret access key as the provider shows it",
-                "gcs" => "the service account's key file, as JSON on one line",
-                _ => "one of the account's two access keys, in Base64",
+                "s3" => "the secret access key as shown by the provider",
+                "gcs" => "the service account key file, as JSON on one line",
+                _ => "one of the two storage account keys, in Base64",
             };
             PanelError::new(
                 ErrorCode::InvalidConfig,
@@ -187,8 +190,8 @@ impl Place {
                 format!("The credential for {name} is not valid."),
             )
             .with_hint(format!(
-                "Enter it again: aetherctl secret set {id}. Expected is {expected}. If it is right, check \
-                     [backup] in the profile."
+                "Enter it again: aetherctl secret set {id}. Expected: {expected}. If it is correct, check \
+                    [backup] in the profile."
             ))
         })?;
         Ok(Self { name: name.to_owned(), store, prefix, folder: None, redactor })
@@ -199,7 +202,7 @@ impl Place {
         let parts = [self.prefix.as_ref(), id, file];
         let joined: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         Path::parse(joined.join("/")).map_err(|error| {
-            let words = format!("{} takes no file named {file:?}.", self.name);
+            let words = format!("{} does not accept a file named {file:?}.", self.name);
             PanelError::new(ErrorCode::InvalidRequest, "backups", words)
                 .with_detail(self.redactor.shown(&chain(&error), 600))
         })
@@ -248,13 +251,13 @@ impl Place {
     /// What a storage refused, in words.
     fn error(&self, error: &Error) -> PanelError {
         let (code, what) = match error {
-            Error::NotFound { .. } => (ErrorCode::NotFound, "has no such object"),
-            Error::Unauthenticated { .. } => (ErrorCode::Unauthorized, "does not take these credentials"),
-            Error::PermissionDenied { .. } => (ErrorCode::Forbidden, "does not allow this"),
+            Error::NotFound { .. } => (ErrorCode::NotFound, "does not contain the object"),
+            Error::Unauthenticated { .. } => (ErrorCode::Unauthorized, "rejected the credentials"),
+            Error::PermissionDenied { .. } => (ErrorCode::Forbidden, "denied access"),
             // Of a list the library tells the answer's status in words only.
-            other if chain(other).contains("403 Forbidden") => (ErrorCode::Forbidden, "does not allow this"),
+            other if chain(other).contains("403 Forbidden") => (ErrorCode::Forbidden, "denied access"),
             other if chain(other).contains("401 Unauthorized") => {
-                (ErrorCode::Unauthorized, "does not take these credentials")
+                (ErrorCode::Unauthorized, "rejected the credentials")
             }
             _ => (ErrorCode::ServerError, "failed"),
         };
@@ -269,7 +272,7 @@ impl Place {
             Err(_) => Err(PanelError::new(
                 ErrorCode::Timeout,
                 "backups",
-                format!("{} did not answer within {} seconds.", self.name, SILENCE.as_secs()),
+                format!("{} did not respond within {} s.", self.name, SILENCE.as_secs()),
             )),
         }
     }
@@ -286,18 +289,19 @@ async fn secret(
     let wrong = || PanelError::new(ErrorCode::InvalidConfig, "backups", format!("{place} has no address."));
     let origin = secrets::storage(&live.profile, id).ok_or_else(wrong)?;
     if origin.is_exposed() && !live.profile.allow_plain_http {
-        let words =
-            format!("{place} was not used: {origin} is reached over plain HTTP, where copies can be read.");
+        let words = format!(
+            "{place} was not used: {origin} uses plain HTTP, which exposes the copies to the \
+                network."
+        );
         return Err(PanelError::new(ErrorCode::InvalidConfig, "backups", words).with_hint(
-            "Use an https:// endpoint. If you trust the network in between, set allow_plain_http = true at the \
-                top of the \
-             profile.",
+            "Use an https:// endpoint. If you trust the network, set allow_plain_http = true at the top \
+                of the profile.",
         ));
     }
     backups.ctx.secrets.get(&live.profile.name, &id, &origin).await?.ok_or_else(|| {
-        let words = format!("The {} for {place} is not stored.", id.title());
+        let words = format!("Missing credential for {place}: {}.", id.title());
         PanelError::new(ErrorCode::SecretMissing, "backups", words)
-            .with_hint(format!("Store it: aetherctl secret set {id}, or set {}.", id.env()))
+            .with_hint(format!("Store it with: aetherctl secret set {id}, or set {}.", id.env()))
     })
 }
 

@@ -1,4 +1,4 @@
-//! Copies a backup elsewhere: every file held against its hash while it is sent, the manifest last.
+//! Uploads a backup: every file is checked against its hash while being sent, the manifest last.
 
 use aether_foundation::text::hex;
 use std::{collections::BTreeMap, sync::Arc};
@@ -42,7 +42,7 @@ pub async fn push(backups: Arc<Backups>, id: BackupId, place: String) -> Result<
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     store.folder(&id)?;
     let place = Place::open(&backups, &live, &place).await?;
-    let job = backups.ctx.jobs.begin(format!("Copying {} to {}", id.0, place.name))?;
+    let job = backups.ctx.jobs.begin(format!("Uploading {} to {}", id.0, place.name))?;
     // So that nobody deletes it meanwhile.
     let lock = crate::store::locked(&store).await?;
     let entry = backups.ctx.journal_begin(PUSH, &id.0, json!({"place": place.name})).await?;
@@ -76,18 +76,18 @@ pub async fn push_new(backups: &Arc<Backups>, id: &BackupId) -> Vec<PanelError> 
 async fn send(store: &Store, id: &BackupId, place: &Place, job: &Handle) -> Result<BackupPushed, PanelError> {
     let folder = store.folder(id)?;
     let cant = |why: String| {
-        let words = format!("The backup {} can't be copied: {why}.", id.0);
+        let words = format!("Cannot upload backup {}: {why}.", id.0);
         PanelError::new(ErrorCode::InvalidRequest, "backups", words)
     };
     let (manifest, bytes) = Store::manifest(&folder)
         .map_err(cant)?
-        .ok_or_else(|| cant("it was made by another tool and has no hashes".into()))?;
-    job.stage("looking what is there", 0);
+        .ok_or_else(|| cant("it was made by another tool and has no checksums".into()))?;
+    job.stage("listing existing files", 0);
     let there = lying(place, &id.0).await?;
     if there.contains_key(manifest::FILE) {
         let kept = super::read::manifest_bytes(place, &id.0).await?;
         if kept != bytes {
-            return Err(cant(format!("{} has another backup of this name", place.name)));
+            return Err(cant(format!("{} already has a different backup with this name", place.name)));
         }
     }
     let missing: Vec<&File> =
@@ -99,27 +99,27 @@ async fn send(store: &Store, id: &BackupId, place: &Place, job: &Handle) -> Resu
     }
     stream::iter(sending).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
     // Before the manifest says that all is there, it is.
-    job.stage("looking what arrived", 0);
+    job.stage("checking uploaded files", 0);
     let there_now = lying(place, &id.0).await?;
     if let Some(file) = manifest.files.iter().find(|file| there_now.get(&file.path) != Some(&file.bytes)) {
         return Err(PanelError::new(
             ErrorCode::Unverified,
             "backups",
-            format!("{} does not have {} as it was sent.", place.name, file.path),
+            format!("{}: {} did not arrive intact.", place.name, file.path),
         )
-        .with_hint("Copy it again: what is there already stays."));
+        .with_hint("Upload it again; files that arrived are kept."));
     }
     // Sizes prove little; some of it is read back, what lay there from before too.
     let mut some: Vec<&File> = manifest.files.iter().filter(|file| file.bytes <= READ_BACK_BYTES).collect();
     some.shuffle(&mut rand::rng());
     some.truncate(READ_BACK);
-    job.stage("reading some of it back", some.len());
+    job.stage("verifying a sample", some.len());
     for file in some {
         let (size, hash) = super::read::hash(place, &id.0, file, job).await?;
         if size != file.bytes || hash != file.sha256 {
-            let words = format!("{} gives {} back otherwise than it was sent.", place.name, file.path);
+            let words = format!("{}: {} differs from what was uploaded.", place.name, file.path);
             return Err(PanelError::new(ErrorCode::Unverified, "backups", words)
-                .with_hint("Delete that copy there, and copy it anew."));
+                .with_hint("Delete the remote copy and upload it again."));
         }
         job.step();
     }
@@ -131,7 +131,7 @@ async fn send(store: &Store, id: &BackupId, place: &Place, job: &Handle) -> Resu
         place.protect(&id.0, name).await?;
     }
     if super::read::manifest_bytes(place, &id.0).await? != bytes {
-        let words = format!("{} gives another manifest back than was sent.", place.name);
+        let words = format!("{}: the manifest differs from what was uploaded.", place.name);
         return Err(PanelError::new(ErrorCode::Unverified, "backups", words));
     }
     Ok(BackupPushed {
@@ -184,9 +184,9 @@ async fn one(
             job.add_bytes(read as u64);
         }
         if bytes != file.bytes || hex(&hash.finalize()) != file.sha256 {
-            let words = format!("{} is no longer as it was made, so the backup was not copied.", file.path);
+            let words = format!("{} is corrupted, so the backup was not uploaded.", file.path);
             return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words)
-                .with_hint("Verify the backup to see all that changed."));
+                .with_hint("Verify the backup to see all corrupted files."));
         }
         closing = true;
         place.heard(async { out.shutdown().await.map_err(store_error) }).await
@@ -217,7 +217,7 @@ fn store_error(error: std::io::Error) -> object_store::Error {
     }
 }
 
-/// Deletes copies: the manifest first, so that what is left after an interruption is no copy.
+/// Deletes copies: the manifest first, so that an interrupted deletion leaves no valid copy.
 ///
 /// # Errors
 /// `invalid-request` when none is named; the place's.
@@ -227,11 +227,11 @@ pub async fn delete(
     ids: Vec<BackupId>,
 ) -> Result<BackupDeleted, PanelError> {
     if ids.is_empty() {
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", "No backup is named."));
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", "No backups selected."));
     }
     let live = backups.ctx.live();
     let place = Place::open(&backups, &live, &place).await?;
-    let job = backups.ctx.jobs.begin(format!("Deleting in {}", place.name))?;
+    let job = backups.ctx.jobs.begin(format!("Deleting from {}", place.name))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     job.stage("backups", ids.len());
     let mut done = BackupDeleted { deleted: Vec::new(), kept: Vec::new(), freed_bytes: 0.0 };
@@ -248,7 +248,7 @@ pub async fn delete(
         };
         backups.ctx.journal_complete(entry, outcome, words).await?;
         match result {
-            Ok(0) => done.kept.push(format!("{}: there is no such copy.", id.0)),
+            Ok(0) => done.kept.push(format!("{}: copy not found.", id.0)),
             Ok(bytes) => {
                 let mut notes = store.notes(&id.0);
                 if notes.elsewhere.remove(&place.name).is_some() {
@@ -278,7 +278,7 @@ async fn remove(place: &Place, id: &str) -> Result<u64, PanelError> {
         }
     }
     if let Some(left) = lying(place, id).await?.keys().next() {
-        let words = format!("{} still has {left} after it was deleted.", place.name);
+        let words = format!("{} still contains {left} after deletion.", place.name);
         return Err(PanelError::new(ErrorCode::Unverified, "backups", words));
     }
     Ok(all.values().sum())

@@ -64,7 +64,7 @@ pub async fn one_place(
         match read {
             Ok((manifest, _)) => found.backups.push(store::listed(&id, &manifest, &MetadataCache::default())),
             Err(error) if error.code == ErrorCode::NotFound => {
-                found.unfinished.push(format!("{id}: it was never finished."));
+                found.unfinished.push(format!("{id}: incomplete upload."));
             }
             Err(error) if error.code == ErrorCode::BrokenReply => {
                 found.unfinished.push(format!("{id}: {}", error.message));
@@ -138,10 +138,10 @@ pub async fn verify(
         let problem = match read {
             Ok((bytes, hash)) if bytes == file.bytes && hash == file.sha256 => None,
             Ok((bytes, _)) if bytes != file.bytes => {
-                Some(format!("{}: it has {bytes} bytes instead of {}.", file.path, file.bytes))
+                Some(format!("{}: {bytes} bytes, expected {}.", file.path, file.bytes))
             }
-            Ok(_) => Some(format!("{}: its content has changed.", file.path)),
-            Err(error) if error.code == ErrorCode::NotFound => Some(format!("{}: it is missing.", file.path)),
+            Ok(_) => Some(format!("{}: checksum mismatch.", file.path)),
+            Err(error) if error.code == ErrorCode::NotFound => Some(format!("{}: missing.", file.path)),
             Err(error) => return Err(error),
         };
         found.files += 1;
@@ -157,7 +157,7 @@ pub async fn verify(
 /// A copy's manifest; a copy without one is told of in words.
 pub async fn known(place: &Place, id: &BackupId) -> Result<(Manifest, Vec<u8>), PanelError> {
     let none = || {
-        let words = format!("{} has no finished copy {:?}.", place.name, id.0);
+        let words = format!("{} has no complete copy {:?}.", place.name, id.0);
         PanelError::new(ErrorCode::NotFound, "backups", words)
     };
     if !name::is_folder(&id.0) {

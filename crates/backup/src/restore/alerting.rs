@@ -80,7 +80,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     for (index, thing) in things.iter().enumerate() {
         let Some(item) = record.items.get_mut(index) else { break };
         if job.check().is_err() {
-            "Not reached: cancelled before.".clone_into(&mut item.note);
+            "Not attempted: canceled first.".clone_into(&mut item.note);
             continue;
         }
         let done = put(&client, thing, item.act == RestoreAction::Create).await;
@@ -116,22 +116,21 @@ async fn put(client: &Grafana, thing: &Thing, new: bool) -> Put {
     let told = |error: &ClientError| error.to_panel(ServiceKind::Grafana).to_string();
     match (alerting_resource::one(client, thing).await, answer) {
         (Ok(Some(now)), answer) if now.same(thing) => {
-            let note =
-                answer.err().map(|error| format!("It is there, although Grafana answered: {}", told(&error)));
+            let note = answer
+                .err()
+                .map(|error| format!("It was saved, although Grafana responded: {}", told(&error)));
             (RestoreOutcome::Done, note.unwrap_or_default(), now.hash())
         }
         (_, Err(error)) => (RestoreOutcome::Failed, told(&error), String::new()),
         (Ok(Some(now)), Ok(())) => {
-            (RestoreOutcome::Done, "Grafana keeps it with changes of its own.".into(), now.hash())
+            (RestoreOutcome::Done, "Grafana changed it while saving.".into(), now.hash())
         }
-        (Ok(None), Ok(())) => (
-            RestoreOutcome::Failed,
-            "Grafana said that it was saved, and does not have it.".into(),
-            String::new(),
-        ),
+        (Ok(None), Ok(())) => {
+            (RestoreOutcome::Failed, "Grafana reported success but does not have it.".into(), String::new())
+        }
         (Err(error), Ok(())) => (
             RestoreOutcome::Failed,
-            format!("It was saved, but reading it back failed: {}", told(&error)),
+            format!("It was saved, but could not be read back: {}", told(&error)),
             String::new(),
         ),
     }
@@ -182,12 +181,13 @@ async fn copy(
         count,
         what: "alerting items".into(),
         bytes: builder.bytes_below("grafana/"),
-        notes: vec!["Only what the restore took the place of.".into()],
+        notes: vec!["Only the resources replaced by the restore.".into()],
     };
     preconditions::seal(backups, live, builder, &steps.plan, by, part).await.map(Some)
 }
 
-/// Puts back what was replaced and deletes what was made, the last first; what somebody has changed since is left.
+/// Reverts replaced and deletes created resources in reverse order; resources changed since the restore are
+/// skipped.
 ///
 /// # Errors
 /// `invalid-request` for another Grafana; Grafana's codes; `storage`.
@@ -210,7 +210,7 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
     for index in 0..undone.items.len() {
         let Some(item) = undone.items.get_mut(index) else { break };
         if work.job.check().is_err() {
-            "Not reached: cancelled before.".clone_into(&mut item.note);
+            "Not attempted: canceled first.".clone_into(&mut item.note);
             continue;
         }
         let done = back(&client, item, old.get(&item.uid), source.get(&item.uid)).await;
@@ -230,7 +230,7 @@ async fn back(
     let done = || (RestoreOutcome::Done, String::new());
     let told = |error: &ClientError| error.to_panel(ServiceKind::Grafana).to_string();
     let Some(known) = old.or(source) else {
-        return failed("Neither the safety copy nor the backup has it any more.".into());
+        return failed("It is missing from both the safety backup and the backup.".into());
     };
     let now = match alerting_resource::one(client, known).await {
         Ok(now) => now,
@@ -244,9 +244,11 @@ async fn back(
         }
     };
     let since =
-        || (RestoreOutcome::Conflict, "Somebody has changed it since; it was left as it is.".to_owned());
+        || (RestoreOutcome::Conflict, "It was changed after the restore, so it was not reverted.".to_owned());
     match (old, now) {
-        (None, _) if item.act == RestoreAction::Update => failed("The safety copy does not have it.".into()),
+        (None, _) if item.act == RestoreAction::Update => {
+            failed("It is missing from the safety backup.".into())
+        }
         (None, None) => done(),
         (None, Some(now)) if !ours(&now) => since(),
         (None, Some(_)) => match known.what {
@@ -255,13 +257,15 @@ async fn back(
             Some(what) => match client.delete_alerting(what, &known.key).await {
                 Ok(_) => match alerting_resource::one(client, known).await {
                     Ok(None) => done(),
-                    Ok(Some(_)) => failed("Grafana said that it was deleted, and still has it.".into()),
+                    Ok(Some(_)) => failed("Grafana reported it as deleted but still has it.".into()),
                     Err(error) => failed(told(&error)),
                 },
                 Err(error) => failed(told(&error)),
             },
         },
-        (Some(old), Some(now)) if now.same(old) => (RestoreOutcome::Done, "It was never changed.".into()),
+        (Some(old), Some(now)) if now.same(old) => {
+            (RestoreOutcome::Done, "It was not changed by the restore.".into())
+        }
         (Some(_), Some(now)) if !ours(&now) => since(),
         (Some(old), now) => {
             let (outcome, note, _) = put(client, old, now.is_none()).await;

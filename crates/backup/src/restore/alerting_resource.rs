@@ -23,7 +23,7 @@ use aether_foundation::{diff::unified, text::hex};
 pub const GROUPS: &str = "rule-groups";
 /// Largest file of the alerting that is read, in bytes.
 const MAX: u64 = 64 * 1024 * 1024;
-/// What Grafana sets by itself, or what tells where a thing came from.
+/// Fields that Grafana sets automatically, or that describe provenance.
 const OWN: [&str; 7] = ["id", "orgID", "orgId", "updated", "updated_by", "provenance", "version"];
 /// What stands where a secret was.
 const REDACTED: &str = "[REDACTED]";
@@ -95,7 +95,7 @@ impl Thing {
         self.key.split_once('\n').unwrap_or(("", &self.key))
     }
 
-    /// As it is sent: without what Grafana sets by itself.
+    /// The document to send, without fields that Grafana sets automatically.
     pub fn sent(&self) -> Value {
         let mut value = self.value.clone();
         if let Some(fields) = value.as_object_mut() {
@@ -114,7 +114,7 @@ impl Thing {
         compare::plain(&self.sent())
     }
 
-    /// Whether both are the same but for what Grafana sets by itself.
+    /// Whether both are identical, ignoring fields that Grafana sets automatically.
     pub fn same(&self, other: &Self) -> bool {
         self.compared() == other.compared()
     }
@@ -209,7 +209,7 @@ fn file(opened: &Opened, name: &str) -> Result<Option<Value>, PanelError> {
         return Ok(None);
     }
     let failed = |why: String| {
-        PanelError::new(ErrorCode::Storage, "backups", format!("{path} of the backup can't be read."))
+        PanelError::new(ErrorCode::Storage, "backups", format!("Failed to read {path} in the backup."))
             .with_hint("Verify the backup.")
             .with_detail(why)
     };
@@ -287,7 +287,7 @@ pub fn plan(
 ) -> Result<Steps, PanelError> {
     let unknown = request.uids.iter().find(|uid| !saved.iter().any(|thing| thing.id() == **uid));
     if let Some(unknown) = unknown {
-        let words = format!("This backup has nothing of the alerting called {unknown:?}.");
+        let words = format!("This backup has no alerting resource named {unknown:?}.");
         return Err(PanelError::new(ErrorCode::NotFound, "backups", words));
     }
     let mut things: Vec<Thing> = saved
@@ -365,23 +365,24 @@ fn item(
     item.diff = unified(&live.map(text).unwrap_or_default(), &text(thing));
     if live.is_some_and(|live| live.provenance() == "file") {
         item.obstacle = Some(RestoreConflict::Provisioned);
-        item.note = "Grafana has it from a file and refuses to save it. Restore that file.".into();
+        item.note =
+            "It is provisioned from a file, so Grafana does not allow saving it. Restore that file.".into();
         return item;
     }
     if !folder.is_empty() && title.is_none() {
         item.obstacle = Some(RestoreConflict::Unusable);
-        item.note = format!("Its folder {folder} is neither in Grafana nor in the backup.");
+        item.note = format!("Its folder {folder} exists neither in Grafana nor in the backup.");
         return item;
     }
     item.act = if live.is_some() { RestoreAction::Update } else { RestoreAction::Create };
     let redacted = thing.what == Some(Alerting::ContactPoints) && thing.value.to_string().contains(REDACTED);
     match (redacted, live) {
-        (true, Some(_)) => item.note = "Its secrets stay as Grafana has them: a backup has none.".into(),
+        (true, Some(_)) => item.note = "Grafana's current secrets are kept; backups contain none.".into(),
         (true, None) => {
             item.obstacle = Some(RestoreConflict::SecretsMissing);
             item.choices = vec![RestoreChoice::Keep, RestoreChoice::WithoutSecrets];
-            item.note = "Its secrets are not in the backup. Made without them, it tells nobody anything until they are \
-                         entered in Grafana."
+            item.note = "Its secrets are not in the backup. Without them, it sends no notifications until \
+                they are entered in Grafana."
                 .into();
             item.act = match request.choices.get(&item.uid).or(request.otherwise.as_ref()) {
                 Some(RestoreChoice::WithoutSecrets) => RestoreAction::Create,
@@ -392,7 +393,7 @@ fn item(
         _ => {}
     }
     if thing.what == Some(Alerting::Policies) {
-        item.note = "It takes the place of the whole tree.".into();
+        item.note = "It replaces the entire policy tree.".into();
     }
     let new = item.act == RestoreAction::Create && !now.folders.contains_key(folder);
     if new

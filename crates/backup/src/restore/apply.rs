@@ -1,4 +1,4 @@
-//! Carries a plan out: one writer, every write read back, nothing overwritten that somebody saved meanwhile.
+//! Applies a plan: single writer, every write read back, concurrent changes never overwritten.
 
 use aether_foundation::author;
 use std::{sync::Arc, time::Duration};
@@ -57,7 +57,7 @@ async fn steps(
         Ok((opened, chosen))
     });
     let (opened, chosen) = read.await.unwrap_or_else(|error| {
-        Err(PanelError::new(ErrorCode::Internal, "backups", "The backup could not be read.")
+        Err(PanelError::new(ErrorCode::Internal, "backups", "Failed to read the backup.")
             .with_detail(error.to_string()))
     })?;
     // One that can't be read may have none to ask for.
@@ -110,11 +110,11 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     let entry = backups.ctx.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;
     ground(&client, &steps, &mut record, &job).await;
     job.stage("dashboards", record.items.len());
-    let message = format!("Restored from the backup {}", asked.request.id.0);
+    let message = format!("Restored from backup {}", asked.request.id.0);
     for (index, step) in steps.steps.iter().filter(|step| writes(step.item.act)).enumerate() {
         let Some(item) = record.items.get_mut(index) else { break };
         if job.check().is_err() {
-            "Not reached: cancelled before.".clone_into(&mut item.note);
+            "Not attempted: canceled first.".clone_into(&mut item.note);
             continue;
         }
         let saving = Saving {
@@ -128,7 +128,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
         let raw = step.source.as_ref().and_then(|stored| stored.dashboard.as_deref());
         let written = match raw {
             Some(raw) => write(&client, raw, &saving).await,
-            None => Written::failed("The backup's file can't be read."),
+            None => Written::failed("Failed to read the file in the backup."),
         };
         item.outcome = written.outcome;
         item.version = written.version;
@@ -155,7 +155,7 @@ pub async fn shown(
     let (store, stack) = (store.clone(), stack.to_owned());
     let all = backups.ctx.journaled(move |journal| runs::all(journal, &store, &stack, false)).await?;
     let run = all.into_iter().find(|run| i64::from(run.id) == entry);
-    run.ok_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "The run is not in the journal."))
+    run.ok_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "The restore is not in the journal."))
 }
 
 /// Saves the dashboards that a restore takes the place of. None when it takes no place.
@@ -173,7 +173,7 @@ async fn safety(
     if replaced.is_empty() {
         return Ok(None);
     }
-    job.stage("saving what is there", replaced.len());
+    job.stage("saving the current state", replaced.len());
     let live = target::dashboards(client, &replaced, Some(job)).await?;
     let mut builder = Builder::new(store.root(), crate::store::new_id(store))?;
     let mut names = Names::default();
@@ -193,7 +193,7 @@ async fn safety(
         count: u32::try_from(live.values().flatten().count()).unwrap_or(u32::MAX),
         what: "dashboards".into(),
         bytes: builder.bytes_below("grafana/"),
-        notes: vec!["Only the dashboards that the restore took the place of.".into()],
+        notes: vec!["Only the dashboards replaced by the restore.".into()],
     };
     preconditions::seal(backups, stack, builder, &steps.plan, by, part).await.map(Some)
 }
@@ -215,7 +215,7 @@ async fn ground(client: &Grafana, steps: &Steps, record: &mut Record, job: &Hand
         if let Err(error) = client.create_library_panel(&element).await {
             let name = panel.get("name").and_then(Value::as_str).unwrap_or_default();
             let error = error.to_panel(ServiceKind::Grafana);
-            record.notes.push(format!("The library panel \"{name}\" was not made: {error}"));
+            record.notes.push(format!("Failed to create the library panel \"{name}\": {error}"));
         }
         job.step();
     }
@@ -226,12 +226,14 @@ pub async fn make_folders(client: &Grafana, folders: &[NewFolder], notes: &mut V
     for folder in folders {
         let parent = Some(folder.parent.as_str()).filter(|parent| !parent.is_empty());
         match client.create_folder(&folder.uid, &folder.title, parent).await {
-            Ok(()) => notes.push(format!("The folder \"{}\" was made; undoing leaves it.", folder.title)),
+            Ok(()) => {
+                notes.push(format!("Folder \"{}\" was created; undo does not remove it.", folder.title))
+            }
             // The answer may be lost, and "exists" comes in two forms: what counts is whether it is there.
             Err(_) if matches!(client.folder(&folder.uid).await, Ok(Some(_))) => {}
             Err(error) => {
                 let error = error.to_panel(ServiceKind::Grafana);
-                notes.push(format!("The folder \"{}\" was not made: {error}", folder.title));
+                notes.push(format!("Failed to create the folder \"{}\": {error}", folder.title));
             }
         }
     }
@@ -267,7 +269,7 @@ impl Written {
 pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Written {
     let body = match document::body(raw, saving) {
         Ok(body) => body,
-        Err(why) => return Written::failed(format!("It can't be restored: {why}.")),
+        Err(why) => return Written::failed(format!("It cannot be restored: {why}.")),
     };
     let sent: Value = serde_json::from_str::<Value>(&body)
         .ok()
@@ -280,8 +282,8 @@ pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Wri
             Ok(live) => live,
             Err(error) => {
                 return Written::failed(match answer {
-                    Ok(_) => format!("It was saved, but reading it back failed: {error}"),
-                    Err(refusal) => format!("{} Reading it failed too: {error}", told(&refusal)),
+                    Ok(_) => format!("It was saved, but could not be read back: {error}"),
+                    Err(refusal) => format!("{} It could not be read either: {error}", told(&refusal)),
                 });
             }
         };
@@ -298,20 +300,17 @@ pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Wri
             (Err(error), Some(_), Some(live)) => {
                 return Written::done(
                     live.version(),
-                    format!("It is there, although Grafana answered: {}", told(&error)),
+                    format!("It was saved, although Grafana responded: {}", told(&error)),
                 );
             }
             (Ok(saved), Some(live), None) if saved.version == live.version() => {
                 let first = compare::dashboards(&sent, &live.value).into_iter().next();
                 let what = first.map_or_else(|| "its folder".to_owned(), |change| change.field);
-                return Written::done(
-                    live.version(),
-                    format!("Grafana keeps it with changes of its own: {what}."),
-                );
+                return Written::done(live.version(), format!("Grafana changed it while saving: {what}."));
             }
             (Ok(_), Some(live), None) => return Written::conflict(somebody(live)),
             (Ok(_), None, _) => {
-                return Written::failed("Grafana said that it was saved, and does not have it.");
+                return Written::failed("Grafana reported success but does not have it.");
             }
             (Err(_), Some(live), None) if moved => return Written::conflict(somebody(live)),
             (Err(error), _, None) if error.may_pass() && attempt < ATTEMPTS => {
@@ -325,8 +324,8 @@ pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Wri
 }
 
 fn somebody(live: &LiveDashboard) -> String {
-    let by = if live.meta.updated_by.is_empty() { "Somebody" } else { &live.meta.updated_by };
-    format!("{by} saved version {} meanwhile; it was left as it is.", live.version())
+    let by = if live.meta.updated_by.is_empty() { "Someone" } else { &live.meta.updated_by };
+    format!("{by} saved version {} in the meantime, so it was not overwritten.", live.version())
 }
 
 fn told(error: &ClientError) -> String {

@@ -59,7 +59,7 @@ impl Decision {
 pub fn decide(case: &Case<'_>) -> Decision {
     use RestoreChoice::{Copy, Keep, Replace};
     if let Some(problem) = unusable(case) {
-        let note = format!("It can't be restored: {problem}.");
+        let note = format!("It cannot be restored: {problem}.");
         let obstacle = Some(RestoreConflict::Unusable);
         return Decision { obstacle, ..Decision::plain(RestoreAction::Skip).note(note) };
     }
@@ -79,7 +79,8 @@ pub fn decide(case: &Case<'_>) -> Decision {
         let file = &live.meta.provisioned_external_id;
         let file = if file.is_empty() { String::new() } else { format!(" ({file})") };
         let note = format!(
-            "Grafana has it from a file{file} and refuses to save it. Restore that file, or make a copy beside it."
+            "It is provisioned from a file{file}, so Grafana does not allow saving it. Restore that file, \
+                or restore it as a copy."
         );
         return asked(case, RestoreConflict::Provisioned, &[Keep, Copy], note);
     }
@@ -89,8 +90,8 @@ pub fn decide(case: &Case<'_>) -> Decision {
     let lately = updated(live).is_some_and(|at| case.now.millis_since(at) < LATELY_MS);
     let decision = if lately && live.version() != case.stored.about.version {
         let by = &live.meta.updated_by;
-        let by = if by.is_empty() { "Somebody" } else { by.as_str() };
-        let note = format!("{by} saved it within the last hour and may still be at work on it.");
+        let by = if by.is_empty() { "Someone" } else { by.as_str() };
+        let note = format!("{by} saved it within the last hour and may still be editing it.");
         asked(case, RestoreConflict::EditedLately, &[Keep, Replace, Copy], note)
     } else {
         Decision::plain(RestoreAction::Update)
@@ -98,7 +99,7 @@ pub fn decide(case: &Case<'_>) -> Decision {
     if !case.moved || decision.act != RestoreAction::Update {
         return decision;
     }
-    let from = if live.meta.folder_title.is_empty() { "the root" } else { &live.meta.folder_title };
+    let from = if live.meta.folder_title.is_empty() { "the root folder" } else { &live.meta.folder_title };
     let note = format!("{} It moves back from {from}.", decision.note).trim().to_owned();
     decision.note(note)
 }
@@ -109,9 +110,9 @@ fn unusable(case: &Case<'_>) -> Option<String> {
     if !about.problem.is_empty() {
         Some(about.problem.clone())
     } else if case.twice {
-        Some("the backup has this uid twice".to_owned())
+        Some("the backup contains this UID twice".to_owned())
     } else if about.uid.len() > MAX_UID {
-        Some(format!("its uid is longer than the {MAX_UID} characters that Grafana takes"))
+        Some(format!("its UID is longer than the {MAX_UID} characters allowed by Grafana"))
     } else if about.title.trim().is_empty() {
         Some("it has no title".to_owned())
     } else {
@@ -120,8 +121,8 @@ fn unusable(case: &Case<'_>) -> Option<String> {
 }
 
 fn title_taken(case: &Case<'_>) -> Decision {
-    let note =
-        "Another dashboard has this title in this folder, and this version of Grafana refuses a second one.";
+    let note = "Another dashboard in this folder has the same title, and this version of Grafana does not allow \
+            duplicates.";
     asked(case, RestoreConflict::TitleTaken, &[RestoreChoice::Keep, RestoreChoice::Copy], note.to_owned())
 }
 
@@ -221,12 +222,12 @@ mod tests {
     fn what_can_not_be_restored_says_why_whatever_was_chosen() {
         let long = "x".repeat(MAX_UID + 1);
         let mut broken = stored("u", "One");
-        broken.about.problem = "it is not JSON".into();
+        broken.about.problem = "not valid JSON".into();
         for (one, twice, why) in [
             (stored("u", "One"), true, "twice"),
             (stored(&long, "One"), false, "longer than the 40 characters"),
             (stored("u", " "), false, "no title"),
-            (broken, false, "not JSON"),
+            (broken, false, "not valid JSON"),
         ] {
             let decision = decide(&Case { twice, choice: Some(RestoreChoice::Copy), ..case(&one, None) });
             assert_eq!(decision.obstacle, Some(RestoreConflict::Unusable), "{why}");

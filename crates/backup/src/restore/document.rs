@@ -41,7 +41,7 @@ pub fn body(dashboard: &RawValue, saving: &Saving<'_>) -> Result<String, String>
         &mapped
     };
     let mut fields: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(text).map_err(|error| format!("it is no dashboard: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("not a dashboard: {error}"))?;
     let mut put = |key: &str, value: Value| {
         RawValue::from_string(value.to_string())
             .map(|raw| fields.insert(key.to_owned(), raw))

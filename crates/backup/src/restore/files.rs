@@ -35,8 +35,9 @@ use aether_rules::configs::{
 };
 
 /// What a plan and a run say about a file that does not exist yet.
-const NEW_FILE: &str = " The file is created with mode 0600: a server that runs under another account can't read \
-    it until its mode is changed. To choose the owner and the mode, create an empty file first; a restore keeps both.";
+const NEW_FILE: &str = " The file is created with mode 0600, so a server running as another user cannot \
+    read it until you change the mode. To choose owner and mode, create an empty file first; a restore \
+    keeps both.";
 /// Where they lie in a backup.
 const CONFIGS: &str = "configs/";
 
@@ -60,9 +61,9 @@ fn folder(live: &StackSession) -> Result<PathBuf, PanelError> {
         PanelError::new(
             ErrorCode::InvalidRequest,
             "backups",
-            "The profile does not say where the configuration files are.",
+            "The location of the configuration files is not set.",
         )
-        .with_hint("Set [pack] dir.")
+        .with_hint("Set [pack] dir in the profile.")
     })
 }
 
@@ -153,16 +154,16 @@ async fn item(
     };
     let after = match bytes {
         Ok(bytes) => bytes,
-        Err(why) => return unusable(item, format!("The backup's file can't be read: {why}.")),
+        Err(why) => return unusable(item, format!("Failed to read the file in the backup: {why}.")),
     };
     // Whoever can write into the folder of backups must not choose which files of this machine are written.
     if !live.profile.pack.files.iter().any(|file| file.replace('\\', "/") == name) {
-        return unusable(item, "The profile does not name it: add it to files of [pack] first.".into());
+        return unusable(item, "It is not in the profile. Add it to files of [pack] first.".into());
     }
     let found = pack::place(dir, name).and_then(|path| Ok((write::read(&path)?, path)));
     let (before, path) = match found {
         Ok(found) => found,
-        Err(error) => return unusable(item, format!("What is there now can't be read: {error}.")),
+        Err(error) => return unusable(item, format!("Failed to read the current file: {error}.")),
     };
     item.live_at = std::fs::metadata(&path)
         .and_then(|meta| meta.modified())
@@ -178,16 +179,16 @@ async fn item(
     item.diff = unified(&before.as_deref().map(text).unwrap_or_default(), &text(&after));
     let checked = check(name, &after).await;
     if let Some(problem) = checked.problem {
-        return unusable(item, format!("It would be refused ({}): {problem}", checked.by));
+        return unusable(item, format!("{} would reject it: {problem}", checked.by));
     }
     // A file that turns into something else is nobody's restore.
     let was = before.as_deref().and_then(|bytes| kind(name, &text(bytes)).ok());
     if let Some(was) = was.filter(|was| *was != checked.kind) {
-        item.note = format!("It is {} now, and {} in the backup. ", was.words(), checked.kind.words());
+        item.note = format!("It has {} now, {} in the backup. ", was.words(), checked.kind.words());
     }
     item.note.push_str(&match checked.by {
-        "the panel" => "Checked by the panel itself, as far as it can tell.".to_owned(),
-        tool => format!("{tool} takes it."),
+        "the panel" => "Checked by the panel itself, as far as possible.".to_owned(),
+        tool => format!("{tool}: valid."),
     });
     item.act = if before.is_some() { RestoreAction::Update } else { RestoreAction::Create };
     if before.is_none() && cfg!(unix) {
@@ -270,9 +271,9 @@ async fn carry_out(
             let note = if !wrote {
                 "Nothing was written."
             } else if left.is_empty() {
-                "It is as before again."
+                "Rolled back."
             } else {
-                "It may not be as before: see below."
+                "Rollback incomplete; see below."
             };
             for item in &mut record.items {
                 item.outcome = RestoreOutcome::Failed;
@@ -314,12 +315,12 @@ async fn copy(
         count,
         what: "files".into(),
         bytes: builder.bytes_below(CONFIGS),
-        notes: vec!["Only the files that the restore took the place of.".into()],
+        notes: vec!["Only the files replaced by the restore.".into()],
     };
     preconditions::seal(backups, live, builder, &steps.plan, by, part).await.map(Some)
 }
 
-/// Puts the files of before back, all or none of those that are still as the restore left them.
+/// Restores the previous files, all or none of those unchanged since the restore.
 ///
 /// # Errors
 /// `invalid-request` when the stack's files are elsewhere now; `storage`.
@@ -327,7 +328,7 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
     let dir = folder(work.live)?;
     if dir.display().to_string() != undone.target {
         let words = format!(
-            "It was made in {}, and the stack's files are in {} now. Nothing was changed.",
+            "The restore was made in {}, but the stack's files are now in {}. Nothing was changed.",
             undone.target,
             dir.display()
         );
@@ -353,7 +354,7 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
             }
             Ok(None) => {
                 item.outcome = RestoreOutcome::Done;
-                item.note = "It was never changed.".into();
+                item.note = "It was not changed by the restore.".into();
             }
             Err((outcome, why)) => {
                 item.outcome = outcome;
@@ -391,7 +392,7 @@ fn back(
     let path = pack::place(dir, &item.uid).map_err(|error| failed(error.to_string()))?;
     let now = write::read(&path).map_err(|error| failed(error.to_string()))?;
     if item.act != RestoreAction::Create && before.is_none() {
-        return Err(failed("The safety copy does not have it.".into()));
+        return Err(failed("It is missing from the safety backup.".into()));
     }
     if now == before {
         return Ok(None);
@@ -401,7 +402,7 @@ fn back(
     if !ours {
         return Err((
             RestoreOutcome::Conflict,
-            "Somebody has changed it since; it was left as it is.".into(),
+            "It was changed after the restore, so it was not reverted.".into(),
         ));
     }
     let text =

@@ -91,7 +91,7 @@ pub fn chosen(all: Vec<Stored>, uids: &[String]) -> Result<Vec<Stored>, PanelErr
         return Err(PanelError::new(
             ErrorCode::NotFound,
             "backups",
-            format!("This backup has no dashboard with the uid {unknown:?}."),
+            format!("This backup has no dashboard with UID {unknown:?}."),
         ));
     }
     Ok(all.into_iter().filter(|stored| uids.contains(&stored.about.uid)).collect())
@@ -115,7 +115,7 @@ pub fn plan(
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "backups",
-            format!("Grafana has no folder with the uid {folder:?}."),
+            format!("Grafana has no folder with UID {folder:?}."),
         ));
     }
     let mut planner = Planner {
@@ -164,15 +164,12 @@ fn notes(target: &Target) -> Vec<String> {
     let mut notes = Vec::new();
     if target.data_sources.is_none() {
         notes.push(
-            "Grafana's data sources can't be read with these credentials: whether all are there is not \
-            known."
-                .into(),
+            "These credentials cannot list Grafana's data sources, so missing ones are not detected.".into(),
         );
     }
     if target.plugins.is_none() {
         notes.push(
-            "Grafana's plugins can't be read with these credentials: whether all are there is not known."
-                .into(),
+            "These credentials cannot list Grafana's plugins, so missing ones are not detected.".into(),
         );
     }
     notes
@@ -232,7 +229,7 @@ impl Planner<'_> {
         let (made, title) = match item.act {
             RestoreAction::Copy => {
                 let title = self.copy_title(&stored, &folder);
-                item.note = format!("{} The copy is called \"{title}\".", item.note);
+                item.note = format!("{} The copy will be named \"{title}\".", item.note);
                 let taken = self.target.titles.values().flatten().map(String::as_str).collect();
                 (copy_uid(&uid, &title, &taken), Some(title))
             }

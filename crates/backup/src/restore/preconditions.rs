@@ -30,23 +30,23 @@ pub fn may_apply(plan: &RestorePlan, digest: &str) -> Result<(), PanelError> {
     if plan.digest != digest {
         return refuse(
             ErrorCode::Unverified,
-            "What is there now, the backup or the choices have changed since this plan was shown. Nothing was \
-                written.".into(),
-            "Look at the new plan.",
+            "Grafana, the backup or the choices changed since this plan was created. Nothing was written."
+                .into(),
+            "Review the new plan.",
         );
     }
     if plan.undecided > 0 {
         return refuse(
             ErrorCode::InvalidRequest,
-            format!("A choice is needed for {} of the items. Nothing was written.", plan.undecided),
-            "Each undecided item tells between what.",
+            format!("Unresolved conflicts: {}. Nothing was written.", plan.undecided),
+            "For each, select one of the listed choices.",
         );
     }
     if plan.writes == 0 {
         return refuse(
             ErrorCode::InvalidRequest,
-            "There is nothing to restore.".into(),
-            "Everything chosen is as it is in the backup, is to be kept, or can't be restored.",
+            "Nothing to restore.".into(),
+            "Every selected item is identical, kept, or cannot be restored.",
         );
     }
     Ok(())

@@ -131,7 +131,7 @@ pub async fn dashboards(
         }
         let Some(done) = running.join_next().await else { break };
         let (uid, read) = done.map_err(|error| {
-            PanelError::new(aether_contract::ErrorCode::Internal, "backups", "A read ended early.")
+            PanelError::new(aether_contract::ErrorCode::Internal, "backups", "A request was interrupted.")
                 .with_detail(error.to_string())
         })?;
         found.insert(uid, read?);
@@ -166,7 +166,7 @@ pub async fn one(client: &Grafana, uid: &str) -> Result<Option<LiveDashboard>, P
         PanelError::new(
             aether_contract::ErrorCode::BrokenReply,
             "grafana",
-            format!("Grafana's answer about the dashboard {uid} can't be read: {why}."),
+            format!("Failed to parse Grafana's reply for dashboard {uid}: {why}."),
         )
     };
     let (dashboard, meta) = document(&bytes).map_err(broken)?;

@@ -1,5 +1,5 @@
-//! Undoes a restore: what was replaced is put back from the safety copy, what was made is deleted. What somebody has
-//! saved since is left as it is.
+//! Undoes a restore: replaced items are reverted from the safety backup, created ones deleted. Items changed
+//! since are skipped.
 
 use super::undo_work::{Work, grafana_of};
 use std::{collections::BTreeMap, sync::Arc};
@@ -77,9 +77,7 @@ struct Found {
 
 async fn find(backups: &Backups, live: &StackSession, store: &Store, id: u32) -> Result<Found, PanelError> {
     let number = i64::from(id);
-    let unknown = || {
-        PanelError::new(ErrorCode::NotFound, "backups", format!("There is no restore with the number {id}."))
-    };
+    let unknown = || PanelError::new(ErrorCode::NotFound, "backups", format!("Restore {id} not found."));
     let read =
         |journal: &Journal| Ok((journal.recent(runs::RESTORE, 1000)?, journal.recent(runs::UNDO, 1000)?));
     let (entries, before) = backups.ctx.journaled(read).await?;
@@ -88,13 +86,13 @@ async fn find(backups: &Backups, live: &StackSession, store: &Store, id: u32) ->
     let record = runs::record(&entry).ok_or_else(unknown)?;
     let refuse = |words: String| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
     if run.state == RestoreState::Undone {
-        return refuse(format!("The restore {id} is undone already."));
+        return refuse(format!("Restore {id} was already undone."));
     }
     if !run.can_undo {
         let gone = record.safety.as_ref().filter(|safety| store.folder(safety).is_err());
         return refuse(match gone {
-            Some(safety) => format!("The copy {} of what was there before has been deleted.", safety.0),
-            None => format!("The restore {id} wrote nothing."),
+            Some(safety) => format!("The safety backup {} has been deleted.", safety.0),
+            None => format!("Restore {id} changed nothing."),
         });
     }
     let back = runs::undone_uids(&before, number);
@@ -115,7 +113,7 @@ async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelErr
     for index in 0..undone.items.len() {
         let Some(item) = undone.items.get_mut(index) else { break };
         if work.job.check().is_err() {
-            "Not reached: cancelled before.".clone_into(&mut item.note);
+            "Not attempted: canceled first.".clone_into(&mut item.note);
             continue;
         }
         let result = one(&client, item, &old, &source).await;
@@ -149,8 +147,11 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
         }),
     };
     let changed = |live: &LiveDashboard| {
-        let by = if live.meta.updated_by.is_empty() { "Somebody" } else { &live.meta.updated_by };
-        Written::conflict(format!("{by} saved version {} since; it was left as it is.", live.version()))
+        let by = if live.meta.updated_by.is_empty() { "Someone" } else { &live.meta.updated_by };
+        Written::conflict(format!(
+            "{by} saved version {} since the restore, so it was not reverted.",
+            live.version()
+        ))
     };
     if item.act != RestoreAction::Update {
         return match live {
@@ -160,17 +161,17 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
         };
     }
     let Some(copy) = old.get(&item.uid) else {
-        return Written::failed("The safety copy does not have it.");
+        return Written::failed("It is missing from the safety backup.");
     };
     let Some(raw) = copy.dashboard.as_deref() else {
-        return Written::failed("The safety copy can't be read.");
+        return Written::failed("Failed to read the safety backup.");
     };
     let version = match &live {
         Some(live) if item.version.is_none() && item.before == Some(live.version()) => {
             return Written {
                 outcome: RestoreOutcome::Done,
                 version: Some(live.version()),
-                note: "It was never changed.".into(),
+                note: "It was not changed by the restore.".into(),
             };
         }
         Some(live) if ours(live) => Some(live.version()),
@@ -182,7 +183,7 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
         title: None,
         folder: &copy.about.folder_uid,
         version,
-        message: "Put back after a restore was undone",
+        message: "Reverted by undoing a restore",
         data_sources: &BTreeMap::new(),
     };
     write(client, raw, &saving).await
@@ -206,7 +207,7 @@ async fn delete(client: &Grafana, uid: &str) -> Written {
     match (target::one(client, uid).await, answer) {
         (Ok(None), _) => Written { outcome: RestoreOutcome::Done, version: None, note: String::new() },
         (Ok(Some(_)), Err(error)) => Written::failed(error.to_panel(ServiceKind::Grafana).to_string()),
-        (Ok(Some(_)), Ok(_)) => Written::failed("Grafana said that it was deleted, and still has it."),
+        (Ok(Some(_)), Ok(_)) => Written::failed("Grafana reported it as deleted but still has it."),
         (Err(error), _) => Written::failed(error.to_string()),
     }
 }

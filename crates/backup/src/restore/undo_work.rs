@@ -61,7 +61,7 @@ pub async fn grafana_of(work: &Work<'_>, record: &Record) -> Result<Arc<Grafana>
     let client = super::grafana(work.backups, work.live, record.into_stack.as_deref()).await?;
     if record.target != client.address() {
         let words = format!(
-            "It was made in {}, and that stack's Grafana is {} now. Nothing was changed.",
+            "The restore was made in {}, but that stack's Grafana is now {}. Nothing was changed.",
             record.target,
             client.address()
         );

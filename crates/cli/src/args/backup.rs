@@ -1,4 +1,4 @@
-//! The verbs on backups.
+//! Arguments of `backup`.
 
 use std::path::PathBuf;
 
@@ -6,262 +6,262 @@ use clap::{ArgGroup, Subcommand, ValueEnum};
 
 const EXIT_CREATE: &str = "\
 Exit codes:
-  0  whole on the disk, and every file read back
-  1  made, but incomplete: a part failed; the message says which and why
-  2  usage or configuration, or it could not be written
-  3  cancelled";
+  0  complete, every file read back
+  1  created, but incomplete: a part failed; the message says which and why
+  2  usage or configuration error, or the backup could not be written
+  3  canceled";
 
 const EXIT_READ: &str = "\
 Exit codes:
-  0  read
-  1  a backup is incomplete or has changed
-  2  usage or configuration, or no such backup
-  3  a server failed or could not be reached";
+  0  success
+  1  a backup is incomplete or corrupted
+  2  usage or configuration error, or unknown backup
+  3  a server failed or is unreachable";
 
 const EXIT_VERIFY: &str = "\
 Exit codes:
-  0  every file that was read is as it was made
-  1  something has changed; each is named
-  2  usage or configuration, or no such backup, or one without hashes";
+  0  every checked file matches its checksum
+  1  at least one file is corrupted; each is listed
+  2  usage or configuration error, unknown backup, or a backup without checksums";
 
 const EXIT_EXPORT: &str = "\
 Exit codes:
-  0  written, and every file in it read back
-  2  usage or configuration, no such backup, one that has changed, or it could not be written
-  3  cancelled";
+  0  written, every file read back
+  2  usage or configuration error, unknown or corrupted backup, or the archive could not be written
+  3  canceled";
 
 const EXIT_REMOTE: &str = "\
 Exit codes:
-  0  done, and read back
-  1  a place could not be listed, a copy is unfinished or has changed, or something was kept that should have gone
-  2  usage or configuration, or no such backup or place
-  3  the storage failed or could not be reached";
+  0  success, read back
+  1  a target could not be listed, a copy is incomplete or corrupted, or a copy could not be deleted
+  2  usage or configuration error, or unknown backup or target
+  3  the storage failed or is unreachable";
 
 const EXIT_IMPORT: &str = "\
 Exit codes:
-  0  taken in; one of the panel's own is held against its manifest
-  1  it was incomplete when it was made, or has changed on the disk since
-  2  usage or configuration; an archive that is broken, not honest, no backup, or here already
-  3  cancelled";
+  0  imported; a backup made by this panel is verified against its manifest
+  1  the backup was incomplete when created, or is corrupted
+  2  usage or configuration error; the archive is damaged, unsafe, not a backup, or already present
+  3  canceled";
 
 const EXIT_DIFF: &str = "\
 Exit codes:
-  0  the same
-  1  something differs
-  2  usage or configuration, or no such backup
-  3  Grafana failed or could not be reached";
+  0  identical
+  1  differences found
+  2  usage or configuration error, or unknown backup
+  3  Grafana failed or is unreachable";
 
 const EXIT_RESTORE: &str = "\
 Exit codes:
-  0  done, each item written and read back; without --apply: nothing is undecided
-  1  some items were not written, or wait for a choice
-  2  usage or configuration, or no such backup or restore
-  3  a server failed or could not be reached";
+  0  every item written and read back; without --apply: no conflicts left to resolve
+  1  some items were not written, or need a choice
+  2  usage or configuration error, or unknown backup or restore
+  3  a server failed or is unreachable";
 
 const EXIT_DATA: &str = "\
 Exit codes:
-  0  the steps; with --apply or --check: every block within the retention is answered with
-  1  with --apply or --check: some blocks are not answered with
-  2  usage or configuration, no such backup, or the panel can't do it by itself
-  3  Prometheus or Docker failed or could not be reached; the message says where the data of before is";
+  0  steps shown; with --apply or --check: every block within the retention is queryable
+  1  with --apply or --check: some blocks are not queryable
+  2  usage or configuration error, unknown backup, or the restore cannot be automated
+  3  Prometheus or Docker failed or is unreachable; the message says where the previous data is";
 
 const EXIT_COMMIT: &str = "\
 Exit codes:
   0  committed
-  2  no such backup, in no work tree, ignored there, or committed already; or Git refused";
+  2  unknown backup, not in a work tree, ignored by Git or already committed; or Git failed";
 
 const EXIT_PRUNE: &str = "\
 Exit codes:
-  0  done; without --apply: nothing was deleted
-  1  something was kept that should have gone
-  2  usage or configuration";
+  0  success; without --apply: nothing was deleted
+  1  a backup could not be deleted
+  2  usage or configuration error";
 
-/// Verbs on backups.
+/// Subcommands of `backup`.
 #[derive(Debug, Subcommand)]
 pub enum Backup {
-    /// Makes a backup: Grafana, Prometheus, Alertmanager, configuration files
+    /// Create a backup of Grafana, Prometheus, Alertmanager and configuration files
     #[command(after_help = EXIT_CREATE)]
     Create {
-        /// Why
+        /// Note to store with the backup
         #[arg(long, visible_alias = "comment", value_name = "TEXT")]
         reason: String,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,
-        /// Only these parts [default: all]
+        /// Back up only these parts [default: all]
         #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
         only: Vec<Part>,
     },
-    /// The backups, newest first
+    /// List backups, newest first
     #[command(after_help = EXIT_READ)]
     List,
-    /// One backup: parts, dashboards, blocks
+    /// Show a backup: parts, dashboards, blocks
     #[command(after_help = EXIT_READ)]
     Show {
-        /// Its name
+        /// Backup name
         id: String,
     },
-    /// Which backups have a dashboard
+    /// Find the backups that contain a dashboard
     #[command(after_help = EXIT_READ)]
     Find {
-        /// Words of its title, or its uid
+        /// Words of the dashboard title, or its UID
         #[arg(required = true, value_name = "WORD")]
         words: Vec<String>,
     },
-    /// Holds a backup against its hashes
+    /// Verify checksums of a backup
     #[command(after_help = EXIT_VERIFY, group = ArgGroup::new("which").required(true))]
     Verify {
-        /// Its name
+        /// Backup name
         #[arg(group = "which")]
         id: Option<String>,
-        /// Every backup that has hashes
+        /// Verify every backup that has checksums
         #[arg(long, group = "which")]
         all: bool,
-        /// Only so many files of each, chosen at random
+        /// Verify a random sample of this many files per backup
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         sample: u32,
     },
-    /// Writes a backup into one file, and reads it back
+    /// Export a backup to an archive file, and read it back
     #[command(after_help = EXIT_EXPORT)]
     Export {
-        /// Its name
+        /// Backup name
         id: String,
-        /// The folder to write it into [default: the current one]
+        /// Folder to write to [default: the current one]
         #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
-        /// How to pack it
+        /// Archive format
         #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Packing::Gzip)]
         format: Packing,
     },
-    /// Takes an archive in: one of this panel, or of grafana-backup-tool
+    /// Import an archive created by this panel or by grafana-backup-tool
     #[command(after_help = EXIT_IMPORT)]
     Import {
-        /// The archive: .tar.gz, .tar.zst or .tar
+        /// Archive file: .tar.gz, .tar.zst or .tar
         archive: PathBuf,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,
     },
-    /// Copies a backup elsewhere, to a place that the profile names: [backup] elsewhere
+    /// Upload a backup to a remote target configured in the profile ([backup] elsewhere)
     #[command(after_help = EXIT_REMOTE)]
     Push {
-        /// Its name
+        /// Backup name
         id: String,
-        /// The place [default: the profile's first]
+        /// Remote target [default: the profile's first]
         #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
         to: String,
     },
-    /// Fetches a copy back, held against its manifest on the way in
+    /// Download a remote copy, verified against its manifest
     #[command(after_help = EXIT_REMOTE)]
     Fetch {
-        /// Its name
+        /// Backup name
         id: String,
-        /// The place [default: the profile's first]
+        /// Remote target [default: the profile's first]
         #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
         from: String,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,
     },
-    /// The copies elsewhere
+    /// Manage remote copies
     #[command(subcommand)]
     Remote(Remote),
-    /// How the dashboards of a backup differ from another backup, or from Grafana now
+    /// Compare a backup's dashboards with another backup, or with Grafana now
     #[command(after_help = EXIT_DIFF)]
     Diff {
-        /// The older one
+        /// Older backup
         from: String,
-        /// The newer one [default: Grafana now]
+        /// Newer backup [default: Grafana now]
         to: Option<String>,
-        /// Only this dashboard, its JSON line by line
+        /// Show only this dashboard, as a line diff of its JSON
         #[arg(long, value_name = "UID")]
         uid: Option<String>,
     },
-    /// Commits a backup whose folder lies in a work tree of Git
+    /// Commit a backup whose folder is in a Git work tree
     #[command(after_help = EXIT_COMMIT)]
     Commit {
-        /// Its name
+        /// Backup name
         id: String,
     },
-    /// Shows what restoring would do; --apply does it
+    /// Show what a restore would do; --apply performs it
     #[command(after_help = EXIT_RESTORE)]
     Restore {
-        /// The backup
+        /// Backup name
         id: String,
-        /// Dashboards by uid, files by name, or things of the alerting as the plan names them [default: all]
+        /// Dashboards by UID, files by name, or alerting resources as named in the plan [default: all]
         #[arg(value_name = "UID")]
         uids: Vec<String>,
-        /// Which part of the backup
+        /// Part of the backup to restore
         #[arg(long, value_enum, default_value_t = What::Dashboards)]
         what: What,
-        /// Carry it out
+        /// Perform the restore
         #[arg(long)]
         apply: bool,
-        /// What to do where a choice is needed: UID=keep, UID=replace, UID=copy or UID=without-secrets
+        /// Resolve a conflict: UID=keep, UID=replace, UID=copy or UID=without-secrets
         #[arg(long, value_name = "UID=CHOICE")]
         choose: Vec<String>,
-        /// The same choice wherever one is needed
+        /// Resolve all conflicts the same way
         #[arg(long, value_enum, value_name = "CHOICE")]
         otherwise: Option<Choice>,
-        /// Use another data source: UID-IN-BACKUP=UID-IN-GRAFANA
+        /// Map a data source: UID-IN-BACKUP=UID-IN-GRAFANA
         #[arg(long, value_name = "OLD=NEW")]
         data_source: Vec<String>,
-        /// Restore into this folder, by uid [default: where each one was]
+        /// Restore into this folder, by UID [default: the original folder]
         #[arg(long, value_name = "UID")]
         into_folder: Option<String>,
-        /// Restore into the Grafana of this stack [default: the stack itself]
+        /// Restore into the Grafana of this stack [default: the backup's own stack]
         #[arg(long, value_name = "NAME")]
         into_stack: Option<String>,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,
     },
-    /// Shows the steps that restore Prometheus' data for this very stack; --apply does them through Docker
+    /// Show the steps to restore Prometheus data in this stack; --apply performs them through Docker
     #[command(after_help = EXIT_DATA)]
     RestoreData {
-        /// The backup
+        /// Backup name
         id: String,
-        /// Stop Prometheus, restore, start it, and look whether the samples are there
+        /// Stop Prometheus, restore, start it, and check that the samples are queryable
         #[arg(long)]
         apply: bool,
-        /// Only look whether Prometheus answers with the backup's samples
+        /// Only check that Prometheus serves the backup's samples
         #[arg(long, conflicts_with = "apply")]
         check: bool,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,
     },
-    /// Restores that were
+    /// Show restore history
     #[command(after_help = EXIT_READ)]
     Restores,
-    /// Undoes a restore
+    /// Undo a restore
     #[command(after_help = EXIT_RESTORE)]
     Undo {
-        /// Its number [default: the newest that can be undone]
+        /// Restore ID [default: the newest that can be undone]
         number: Option<u32>,
     },
-    /// Keeps a backup whatever the pruning says
+    /// Exempt a backup from pruning
     #[command(after_help = EXIT_READ)]
     Pin {
-        /// Its name
+        /// Backup name
         id: String,
-        /// No longer
+        /// Remove the exemption
         #[arg(long)]
         off: bool,
     },
-    /// Shows which backups a policy would delete; --apply deletes them
+    /// Show which backups a retention policy would delete; --apply deletes them
     #[command(after_help = EXIT_PRUNE)]
     Prune {
-        /// Keep the newest so many
+        /// Keep the newest N backups
         #[arg(long, value_name = "N", default_value_t = 7)]
         last: u32,
-        /// Keep the newest of each of so many days
+        /// Keep the newest backup of each of the last N days
         #[arg(long, value_name = "N", default_value_t = 14)]
         daily: u32,
-        /// Keep the newest of each of so many weeks
+        /// Keep the newest backup of each of the last N weeks
         #[arg(long, value_name = "N", default_value_t = 8)]
         weekly: u32,
-        /// Keep the newest of each of so many months
+        /// Keep the newest backup of each of the last N months
         #[arg(long, value_name = "N", default_value_t = 12)]
         monthly: u32,
         /// Delete them
@@ -270,40 +270,40 @@ pub enum Backup {
     },
 }
 
-/// Verbs on copies elsewhere.
+/// Subcommands of `backup remote`.
 #[derive(Debug, Subcommand)]
 pub enum Remote {
-    /// What lies in every place
+    /// List the copies at every remote target
     #[command(after_help = EXIT_REMOTE)]
     List,
-    /// Reads a copy back and holds it against its hashes
+    /// Verify checksums of a remote copy
     #[command(after_help = EXIT_REMOTE)]
     Verify {
-        /// Its name
+        /// Backup name
         id: String,
-        /// The place [default: the profile's first]
+        /// Remote target [default: the profile's first]
         #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
         from: String,
-        /// Only so many files, chosen at random
+        /// Verify a random sample of this many files
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         sample: u32,
     },
-    /// Shows which copies a policy would delete; --apply deletes them
+    /// Show which copies a retention policy would delete; --apply deletes them
     #[command(after_help = EXIT_REMOTE)]
     Prune {
-        /// The place [default: the profile's first]
+        /// Remote target [default: the profile's first]
         #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
         from: String,
-        /// Keep the newest so many
+        /// Keep the newest N copies
         #[arg(long, value_name = "N", default_value_t = 7)]
         last: u32,
-        /// Keep the newest of each of so many days
+        /// Keep the newest copy of each of the last N days
         #[arg(long, value_name = "N", default_value_t = 14)]
         daily: u32,
-        /// Keep the newest of each of so many weeks
+        /// Keep the newest copy of each of the last N weeks
         #[arg(long, value_name = "N", default_value_t = 8)]
         weekly: u32,
-        /// Keep the newest of each of so many months
+        /// Keep the newest copy of each of the last N months
         #[arg(long, value_name = "N", default_value_t = 12)]
         monthly: u32,
         /// Delete them
@@ -325,35 +325,35 @@ pub enum Part {
     Configs,
 }
 
-/// How an archive is packed.
+/// Archive formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Packing {
-    /// .tar.gz: every machine unpacks it
+    /// .tar.gz: readable everywhere
     Gzip,
-    /// .tar.zst: smaller and several times as fast
+    /// .tar.zst: smaller and several times faster
     Zstd,
 }
 
-/// What of a backup is restored.
+/// What `backup restore` restores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum What {
-    /// Grafana's dashboards
+    /// Grafana dashboards
     Dashboards,
-    /// Grafana's alert rules and notification settings
+    /// Grafana alert rules and notification settings
     Alerting,
-    /// The configuration files of the stack, checked and reloaded
+    /// The stack's configuration files, checked and reloaded
     Configs,
 }
 
-/// What to do with an item that can't simply be put back.
+/// How a restore conflict is resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
-    /// Leave what Grafana has
+    /// Keep what Grafana has
     Keep,
-    /// Put the backup's in its place
+    /// Replace it with the backup's version
     Replace,
-    /// Put the backup's beside it
+    /// Add the backup's version as a copy
     Copy,
-    /// Make it without the secrets that the backup has not
+    /// Create it without the secrets missing from the backup
     WithoutSecrets,
 }

@@ -1,64 +1,66 @@
-//! `check` on the command line.
+//! Arguments of `check`.
 
 use clap::{Args, Subcommand};
 
 const EXIT: &str = "\
 Exit codes:
-  0  no check failed; with --strict, none warns either
-  1  a check failed, or could not look
-  2  usage or configuration
-  3  cancelled";
+  0  no check failed; with --strict: no warnings either
+  1  a check failed or could not run
+  2  usage or configuration error
+  3  canceled";
 
 const EXIT_HISTORY: &str = "\
 Exit codes:
-  0  printed
-  2  usage or configuration, or no such run";
+  0  success
+  2  usage or configuration error, or unknown run";
 
-/// Verbs on checks.
+/// Subcommands of `check`.
 #[derive(Debug, Subcommand)]
 pub enum Check {
-    /// Six checks that only look: servers and versions, rules, guards, dashboard, metrics, recorded values
+    /// Run six read-only checks: servers and versions, rules, guards, dashboard, metrics, recorded values
     #[command(after_help = EXIT)]
     Quick(How),
-    /// Seven checks before something goes to production; with --with-effects also a reload and a test alert
+    /// Run seven pre-production checks; --with-effects adds a reload and a test alert
     #[command(after_help = EXIT)]
     Preprod(How),
-    /// What is worse since the deploy that was begun last
+    /// Check for regressions since the latest deployment started
     #[command(after_help = EXIT)]
-    AfterDeploy(How),
-    /// All that the reliability pack promises; with --with-effects also a test backup and a silence of a minute
+    #[command(alias = "after-deploy")]
+    PostDeploy(How),
+    /// Check everything the reliability pack provides; --with-effects adds a test backup and a one-minute
+    /// silence
     #[command(after_help = EXIT)]
     Sanity(How),
-    /// The runs that were, newest first
+    /// List past runs, newest first
     #[command(after_help = EXIT_HISTORY)]
     History,
-    /// One run, as text
+    /// Show a run as text
     #[command(after_help = EXIT_HISTORY)]
     Show {
-        /// Its id, or the begin of it
+        /// Run ID or a unique prefix
         id: String,
-        /// As JUnit's XML
+        /// Print JUnit XML
         #[arg(long)]
         junit: bool,
     },
 }
 
-/// How a suite is run.
+/// Options of a check run.
 #[derive(Debug, Args)]
 pub struct How {
-    /// Allow the checks that change something: reload the servers, send a test alert, make a test backup and a silence
+    /// Allow checks with side effects: reload servers, send a test alert, create a test backup and a silence
     #[arg(long)]
     pub with_effects: bool,
-    /// A warning is a finding, too
+    /// Treat warnings as findings
     #[arg(long)]
     pub strict: bool,
-    /// Print JUnit's XML
+    /// Print JUnit XML
     #[arg(long, conflicts_with = "markdown")]
     pub junit: bool,
     /// Print Markdown
     #[arg(long)]
     pub markdown: bool,
-    /// Who runs it [default: the OS user]
+    /// Your name [default: the OS user]
     #[arg(long, value_name = "NAME", default_value = "")]
     pub by: String,
 }

@@ -1,4 +1,4 @@
-//! `drill` and `training` on the command line.
+//! Arguments of `drill` and `training`.
 
 use aether_contract::{DrillOperation, DrillScenario, DrillSpeed, TrainingTask};
 use clap::{
@@ -8,89 +8,90 @@ use clap::{
 
 const EXIT_DRILL: &str = "\
 Exit codes:
-  0  done; `report`: it was passed
-  1  `end`, `report`: it was not passed; `do`: it changed nothing
-  2  usage or configuration, a stack that is no demo, or no such drill
-  3  the simulator or a server failed or could not be reached";
+  0  success; `report`: passed
+  1  `end`, `report`: not passed; `do`: no effect
+  2  usage or configuration error, not a demo stack, or unknown drill
+  3  the simulator or a server failed or is unreachable";
 
 const EXIT_TRAINING: &str = "\
 Exit codes:
-  0  done
-  2  usage or configuration";
+  0  success
+  2  usage or configuration error";
 
-/// Verbs on drills. They run in the demo stack only.
+/// Subcommands of `drill`; available in the demo stack only.
 #[derive(Debug, Subcommand)]
 pub enum Drill {
-    /// The scenarios, and the drills that were
+    /// List scenarios and past drills
     #[command(after_help = EXIT_DRILL)]
     List,
-    /// Begins a drill; without a scenario any, and you are not told which
+    /// Start a drill; without a scenario, a hidden random one
     #[command(after_help = EXIT_DRILL)]
     Start {
-        /// What is made up
+        /// Scenario to simulate
         #[arg(value_parser = word(&DrillScenario::ALL, DrillScenario::as_str))]
         scenario: Option<DrillScenario>,
-        /// How soon it is to be seen: within two minutes, or as the pack has it (10 to 20 minutes)
+        /// Onset: visible within two minutes, or at the pack's real pace (10 to 20 minutes)
         #[arg(long, default_value = "short", value_parser = word(&DrillSpeed::ALL, DrillSpeed::as_str))]
         pace: DrillSpeed,
-        /// Who is trained [default: the OS user]
+        /// Trainee [default: the OS user]
         #[arg(long = "for", value_name = "NAME", default_value = "")]
         person: String,
     },
-    /// How the drill that goes on stands; the servers are looked at once
+    /// Show the running drill; polls the servers once
     #[command(after_help = EXIT_DRILL)]
     Status,
-    /// Says that you have seen the incident
+    /// Record that you noticed the incident
     #[command(after_help = EXIT_DRILL)]
-    Seen,
-    /// Does as if something were done outside of the panel
+    #[command(alias = "seen")]
+    Notice,
+    /// Simulate an action taken outside the panel
     #[command(after_help = EXIT_DRILL)]
     Do {
-        /// What
+        /// Action
         #[arg(value_parser = word(&DrillOperation::ALL, DrillOperation::as_str))]
         operation: DrillOperation,
     },
-    /// Ends the drill that goes on, and puts the demo stack back
+    /// End the running drill and restore the demo stack
     #[command(after_help = EXIT_DRILL)]
     End,
-    /// The report of a drill, as Markdown
+    /// Print a drill report as Markdown
     #[command(after_help = EXIT_DRILL)]
     Report {
-        /// Its id, or the begin of it [default: the newest that has ended]
+        /// Drill ID or a unique prefix [default: the latest finished drill]
         id: Option<String>,
     },
 }
 
-/// Verbs on the training checklist.
+/// Subcommands of `training`.
 #[derive(Debug, Subcommand)]
 pub enum Training {
-    /// Says that somebody has done a task
+    /// Mark a task as done
     #[command(after_help = EXIT_TRAINING)]
     Done {
-        /// Which
+        /// Task
         #[arg(value_parser = word(&TrainingTask::ALL, TrainingTask::as_str))]
         task: TrainingTask,
-        /// Who [default: the OS user]
+        /// Trainee [default: the OS user]
         #[arg(long = "for", value_name = "NAME", default_value = "")]
         person: String,
     },
-    /// Takes that back
+    /// Mark a task as not done
     #[command(after_help = EXIT_TRAINING)]
     Undo {
-        /// Which
+        /// Task
         #[arg(value_parser = word(&TrainingTask::ALL, TrainingTask::as_str))]
         task: TrainingTask,
-        /// Who [default: the OS user]
+        /// Trainee [default: the OS user]
         #[arg(long = "for", value_name = "NAME", default_value = "")]
         person: String,
     },
-    /// Puts somebody on the list
+    /// Add a person to the checklist
     #[command(after_help = EXIT_TRAINING)]
     Add {
         /// Name
         name: String,
     },
-    /// Takes somebody off the list, with what was said about them
+    /// Remove a person and their records from the checklist
     #[command(after_help = EXIT_TRAINING)]
     Remove {
         /// Name
@@ -98,11 +99,11 @@ pub enum Training {
     },
 }
 
-/// A word of one of the contract's enumerations.
+/// Parses a word of a contract enumeration, as it is spelled in JSON.
 fn word<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     say: fn(T) -> &'static str,
 ) -> impl TypedValueParser<Value = T> {
-    let find = move |text: String| all.iter().copied().find(|one| say(*one) == text).ok_or("no such word");
+    let find = move |text: String| all.iter().copied().find(|one| say(*one) == text).ok_or("unknown value");
     PossibleValuesParser::new(all.iter().map(|one| say(*one))).try_map(find)
 }

@@ -1,4 +1,4 @@
-//! The verbs on maintenance windows.
+//! Arguments of `maintenance`.
 
 use clap::{ArgGroup, Subcommand};
 
@@ -6,198 +6,199 @@ use crate::duration::{Span, parse_span};
 
 const EXIT_WINDOW: &str = "\
 Exit codes:
-  0  done, and read back from every member of the Alertmanager cluster
-  1  in force on some members only, or not verified
-  2  usage or configuration, or no such window
-  3  no member accepted it or could be reached";
+  0  done and verified on every member of the Alertmanager cluster
+  1  active on some members only, or not verified
+  2  usage or configuration error, or unknown window
+  3  no member accepted it or was reachable";
 
 const EXIT_LIST: &str = "\
 Exit codes:
-  0  read; every window is as it was asked for
-  1  a window is on some members only, or no member knows it any more
-  2  usage or configuration
-  3  Alertmanager failed or could not be reached";
+  0  every window is as requested
+  1  a window is on some members only, or missing on all
+  2  usage or configuration error
+  3  Alertmanager failed or is unreachable";
 
 const EXIT_READ: &str = "\
 Exit codes:
-  0  read
-  2  usage or configuration
-  3  a server failed or could not be reached";
+  0  success
+  2  usage or configuration error
+  3  a server failed or is unreachable";
 
 const EXIT_SCHEDULE: &str = "\
 Exit codes:
-  0  done
-  1  a window of a schedule could not be made; the message says why
-  2  usage or configuration, or no such schedule
-  3  Alertmanager failed or could not be reached";
+  0  success
+  1  a scheduled window could not be created; the message says why
+  2  usage or configuration error, or unknown schedule
+  3  Alertmanager failed or is unreachable";
 
 const EXIT_CLOSEOUT: &str = "\
 Exit codes:
-  0  nothing is left over
-  1  alerts still fire, or are open outside, or fire again without anybody hearing of it
-  2  usage or configuration, or no such window
-  3  Alertmanager failed or could not be reached";
+  0  nothing left to follow up
+  1  alerts are still firing, need a manual close, or will fire again without a notification
+  2  usage or configuration error, or unknown window
+  3  Alertmanager failed or is unreachable";
 
-/// Verbs on maintenance windows.
+/// Subcommands of `maintenance`.
 #[derive(Debug, Subcommand)]
 pub enum Maintenance {
-    /// Starts a window and reads it back from every member
+    /// Start a window and verify it on every member
     #[command(after_help = EXIT_WINDOW)]
     Start {
         #[command(flatten)]
         window: Window,
-        /// Only show what it would mute
+        /// Only preview what it would mute
         #[arg(long)]
         dry_run: bool,
-        /// Wait until every member shows it, so long at most [default with the flag alone: 60s]
+        /// Wait at most this long until every member shows it [default if given without a value: 60s]
         #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
             default_missing_value = "60s", value_parser = parse_span)]
         wait_verified: Option<Span>,
     },
-    /// Shows what a window would mute, and which rules could fire into it; changes nothing
+    /// Preview what a window would mute and which rules could fire during it; changes nothing
     #[command(after_help = EXIT_READ)]
     Preview {
         #[command(flatten)]
         window: Window,
     },
-    /// Moves the end of a window
+    /// Extend a window
     #[command(after_help = EXIT_WINDOW)]
     Extend {
-        /// Window id or silence id
+        /// Window ID or silence ID
         id: String,
-        /// How much longer: 15m
+        /// How much longer, e.g. 15m
         #[arg(long = "for", value_name = "DURATION", value_parser = parse_span)]
         length: Span,
     },
-    /// Makes a window shorter; it lasts another minute at least
+    /// Shorten a window; at least one minute remains
     #[command(after_help = EXIT_WINDOW)]
     Shorten {
-        /// Window id or silence id
+        /// Window ID or silence ID
         id: String,
-        /// How much shorter: 15m
+        /// How much shorter, e.g. 15m
         #[arg(long = "for", value_name = "DURATION", value_parser = parse_span)]
         length: Span,
     },
-    /// Gives a window back to the members that have lost it
+    /// Recreate a window on members that lost it
     #[command(after_help = EXIT_WINDOW)]
     Repair {
-        /// Window id
+        /// Window ID
         id: String,
     },
-    /// One window: members, matchers, what it mutes
+    /// Show a window: members, matchers, muted alerts
     #[command(after_help = EXIT_LIST)]
     Show {
-        /// Window id or silence id
+        /// Window ID or silence ID
         id: String,
     },
-    /// What a window hid, what fires still and when it pages; of one that is on, as if it ended now
+    /// Show the close-out report: muted alerts, what is still firing and when it pages; for an active window,
+    /// as if it ended now
     #[command(after_help = EXIT_CLOSEOUT)]
     Closeout {
-        /// Window id or silence id
+        /// Window ID or silence ID
         id: String,
     },
-    /// Windows that were
+    /// List past windows
     #[command(after_help = EXIT_READ)]
     History {
-        /// Only those whose reason or author has these words
+        /// Only windows whose reason or creator contains these words
         #[arg(value_name = "WORD")]
         search: Vec<String>,
-        /// Rows to print at most
+        /// Maximum number of rows
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=20_000))]
         limit: u32,
-        /// Print comma-separated values
+        /// Print CSV
         #[arg(long)]
         csv: bool,
     },
-    /// Recurring windows
+    /// Manage recurring windows
     #[command(subcommand, after_help = EXIT_SCHEDULE)]
     Schedule(Schedule),
-    /// Windows that are not over
+    /// List active and scheduled windows
     #[command(after_help = EXIT_LIST)]
     List {
-        /// Also every silence, active and past, whoever made it
+        /// Include all silences, active and expired, whoever created them
         #[arg(long)]
         all: bool,
     },
-    /// Ends a window or a silence now
+    /// End a window or a silence now
     #[command(after_help = EXIT_WINDOW, group = ArgGroup::new("which").required(true))]
     End {
-        /// Window id or silence id
+        /// Window ID or silence ID
         #[arg(group = "which")]
         id: Option<String>,
-        /// Every window of the panel that is on; those that begin later and silences made elsewhere stay
+        /// End every active window of the panel; scheduled windows and other silences are kept
         #[arg(long, group = "which")]
         all: bool,
     },
 }
 
-/// A window that is asked for.
+/// Parameters of a requested window.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("how_long").required(true))]
 pub struct Window {
-    /// How long: 30m, 1h30m, 90s
+    /// Duration, e.g. 30m, 1h30m, 90s
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_span, group = "how_long")]
     pub length: Option<Span>,
-    /// Until when: 17:30 (the next), 2026-12-01T17:30, or with an offset
+    /// End time: 17:30 (the next one), 2026-12-01T17:30, or with a UTC offset
     #[arg(long, value_name = "TIME", group = "how_long")]
     pub until: Option<String>,
-    /// Begin, written likewise [default: now]
+    /// Start time, same formats as --until [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Why; stands in the silence's comment
+    /// Reason, stored in the silence's comment
     #[arg(long, visible_alias = "reason", value_name = "TEXT")]
     pub comment: String,
-    /// Who [default: the OS user]
+    /// Your name [default: the OS user]
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     pub by: String,
-    /// What it mutes: severity="warning" tenant_id=~"a|b" [default: every alert but the heartbeat]
+    /// Matchers to mute: severity="warning" tenant_id=~"a|b" [default: every alert except the heartbeat]
     #[arg(long, value_name = "MATCHER")]
     pub matcher: Vec<String>,
 }
 
-/// Verbs on recurring windows.
+/// Subcommands of `maintenance schedule`.
 #[derive(Debug, Subcommand)]
 pub enum Schedule {
-    /// The schedules with their next dates
+    /// List schedules with their next windows
     #[command(after_help = EXIT_SCHEDULE)]
     List,
-    /// The next dates of a cron expression; changes nothing
+    /// Preview the next windows of a cron expression; changes nothing
     #[command(after_help = EXIT_READ)]
     Next {
         /// Five fields: minute, hour, day of month, month, day of week
         cron: String,
-        /// Time zone, e.g. Europe/Berlin [default: this machine's]
+        /// Time zone, e.g. Europe/Berlin [default: the local zone]
         #[arg(long, value_name = "ZONE", default_value = "", hide_default_value = true)]
         zone: String,
     },
-    /// Adds one, and makes its next windows as silences of the future
+    /// Add a schedule and create its next windows as pending silences
     #[command(after_help = EXIT_SCHEDULE)]
     Add {
         /// Five fields: minute, hour, day of month, month, day of week
         cron: String,
-        /// Time zone, e.g. Europe/Berlin [default: this machine's]
+        /// Time zone, e.g. Europe/Berlin [default: the local zone]
         #[arg(long, value_name = "ZONE", default_value = "", hide_default_value = true)]
         zone: String,
-        /// How long each window lasts
+        /// Duration of each window
         #[arg(long = "for", value_name = "DURATION", value_parser = parse_span)]
         length: Span,
-        /// Why
+        /// Reason
         #[arg(long, visible_alias = "reason", value_name = "TEXT")]
         comment: String,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         by: String,
-        /// What it mutes [default: every alert but the heartbeat]
+        /// Matchers to mute [default: every alert except the heartbeat]
         #[arg(long, value_name = "MATCHER")]
         matcher: Vec<String>,
-        /// Windows to make ahead
+        /// Number of windows to create in advance
         #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10))]
         ahead: u32,
     },
-    /// Removes one and takes its future windows back
+    /// Remove a schedule and its pending windows
     #[command(after_help = EXIT_SCHEDULE)]
     Remove {
-        /// Its id
+        /// Schedule ID
         id: String,
     },
 }

@@ -1,48 +1,49 @@
-//! `pins` on the command line.
+//! Arguments of `pins`.
 
 use clap::Subcommand;
 
 const EXIT_HISTORY: &str = "\
 Exit codes:
-  0  shown
-  2  usage or configuration
+  0  success
+  2  usage or configuration error
   3  the journal could not be read";
 
-const EXIT_REPIN: &str = "\
+const EXIT_UPDATE: &str = "\
 Exit codes:
-  0  shown; with --reason: written
-  2  usage or configuration; no version, no such service, no one place to change; nothing was written
-  3  Docker or the disk failed; every file is as before";
+  0  diff shown; with --reason: file written
+  2  usage or configuration error: no version, unknown service, ambiguous location; nothing was written
+  3  Docker or the disk failed; no file was changed";
 
-/// Verbs on pins.
+/// Subcommands of `pins`.
 #[derive(Debug, Subcommand)]
 pub enum Pins {
-    /// What changed of the chains, and when it was noticed
+    /// Show changes to images, tags and versions, with the time each was noticed
     #[command(after_help = EXIT_HISTORY)]
     History {
-        /// Of this service only
+        /// Only this service
         #[arg(value_name = "SERVICE")]
         service: Option<String>,
-        /// At most so many
+        /// Maximum number of rows
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u32,
     },
-    /// Another version for a service: a diff of the one line that says it; nothing is pulled or started
-    #[command(after_help = EXIT_REPIN)]
-    Repin {
-        /// Service in the compose file
+    /// Update a service's version in the Compose file; shows the diff, and never pulls or starts anything
+    #[command(after_help = EXIT_UPDATE)]
+    #[command(alias = "repin")]
+    Update {
+        /// Service in the Compose file
         #[arg(value_name = "SERVICE")]
         service: String,
-        /// The whole reference, e.g. prom/prometheus:v2.55.1
+        /// Full image reference, e.g. prom/prometheus:v2.55.1
         #[arg(value_name = "IMAGE")]
         image: String,
-        /// Adds the digest that the engine knows for it
+        /// Add the digest that Docker has for it
         #[arg(long)]
         lock: bool,
-        /// Why; without it nothing is written
+        /// Reason; required to write the file
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "")]
         by: String,
     },

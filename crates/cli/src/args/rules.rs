@@ -1,109 +1,110 @@
-//! `rules` on the command line.
+//! Arguments of `rules`.
 
 use clap::{Args, Subcommand};
 
 const EXIT: &str = "\
 Exit codes:
-  0  every expected rule runs, none has an error or a warning
-  1  a rule is missing, differs, is in error, or has a finding
-  2  usage or configuration, or a file that is no rule file
-  3  Prometheus failed or could not be reached";
+  0  every expected rule is loaded, none has an error or a warning
+  1  a rule is missing, differs, is failing, or has a finding
+  2  usage or configuration error, or an invalid rule file
+  3  Prometheus failed or is unreachable";
 
 const EXIT_DIFF: &str = "\
 Exit codes:
-  0  shown; the server's own tool takes it, and it brings no finding
-  1  it would be refused, or brings a finding
-  2  usage or configuration; no such rule, or it can't be edited without changing more than was meant
-  3  a server failed or could not be reached";
+  0  diff shown; promtool or amtool accepts it, no findings
+  1  it would be rejected, or has findings
+  2  usage or configuration error; unknown rule, or an edit that would change more than requested
+  3  a server failed or is unreachable";
 
 const EXIT_APPLY: &str = "\
 Exit codes:
-  0  written, and the server is seen to run it
-  1  the server did not take it; the files are as before
-  2  usage or configuration; no such rule, a file that would be refused; nothing was written
-  3  a server failed or could not be reached; nothing was written";
+  0  written, reloaded and verified on the server
+  1  the server rejected it; the files were rolled back
+  2  usage or configuration error; unknown rule, or an invalid file; nothing was written
+  3  a server failed or is unreachable; nothing was written";
 
 const EXIT_RELOAD: &str = "\
 Exit codes:
-  0  Prometheus has read its files again
-  1  it says that reading them failed
-  2  its lifecycle API is off, and it can't be signalled through Docker
-  3  it refused the files, or could not be reached";
+  0  Prometheus reloaded its configuration
+  1  Prometheus reports that the reload failed
+  2  the lifecycle API is disabled, and Docker cannot signal Prometheus
+  3  Prometheus rejected the files or is unreachable";
 
 const EXIT_LINKS: &str = "\
 Exit codes:
-  0  no link is dead
-  1  a link leads to no page
-  2  usage or configuration
-  3  Prometheus failed or could not be reached";
+  0  no dead links
+  1  a link is dead
+  2  usage or configuration error
+  3  Prometheus failed or is unreachable";
 
-/// Verbs on rules.
+/// Subcommands of `rules`.
 #[derive(Debug, Subcommand)]
 pub enum Rules {
-    /// Every rule of the server, against what is expected
+    /// List the server's rules and compare them with the reliability pack
     #[command(after_help = EXIT)]
     List,
-    /// What is wrong with the rules: guards that can never match, series that do not exist, …
+    /// Lint rules: guards that can never match, series that do not exist, …
     ///
-    /// Without files: the server's rules. With files: those, and no server is asked. docs/checks describes the checks.
+    /// Without files, lints the server's rules. With files, lints only those and contacts no server.
+    /// docs/checks describes the checks.
     #[command(after_help = EXIT)]
     Lint {
-        /// Rule files; those that record what others read belong into the same call
+        /// Rule files; pass recording rules together with the rules that use them
         #[arg(value_name = "FILE")]
         files: Vec<std::path::PathBuf>,
-        /// Also what is only worth knowing
+        /// Include informational findings
         #[arg(long)]
         all: bool,
     },
-    /// What a change of rules would do to the pack's files, line by line; nothing is written
+    /// Preview a rule change as a line diff of the pack's files; nothing is written
     #[command(after_help = EXIT_DIFF)]
     Diff(Changes),
-    /// Changes rules: checked, copied, written, reloaded, seen on the server, or put back
+    /// Change rules: check, back up, write, reload, verify on the server; roll back on failure
     #[command(after_help = EXIT_APPLY)]
     Apply {
-        /// What changes
+        /// Changes to make
         #[command(flatten)]
         changes: Changes,
-        /// Why
+        /// Reason
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// Who [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "")]
         by: String,
     },
-    /// Has Prometheus read its files again
+    /// Reload Prometheus
     #[command(after_help = EXIT_RELOAD)]
     Reload,
-    /// Asks the runbook links of the server's alerts over the network, each once
+    /// Check the runbook links of the server's alerts over the network, each once
     ///
-    /// Addresses that are not of the public internet are asked only when their server is one of the profile.
+    /// Non-public addresses are contacted only if their server is configured in the profile.
     #[command(after_help = EXIT_LINKS)]
     Links,
 }
 
-/// What changes. Each may be given several times.
+/// Rule changes; each option can be repeated.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct Changes {
-    /// Another threshold: CacheEffectivenessDrop=25
+    /// Set a threshold: CacheEffectivenessDrop=25
     #[arg(long, value_name = "RULE=NUMBER", allow_hyphen_values = true)]
     pub threshold: Vec<String>,
-    /// How long it has to hold: CacheEffectivenessDrop=10m
+    /// Set the pending period (`for`): CacheEffectivenessDrop=10m
     #[arg(long = "for", value_name = "RULE=DURATION")]
     pub hold: Vec<String>,
-    /// A label; without a value it is taken away: CacheEffectivenessDrop:severity=critical
+    /// Set a label, or remove it if no value is given: CacheEffectivenessDrop:severity=critical
     #[arg(long, value_name = "RULE:NAME[=VALUE]")]
     pub label: Vec<String>,
-    /// An annotation; without a value it is taken away
+    /// Set an annotation, or remove it if no value is given
     #[arg(long, value_name = "RULE:NAME[=VALUE]")]
     pub annotation: Vec<String>,
-    /// Another expression
+    /// Set the expression
     #[arg(long, value_name = "RULE=PROMQL")]
     pub expr: Vec<String>,
-    /// The expression that `rules lint` proposes for the rule on the server
+    /// Use the expression that `rules lint` suggests for the rule on the server
     #[arg(long, value_name = "RULE")]
     pub rewrite: Vec<String>,
-    /// The VIP tenants, wherever a selector names exactly those of the profile
+    /// Set the VIP tenants in every selector that lists exactly those of the profile
     #[arg(long, value_name = "TENANT,…", value_delimiter = ',')]
     pub vip: Vec<String>,
 }

@@ -1,81 +1,80 @@
-//! `runbook` on the command line.
+//! Arguments of `runbook`.
 
 use clap::{Args, Subcommand};
 
 const EXIT_READ: &str = "\
 Exit codes:
-  0  printed
-  1  `list`: a file of the profile's folder was refused
-  2  usage or configuration, or no such runbook or alert
-  3  a server failed or could not be reached";
+  0  success
+  1  `list`: a file in the profile's runbook folder is invalid
+  2  usage or configuration error, or unknown runbook or alert
+  3  a server failed or is unreachable";
 
 const EXIT_RUN: &str = "\
 Exit codes:
   0  every step is as expected
-  1  a step is red, or could not be judged
-  2  usage or configuration, or no such runbook or alert
-  3  a server failed or could not be reached, or cancelled";
+  1  a step failed or has no verdict
+  2  usage or configuration error, or unknown runbook or alert
+  3  a server failed or is unreachable, or canceled";
 
 const EXIT_EXPORT: &str = "\
 Exit codes:
-  0  written, with all series
-  1  written; some series could not be had, and the draft says which
-  2  usage or configuration, or no such run";
+  0  written with all series
+  1  written, but some series are unavailable; the draft lists them
+  2  usage or configuration error, or unknown run";
 
-/// Verbs on runbooks.
+/// Subcommands of `runbook`.
 #[derive(Debug, Subcommand)]
 pub enum Runbook {
-    /// Every runbook and document; with --runs the runs that were, newest first
+    /// List runbooks and documents; with --runs, past runs, newest first
     #[command(after_help = EXIT_READ)]
     List {
         /// List runs instead
         #[arg(long)]
         runs: bool,
     },
-    /// One runbook as text, its labels filled in
+    /// Show a runbook as text with its labels filled in
     #[command(after_help = EXIT_READ)]
     Show(Subject),
-    /// Asks every step of a runbook and says how each stands; the run is kept
+    /// Run the queries of a runbook and show a verdict per step; the run is saved
     #[command(after_help = EXIT_RUN)]
     Run {
         #[command(flatten)]
         subject: Subject,
-        /// What was found and done, kept with the run
+        /// Findings and actions to save with the run
         #[arg(long, value_name = "TEXT", default_value = "")]
         notes: String,
-        /// Leave the run open, so that the panel takes it up
+        /// Leave the run open, to continue it in the panel
         #[arg(long)]
         keep_open: bool,
-        /// Who runs it [default: the OS user]
+        /// Your name [default: the OS user]
         #[arg(long, value_name = "NAME", default_value = "")]
         by: String,
     },
-    /// Sections that have all these words
+    /// Find sections that contain all these words
     #[command(after_help = EXIT_READ)]
     Search {
-        /// Words
+        /// Words to search for
         #[arg(required = true)]
         words: Vec<String>,
     },
-    /// Writes a run as the draft of a post-mortem, with its series as CSV and plots as PNG
+    /// Export a run as a post-mortem draft, with series as CSV and plots as PNG
     #[command(after_help = EXIT_EXPORT)]
     Export {
-        /// Its id, or the begin of it [default: the newest]
+        /// Run ID or a unique prefix [default: the latest]
         id: Option<String>,
     },
 }
 
-/// What a runbook is opened for.
+/// The runbook to open, and the alert to open it for.
 #[derive(Debug, Args)]
 pub struct Subject {
-    /// A runbook's name; left out: the one that fits the alert
+    /// Runbook name [default: the one for the alert]
     #[arg(required_unless_present = "alert")]
     pub name: Option<String>,
-    /// Open it on the firing alert that these matchers pick out, e.g. 'alertname="LowConfidenceSpike"'; of
-    /// several the worst
+    /// Firing alert to open it for, e.g. 'alertname="LowConfidenceSpike"'; the most severe match is used
     #[arg(long, value_name = "FILTER")]
     pub alert: Option<String>,
-    /// A label to fill in, e.g. tenant_id=acme
+    /// Label to fill in, e.g. tenant_id=acme
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = pair)]
     pub labels: Vec<(String, String)>,
 }

@@ -1,4 +1,4 @@
-//! `ack`: says that somebody is on an alert.
+//! `ack`: acknowledges an alert.
 
 use aether_contract::*;
 use aether_panel::Panel;
@@ -6,7 +6,7 @@ use aether_panel::Panel;
 use super::alerts;
 use crate::{human::plain, outcome::Outcome};
 
-/// Acknowledges the worst alert that the filter picks out; without a note takes that back.
+/// Acknowledges the most severe alert that matches the filter; without a note, removes the acknowledgment.
 pub async fn ack(
     panel: &Panel,
     filter: &[String],
@@ -20,8 +20,8 @@ pub async fn ack(
     let about = row.tenant.as_ref().map(|tenant| format!(", {tenant}")).unwrap_or_default();
     let name = plain(&format!("{}{about}", row.name));
     let text = match &row.ack {
-        Some(ack) => format!("{} is on {name}. It silences nothing.\n", plain(&ack.by)),
-        None => format!("Nobody is on {name} any more.\n"),
+        Some(ack) => format!("{} acknowledged {name}. The alert is not silenced.\n", plain(&ack.by)),
+        None => format!("Acknowledgment of {name} removed.\n"),
     };
     Outcome::new(&row, text)
 }

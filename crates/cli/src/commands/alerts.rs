@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::{polled, unread};
 use crate::{
     args::State,
-    human::{count, moment, now, plain, plain_lines, span},
+    human::{amount, count, moment, now, plain, plain_lines, span},
     outcome::Outcome,
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Rows that the Panel gives a page at most.
+/// Largest page that the panel returns, in rows.
 const PAGE: u32 = 500;
-/// Rows that are printed when nobody says how many.
+/// Row limit if `--limit` is not given.
 pub const DEFAULT_LIMIT: u32 = 100;
 
 /// Reads the alerts that match.
@@ -61,13 +61,13 @@ pub async fn alerts(
 fn comma_separated(rows: &[AlertRow]) -> Result<String, PanelError> {
     let mut out = Vec::new();
     aether_panel::alerts::export::csv(&mut out, rows).map_err(|error| {
-        PanelError::new(ErrorCode::Internal, "aetherctl", format!("The list could not be written: {error}"))
+        PanelError::new(ErrorCode::Internal, "aetherctl", format!("Failed to write the alert list: {error}"))
     })?;
     // A terminal obeys no label.
     Ok(plain_lines(&String::from_utf8_lossy(&out).replace("\r\n", "\n")))
 }
 
-/// What filter and states ask for.
+/// Builds the request from filter and states.
 pub fn request(filter: &[String], states: &[State]) -> AlertsRequest {
     AlertsRequest {
         filter: filter.join(" "),
@@ -76,7 +76,7 @@ pub fn request(filter: &[String], states: &[State]) -> AlertsRequest {
     }
 }
 
-/// The worst alert that the filter picks out, after a look at the servers.
+/// The most severe alert that matches the filter, after polling the servers.
 pub async fn worst(panel: &Panel, filter: &[String]) -> Result<AlertRow, PanelError> {
     polled(panel).await?;
     let page = panel.alerts_page(AlertsRequest { limit: 1, ..request(filter, &[]) }).await?;
@@ -84,7 +84,8 @@ pub async fn worst(panel: &Panel, filter: &[String]) -> Result<AlertRow, PanelEr
         // No list and an empty list are not the same.
         unread(&page.freshness).unwrap_or_else(|| {
             let words = format!("No alert matches {}.", plain(&filter.join(" ")));
-            PanelError::new(ErrorCode::NotFound, "alerts", words).with_hint("aetherctl alerts lists them.")
+            PanelError::new(ErrorCode::NotFound, "alerts", words)
+                .with_hint("List alerts with: aetherctl alerts")
         })
     })
 }
@@ -112,12 +113,16 @@ pub async fn groups(panel: &Panel, request: AlertsRequest, labels: &[String]) ->
         })
         .collect();
     let mut out = if rows.is_empty() {
-        "No alert.\n".to_owned()
+        "No alerts.\n".to_owned()
     } else {
         table(&["LABEL", "VALUE", "ALERTS", "FIRING", "PENDING", "SILENCED", "INHIBITED"], &rows)
     };
     if page.groups.len() < page.groups_total as usize {
-        out.push_str(&format!("the {} most urgent of {} groups\n", page.groups.len(), page.groups_total));
+        out.push_str(&format!(
+            "{} of {} groups shown, most urgent first\n",
+            page.groups.len(),
+            page.groups_total
+        ));
     }
     let mut outcome = Outcome::new(&page.groups, out)?;
     outcome.findings = findings(&page.counts);
@@ -126,7 +131,7 @@ pub async fn groups(panel: &Panel, request: AlertsRequest, labels: &[String]) ->
     Ok(outcome)
 }
 
-/// Firing and undelivered alerts, a sentence each kind.
+/// One sentence for firing and one for undelivered alerts.
 pub fn findings(counts: &AlertCounts) -> Vec<String> {
     let mut found = Vec::new();
     if counts.firing > 0 {
@@ -137,12 +142,12 @@ pub fn findings(counts: &AlertCounts) -> Vec<String> {
                 parts.push(format!("{n} {word}"));
             }
         }
-        let verb = if counts.firing == 1 { "fires" } else { "fire" };
+        let verb = if counts.firing == 1 { "firing" } else { "firing" };
         found.push(format!("{} {verb} ({})", count(counts.firing, "alert"), parts.join(", ")));
     }
     if counts.undelivered > 0 {
         found.push(format!(
-            "{} firing in Prometheus, unknown to Alertmanager: notifications are not going out",
+            "{} firing in Prometheus but missing from Alertmanager: no notifications are sent",
             count(counts.undelivered, "alert")
         ));
     }
@@ -167,13 +172,13 @@ pub fn summary(alerts: &AlertsSummary) -> String {
 pub(super) fn text(page: &AlertsPage) -> String {
     if page.total == 0 {
         let whole = page.freshness.is_fresh() && page.pending_freshness.is_fresh();
-        return if whole { "No alert.\n".into() } else { "No alert is known.\n".into() };
+        return if whole { "No alerts.\n".into() } else { "No alerts loaded.\n".into() };
     }
     let rows: Vec<Vec<Cell>> = page.rows.iter().map(row).collect();
     let mut out =
         table(&["STATE", "SEVERITY", "ALERT", "TENANT", "FOR", "SINCE", "VALUE", "SUMMARY", "NOTE"], &rows);
     if (page.rows.len() as u64) < u64::from(page.total) {
-        out.push_str(&format!("{} of {} shown; --limit shows more\n", page.rows.len(), page.total));
+        out.push_str(&format!("{} of {} shown; use --limit to show more\n", page.rows.len(), page.total));
     }
     out
 }
@@ -202,19 +207,24 @@ fn row(alert: &AlertRow) -> Vec<Cell> {
     vec![
         painted(state, look),
         severity,
-        cell(if alert.name.is_empty() { "(no name)" } else { &alert.name }),
+        cell(if alert.name.is_empty() { "(unnamed)" } else { &alert.name }),
         cell(tenant),
         cell(span(now().millis_since(alert.since))),
         cell(moment(alert.since)),
-        cell(&alert.value_text),
+        cell(value(alert.value, &alert.value_text)),
         cell(summary.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default()),
         cell(note(alert)),
     ]
 }
 
+/// The value with few digits; Prometheus writes it as `7.462376e+01`.
+fn value(value: Option<f64>, text: &str) -> String {
+    value.filter(|value| value.is_finite()).map_or_else(|| text.to_owned(), |value| amount(value, ""))
+}
+
 fn note(alert: &AlertRow) -> String {
     if !alert.delivered {
-        return "not at Alertmanager".into();
+        return "not in Alertmanager".into();
     }
     if let Some(silence) = alert.silenced_by.first() {
         let until = silence.until.map(|at| format!(" until {}", moment(at))).unwrap_or_default();
@@ -256,8 +266,14 @@ mod tests {
         };
         assert!(findings(&quiet).is_empty());
         let loud = AlertCounts { firing: 2, critical: 1, other: 1, ..Default::default() };
-        assert_eq!(findings(&loud), ["2 alerts fire (1 critical, 1 other)"]);
+        assert_eq!(findings(&loud), ["2 alerts firing (1 critical, 1 other)"]);
         let lost = AlertCounts { firing: 1, warning: 1, undelivered: 1, ..Default::default() };
         assert_eq!(findings(&lost).len(), 2);
+    }
+
+    #[test]
+    fn alert_value_has_no_exponent() {
+        assert_eq!(value(Some(74.62376), "7.462376e+01"), "74.6");
+        assert_eq!(value(None, "NaN"), "NaN");
     }
 }

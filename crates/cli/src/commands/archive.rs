@@ -14,20 +14,21 @@ use crate::{
     outcome::Outcome,
 };
 
-/// The whole path of what was named: the panel knows no current folder.
+/// Makes a path absolute; the panel has no current directory.
 fn whole(path: &Path) -> Result<String, PanelError> {
     let failed = |error: std::io::Error| {
-        let words = format!("The path {} can't be followed: {error}.", path.display());
+        let words = format!("Cannot resolve the path {}: {error}.", path.display());
         PanelError::new(ErrorCode::InvalidRequest, "aetherctl", words)
     };
     let path = std::path::absolute(path).map_err(failed)?;
     path.into_os_string().into_string().map_err(|path| {
-        let words = format!("The path {} is not UTF-8.", path.display());
-        PanelError::new(ErrorCode::InvalidRequest, "aetherctl", words).with_hint("Name it otherwise.")
+        let words = format!("The path {} is not valid UTF-8.", path.display());
+        PanelError::new(ErrorCode::InvalidRequest, "aetherctl", words)
+            .with_hint("Use a path that is valid UTF-8.")
     })
 }
 
-/// Writes a backup into an archive.
+/// Exports a backup to an archive.
 pub async fn export(
     panel: &Panel,
     id: &str,
@@ -41,12 +42,16 @@ pub async fn export(
     let folder = whole(to.unwrap_or(Path::new(".")))?;
     let done =
         panel.backup_export(BackupExportRequest { id: BackupId(id.to_owned()), format, folder }).await?;
-    let text =
-        format!("{}\n{}, {}, read back.\n", plain(&done.path), count(done.files, "file"), size(done.bytes));
+    let text = format!(
+        "{}\n{}, {}, read back and verified.\n",
+        plain(&done.path),
+        count(done.files, "file"),
+        size(done.bytes)
+    );
     Outcome::new(&done, text)
 }
 
-/// Takes an archive in.
+/// Imports an archive.
 pub async fn import(panel: &Panel, archive: &Path, by: &str) -> Result<Outcome, PanelError> {
     let request = BackupImportRequest { path: whole(archive)?, created_by: by.to_owned() };
     let taken = panel.backup_import(request).await?;

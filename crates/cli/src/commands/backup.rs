@@ -1,4 +1,4 @@
-//! `backup`: make, look at, verify, compare, prune. Restoring has a file of its own.
+//! `backup`: create, inspect, verify, compare, prune. Restoring has its own file.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -17,8 +17,7 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Runs the verb, with its progress on a terminal. Ctrl+C cancels what is going on, and waits until nothing is
-/// half done.
+/// Runs the command with progress on a terminal. Ctrl+C cancels the job and waits for its cleanup.
 pub async fn run(panel: &Panel, verb: &Backup, json: bool) -> Result<Outcome, PanelError> {
     let mut work = Box::pin(verb_of(panel, verb));
     let show = !json && std::io::stderr().is_terminal();
@@ -34,9 +33,9 @@ pub async fn run(panel: &Panel, verb: &Backup, json: bool) -> Result<Outcome, Pa
                     Some(job) if pressed.is_ok() => {
                         // It may have come to its end meanwhile.
                         let _ = panel.job_cancel(wire::JobCancelRequest { id: job.id }).await;
-                        let _ = writeln!(std::io::stderr(), "\naetherctl: cancelling; nothing is left half done");
+                        let _ = writeln!(std::io::stderr(), "\naetherctl: canceling and cleaning up");
                     }
-                    _ => break Err(PanelError::new(ErrorCode::Cancelled, "aetherctl", "Cancelled.")),
+                    _ => break Err(PanelError::new(ErrorCode::Cancelled, "aetherctl", "Canceled.")),
                 }
             }
             () = tokio::time::sleep(std::time::Duration::from_millis(250)), if show => {
@@ -53,7 +52,7 @@ pub async fn run(panel: &Panel, verb: &Backup, json: bool) -> Result<Outcome, Pa
     result
 }
 
-/// Draws one line over the one before; tells how long it is.
+/// Draws a line over the previous one; returns its length in characters.
 fn progress(job: &wire::Job, before: usize) -> usize {
     let total = job.total.map(|total| format!(" of {total}")).unwrap_or_default();
     let eta = job.eta_s.map(|s| format!(", {s} s left")).unwrap_or_default();
@@ -91,7 +90,8 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
                 uid: uid.clone(),
             };
             let found = panel.backup_diff(request).await?;
-            let text = if found.text.is_empty() { "the same\n".to_owned() } else { lines(&found.text) };
+            let text =
+                if found.text.is_empty() { "No differences.\n".to_owned() } else { lines(&found.text) };
             let mut outcome = Outcome::new(&found, text)?;
             if !found.text.is_empty() {
                 outcome.find(format!("{uid} differs"));
@@ -118,7 +118,7 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
     }
 }
 
-/// A text of many lines, each without what could steer a terminal.
+/// A multi-line text with terminal control characters escaped.
 pub fn lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", plain(&line.replace('\t', "    ")))).collect()
 }
@@ -137,7 +137,7 @@ pub fn verdict(verdict: BackupVerdict) -> (&'static str, Paint) {
         BackupVerdict::Verified => ("verified", Paint::Good),
         BackupVerdict::Complete => ("complete", Paint::None),
         BackupVerdict::Incomplete => ("INCOMPLETE", Paint::Bad),
-        BackupVerdict::Changed => ("CHANGED", Paint::Bad),
+        BackupVerdict::Changed => ("CORRUPTED", Paint::Bad),
         BackupVerdict::Foreign => ("unverified", Paint::Warn),
     }
 }
@@ -156,16 +156,17 @@ pub(super) fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
             cell(if backup.elsewhere.is_empty() {
                 String::new()
             } else {
-                count(u32::try_from(backup.elsewhere.len()).unwrap_or(u32::MAX), "place")
+                count(u32::try_from(backup.elsewhere.len()).unwrap_or(u32::MAX), "target")
             }),
             cell(&backup.created_by),
             cell(&backup.reason),
         ]
     };
     let rows: Vec<Vec<Cell>> = list.backups.iter().map(row).collect();
-    let head = ["BACKUP", "VERDICT", "MADE", "DASHBOARDS", "FILES", "SIZE", "PIN", "ALSO IN", "BY", "REASON"];
+    let head =
+        ["BACKUP", "VERDICT", "CREATED", "DASHBOARDS", "FILES", "SIZE", "PIN", "REMOTE", "BY", "REASON"];
     let text = if rows.is_empty() {
-        format!("No backup in {}.\n", plain(&list.folder))
+        format!("No backups in {}.\n", plain(&list.folder))
     } else {
         table(&head, &rows)
     };
@@ -199,7 +200,7 @@ pub fn shown(backup: &wire::Backup) -> String {
         let (state, paint) = match part.state {
             BackupPartState::Complete => ("complete", Paint::Good),
             BackupPartState::Failed => ("INCOMPLETE", Paint::Bad),
-            BackupPartState::Skipped => ("not in it", Paint::Dim),
+            BackupPartState::Skipped => ("skipped", Paint::Dim),
         };
         let what = if part.count > 0 { format!("{} {}", part.count, part.what) } else { String::new() };
         vec![
@@ -287,12 +288,12 @@ async fn find(panel: &Panel, query: &str) -> Result<Outcome, PanelError> {
     };
     let rows: Vec<Vec<Cell>> = found.found.iter().map(row).collect();
     let mut text = if rows.is_empty() {
-        "No backup has such a dashboard.\n".to_owned()
+        "No backup contains a matching dashboard.\n".to_owned()
     } else {
         table(&["BACKUP", "UID", "DASHBOARD", "FOLDER", "VERSION"], &rows)
     };
     if found.more {
-        text.push_str("There are more; say more words.\n");
+        text.push_str("More matches exist; refine the search.\n");
     }
     Outcome::new(&found, text)
 }
@@ -313,23 +314,20 @@ async fn verify(panel: &Panel, id: Option<&str>, all: bool, sample: u32) -> Resu
     verified(&found)
 }
 
-/// What verifying found.
+/// Result of verifying backups.
 pub fn verified(found: &Vec<wire::BackupVerified>) -> Result<Outcome, PanelError> {
     let row = |one: &wire::BackupVerified| {
         let good = one.problems.is_empty();
         vec![
             cell(&one.id.0),
-            painted(
-                if good { "as it was made" } else { "CHANGED" },
-                if good { Paint::Good } else { Paint::Bad },
-            ),
+            painted(if good { "verified" } else { "CORRUPTED" }, if good { Paint::Good } else { Paint::Bad }),
             cell(count(one.files, "file")),
             cell(size(one.bytes)),
-            cell(if one.whole { "all of it" } else { "a sample" }),
+            cell(if one.whole { "all files" } else { "sample" }),
         ]
     };
     let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
-    let mut outcome = Outcome::new(found, table(&["BACKUP", "VERDICT", "READ", "SIZE", "HOW MUCH"], &rows))?;
+    let mut outcome = Outcome::new(found, table(&["BACKUP", "VERDICT", "READ", "SIZE", "COVERAGE"], &rows))?;
     for one in found {
         outcome.findings.extend(one.problems.iter().map(|problem| format!("{}: {problem}", one.id.0)));
     }
@@ -365,7 +363,7 @@ async fn diff(panel: &Panel, from: &str, to: Option<&str>) -> Result<Outcome, Pa
             }
         }
     }
-    text.push_str(&format!("{} the same\n", count(found.same, "dashboard")));
+    text.push_str(&format!("{} identical\n", count(found.same, "dashboard")));
     let mut outcome = Outcome::new(&found, text)?;
     if !found.dashboards.is_empty() {
         let differ = u32::try_from(found.dashboards.len()).unwrap_or(u32::MAX);
@@ -381,7 +379,7 @@ async fn prune(panel: &Panel, policy: PrunePolicy, apply: bool) -> Result<Outcom
     pruned(&plan, apply, delete).await
 }
 
-/// Shows a plan, and with `apply` carries it out.
+/// Shows a prune plan, and with `apply` deletes the backups.
 pub async fn pruned(
     plan: &wire::PrunePlan,
     apply: bool,
@@ -401,12 +399,12 @@ pub async fn pruned(
     let rows: Vec<Vec<Cell>> = plan.items.iter().map(row).collect();
     let ids: Vec<BackupId> =
         plan.items.iter().filter(|item| !item.keep).map(|item| item.id.clone()).collect();
-    let mut text = table(&["PLAN", "BACKUP", "MADE", "SIZE", "WHY", "REASON"], &rows);
+    let mut text = table(&["PLAN", "BACKUP", "CREATED", "SIZE", "WHY", "REASON"], &rows);
     if !apply || ids.is_empty() {
         let number = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let would = count(number, "backup");
         text.push_str(&format!(
-            "\n{would} would be deleted, {} freed. Nothing was changed.\n",
+            "\n{would} would be deleted, freeing {}. Nothing was changed.\n",
             size(plan.frees_bytes)
         ));
         return Outcome::new(plan, text);
@@ -415,6 +413,6 @@ pub async fn pruned(
     let number = u32::try_from(done.deleted.len()).unwrap_or(u32::MAX);
     text.push_str(&format!("\n{} deleted, {} freed.\n", count(number, "backup"), size(done.freed_bytes)));
     let mut outcome = Outcome::new(&done, text)?;
-    outcome.findings.extend(done.kept.iter().map(|one| format!("kept: {one}")));
+    outcome.findings.extend(done.kept.iter().map(|one| format!("not deleted: {one}")));
     Ok(outcome)
 }

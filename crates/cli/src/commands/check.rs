@@ -1,4 +1,4 @@
-//! `check`: run a suite, shown as it goes; the runs that were.
+//! `check`: run a suite with live progress, and show past runs.
 
 use std::{
     collections::HashSet,
@@ -16,12 +16,12 @@ use crate::{
     table::{Cell, Paint, cell, paint, painted, table},
 };
 
-/// Runs a verb on checks.
+/// Runs a subcommand of `check`.
 pub async fn run(panel: &Panel, verb: &Check, json: bool) -> Result<Outcome, PanelError> {
     match verb {
         Check::Quick(how) => suite(panel, CheckSuite::Quick, how, json).await,
         Check::Preprod(how) => suite(panel, CheckSuite::Preprod, how, json).await,
-        Check::AfterDeploy(how) => suite(panel, CheckSuite::AfterDeploy, how, json).await,
+        Check::PostDeploy(how) => suite(panel, CheckSuite::AfterDeploy, how, json).await,
         Check::Sanity(how) => suite(panel, CheckSuite::Sanity, how, json).await,
         Check::History => history(&panel.check_runs(Empty {}).await?),
         Check::Show { id, junit } => show(panel, id, *junit).await,
@@ -40,8 +40,8 @@ async fn suite(panel: &Panel, suite: CheckSuite, how: &How, json: bool) -> Resul
             pressed = tokio::signal::ctrl_c(), if !pressed_once => {
                 pressed_once = true;
                 if pressed.is_ok() && panel.check_cancel(Empty {}).await.is_ok() {
-                    let _ = writeln!(std::io::stderr(), "aetherctl: cancelling; what changes something comes \
-                        to its end");
+                    let _ = writeln!(std::io::stderr(), "aetherctl: canceling; checks with side effects \
+                        finish first");
                 }
             }
             () = tokio::time::sleep(Duration::from_millis(200)), if !quiet => {
@@ -73,7 +73,7 @@ async fn suite(panel: &Panel, suite: CheckSuite, how: &How, json: bool) -> Resul
         outcome.fail(Some(&PanelError::new(
             ErrorCode::Cancelled,
             "checks",
-            "Cancelled before all was checked.",
+            "Canceled before all checks ran.",
         )));
     }
     Ok(outcome)
@@ -121,8 +121,8 @@ pub(super) fn history(runs: &CheckRuns) -> Result<Outcome, PanelError> {
         .map(|run| {
             let (word, colour) = look(run.verdict);
             let end = match run.ended_at {
-                None => "cut off",
-                Some(_) if run.cancelled => "cancelled",
+                None => "interrupted",
+                Some(_) if run.cancelled => "canceled",
                 Some(_) => "",
             };
             let passed = run.checks.iter().filter(|check| check.state == CheckState::Pass).count();
@@ -138,9 +138,9 @@ pub(super) fn history(runs: &CheckRuns) -> Result<Outcome, PanelError> {
         })
         .collect();
     let text = if rows.is_empty() {
-        "Nothing has been checked yet: aetherctl check quick\n".to_owned()
+        "No checks have run yet. Start with: aetherctl check quick\n".to_owned()
     } else {
-        table(&["RUN", "BEGUN", "SUITE", "RESULT", "PASSED", "BY", ""], &rows)
+        table(&["RUN", "STARTED", "SUITE", "RESULT", "PASSED", "BY", ""], &rows)
     };
     Outcome::new(runs, text)
 }
@@ -149,12 +149,12 @@ async fn show(panel: &Panel, id: &str, junit: bool) -> Result<Outcome, PanelErro
     let runs = panel.check_runs(Empty {}).await?.runs;
     let mut fitting = runs.into_iter().filter(|run| run.id.starts_with(id.trim()));
     let Some(run) = fitting.next().filter(|_| !id.trim().is_empty()) else {
-        return Err(PanelError::new(ErrorCode::NotFound, "checks", format!("There is no run {id:?}."))
-            .with_hint("aetherctl check history lists them."));
+        return Err(PanelError::new(ErrorCode::NotFound, "checks", format!("Check run {id:?} not found."))
+            .with_hint("List runs with: aetherctl check history"));
     };
     if fitting.next().is_some() {
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "checks", "Several runs begin so.")
-            .with_hint("Give more of its id."));
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "checks", "Ambiguous run ID.")
+            .with_hint("Add more characters."));
     }
     let format = if junit { CheckFormat::Junit } else { CheckFormat::Markdown };
     let export = panel.check_export(CheckExportRequest { id: run.id.clone(), format }).await?;

@@ -1,4 +1,4 @@
-//! `daemon`: what an open panel does by itself, without a window.
+//! `daemon`: runs the background jobs without a window.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,20 +10,20 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::unread;
 use crate::{args::Args, human::plain, outcome::Outcome};
 
-/// How often it is looked whether the stack is free, while another process looks after it.
+/// How often to check whether the lock is free, while another process runs the background jobs.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// What one round has done.
+/// Result of one round.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Round {
-    /// The scheduled backup, if it was time.
+    /// The scheduled backup, if one was due.
     backup: Option<Backup>,
-    /// What a window would have told on the desktop.
+    /// Notifications that the desktop panel would have shown.
     notices: Vec<Notice>,
 }
 
-/// Looks after the stack until it is told to end.
+/// Runs the background jobs until a signal arrives.
 ///
 /// # Errors
 /// What kept it from beginning; with `once` what kept it from its round.
@@ -53,18 +53,18 @@ pub async fn run(args: &Args, once: bool) -> Result<Outcome, PanelError> {
     outcome
 }
 
-/// Writes down what a window would have told, until a signal comes.
+/// Logs notifications until a signal arrives.
 async fn keep(panel: &Panel, mut events: Receiver<PanelEvent>, end: &mut End) {
     let mut look = tokio::time::interval(WAIT);
     loop {
         tokio::select! {
-            () = end.come() => return tracing::info!("told to end"),
+            () = end.come() => return tracing::info!("shutdown requested"),
             // Also takes the stack on when whoever looked after it has ended.
             _ = look.tick() => drop(panel.kept_by_another()),
             event = events.recv() => match event {
                 Ok(PanelEvent::Notice(notice)) => told(&notice),
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return tracing::error!("the panel has ended"),
+                Err(RecvError::Closed) => return tracing::error!("the panel core exited unexpectedly"),
             },
         }
     }
@@ -92,14 +92,14 @@ async fn round(panel: &Panel, mut events: Receiver<PanelEvent>) -> Result<Outcom
         }
     }
     let mut text = match &backup {
-        Some(backup) => format!("Backup {} made.\n", plain(&backup.id.0)),
+        Some(backup) => format!("Backup {} created.\n", plain(&backup.id.0)),
         None => "No backup was due.\n".to_owned(),
     };
     for notice in &notices {
         text.push_str(&format!("{}: {}\n", plain(&notice.title), plain(&notice.text)));
     }
     let incomplete = backup.as_ref().filter(|backup| backup.verdict != BackupVerdict::Verified);
-    let incomplete = incomplete.map(|backup| format!("the backup {} is incomplete", backup.id.0));
+    let incomplete = incomplete.map(|backup| format!("backup {} is incomplete", backup.id.0));
     let warned = notices.iter().filter(|notice| is_finding(notice.level)).map(|notice| notice.title.clone());
     let findings: Vec<String> = incomplete.into_iter().chain(warned).collect();
     let mut outcome = Outcome::new(&Round { backup, notices }, text)?;
@@ -110,7 +110,7 @@ async fn round(panel: &Panel, mut events: Receiver<PanelEvent>) -> Result<Outcom
     Ok(outcome)
 }
 
-/// What asks it to end: Ctrl+C, and where there is such a thing SIGTERM.
+/// Shutdown signals: Ctrl+C, and SIGTERM where it exists.
 struct End {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -122,7 +122,7 @@ impl End {
         let terminate = {
             use tokio::signal::unix::{SignalKind, signal};
             signal(SignalKind::terminate()).map_err(|error| {
-                PanelError::new(ErrorCode::Internal, "aetherctl", "Signals can't be received.")
+                PanelError::new(ErrorCode::Internal, "aetherctl", "Failed to install signal handlers.")
                     .with_detail(error.to_string())
             })?
         };
@@ -144,12 +144,12 @@ impl End {
     }
 }
 
-/// A daemon opens no browser.
+/// Host without a browser.
 struct Daemon;
 
 impl Host for Daemon {
     fn open_url(&self, _: &str) -> Result<(), PanelError> {
-        Err(PanelError::new(ErrorCode::InvalidRequest, "aetherctl", "A daemon opens no pages."))
+        Err(PanelError::new(ErrorCode::InvalidRequest, "aetherctl", "The daemon cannot open web pages."))
     }
 
     fn keeps_as(&self) -> &'static str {

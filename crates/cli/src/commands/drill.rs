@@ -1,4 +1,4 @@
-//! `drill`: an incident that is made up in the demo stack, dealt with from a shell.
+//! `drill`: simulated incidents in the demo stack, handled from a shell.
 
 use aether_contract::*;
 use aether_panel::{
@@ -13,7 +13,7 @@ use crate::{
     table::{Paint, cell, paint, painted, table},
 };
 
-/// Runs a verb on drills.
+/// Runs a subcommand of `drill`.
 pub async fn run(panel: &Panel, verb: &Drill) -> Result<Outcome, PanelError> {
     match verb {
         Drill::List => list(&panel.drill_list(Empty {}).await?),
@@ -25,20 +25,20 @@ pub async fn run(panel: &Panel, verb: &Drill) -> Result<Outcome, PanelError> {
             let text = format!(
                 "{}\n\n{}\n",
                 standing(&run),
-                paint("Find out what it is: aetherctl status, aetherctl alerts.", Paint::Dim)
+                paint("Start with: aetherctl status, aetherctl alerts", Paint::Dim)
             );
             Outcome::new(&run, text)
         }
         Drill::Status => status(&panel.drill_look().await?),
-        Drill::Seen => {
+        Drill::Notice => {
             panel.drill_notice(Empty {}).await?;
-            Outcome::new(&Empty {}, "Seen.\n")
+            Outcome::new(&Empty {}, "Incident noticed.\n")
         }
         Drill::Do { operation } => {
             let done = panel.drill_operate(DrillOperateRequest { operation: *operation }).await?;
             let mut outcome = Outcome::new(&done, format!("{}\n", plain(&done.text)))?;
             if !done.worked {
-                outcome.find("It was not the cause.");
+                outcome.find("The action had no effect.");
             }
             Ok(outcome)
         }
@@ -59,7 +59,7 @@ pub(super) fn list(list: &DrillList) -> Result<Outcome, PanelError> {
             cell(format!("within {}", span(i64::from(one.look_within_s) * 1000))),
         ]
     });
-    text.push_str(&table(&["scenario", "what happens", "right first action"], &rows.collect::<Vec<_>>()));
+    text.push_str(&table(&["scenario", "incident", "first action"], &rows.collect::<Vec<_>>()));
     if !list.runs.is_empty() {
         let rows = list.runs.iter().map(|run| {
             let (word, colour) = verdict(run);
@@ -73,7 +73,7 @@ pub(super) fn list(list: &DrillList) -> Result<Outcome, PanelError> {
         });
         text.push_str(&format!(
             "\n{}",
-            table(&["id", "began", "who", "scenario", "result"], &rows.collect::<Vec<_>>())
+            table(&["id", "started", "trainee", "scenario", "result"], &rows.collect::<Vec<_>>())
         ));
     }
     Outcome::new(list, text)
@@ -89,30 +89,30 @@ fn verdict(run: &DrillRun) -> (&'static str, Paint) {
     (outcome(run), colour)
 }
 
-/// A drill that goes on, in a sentence.
+/// Status of a running drill, in one sentence.
 fn standing(run: &DrillRun) -> String {
     let since = span(now().millis_since(run.started_at).max(0));
-    let what = run.scenario.map_or("You are not told what it is.", |_| "You have chosen what it is.");
+    let what = run.scenario.map_or("The scenario is hidden.", |_| "The scenario was chosen by you.");
     let seen = match run.signal_at {
-        Some(at) => format!("it can be seen for {}", span(now().millis_since(at).max(0))),
-        None => "nothing can be seen yet".to_owned(),
+        Some(at) => format!("symptoms visible for {}", span(now().millis_since(at).max(0))),
+        None => "no symptoms yet".to_owned(),
     };
     let head = paint("DRILL", Paint::Warn);
-    format!("{head} for {} goes on for {since}; {seen}. {what}", plain(&run.person))
+    format!("{head} for {} running for {since}; {seen}. {what}", plain(&run.person))
 }
 
 pub(super) fn status(status: &DrillStatus) -> Result<Outcome, PanelError> {
     let text = match &status.running {
         Some(run) => standing(run),
-        None if status.offered => "No drill goes on.".to_owned(),
-        None => "No drill goes on; this stack is no demo stack.".to_owned(),
+        None if status.offered => "No drill is running.".to_owned(),
+        None => "No drill is running; drills require the demo stack.".to_owned(),
     };
     Outcome::new(status, format!("{text}\n"))
 }
 
 pub(super) fn ended(run: &DrillRun) -> Result<Outcome, PanelError> {
     let (word, colour) = verdict(run);
-    let mut text = format!("The drill is over: {}.\n\n", paint(word, colour));
+    let mut text = format!("Drill ended: {}.\n\n", paint(word, colour));
     let rows = run.measures.iter().map(|one| {
         vec![
             cell(goal(one.goal)),
@@ -121,7 +121,7 @@ pub(super) fn ended(run: &DrillRun) -> Result<Outcome, PanelError> {
             painted(mark(one.mark), if one.mark == GoalResult::Pass { Paint::Good } else { Paint::Warn }),
         ]
     });
-    text.push_str(&table(&["goal", "after", "limit", "mark"], &rows.collect::<Vec<_>>()));
+    text.push_str(&table(&["goal", "after", "limit", "result"], &rows.collect::<Vec<_>>()));
     let mut outcome = Outcome::new(run, text)?;
     if run.passed != Some(true) {
         outcome.find("The drill was not passed.");
@@ -136,8 +136,8 @@ async fn report(panel: &Panel, id: Option<&str>) -> Result<Outcome, PanelError> 
         None => run.outcome != DrillOutcome::Running,
     };
     let run = runs.iter().find(fits).ok_or_else(|| {
-        PanelError::new(ErrorCode::NotFound, "drill", "This stack has no such drill.")
-            .with_hint("aetherctl drill list lists them.")
+        PanelError::new(ErrorCode::NotFound, "drill", "No matching drill in this stack.")
+            .with_hint("List drills with: aetherctl drill list")
     })?;
     let made = panel.drill_report(DrillRequest { id: run.id.clone() }).await?;
     let mut outcome = Outcome::new(&made, plain_lines(&made.markdown))?;

@@ -1,4 +1,4 @@
-//! `escalation`: the clocks that run, whom to call, and who was.
+//! `escalation`: running clocks, contacts, and recorded escalations.
 
 use aether_contract::*;
 use aether_panel::Panel;
@@ -10,7 +10,7 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Runs a verb on escalation.
+/// Runs a subcommand of `escalation`.
 pub async fn run(panel: &Panel, verb: &Escalation) -> Result<Outcome, PanelError> {
     let snapshot = super::polled(panel).await?;
     match verb {
@@ -19,7 +19,7 @@ pub async fn run(panel: &Panel, verb: &Escalation) -> Result<Outcome, PanelError
             let note = (!undo).then(|| note.clone());
             let request = EscalationMarkRequest { id: id.clone(), note, by: by.clone() };
             let clock = panel.escalation_mark(request).await?;
-            let words = if *undo { "The mark is taken back." } else { "Marked as escalated." };
+            let words = if *undo { "Escalation record removed." } else { "Escalation recorded." };
             Outcome::new(&clock, format!("{words}\n"))
         }
     }
@@ -29,9 +29,9 @@ pub(super) fn list(snapshot: &Snapshot) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> =
         snapshot.escalations.clocks.iter().map(|clock| row(clock, snapshot.at)).collect();
     let text = if rows.is_empty() {
-        "No clock runs: nothing has to be handed on.\n".to_owned()
+        "No clocks running: nothing to escalate.\n".to_owned()
     } else {
-        table(&["", "WHAT", "SINCE", "CALL BY", "WHOM", "ID"], &rows)
+        table(&["", "ALERT", "SINCE", "CALL BY", "CONTACT", "ID"], &rows)
     };
     let mut outcome = Outcome::new(&snapshot.escalations, text)?;
     for clock in snapshot.escalations.clocks.iter().filter(|clock| is_due(clock, snapshot.at)) {
@@ -49,13 +49,13 @@ fn row(clock: &EscalationClock, now: Timestamp) -> Vec<Cell> {
     let stands = if clock.escalated.is_some() {
         painted("escalated", Paint::Good)
     } else if clock.is_settled() {
-        painted("taken", Paint::Good)
+        painted("acknowledged", Paint::Good)
     } else if clock.latest_at <= now {
-        painted("over", Paint::Bad)
+        painted("overdue", Paint::Bad)
     } else if clock.due_at <= now {
-        painted("call", Paint::Bad)
+        painted("due", Paint::Bad)
     } else {
-        painted("runs", Paint::Dim)
+        painted("running", Paint::Dim)
     };
     let tenant = clock.tenant.as_ref().map(|tenant| format!(", {tenant}")).unwrap_or_default();
     let mail =

@@ -1,4 +1,4 @@
-//! `gauges`: value, state, thresholds, and the per-tenant split on request.
+//! `gauges`: value, state, thresholds, and an optional per-tenant breakdown.
 
 use aether_contract::{
     ErrorCode, Gauge, GaugeTenantsRequest, Level, PanelError, ReadingState, ServiceKind, TenantValue,
@@ -13,7 +13,7 @@ use crate::{
     table::{Cell, Paint, cell, paint, painted, table},
 };
 
-/// Rows that the Panel gives a page at most.
+/// Largest page that the panel returns, in rows.
 const PAGE: u32 = 500;
 
 #[derive(Serialize)]
@@ -24,17 +24,13 @@ struct Data<'a> {
     findings: &'a [String],
 }
 
-/// Reads the gauges, all or those named.
+/// Reads all gauges, or those given by ID.
 pub async fn gauges(panel: &Panel, ids: &[String], tenants: bool) -> Result<Outcome, PanelError> {
     let snapshot = polled(panel).await?;
     if let Some(unknown) = ids.iter().find(|id| !snapshot.gauges.iter().any(|gauge| gauge.spec.id == **id)) {
         let known: Vec<&str> = snapshot.gauges.iter().map(|gauge| gauge.spec.id.as_str()).collect();
-        return Err(PanelError::new(
-            ErrorCode::NotFound,
-            "profile",
-            format!("There is no gauge {unknown:?}."),
-        )
-        .with_hint(format!("The profile has: {}.", known.join(", "))));
+        return Err(PanelError::new(ErrorCode::NotFound, "profile", format!("Gauge {unknown:?} not found."))
+            .with_hint(format!("Available gauges: {}.", known.join(", "))));
     }
     let wanted: Vec<Gauge> =
         snapshot.gauges.into_iter().filter(|gauge| ids.is_empty() || ids.contains(&gauge.spec.id)).collect();
@@ -77,14 +73,14 @@ async fn all_tenants(panel: &Panel, id: &str) -> Result<Vec<TenantValue>, PanelE
     }
 }
 
-/// Critical, infinite or unreadable gauges, a sentence each. No recent traffic is none.
+/// Critical, infinite or unreadable gauges, one sentence each. "No recent traffic" is not a finding.
 pub fn findings(gauges: &[Gauge]) -> Vec<String> {
     gauges
         .iter()
         .filter_map(|gauge| {
             let title = plain(&gauge.spec.title);
             match (gauge.freshness.error(), gauge.state, gauge.level) {
-                (Some(error), ..) => Some(format!("{title} could not be read: {}", error.message)),
+                (Some(error), ..) => Some(format!("{title} is unavailable: {}", error.message)),
                 (None, ReadingState::Infinite, _) => Some(format!("{title} is infinite")),
                 (None, _, Level::Critical) => Some(format!("{title} is critical: {}", reading(gauge))),
                 _ => None,
@@ -93,7 +89,7 @@ pub fn findings(gauges: &[Gauge]) -> Vec<String> {
         .collect()
 }
 
-/// One line a gauge.
+/// One line per gauge.
 pub fn overview(gauges: &[Gauge]) -> String {
     let rows: Vec<Vec<Cell>> = gauges
         .iter()
@@ -118,7 +114,7 @@ pub fn overview(gauges: &[Gauge]) -> String {
 
 fn state(gauge: &Gauge) -> (&'static str, Paint) {
     if gauge.freshness.error().is_some() {
-        return ("unread", Paint::Bad);
+        return ("unavailable", Paint::Bad);
     }
     match gauge.level {
         Level::Ok => ("ok", Paint::Good),
@@ -147,5 +143,5 @@ pub(super) fn tenant_table(rows: &[TenantValue], unit: &str) -> String {
             vec![cell(&row.tenant), cell(if row.vip { "VIP" } else { "" }), cell(value), painted(word, look)]
         })
         .collect();
-    if rows.is_empty() { "no tenant\n".into() } else { table(&["TENANT", "", "VALUE", "STATE"], &rows) }
+    if rows.is_empty() { "No tenants.\n".into() } else { table(&["TENANT", "", "VALUE", "STATE"], &rows) }
 }

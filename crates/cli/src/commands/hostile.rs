@@ -289,7 +289,7 @@ fn every_renderer(found: &mut Vec<String>, text: &str, pick: usize) {
     look(found, "backup restore", &restore::plan_text(&plan));
     let mut plan: wire::PinUpdatePlan = of(text, pick);
     plan.files.iter_mut().for_each(|file| file.diff.clear());
-    look(found, "pins repin", &pins::plan_text(&plan));
+    look(found, "pins update", &pins::plan_text(&plan));
     let mut plan: wire::RulesPlan = of(text, pick);
     for file in &mut plan.files {
         file.diff.clear();
@@ -337,7 +337,7 @@ fn every_renderer(found: &mut Vec<String>, text: &str, pick: usize) {
 fn every_document(text: &str, pick: usize) {
     let obeyed = |command: &str, text: &str| assert_eq!(terminal(text), text, "{command}");
     obeyed("backup restore", &restore::plan_text(&invented(text, pick)));
-    obeyed("pins repin", &pins::plan_text(&invented(text, pick)));
+    obeyed("pins update", &pins::plan_text(&invented(text, pick)));
     obeyed("rules diff", &rules::diff_text(&invented(text, pick)));
     obeyed("runbook show", &runbook::show(&invented(text, pick)).unwrap().text);
 }

@@ -1,4 +1,4 @@
-//! `maintenance`: start, extend, list, end. Reported as done only when the Panel has read it back.
+//! `maintenance`: start, extend, list, end. Success is reported only after reading the result back.
 
 use aether_contract::{
     Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest, MaintenanceRepairRequest,
@@ -16,10 +16,10 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Rows that the Panel gives a page at most.
+/// Largest page that the panel returns, in rows.
 const PAGE: u32 = 500;
 
-/// Runs a verb on windows.
+/// Runs a subcommand of `maintenance`.
 pub async fn run(panel: &Panel, verb: &Maintenance) -> Result<Outcome, PanelError> {
     match verb {
         Maintenance::Start { window: asked, dry_run: true, .. } | Maintenance::Preview { window: asked } => {
@@ -71,7 +71,7 @@ pub async fn run(panel: &Panel, verb: &Maintenance) -> Result<Outcome, PanelErro
     }
 }
 
-/// Windows that are not on every member, a sentence each.
+/// Windows missing on a member, one sentence each.
 pub fn findings(windows: &[MaintenanceWindow]) -> Vec<String> {
     windows.iter().filter_map(finding).collect()
 }
@@ -83,14 +83,12 @@ pub(super) fn finding(window: &MaintenanceWindow) -> Option<String> {
         window.members.len(),
     );
     match window.phase {
-        WindowPhase::Partial => {
-            Some(format!("The window {reason:?} has been seen on {on} of {of} members only"))
-        }
+        WindowPhase::Partial => Some(format!("Window {reason:?} is on {on} of {of} members only")),
         WindowPhase::Lost => {
-            Some(format!("No member knows the window {reason:?} any more: alerts are not muted"))
+            Some(format!("Window {reason:?} is missing on every member: alerts are not muted"))
         }
         WindowPhase::Asked | WindowPhase::Accepted => {
-            Some(format!("The window {reason:?} has not been verified on every member"))
+            Some(format!("Window {reason:?} is not verified on every member"))
         }
         WindowPhase::Verified | WindowPhase::Scheduled | WindowPhase::Ended => None,
     }
@@ -118,7 +116,10 @@ pub fn summary(status: &MaintenanceStatus) -> String {
         out = format!("Maintenance  {word}\n");
     }
     if status.other_silences > 0 {
-        out.push_str(&format!("             {} made elsewhere\n", count(status.other_silences, "silence")));
+        out.push_str(&format!(
+            "             {} created outside the panel\n",
+            count(status.other_silences, "silence")
+        ));
     }
     out
 }
@@ -149,7 +150,8 @@ async fn list(panel: &Panel, status: &MaintenanceStatus, all: bool) -> Result<Ou
     });
     if all && !status.open_to_pages.is_empty() {
         text.push_str(&format!(
-            "Any web page in a browser that reaches {} may read and change its silences: it asks for no credentials.\n",
+            "Security warning: {} requires no credentials and allows cross-origin requests, so any web \
+                page open in a browser can read and change its silences.\n",
             plain(&status.open_to_pages.join(", "))
         ));
     }
@@ -162,7 +164,7 @@ async fn list(panel: &Panel, status: &MaintenanceStatus, all: bool) -> Result<Ou
         }
     } else if status.other_silences > 0 {
         text.push_str(&format!(
-            "{} made elsewhere; --all shows them\n",
+            "{} created outside the panel; use --all to list\n",
             count(status.other_silences, "silence")
         ));
     }
@@ -189,7 +191,7 @@ async fn all_silences(panel: &Panel) -> Result<Vec<Silence>, PanelError> {
     }
 }
 
-/// Ends every window of the panel that is on. One that fails does not keep the others from ending.
+/// Ends every active window of the panel. A failure does not keep the others from ending.
 async fn end_all(panel: &Panel, status: &MaintenanceStatus) -> Result<Outcome, PanelError> {
     if let Some(error) = unread(&status.freshness) {
         return Err(error);
@@ -224,7 +226,7 @@ pub(super) fn ended_all(
             if member.state == Some(SilenceState::Active) || member.state == Some(SilenceState::Pending) {
                 found.push(format!("{} still has it", plain(&member.url)));
             } else if !member.error.is_empty() {
-                found.push(format!("{} could not be asked: {}", plain(&member.url), plain(&member.error)));
+                found.push(format!("{} did not respond: {}", plain(&member.url), plain(&member.error)));
             }
         }
     }
@@ -239,7 +241,7 @@ pub(super) fn ended_all(
         ));
     }
     if ended.is_empty() && failure.is_none() {
-        text.push_str("No maintenance window is on.\n");
+        text.push_str("No active maintenance windows.\n");
     }
     let data = json!({"ended": ended, "findings": found});
     let mut outcome = Outcome::new(&data, text)?;
@@ -250,7 +252,7 @@ pub(super) fn ended_all(
 
 pub(super) fn window_table(windows: &[MaintenanceWindow]) -> String {
     if windows.is_empty() {
-        return "No maintenance window is on.\n".into();
+        return "No active or scheduled maintenance windows.\n".into();
     }
     let rows: Vec<Vec<Cell>> = windows
         .iter()
@@ -274,12 +276,12 @@ pub(super) fn window_table(windows: &[MaintenanceWindow]) -> String {
             ]
         })
         .collect();
-    table(&["STATE", "ENDS", "LEFT", "MUTES", "MEMBERS", "BY", "COMMENT", "WINDOW"], &rows)
+    table(&["STATE", "ENDS", "LEFT", "MUTED", "MEMBERS", "BY", "COMMENT", "WINDOW"], &rows)
 }
 
 pub(super) fn silence_table(silences: &[Silence]) -> String {
     if silences.is_empty() {
-        return "No silence.\n".into();
+        return "No silences.\n".into();
     }
     let rows: Vec<Vec<Cell>> = silences
         .iter()
@@ -302,7 +304,7 @@ pub(super) fn silence_table(silences: &[Silence]) -> String {
             ]
         })
         .collect();
-    table(&["SILENCE", "BEGINS", "ENDS", "MUTES", "FROM", "BY", "COMMENT", "MATCHERS", "ID"], &rows)
+    table(&["SILENCE", "STARTS", "ENDS", "MUTED", "FROM", "BY", "COMMENT", "MATCHERS", "ID"], &rows)
 }
 
 pub(super) fn members(checks: &[MemberCheck]) -> String {
@@ -313,8 +315,8 @@ pub(super) fn members(checks: &[MemberCheck]) -> String {
                 Some(SilenceState::Active) => "active",
                 Some(SilenceState::Pending) => "pending",
                 Some(SilenceState::Expired) => "expired",
-                None if check.error.is_empty() => "does not know it",
-                None => "no answer",
+                None if check.error.is_empty() => "missing",
+                None => "unreachable",
             };
             vec![cell(&check.url), cell(state), cell(&check.error)]
         })
@@ -322,7 +324,7 @@ pub(super) fn members(checks: &[MemberCheck]) -> String {
     if rows.is_empty() { String::new() } else { table(&["MEMBER", "STATE", "ERROR"], &rows) }
 }
 
-/// The matchers as Alertmanager writes them.
+/// Matchers in Alertmanager's syntax.
 pub(super) fn matchers(matchers: &[Matcher]) -> String {
     let one = |m: &Matcher| {
         let operator = match (m.is_equal, m.is_regex) {
@@ -338,9 +340,9 @@ pub(super) fn matchers(matchers: &[Matcher]) -> String {
 
 pub(super) fn phase(phase: WindowPhase) -> (&'static str, Paint) {
     match phase {
-        WindowPhase::Asked => ("asked", Paint::Warn),
+        WindowPhase::Asked => ("requested", Paint::Warn),
         WindowPhase::Accepted => ("accepted, not verified", Paint::Warn),
-        WindowPhase::Verified => ("on, verified", Paint::Good),
+        WindowPhase::Verified => ("active, verified", Paint::Good),
         WindowPhase::Partial => ("on some members only", Paint::Warn),
         WindowPhase::Scheduled => ("scheduled", Paint::None),
         WindowPhase::Lost => ("lost", Paint::Bad),

@@ -1,4 +1,4 @@
-//! One file a verb: ask the Panel, put the answer into words.
+//! One file per command: call the panel, format the reply.
 
 mod ack;
 mod alerts;
@@ -41,10 +41,10 @@ use crate::{
     outcome::Outcome,
 };
 
-/// Runs the verb.
+/// Runs a command.
 ///
 /// # Errors
-/// What kept it from an answer; an answer that is bad news is an [`Outcome`].
+/// The command could not produce a reply. A reply with bad news is an [`Outcome`].
 pub async fn run(args: &Args) -> Result<Outcome, PanelError> {
     match &args.command {
         Command::Completions { shell } => return docs::completions(*shell),
@@ -98,7 +98,7 @@ async fn with_panel(panel: &Panel, args: &Args) -> Result<Outcome, PanelError> {
     }
 }
 
-/// Lets a change come to its end although Ctrl+C is pressed: nobody is left not knowing whether a silence exists.
+/// Completes a change despite Ctrl+C, so that it is never unknown whether a silence exists.
 async fn to_its_end(
     mut work: impl Future<Output = Result<Outcome, PanelError>> + Unpin,
 ) -> Result<Outcome, PanelError> {
@@ -111,8 +111,8 @@ async fn to_its_end(
                     // Nobody may be reading this.
                     let _ = writeln!(
                         std::io::stderr(),
-                        "aetherctl: waiting for Alertmanager's answer, so that it is known whether the silence exists; \
-                         it takes half a minute at most"
+                        "aetherctl: waiting up to 30 s for Alertmanager, to determine whether the silence \
+                            was created"
                     );
                 }
                 told = true;
@@ -121,7 +121,7 @@ async fn to_its_end(
     }
 }
 
-/// A panel that asks a server only when told to.
+/// A panel that contacts servers only on request.
 async fn start(args: &Args) -> Result<Arc<Panel>, PanelError> {
     let stack = args.stack.clone().filter(|name| !name.trim().is_empty());
     let panel = Panel::start(PanelOptions {
@@ -142,21 +142,21 @@ async fn polled(panel: &Panel) -> Result<Snapshot, PanelError> {
     panel.snapshot(Empty {}).await
 }
 
-/// A shell opens no browser.
+/// Host without a browser.
 struct Shell;
 
 impl Host for Shell {
     fn open_url(&self, _: &str) -> Result<(), PanelError> {
-        Err(PanelError::new(ErrorCode::InvalidRequest, "aetherctl", "A shell opens no pages."))
+        Err(PanelError::new(ErrorCode::InvalidRequest, "aetherctl", "aetherctl cannot open web pages."))
     }
 }
 
-/// Why a part that had to be read was not. One that is not configured is no failure.
+/// Why a required part could not be read. A part that is not configured is not a failure.
 fn unread(freshness: &Freshness) -> Option<PanelError> {
     match freshness {
         Freshness::Stale { error, .. } | Freshness::Never { error } => Some(error.clone()),
         Freshness::Loading => {
-            Some(PanelError::new(ErrorCode::Timeout, "panel", "The answer did not arrive in time."))
+            Some(PanelError::new(ErrorCode::Timeout, "panel", "The servers did not respond in time."))
         }
         Freshness::Fresh { .. } | Freshness::Absent => None,
     }

@@ -1,18 +1,18 @@
-//! Moments as people type them: `17:30`, `2026-12-01T17:30`, `2026-12-01T17:30:00+01:00`.
+//! Times as users type them: `17:30`, `2026-12-01T17:30`, `2026-12-01T17:30:00+01:00`.
 
 use aether_contract::{PanelError, Timestamp};
 use jiff::{ToSpan, Zoned, civil};
 
 use super::window::usage;
 
-/// Reads a moment; a time alone is the next one.
+/// Parses a time; a time without a date is the next occurrence.
 ///
 /// # Errors
-/// What is expected.
+/// The expected formats.
 pub fn parse(text: &str, option: &str) -> Result<Timestamp, PanelError> {
     read(text.trim(), &Zoned::now()).ok_or_else(|| {
         usage(&format!(
-            "{option}: \"{}\" is no time; write 17:30, 2026-12-01T17:30 or 2026-12-01T17:30:00+01:00.",
+            "{option}: invalid time \"{}\". Use 17:30, 2026-12-01T17:30 or 2026-12-01T17:30:00+01:00.",
             text.chars().take(40).collect::<String>()
         ))
     })

@@ -1,4 +1,4 @@
-//! `maintenance show`, `closeout` and `history`: one window, what it hid, and those that were.
+//! `maintenance show`, `closeout` and `history`: one window, its report, and past windows.
 
 use aether_contract::{
     CloseOutRequest, MaintenanceHistoryRequest, MaintenanceStatus, PanelError, PastWindow, WindowOutcome,
@@ -16,10 +16,10 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Rows that the Panel gives a page at most.
+/// Largest page that the panel returns, in rows.
 const PAGE: u32 = 500;
 
-/// One window.
+/// Shows an active, scheduled or past window.
 pub async fn show(panel: &Panel, status: &MaintenanceStatus, id: &str) -> Result<Outcome, PanelError> {
     let same = |one: &str| one.eq_ignore_ascii_case(id);
     let running = status.windows.iter().find(|window| same(&window.id.0) || same(&window.silence_id));
@@ -46,18 +46,19 @@ pub async fn show(panel: &Panel, status: &MaintenanceStatus, id: &str) -> Result
     let request = MaintenanceHistoryRequest { search: id.to_owned(), limit: PAGE, ..Default::default() };
     let page = panel.maintenance_history(request).await?;
     let past = page.rows.iter().find(|window| same(&window.id.0));
-    let past = past.ok_or_else(|| usage("No window of this stack has this id; see maintenance history."))?;
+    let past =
+        past.ok_or_else(|| usage("Window not found. List past windows with: aetherctl maintenance history"))?;
     Outcome::new(past, rows(std::slice::from_ref(past)))
 }
 
-/// The close-out report; what is left over is a finding.
+/// The close-out report; alerts that need follow-up are findings.
 pub async fn closeout(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
     let report = panel.maintenance_closeout(CloseOutRequest { id: id.to_owned() }).await?;
     let mut outcome = Outcome::new(&report, plain_lines(&report.markdown))?;
     for (alerts, words) in [
         (report.still_firing.len(), "still firing"),
-        (report.open_outside.len(), "to be closed by hand outside"),
-        (report.silent_again.len(), "firing again without anybody hearing of it"),
+        (report.open_outside.len(), "resolved while muted, to be closed manually"),
+        (report.silent_again.len(), "firing again without a notification"),
     ] {
         if alerts > 0 {
             outcome.find(format!("{} {words}", count(u32::try_from(alerts).unwrap_or(u32::MAX), "alert")));
@@ -66,7 +67,7 @@ pub async fn closeout(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
     Ok(outcome)
 }
 
-/// Windows that were.
+/// Past windows.
 pub async fn history(panel: &Panel, search: &[String], limit: u32, csv: bool) -> Result<Outcome, PanelError> {
     let mut found: Vec<PastWindow> = Vec::new();
     let mut total = u32::MAX;
@@ -87,9 +88,9 @@ pub async fn history(panel: &Panel, search: &[String], limit: u32, csv: bool) ->
         let text = plain_lines(&String::from_utf8_lossy(&bytes).replace("\r\n", "\n"));
         return Ok(Outcome { bare: true, ..Outcome::new(&found, text)? });
     }
-    let mut text = if found.is_empty() { "No window.\n".to_owned() } else { rows(&found) };
+    let mut text = if found.is_empty() { "No windows.\n".to_owned() } else { rows(&found) };
     if (found.len() as u64) < u64::from(total) && total != u32::MAX {
-        text.push_str(&format!("{} of {total} shown; --limit shows more\n", found.len()));
+        text.push_str(&format!("{} of {total} shown; use --limit to show more\n", found.len()));
     }
     Outcome::new(&found, text)
 }
@@ -117,5 +118,5 @@ pub(super) fn rows(windows: &[PastWindow]) -> String {
             ]
         })
         .collect();
-    table(&["OUTCOME", "BEGAN", "LASTED", "PLANNED", "HID", "LEFT", "BY", "COMMENT", "WINDOW"], &rows)
+    table(&["OUTCOME", "STARTED", "DURATION", "PLANNED", "MUTED", "OPEN", "BY", "COMMENT", "WINDOW"], &rows)
 }

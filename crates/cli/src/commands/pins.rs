@@ -1,4 +1,4 @@
-//! `pins`: the chains from what is wanted to what runs, their history, and another version.
+//! `pins`: the chain from pin to running program, its history, and updates.
 
 use aether_contract::*;
 use aether_panel::Panel;
@@ -11,8 +11,8 @@ use crate::{
     table::{Paint, cell, diff_lines, paint, painted, table},
 };
 
-/// A row a service; drift is a finding. What should have been asked and did not answer is a failure: a gate
-/// must not pass on it.
+/// One row per service; drift is a finding. An unanswered query is a failure, so that a CI gate does not pass
+/// on it.
 pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
     let snapshot = polled(panel).await?;
     let report = panel.pins_show(Empty {}).await?;
@@ -42,7 +42,7 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
         })
         .collect();
     let mut text =
-        table(&["SERVICE", "VERDICT", "PINNED", "COMPOSE FILE", "CONTAINER", "PROGRAM", "STATE"], &rows);
+        table(&["SERVICE", "VERDICT", "PINNED", "COMPOSE FILE", "CONTAINER", "VERSION", "STATE"], &rows);
     let mut say = |line: String| text.push_str(&format!("\n{line}"));
     let absent: Vec<&str> = report
         .rows
@@ -51,13 +51,16 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
         .map(|row| row.service.as_str())
         .collect();
     if !absent.is_empty() {
-        say(paint(&format!("Optional, and not running: {}.", plain(&absent.join(", "))), Paint::Dim));
+        say(paint(&format!("Optional, not running: {}.", plain(&absent.join(", "))), Paint::Dim));
     }
     if !report.compose_by.is_empty() {
-        say(paint(&format!("The compose file was read by {}.", plain(&report.compose_by)), Paint::Dim));
+        say(paint(&format!("Compose file resolved by {}.", plain(&report.compose_by)), Paint::Dim));
     }
     if !report.docker_named {
-        say(paint("No containers are looked at: the profile names no engine ([docker] host).", Paint::Dim));
+        say(paint(
+            "Containers not inspected: the profile has no Docker endpoint ([docker] host).",
+            Paint::Dim,
+        ));
     }
     if let Some(gap) = &report.compose_gap {
         say(format!("{} {} {}", paint("?", Paint::Dim), plain(&gap.message), plain(&gap.hint)));
@@ -89,7 +92,7 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
     Ok(outcome)
 }
 
-/// Runs a verb on pins.
+/// Runs a subcommand of `pins`.
 pub async fn run(panel: &Panel, verb: &Pins) -> Result<Outcome, PanelError> {
     match verb {
         Pins::History { service, limit } => {
@@ -101,17 +104,18 @@ pub async fn run(panel: &Panel, verb: &Pins) -> Result<Outcome, PanelError> {
                 .map(|change| vec![cell(moment(change.at)), cell(&change.service), cell(&change.words)])
                 .collect();
             let text = if rows.is_empty() {
-                "No change was noticed yet.".to_owned()
+                "No changes recorded yet.".to_owned()
             } else {
-                table(&["NOTICED", "SERVICE", "WHAT"], &rows)
+                table(&["NOTICED", "SERVICE", "CHANGE"], &rows)
             };
             Outcome::new(&history, text)
         }
-        Pins::Repin { service, image, lock, reason, by } => {
+        Pins::Update { service, image, lock, reason, by } => {
             let change = PinUpdateChange { service: service.clone(), image: image.clone(), lock: *lock };
             let plan = panel.pins_plan(change.clone()).await?;
             let Some(reason) = reason else {
-                let text = format!("{}Nothing was written. With --reason TEXT it is.\n", plan_text(&plan));
+                let text =
+                    format!("{}Nothing was written. Add --reason TEXT to write it.\n", plan_text(&plan));
                 return Outcome::new(&plan, text);
             };
             let request = PinUpdateRequest {
@@ -137,7 +141,7 @@ pub(super) fn plan_text(plan: &PinUpdatePlan) -> String {
     for note in &plan.notes {
         text.push_str(&format!("{}\n", plain(note)));
     }
-    text.push_str("It is in force after:\n");
+    text.push_str("To apply, run:\n");
     for command in &plan.then {
         text.push_str(&format!("  {}\n", plain(command)));
     }
@@ -146,15 +150,15 @@ pub(super) fn plan_text(plan: &PinUpdatePlan) -> String {
 
 fn verdict(verdict: PinVerdict) -> &'static str {
     match verdict {
-        PinVerdict::Agrees => "agrees",
-        PinVerdict::OtherReference => "other reference",
-        PinVerdict::OtherProgram => "other program",
-        PinVerdict::OtherImage => "other image",
-        PinVerdict::Recreate => "recreate",
+        PinVerdict::Agrees => "up to date",
+        PinVerdict::OtherReference => "reference mismatch",
+        PinVerdict::OtherProgram => "version mismatch",
+        PinVerdict::OtherImage => "image mismatch",
+        PinVerdict::Recreate => "out of date",
         PinVerdict::Floating => "floating",
         PinVerdict::NotRunning => "not running",
         PinVerdict::Missing => "missing",
-        PinVerdict::Absent => "absent",
+        PinVerdict::Absent => "not deployed",
         PinVerdict::Unpinned => "unpinned",
         PinVerdict::Unknown => "unknown",
     }

@@ -1,4 +1,4 @@
-//! `backup push`, `backup fetch` and `backup remote`: copies elsewhere.
+//! `backup push`, `backup fetch` and `backup remote`: remote copies.
 
 use aether_contract::{
     self as wire, BackupFetchRequest, BackupId, BackupPushRequest, BackupRemoteDeleteRequest,
@@ -14,18 +14,21 @@ use crate::{
     table::{Cell, cell, painted, table},
 };
 
-/// Copies a backup.
+/// Uploads a backup.
 pub async fn push(panel: &Panel, id: &str, to: &str) -> Result<Outcome, PanelError> {
     let request = BackupPushRequest { id: BackupId(id.to_owned()), place: to.to_owned() };
     let done = panel.backup_push(request).await?;
-    let there =
-        if done.there > 0 { format!(", {} of them were there already", done.there) } else { String::new() };
-    let text =
-        format!("{}\n{}{there}, {} sent.\n", plain(&done.place), count(done.files, "file"), size(done.bytes));
+    let there = if done.there > 0 { format!(", {} already there", done.there) } else { String::new() };
+    let text = format!(
+        "{}\n{}{there}, {} uploaded.\n",
+        plain(&done.place),
+        count(done.files, "file"),
+        size(done.bytes)
+    );
     Outcome::new(&done, text)
 }
 
-/// Fetches a copy back.
+/// Downloads a copy.
 pub async fn fetch(panel: &Panel, id: &str, from: &str, by: &str) -> Result<Outcome, PanelError> {
     let request =
         BackupFetchRequest { id: BackupId(id.to_owned()), place: from.to_owned(), created_by: by.to_owned() };
@@ -35,7 +38,7 @@ pub async fn fetch(panel: &Panel, id: &str, from: &str, by: &str) -> Result<Outc
     Ok(outcome)
 }
 
-/// The verbs on copies.
+/// Runs a subcommand of `backup remote`.
 pub async fn run(panel: &Panel, verb: &Remote) -> Result<Outcome, PanelError> {
     match verb {
         Remote::List => list(&panel.backup_remote(Empty {}).await?),
@@ -59,7 +62,7 @@ pub async fn run(panel: &Panel, verb: &Remote) -> Result<Outcome, PanelError> {
 pub(super) fn list(list: &wire::RemoteList) -> Result<Outcome, PanelError> {
     let mut text = String::new();
     if list.places.is_empty() {
-        text.push_str("The profile names no place for copies: set [backup] elsewhere.\n");
+        text.push_str("No remote target configured. Set [backup] elsewhere in the profile.\n");
     }
     for place in &list.places {
         text.push_str(&format!("{}\n", plain(&place.place)));
@@ -76,9 +79,9 @@ pub(super) fn list(list: &wire::RemoteList) -> Result<Outcome, PanelError> {
         };
         let rows: Vec<Vec<Cell>> = place.backups.iter().map(row).collect();
         if !rows.is_empty() {
-            text.push_str(&table(&["BACKUP", "VERDICT", "MADE", "FILES", "SIZE", "REASON"], &rows));
+            text.push_str(&table(&["BACKUP", "VERDICT", "CREATED", "FILES", "SIZE", "REASON"], &rows));
         } else if place.error.is_none() {
-            text.push_str("No copy.\n");
+            text.push_str("No copies.\n");
         }
         text.push('\n');
     }

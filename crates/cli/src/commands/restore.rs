@@ -1,4 +1,4 @@
-//! `backup restore`, `backup restores` and `backup undo`: the plan, carrying it out, and the way back.
+//! `backup restore`, `backup restores` and `backup undo`: plan, apply, undo.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// The plan, or what came of it.
+/// Shows the plan, or applies it and shows the result.
 pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
     let Backup::Restore {
         id,
@@ -34,7 +34,7 @@ pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError
         by,
     } = verb
     else {
-        return Err(usage("This is no restore."));
+        return Err(usage("Invalid restore request."));
     };
     let mut request = RestoreRequest {
         id: BackupId(id.clone()),
@@ -52,7 +52,7 @@ pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError
     };
     for (uid, word) in pairs(choose, "--choose")? {
         let chosen = BackupChoice::from_str(&word, false)
-            .map_err(|_| usage("--choose takes UID=keep, UID=replace, UID=copy or UID=without-secrets."))?;
+            .map_err(|_| usage("--choose expects UID=keep, UID=replace, UID=copy or UID=without-secrets."))?;
         request.choices.insert(uid, choice(chosen));
     }
     let plan = panel.restore_plan(request.clone()).await?;
@@ -60,8 +60,8 @@ pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError
         let mut outcome = Outcome::new(&plan, plan_text(&plan))?;
         if plan.undecided > 0 {
             outcome.find(format!(
-                "{} for a choice: --choose UID=CHOICE, with one of the choices that the note names",
-                verb_count(plan.undecided, "item", "waits", "wait")
+                "{} a decision: --choose UID=CHOICE, with one of the choices in the NOTE column",
+                verb_count(plan.undecided, "item", "needs", "need")
             ));
         }
         return Ok(outcome);
@@ -101,7 +101,7 @@ fn kind(kind: RestoreKind) -> &'static str {
     }
 }
 
-/// The word for items of a plan or run.
+/// Noun for the items of a plan or run.
 fn noun(what: RestorePart) -> &'static str {
     match what {
         RestorePart::Dashboards => "dashboard",
@@ -116,7 +116,7 @@ fn verb_count(number: u32, what: &str, one: &str, many: &str) -> String {
 
 fn pairs(texts: &[String], option: &str) -> Result<Vec<(String, String)>, PanelError> {
     let pair = |text: &String| {
-        let wrong = || usage(&format!("{option} takes two words with = between, not {text:?}."));
+        let wrong = || usage(&format!("{option} expects KEY=VALUE, got {text:?}."));
         text.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned())).ok_or_else(wrong)
     };
     texts.iter().map(pair).collect()
@@ -168,7 +168,7 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
         ]
     };
     let rows: Vec<Vec<Cell>> = plan.items.iter().map(row).collect();
-    let mut text = format!("Into {} {}\n\n", plain(&plan.target), plain(&plan.target_version));
+    let mut text = format!("Target: {} {}\n\n", plain(&plan.target), plain(&plan.target_version));
     text.push_str(&table(&["PLAN", "UID", "TITLE", "FOLDER", "VERSION", "CHANGES", "NOTE"], &rows));
     for (what, names) in [("New folder", &plan.new_folders), ("New library panel", &plan.new_library_panels)]
     {
@@ -181,9 +181,8 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
     }
     if plan.what == RestorePart::Configs && plan.writes > 0 {
         text.push_str(
-            "- Written, read again by their servers, and held against what these run then; all as before again \
-                when one does not \
-             take its file.\n",
+            "- Files are written, reloaded and compared with the running configuration. If a server \
+                rejects its file, all files are rolled back.\n",
         );
     }
     for item in plan.items.iter().filter(|item| !item.diff.is_empty()) {
@@ -191,7 +190,7 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
         text.push_str(&lines(&item.diff));
     }
     text.push_str(&format!(
-        "\n{} would be written. Nothing was changed; --apply carries it out.\n",
+        "\n{} would be written. Nothing was changed; use --apply to restore.\n",
         count(plan.writes, noun(plan.what))
     ));
     text
@@ -203,7 +202,7 @@ pub(super) fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
             RestoreOutcome::Done => ("done", Paint::Good),
             RestoreOutcome::Conflict => ("CONFLICT", Paint::Bad),
             RestoreOutcome::Failed => ("FAILED", Paint::Bad),
-            RestoreOutcome::Pending => ("not reached", Paint::Warn),
+            RestoreOutcome::Pending => ("not attempted", Paint::Warn),
         };
         vec![
             if item.undone { painted("undone", Paint::Dim) } else { painted(word, paint) },
@@ -215,13 +214,13 @@ pub(super) fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
         ]
     };
     let rows: Vec<Vec<Cell>> = run.items.iter().map(row).collect();
-    let mut text = table(&["OUTCOME", "DID", "UID", "TITLE", "VERSION", "NOTE"], &rows);
+    let mut text = table(&["OUTCOME", "ACTION", "UID", "TITLE", "VERSION", "NOTE"], &rows);
     text.push_str(&format!("\nRestore {} is {}.", run.id, state(run.state).0));
     if let Some(safety) = &run.safety {
-        text.push_str(&format!(" What was there before is in {}.", plain(&safety.0)));
+        text.push_str(&format!(" Safety backup of the previous state: {}.", plain(&safety.0)));
     }
     if run.can_undo {
-        text.push_str(&format!(" Undo: aetherctl backup undo {}", run.id));
+        text.push_str(&format!(" To undo: aetherctl backup undo {}", run.id));
     }
     text.push('\n');
     for note in &run.notes {
@@ -238,17 +237,17 @@ fn state(state: RestoreState) -> (&'static str, Paint) {
     match state {
         RestoreState::Running => ("running", Paint::Strong),
         RestoreState::Done => ("done", Paint::Good),
-        RestoreState::Partly => ("partly done", Paint::Warn),
+        RestoreState::Partly => ("partially done", Paint::Warn),
         RestoreState::Interrupted => ("interrupted", Paint::Bad),
         RestoreState::Undone => ("undone", Paint::Dim),
-        RestoreState::PartlyUndone => ("partly undone", Paint::Warn),
+        RestoreState::PartlyUndone => ("partially undone", Paint::Warn),
     }
 }
 
-/// Restores that were.
+/// Restore history.
 pub async fn runs(panel: &Panel) -> Result<Outcome, PanelError> {
     let runs = panel.restore_runs(Empty {}).await?.runs;
-    Outcome::new(&runs, if runs.is_empty() { "No restore.\n".into() } else { runs_table(&runs) })
+    Outcome::new(&runs, if runs.is_empty() { "No restores.\n".into() } else { runs_table(&runs) })
 }
 
 pub(super) fn runs_table(runs: &[RestoreRun]) -> String {
@@ -270,17 +269,17 @@ pub(super) fn runs_table(runs: &[RestoreRun]) -> String {
         ]
     };
     let rows: Vec<Vec<Cell>> = runs.iter().map(row).collect();
-    table(&["NUMBER", "STATE", "WHEN", "BACKUP", "WRITTEN", "UNDO", "BY", "INTO"], &rows)
+    table(&["ID", "STATE", "WHEN", "BACKUP", "WRITTEN", "UNDO", "BY", "TARGET"], &rows)
 }
 
-/// Undoes one restore, the newest that can be when none is named.
+/// Undoes a restore, by default the newest that can be undone.
 pub async fn undo(panel: &Panel, number: Option<u32>) -> Result<Outcome, PanelError> {
     let id = match number {
         Some(number) => number,
         None => {
             let runs = panel.restore_runs(Empty {}).await?.runs;
             let newest = runs.iter().find(|run| run.can_undo);
-            newest.map(|run| run.id).ok_or_else(|| usage("There is no restore that can be undone."))?
+            newest.map(|run| run.id).ok_or_else(|| usage("No restore can be undone."))?
         }
     };
     let run = panel.restore_undo(RestoreUndoRequest { id }).await?;

@@ -13,7 +13,7 @@ use crate::{
     table::{Cell, Paint, cell, diff_lines, paint, painted, table},
 };
 
-/// Runs a verb on rules.
+/// Runs a subcommand of `rules`.
 pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
     match verb {
         Rules::List => list(&panel.rules_list(Empty {}).await?),
@@ -28,7 +28,7 @@ pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
 
 pub(super) fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
     let mut text = format!(
-        "{} of {} expected recording rules and {} of {} expected alerts run.\n\n",
+        "{} of {} expected recording rules and {} of {} expected alerts are loaded.\n\n",
         report.present_recording, report.expected_recording, report.present_alerts, report.expected_alerts
     );
     let mut rows: Vec<Vec<Cell>> = Vec::new();
@@ -37,21 +37,34 @@ pub(super) fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
             rows.push(row(group, rule));
         }
     }
-    let head =
-        ["RULE", "GROUP", "HEALTH", "AGAINST THE PACK", "GUARD", "FOR", "SERIES", "LAST", "TOOK", "FINDINGS"];
+    let head = [
+        "RULE",
+        "GROUP",
+        "HEALTH",
+        "VS. PACK",
+        "GUARD",
+        "FOR",
+        "SERIES",
+        "LAST EVAL",
+        "EVAL TIME",
+        "FINDINGS",
+    ];
     text.push_str(&table(&head, &rows));
     for gap in &report.gaps {
         text.push_str(&format!("\n{} {}", paint("?", Paint::Dim), plain(gap)));
     }
     let mut outcome = Outcome::new(report, text)?;
     for missing in &report.missing {
-        let place =
-            if missing.file.is_empty() { String::new() } else { format!("; it stands in {}", missing.file) };
-        outcome.find(format!("{} {} is expected and does not run{place}.", kind(missing.kind), missing.name));
+        let place = if missing.file.is_empty() {
+            String::new()
+        } else {
+            format!("; it is defined in {}", missing.file)
+        };
+        outcome.find(format!("{} {} is expected but not loaded{place}.", kind(missing.kind), missing.name));
     }
     for rule in report.groups.iter().flat_map(|group| &group.rules) {
         if rule.health == "err" {
-            outcome.find(format!("{}: the server can't evaluate it: {}", rule.id.name, rule.last_error));
+            outcome.find(format!("{}: evaluation failed: {}", rule.id.name, rule.last_error));
         }
         for difference in &rule.differences {
             outcome.find(format!("{} differs from the pack: {difference}", rule.id.name));
@@ -70,7 +83,7 @@ fn row(group: &RuleGroupView, rule: &RuleView) -> Vec<Cell> {
         other => painted(other, Paint::Dim),
     };
     let standing = match rule.standing {
-        Some(RuleDeployment::Present) => painted("as in the pack", Paint::Good),
+        Some(RuleDeployment::Present) => painted("matches", Paint::Good),
         Some(RuleDeployment::NameOnly) => cell("name only"),
         Some(RuleDeployment::Differs) => painted("differs", Paint::Warn),
         Some(RuleDeployment::Unexpected) => painted("unexpected", Paint::Dim),
@@ -111,8 +124,8 @@ fn ago(at: Timestamp) -> String {
 fn guard_cell(verdict: GuardVerdict) -> Cell {
     match verdict {
         GuardVerdict::Guarded => painted("guarded", Paint::Good),
-        GuardVerdict::NeverMatches => painted("can never match", Paint::Bad),
-        GuardVerdict::OtherWindow => painted("other window", Paint::Warn),
+        GuardVerdict::NeverMatches => painted("never matches", Paint::Bad),
+        GuardVerdict::OtherWindow => painted("window mismatch", Paint::Warn),
         GuardVerdict::Unguarded => painted("unguarded", Paint::Dim),
         GuardVerdict::Unclear => painted("unclear", Paint::Dim),
     }
@@ -120,8 +133,8 @@ fn guard_cell(verdict: GuardVerdict) -> Cell {
 
 fn kind(kind: RuleKind) -> &'static str {
     match kind {
-        RuleKind::Recording => "The recording rule",
-        RuleKind::Alerting => "The alert",
+        RuleKind::Recording => "Recording rule",
+        RuleKind::Alerting => "Alert",
     }
 }
 
@@ -171,7 +184,7 @@ fn outcome(
     }
     let more = match hidden {
         0 => String::new(),
-        count => format!(" {count} more worth knowing: --all shows them."),
+        count => format!(" {count} informational findings hidden; use --all to show them."),
     };
     text.push_str(&format!("{rules} rules: {errors} errors, {warnings} warnings.{more}\n"));
     for gap in gaps {
@@ -179,7 +192,7 @@ fn outcome(
     }
     let mut outcome = Outcome::new(data, text)?;
     if errors + warnings > 0 {
-        outcome.find(format!("{} of the rules' findings are errors or warnings.", errors + warnings));
+        outcome.find(format!("{} findings are errors or warnings.", errors + warnings));
     }
     Ok(outcome)
 }
@@ -225,7 +238,7 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
         let found = text.split_once('=').filter(|(name, _)| !name.is_empty());
         found
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .ok_or_else(|| usage(format!("{text:?} is no RULE=VALUE.")))
+            .ok_or_else(|| usage(format!("Invalid argument {text:?}: expected RULE=VALUE.")))
     };
     // The names of recorded series have colons: the label is what stands behind the last one before the value.
     let labelled = |text: &str| -> Result<(String, String, Option<String>), PanelError> {
@@ -236,11 +249,11 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
         let found = left.rsplit_once(':').filter(|(rule, name)| !rule.is_empty() && !name.is_empty());
         found
             .map(|(rule, name)| (rule.to_owned(), name.to_owned(), value))
-            .ok_or_else(|| usage(format!("{text:?} is no RULE:NAME=VALUE.")))
+            .ok_or_else(|| usage(format!("Invalid argument {text:?}: expected RULE:NAME=VALUE.")))
     };
     for text in &asked.threshold {
         let (name, value) = pair(text)?;
-        let value = value.trim().parse().map_err(|_| usage(format!("{value:?} is no number.")))?;
+        let value = value.trim().parse().map_err(|_| usage(format!("Invalid number {value:?}.")))?;
         add(&name, RuleSet::Threshold { value });
     }
     for text in &asked.hold {
@@ -267,8 +280,8 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
                 .filter(|rule| rule.id.name == *name)
                 .find_map(|rule| rule.guard.as_ref()?.rewrite.clone());
             let value = rewrite.ok_or_else(|| {
-                PanelError::new(ErrorCode::NotFound, "rules", format!("There is no rewrite for {name}."))
-                    .with_hint("aetherctl rules lint shows for which rules there is one.")
+                PanelError::new(ErrorCode::NotFound, "rules", format!("No rewrite available for {name}."))
+                    .with_hint("List rules with suggested rewrites with: aetherctl rules lint")
             })?;
             add(name, RuleSet::Expr { value });
         }
@@ -282,11 +295,11 @@ pub(super) fn diff_text(plan: &RulesPlan) -> String {
         text.push_str(&format!("{}\n", paint(&plain(&file.path), Paint::Strong)));
         text.push_str(&diff_lines(&file.diff));
         if file.problem.is_empty() {
-            text.push_str(&format!("{} takes it.\n", plain(&file.checked_by)));
+            text.push_str(&format!("{}: valid.\n", plain(&file.checked_by)));
         }
     }
     if plan.files.is_empty() {
-        text.push_str("Everything is as wanted already.\n");
+        text.push_str("No changes needed.\n");
     }
     for note in &plan.notes {
         text.push_str(&format!("{}\n", plain(note)));
@@ -298,7 +311,7 @@ fn diff(plan: &RulesPlan) -> Result<Outcome, PanelError> {
     let mut outcome = Outcome::new(plan, diff_text(plan))?;
     for file in &plan.files {
         if !file.problem.is_empty() {
-            outcome.find(format!("{} would be refused ({}): {}", file.name, file.checked_by, file.problem));
+            outcome.find(format!("{} would be rejected by {}: {}", file.name, file.checked_by, file.problem));
         }
         for found in &file.findings {
             outcome.find(found.clone());
@@ -323,25 +336,25 @@ pub(super) fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for link in &found.links {
         let (word, look) = match link.state {
-            RuleLinkState::Alive => ("alive", Paint::Good),
+            RuleLinkState::Alive => ("ok", Paint::Good),
             RuleLinkState::Dead => ("dead", Paint::Bad),
             RuleLinkState::Unreachable => ("unreachable", Paint::Warn),
-            RuleLinkState::Closed => ("asks for a login", Paint::Dim),
-            RuleLinkState::NotAsked => ("not asked", Paint::Dim),
+            RuleLinkState::Closed => ("login required", Paint::Dim),
+            RuleLinkState::NotAsked => ("not checked", Paint::Dim),
         };
         rows.push(vec![painted(word, look), cell(&link.url), cell(link.rules.join(", ")), cell(&link.words)]);
     }
     let mut text = if rows.is_empty() {
-        "No alert has a runbook_url that is an address.\n".to_owned()
+        "No alert has a runbook_url with a web address.\n".to_owned()
     } else {
-        table(&["LINK", "ADDRESS", "ALERTS", ""], &rows)
+        table(&["STATE", "ADDRESS", "ALERTS", ""], &rows)
     };
     if found.left_out > 0 {
-        text.push_str(&format!("{} more links were not asked.\n", found.left_out));
+        text.push_str(&format!("{} more links not checked.\n", found.left_out));
     }
     let mut outcome = Outcome::new(found, text)?;
     for link in found.links.iter().filter(|link| link.state == RuleLinkState::Dead) {
-        outcome.find(format!("{} leads nowhere: {}", link.url, link.words));
+        outcome.find(format!("{} is a dead link: {}", link.url, link.words));
     }
     Ok(outcome)
 }
@@ -353,7 +366,7 @@ pub(super) fn applied(done: &RulesApplied, mut text: String) -> Result<Outcome, 
     }
     let mut outcome = Outcome::new(done, text)?;
     if !done.in_force {
-        outcome.find("The change is not in force; the steps say why.");
+        outcome.find("The change did not take effect; see the steps above.");
     }
     Ok(outcome)
 }

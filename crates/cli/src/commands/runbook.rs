@@ -1,4 +1,4 @@
-//! `runbook`: read, search and run the pages for people on call.
+//! `runbook`: read, search and run the on-call runbooks.
 
 use std::io::Write as _;
 
@@ -14,7 +14,7 @@ use crate::{
     table::{Cell, Paint, cell, paint, painted, table},
 };
 
-/// Runs a verb on runbooks.
+/// Runs a subcommand of `runbook`.
 pub async fn run(panel: &Panel, verb: &Runbook) -> Result<Outcome, PanelError> {
     match verb {
         Runbook::List { runs: false } => list(&panel.runbook_list(Empty {}).await?),
@@ -38,7 +38,7 @@ pub async fn run(panel: &Panel, verb: &Runbook) -> Result<Outcome, PanelError> {
     }
 }
 
-/// What is asked for; an alert is looked for on the servers.
+/// Builds the request; an alert is looked up on the servers.
 async fn request(panel: &Panel, subject: &Subject) -> Result<RunbookOpenRequest, PanelError> {
     let labels = subject.labels.iter().cloned().collect();
     let mut request = RunbookOpenRequest { id: subject.name.clone(), fingerprint: None, labels };
@@ -54,7 +54,7 @@ pub(super) fn list(list: &RunbookList) -> Result<Outcome, PanelError> {
         .iter()
         .map(|page| {
             let source = match page.source {
-                RunbookSource::Own => "own",
+                RunbookSource::Own => "custom",
                 RunbookSource::Bundled => "bundled",
                 RunbookSource::Document => "document",
             };
@@ -62,7 +62,7 @@ pub(super) fn list(list: &RunbookList) -> Result<Outcome, PanelError> {
             vec![cell(&page.id), cell(source), cell(steps), cell(&page.title)]
         })
         .collect();
-    let mut outcome = Outcome::new(list, table(&["NAME", "FROM", "STEPS", "TITLE"], &rows))?;
+    let mut outcome = Outcome::new(list, table(&["NAME", "SOURCE", "STEPS", "TITLE"], &rows))?;
     for refused in &list.refused {
         outcome.find(format!("{}: {}", plain(&refused.file), plain(&refused.reason)));
     }
@@ -79,7 +79,8 @@ pub(super) fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
         .map(|run| {
             let count = |verdict| run.steps.iter().filter(|step| step.verdict == verdict).count();
             let red = count(RunbookVerdict::Fail);
-            let stands = format!("{red} red, {} green of {}", count(RunbookVerdict::Pass), run.steps.len());
+            let stands =
+                format!("{red} failed, {} passed of {}", count(RunbookVerdict::Pass), run.steps.len());
             vec![
                 cell(run.id.chars().take(8).collect::<String>()),
                 cell(moment(run.started_at)),
@@ -91,9 +92,9 @@ pub(super) fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
         })
         .collect();
     let text = if rows.is_empty() {
-        "No runbook has been run yet: aetherctl runbook run NoRecentTraffic\n".to_owned()
+        "No runbook runs yet. Start with: aetherctl runbook run NoRecentTraffic\n".to_owned()
     } else {
-        table(&["RUN", "BEGUN", "RUNBOOK", "STEPS", "BY", ""], &rows)
+        table(&["RUN", "STARTED", "RUNBOOK", "STEPS", "BY", ""], &rows)
     };
     Outcome::new(runs, text)
 }
@@ -101,7 +102,7 @@ pub(super) fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
 pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
     let mut text = format!("{}\n", paint(&plain(&page.title), Paint::Strong));
     if page.found == RunbookMatch::Generic {
-        text.push_str("There is no runbook for this alert; these steps fit any.\n");
+        text.push_str("No runbook for this alert; showing the generic steps.\n");
     }
     for line in [page.link.as_ref(), Some(&page.link_problem).filter(|words| !words.is_empty())] {
         text.push_str(&line.map(|line| format!("{}\n", plain(line))).unwrap_or_default());
@@ -121,7 +122,7 @@ pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
                     text.push_str(&format!("   {}\n", plain(line)));
                 }
                 if !step.expect.is_empty() {
-                    text.push_str(&format!("   expected {}\n", plain(&step.expect)));
+                    text.push_str(&format!("   expected: {}\n", plain(&step.expect)));
                 }
                 for words in [&step.problem, &step.if_red].into_iter().filter(|words| !words.is_empty()) {
                     text.push_str(&format!("   {}\n", paint(&plain(words), Paint::Dim)));
@@ -131,7 +132,7 @@ pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
     }
     if !page.template.is_empty() {
         text.push_str(&format!(
-            "\nA page to begin with. {}\n\n{}",
+            "\nRunbook template. {}\n\n{}",
             plain(&page.template_place),
             plain_lines(&page.template)
         ));
@@ -139,7 +140,7 @@ pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
     Outcome::new(page, text)
 }
 
-/// Begins a run, asks every step, keeps the notes.
+/// Starts a run, executes every step, saves the notes.
 async fn all(
     panel: &Panel,
     page: &RunbookView,
@@ -162,7 +163,7 @@ async fn all(
                 told = true;
                 if pressed.is_ok() && panel.runbook_cancel(RunbookRunRequest { run: run.id.clone() }).await.is_ok() {
                     // Nobody may be reading this.
-                    let _ = writeln!(std::io::stderr(), "aetherctl: cancelling");
+                    let _ = writeln!(std::io::stderr(), "aetherctl: canceling");
                 }
             }
         }
@@ -179,9 +180,9 @@ async fn all(
         }
     }
     if kept.steps.is_empty() {
-        text.push_str("This page has no steps.\n");
+        text.push_str("This runbook has no steps.\n");
     }
-    text.push_str(&format!("\nKept as run {}.\n", kept.id.chars().take(8).collect::<String>()));
+    text.push_str(&format!("\nSaved as run {}.\n", kept.id.chars().take(8).collect::<String>()));
     let mut outcome = Outcome::new(&kept, text)?;
     for answer in &answers {
         match answer {
@@ -198,7 +199,7 @@ async fn all(
     Ok(outcome)
 }
 
-/// At most four digits behind the point.
+/// At most four decimal places.
 fn short(value: f64) -> String {
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -209,7 +210,7 @@ pub(super) fn line(step: &RunbookStepResult) -> String {
         RunbookVerdict::Pass => ("pass", Paint::Good),
         RunbookVerdict::Fail => ("fail", Paint::Bad),
         RunbookVerdict::Unknown => ("unknown", Paint::Warn),
-        RunbookVerdict::Waiting => ("not asked", Paint::Dim),
+        RunbookVerdict::Waiting => ("not run", Paint::Dim),
     };
     let value = step.value.map(|value| format!(" {}", short(value))).unwrap_or_default();
     let expect =
@@ -227,7 +228,7 @@ pub(super) fn search(hits: &RunbookHits) -> Result<Outcome, PanelError> {
     let rows: Vec<Vec<Cell>> =
         hits.hits.iter().map(|hit| vec![cell(&hit.id), cell(&hit.section), cell(&hit.line)]).collect();
     let text = if rows.is_empty() {
-        "No page has all these words.\n".to_owned()
+        "No section contains all these words.\n".to_owned()
     } else {
         table(&["NAME", "SECTION", "LINE"], &rows)
     };
@@ -239,12 +240,12 @@ async fn export(panel: &Panel, id: Option<&str>) -> Result<Outcome, PanelError> 
     let begin = id.unwrap_or_default().trim();
     let mut fitting = runs.into_iter().filter(|run| run.id.starts_with(begin));
     let Some(run) = fitting.next() else {
-        return Err(PanelError::new(ErrorCode::NotFound, "runbook", "There is no such run of a runbook.")
-            .with_hint("aetherctl runbook list --runs lists them."));
+        return Err(PanelError::new(ErrorCode::NotFound, "runbook", "Runbook run not found.")
+            .with_hint("List runs with: aetherctl runbook list --runs"));
     };
     if !begin.is_empty() && fitting.next().is_some() {
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "runbook", "Several runs begin so.")
-            .with_hint("Give more of its id."));
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "runbook", "Ambiguous run ID.")
+            .with_hint("Add more characters."));
     }
     let made = panel.runbook_export(RunbookRunRequest { run: run.id }).await?;
     let files: String = made.files.iter().map(|file| format!("  {}\n", plain(file))).collect();

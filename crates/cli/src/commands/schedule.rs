@@ -13,7 +13,7 @@ use crate::{
     outcome::Outcome,
 };
 
-/// Runs a verb on recurring windows.
+/// Runs a subcommand of `maintenance schedule`.
 pub async fn run(panel: &Panel, verb: &Schedule) -> Result<Outcome, PanelError> {
     match verb {
         Schedule::List => {
@@ -55,7 +55,7 @@ pub(super) fn shown(list: &ScheduleList) -> Result<Outcome, PanelError> {
         text.push_str(&one(schedule));
     }
     if list.schedules.is_empty() {
-        text.push_str("No schedule.\n");
+        text.push_str("No schedules.\n");
     }
     let mut outcome = Outcome::new(list, text)?;
     for schedule in list.schedules.iter().filter(|schedule| !schedule.problem.is_empty()) {
@@ -73,13 +73,13 @@ fn one(schedule: &Known) -> String {
         plain(&schedule.cron),
         plain(&schedule.time_zone),
         span(i64::from(schedule.duration_s) * 1000),
-        if schedule.enabled { "on" } else { "off" },
+        if schedule.enabled { "enabled" } else { "disabled" },
     );
     for occurrence in &schedule.occurrences {
         let state = match (occurrence.cancelled, occurrence.made) {
-            (true, _) => "cancelled",
-            (false, true) => "made",
-            (false, false) => "to come",
+            (true, _) => "canceled",
+            (false, true) => "created",
+            (false, false) => "upcoming",
         };
         text.push_str(&format!("    {}  {state}\n", plain(&occurrence.local)));
     }

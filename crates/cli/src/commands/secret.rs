@@ -1,5 +1,5 @@
-//! `secret`: a credential goes from a prompt or a pipe into the keyring. It is never an argument (other users read
-//! those in the process list) and never printed.
+//! `secret`: stores a credential from a prompt or a pipe in the keyring. It is never an argument (other users
+//! can read those in the process list) and never printed.
 
 use std::io::{IsTerminal, Read, Write};
 
@@ -16,10 +16,10 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// More than any platform's keyring takes.
+/// Longer than any platform's keyring accepts.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Runs a verb on credentials.
+/// Runs a subcommand of `secret`.
 pub async fn run(panel: &Panel, verb: &Secret) -> Result<Outcome, PanelError> {
     match verb {
         Secret::Set { id, stdin } => {
@@ -41,7 +41,7 @@ pub async fn run(panel: &Panel, verb: &Secret) -> Result<Outcome, PanelError> {
             let entry = status.entries.iter().find(|entry| entry.id == *id);
             let servers = entry.map(|entry| entry.origins.join(", ")).filter(|servers| !servers.is_empty());
             let servers = servers.map_or_else(
-                || "The profile has no address for it yet".to_owned(),
+                || "The profile does not use it yet".to_owned(),
                 |servers| format!("It is sent only to {servers}"),
             );
             Outcome::new(&status, format!("Stored {} in the keyring. {}.\n", plain(id), plain(&servers)))
@@ -59,7 +59,8 @@ pub async fn run(panel: &Panel, verb: &Secret) -> Result<Outcome, PanelError> {
             for entry in &status.entries {
                 for origin in &entry.untrusted {
                     outcome.find(format!(
-                        "{} is not sent to {}, which it was not entered for; confirm with --trust-origin {}",
+                        "{} is not sent to {} because it was entered for another server. If this is \
+                            intended, confirm with --trust-origin {}",
                         plain(&entry.id),
                         plain(origin),
                         plain(origin)
@@ -75,24 +76,20 @@ fn no_keyring(status: &SecretsStatus) -> PanelError {
     PanelError::new(
         ErrorCode::KeyringUnavailable,
         "keyring",
-        "The keyring can't be used, so nothing was stored.",
+        "The keyring is unavailable; nothing was stored.",
     )
     .with_hint(
-        "Set the environment variable that `aetherctl secret status` names, or start a keyring service.",
+        "Set the environment variable listed by `aetherctl secret status`, or start a keyring service.",
     )
     .with_detail(status.store_note.clone())
 }
 
-/// Standard input to its end, without the newline that `echo` adds.
+/// Reads standard input to its end, without the trailing newline.
 fn piped() -> Result<SecretInput, PanelError> {
     let mut text = String::new();
     std::io::stdin().lock().take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| {
-        PanelError::new(
-            ErrorCode::InvalidRequest,
-            "stdin",
-            "The secret could not be read from standard input.",
-        )
-        .with_detail(error.to_string())
+        PanelError::new(ErrorCode::InvalidRequest, "stdin", "Failed to read the secret from standard input.")
+            .with_detail(error.to_string())
     })?;
     if text.len() as u64 > MAX_BYTES {
         return Err(PanelError::new(ErrorCode::SecretTooLong, "stdin", "The secret is longer than 64 KiB."));
@@ -110,12 +107,8 @@ fn prompted(id: &str) -> Result<SecretInput, PanelError> {
     let _ = write!(err, "Secret for {}: ", plain(id));
     let _ = err.flush();
     let text = rpassword::read_password().map_err(|error| {
-        PanelError::new(
-            ErrorCode::InvalidRequest,
-            "terminal",
-            "The secret could not be read from the terminal.",
-        )
-        .with_detail(error.to_string())
+        PanelError::new(ErrorCode::InvalidRequest, "terminal", "Failed to read the secret from the terminal.")
+            .with_detail(error.to_string())
     })?;
     given(text)
 }
@@ -134,13 +127,13 @@ fn given(text: String) -> Result<SecretInput, PanelError> {
 
 pub(super) fn text(status: &SecretsStatus) -> String {
     let mut out = match status.store {
-        SecretStore::Keyring => "New credentials go to the keyring.\n".to_owned(),
+        SecretStore::Keyring => "New credentials are stored in the keyring.\n".to_owned(),
         SecretStore::Memory => {
-            "The keyring can't be used: only environment variables give credentials.\n".to_owned()
+            "The keyring is unavailable; credentials can only come from environment variables.\n".to_owned()
         }
     };
     if status.entries.is_empty() {
-        out.push_str("The profile calls for no credential.\n");
+        out.push_str("The profile requires no credentials.\n");
         return out;
     }
     let rows: Vec<Vec<Cell>> = status
@@ -163,6 +156,6 @@ pub(super) fn text(status: &SecretsStatus) -> String {
         })
         .collect();
     out.push('\n');
-    out.push_str(&table(&["CREDENTIAL", "STATE", "FROM", "SENT ONLY TO", "OVERRIDDEN BY"], &rows));
+    out.push_str(&table(&["CREDENTIAL", "STATE", "SOURCE", "SENT ONLY TO", "OVERRIDDEN BY"], &rows));
     out
 }

@@ -1,4 +1,4 @@
-//! `slo`: targets against now, and how much of the time they were kept.
+//! `slo`: current values against targets, and attainment over time.
 
 use aether_contract::*;
 use aether_panel::Panel;
@@ -8,12 +8,12 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Prints the status.
+/// Prints the SLO status.
 pub async fn run(panel: &Panel) -> Result<Outcome, PanelError> {
     panel.refresh_and_wait().await;
     let report = panel.slo_status(SloRequest::default()).await?;
     let rows: Vec<Vec<Cell>> = report.gauges.iter().map(row).collect();
-    let heads = ["GAUGE", "TARGET", "NOW", "24 H", "7 D", "30 D", "GUARDED OF 30 D"];
+    let heads = ["GAUGE", "TARGET", "NOW", "24 H", "7 D", "30 D", "TIME WITH DATA (30 D)"];
     let mut outcome = Outcome::new(&report, table(&heads, &rows))?;
     for status in &report.gauges {
         if let Some(error) = super::unread(&status.freshness) {
@@ -31,7 +31,7 @@ fn row(status: &SloStatus) -> Vec<Cell> {
     let sign = if spec.higher_is_better { '>' } else { '<' };
     let now = match (status.state, status.value) {
         (ReadingState::Value, Some(value)) => format!("{value:.1}"),
-        (ReadingState::NoTraffic, _) => "no traffic".to_owned(),
+        (ReadingState::NoTraffic, _) => "no recent traffic".to_owned(),
         (ReadingState::Infinite, _) => "infinite".to_owned(),
         _ => "unknown".to_owned(),
     };

@@ -1,4 +1,4 @@
-//! `stack`: list, show, check, use. Asks no server.
+//! `stack`: list, show, check, use. Contacts no server.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ use crate::{
     table::{Cell, Paint, cell, painted, table},
 };
 
-/// Largest profile that is read.
+/// Size limit of a profile, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// Runs a verb on stacks.
+/// Runs a subcommand of `stack`.
 pub async fn run(panel: &Panel, verb: &Stack) -> Result<Outcome, PanelError> {
     let stacks = panel.stack_list(Empty {}).await?;
     match verb {
@@ -31,30 +31,29 @@ pub async fn run(panel: &Panel, verb: &Stack) -> Result<Outcome, PanelError> {
         Stack::Check { target } => check_name(&stacks, target.as_deref().unwrap_or(&stacks.active)),
         Stack::Use { name } => {
             let stacks = panel.stack_select(StackName { name: name.clone() }).await?;
-            let text = format!("Stack {} is selected.\n", plain(&stacks.active));
+            let text = format!("Selected stack {}.\n", plain(&stacks.active));
             Outcome::new(&stacks, text)
         }
     }
 }
 
-/// Whether `check`'s argument means a file rather than the name of a stack.
+/// Whether the argument of `check` is a file rather than a stack name.
 pub fn is_file(target: &str) -> bool {
     target.contains(['/', '\\'])
         || Path::new(target).extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
 }
 
-/// Checks a profile's file, wherever it lies.
+/// Validates a profile file at any path.
 pub fn check_file(target: &str) -> Result<Outcome, PanelError> {
     let path = Path::new(target);
-    let unreadable = |why: String| {
-        PanelError::new(ErrorCode::Storage, target, format!("{target} could not be read: {why}."))
-    };
+    let unreadable =
+        |why: String| PanelError::new(ErrorCode::Storage, target, format!("Failed to read {target}: {why}."));
     let facts = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     if !facts.is_file() {
-        return Err(unreadable("it is not a file".into()));
+        return Err(unreadable("not a regular file".into()));
     }
     if facts.len() > MAX_FILE {
-        return Err(unreadable("it is larger than 1 MiB".into()));
+        return Err(unreadable("larger than 1 MiB".into()));
     }
     let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
     let parsed = match String::from_utf8(bytes) {
@@ -69,8 +68,8 @@ pub fn check_file(target: &str) -> Result<Outcome, PanelError> {
 fn check_name(stacks: &StackList, name: &str) -> Result<Outcome, PanelError> {
     let Some(entry) = stacks.stacks.iter().find(|entry| entry.name == name) else {
         let known: Vec<&str> = stacks.stacks.iter().map(|entry| entry.name.as_str()).collect();
-        return Err(PanelError::new(ErrorCode::NotFound, "stacks", format!("There is no stack {name:?}."))
-            .with_hint(format!("There are: {}. A file is named with its path.", known.join(", "))));
+        return Err(PanelError::new(ErrorCode::NotFound, "stacks", format!("Stack {name:?} not found."))
+            .with_hint(format!("Available stacks: {}. To use a file, give its path.", known.join(", "))));
     };
     match &entry.source {
         StackSource::File { path } => check_file(path),
@@ -111,11 +110,11 @@ pub(super) fn list(stacks: &StackList) -> Result<Outcome, PanelError> {
         .map(|entry| {
             let active = entry.name == stacks.active;
             let source = match &entry.source {
-                StackSource::BuiltIn => "built in",
+                StackSource::BuiltIn => "built-in",
                 StackSource::File { path } => path,
             };
             let (word, look) =
-                if entry.error.is_some() { ("refused", Paint::Bad) } else { ("valid", Paint::Good) };
+                if entry.error.is_some() { ("invalid", Paint::Bad) } else { ("valid", Paint::Good) };
             vec![
                 cell(if active { "*" } else { "" }),
                 painted(&entry.name, if active { Paint::Strong } else { Paint::None }),
@@ -135,7 +134,7 @@ pub(super) fn list(stacks: &StackList) -> Result<Outcome, PanelError> {
 
 pub(super) fn detail_text(detail: &StackDetail) -> String {
     let source = match &detail.source {
-        StackSource::BuiltIn => "built in",
+        StackSource::BuiltIn => "built-in",
         StackSource::File { path } => path,
     };
     let mut rows = vec![

@@ -1,4 +1,4 @@
-//! `status`: the answer to "is it all right?".
+//! `status`: servers, gauges, alerts and maintenance at a glance.
 
 use aether_contract::{
     AlertsSummary, Banner, Freshness, Gauge, Level, MaintenanceStatus, MemberStatus, PanelError,
@@ -13,7 +13,7 @@ use crate::{
     table::{Cell, Paint, cell, paint, painted, table},
 };
 
-/// What `--json` carries: the snapshot without what only the window needs.
+/// JSON output: the snapshot without window-only data.
 #[derive(Serialize)]
 struct Data<'a> {
     stack: &'a str,
@@ -25,7 +25,7 @@ struct Data<'a> {
     findings: &'a [String],
 }
 
-/// Judges and prints a snapshot.
+/// Collects findings from a snapshot and prints it.
 pub fn status(snapshot: &Snapshot) -> Result<Outcome, PanelError> {
     let findings = findings(snapshot);
     let data = Data {
@@ -51,7 +51,7 @@ fn findings(snapshot: &Snapshot) -> Vec<String> {
         for member in &service.members {
             if let Some(error) = member.freshness.error() {
                 found.push(format!(
-                    "{} at {} does not answer: {}",
+                    "{} at {} is unreachable: {}",
                     service.title,
                     plain(&member.url),
                     error.message
@@ -123,13 +123,13 @@ fn member_row(title: &str, member: &MemberStatus) -> Vec<Cell> {
     ]
 }
 
-/// The state in a word.
+/// The state as one word.
 fn state(freshness: &Freshness) -> (&'static str, Paint) {
     match freshness {
-        Freshness::Fresh { .. } => ("ok", Paint::Good),
+        Freshness::Fresh { .. } => ("healthy", Paint::Good),
         Freshness::Stale { .. } => ("stale", Paint::Warn),
-        Freshness::Never { .. } => ("down", Paint::Bad),
-        Freshness::Loading => ("no answer", Paint::Bad),
+        Freshness::Never { .. } => ("unreachable", Paint::Bad),
+        Freshness::Loading => ("no response", Paint::Bad),
         Freshness::Absent => ("not used", Paint::Dim),
     }
 }

@@ -1,4 +1,4 @@
-//! `training`: the checklist for people who are new on call, and how far each of them is.
+//! `training`: the on-call checklist and each trainee's progress.
 
 use aether_contract::*;
 use aether_panel::Panel;
@@ -10,7 +10,7 @@ use crate::{
     table::{Paint, cell, painted, table},
 };
 
-/// Runs a verb on the checklist; without one shows it.
+/// Runs a subcommand of `training`; without one, shows the checklist.
 pub async fn run(panel: &Panel, verb: Option<&Training>) -> Result<Outcome, PanelError> {
     let mark = |task: &TrainingTask, person: &str, done| {
         let person = person.to_owned();
@@ -32,10 +32,13 @@ pub(super) fn show(board: &TrainingBoard) -> Result<Outcome, PanelError> {
     if board.people.is_empty() {
         let tasks: Vec<String> =
             board.tasks.iter().map(|task| format!("  {} ({} min)", task.title, task.minutes)).collect();
-        return Outcome::new(board, format!("Nobody is on the list yet. The tasks:\n{}\n", tasks.join("\n")));
+        return Outcome::new(
+            board,
+            format!("No one is on the checklist yet. Tasks:\n{}\n", tasks.join("\n")),
+        );
     }
     let tick = |done: bool| if done { painted("done", Paint::Good) } else { painted("–", Paint::Dim) };
-    let mut head = vec!["who"];
+    let mut head = vec!["name"];
     head.extend(TrainingTask::ALL.iter().map(|task| task.as_str()));
     head.push("drills passed");
     let rows = board.people.iter().map(|person| {

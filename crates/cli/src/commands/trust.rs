@@ -1,4 +1,4 @@
-//! Asks before a stored credential is sent to a server it was not entered for.
+//! Asks before sending a stored credential to a server it was not entered for.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -10,7 +10,7 @@ use crate::{
     human::plain,
 };
 
-/// Confirms the servers of `--trust-origin`; where a person sits at the terminal, asks about the others.
+/// Confirms the servers of `--trust-origin`; on a terminal, asks about the others.
 pub async fn confirm(panel: &Panel, args: &Args) -> Result<(), PanelError> {
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !args.json;
     let asks = terminal && sends_credentials(&args.command);
@@ -25,9 +25,9 @@ pub async fn confirm(panel: &Panel, args: &Args) -> Result<(), PanelError> {
             return Err(PanelError::new(
                 ErrorCode::InvalidRequest,
                 "arguments",
-                format!("No credential of this stack is meant for {origin}."),
+                format!("No credential of this stack is used for {origin}."),
             )
-            .with_hint("Servers that wait for a confirmation are listed by: aetherctl secret status"));
+            .with_hint("List servers awaiting confirmation with: aetherctl secret status"));
         }
     }
     for (entry, origin) in unconfirmed(&status) {
@@ -40,7 +40,7 @@ pub async fn confirm(panel: &Panel, args: &Args) -> Result<(), PanelError> {
     Ok(())
 }
 
-/// Says on standard error where credentials from the environment are sent, when that is new.
+/// Reports on standard error when an environment credential is used for a new server.
 pub fn print_environment_notes(panel: &Panel) {
     for note in panel.environment_notes() {
         // Nobody may be reading this.
@@ -67,15 +67,15 @@ fn sends_credentials(command: &Command) -> bool {
     )
 }
 
-/// Asks at the terminal. Anything but a clear yes is a no.
+/// Asks on the terminal. Anything but a clear yes means no.
 fn is_yes(entry: &SecretStatus, origin: &str, args: &Args) -> bool {
     let stack = args.stack.as_deref().map(|stack| format!("{}'s ", plain(stack))).unwrap_or_default();
     let entered = match entry.origins.join(", ") {
-        list if list.is_empty() => "Which server it was entered for is not recorded.".to_owned(),
+        list if list.is_empty() => "The server it was entered for is not recorded.".to_owned(),
         list => format!("It was entered for {}.", plain(&list)),
     };
     let exposed = Origin::parse(origin).is_ok_and(|origin| origin.is_exposed());
-    let exposed = if exposed { " It would cross the network unencrypted." } else { "" };
+    let exposed = if exposed { " It would be sent unencrypted." } else { "" };
     let question =
         format!("Send {stack}{} to {}? {entered}{exposed} [y/N] ", plain(&entry.title), plain(origin));
     let mut err = std::io::stderr();

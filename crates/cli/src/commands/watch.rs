@@ -1,4 +1,4 @@
-//! `alerts --watch`: what changes in the list, a line each, until Ctrl+C. With `--json` each line is an object.
+//! `alerts --watch`: prints list changes, one per line, until Ctrl+C. With `--json`, each line is an object.
 
 use std::{
     collections::HashMap,
@@ -17,18 +17,18 @@ use crate::{
     table::{Paint, paint},
 };
 
-/// Rows that the Panel gives a page at most.
+/// Largest page that the panel returns, in rows.
 const PAGE: u32 = 500;
 
-/// Something that happened to an alert between two looks.
+/// A change to an alert between two polls.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Change {
-    /// Its state now; none: it is no longer listed.
+    /// Its current state; none if it is no longer listed.
     pub(super) state: Option<AlertState>,
     pub(super) row: AlertRow,
 }
 
-/// Looks every `every` seconds until Ctrl+C.
+/// Polls every `every` seconds until Ctrl+C.
 pub async fn watch(
     panel: &Panel,
     request: AlertsRequest,
@@ -70,7 +70,7 @@ pub async fn watch(
     }
 }
 
-/// Every row that matches, and why they can't be trusted, if they can't.
+/// All matching rows, and an error if they are stale.
 async fn all(
     panel: &Panel,
     request: &AlertsRequest,
@@ -88,7 +88,7 @@ async fn all(
     }
 }
 
-/// What is new, in another state, or gone, in the order of the list.
+/// New, changed and removed alerts, in list order.
 fn changes(known: &mut HashMap<String, AlertRow>, rows: Vec<AlertRow>) -> Vec<Change> {
     let mut before = std::mem::take(known);
     let mut out = Vec::new();
@@ -128,17 +128,17 @@ fn state(change: &Change) -> (&'static str, Paint) {
     }
 }
 
-/// The change for scripts.
+/// The change as JSON.
 pub(super) fn json_line(change: &Change) -> String {
     let line = json!({"at": now(), "state": state(change).0, "alert": change.row});
     human::json(&line.to_string())
 }
 
-/// The change for people.
+/// The change as text.
 pub(super) fn line(change: &Change) -> String {
     let (word, look) = state(change);
     let row = &change.row;
-    let name = if row.name.is_empty() { "(no name)" } else { &row.name };
+    let name = if row.name.is_empty() { "(unnamed)" } else { &row.name };
     let tenant = row.tenant.as_deref().map(|tenant| format!(" {}", plain(tenant))).unwrap_or_default();
     let vip = if row.vip { " (VIP)" } else { "" };
     let summary = row.annotations.get("summary").map(|text| format!("  {}", plain(text))).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A maintenance window as the options ask for it: read, shown before, waited for.
+//! A maintenance window from command-line options: parse, preview, wait for verification.
 
 use aether_contract::{
     ErrorCode, MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError, WindowPhase,
@@ -11,7 +11,7 @@ use crate::{
     human::{count, moment, now, plain},
 };
 
-/// What the options ask for.
+/// Converts the options to a request.
 pub fn asked(window: &Window) -> Result<MaintenanceRequest, PanelError> {
     let at = window.at.as_deref().map(|text| moments::parse(text, "--at")).transpose()?;
     let duration_s = match (&window.length, &window.until) {
@@ -19,9 +19,9 @@ pub fn asked(window: &Window) -> Result<MaintenanceRequest, PanelError> {
         (None, Some(until)) => {
             let end = moments::parse(until, "--until")?;
             let seconds = end.millis_since(at.unwrap_or_else(now)) / 1000;
-            u32::try_from(seconds).map_err(|_| usage("--until is before the window's begin."))?
+            u32::try_from(seconds).map_err(|_| usage("--until is before the start of the window."))?
         }
-        (None, None) => return Err(usage("Say how long, with --for or --until.")),
+        (None, None) => return Err(usage("Specify the duration with --for or --until.")),
     };
     Ok(MaintenanceRequest {
         duration_s,
@@ -32,12 +32,12 @@ pub fn asked(window: &Window) -> Result<MaintenanceRequest, PanelError> {
     })
 }
 
-/// A mistake in the options.
+/// A usage error.
 pub fn usage(message: &str) -> PanelError {
     PanelError::new(ErrorCode::InvalidRequest, "aetherctl", message)
 }
 
-/// Waits until every member shows the window, for a while; answers how it stands then.
+/// Waits up to `seconds` until every member shows the window; returns its latest state.
 pub async fn verified(
     panel: &Panel,
     started: MaintenanceWindow,
@@ -58,7 +58,7 @@ pub async fn verified(
     Ok(window)
 }
 
-/// What a window would do, in words.
+/// Text of a preview.
 pub fn preview_text(preview: &MaintenancePreview) -> String {
     let mut out = format!(
         "Would mute {} now ({} critical) until {}.\n",
@@ -71,7 +71,7 @@ pub fn preview_text(preview: &MaintenancePreview) -> String {
     }
     out.push_str(&format!("Matchers: {}\n", plain(&matchers(&preview.matchers))));
     if !preview.audible.is_empty() {
-        out.push_str(&format!("Stays audible: {}\n", plain(&preview.audible.join(", "))));
+        out.push_str(&format!("Not muted: {}\n", plain(&preview.audible.join(", "))));
     }
     for silence in &preview.already {
         out.push_str(&format!(
@@ -86,7 +86,7 @@ pub fn preview_text(preview: &MaintenancePreview) -> String {
         preview.could_fire.iter().filter(|rule| rule.pending > 0 || rule.fired > 0).collect();
     if !preview.could_fire.is_empty() {
         out.push_str(&format!(
-            "Could fire into it: {} ({} fired in the last 7 days or are pending)\n",
+            "Could fire during the window: {} ({} fired in the last 7 days or are pending)\n",
             count(u32::try_from(preview.could_fire.len()).unwrap_or(u32::MAX), "rule"),
             likely.len()
         ));

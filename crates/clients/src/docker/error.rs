@@ -42,32 +42,30 @@ impl DockerError {
     /// For people.
     pub fn to_panel(&self) -> PanelError {
         let (code, message, hint) = match self.failure {
-            DockerFailure::Address => (
-                ErrorCode::InvalidConfig,
-                "Docker's address can't be used.",
-                "Correct host of [docker] in the profile.",
-            ),
+            DockerFailure::Address => {
+                (ErrorCode::InvalidConfig, "Invalid Docker address.", "Fix host in [docker] of the profile.")
+            }
             DockerFailure::NotThere => (
                 ErrorCode::Refused,
-                "Docker does not answer: nothing listens there.",
-                "Is the engine running? Start it, or correct host of [docker].",
+                "Docker is unreachable: nothing is listening on its address.",
+                "Check that Docker is running. Start it, or fix host in [docker] of the profile.",
             ),
             DockerFailure::NoPermission => (
                 ErrorCode::Forbidden,
-                "This account may not use Docker's socket.",
-                "Add it to the group docker and log in again, or use a rootless engine's socket.",
+                "Permission denied on the Docker socket.",
+                "Add this account to the docker group and log in again, or use a rootless Docker socket.",
             ),
             DockerFailure::Timeout => (
                 ErrorCode::Timeout,
-                "Docker did not answer in time.",
-                "Is the machine overloaded, or the engine stuck?",
+                "Docker did not respond in time.",
+                "The machine may be overloaded, or Docker may hang.",
             ),
-            DockerFailure::NotFound => (ErrorCode::NotFound, "Docker does not have it.", ""),
+            DockerFailure::NotFound => (ErrorCode::NotFound, "Docker could not find it.", ""),
             DockerFailure::Refused(403) => {
-                (ErrorCode::Forbidden, "Docker refused it.", "A proxy before the socket may forbid it.")
+                (ErrorCode::Forbidden, "Docker denied the request.", "A socket proxy may forbid it.")
             }
-            DockerFailure::Refused(_) => (ErrorCode::Rejected, "Docker refused it.", ""),
-            DockerFailure::Broken => (ErrorCode::Network, "The connection to Docker broke.", ""),
+            DockerFailure::Refused(_) => (ErrorCode::Rejected, "Docker rejected the request.", ""),
+            DockerFailure::Broken => (ErrorCode::Network, "The connection to Docker was lost.", ""),
         };
         PanelError::new(code, "docker", message).with_hint(hint).with_detail(self.words.clone())
     }
@@ -83,12 +81,12 @@ impl From<bollard::errors::Error> for DockerError {
             Error::DockerResponseServerError { status_code, message } => {
                 Self::new(DockerFailure::Refused(*status_code), message.trim())
             }
-            Error::RequestTimeoutError => Self::new(DockerFailure::Timeout, "no answer in time"),
+            Error::RequestTimeoutError => Self::new(DockerFailure::Timeout, "timed out"),
             Error::UnsupportedURISchemeError { uri } => {
-                Self::new(DockerFailure::Address, format!("{uri} is of a kind that is not supported"))
+                Self::new(DockerFailure::Address, format!("unsupported address type {uri}"))
             }
             Error::SocketNotFoundError(path) => {
-                Self::new(DockerFailure::NotThere, format!("there is no socket {path}"))
+                Self::new(DockerFailure::NotThere, format!("socket {path} not found"))
             }
             _ => {
                 let words = chain(&error);
@@ -134,6 +132,6 @@ mod tests {
         let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
         let error = DockerError::from(bollard::errors::Error::IOError { err: denied });
         assert_eq!(error.failure, DockerFailure::NoPermission, "{error:?}");
-        assert!(error.to_panel().hint.contains("group docker"));
+        assert!(error.to_panel().hint.contains("docker group"));
     }
 }

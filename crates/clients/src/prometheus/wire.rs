@@ -352,7 +352,7 @@ impl Data {
                 QueryValue::String { at: Timestamp::from_secs_f64(at), value }
             }
             ("vector" | "matrix" | "scalar" | "string", _) => {
-                return Err(format!("the result is no {}", self.result_type));
+                return Err(format!("expected a result of type {}", self.result_type));
             }
             (other, _) => return Err(format!("unknown result type '{other}'")),
         })

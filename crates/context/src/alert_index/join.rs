@@ -65,7 +65,7 @@ pub struct Tenants {
     pub label: String,
     /// VIP tenants.
     pub vips: HashSet<String>,
-    /// How long alerts may fire before somebody else is called.
+    /// Time that alerts may fire before escalation.
     pub escalation: Escalation,
     /// The alert that always fires, and calls nobody.
     pub heartbeat: Option<String>,

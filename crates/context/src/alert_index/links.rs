@@ -21,7 +21,7 @@ const MAX_LISTED: usize = 50;
 const MAX_TEXTS: usize = 16 * 1024;
 const STUB: usize = 64;
 
-/// A row as a screen gets it: whatever somebody put into an alert, a page of them stays small.
+/// A row as the UI receives it; its size is bounded regardless of the alert's labels.
 pub fn for_screen(row: &AlertRow) -> AlertRow {
     let mut left = MAX_TEXTS;
     let mut fit = |values: &BTreeMap<String, String>, most: usize, first: &[&str]| {

@@ -73,7 +73,7 @@ pub fn one_series(series: &[RangeSeries]) -> Result<&[(Timestamp, f64)], PanelEr
         several => Err(PanelError::new(
             ErrorCode::InvalidConfig,
             "prometheus",
-            format!("The gauge's history has {} series instead of one.", several.len()),
+            format!("The gauge's history has {} series, expected one.", several.len()),
         )
         .with_hint("Aggregate the query in the stack's profile, for example with sum() or avg().")),
     }
@@ -169,7 +169,7 @@ pub fn draw(
         thresholds: drawing.thresholds.clone(),
     };
     let figure: Figure = trend(&data, style).map_err(|error| {
-        PanelError::new(ErrorCode::InvalidRequest, "plots", format!("The figure can't be drawn: {error}."))
+        PanelError::new(ErrorCode::InvalidRequest, "plots", format!("Failed to draw the chart: {error}."))
     })?;
     Ok(GaugeFigure { figure, min: numbers.0, median: numbers.1, max: numbers.2, last: numbers.3 })
 }

@@ -28,11 +28,11 @@ pub fn reading(result: &QueryResult) -> Result<Reading, PanelError> {
         QueryValue::Vector(samples) => match samples.as_slice() {
             [] => Ok(Reading { state: ReadingState::NoTraffic, value: None, at: None }),
             [sample] => Ok(read(sample.value, sample.at)),
-            several => Err(not_one(format!("gives {} series", several.len()))),
+            several => Err(not_one(format!("returned {} series", several.len()))),
         },
         QueryValue::Scalar { value, at } => Ok(read(*value, *at)),
-        QueryValue::Matrix(_) => Err(not_one("gives a range of values".to_owned())),
-        QueryValue::String { .. } => Err(not_one("gives a text".to_owned())),
+        QueryValue::Matrix(_) => Err(not_one("returned a range of values".to_owned())),
+        QueryValue::String { .. } => Err(not_one("returned a string".to_owned())),
     }
 }
 
@@ -40,7 +40,7 @@ fn not_one(what: String) -> PanelError {
     PanelError::new(
         ErrorCode::InvalidConfig,
         "prometheus",
-        format!("The gauge's query {what} instead of one number."),
+        format!("The gauge's query {what}, expected a single number."),
     )
     .with_hint("Aggregate it in the stack's profile, for example with sum() or avg().")
 }
@@ -83,13 +83,13 @@ pub fn split(
     profile: &Profile,
 ) -> Result<Vec<TenantValue>, PanelError> {
     let QueryValue::Vector(samples) = &result.value else {
-        return Err(not_split("does not give a series a tenant".to_owned(), profile));
+        return Err(not_split("returned a series without a tenant".to_owned(), profile));
     };
     let mut rows: Vec<TenantValue> = Vec::with_capacity(samples.len());
     for Sample { labels, value, .. } in samples {
         let tenant =
             labels.get(&profile.tenant_label).filter(|tenant| !tenant.is_empty()).ok_or_else(|| {
-                not_split(format!("gives a series without the label {}", profile.tenant_label), profile)
+                not_split(format!("returned a series without the label {}", profile.tenant_label), profile)
             })?;
         rows.push(tenant_value(tenant, *value, spec, profile));
     }
@@ -97,7 +97,7 @@ pub fn split(
     if let Some(pair) = rows.windows(2).find(|pair| matches!(pair, [a, b] if a.tenant == b.tenant)) {
         let tenant = pair.first().map(|row| row.tenant.as_str()).unwrap_or_default();
         let tenant = aether_foundation::text::truncate(tenant, 80);
-        return Err(not_split(format!("gives several series for the tenant \"{tenant}\""), profile));
+        return Err(not_split(format!("returned several series for tenant \"{tenant}\""), profile));
     }
     let missing: Vec<&String> = profile
         .vip_tenants
@@ -115,7 +115,7 @@ pub fn split(
 
 fn not_split(what: String, profile: &Profile) -> PanelError {
     PanelError::new(ErrorCode::InvalidConfig, "prometheus", format!("The per-tenant query {what}."))
-        .with_hint(format!("Aggregate it in the stack's profile with by ({}).", profile.tenant_label))
+        .with_hint(format!("Aggregate it by ({}) in the stack's profile.", profile.tenant_label))
 }
 
 fn tenant_value(tenant: &str, value: f64, spec: &GaugeSpec, profile: &Profile) -> TenantValue {

@@ -129,6 +129,6 @@ pub async fn rejoin(live: &Arc<StackSession>) {
                 state.alerts_revision = state.alerts_revision.wrapping_add(1);
             }
         }
-        Err(error) => tracing::error!(%error, "the alerts could not be joined"),
+        Err(error) => tracing::error!(%error, "failed to join alerts"),
     }
 }

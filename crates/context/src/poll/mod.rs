@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::{Context, session::StackSession};
 use aether_foundation::clock;
 
-/// Shortest distance of two cycles of one server, however often somebody asks for a refresh.
+/// Minimum interval between two polls of a server, regardless of refresh requests.
 const LEAST: Duration = Duration::from_millis(250);
 
 /// Starts the pollers of `live`.
@@ -159,7 +159,7 @@ pub async fn bounded<T>(
         Err(PanelError::new(
             ErrorCode::Timeout,
             service.as_str(),
-            format!("{} did not answer within {} seconds.", service.title(), limit.as_secs()),
+            format!("{} did not respond within {} s.", service.title(), limit.as_secs()),
         ))
     })
 }

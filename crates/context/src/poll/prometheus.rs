@@ -31,7 +31,7 @@ const AT_ONCE: usize = 4;
 /// Sparklines and rules change slowly and cost more.
 const SLOW: Duration = Duration::from_secs(60);
 
-/// A sparkline that could not be drawn anew for this long is taken down.
+/// A sparkline that could not be refreshed for this long is removed.
 const SPARK_TOO_OLD: Duration = Duration::from_secs(300);
 
 /// Whole time that one step may take.
@@ -119,7 +119,7 @@ async fn alerts(live: &StackSession, client: &Prometheus, everything: bool) {
             state.prometheus.rules_asked = Some(Instant::now());
         }
         // Without rules only "fires at" is missing; the next cycle tries again.
-        Err(error) => tracing::debug!(code = error.code.as_str(), "rules could not be read"),
+        Err(error) => tracing::debug!(code = error.code.as_str(), "failed to read rules"),
     }
 }
 
@@ -228,7 +228,7 @@ async fn value(live: &StackSession, client: &Prometheus, due: &Due) {
             let shown = &mut gauge.gauge;
             shown.tenants = gauge.tenants.iter().take(TOP_TENANTS).cloned().collect();
             shown.tenant_count = u32::try_from(gauge.tenants.len()).unwrap_or(u32::MAX);
-            let warning = warnings.first().map(|text| format!("server warns: {}", truncate(text, 200)));
+            let warning = warnings.first().map(|text| format!("server warning: {}", truncate(text, 200)));
             shown.note = [coverage, tenants_note, warning.unwrap_or_default()]
                 .into_iter()
                 .filter(|part| !part.is_empty())
@@ -257,9 +257,9 @@ fn put_tenants(
         // A wrong query gives no split at all; a failed one leaves the last.
         Some(Err(error)) if error.code == ErrorCode::InvalidConfig || kept.is_empty() => {
             *kept = Arc::default();
-            format!("no per-tenant split: {}", error.message)
+            format!("per-tenant breakdown unavailable: {}", error.message)
         }
-        Some(Err(error)) => format!("per-tenant split out of date: {}", error.message),
+        Some(Err(error)) => format!("per-tenant breakdown is stale: {}", error.message),
     }
 }
 
@@ -286,7 +286,7 @@ async fn spark(live: &StackSession, client: &Prometheus, due: &Due, hours: f64) 
             gauge.gauge.spark_hours = hours;
         }
         Err(error) => {
-            tracing::debug!(gauge = due.spec.id, code = error.code.as_str(), "no sparkline");
+            tracing::debug!(gauge = due.spec.id, code = error.code.as_str(), "sparkline unavailable");
             if gauge.spark_good.is_none_or(|good| good.elapsed() > SPARK_TOO_OLD) {
                 gauge.gauge.spark = Vec::new();
                 gauge.gauge.spark_hours = hours;

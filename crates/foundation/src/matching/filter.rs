@@ -94,7 +94,7 @@ pub struct Filter {
 pub fn matchers(line: &str) -> Result<Vec<Matcher>, PanelError> {
     let filter = Filter::parse(line)?;
     if !filter.words.is_empty() {
-        return Err(refuse("Only matchers are understood here, no words."));
+        return Err(refuse("Only matchers are allowed here, not search words."));
     }
     Ok(filter.matchers.iter().map(|compiled| compiled.matcher().clone()).collect())
 }
@@ -193,7 +193,7 @@ impl Filter {
             [b'!', b'~', ..] => (false, true, 2),
             // A doubled sign is a slip of programmers' fingers; Alertmanager refuses it too.
             [b'=', b'=', ..] => {
-                return Err(mistake(text, format!("Write {name}=\"…\" with one equals sign")));
+                return Err(mistake(text, format!("Use a single equals sign: {name}=\"…\"")));
             }
             _ => (true, false, 1),
         };
@@ -208,7 +208,10 @@ impl Filter {
                 let name = shorten(name);
                 return Err(mistake(
                     begin,
-                    format!("The matcher for \"{name}\" has no value; for the empty value write {name}=\"\""),
+                    format!(
+                        "The matcher for \"{name}\" has no value. To match an empty value, use \
+                        {name}=\"\""
+                    ),
                 ));
             }
             (value.to_owned(), rest)
@@ -255,7 +258,7 @@ fn quoted(text: &str) -> Result<(String, &str), Mistake> {
             value.push(c);
         }
     }
-    Err(mistake(text, format!("A quote is not closed: {}", shorten(text))))
+    Err(mistake(text, format!("Unclosed quote: {}", shorten(text))))
 }
 
 /// What is wrong, and how much of the text was still to be read there.
@@ -329,11 +332,11 @@ mod tests {
     #[test]
     fn a_mistake_in_a_matcher_is_an_error_that_names_it() {
         let table = [
-            ("severity=\"crit", "not closed"),
+            ("severity=\"crit", "Unclosed quote"),
             ("severity=", "no value"),
             ("severity=~\"a(\"", "regular expression"),
             ("1abc=\"x\"", "not a label name"),
-            ("a==\"x\"", "one equals sign"),
+            ("a==\"x\"", "single equals sign"),
         ];
         for (filter, expected) in table {
             let error = Filter::parse(filter).unwrap_err();

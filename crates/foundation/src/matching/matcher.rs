@@ -56,7 +56,7 @@ impl Compiled {
             let regex = Regex::new(&format!("^(?:{})$", matcher.value)).map_err(|error| {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
-                format!("the regular expression of {} can't be read: {reason}", matcher.name)
+                format!("the regular expression of {} is invalid: {reason}", matcher.name)
             })?;
             Some(regex)
         } else {

@@ -6,7 +6,7 @@ use promql_parser::parser::{self, Expr, token};
 
 use crate::promql::split;
 
-/// A value held against a number.
+/// A comparison of a value with a number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// The value's expression.

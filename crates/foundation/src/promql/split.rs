@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> Result<Expr, String> {
     }
     let (depth, operators) = nesting(text);
     if depth > MAX_DEPTH {
-        return Err(format!("brackets are nested more than {MAX_DEPTH} deep"));
+        return Err(format!("parentheses nested more than {MAX_DEPTH} deep"));
     }
     if operators > MAX_OPERATORS {
         return Err(format!("more than {MAX_OPERATORS} operators"));

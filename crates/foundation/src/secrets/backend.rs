@@ -5,17 +5,17 @@ use secrecy::SecretString;
 /// Why a store of secrets did not do what it was asked. The text never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFailure {
-    /// There is no store on this machine, or it can't be reached.
+    /// This machine has no secret store, or it is unreachable.
     #[error("{0}")]
     Unavailable(String),
     /// It is locked and was not unlocked.
     #[error("{0}")]
     Locked(String),
     /// It did not answer in time.
-    #[error("no answer in the time allowed")]
+    #[error("timed out")]
     TimedOut,
     /// The secret is longer than it takes, in characters.
-    #[error("at most {0} characters")]
+    #[error("longer than {0} characters")]
     TooLong(usize),
     /// Anything else.
     #[error("{0}")]

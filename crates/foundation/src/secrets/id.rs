@@ -38,10 +38,9 @@ impl SecretId {
     /// `invalid-request` for any other name.
     pub fn parse(name: &str) -> Result<Self, PanelError> {
         let unknown = || {
-            PanelError::new(ErrorCode::InvalidRequest, "secrets", "There is no credential of this name.").with_hint(
-                "Names are prometheus, alertmanager, grafana, loki, blackbox, s3, gcs or azure, then /token or \
-                    /password: \
-                 for example grafana/token.",
+            PanelError::new(ErrorCode::InvalidRequest, "secrets", "Unknown credential.").with_hint(
+                "Valid names are prometheus, alertmanager, grafana, loki, blackbox, s3, gcs or azure, \
+                    followed by /token or /password, for example grafana/token.",
             )
         };
         let (service, kind) = name.split_once('/').ok_or_else(unknown)?;

@@ -156,7 +156,7 @@ impl Secrets {
     /// `secret-missing` when there is none; the keyring's codes.
     pub async fn trust(&self, stack: &str, id: &SecretId, origin: Origin) -> Result<(), PanelError> {
         let Some(found) = self.look_up(stack, *id).await.map_err(|failure| to_error(&failure))? else {
-            let words = format!("No {} is stored.", id.title());
+            let words = format!("Missing credential: {}.", id.title());
             return Err(PanelError::new(ErrorCode::SecretMissing, "secrets", words));
         };
         let mut origins = found.bound.origins;
@@ -234,7 +234,7 @@ impl Secrets {
                 let mut error = PanelError::new(
                     ErrorCode::SecretMissing,
                     "secrets",
-                    format!("No {} is stored.", id.title()),
+                    format!("Missing credential: {}.", id.title()),
                 );
                 if self.env.contains_key(&id.env()) {
                     error.hint = format!("The one in use comes from the environment variable {}.", id.env());
@@ -352,17 +352,17 @@ fn check(id: SecretId, secret: &SecretString) -> Result<(), PanelError> {
     let text = secret.expose_secret();
     let wrong = |message: &str| {
         Err(PanelError::new(ErrorCode::InvalidRequest, "secrets", message)
-            .with_hint("Was a line break or a space copied with it?"))
+            .with_hint("Check that it was copied without a line break or space."))
     };
     if text.is_empty() {
         return Err(PanelError::new(ErrorCode::InvalidRequest, "secrets", "The secret is empty."));
     }
     match id.kind() {
         SecretKind::Token if !text.bytes().all(|b| b.is_ascii_graphic()) => {
-            wrong("A token holds only printable ASCII characters, and no spaces.")
+            wrong("A token can contain only printable ASCII characters and no spaces.")
         }
         SecretKind::Password if text.chars().any(char::is_control) => {
-            wrong("The password holds a control character.")
+            wrong("The password contains a control character.")
         }
         _ => Ok(()),
     }
@@ -371,7 +371,7 @@ fn check(id: SecretId, secret: &SecretString) -> Result<(), PanelError> {
 fn note(failure: &SecretFailure) -> String {
     let error = to_error(failure);
     format!(
-        "{} {} Credentials that are entered now are kept in memory and gone when the panel closes.",
+        "{} {} Credentials entered now are kept in memory and lost when the panel closes.",
         error.message, error.hint
     )
 }
@@ -380,7 +380,7 @@ fn to_error(failure: &SecretFailure) -> PanelError {
     let (code, message, hint) = match failure {
         SecretFailure::Unavailable(_) => (
             ErrorCode::KeyringUnavailable,
-            "This session has no keyring that the panel can use.".to_owned(),
+            "No keyring is available in this session.".to_owned(),
             "Start one (on Linux GNOME Keyring, KWallet or KeePassXC with its Secret Service).",
         ),
         SecretFailure::Locked(_) => {
@@ -388,16 +388,16 @@ fn to_error(failure: &SecretFailure) -> PanelError {
         }
         SecretFailure::TimedOut => (
             ErrorCode::KeyringTimeout,
-            "The keyring did not answer in time.".to_owned(),
-            "Look for an open prompt of the keyring, then refresh.",
+            "The keyring did not respond in time.".to_owned(),
+            "Check for an open keyring prompt, then refresh.",
         ),
         SecretFailure::TooLong(limit) => (
             ErrorCode::SecretTooLong,
-            format!("The secret is too long: this platform's keyring takes {limit} characters."),
+            format!("The secret is too long: this platform's keyring accepts {limit} characters."),
             "",
         ),
         SecretFailure::Other(_) => {
-            (ErrorCode::KeyringUnavailable, "The keyring failed.".to_owned(), "The detail says why.")
+            (ErrorCode::KeyringUnavailable, "The keyring failed.".to_owned(), "See the details.")
         }
     };
     PanelError::new(code, "keyring", message).with_hint(hint).with_detail(failure.to_string())

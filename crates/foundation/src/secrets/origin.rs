@@ -36,8 +36,8 @@ impl Origin {
                 && url.password().is_none()
         });
         url.as_ref().and_then(Self::of).ok_or_else(|| {
-            PanelError::new(ErrorCode::InvalidRequest, "secrets", "This is not the origin of a server.")
-                .with_hint("Enter scheme, host and port only, for example https://grafana.example.com:3000.")
+            PanelError::new(ErrorCode::InvalidRequest, "secrets", "Invalid server origin.")
+                .with_hint("Enter only scheme, host and port, for example https://grafana.example.com:3000.")
         })
     }
 

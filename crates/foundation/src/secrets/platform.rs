@@ -108,7 +108,7 @@ fn failure(error: Error) -> SecretFailure {
             SecretFailure::Other("the stored secret is not text".to_owned())
         }
         Error::Ambiguous(entries) => SecretFailure::Other(format!(
-            "the keyring holds {} entries for this secret; delete it, then store it again",
+            "the keyring has {} entries for this secret; delete it, then store it again",
             entries.len()
         )),
         // The library's reason could quote the value.
@@ -121,7 +121,7 @@ fn failure(error: Error) -> SecretFailure {
 
 #[cfg(target_os = "linux")]
 mod service {
-    //! The Secret Service over D-Bus, with a connection that is made anew after a failure.
+    //! The Secret Service over D-Bus; the connection is re-established after a failure.
 
     use std::{
         collections::HashMap,
@@ -184,9 +184,7 @@ mod service {
         use secret_service::Error;
         Some(match cause.downcast_ref::<Error>()? {
             Error::Locked | Error::Prompt => SecretFailure::Locked(cause.to_string()),
-            Error::NoResult => {
-                SecretFailure::Unavailable("the keyring has no default collection to store into".to_owned())
-            }
+            Error::NoResult => SecretFailure::Unavailable("the keyring has no default collection".to_owned()),
             _ => SecretFailure::Unavailable(cause.to_string()),
         })
     }

@@ -64,18 +64,18 @@ pub(super) async fn delete(worker: &Worker, account: &str) -> Result<bool, Secre
 pub(super) fn untrusted(stack: &str, id: SecretId, origin: &Origin, known: &BTreeSet<Origin>) -> PanelError {
     let title = id.title();
     let entered_for = match known.iter().map(Origin::as_str).collect::<Vec<_>>().join(", ") {
-        list if list.is_empty() => "which server it was entered for is not recorded".to_owned(),
+        list if list.is_empty() => "the server it was entered for is not recorded".to_owned(),
         list => format!("it was entered for {list}"),
     };
-    let exposed = if origin.is_exposed() { " Over plain HTTP it can be read on the network." } else { "" };
+    let exposed =
+        if origin.is_exposed() { " Over plain HTTP, anyone on the network can read it." } else { "" };
     PanelError::new(
         ErrorCode::UntrustedOrigin,
         id.service(),
         format!("The {title} of stack \"{stack}\" was not sent to {origin}: {entered_for}."),
     )
     .with_hint(format!(
-        "If this server may receive it, confirm it in Settings, Credentials, or add --trust-origin {origin} to \
-            the command. If \
-         not, correct the address in the profile.{exposed}"
+        "If this server may receive it, confirm it in Settings, Credentials, or add --trust-origin \
+            {origin} to the command. If not, fix the address in the profile.{exposed}"
     ))
 }

@@ -34,11 +34,11 @@ pub fn credential_warnings(profile: &Profile) -> Vec<Warning> {
             let blocked = is_refused_plain_http(profile, spec, &parsed);
             let text = if blocked {
                 format!(
-                    "credentials are not sent to {url}: plain HTTP can be read on the network. Use https://, or set \
-                     allow_plain_http = true in [{section}]"
+                    "credentials are not sent to {url}: plain HTTP exposes them to the network. Use \
+                        https://, or set allow_plain_http = true in [{section}]"
                 )
             } else {
-                format!("credentials cross the network unencrypted on their way to {url}")
+                format!("credentials are sent unencrypted to {url}")
             };
             warnings.push(Warning { key: format!("{section}.{key}"), text, blocked });
         }

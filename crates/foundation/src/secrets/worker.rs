@@ -35,7 +35,7 @@ impl Worker {
             }
         });
         if let Err(error) = &thread {
-            tracing::error!(%error, "the keyring's thread can't be started");
+            tracing::error!(%error, "failed to start the keyring thread");
         }
         Self { jobs: thread.is_ok().then_some(jobs), timeout, max_chars }
     }
@@ -64,14 +64,14 @@ impl Worker {
         &self,
         call: impl FnOnce(&dyn SecretBackend) -> Outcome<T> + Send + 'static,
     ) -> Outcome<T> {
-        let ended = || SecretFailure::Other("the keyring's thread has ended".to_owned());
+        let ended = || SecretFailure::Other("the keyring thread exited".to_owned());
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |backend| {
             if answer.is_closed() {
                 return;
             }
             let outcome = catch_unwind(AssertUnwindSafe(|| call(backend)))
-                .unwrap_or_else(|_| Err(SecretFailure::Other("the keyring's library failed".to_owned())));
+                .unwrap_or_else(|_| Err(SecretFailure::Other("the keyring library failed".to_owned())));
             let _ = answer.send(outcome);
         });
         self.jobs.as_ref().ok_or_else(ended)?.send(job).map_err(|_| ended())?;

@@ -21,7 +21,7 @@ const MAX_VALUE: usize = 256;
 pub fn check(settings: &Settings) -> Result<(), String> {
     let columns = &settings.alert_columns;
     if columns.len() > MAX_COLUMNS {
-        return Err(format!("The alert list has at most {MAX_COLUMNS} columns."));
+        return Err(format!("The alert list can have at most {MAX_COLUMNS} columns."));
     }
     let mut seen = HashSet::new();
     for column in columns {
@@ -30,31 +30,31 @@ pub fn check(settings: &Settings) -> Result<(), String> {
             column.strip_prefix("label:").is_some_and(|name| !name.is_empty() && name.len() <= MAX_VALUE);
         if !known && !label {
             return Err(format!(
-                "`{}` is no column: expected one of {} or label:NAME.",
+                "Unknown column `{}`: expected one of {} or label:NAME.",
                 column.chars().take(40).collect::<String>(),
                 ALERT_COLUMNS.join(", ")
             ));
         }
         if !seen.insert(column) {
-            return Err(format!("The column {column} is there twice."));
+            return Err(format!("Duplicate column {column}."));
         }
     }
     if settings.saved_filters.len() > MAX_FILTERS {
-        return Err(format!("At most {MAX_FILTERS} filters are saved. Delete one first."));
+        return Err(format!("At most {MAX_FILTERS} filters can be saved. Delete one first."));
     }
     let mut names = HashSet::new();
     for filter in &settings.saved_filters {
         let length = filter.name.trim().chars().count();
         if length == 0 || length > MAX_NAME || filter.name.chars().any(char::is_control) {
-            return Err(format!("The name of a saved filter has 1 to {MAX_NAME} characters on one line."));
+            return Err(format!("A filter name must be 1 to {MAX_NAME} characters on one line."));
         }
         if !names.insert(filter.name.trim().to_lowercase()) {
-            return Err(format!("A filter is already saved as \"{}\".", filter.name.trim()));
+            return Err(format!("A filter named \"{}\" already exists.", filter.name.trim()));
         }
         let many = filter.receivers.len() > MAX_VALUES || filter.group_by.len() > 4;
         let long = filter.receivers.iter().chain(&filter.group_by).any(|text| text.len() > MAX_VALUE);
         if filter.filter.len() > MAX_LINE || many || long {
-            return Err(format!("The filter \"{}\" is too long to be saved.", filter.name.trim()));
+            return Err(format!("The filter \"{}\" is too long to save.", filter.name.trim()));
         }
     }
     presets(&settings.maintenance_presets)
@@ -62,25 +62,25 @@ pub fn check(settings: &Settings) -> Result<(), String> {
 
 fn presets(presets: &[MaintenancePreset]) -> Result<(), String> {
     if presets.len() > MAX_PRESETS {
-        return Err(format!("At most {MAX_PRESETS} presets are kept. Delete one first."));
+        return Err(format!("At most {MAX_PRESETS} presets can be saved. Delete one first."));
     }
     let mut names = HashSet::new();
     for preset in presets {
         let name = preset.name.trim();
         if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-            return Err(format!("The name of a preset has 1 to {MAX_NAME} characters on one line."));
+            return Err(format!("A preset name must be 1 to {MAX_NAME} characters on one line."));
         }
         if !names.insert(name.to_lowercase()) {
-            return Err(format!("There is already a preset \"{name}\"."));
+            return Err(format!("A preset named \"{name}\" already exists."));
         }
         if !(1..=MAX_MINUTES).contains(&preset.minutes) {
-            return Err(format!("The preset \"{name}\" lasts from 1 to {MAX_MINUTES} minutes."));
+            return Err(format!("Preset \"{name}\" must last 1 to {MAX_MINUTES} minutes."));
         }
         if preset.reason.chars().count() > crate::author::MAX_REASON || preset.matchers.len() > MAX_LINE {
-            return Err(format!("The preset \"{name}\" is too long."));
+            return Err(format!("Preset \"{name}\" is too long."));
         }
         crate::matching::filter::matchers(&preset.matchers)
-            .map_err(|error| format!("The preset \"{name}\": {}", error.message))?;
+            .map_err(|error| format!("Preset \"{name}\": {}", error.message))?;
     }
     Ok(())
 }
@@ -151,7 +151,7 @@ fn preset(preset: &toml::Value) -> Result<MaintenancePreset, String> {
     let text = |key: &str| match table.get(key) {
         None => Ok(String::new()),
         Some(text) => {
-            text.as_str().map(str::to_owned).ok_or_else(|| format!("`{PRESETS}.{key}`: expected a text."))
+            text.as_str().map(str::to_owned).ok_or_else(|| format!("`{PRESETS}.{key}`: expected a string."))
         }
     };
     let minutes = table.get("minutes").and_then(toml::Value::as_integer);
@@ -170,7 +170,7 @@ fn saved(filter: &toml::Value) -> Result<SavedFilter, String> {
     let text = |key: &str| match table.get(key) {
         None => Ok(String::new()),
         Some(text) => {
-            text.as_str().map(str::to_owned).ok_or_else(|| format!("`{FILTERS}.{key}`: expected a text."))
+            text.as_str().map(str::to_owned).ok_or_else(|| format!("`{FILTERS}.{key}`: expected a string."))
         }
     };
     let list = |key: &str| {
@@ -196,7 +196,7 @@ fn known<T: Copy>(table: &[(T, &'static str)], words: &[String], key: &str) -> R
 }
 
 fn texts(list: &toml::Value, key: &str) -> Result<Vec<String>, String> {
-    let wrong = || format!("`{key}`: expected a list of texts.");
+    let wrong = || format!("`{key}`: expected a list of strings.");
     let list = list.as_array().ok_or_else(wrong)?;
     list.iter().map(|text| text.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
 }
@@ -265,12 +265,12 @@ mod tests {
         };
         let filters = |list: Vec<SavedFilter>| Settings { saved_filters: list, ..default_settings() };
         for (wrong, word) in [
-            (columns(&["colour"]), "no column"),
-            (columns(&["label:"]), "no column"),
-            (columns(&["state", "state"]), "twice"),
+            (columns(&["colour"]), "Unknown column"),
+            (columns(&["label:"]), "Unknown column"),
+            (columns(&["state", "state"]), "Duplicate column"),
             (filters(vec![filter("  ")]), "1 to 60"),
             (filters(vec![filter("a\nb")]), "1 to 60"),
-            (filters(vec![filter("Disk"), filter("disk ")]), "already saved"),
+            (filters(vec![filter("Disk"), filter("disk ")]), "already exists"),
             (filters(vec![SavedFilter { filter: "x".repeat(5000), ..filter("long") }]), "too long"),
             (
                 Settings {

@@ -22,15 +22,15 @@ pub(super) fn http_url(text: &str) -> Result<(), String> {
     let url = Url::parse(text)
         .map_err(|error| format!("expected an address such as http://localhost:9090 ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("expected an address that begins with http:// or https://".to_owned());
+        return Err("expected an address that starts with http:// or https://".to_owned());
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err("expected a host in the address".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(
-            "expected an address without user and password; name the user under `auth` and store the \
-                    password with `aetherctl secret set`"
+            "expected an address without user and password; set the user in `auth` and store the password \
+                with `aetherctl secret set`"
                 .to_owned(),
         );
     }
@@ -79,7 +79,7 @@ pub(super) fn label_name(text: &str) -> Result<(), String> {
     if valid && !text.starts_with("__") && text.len() <= 128 {
         Ok(())
     } else {
-        Err("expected a label name: letters, digits and _, not beginning with a digit or __".to_owned())
+        Err("expected a label name: letters, digits and _, not starting with a digit or __".to_owned())
     }
 }
 
@@ -112,8 +112,8 @@ pub(super) fn header(name: &str, value: &str) -> Result<(), String> {
     } else if is_sensitive_header(name) || is_credential(value) {
         // The value is not repeated: it may be the credential.
         Err(format!(
-            "{name} looks like a credential, and a profile must not contain any; set auth = \"bearer\" (or \"basic\") \
-             and store the credential with `aetherctl secret set`"
+            "{name} looks like a credential, which a profile must not contain; set auth = \"bearer\" (or \
+                \"basic\") and store the credential with `aetherctl secret set`"
         ))
     } else if CLIENT_HEADERS.contains(&lower.as_str()) {
         Err("this header is set by the panel itself".to_owned())
@@ -140,7 +140,7 @@ pub(super) fn query(query: &str) -> Result<(), String> {
         return Err(format!("expected at most {MAX_QUERY} bytes"));
     }
     match placeholder(query) {
-        Some(name) => Err(format!("unknown placeholder `${name}`; the only one is `$tenant_label`")),
+        Some(name) => Err(format!("unknown placeholder `${name}`; only `$tenant_label` is supported")),
         None => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn read(
             return found;
         }
         let id = section.string("id", problems);
-        section.missing("id", "expected an id such as \"queue-length\"", problems);
+        section.missing("id", "expected an ID such as \"queue-length\"", problems);
         let title = text(&mut section, "title", 80, problems);
         let remedy = text(&mut section, "remedy", 400, problems).unwrap_or_default();
         let suites = suites(&mut section, problems);
@@ -50,7 +50,7 @@ pub(super) fn read(
         if !check::is_name(&id.value) {
             problems.add(id.at, "checks.id", check::NAME_RULE);
         } else if found.iter().any(|one| one.id == id.value) {
-            problems.add(id.at, "checks.id", format!("\"{}\" is the id of an earlier check", id.value));
+            problems.add(id.at, "checks.id", format!("\"{}\" is already the ID of another check", id.value));
         }
         let title = title.unwrap_or_else(|| id.value.clone());
         let (kind, ask) = kind;
@@ -178,7 +178,7 @@ mod tests {
             ("[[checks]]\nid = \"a\"\nurl = \"http://x\"\nsuites = [\"slow\"]\n", "after-deploy"),
             (
                 "[[checks]]\nid = \"a\"\nurl = \"http://x\"\n[[checks]]\nid = \"a\"\nurl = \"http://x\"\n",
-                "earlier",
+                "another check",
             ),
         ] {
             let error = parse(text).unwrap_err();

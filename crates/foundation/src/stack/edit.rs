@@ -10,8 +10,8 @@ use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike,
 use super::{builtin, edit_checks, endpoint::Place, read, values::to_error};
 
 /// First lines of a new file.
-const HEADER: &str = "# A stack for the AetherLink panel. Every key: docs/stack-profile.md.\n\
-                      # Credentials don't belong here; they are kept in the keyring.\n\n";
+const HEADER: &str = "# Stack profile for the AetherLink panel. All keys: docs/stack-profile.md.\n# Do \
+    not put credentials here; store them in the keyring.\n\n";
 
 /// The file's text after `request`; `before` is its text now, if there is one.
 ///
@@ -24,7 +24,7 @@ pub fn apply(before: Option<&str>, request: &StackSaveRequest, path: &Path) -> R
             let text = before.unwrap_or_default();
             let problems = read::read(text, path, read::Naming::Free).err().unwrap_or_default();
             return Err(to_error(&problems, text, path).with_hint(
-                "Correct the file by hand first: it is no TOML, so nothing in it could be kept.",
+                "Fix the file manually first: it is not valid TOML, so its contents cannot be preserved.",
             ));
         }
         None => DocumentMut::new(),
@@ -81,7 +81,7 @@ pub(super) fn pin(text: &str, service: &str, image: &str, in_force: &[super::Pin
         return Ok(doc.to_string());
     }
     let Some(all) = root.get_mut("pins").and_then(Item::as_array_of_tables_mut) else {
-        return Err("pins is no list of [[pins]]; edit it by hand".to_owned());
+        return Err("pins is not a list of [[pins]]; edit it manually".to_owned());
     };
     let is = |table: &Table| table.get("service").and_then(Item::as_str) == Some(service);
     match all.iter_mut().find(|table| is(table)) {

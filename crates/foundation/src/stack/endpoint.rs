@@ -56,7 +56,7 @@ pub(super) fn read(
         report(check::http_url(&url.value), &url, &section.path(url_key), problems);
         let same = |known: &String| known.trim_end_matches('/') == url.value.trim_end_matches('/');
         if spec.urls.iter().any(same) {
-            problems.add(url.at, section.path(url_key), "the same address stands here twice");
+            problems.add(url.at, section.path(url_key), "duplicate address");
         }
         spec.urls.push(url.value);
     }
@@ -95,7 +95,7 @@ fn auth(section: &mut Section<'_>, problems: &mut Problems) -> AuthSpec {
         },
         Some(Err(mut table)) => {
             if let Some(secret) = SECRET_KEYS.into_iter().find(|key| table.has(key)) {
-                let text = "secrets don't belong in a profile; store it with `aetherctl secret set`";
+                let text = "secrets are not allowed in a profile; store it with `aetherctl secret set`";
                 problems.add(table.at, table.path(secret), text);
                 return AuthSpec::None;
             }
@@ -113,7 +113,7 @@ fn auth(section: &mut Section<'_>, problems: &mut Problems) -> AuthSpec {
                     AuthSpec::None
                 }
                 (Some("none" | "bearer"), Some(user)) => {
-                    problems.add(user.at, table.path("username"), "only kind = \"basic\" has a user name");
+                    problems.add(user.at, table.path("username"), "a user name requires kind = \"basic\"");
                     AuthSpec::None
                 }
                 _ => {
@@ -143,7 +143,7 @@ fn tls(section: &mut Section<'_>, spec: &mut EndpointSpec, place: &Place, proble
     // Told apart by hand: the two names are close enough to be taken for a misspelling of each other.
     for (key, other) in [("client_cert_file", "client_key_file"), ("client_key_file", "client_cert_file")] {
         if table.has(key) && !table.has(other) {
-            problems.add(table.at, table.path(other), format!("expected beside `{key}`"));
+            problems.add(table.at, table.path(other), format!("expected together with `{key}`"));
         }
     }
     table.finish(problems);

@@ -1,4 +1,4 @@
-//! The escalation table of a profile: after how long somebody is called, and whom.
+//! The escalation table of a profile: when to escalate, and to whom.
 
 use aether_contract::EscalationRule;
 
@@ -130,7 +130,7 @@ fn address(text: &str) -> Result<(), String> {
     };
     match text.split_once('@') {
         Some((name, host)) if text.len() <= 254 && plain(name) && plain(host) => Ok(()),
-        _ => Err("expected a mail address such as \"oncall@example.org\"".to_owned()),
+        _ => Err("expected an email address such as \"oncall@example.org\"".to_owned()),
     }
 }
 

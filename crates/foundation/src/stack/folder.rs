@@ -89,7 +89,7 @@ impl Folder {
             std::io::ErrorKind::NotFound => PanelError::new(
                 ErrorCode::NotFound,
                 path.display().to_string(),
-                format!("There is no file {}.", path.display()),
+                format!("File {} not found.", path.display()),
             ),
             _ => paths::storage("read", path, &error),
         })?;
@@ -127,7 +127,7 @@ impl Folder {
             Ok(entries) => entries,
             Err(error) => {
                 if error.kind() != std::io::ErrorKind::NotFound {
-                    tracing::warn!(%error, dir = %self.dir.display(), "the folder of profiles can't be read");
+                    tracing::warn!(%error, dir = %self.dir.display(), "failed to read the profile folder");
                 }
                 return BTreeMap::new();
             }
@@ -158,7 +158,10 @@ impl Folder {
                 PanelError::new(
                     ErrorCode::NotFound,
                     path.display().to_string(),
-                    format!("The file of stack \"{name}\" is gone; its last good profile stays in force."),
+                    format!(
+                        "The profile of stack \"{name}\" was removed; the last valid version stays in \
+                        use."
+                    ),
                 )
                 .with_hint("Select another stack, or save this one again."),
             );
@@ -197,9 +200,10 @@ impl Folder {
             Err(mut error) => {
                 let good = before.and_then(|loaded| loaded.good.clone()).or_else(|| self.recall(name, path));
                 if good.is_some() {
-                    error.hint = "Until it is corrected, the last good profile stays in force.".to_owned();
+                    error.hint =
+                        "The last valid version of the profile stays in use until this is fixed.".to_owned();
                 }
-                tracing::warn!(stack = name, error = %error, "a profile is refused");
+                tracing::warn!(stack = name, error = %error, "invalid profile");
                 (good, Some(error))
             }
         };
@@ -215,9 +219,9 @@ impl Folder {
             return Err(PanelError::new(
                 ErrorCode::InvalidConfig,
                 path.display().to_string(),
-                format!("The profile's name changed from \"{name}\" while it is in use."),
+                format!("The active profile's name changed from \"{name}\"."),
             )
-            .with_hint("Start the panel again to use it under the new name."));
+            .with_hint("Restart the panel to use it under the new name."));
         }
         Ok(profile)
     }
@@ -236,7 +240,7 @@ impl Folder {
             return;
         }
         if let Err(error) = paths::write_atomically(&copy, text.as_bytes()) {
-            tracing::warn!(%error, stack = name, "the copy of a good profile can't be kept");
+            tracing::warn!(%error, stack = name, "failed to save a copy of the valid profile");
         }
     }
 

@@ -89,7 +89,7 @@ impl Stacks {
         if !chosen_exists {
             tracing::warn!(
                 stack = chosen.as_deref(),
-                "the selected stack's file is gone; the built-in one is used"
+                "the profile of the selected stack is missing; using the built-in stack"
             );
         }
         let mut inner = Inner {
@@ -158,7 +158,7 @@ impl Stacks {
             return Err(PanelError::new(
                 ErrorCode::InvalidRequest,
                 "stack",
-                "A stack's name is 1 to 64 characters of a-z, 0-9, - and _.",
+                "A stack name must be 1 to 64 characters: a-z, 0-9, - and _.",
             ));
         }
         let path = inner.folder.path_for(&request.name);
@@ -201,11 +201,11 @@ impl Stacks {
     pub fn repinned(&self, service: &str, image: &str) -> Result<(PathBuf, String, String), String> {
         let active = self.active();
         let StackSource::File { path } = &active.source else {
-            return Err("the stack is built in and has no file; make one in Settings, Stacks".to_owned());
+            return Err("the stack is built in and has no file; create one in Settings, Stacks".to_owned());
         };
         let path = PathBuf::from(path);
-        let before =
-            paths::read_small(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+        let before = paths::read_small(&path)
+            .map_err(|error| format!("failed to read {}: {error}", path.display()))?;
         let after = edit::pin(&before, service, image, &active.pins)
             .map_err(|why| format!("{}: {why}", path.display()))?;
         let naming = self.lock().folder.naming(&active.name);
@@ -213,7 +213,7 @@ impl Stacks {
             Ok(read) if read.pins.iter().any(|pin| pin.service == service && pin.image == image) => {
                 Ok((path, before, after))
             }
-            Ok(_) => Err(format!("{} would not pin it so; edit it by hand", path.display())),
+            Ok(_) => Err(format!("{} cannot be updated automatically; edit it manually", path.display())),
             Err(problems) => Err(values::to_error(&problems, &after, &path).message),
         }
     }
@@ -271,12 +271,8 @@ fn list(inner: &Inner) -> StackList {
 fn usable(folder: &Folder, name: &str) -> Result<Arc<Profile>, PanelError> {
     let unknown = || {
         let known: Vec<&str> = folder.iter().map(|(name, _)| name.as_str()).collect();
-        PanelError::new(
-            ErrorCode::NotFound,
-            "stack",
-            format!("There is no stack \"{}\".", name.escape_debug()),
-        )
-        .with_hint(format!("Known: {}.", known.join(", ")))
+        PanelError::new(ErrorCode::NotFound, "stack", format!("Stack \"{}\" not found.", name.escape_debug()))
+            .with_hint(format!("Available stacks: {}.", known.join(", ")))
     };
     let loaded = folder.get(name).ok_or_else(unknown)?;
     match (&loaded.good, &loaded.error) {

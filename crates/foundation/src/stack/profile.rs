@@ -104,11 +104,11 @@ pub struct CustomCheck {
     pub kind: OwnKind,
     /// What to do when it fails.
     pub remedy: String,
-    /// As it stands in the file.
+    /// As written in the file.
     pub written: WrittenCheck,
 }
 
-/// How long an alert may fire before somebody else is called, in minutes.
+/// Time that an alert may fire before escalation, in minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Escalation {
     /// About a VIP tenant.

@@ -72,7 +72,7 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
             profile.name = name.value;
         }
         None if !root.has("name") && !check::is_name(&stem) => {
-            problems.add(0, "name", format!("the file's name is no stack name; {}", check::NAME_RULE));
+            problems.add(0, "name", format!("the file name is not a valid stack name; {}", check::NAME_RULE));
         }
         None => {}
     }
@@ -126,12 +126,12 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     }
     if let Some(mut section) = root.table("runbooks", problems) {
         profile.runbooks = folder(&mut section, "dir", &place, problems);
-        section.missing("dir", "expected the folder of your own runbooks", problems);
+        section.missing("dir", "expected the folder of your custom runbooks", problems);
         section.finish(problems);
     }
     if let Some(mut section) = root.table("drills", problems) {
         profile.simulator = simulator(&mut section, problems);
-        section.missing("simulator", "expected the address of the demo's simulator", problems);
+        section.missing("simulator", "expected the address of the demo simulator", problems);
         section.finish(problems);
     }
     if let Some(mut section) = root.table("expected", problems) {
@@ -181,7 +181,7 @@ fn elsewhere(section: &mut Section<'_>, profile: &mut Profile, problems: &mut Pr
     }
     let uses = |scheme: &str| profile.elsewhere.places.iter().any(|place| place.starts_with(scheme));
     if uses("s3://") && profile.elsewhere.s3_access_key_id.is_none() {
-        section.missing("s3_access_key_id", "expected the id of the access key for s3://", problems);
+        section.missing("s3_access_key_id", "expected the access key ID for s3://", problems);
     }
     if uses("az://") && profile.elsewhere.azure_account.is_none() {
         section.missing("azure_account", "expected the storage account for az://", problems);
@@ -241,10 +241,10 @@ fn pins(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Proble
         let image = text(&mut section, "image", 512, problems);
         let optional = section.boolean("optional", problems);
         let base = known.iter().find(|pin| Some(&pin.service) == service.as_ref());
-        section.missing("service", "expected the service's name in the compose file", problems);
+        section.missing("service", "expected the service name in the Compose file", problems);
         if service.is_some() && base.is_none() {
-            section.missing("container", "expected, because this is not a service of the pack", problems);
-            section.missing("image", "expected, because this is not a service of the pack", problems);
+            section.missing("container", "required for a service that is not part of the pack", problems);
+            section.missing("image", "required for a service that is not part of the pack", problems);
         }
         section.finish(problems);
         let Some(service) = service else { continue };
@@ -271,14 +271,14 @@ fn gauges(sections: Vec<Section<'_>>, profile: &mut Profile, problems: &mut Prob
             return;
         }
         let Some(id) = section.string("id", problems) else {
-            section.missing("id", "expected an id such as \"cache-hit-ratio\"", problems);
+            section.missing("id", "expected an ID such as \"cache-hit-ratio\"", problems);
             continue;
         };
         if !check::is_name(&id.value) {
             problems.add(id.at, "gauges.id", check::NAME_RULE);
         }
         if profile.gauges.iter().any(|gauge| gauge.id == id.value) {
-            problems.add(id.at, "gauges.id", format!("\"{}\" is the id of an earlier gauge", id.value));
+            problems.add(id.at, "gauges.id", format!("\"{}\" is already the ID of another gauge", id.value));
         }
         let base = known.iter().find(|gauge| gauge.id == id.value);
         let note = query(&mut section, "note_query", &profile.tenant_label, problems)
@@ -388,8 +388,8 @@ fn simulator(section: &mut Section<'_>, problems: &mut Problems) -> Option<url::
         problems.add(
             found.at,
             section.path("simulator"),
-            "expected an http address of this machine, such as \"http://127.0.0.1:8001\": drills run in a demo \
-                stack only",
+            "expected an HTTP address on this machine, such as \"http://127.0.0.1:8001\": drills run in a \
+                demo stack only",
         );
     }
     url

@@ -232,7 +232,7 @@ impl<'a> Section<'a> {
             if !self.asked.contains(&name) {
                 let text = match nearest(name, &self.asked) {
                     Some(known) => format!("unknown key; did you mean `{known}`?"),
-                    None => format!("unknown key; known here: {}", self.asked.join(", ")),
+                    None => format!("unknown key; valid keys: {}", self.asked.join(", ")),
                 };
                 problems.add(key.span().start, self.path(name), text);
             }

@@ -168,7 +168,7 @@ fn an_error_names_line_key_and_what_is_expected() {
             "[prometheus]\nurl = \"http://a\"\n[alertmanager]\nurls = [\"http://b\",\n\"http://b/\"]",
             5,
             "alertmanager.urls",
-            "twice",
+            "duplicate address",
         ),
         ("[prometheus]\nurl = \"http://a\"\nauth = \"digest\"", 3, "prometheus.auth", "\"bearer\""),
         (
@@ -247,9 +247,9 @@ fn gauges_that_make_no_sense_are_refused() {
         ("max = inf", "gauges.max", "finite"),
         ("per_tenant_query = \"\"", "gauges.per_tenant_query", "PromQL"),
         ("note_query = \"x[$__range]\"", "gauges.note_query", "$__range"),
-        ("[[gauges]]\nid = \"g\"\nquery = \"up\"\nwarn = 1\ncritical = 2", "gauges.id", "earlier gauge"),
+        ("[[gauges]]\nid = \"g\"\nquery = \"up\"\nwarn = 1\ncritical = 2", "gauges.id", "another gauge"),
         ("[[gauges]]\nid = \"h\"\nwarn = 1\ncritical = 2", "gauges.query", "PromQL"),
-        ("[[gauges]]\nquery = \"up\"\nwarn = 1\ncritical = 2", "gauges.id", "expected an id"),
+        ("[[gauges]]\nquery = \"up\"\nwarn = 1\ncritical = 2", "gauges.id", "expected an ID"),
         ("crtical = 3", "gauges.crtical", "did you mean `critical`"),
         ("title = \"a\\u0007b\"", "gauges.title", "control characters"),
     ] {
@@ -323,7 +323,10 @@ fn a_broken_file_keeps_the_last_good_profile_in_force_also_after_a_restart() {
     assert!(!stacks.reload_if_changed(), "nothing changed since");
     assert_eq!(stacks.active().prometheus.urls, ["http://one:9090"]);
     let shown = error_of(&stacks, "prod").unwrap();
-    assert!(shown.contains("line 2") && shown.contains("last good profile stays in force"), "{shown}");
+    assert!(
+        shown.contains("line 2") && shown.contains("last valid version of the profile stays in use"),
+        "{shown}"
+    );
 
     let restarted = Stacks::open(&fixture.home);
     assert_eq!(restarted.list().active, "prod");
@@ -359,7 +362,7 @@ fn a_file_deleted_while_in_force_leaves_its_profile_in_force() {
     std::fs::remove_file(fixture.path("prod")).unwrap();
     assert!(stacks.reload_if_changed());
     assert_eq!(stacks.active().name, "prod");
-    assert!(error_of(&stacks, "prod").unwrap().contains("is gone"));
+    assert!(error_of(&stacks, "prod").unwrap().contains("was removed"));
     fixture.write("prod", GOOD);
     stacks.reload_if_changed();
     assert_eq!(error_of(&stacks, "prod"), None);

@@ -28,7 +28,7 @@ pub(super) fn to_error(problems: &[Problem], text: &str, path: &Path) -> PanelEr
     }
     let all: Vec<String> = problems.iter().take(50).map(sentence).collect();
     PanelError::new(ErrorCode::InvalidConfig, path.display().to_string(), message)
-        .with_hint("Correct the file; it is read again at once.")
+        .with_hint("Fix the file; it is reloaded automatically.")
         .with_detail(all.join("\n"))
 }
 

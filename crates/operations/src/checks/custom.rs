@@ -30,9 +30,9 @@ pub async fn make(scene: &Arc<CheckContext>, own: &CustomCheck) -> Result<CheckO
                 QueryValue::Scalar { value, .. } => vec![("scalar".to_owned(), value)],
                 _ => {
                     return Ok(CheckOutcome::fail(
-                        "The query gives no numbers.",
+                        "The query does not return numbers.",
                         vec![query.clone()],
-                        "Correct it in the profile.",
+                        "Fix the query in the profile.",
                     ));
                 }
             };
@@ -43,7 +43,7 @@ pub async fn make(scene: &Arc<CheckContext>, own: &CustomCheck) -> Result<CheckO
                 Ok(found) => found,
                 Err(why) => {
                     return Ok(CheckOutcome::fail(
-                        format!("{url} does not answer."),
+                        format!("{url} is unreachable."),
                         vec![why],
                         own.remedy.clone(),
                     ));
@@ -52,19 +52,19 @@ pub async fn make(scene: &Arc<CheckContext>, own: &CustomCheck) -> Result<CheckO
             let lines = vec![format!("GET {url}: {} in {} ms", found.status, found.took.as_millis())];
             if found.status != *status {
                 return Ok(CheckOutcome::fail(
-                    format!("{url} answers {}, expected is {status}.", found.status),
+                    format!("{url} returned {}, expected {status}.", found.status),
                     lines,
                     own.remedy.clone(),
                 ));
             }
             if !contains.is_empty() && !found.body.contains(contains) {
                 return Ok(CheckOutcome::fail(
-                    format!("The answer of {url} does not hold \"{contains}\"."),
+                    format!("The response of {url} does not contain \"{contains}\"."),
                     lines,
                     own.remedy.clone(),
                 ));
             }
-            Ok(CheckOutcome::pass(format!("{url} answers {status}."), lines))
+            Ok(CheckOutcome::pass(format!("{url} returned {status}."), lines))
         }
     }
 }
@@ -85,7 +85,7 @@ fn judge(
     let mut lines = vec![format!("{query}: expected {comparison} {threshold}")];
     lines.extend(values.iter().take(MOST).map(|(labels, value)| format!("{labels}: {value}")));
     if values.is_empty() {
-        return CheckOutcome::fail("The query gives nothing.", lines, remedy);
+        return CheckOutcome::fail("The query returned no data.", lines, remedy);
     }
     let wrong = values.iter().filter(|(_, value)| !fits(*value, comparison, threshold)).count();
     if wrong > 0 {

@@ -77,9 +77,9 @@ pub async fn wait(
             failed_at.get_or_insert_with(tokio::time::Instant::now);
         }
         let cut = if scene.checks.cancel.load(Ordering::SeqCst) {
-            "The run was cancelled while a notification was waited for."
+            "The run was canceled while waiting for a notification."
         } else if began.elapsed() >= LONGEST && patience > LONGEST {
-            "The routes let a notification wait longer than the check does."
+            "The routes delay the notification longer than the check waits."
         } else {
             ""
         };
@@ -122,11 +122,13 @@ fn lines(by: &BTreeMap<String, Handed>, after: Duration) -> Vec<String> {
     let after = after.as_secs();
     let one = |(name, handed): (&String, &Handed)| match handed {
         Handed::Over => {
-            format!("{name}: a request succeeded within {after} s, of all that Alertmanager sends there")
+            format!("{name}: a request succeeded within {after} s (may include other notifications)")
         }
         Handed::Failed => format!("{name}: every request within {after} s failed"),
         Handed::Nothing => format!("{name}: no request within {after} s"),
-        Handed::Unknown => format!("{name}: this Alertmanager does not count its requests"),
+        Handed::Unknown => {
+            format!("{name}: this version of Alertmanager does not count notification requests")
+        }
     };
     by.iter().map(one).collect()
 }

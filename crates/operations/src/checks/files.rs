@@ -18,8 +18,8 @@ pub async fn syntax(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
     let pack = &scene.live.profile.pack;
     let Some(dir) = &pack.dir else {
         return Ok(CheckOutcome::skipped(
-            "The profile names no folder of the pack.",
-            "Name it: [pack] dir in the stack’s profile.",
+            "The location of the configuration files is not set.",
+            "Set [pack] dir in the stack’s profile.",
         ));
     };
     let (mut lines, mut wrong) = (Vec::new(), Vec::new());
@@ -30,8 +30,8 @@ pub async fn syntax(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
         match read.map_err(std::io::Error::other).flatten() {
             Ok(bytes) => {
                 let checked = check::check(name, &bytes).await;
-                let said = checked.problem.as_deref().unwrap_or("nothing against it");
-                lines.push(format!("{name} ({}, looked at by {}): {said}", checked.kind.words(), checked.by));
+                let said = checked.problem.as_deref().unwrap_or("valid");
+                lines.push(format!("{name} ({}, checked by {}): {said}", checked.kind.words(), checked.by));
                 if checked.problem.is_some() {
                     wrong.push(name.clone());
                 }
@@ -44,12 +44,12 @@ pub async fn syntax(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
     }
     if !wrong.is_empty() {
         return Ok(CheckOutcome::fail(
-            format!("Not sound: {}.", wrong.join(", ")),
+            format!("Invalid files: {}.", wrong.join(", ")),
             lines,
-            "Correct the file before anything is reloaded.",
+            "Fix them before reloading.",
         ));
     }
-    Ok(CheckOutcome::pass(format!("All {} files are sound.", pack.files.len()), lines))
+    Ok(CheckOutcome::pass(format!("All {} files are valid.", pack.files.len()), lines))
 }
 
 /// Makes both servers read their files, and looks whether they did.
@@ -64,9 +64,11 @@ pub async fn reload(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
         Ok(told) => told,
         Err(error) => {
             return Ok(CheckOutcome::fail(
-                format!("Prometheus did not take its files: {}", error.message),
+                format!("Prometheus rejected its configuration: {}", error.message),
                 Some(error.detail).filter(|detail| !detail.is_empty()).into_iter().collect(),
-                format!("It goes on with the files of before. {}", error.hint).trim_end().to_owned(),
+                format!("It keeps running with the previous configuration. {}", error.hint)
+                    .trim_end()
+                    .to_owned(),
             ));
         }
     };
@@ -76,13 +78,13 @@ pub async fn reload(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
             lines.push(format!("Prometheus: configuration of {}", info.last_config_time));
             if info.reload_config_success == Some(false) {
                 return Ok(CheckOutcome::fail(
-                    "Prometheus says that reading its files failed.",
+                    "Prometheus reports that its last reload failed.",
                     lines,
-                    "Look at its log.",
+                    "Check its log.",
                 ));
             }
         }
-        None => lines.push("Prometheus does not tell when it loaded its files.".to_owned()),
+        None => lines.push("Prometheus does not report when it last reloaded.".to_owned()),
     }
     for index in 0..live.profile.alertmanager.urls.len() {
         let member = live.clients.member(index).await?;
@@ -90,9 +92,9 @@ pub async fn reload(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
         if let Err(error) = member.reload(RELOAD).await {
             let error = told(error);
             return Ok(CheckOutcome::fail(
-                format!("Alertmanager {} did not take its file: {}", index + 1, error.message),
+                format!("Alertmanager {} rejected its configuration: {}", index + 1, error.message),
                 vec![error.detail],
-                "It goes on with the file of before. Correct it and run this again.",
+                "It keeps running with the previous configuration. Fix the file and run this check again.",
             ));
         }
         let facts = member.config_facts().await.map_err(told)?;
@@ -102,16 +104,16 @@ pub async fn reload(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
             match facts.successful {
                 Some(true) => "successful",
                 Some(false) => "failed",
-                None => "not told",
+                None => "unknown",
             }
         ));
         if facts.successful == Some(false) {
             return Ok(CheckOutcome::fail(
-                format!("Alertmanager {} says that reading its file failed.", index + 1),
+                format!("Alertmanager {} reports that its last reload failed.", index + 1),
                 lines,
-                "Look at its log.",
+                "Check its log.",
             ));
         }
     }
-    Ok(CheckOutcome::pass("Both servers have read their files again.", lines))
+    Ok(CheckOutcome::pass("Both servers reloaded their configuration.", lines))
 }

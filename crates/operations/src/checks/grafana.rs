@@ -13,7 +13,7 @@ fn panels(dashboard: &Value) -> Vec<String> {
     let mut look = |list: Option<&Value>| {
         for panel in list.and_then(Value::as_array).into_iter().flatten() {
             if panel.get("type").and_then(Value::as_str) != Some("row") {
-                found.push(panel.get("title").and_then(Value::as_str).unwrap_or("(no title)").to_owned());
+                found.push(panel.get("title").and_then(Value::as_str).unwrap_or("(untitled)").to_owned());
             }
         }
     };
@@ -42,7 +42,7 @@ pub async fn dashboard(scene: &Arc<CheckContext>, sources: bool) -> Result<Check
     let health = client.health().await.map_err(told)?.value;
     let mut lines = vec![format!("/api/health: database {}", health.database)];
     if health.database != "ok" {
-        return Ok(CheckOutcome::fail("Grafana’s database is not well.", lines, "Look at Grafana’s log."));
+        return Ok(CheckOutcome::fail("Grafana’s database is unhealthy.", lines, "Check Grafana’s log."));
     }
     if sources {
         let all = client.data_sources().await.map_err(told)?;
@@ -54,7 +54,7 @@ pub async fn dashboard(scene: &Arc<CheckContext>, sources: bool) -> Result<Check
         }));
         if !all.iter().any(|one| text(one, "type") == "prometheus") {
             return Ok(CheckOutcome::fail(
-                "Grafana has no data source of Prometheus.",
+                "Grafana has no Prometheus data source.",
                 lines,
                 "Provision it: monitoring/grafana/provisioning/datasources.",
             ));
@@ -62,12 +62,12 @@ pub async fn dashboard(scene: &Arc<CheckContext>, sources: bool) -> Result<Check
     }
     let uid = &profile.dashboard_uid;
     if uid.is_empty() {
-        return Ok(CheckOutcome::pass("Grafana is well; the profile names no dashboard.", lines));
+        return Ok(CheckOutcome::pass("Grafana is healthy; the profile specifies no dashboard.", lines));
     }
     let Some(bytes) = client.dashboard(uid).await.map_err(told)? else {
-        lines.push(format!("/api/dashboards/uid/{uid}: not there"));
+        lines.push(format!("/api/dashboards/uid/{uid}: not found"));
         return Ok(CheckOutcome::fail(
-            format!("There is no dashboard {uid}."),
+            format!("Dashboard {uid} not found."),
             lines,
             "Import monitoring/grafana-dashboard-enhanced.json, or restore it from a backup.",
         ));
@@ -77,11 +77,12 @@ pub async fn dashboard(scene: &Arc<CheckContext>, sources: bool) -> Result<Check
     lines.push(format!("dashboard {uid}: {}", found.join(", ")));
     let wanted = profile.gauges.len();
     if found.len() < wanted {
-        let words = format!("The dashboard {uid} has {} panels; there are {wanted} gauges.", found.len());
+        let words =
+            format!("Dashboard {uid} has {} panels, but the profile has {wanted} gauges.", found.len());
         return Ok(CheckOutcome::fail(words, lines, "Compare it with a backup: Backups, Compare."));
     }
     Ok(CheckOutcome::pass(
-        format!("Grafana is well, and the dashboard has its {} panels.", found.len()),
+        format!("Grafana is healthy, and the dashboard has all {} panels.", found.len()),
         lines,
     ))
 }

@@ -149,23 +149,23 @@ impl Check {
     /// Its id and its title.
     pub fn names(&self) -> (String, String) {
         let (id, title) = match self {
-            Self::Versions => ("versions", "Servers answer, in the pinned versions"),
+            Self::Versions => ("versions", "Servers are up, in pinned versions"),
             Self::RecordingRules => ("recording-rules", "Recording rules"),
-            Self::Alerts => ("alerts", "Alerts with a guard that works"),
+            Self::Alerts => ("alerts", "Alert guards"),
             Self::Dashboard => ("dashboard", "Grafana and its dashboard"),
-            Self::DataSource => ("data-source", "Grafana’s data source and dashboard"),
-            Self::Service => ("service", "The service’s metrics"),
+            Self::DataSource => ("data-source", "Grafana data source and dashboard"),
+            Self::Service => ("service", "Service metrics"),
             Self::Recorded => ("recorded", "Recorded values"),
-            Self::Files => ("files", "Syntax of the files"),
-            Self::Reload => ("reload", "Reload of both servers"),
-            Self::Notifications => ("notifications", "Notifications, with a test alert"),
-            Self::Smoke => ("smoke", "Traffic in, metrics out"),
-            Self::Changed => ("changed", "Only what was meant has changed"),
-            Self::NewAlerts => ("new-alerts", "No new alert"),
-            Self::Targets => ("targets", "Targets are up"),
-            Self::Gauges => ("gauges", "Gauges as before the deploy"),
-            Self::Backup => ("test-backup", "A test backup"),
-            Self::Silence => ("test-silence", "A silence of a minute"),
+            Self::Files => ("files", "Configuration syntax"),
+            Self::Reload => ("reload", "Server reload"),
+            Self::Notifications => ("notifications", "Notification delivery (test alert)"),
+            Self::Smoke => ("smoke", "Live traffic"),
+            Self::Changed => ("changed", "Version changes"),
+            Self::NewAlerts => ("new-alerts", "New alerts"),
+            Self::Targets => ("targets", "Scrape targets"),
+            Self::Gauges => ("gauges", "Gauge regressions"),
+            Self::Backup => ("test-backup", "Test backup"),
+            Self::Silence => ("test-silence", "Test silence"),
             Self::Own(own) => return (format!("own-{}", own.id), own.title.clone()),
         };
         (id.to_owned(), title.to_owned())
@@ -180,8 +180,8 @@ impl Check {
     pub async fn make(&self, scene: &Arc<CheckContext>) -> CheckOutcome {
         if self.has_effect() && !scene.effects {
             return CheckOutcome::skipped(
-                "It changes something on a server, and that was not allowed.",
-                "Run it again and allow it (--with-effects).",
+                "This check has side effects, which were not allowed.",
+                "Run again with side effects allowed (--with-effects).",
             );
         }
         let came = match self {
@@ -295,7 +295,7 @@ impl Checks {
                 }
             }
             Err(error) => {
-                tracing::warn!(code = error.code.as_str(), "the runs of checks could not be read");
+                tracing::warn!(code = error.code.as_str(), "failed to read past check runs");
             }
         }
         Arc::new(checks)

@@ -30,9 +30,8 @@ const LONGEST_MS: i64 = 400_000;
 const RUN: &str = "run";
 
 /// What nobody can tell from here.
-const BEHIND: &str = "Not known from here: whether what took the notification passed it on, and whether a \
-    person has read it. Ask whoever is on call \
-                      whether AetherPanelTest has arrived.";
+const BEHIND: &str = "Not verifiable here: whether the receiving service forwarded the notification and \
+    someone read it. Ask the on-call engineer whether AetherPanelTest arrived.";
 
 /// Sends it through.
 ///
@@ -53,15 +52,16 @@ pub async fn wiring(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
         members.push((index, live.clients.member(index).await?));
     }
     let mut alert = test_alert();
-    let first =
-        members.first().ok_or_else(|| PanelError::new(ErrorCode::Internal, "checks", "No member."))?;
+    let first = members.first().ok_or_else(|| {
+        PanelError::new(ErrorCode::Internal, "checks", "No Alertmanager member configured.")
+    })?;
     let config = first.1.status().await.map_err(told)?.value.config_original;
     let deliveries = Routing::parse(&config).deliveries(&alert.labels);
     let mut integrations: Vec<String> = deliveries.iter().flat_map(|one| one.integrations.clone()).collect();
     integrations.sort();
     integrations.dedup();
     let patience = delivery::patience(&deliveries);
-    // Should the panel be killed meanwhile, it ends by itself.
+    // If the panel is killed meanwhile, the alert expires automatically.
     let wait_ms = if integrations.is_empty() { 0 } else { i64::try_from(patience.as_millis()).unwrap_or(0) };
     alert.ends_at = alert.starts_at.plus_millis(LIFE_MS.saturating_add(wait_ms.min(LONGEST_MS)));
     let before = delivery::counts(&members).await;
@@ -86,9 +86,9 @@ pub async fn wiring(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
     let stays = taken_back(&sent, &mut alert).await;
     seen.lines.extend(handed.iter().flat_map(|handed| handed.lines.iter().cloned()));
     seen.lines.push(if stays.is_empty() {
-        "Taken back on every member.".to_owned()
+        "Resolved on every member.".to_owned()
     } else {
-        format!("Not seen to be gone on member {}; it ends by itself within minutes.", stays.join(", "))
+        format!("Still listed on member {}; it expires automatically within minutes.", stays.join(", "))
     });
     if let Some(error) = failure {
         let mut came = CheckOutcome::from(error);
@@ -124,7 +124,7 @@ fn test_alert() -> PostAlert {
         ]),
         annotations: BTreeMap::from([pair(
             "summary",
-            "This is a test of the notifications, sent by a pre-production check. Nothing is wrong.",
+            "Test notification sent by a pre-production check. No action needed.",
         )]),
         starts_at: now,
         ends_at: now.plus_millis(LIFE_MS),
@@ -139,7 +139,7 @@ async fn arrived(sent: &[(usize, Arc<Alertmanager>)], alert: &PostAlert) -> Arri
         match wait(client, |all| all.iter().find(|one| one.labels.get(RUN) == run).cloned()).await {
             Some(seen) => {
                 found.lines.push(format!(
-                    "member {}: seen, {}, goes to {}",
+                    "member {}: received, {}, routed to {}",
                     index + 1,
                     seen.status.state,
                     seen.receivers.join(", ")
@@ -174,19 +174,19 @@ fn judged(seen: &Arrived, members: usize, handed: Option<&Seen>, gone: bool) -> 
     let mut lines = seen.lines.clone();
     let receivers = seen.receivers.join(", ");
     if seen.unseen > 0 {
-        let words = format!("The test alert was not seen on {} of {members} members.", seen.unseen);
-        return CheckOutcome::fail(words, lines, "Look at Alertmanager’s log.");
+        let words = format!("The test alert did not appear on {} of {members} members.", seen.unseen);
+        return CheckOutcome::fail(words, lines, "Check Alertmanager’s log.");
     }
     if seen.muted {
         return CheckOutcome::warn(
-            "The test alert arrived and is muted: nobody is told while a silence or a window is on.",
+            "The test alert arrived but is muted by an active silence or window, so no notification is sent.",
             lines,
-            "Run it again when the maintenance window is over.",
+            "Run the check again after the maintenance window.",
         );
     }
     let Some(handed) = handed else {
-        let words = format!("The test alert arrived, and its receiver {receivers} tells nobody.");
-        return CheckOutcome::warn(words, lines, "Give the receiver an integration in alertmanager.yml.");
+        let words = format!("The test alert arrived, but its receiver {receivers} has no integration.");
+        return CheckOutcome::warn(words, lines, "Add an integration to the receiver in alertmanager.yml.");
     };
     let of = |state: Handed| -> Vec<&str> {
         handed.by.iter().filter(|(_, one)| **one == state).map(|(name, _)| name.as_str()).collect()
@@ -196,48 +196,49 @@ fn judged(seen: &Arrived, members: usize, handed: Option<&Seen>, gone: bool) -> 
     lines.push(BEHIND.to_owned());
     if !failed.is_empty() {
         return CheckOutcome::fail(
-            format!("The test alert reached Alertmanager, and handing it to {} failed.", failed.join(", ")),
+            format!("The test alert reached Alertmanager, but delivery to {} failed.", failed.join(", ")),
             lines,
-            "Alertmanager’s log says why; check address and credentials of the receiver in alertmanager.yml.",
+            "See Alertmanager’s log for the reason, and check the receiver’s address and credentials in \
+                alertmanager.yml.",
         );
     }
     if !nothing.is_empty() {
         let why = if handed.cut.is_empty() {
-            "Does a time interval mute the route, or is another alert’s group told only later? Alertmanager’s \
-                log says more."
+            "A time interval may mute the route, or the alert’s group may be notified later. See \
+                Alertmanager’s log."
         } else {
             handed.cut.as_str()
         };
-        let words =
-            format!("The test alert arrived, and nothing was handed to {} meanwhile.", nothing.join(", "));
+        let words = format!(
+            "The test alert arrived, but Alertmanager sent nothing to {} while the check waited.",
+            nothing.join(", ")
+        );
         return CheckOutcome::warn(words, lines, why);
     }
     if !gone {
-        let words = "The test alert was handed over, and was not seen to be gone.";
-        return CheckOutcome::warn(words, lines, "Look again in two minutes.");
+        let words = "The test alert was delivered, but is still listed as active.";
+        return CheckOutcome::warn(words, lines, "Check again in two minutes.");
     }
     if !unknown.is_empty() {
         return CheckOutcome::warn(
-            format!("The test alert went to {receivers}; whether it was handed over is not known."),
+            format!("The test alert was routed to {receivers}; delivery is unknown."),
             lines,
-            "This Alertmanager does not count its requests: ask whoever is on call whether it has arrived.",
+            "This version of Alertmanager does not count notification requests. Ask the on-call engineer \
+                whether the alert arrived.",
         );
     }
     if seen.failed_lately {
         return CheckOutcome::warn(
             format!(
-                "The test alert was handed to {}; other notifications have failed in the last hour.",
+                "The test alert was delivered to {}, but other notifications failed in the last hour.",
                 over.join(", ")
             ),
             lines,
-            "Look at Alertmanager’s log: which integration fails?",
+            "Check Alertmanager’s log for the failing integration.",
         );
     }
     CheckOutcome::pass(
-        format!(
-            "The test alert was handed to {} of {receivers}, which took it, and was taken back.",
-            over.join(", ")
-        ),
+        format!("The test alert was delivered to {} of {receivers} and resolved.", over.join(", ")),
         lines,
     )
 }
@@ -283,7 +284,7 @@ mod tests {
         };
         let passed = of(&[Handed::Over, Handed::Over]);
         assert_eq!(passed.state, CheckState::Pass);
-        assert!(passed.evidence.last().unwrap().starts_with("Not known from here"), "{passed:?}");
+        assert!(passed.evidence.last().unwrap().starts_with("Not verifiable here"), "{passed:?}");
         assert_eq!(of(&[Handed::Over, Handed::Failed]).state, CheckState::Fail);
         assert_eq!(of(&[Handed::Over, Handed::Nothing]).state, CheckState::Warn);
         assert_eq!(of(&[Handed::Unknown]).state, CheckState::Warn);

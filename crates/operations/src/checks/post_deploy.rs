@@ -15,12 +15,13 @@ async fn since(scene: &CheckContext) -> Result<Option<DeployRun>, PanelError> {
 
 fn no_deploy() -> CheckOutcome {
     CheckOutcome::skipped(
-        "No deploy was begun in the panel, so there is nothing to compare with.",
-        "Begin one on the Maintenance screen before the next deploy.",
+        "No deployment has been started in the panel, so there is no baseline.",
+        "Start a deployment on the Maintenance screen before the next deploy.",
     )
 }
 
-/// Versions and images against those of before: what changed is told, and what was to stay and changed is a warning.
+/// Compares versions and images with the baseline: changes are reported, changes to pinned services are
+/// warnings.
 ///
 /// # Errors
 /// `storage`.
@@ -28,18 +29,18 @@ pub async fn changed(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
     if run.ran_before.is_empty() {
         return Ok(CheckOutcome::skipped(
-            "The deploy was begun by an earlier version of the panel, which did not write down what ran.",
+            "The deployment was started by an earlier version of the panel, which did not record running versions.",
             "",
         ));
     }
     let mut now = versions::now(&scene.checks.ctx, &scene.checks.pins, &scene.live).await;
     let mut before = run.ran_before;
-    let mut lines = vec![format!("compared with the deploy \"{}\"", run.reason)];
+    let mut lines = vec![format!("compared with deployment \"{}\"", run.reason)];
     // An engine that is silent on one side says nothing about what changed.
     let told = |all: &[DeployedVersion]| all.iter().any(|one| !one.image.is_empty());
     if !told(&before) || !told(&now) {
-        let when = if told(&now) { "when the deploy began" } else { "now" };
-        lines.push(format!("Images were not compared: Docker told of none {when}."));
+        let when = if told(&now) { "when the deployment started" } else { "now" };
+        lines.push(format!("Images not compared: Docker reported none {when}."));
         before.retain(|one| one.image.is_empty());
         now.retain(|one| one.image.is_empty());
     }
@@ -47,17 +48,16 @@ pub async fn changed(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     lines.extend(found.lines.iter().cloned());
     if !found.unmeant.is_empty() {
         return Ok(CheckOutcome::warn(
-            format!("What was to stay has changed: {}.", found.unmeant.join("; ")),
+            format!("Unexpected version changes: {}.", found.unmeant.join("; ")),
             lines,
-            "Go back to the pinned version: docker compose up -d SERVICE; or change the pin, if it was meant.",
+            "Return to the pinned version: docker compose up -d SERVICE. If the change was intended, \
+                update the pin.",
         ));
     }
     Ok(match found.lines.len() {
-        0 => CheckOutcome::pass("Nothing runs in another version than before.", lines),
-        1 => CheckOutcome::pass("One thing has changed, and it was not pinned to stay.", lines),
-        many => {
-            CheckOutcome::pass(format!("{many} things have changed, and none was pinned to stay."), lines)
-        }
+        0 => CheckOutcome::pass("No versions have changed.", lines),
+        1 => CheckOutcome::pass("One version has changed; it is not pinned.", lines),
+        many => CheckOutcome::pass(format!("{many} versions have changed; none of them is pinned."), lines),
     })
 }
 
@@ -68,14 +68,14 @@ pub async fn changed(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
 pub async fn alerts(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelError> {
     let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
     let new = runs::new_alerts(&scene.checks.ctx, &scene.live, &run.alerts_before).await?;
-    let mut lines = vec![format!("compared with the deploy \"{}\"", run.reason)];
+    let mut lines = vec![format!("compared with deployment \"{}\"", run.reason)];
     lines.extend(new.iter().cloned());
     Ok(match new.len() {
-        0 => CheckOutcome::pass("No alert fires that did not fire before.", lines),
+        0 => CheckOutcome::pass("No new alerts are firing.", lines),
         many => CheckOutcome::fail(
-            format!("{many} alerts fire that did not fire before."),
+            format!("{many} new alerts are firing."),
             lines,
-            "Look at them on the Alerts screen; roll back if they are about what was deployed.",
+            "Review them on the Alerts screen. If the deployment caused them, roll back.",
         ),
     })
 }
@@ -88,11 +88,11 @@ pub async fn gauges(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
     let Some(run) = since(scene).await? else { return Ok(no_deploy()) };
     let judged = runs::gauges_since(&scene.checks.ctx, &scene.live, &run.gauges_before).await?;
     Ok(match judged.worse {
-        0 => CheckOutcome::pass("No gauge is worse than before.", judged.lines),
+        0 => CheckOutcome::pass("No gauge has regressed.", judged.lines),
         many => CheckOutcome::fail(
-            format!("{many} gauges are worse than before."),
+            format!("{many} gauges have regressed."),
             judged.lines,
-            "Give it the length of the gauge’s window; if it stays, roll back.",
+            "Wait for the length of the gauge’s window. If they do not recover, roll back.",
         ),
     })
 }

@@ -44,29 +44,30 @@ fn judge(
         .filter(of_profile)
         .map(|rule| format!("{}: {}", rule.id.name, if rule.health.is_empty() { "?" } else { &rule.health }))
         .collect();
-    lines.extend(missing.iter().map(|name| format!("{name}: does not run")));
+    lines.extend(missing.iter().map(|name| format!("{name}: not loaded")));
     lines.extend(broken.iter().cloned());
     lines.extend(differs.iter().cloned());
     lines.extend(report.gaps.iter().cloned());
     if !missing.is_empty() {
-        let words = format!("{present} of {expected} expected rules run; missing: {}.", missing.join(", "));
-        return CheckOutcome::fail(words, lines, "Name their file under rule_files and reload Prometheus.");
+        let words =
+            format!("{present} of {expected} expected rules are loaded; missing: {}.", missing.join(", "));
+        return CheckOutcome::fail(words, lines, "Add their file to rule_files and reload Prometheus.");
     }
     if !broken.is_empty() {
         return CheckOutcome::fail(
-            format!("{} of {expected} are in error.", broken.len()),
+            format!("{} of {expected} rules are failing.", broken.len()),
             lines,
-            "The Rules screen says what each one's error is.",
+            "See the Rules screen for each error.",
         );
     }
     if !differs.is_empty() {
         return CheckOutcome::warn(
-            "They run, and differ from the pack’s files.",
+            "All rules are loaded, but some differ from the pack’s files.",
             lines,
-            "Reload Prometheus, or bring the file up to what runs.",
+            "Reload Prometheus, or update the file to match.",
         );
     }
-    CheckOutcome::pass(format!("{present} of {expected} expected rules run."), lines)
+    CheckOutcome::pass(format!("{present} of {expected} expected rules are loaded."), lines)
 }
 
 /// The expected recording rules.
@@ -106,16 +107,16 @@ pub async fn alerts(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
         lines.push(format!("{}: {}", rule.id.name, guard.reason));
     }
     if !dead.is_empty() {
-        let words = format!("The guard of {} can never match: it never fires.", dead.join(", "));
+        let words = format!("The guard of {} can never match, so the alert never fires.", dead.join(", "));
         return Ok(CheckOutcome::fail(
             words,
             lines,
-            "The Rules screen proposes a rewrite; so does aetherctl rules lint.",
+            "See the suggested rewrite on the Rules screen or in aetherctl rules lint.",
         ));
     }
     if !odd.is_empty() {
-        let words = format!("The guard of {} deserves a look.", odd.join(", "));
-        return Ok(CheckOutcome::warn(words, lines, "The Rules screen says why."));
+        let words = format!("The guard of {} needs review.", odd.join(", "));
+        return Ok(CheckOutcome::warn(words, lines, "See the Rules screen for the reason."));
     }
     Ok(CheckOutcome { evidence: lines, ..came })
 }
@@ -128,7 +129,7 @@ pub async fn recorded(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelEr
     let client = scene.live.clients.prometheus().await?;
     let names: Vec<&String> = scene.live.profile.expected.recording_rules.iter().take(MOST).collect();
     if names.is_empty() {
-        return Ok(CheckOutcome::skipped("The profile expects no recording rule.", ""));
+        return Ok(CheckOutcome::skipped("The profile expects no recording rules.", ""));
     }
     let asked = join_all(names.iter().map(|name| client.instant(name, None))).await;
     let (mut none, mut quiet, mut lines) = (Vec::new(), Vec::new(), Vec::new());
@@ -144,23 +145,23 @@ pub async fn recorded(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelEr
         lines.push(format!("{name}: {} series, {real} with a number", all.len()));
     }
     if none.len() == names.len() {
-        let remedy = "Do the rules run, and is the service scraped?";
+        let remedy = "Check that the rules are loaded and the service is scraped.";
         return Ok(CheckOutcome::fail("No recorded series has a value.", lines, remedy));
     }
     if !none.is_empty() {
-        let words = format!("No series of {}.", none.join(", "));
+        let words = format!("No series: {}.", none.join(", "));
         return Ok(CheckOutcome::fail(
             words,
             lines,
-            "Open the rule on the Rules screen: which of its inputs is missing?",
+            "Open the rule on the Rules screen to see which input is missing.",
         ));
     }
     if !quiet.is_empty() {
-        let words = format!("No recent traffic: {} are no numbers.", quiet.join(", "));
+        let words = format!("No recent traffic: {} have no numeric value.", quiet.join(", "));
         return Ok(CheckOutcome::warn(
             words,
             lines,
-            "Is nobody using the service, or is the traffic not counted?",
+            "Check whether the service is in use and its traffic is counted.",
         ));
     }
     Ok(CheckOutcome::pass(format!("All {} recorded series have values.", names.len()), lines))

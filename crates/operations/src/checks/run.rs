@@ -73,9 +73,9 @@ pub async fn command(checks: Arc<Checks>, request: CheckRequest) -> Result<Check
 fn begin(checks: &Checks, run: &CheckRun) -> Result<(), PanelError> {
     let mut inner = checks.inner.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(other) = &inner.running {
-        let words = format!("The {} is going on.", other.suite.title().to_lowercase());
+        let words = format!("{} is already running.", other.suite.title().to_lowercase());
         return Err(PanelError::new(ErrorCode::InvalidRequest, "checks", words)
-            .with_hint("Wait until it is over, or cancel it."));
+            .with_hint("Wait until it finishes, or cancel it."));
     }
     checks.cancel.store(false, Ordering::SeqCst);
     inner.running = Some(run.clone());
@@ -142,12 +142,12 @@ async fn one(scene: &Arc<CheckContext>, index: usize, check: Check, limit: Durat
             }
         };
         tokio::select! {
-            came = tokio::time::timeout(limit, Box::pin(check.make(scene))) => came.unwrap_or_else(|_| {
-                let words = format!("It was not done within {} s.", limit.as_secs());
-                CheckOutcome::fail(words, Vec::new(), "Is a server slow or overloaded? Try again.")
-            }),
-            () = stop => cancelled(),
-        }
+                    came = tokio::time::timeout(limit, Box::pin(check.make(scene))) => came.unwrap_or_else(|_| {
+         let words = format!("Timed out after {} s.", limit.as_secs());
+        CheckOutcome::fail(words, Vec::new(), "A server may be slow or overloaded. Try again.")
+                    }),
+                    () = stop => cancelled(),
+                }
     };
     let (most, long) = MAX_EVIDENCE;
     put(checks, index, |shown| {
@@ -163,7 +163,7 @@ async fn one(scene: &Arc<CheckContext>, index: usize, check: Check, limit: Durat
 }
 
 fn cancelled() -> CheckOutcome {
-    CheckOutcome::skipped("The run was cancelled before this was done.", "")
+    CheckOutcome::skipped("The run was canceled before this check finished.", "")
 }
 
 fn put(checks: &Checks, index: usize, change: impl FnOnce(&mut CheckResult)) {
@@ -214,7 +214,7 @@ pub(super) fn outline(run: &CheckRun) -> CheckOutline {
 pub fn cancel(checks: &Checks) -> Result<(), PanelError> {
     let running = checks.inner.lock().unwrap_or_else(PoisonError::into_inner).running.is_some();
     if !running {
-        return Err(PanelError::new(ErrorCode::NotFound, "checks", "No check is going on."));
+        return Err(PanelError::new(ErrorCode::NotFound, "checks", "No check is running."));
     }
     checks.cancel.store(true, Ordering::SeqCst);
     checks.wake.notify_waiters();

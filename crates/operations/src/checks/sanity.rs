@@ -27,12 +27,12 @@ pub async fn backup(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
     }
     if parts.is_empty() {
         return Ok(CheckOutcome::skipped(
-            "There is nothing to back up but the server’s data, which a test does not copy.",
+            "There is nothing to back up except Prometheus data, which the test skips.",
             "",
         ));
     }
     let request = BackupCreateRequest {
-        reason: "Test of the sanity check".into(),
+        reason: "Sanity check test".into(),
         created_by: scene.created_by.clone(),
         parts,
     };
@@ -42,17 +42,17 @@ pub async fn backup(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
     lines.extend(made.problems.iter().cloned());
     let deleted = prune::delete(Arc::clone(&scene.checks.backups), vec![made.id.clone()]).await;
     lines.push(match &deleted {
-        Ok(gone) if gone.kept.is_empty() => "The test backup was deleted again.".to_owned(),
+        Ok(gone) if gone.kept.is_empty() => "The test backup was deleted.".to_owned(),
         Ok(gone) => gone.kept.join("; "),
-        Err(error) => format!("The test backup {} stays: {}", made.id.0, error.message),
+        Err(error) => format!("The test backup {} was not deleted: {}", made.id.0, error.message),
     });
     if made.verdict == BackupVerdict::Verified {
-        return Ok(CheckOutcome::pass("A backup was made, and every file of it was read back.", lines));
+        return Ok(CheckOutcome::pass("A backup was created and every file was read back.", lines));
     }
     Ok(CheckOutcome::fail(
         "The test backup is incomplete.",
         lines,
-        "The Backups screen says what could not be saved, and why.",
+        "See the Backups screen for what could not be saved and why.",
     ))
 }
 
@@ -69,7 +69,7 @@ pub async fn silence(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     }
     let request = MaintenanceRequest {
         duration_s: 60,
-        reason: "Test of the sanity check".into(),
+        reason: "Sanity check test".into(),
         created_by: scene.created_by.clone(),
         matchers: vec![Matcher {
             name: "alertname".into(),
@@ -89,19 +89,19 @@ pub async fn silence(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
         change::end(Arc::clone(&scene.checks.maintenance), MaintenanceEndRequest { id: window.id.0.clone() })
             .await;
     lines.push(match &ended {
-        Ok(_) => "Ended again.".to_owned(),
-        Err(error) => format!("It ends by itself within a minute: {}", error.message),
+        Ok(_) => "Ended.".to_owned(),
+        Err(error) => format!("It expires automatically within a minute: {}", error.message),
     });
     if window.phase != WindowPhase::Verified {
         return Ok(CheckOutcome::fail(
-            "The test silence is not on every member.",
+            "The test silence is missing on at least one member.",
             lines,
-            "Are all members of the cluster up, and do they see each other?",
+            "Check that all cluster members are up and connected to each other.",
         ));
     }
     if ended.is_err() {
         return Ok(CheckOutcome::warn(
-            "The test silence was active on every member, and could not be ended early.",
+            "The test silence was active on every member, but could not be ended early.",
             lines,
             "",
         ));

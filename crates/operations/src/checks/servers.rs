@@ -28,30 +28,31 @@ pub async fn versions(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelEr
     }
     down.dedup();
     if !down.is_empty() {
-        let words = format!("{} can’t be reached.", down.join(" and "));
-        return Ok(CheckOutcome::fail(words, lines, "Start it, or correct its address in Settings, Stacks."));
+        let words = format!("Unreachable: {}.", down.join(" and "));
+        return Ok(CheckOutcome::fail(
+            words,
+            lines,
+            "Start the server, or correct its address in Settings, Stacks.",
+        ));
     }
     if services.iter().all(|service| service.members.is_empty()) {
         return Ok(CheckOutcome::skipped(
-            "The profile names no server.",
+            "The profile has no servers.",
             "Set the addresses in Settings, Stacks.",
         ));
     }
     let report = pins::look(&scene.checks.pins, &scene.live, &services).await;
     let shown = report.rows.iter().filter(|row| row.verdict != PinVerdict::Absent);
     lines.extend(shown.map(|row| format!("{}: {}", row.service, row.words)));
-    let gap = |what: &str, error: &PanelError| format!("{what} was not looked at: {}", error.message);
+    let gap = |what: &str, error: &PanelError| format!("{what} not checked: {}", error.message);
     lines.extend(report.docker_gap.iter().map(|error| gap("Docker", error)));
-    lines.extend(report.compose_gap.iter().map(|error| gap("The compose file", error)));
+    lines.extend(report.compose_gap.iter().map(|error| gap("Compose file", error)));
     if !report.docker_named {
-        lines.push(
-            "The containers were not looked at: the profile names no Docker engine ([docker] host)."
-                .to_owned(),
-        );
+        lines.push("Containers not checked: no Docker endpoint in the profile ([docker] host).".to_owned());
     }
     let drifts: Vec<&PinRow> = report.rows.iter().filter(|row| row.drift).collect();
     if drifts.is_empty() {
-        return Ok(CheckOutcome::pass("Every server answers in its pinned version.", lines));
+        return Ok(CheckOutcome::pass("All servers are up, in their pinned versions.", lines));
     }
     let words: Vec<String> = drifts.iter().map(|row| format!("{}: {}", row.service, row.words)).collect();
     let remedies: Vec<&str> = drifts.iter().map(|row| row.remedy.as_str()).collect();
@@ -66,12 +67,12 @@ pub async fn targets(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     let client = scene.live.clients.prometheus().await?;
     let told = |error: aether_clients::ClientError| error.to_panel(ServiceKind::Prometheus);
     let QueryValue::Vector(all) = client.instant("up", None).await.map_err(told)?.value.value else {
-        return Ok(CheckOutcome::fail("The query up gave no vector.", Vec::new(), ""));
+        return Ok(CheckOutcome::fail("The query `up` returned no vector.", Vec::new(), ""));
     };
     if all.is_empty() {
-        let remedy = "Look at scrape_configs of Prometheus’ configuration.";
+        let remedy = "Check scrape_configs in the Prometheus configuration.";
         return Ok(CheckOutcome::fail(
-            "Prometheus scrapes nothing.",
+            "Prometheus has no scrape targets.",
             vec!["up: no series".to_owned()],
             remedy,
         ));
@@ -89,6 +90,7 @@ pub async fn targets(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     Ok(CheckOutcome::fail(
         words,
         lines,
-        "Prometheus’ page /targets says why; start what is down, or take it out of the configuration.",
+        "See /targets in Prometheus for the reason. Start what is down, or remove it from the \
+            configuration.",
     ))
 }

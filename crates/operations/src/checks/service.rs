@@ -52,8 +52,8 @@ pub async fn metrics(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     let names = key_metrics(report, &scene.live.profile.expected.recording_rules);
     if names.is_empty() {
         return Ok(CheckOutcome::skipped(
-            "No expected recording rule runs, so it is not known which metrics count.",
-            "Mend the recording rules first.",
+            "No expected recording rule is loaded, so the key metrics are unknown.",
+            "Fix the recording rules first.",
         ));
     }
     let client = scene.live.clients.prometheus().await?;
@@ -91,27 +91,31 @@ pub async fn metrics(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     lines.extend(targets.iter().map(|(job, instance)| format!("scraped from {job} {instance}")));
     if gone.len() == names.len() {
         return Ok(CheckOutcome::fail(
-            "None of the service’s metrics is there.",
+            "None of the service’s metrics exist.",
             lines,
-            "Is the service up, and is it in scrape_configs? Prometheus’ page /targets says what it sees.",
+            "Check that the service is up and in scrape_configs; see /targets in Prometheus.",
         ));
     }
     if !down.is_empty() {
         return Ok(CheckOutcome::fail(
             format!("The service’s target is down: {}.", down.join(", ")),
             lines,
-            "Start the service; its metrics get stale after five minutes.",
+            "Start the service; its metrics become stale after five minutes.",
         ));
     }
     if !gone.is_empty() {
-        let words = format!("Not there: {}.", gone.join(", "));
+        let words = format!("Missing metrics: {}.", gone.join(", "));
         return Ok(CheckOutcome::warn(
             words,
             lines,
-            "A counter with labels is not there before it first counts; else the service has renamed it.",
+            "A labeled counter does not exist until its first increment. Otherwise, the service may have \
+                renamed it.",
         ));
     }
-    Ok(CheckOutcome::pass(format!("The service is scraped and has its {} key metrics.", names.len()), lines))
+    Ok(CheckOutcome::pass(
+        format!("The service is scraped, and all {} key metrics exist.", names.len()),
+        lines,
+    ))
 }
 
 /// Traffic goes in, counters go up, and recorded series answer in time.
@@ -125,8 +129,8 @@ pub async fn smoke(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelError
         key_metrics(report, expected).into_iter().filter(|name| name.ends_with("_total")).collect();
     if names.is_empty() {
         return Ok(CheckOutcome::skipped(
-            "No expected recording rule reads a counter, so traffic can’t be told.",
-            "Mend the recording rules first.",
+            "No expected recording rule uses a counter, so traffic cannot be measured.",
+            "Fix the recording rules first.",
         ));
     }
     let client = scene.live.clients.prometheus().await?;
@@ -136,7 +140,7 @@ pub async fn smoke(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelError
         let found = vector(&client, &format!("sum(rate({name}[5m]))")).await?;
         let rate = found.first().map_or(0.0, |one| one.value);
         traffic = traffic.max(rate);
-        lines.push(format!("sum(rate({name}[5m])): {rate:.2} a second"));
+        lines.push(format!("sum(rate({name}[5m])): {rate:.2}/s"));
     }
     let mut slow = Vec::new();
     for name in expected {
@@ -163,27 +167,24 @@ pub async fn smoke(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelError
     }
     if traffic <= 0.0 {
         return Ok(CheckOutcome::warn(
-            "Nothing goes in: no counter has gone up for five minutes.",
+            "No traffic: no counter has increased for five minutes.",
             lines,
-            "Send a request to the service, then run this again.",
+            "Send a request to the service, then run this check again.",
         ));
     }
     if !late.is_empty() {
         return Ok(CheckOutcome::fail(
-            format!("Not evaluated in time: {}.", late.join(", ")),
+            format!("Overdue evaluations: {}.", late.join(", ")),
             lines,
-            "Is Prometheus overloaded? The Rules screen shows what takes long.",
+            "Prometheus may be overloaded. See the Rules screen for slow rules.",
         ));
     }
     if !slow.is_empty() {
         return Ok(CheckOutcome::warn(
-            format!("Slow to answer: {}.", slow.join(", ")),
+            format!("Slow queries: {}.", slow.join(", ")),
             lines,
-            "Is Prometheus overloaded?",
+            "Prometheus may be overloaded.",
         ));
     }
-    Ok(CheckOutcome::pass(
-        format!("Traffic goes in ({traffic:.2} a second), and recorded series answer in time."),
-        lines,
-    ))
+    Ok(CheckOutcome::pass(format!("Traffic is {traffic:.2}/s, and recorded series respond in time."), lines))
 }

@@ -36,9 +36,9 @@ fn markdown(run: &CheckRun) -> String {
         inline(&run.created_by)
     );
     if run.cancelled {
-        text.push_str(" It was cancelled.");
+        text.push_str(" Canceled.");
     }
-    text.push_str("\n\n| Check | Result | What came of it | Time |\n|---|---|---|---|\n");
+    text.push_str("\n\n| Check | Result | Details | Duration |\n|---|---|---|---|\n");
     for check in &run.checks {
         let took = check.took_ms.map_or_else(String::new, |ms| format!("{ms:.0} ms"));
         let _ = writeln!(
@@ -55,7 +55,7 @@ fn markdown(run: &CheckRun) -> String {
         }
         let _ = write!(text, "\n## {}: {}\n\n", inline(&check.title), word(check.state));
         if !check.remedy.is_empty() && check.state != CheckState::Pass {
-            let _ = writeln!(text, "What to do: {}\n", inline(&check.remedy));
+            let _ = writeln!(text, "Remedy: {}\n", inline(&check.remedy));
         }
         for line in &check.evidence {
             let _ = writeln!(text, "- {}", inline(line));
@@ -191,6 +191,6 @@ mod tests {
         let text = export(&run(), CheckFormat::Markdown);
         assert!(text.starts_with("# Quick check of test: fail\n"), "{text}");
         assert!(text.contains("| b | fail | x \\| \\<y\\>"), "{text}");
-        assert!(text.contains("What to do: do \"it\""));
+        assert!(text.contains("Remedy: do \"it\""));
     }
 }

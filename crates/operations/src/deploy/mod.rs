@@ -70,18 +70,18 @@ impl Deploys {
 /// # Errors
 /// `invalid-request` without a reason, with a window over the cap, or while another is open; `storage`.
 pub async fn begin(deploys: Arc<Deploys>, request: DeployStartRequest) -> Result<DeployRun, PanelError> {
-    let reason = reason(&request.reason, "What is deployed?")?;
+    let reason = reason(&request.reason, "Enter a deployment name.")?;
     let _one = deploys.gate.lock().await;
     let live = deploys.ctx.live();
     let max_s = deploys.ctx.settings.get().max_window_minutes.saturating_mul(60);
     if !(60..=max_s).contains(&request.window_s) {
-        return Err(refuse(format!("The window lasts from 1 minute up to {} minutes, the cap.", max_s / 60)));
+        return Err(refuse(format!("The window must last 1 to {} minutes.", max_s / 60)));
     }
     if let Some(open) =
         runs::runs(&deploys.ctx, &live).await?.into_iter().find(|run| run.state == DeployState::Open)
     {
         return Err(refuse(format!(
-            "The deploy \"{}\" is open. Finish it or give it up first.",
+            "Deployment \"{}\" is still open. Finish or abandon it first.",
             open.reason
         )));
     }
@@ -142,11 +142,11 @@ pub async fn step(deploys: Arc<Deploys>, request: DeployStepRequest) -> Result<D
     let (entry, mut run) = open(&deploys, &live, &request.id).await?;
     // One that an earlier version began has fewer steps.
     let index = run.steps.iter().position(|step| step.kind == request.kind);
-    let index = index.ok_or_else(|| refuse("This deploy has no such step."))?;
+    let index = index.ok_or_else(|| refuse("This deployment has no such step."))?;
     let settled =
         |step: &DeployStep| !matches!(step.state, DeployStepState::Waiting | DeployStepState::Failed);
     if run.steps.iter().take(index).any(|step| !settled(step)) {
-        return Err(refuse("An earlier step waits: do it, or skip it for a reason."));
+        return Err(refuse("An earlier step is pending. Complete it, or skip it with a reason."));
     }
     // Looking once more does no harm; a second backup or window is nobody's wish.
     let again = matches!(
@@ -158,12 +158,12 @@ pub async fn step(deploys: Arc<Deploys>, request: DeployStepRequest) -> Result<D
             | DeployStepKind::Gauges
     ) && request.act == DeployAction::Run;
     if run.steps.get(index).is_some_and(settled) && !again {
-        return Err(refuse("This step is done already."));
+        return Err(refuse("This step is already complete."));
     }
     let began = Instant::now();
     let made = match request.act {
         DeployAction::Skip => {
-            let why = reason(&request.reason, "Why is it skipped?")?;
+            let why = reason(&request.reason, "Enter a reason for skipping the step.")?;
             Made { state: DeployStepState::Skipped, note: why, evidence: Vec::new() }
         }
         DeployAction::Run => match perform(&deploys, &live, request.kind, &mut run).await {
@@ -194,13 +194,13 @@ pub async fn step(deploys: Arc<Deploys>, request: DeployStepRequest) -> Result<D
 /// # Errors
 /// `not-found`, `invalid-request`, `storage`.
 pub async fn give_up(deploys: Arc<Deploys>, request: DeployAbandonRequest) -> Result<DeployRun, PanelError> {
-    let why = reason(&request.reason, "Why is it given up?")?;
+    let why = reason(&request.reason, "Enter a reason for abandoning the deployment.")?;
     let _one = deploys.gate.lock().await;
     let live = deploys.ctx.live();
     let (entry, mut run) = open(&deploys, &live, &request.id).await?;
     for step in run.steps.iter_mut().filter(|step| step.at.is_none()) {
         step.state = DeployStepState::Skipped;
-        step.note = format!("Given up: {why}");
+        step.note = format!("Abandoned: {why}");
     }
     run.state = DeployState::GivenUp;
     run.ended_at = Some(clock::now());
@@ -212,9 +212,9 @@ async fn open(deploys: &Deploys, live: &StackSession, id: &str) -> Result<(Entry
     let entry = deploys.ctx.journaled(move |journal| journal.find(DEPLOY, &subject)).await?;
     let found = entry.and_then(|entry| runs::read(&entry).map(|run| (entry, run)));
     match found {
-        Some((_, run)) if run.state != DeployState::Open => Err(refuse("This deploy is over.")),
+        Some((_, run)) if run.state != DeployState::Open => Err(refuse("This deployment has ended.")),
         Some((entry, run)) if run.stack == live.profile.name => Ok((entry, run)),
-        _ => Err(PanelError::new(ErrorCode::NotFound, "deploy", "This stack has no deploy with this id.")),
+        _ => Err(PanelError::new(ErrorCode::NotFound, "deploy", "Deployment not found in this stack.")),
     }
 }
 
@@ -285,38 +285,37 @@ async fn perform(
         DeployStepKind::Preprod => suite(deploys, run, CheckSuite::Preprod).await,
         DeployStepKind::Quick => suite(deploys, run, CheckSuite::Quick).await,
         DeployStepKind::After => suite(deploys, run, CheckSuite::AfterDeploy).await,
-        DeployStepKind::Deploy => Ok(made(true, "AnnotationStore to be done.", Vec::new())),
+        DeployStepKind::Deploy => Ok(made(true, "Confirmed manually.", Vec::new())),
         DeployStepKind::Alerts => {
             let new = runs::new_alerts(&deploys.ctx, live, &run.alerts_before).await?;
             let note = match new.len() {
-                0 => "No alert fires that did not fire before.".to_owned(),
-                1 => "One alert fires that did not fire before.".to_owned(),
-                many => format!("{many} alerts fire that did not fire before."),
+                0 => "No new alerts are firing.".to_owned(),
+                1 => "One new alert is firing.".to_owned(),
+                many => format!("{many} new alerts are firing."),
             };
             Ok(made(new.is_empty(), note, new))
         }
         DeployStepKind::Gauges => {
             let judged = runs::gauges_since(&deploys.ctx, live, &run.gauges_before).await?;
             let note = match judged.worse {
-                0 => "No gauge is worse than before.".to_owned(),
-                1 => "One gauge is worse than before.".to_owned(),
-                many => format!("{many} gauges are worse than before."),
+                0 => "No gauge has regressed.".to_owned(),
+                1 => "One gauge has regressed.".to_owned(),
+                many => format!("{many} gauges have regressed."),
             };
             Ok(made(judged.worse == 0, note, judged.lines))
         }
         DeployStepKind::Dashboard => {
             if run.dashboard_url.is_empty() {
-                return Err(refuse("This stack has no Grafana dashboard to look at.").with_hint("Skip it."));
+                return Err(refuse("This stack has no Grafana dashboard.").with_hint("Skip this step."));
             }
-            Ok(made(true, "Looked at.", vec![run.dashboard_url.clone()]))
+            Ok(made(true, "Reviewed.", vec![run.dashboard_url.clone()]))
         }
         DeployStepKind::CloseOut => {
             let Some(window) = run.window.clone() else {
-                return Err(
-                    refuse("There is no window to close out: that step was skipped.").with_hint("Skip it.")
-                );
+                return Err(refuse("There is no window to close out; that step was skipped.")
+                    .with_hint("Skip this step."));
             };
-            // It may have ended by itself.
+            // It may have expired.
             let request = MaintenanceEndRequest { id: window.0.clone() };
             let ended = change::end(Arc::clone(&deploys.maintenance), request).await;
             if let Err(error) = &ended
@@ -326,20 +325,24 @@ async fn perform(
             }
             let report = closeout::closeout(Arc::clone(&deploys.maintenance), window.0).await?;
             if report.preliminary {
-                return Err(PanelError::new(ErrorCode::Unverified, "maintenance", "The window is still on.")
-                    .with_hint("Try again, or end it on the Maintenance screen."));
+                return Err(PanelError::new(
+                    ErrorCode::Unverified,
+                    "maintenance",
+                    "The window is still active.",
+                )
+                .with_hint("Try again, or end it on the Maintenance screen."));
             }
             let note = match report.left_over {
-                0 => format!("It hid {} alerts, and nothing is left over.", report.hidden),
+                0 => format!("{} alerts were muted; none needs follow-up.", report.hidden),
                 left => format!(
-                    "It hid {} alerts; {left} are left over. See its close-out report.",
+                    "{} alerts were muted; {left} need follow-up. See the close-out report.",
                     report.hidden
                 ),
             };
             let lists = [
                 ("still firing", &report.still_firing),
-                ("to be closed by hand outside", &report.open_outside),
-                ("fires again, and nobody hears of it yet", &report.silent_again),
+                ("resolved while muted, close manually", &report.open_outside),
+                ("will fire again without a notification", &report.silent_again),
             ];
             let lines = lists
                 .into_iter()
@@ -360,7 +363,7 @@ async fn suite(deploys: &Arc<Deploys>, run: &DeployRun, suite: CheckSuite) -> Re
         _ => DeployStepState::Finding,
     };
     let note = format!(
-        "{}: {} of {} passed, {} failed, {} with a warning, {} skipped.",
+        "{}: {} of {} passed, {} failed, {} warnings, {} skipped.",
         suite.title(),
         of(CheckState::Pass),
         came.checks.len(),
@@ -385,7 +388,7 @@ fn reason(text: &str, question: &str) -> Result<String, PanelError> {
     match text.chars().count() {
         0 => Err(refuse(question)),
         1..=MAX_REASON => Ok(text.to_owned()),
-        _ => Err(refuse("The reason has more than 500 characters.")),
+        _ => Err(refuse("The reason is longer than 500 characters.")),
     }
 }
 

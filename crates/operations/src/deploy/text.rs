@@ -9,11 +9,11 @@ pub fn markdown(run: &DeployRun) -> String {
     let state = match run.state {
         DeployState::Open => "open",
         DeployState::Done => "done",
-        DeployState::GivenUp => "given up",
+        DeployState::GivenUp => "abandoned",
     };
-    let mut out = format!("# Deploy: {}\n\n", inline(&run.reason));
+    let mut out = format!("# Deployment: {}\n\n", inline(&run.reason));
     out.push_str(&format!(
-        "- {state}, begun {} by {}, stack {}\n",
+        "- {state}, started {} by {}, stack {}\n",
         moment(run.started_at),
         inline(&run.created_by),
         inline(&run.stack)
@@ -48,10 +48,10 @@ fn title(kind: DeployStepKind) -> &'static str {
         DeployStepKind::Window => "Maintenance window",
         DeployStepKind::Deploy => "Deploy",
         DeployStepKind::Quick => "Quick check",
-        DeployStepKind::After => "After-deploy check",
-        DeployStepKind::Alerts => "No new alert",
-        DeployStepKind::Gauges => "Gauges as before",
-        DeployStepKind::Dashboard => "Dashboard looked at",
+        DeployStepKind::After => "Post-deploy check",
+        DeployStepKind::Alerts => "No new alerts",
+        DeployStepKind::Gauges => "No gauge regressions",
+        DeployStepKind::Dashboard => "Dashboard reviewed",
         DeployStepKind::CloseOut => "Close-out",
     }
 }

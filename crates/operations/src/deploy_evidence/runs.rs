@@ -44,9 +44,9 @@ pub async fn new_alerts(
         return Err(PanelError::new(
             ErrorCode::Network,
             "alertmanager",
-            "Not every server answers, so whether something new fires is not known.",
+            "At least one server is unreachable, so new alerts cannot be ruled out.",
         )
-        .with_hint("Try again, or skip it for a reason."));
+        .with_hint("Try again, or skip the step with a reason."));
     }
     Ok(regression::new_alerts(&state.index.rows, before))
 }
@@ -68,9 +68,9 @@ pub async fn gauges_since(
         return Err(PanelError::new(
             ErrorCode::Network,
             "prometheus",
-            "Not every gauge could be read, so whether one is worse is not known.",
+            "At least one gauge is unavailable, so regressions cannot be ruled out.",
         )
-        .with_hint("Try again, or skip it for a reason."));
+        .with_hint("Try again, or skip the step with a reason."));
     }
     Ok(regression::gauges_since(before, &regression::gauges(&now)))
 }

@@ -69,9 +69,9 @@ pub fn since(before: &[DeployedVersion], now: &[DeployedVersion]) -> Changed {
     let mut changed = Changed::default();
     for was in before {
         let Some(is) = now.iter().find(|is| is.what == was.what) else {
-            changed.lines.push(format!("{}: not there any more", was.what));
+            changed.lines.push(format!("{}: removed", was.what));
             if !was.pinned.is_empty() {
-                changed.unmeant.push(format!("{} is not there any more", was.what));
+                changed.unmeant.push(format!("{} was removed", was.what));
             }
             continue;
         };
@@ -79,7 +79,7 @@ pub fn since(before: &[DeployedVersion], now: &[DeployedVersion]) -> Changed {
         let stays = !was.pinned.is_empty() && was.pinned == is.pinned;
         changed.lines.push(format!("{}: {words}", was.what));
         if stays {
-            changed.unmeant.push(format!("{}: {words}, and its pin is {} as before", was.what, is.pinned));
+            changed.unmeant.push(format!("{}: {words}, but its pin is still {}", was.what, is.pinned));
         }
     }
     let new = now.iter().filter(|is| !before.iter().any(|was| was.what == is.what));
@@ -100,7 +100,7 @@ fn difference(was: &DeployedVersion, is: &DeployedVersion) -> Option<String> {
         return Some(format!("{} → {}", was.image, is.image));
     }
     known(&was.image_id, &is.image_id).then(|| {
-        format!("another image of the name {} ({} → {})", is.image, short(&was.image_id), short(&is.image_id))
+        format!("a different image for {} ({} → {})", is.image, short(&was.image_id), short(&is.image_id))
     })
 }
 
@@ -144,8 +144,8 @@ mod tests {
                 "Prometheus a: 2.54.1 → 2.55.0",
                 "Grafana b: 11.2.0 → 11.3.0",
                 "container api: api:1 → api:2",
-                "container prom: another image of the name p:v2.54.1 (2 → 8)",
-                "container gone: not there any more",
+                "container prom: a different image for p:v2.54.1 (2 → 8)",
+                "container gone: removed",
                 "container new: new, y:1",
             ]
         );
@@ -153,9 +153,9 @@ mod tests {
         assert_eq!(
             unmeant,
             [
-                "Prometheus a: 2.54.1 → 2.55.0, and its pin is p:v2.54.1 as before",
-                "container prom: another image of the name p:v2.54.1 (2 → 8), and its pin is p:v2.54.1 as before",
-                "container gone is not there any more",
+                "Prometheus a: 2.54.1 → 2.55.0, but its pin is still p:v2.54.1",
+                "container prom: a different image for p:v2.54.1 (2 → 8), but its pin is still p:v2.54.1",
+                "container gone was removed",
             ]
         );
         assert_eq!(since(&before, &before), Changed::default());

@@ -21,14 +21,14 @@ pub fn check(profile: &Profile, told: &SimStack) -> Result<(), PanelError> {
     } else {
         return Ok(());
     };
-    Err(refused(format!("The {differs} of this stack is not the one that the simulator has started.")))
+    Err(refused(format!("The {differs} of this stack was not started by the simulator.")))
 }
 
 /// The refusal of a stack that is none for drills.
 pub fn refused(words: impl Into<String>) -> PanelError {
     PanelError::new(ErrorCode::InvalidRequest, "drill", words).with_hint(
-        "Drills run in a demo stack only, never against real servers: start one with `cargo xtask demo` and \
-            select its stack.",
+        "Drills run in a demo stack only, never against real servers. Start one with `cargo xtask demo` \
+            and select its stack.",
     )
 }
 

@@ -85,7 +85,7 @@ impl Drills {
         }
     }
 
-    /// Whether one goes on in a stack.
+    /// Whether a drill is running in a stack.
     pub fn is_on(&self, stack: &str) -> bool {
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         shown.running.as_ref().is_some_and(|record| record.stack == stack)
@@ -98,7 +98,7 @@ impl Drills {
 /// `invalid-request` for a stack that has none.
 fn simulator(live: &StackSession) -> Result<Simulator, PanelError> {
     let url = live.profile.simulator.clone();
-    let url = url.ok_or_else(|| environment::refused("This stack is no demo stack."))?;
+    let url = url.ok_or_else(|| environment::refused("This stack is not a demo stack."))?;
     Simulator::new(url).map_err(|error| failed(&error))
 }
 
@@ -106,12 +106,12 @@ fn simulator(live: &StackSession) -> Result<Simulator, PanelError> {
 fn failed(error: &ClientError) -> PanelError {
     let words = match error.failure {
         Failure::Refused | Failure::Dns | Failure::Network | Failure::Timeout | Failure::CutOff => {
-            "The simulator of the demo stack does not answer.".to_owned()
+            "The demo simulator is unreachable.".to_owned()
         }
-        _ => "The simulator of the demo stack could not do this.".to_owned(),
+        _ => "The demo simulator rejected the request.".to_owned(),
     };
     PanelError::new(error.code(), "drill", words)
-        .with_hint("Is the demo still running? Start it again with `cargo xtask demo`.")
+        .with_hint("Check that the demo is running. Restart it with `cargo xtask demo`.")
         .with_detail(error.to_string())
 }
 
@@ -167,7 +167,7 @@ pub async fn every(ctx: &Context) -> Result<Vec<DrillRun>, PanelError> {
 pub fn person(asked: &str) -> Result<String, PanelError> {
     let name = author::author(asked);
     if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        let words = format!("A name has at most {MAX_NAME} characters, all of them printable.");
+        let words = format!("A name can have at most {MAX_NAME} printable characters.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "drill", words));
     }
     Ok(name)
@@ -186,17 +186,17 @@ pub async fn start(drills: Arc<Drills>, request: DrillStartRequest) -> Result<Dr
     let (simulator, state) = grounded(&live).await?;
     let name = stack.clone();
     if drills.ctx.journaled(move |journal| record::open(journal, &name)).await?.is_some() {
-        return Err(refuse("A drill goes on already.").with_hint("End it first."));
+        return Err(refuse("A drill is already running.").with_hint("End it first."));
     }
     if state.drill.is_some() {
-        return Err(refuse("The simulator runs a drill that this panel does not know.").with_hint(
-            "Another panel has begun it. It ends by itself after two hours, or with the demo stack.",
+        return Err(refuse("The simulator is running a drill unknown to this panel.").with_hint(
+            "Another panel started it. It ends automatically after two hours, or with the demo stack.",
         ));
     }
     let picked = sighted(&drills, &live, |sight| pick(sight, request.scenario, &state.vip_tenants));
     let (scenario, tenant) = picked.map_err(|why| {
-        refuse(format!("{why} Nobody could tell the drill from it."))
-            .with_hint("Wait until it is over, or choose another drill.")
+        refuse(format!("{why} The drill would be indistinguishable from it."))
+            .with_hint("Wait until it is resolved, or choose another drill.")
     })?;
     let (look_within_s, call_within_s) = scenario::limits(scenario, &live.profile);
     let mut record = Record {
@@ -241,7 +241,7 @@ pub async fn start(drills: Arc<Drills>, request: DrillStartRequest) -> Result<Dr
         Err(error) => {
             // Begun or not: it is put back.
             if let Err(error) = simulator.end(&record.id).await {
-                tracing::info!(%error, "a drill that could not be begun was not ended either");
+                tracing::info!(%error, "failed to end a drill that failed to start");
             }
             drills
                 .ctx
@@ -265,7 +265,7 @@ fn pick(
     vips: &[String],
 ) -> Result<(DrillScenario, Option<String>), String> {
     if !sight.fresh {
-        return Err("The panel does not know yet what fires.".to_owned());
+        return Err("The panel has not loaded the alerts yet.".to_owned());
     }
     if let Some(scenario) = wanted {
         return Ok((scenario, sight.tenant(scenario, vips)?));
@@ -277,7 +277,7 @@ fn pick(
     possible
         .choose(&mut rand::rng())
         .cloned()
-        .ok_or_else(|| "Everything that a drill could show is there already.".to_owned())
+        .ok_or_else(|| "The symptoms of every drill are already present.".to_owned())
 }
 
 /// Looks at what can be seen now.
@@ -317,14 +317,14 @@ pub async fn operate(
     }
     live.wake_all();
     let text = if worked {
-        "Done. The servers need a moment to show it."
+        "Done. It may take a moment to show on the servers."
     } else {
-        "It changed nothing: this was not the cause."
+        "It had no effect: this was not the cause."
     };
     Ok(DrillOperationResult { worked, text: text.to_owned() })
 }
 
-/// Ends the drill that goes on, and has the simulator put everything back.
+/// Ends the running drill; the simulator reverts everything.
 ///
 /// # Errors
 /// `not-found` when none goes on; what the simulator could not put back; `storage`.
@@ -333,7 +333,7 @@ pub async fn end(drills: Arc<Drills>) -> Result<DrillRun, PanelError> {
     let known = running(&drills, &live).await?;
     finish(&drills, &live, &known.id, DrillOutcome::GivenUp)
         .await?
-        .ok_or_else(|| PanelError::new(ErrorCode::NotFound, "drill", "The drill has ended already."))
+        .ok_or_else(|| PanelError::new(ErrorCode::NotFound, "drill", "The drill has already ended."))
 }
 
 /// Writes down that a drill is over, and has the simulator put everything back. None when it had ended already.
@@ -365,7 +365,7 @@ async fn finish(
     Ok(Some(scoring::run(&record)))
 }
 
-/// The drill of a stack that goes on.
+/// The running drill of a stack.
 async fn running(drills: &Drills, live: &StackSession) -> Result<Record, PanelError> {
     let stack = live.profile.name.clone();
     let open = drills.ctx.journaled(move |journal| record::open(journal, &stack)).await?;
@@ -373,7 +373,7 @@ async fn running(drills: &Drills, live: &StackSession) -> Result<Record, PanelEr
 }
 
 fn none_goes_on() -> PanelError {
-    PanelError::new(ErrorCode::NotFound, "drill", "No drill goes on in this stack.")
+    PanelError::new(ErrorCode::NotFound, "drill", "No drill is running in this stack.")
 }
 
 /// Says that the incident was seen.
@@ -386,7 +386,7 @@ pub async fn notice(drills: &Drills) -> Result<(), PanelError> {
     keep(drills, &live, known.id, What::Seen, clock::now()).await?.map(drop).ok_or_else(none_goes_on)
 }
 
-/// Keeps what was done, if a drill goes on. Never fails what it watches.
+/// Records an action if a drill is running. Never fails the observed command.
 pub async fn saw(drills: &Drills, what: What) {
     let live = drills.ctx.live();
     if live.profile.simulator.is_none() {
@@ -399,11 +399,11 @@ pub async fn saw(drills: &Drills, what: What) {
         Err(error) => Err(error),
     };
     if let Err(error) = kept {
-        tracing::warn!(code = error.code.as_str(), "what was done in a drill was not kept");
+        tracing::warn!(code = error.code.as_str(), "failed to record an action in a drill");
     }
 }
 
-/// Keeps what was done in a drill; answers with it, if it still goes on.
+/// Records an action; returns the drill if it is still running.
 async fn keep(
     drills: &Drills,
     live: &StackSession,
@@ -419,7 +419,7 @@ async fn keep(
     drills.ctx.journaled(move |journal| record::amend(journal, &stack, &id, changed)).await
 }
 
-/// Id of the drill that goes on in the stack.
+/// ID of the running drill in the stack.
 pub async fn current(drills: &Drills, live: &StackSession) -> Option<String> {
     live.profile.simulator.as_ref()?;
     running(drills, live).await.ok().map(|record| record.id)
@@ -432,7 +432,7 @@ pub async fn current(drills: &Drills, live: &StackSession) -> Option<String> {
 pub async fn report(drills: &Drills, id: &str) -> Result<DrillReport, PanelError> {
     let stack = drills.ctx.live().profile.name.clone();
     let found = runs(drills, &stack).await?.into_iter().find(|run| run.id == id);
-    let none = || PanelError::new(ErrorCode::NotFound, "drill", "This stack has no drill of this id.");
+    let none = || PanelError::new(ErrorCode::NotFound, "drill", "Drill not found in this stack.");
     Ok(DrillReport { markdown: report::markdown(&found.ok_or_else(none)?) })
 }
 

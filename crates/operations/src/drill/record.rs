@@ -15,7 +15,7 @@ pub const DRILL: &str = "drill";
 pub const READ: u32 = 500;
 /// Most acts that are kept of one.
 const MAX_ACTS: usize = 500;
-/// Times that a change is made anew because somebody else was quicker.
+/// Retries when another process changes the record concurrently.
 const TRIES: u32 = 50;
 
 /// A drill.
@@ -40,7 +40,7 @@ pub struct Record {
     pub pace: DrillSpeed,
     /// Seconds to notice it, to open the runbook, to do the first action.
     pub look_within_s: u32,
-    /// Seconds until it has to be over, or somebody called.
+    /// Seconds until resolution or escalation is due.
     pub call_within_s: u32,
     /// Whether the simulator has begun it.
     pub begun: bool,
@@ -118,7 +118,7 @@ pub enum What {
         /// Who had made it.
         by: String,
     },
-    /// Somebody was called.
+    /// An escalation was recorded.
     Called {
         /// About what.
         title: String,
@@ -163,7 +163,7 @@ pub fn read(entry: &Entry) -> Option<Record> {
     serde_json::from_value(entry.detail.clone()).ok()
 }
 
-/// The drill of a stack that goes on, with its entry.
+/// The running drill of a stack, with its journal entry.
 ///
 /// # Errors
 /// `storage`.
@@ -192,7 +192,7 @@ pub fn amend(
             return Ok(Some(after));
         }
     }
-    Err(PanelError::new(ErrorCode::Storage, "drill", "The journal is written by too many at once."))
+    Err(PanelError::new(ErrorCode::Storage, "drill", "The journal is busy. Try again."))
 }
 
 /// Ends a drill: writes down how, and closes its entry. None when it has ended already.

@@ -17,20 +17,20 @@ pub fn markdown(run: &DrillRun) -> String {
     let fixed = run.scenario.map(spec);
     let title = fixed.as_ref().map_or("Drill", |fixed| fixed.title);
     line(format!("# Drill: {title}\n"));
-    line(format!("- **Who:** {}", inline(&run.person)));
-    line(format!("- **Stack:** {} (a demo stack; nothing of this was real)", inline(&run.stack)));
-    line(format!("- **Began:** {}", moment(run.started_at)));
+    line(format!("- **Trainee:** {}", inline(&run.person)));
+    line(format!("- **Stack:** {} (demo stack, not a real incident)", inline(&run.stack)));
+    line(format!("- **Started:** {}", moment(run.started_at)));
     if let Some(at) = run.signal_at {
-        line(format!("- **Could be seen:** {}", moment(at)));
+        line(format!("- **First symptoms:** {}", moment(at)));
     }
     if let Some(at) = run.ended_at {
         line(format!("- **Ended:** {}, {}", moment(at), outcome(run)));
     }
     line(format!("- **Pace:** {}", run.pace.as_str()));
     if let Some(fixed) = &fixed {
-        line(format!("\n{}\n\nThe right first action: {}", fixed.about, fixed.first));
+        line(format!("\n{}\n\nExpected first action: {}", fixed.about, fixed.first));
     }
-    line("\n| goal | after | within | mark |\n|---|---|---|---|".to_owned());
+    line("\n| Goal | After | Limit | Result |\n|---|---|---|---|".to_owned());
     for one in &run.measures {
         let after = one.after_s.map_or_else(|| "–".to_owned(), human);
         let note = if one.note.is_empty() { String::new() } else { format!(" {}", one.note) };
@@ -38,7 +38,7 @@ pub fn markdown(run: &DrillRun) -> String {
         line(format!("| {} | {after} | {limit} | {}.{note} |", goal(one.goal), mark(one.mark)));
     }
     if !run.acts.is_empty() {
-        line("\n## What was done\n".to_owned());
+        line("\n## Actions\n".to_owned());
     }
     for act in &run.acts {
         let after = run.signal_at.map(|signal| act.at.millis_since(signal) as f64 / 1000.0);
@@ -48,7 +48,7 @@ pub fn markdown(run: &DrillRun) -> String {
             None => moment(act.at),
         };
         let worth = match act.worth {
-            Assessment::Right => " **right**",
+            Assessment::Right => " **correct**",
             Assessment::Neutral => "",
             Assessment::Wrong => " **wrong**",
         };
@@ -61,11 +61,11 @@ pub fn markdown(run: &DrillRun) -> String {
 /// How it stands, in words.
 pub fn outcome(run: &DrillRun) -> &'static str {
     match (run.outcome, run.passed) {
-        (DrillOutcome::Running, _) => "goes on",
+        (DrillOutcome::Running, _) => "running",
         (DrillOutcome::Resolved, Some(true)) => "resolved, passed",
         (DrillOutcome::Resolved, _) => "resolved, not passed",
-        (DrillOutcome::GivenUp, _) => "given up",
-        (DrillOutcome::CutOff, _) => "cut off: the demo stack ended",
+        (DrillOutcome::GivenUp, _) => "abandoned",
+        (DrillOutcome::CutOff, _) => "interrupted: the demo stack stopped",
     }
 }
 
@@ -73,8 +73,8 @@ pub fn outcome(run: &DrillRun) -> &'static str {
 pub fn goal(goal: DrillGoal) -> &'static str {
     match goal {
         DrillGoal::Notice => "noticed",
-        DrillGoal::Runbook => "runbook open",
-        DrillGoal::FirstAction => "right first action",
+        DrillGoal::Runbook => "runbook opened",
+        DrillGoal::FirstAction => "correct first action",
         DrillGoal::Resolution => "resolved",
     }
 }
@@ -83,7 +83,7 @@ pub fn goal(goal: DrillGoal) -> &'static str {
 pub fn mark(mark: GoalResult) -> &'static str {
     match mark {
         GoalResult::Pass => "in time",
-        GoalResult::Late => "too late",
+        GoalResult::Late => "late",
         GoalResult::Missed => "not done",
         GoalResult::Open => "open",
     }
@@ -119,13 +119,13 @@ mod tests {
         record.outcome = DrillOutcome::GivenUp;
         let text = markdown(&scoring::run(&record));
         assert!(text.starts_with("# Drill: Prometheus down\n"), "{text}");
-        assert!(text.contains("| right first action | 1 min 15 s | 5 min | in time. |"), "{text}");
+        assert!(text.contains("| correct first action | 1 min 15 s | 5 min | in time. |"), "{text}");
         assert!(text.contains("| resolved | – | 30 min | not done. |"), "{text}");
         assert!(
-            text.contains("- 1 min 15 s: Asked the servers whether they answer: refresh. **right**"),
+            text.contains("- 1 min 15 s: Checked whether the servers respond: refresh. **correct**"),
             "{text}"
         );
-        assert!(text.contains("given up"));
+        assert!(text.contains("abandoned"));
         assert_eq!(text.lines().filter(|line| line.starts_with("# ")).count(), 1, "{text}");
     }
 }

@@ -13,7 +13,7 @@ use aether_foundation::stack::Profile;
 const RERANK: &str = "rerank-utilization";
 /// Step of the reranker's runbooks that asks what a day costs.
 const COST_STEP: u32 = 4;
-/// Minutes within which what is no VIP's has to be looked at, by the triage table.
+/// Minutes within which a non-VIP incident must be noticed, from the triage table.
 const LOOK_MINUTES: u32 = 15;
 /// Clocks of one machine differ by less than this, and an alert's begin is told in whole evaluations.
 const SLACK_MS: i64 = 5_000;
@@ -37,43 +37,44 @@ pub fn spec(scenario: DrillScenario) -> Spec {
     match scenario {
         DrillScenario::VipLowConfidence => Spec {
             title: "VIP low confidence",
-            about: "Most answers for one VIP tenant fall below the confidence threshold.",
+            about: "Most answers for one VIP tenant drop below the confidence threshold.",
             first: "Acknowledge the VIP alert.",
             pages: &["LowConfidenceSpikeVIP"],
             alert: Some("LowConfidenceSpikeVIP"),
         },
         DrillScenario::CacheLoss => Spec {
             title: "Cache loss",
-            about: "The cache has been emptied: hardly any look-up hits, for any tenant.",
-            first: "Acknowledge a VIP alert of it.",
+            about: "The cache has been emptied: the hit rate drops to almost zero for every tenant.",
+            first: "Acknowledge one of its VIP alerts.",
             pages: &["CacheEffectivenessDropVIP", "CacheEffectivenessDrop"],
             alert: Some("CacheEffectivenessDropVIP"),
         },
         DrillScenario::RerankRunaway => Spec {
             title: "Rerank runaway",
-            about: "Nearly every answer goes through the reranker. No alert of the pack says so: the gauge does.",
-            first: "Ask what a day costs at this pace: step 4 of the runbook.",
+            about: "Nearly every answer goes through the reranker. No alert covers this; only the gauge \
+                shows it.",
+            first: "Check the projected daily cost: step 4 of the runbook.",
             pages: &["RerankUtilizationCritical", "RerankUtilizationHigh"],
             alert: None,
         },
         DrillScenario::BadSilence => Spec {
             title: "Silence at a bad moment",
-            about: "A VIP alert fires while a silence of somebody in a hurry hides every alert.",
-            first: "End the silence, so that whoever is on call is told.",
+            about: "A VIP alert fires while a silence created in haste mutes every alert.",
+            first: "End the silence, so that the on-call engineer is notified.",
             pages: &["LowConfidenceSpikeVIP"],
             alert: Some("LowConfidenceSpikeVIP"),
         },
         DrillScenario::PrometheusDown => Spec {
             title: "Prometheus down",
-            about: "Prometheus does not answer: nothing is measured, and no alert can fire.",
-            first: "Ask every server whether it answers: refresh, test the endpoint, or run a check.",
+            about: "Prometheus is down: nothing is measured, and no alert can fire.",
+            first: "Check every server: refresh, test the endpoint, or run a check.",
             pages: &["MonitoringServiceDown"],
             alert: None,
         },
     }
 }
 
-/// Seconds to look, and to be done or to have called somebody.
+/// Seconds to notice, and to resolve or escalate.
 pub fn limits(scenario: DrillScenario, profile: &Profile) -> (u32, u32) {
     let look = match scenario {
         DrillScenario::VipLowConfidence | DrillScenario::CacheLoss | DrillScenario::BadSilence => {
@@ -186,20 +187,20 @@ impl Sight<'_> {
         match (scenario, spec(scenario).alert) {
             (DrillScenario::RerankRunaway, _) => match self.rerank() {
                 Some(gauge) if gauge.level == Level::Ok => Ok(None),
-                Some(_) => Err("The reranker takes part in too many answers already.".to_owned()),
-                None => Err("The gauge of the reranker has no value yet.".to_owned()),
+                Some(_) => Err("Rerank utilization is already too high.".to_owned()),
+                None => Err("The rerank gauge has no value yet.".to_owned()),
             },
             (DrillScenario::PrometheusDown, _) => match self.prometheus() {
                 Some(service) if service.freshness.is_fresh() => Ok(None),
-                _ => Err("Prometheus does not answer already.".to_owned()),
+                _ => Err("Prometheus is already down.".to_owned()),
             },
             (DrillScenario::CacheLoss, Some(name)) => {
                 let free = vips.iter().any(|vip| idle(name, vip));
-                if free { Ok(None) } else { Err(format!("{name} is on for every VIP tenant already.")) }
+                if free { Ok(None) } else { Err(format!("{name} is already active for every VIP tenant.")) }
             }
             (_, Some(name)) => match vips.iter().find(|vip| idle(name, vip)) {
                 Some(vip) => Ok(Some(vip.clone())),
-                None => Err(format!("{name} is on for every VIP tenant already.")),
+                None => Err(format!("{name} is already active for every VIP tenant.")),
             },
             (_, None) => Ok(None),
         }
@@ -234,7 +235,7 @@ pub fn is_first(record: &Record, what: &What) -> bool {
     }
 }
 
-/// Whether somebody was called about the drill.
+/// Whether an action is an escalation for the drill.
 pub fn is_call(record: &Record, what: &What) -> bool {
     matches!(what, What::Called { title } if spec(record.scenario).alert.is_none_or(|alert| alert == title))
 }

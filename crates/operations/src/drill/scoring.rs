@@ -66,9 +66,9 @@ fn measures(record: &Record) -> Vec<MeasuredGoal> {
     let mut over = measure(DrillGoal::Resolution, record.over_at, call);
     if over.mark == GoalResult::Late && after(called).is_some_and(|after_s| after_s <= f64::from(call)) {
         over.mark = GoalResult::Pass;
-        over.note = "Somebody was called before the deadline.".to_owned();
+        over.note = "Escalated before the deadline.".to_owned();
     } else if over.mark == GoalResult::Late {
-        over.note = "Nobody was called before the deadline.".to_owned();
+        over.note = "Not escalated before the deadline.".to_owned();
     }
     vec![
         measure(DrillGoal::Notice, noticed, look),
@@ -92,13 +92,13 @@ fn worth(record: &Record, act: &Act) -> (Assessment, &'static str) {
     let first_at = record.acts.iter().find(|one| is_first(record, &one.what)).map(|one| one.at);
     match &act.what {
         What::Operated { worked: false, .. } => {
-            (Assessment::Wrong, "It changed nothing: this was not the cause.")
+            (Assessment::Wrong, "It had no effect: this was not the cause.")
         }
         What::Muted { narrow: false, .. } => {
-            (Assessment::Wrong, "It hides more than the one alert that is being worked on.")
+            (Assessment::Wrong, "It mutes more than the alert being worked on.")
         }
         What::Muted { .. } if first_at.is_none_or(|first| act.at < first) => {
-            (Assessment::Wrong, "Muting does not stop the clock: the first action comes first.")
+            (Assessment::Wrong, "Muting does not stop the clock. The first action comes first.")
         }
         What::Operated { worked: true, .. } => (Assessment::Right, ""),
         What::PageOpened { page } if is_page(record.scenario, page) => (Assessment::Right, ""),
@@ -116,17 +116,17 @@ fn text(what: &What) -> String {
         format!("{}{about}", truncate(name, 80))
     };
     match what {
-        What::Seen => "AnnotationStore that it was seen.".to_owned(),
-        What::AlertOpened { name, tenant } => format!("Opened the alert {}.", alert(name, tenant)),
+        What::Seen => "Marked the incident as noticed.".to_owned(),
+        What::AlertOpened { name, tenant } => format!("Opened alert {}.", alert(name, tenant)),
         What::AlertTaken { name, tenant } => format!("Acknowledged {}.", alert(name, tenant)),
-        What::PageOpened { page } => format!("Opened the runbook {}.", truncate(page, 80)),
-        What::StepAsked { page, number } => format!("Asked step {number} of {}.", truncate(page, 80)),
+        What::PageOpened { page } => format!("Opened runbook {}.", truncate(page, 80)),
+        What::StepAsked { page, number } => format!("Ran step {number} of {}.", truncate(page, 80)),
         What::ServersAsked { how } => {
-            format!("Asked the servers whether they answer: {}.", truncate(how, 80))
+            format!("Checked whether the servers respond: {}.", truncate(how, 80))
         }
         What::Muted { matchers, .. } => format!("Muted {}.", truncate(matchers, 160)),
-        What::Unmuted { by, .. } => format!("Ended a silence of {}.", truncate(by, 80)),
-        What::Called { title } => format!("AnnotationStore whom they called about {}.", truncate(title, 80)),
+        What::Unmuted { by, .. } => format!("Ended a silence created by {}.", truncate(by, 80)),
+        What::Called { title } => format!("Recorded an escalation for {}.", truncate(title, 80)),
         What::Operated { operation, .. } => format!("{}.", operation.title()),
     }
 }
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(marks(&told), [pass(30.0), pass(50.0), pass(40.0), pass(100.0)]);
         assert_eq!(told.passed, Some(true));
         assert_eq!(told.acts[0].worth, Assessment::Neutral);
-        assert_eq!(told.acts[4].text, "Undo the last deploy or index run.");
+        assert_eq!(told.acts[4].text, "Undo the last deployment or index run.");
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
             run(&ended(&[(50, taken("LowConfidenceSpikeVIP")), (60, page("LowConfidenceSpikeVIP"))], None));
         assert_eq!(marks(&told)[..3], [(GoalResult::Pass, Some(0.0)); 3]);
         assert_eq!(marks(&told)[3], (GoalResult::Missed, None));
-        assert_eq!(told.passed, Some(false), "given up");
+        assert_eq!(told.passed, Some(false), "abandoned");
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
         let late = run(&ended(&acts, Some(2_600)));
         assert_eq!(
             (late.measures[3].mark, late.measures[3].note.as_str()),
-            (GoalResult::Late, "Nobody was called before the deadline.")
+            (GoalResult::Late, "Not escalated before the deadline.")
         );
         acts.insert(2, (1_000, What::Called { title: "LowConfidenceSpikeVIP".into() }));
         let called = run(&ended(&acts, Some(2_600)));

@@ -18,7 +18,7 @@ use aether_foundation::clock;
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(1);
-/// How often the simulator is asked whether the drill still goes on.
+/// How often the simulator is polled for the drill's state.
 const ASKED_EVERY: Duration = Duration::from_secs(5);
 /// A simulator that is silent for so long has ended.
 const SILENT: Duration = Duration::from_secs(120);
@@ -45,13 +45,13 @@ pub async fn watch(drills: Arc<Drills>) {
             Err(error) => Err(error),
         };
         if let Err(error) = looked {
-            tracing::warn!(code = error.code.as_str(), %error, "the drill could not be looked at");
+            tracing::warn!(code = error.code.as_str(), %error, "failed to poll the drill");
         }
     }
 }
 
-/// One look: keeps when it could be seen first, and ends it when the servers show that it is over. Answers
-/// with the drill that goes on.
+/// Polls once: records the first symptoms, and ends the drill when the servers show recovery. Returns the
+/// running drill.
 ///
 /// # Errors
 /// `storage`; what the simulator could not put back.
@@ -89,7 +89,7 @@ pub async fn look(drills: &Drills, live: &StackSession) -> Result<Option<Record>
     Ok(kept)
 }
 
-/// The drill that goes on, as it is shown from now on.
+/// Updates the running drill shown in the snapshot.
 async fn shown(drills: &Drills, live: &StackSession) -> Result<Option<Record>, PanelError> {
     let _one = drills.gate.lock().await;
     let stack = live.profile.name.clone();

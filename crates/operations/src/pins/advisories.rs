@@ -48,14 +48,14 @@ pub fn table(config: &Path) -> (Table, Option<String>) {
     let text = match read_limited(&path, MAX) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (own, None),
-        Err(error) => return (own, Some(format!("{} can’t be read: {error}", path.display()))),
+        Err(error) => return (own, Some(format!("Failed to read {}: {error}", path.display()))),
     };
     match read(&text) {
         Ok(newer) if newer.date > own.date => (newer, None),
         Ok(_) => {
-            (own, Some(format!("{} is older than the project’s own table and is not used.", path.display())))
+            (own, Some(format!("{} is older than the bundled advisories and is ignored.", path.display())))
         }
-        Err(why) => (own, Some(format!("{} can’t be used: {why}", path.display()))),
+        Err(why) => (own, Some(format!("{} is invalid and is ignored: {why}", path.display()))),
     }
 }
 
@@ -63,15 +63,15 @@ fn read(text: &str) -> Result<Table, String> {
     let table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
     let dated = |date: &str| date.parse::<jiff::civil::Date>().is_ok();
     if !dated(&table.date) {
-        return Err("its date is no YYYY-MM-DD".to_owned());
+        return Err("its date is not YYYY-MM-DD".to_owned());
     }
     for entry in &table.advisories {
         if !dated(&entry.date) {
-            return Err(format!("{}: its date is no YYYY-MM-DD", entry.id));
+            return Err(format!("{}: its date is not YYYY-MM-DD", entry.id));
         }
         // Shown as a link.
         if !entry.source.starts_with("https://") {
-            return Err(format!("{}: its source is no https address", entry.id));
+            return Err(format!("{}: its source is not an HTTPS address", entry.id));
         }
     }
     Ok(table)
@@ -101,7 +101,7 @@ impl Table {
     }
 }
 
-/// `v2.54`, `2.54.1-distroless`, `11.2.0+security-01` as versions; what is no version is none.
+/// Compares `v2.54`, `2.54.1-distroless`, `11.2.0+security-01` as versions; none if it is not a version.
 fn parsed(text: &str) -> Option<Version> {
     let bare = text.trim_start_matches('v').split(['-', '+', '_']).next()?;
     let mut parts = bare.split('.').map(|part| part.parse::<u64>().ok());
@@ -156,9 +156,9 @@ mod tests {
         put("date = \"2099-01-01\"\n[[advisories]]\nid = \"x\"\nkind = \"vulnerability\"\nprogram = \
                 \"p\"\naffected = []\nfixed = []\ntitle = \"t.\"\ndate = \"2099-01-01\"\nsource = \
                 \"javascript:alert(1)\"\n");
-        assert!(table(folder.path()).1.unwrap().contains("https"));
+        assert!(table(folder.path()).1.unwrap().contains("HTTPS"));
         put("date = [");
         let (own, note) = table(folder.path());
-        assert!(!own.advisories.is_empty() && note.unwrap().contains("can’t be used"));
+        assert!(!own.advisories.is_empty() && note.unwrap().contains("is invalid and is ignored"));
     }
 }

@@ -9,7 +9,7 @@ use super::{
     verdict::{Evidence, InCompose, InEngine, Judged, judge},
 };
 
-/// What the engine said about a service; each part may have failed by itself.
+/// Docker's data about a service; each part can fail separately.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// The container in the engine's list.
@@ -20,7 +20,7 @@ pub struct Seen {
     pub image: Option<Image>,
     /// Why the container could not be looked at; empty otherwise.
     pub gap: String,
-    /// Why it is not known what the reference names; empty otherwise.
+    /// Why the image of the reference is unknown; empty otherwise.
     pub image_gap: String,
 }
 
@@ -141,8 +141,8 @@ impl Facts {
             state: if judged.breaks == Some(kind) { PinLinkState::Differs } else { PinLinkState::Gap },
         };
         let pin = match &self.pinned {
-            Some(pin) => seen(PinLinkKind::Pin, pin, "[[pins]] of the profile".to_owned()),
-            None => gap(PinLinkKind::Pin, "The profile does not pin it."),
+            Some(pin) => seen(PinLinkKind::Pin, pin, "[[pins]] in the profile".to_owned()),
+            None => gap(PinLinkKind::Pin, "Not pinned in the profile."),
         };
         let compose = match (&evidence.compose, &self.reference) {
             (InCompose::Says(says), Some(reference)) => {
@@ -153,42 +153,42 @@ impl Facts {
                 let written = if reference.raw == *says {
                     String::new()
                 } else {
-                    format!("written {}; ", reference.raw)
+                    format!("written as {}; ", reference.raw)
                 };
                 let variables = reference.variables.iter().map(|one| format!("; {one}")).collect::<String>();
                 let off = match (reference.enabled, reference.profiles.as_slice()) {
-                    (false, profiles) => format!("; only with the profile {}", profiles.join(" or ")),
+                    (false, profiles) => format!("; only in Compose profile {}", profiles.join(" or ")),
                     _ => String::new(),
                 };
                 seen(PinLinkKind::Compose, says, format!("{written}{place}{variables}{off}"))
             }
             (InCompose::Broken(why), Some(reference)) => PinLink {
                 value: reference.raw.clone(),
-                ..gap(PinLinkKind::Compose, &format!("It can’t be resolved: {why}."))
+                ..gap(PinLinkKind::Compose, &format!("Cannot resolve the reference: {why}."))
             },
-            (InCompose::Built, _) => {
-                gap(PinLinkKind::Compose, "It is built there and has no image of a name.")
+            (InCompose::Built, _) => gap(PinLinkKind::Compose, "Built locally, without a named image."),
+            (InCompose::NotNamed, _) => {
+                gap(PinLinkKind::Compose, "Service not found in the Compose project.")
             }
-            (InCompose::NotNamed, _) => gap(PinLinkKind::Compose, "The compose project has no such service."),
-            _ => gap(PinLinkKind::Compose, "The compose file was not read."),
+            _ => gap(PinLinkKind::Compose, "The Compose file was not loaded."),
         };
         let (container, image) = match (&self.engine, &evidence.engine) {
             (Some(one), InEngine::Container { image, id, state }) => {
                 let created = one.detail.as_ref().map(|detail| detail.created.as_str()).unwrap_or_default();
                 let since = created.split('T').next().filter(|day| !day.is_empty());
-                let since = since.map(|day| format!(", made {day}")).unwrap_or_default();
+                let since = since.map(|day| format!(", created {day}")).unwrap_or_default();
                 let named = match &one.image {
                     Some(now) if now.id == *id && now.digests.is_empty() => {
-                        "what the reference names here; it was never pulled, so it has no digest".to_owned()
+                        "current image of the tag; never pulled, so it has no digest".to_owned()
                     }
                     Some(now) if now.id == *id => {
-                        format!("what the reference names here; {}", now.digests.join(", "))
+                        format!("current image of the tag; {}", now.digests.join(", "))
                     }
-                    Some(now) => format!("the reference names {} now", short(&now.id)),
+                    Some(now) => format!("the tag now points to {}", short(&now.id)),
                     None if !one.image_gap.is_empty() => {
-                        format!("what the reference names is not known: {}", one.image_gap)
+                        format!("the tag's current image is unknown: {}", one.image_gap)
                     }
-                    None => "the engine has no image of the reference any more".to_owned(),
+                    None => "the image of the tag no longer exists on the Docker host".to_owned(),
                 };
                 (
                     seen(PinLinkKind::Container, image, format!("{}, {state}{since}", self.container)),
@@ -196,19 +196,19 @@ impl Facts {
                 )
             }
             (Some(one), _) if !one.gap.is_empty() => {
-                (gap(PinLinkKind::Container, &one.gap), gap(PinLinkKind::Image, "It was not seen."))
+                (gap(PinLinkKind::Container, &one.gap), gap(PinLinkKind::Image, "Not available."))
             }
             (Some(_), _) => (
-                gap(PinLinkKind::Container, &format!("The engine has no container {}.", self.container)),
-                gap(PinLinkKind::Image, "There is no container."),
+                gap(PinLinkKind::Container, &format!("Container {} not found.", self.container)),
+                gap(PinLinkKind::Image, "No container."),
             ),
             (None, _) => (
-                gap(PinLinkKind::Container, "The engine was not asked."),
-                gap(PinLinkKind::Image, "The engine was not asked."),
+                gap(PinLinkKind::Container, "Docker was not queried."),
+                gap(PinLinkKind::Image, "Docker was not queried."),
             ),
         };
         let program = match self.reported.as_slice() {
-            [] if self.silent.is_empty() => gap(PinLinkKind::Program, "Nobody tells its version."),
+            [] if self.silent.is_empty() => gap(PinLinkKind::Program, "No source reports its version."),
             [] => gap(PinLinkKind::Program, &self.silent),
             all => {
                 let from: Vec<&str> = all.iter().map(|one| one.from.as_str()).collect();
@@ -250,10 +250,10 @@ mod tests {
         let states: Vec<PinLinkState> = row.links.iter().map(|link| link.state).collect();
         use PinLinkState::{Agrees, Differs, Gap};
         assert_eq!(states, [Agrees, Gap, Agrees, Agrees, Differs]);
-        assert_eq!(row.links[1].detail, "The compose file was not read.");
+        assert_eq!(row.links[1].detail, "The Compose file was not loaded.");
         assert_eq!(
             (row.links[3].value.as_str(), row.links[2].detail.as_str()),
-            ("0123456789ab", "aether-prom, running, made 2026-11-20")
+            ("0123456789ab", "aether-prom, running, created 2026-11-20")
         );
         assert!(row.links[3].detail.contains("never pulled"));
     }
@@ -264,13 +264,13 @@ mod tests {
             pinned: Some("a:v1".into()),
             engine: Some(Seen {
                 listed: Some(Container::default()),
-                gap: "Docker did not answer in time.".into(),
+                gap: "Docker did not respond in time.".into(),
                 ..Seen::default()
             }),
             ..Facts::default()
         };
         let row = facts.row(&Table::default());
         assert_eq!(row.verdict, PinVerdict::Unknown);
-        assert_eq!(row.links[2].detail, "Docker did not answer in time.");
+        assert_eq!(row.links[2].detail, "Docker did not respond in time.");
     }
 }

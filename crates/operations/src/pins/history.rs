@@ -81,25 +81,25 @@ fn changes(service: &str, before: &Links, now: &Links, at: Timestamp) -> Vec<Pin
             }
         };
     add(PinLinkKind::Pin, &before.pin, &now.pin, &|a, b| {
-        format!("The profile pins {service} to {b} now; it was {a}.")
+        format!("Profile pin of {service} changed from {a} to {b}.")
     });
     add(PinLinkKind::Compose, &before.compose, &now.compose, &|a, b| {
-        format!("The compose file has {b} for {service} now; it was {a}.")
+        format!("Compose image of {service} changed from {a} to {b}.")
     });
     let image = now.image.clone().unwrap_or_default();
     add(PinLinkKind::Container, &before.made, &now.made, &|_, _| {
-        format!("The container of {service} was made anew, with {image}.")
+        format!("Container of {service} recreated with {image}.")
     });
     if before.made == now.made || before.made.is_none() || now.made.is_none() {
         add(PinLinkKind::Container, &before.image, &now.image, &|a, b| {
-            format!("The container of {service} is of {b} now; it was {a}.")
+            format!("Container image of {service} changed from {a} to {b}.")
         });
     }
     add(PinLinkKind::Image, &before.names, &now.names, &|a, b| {
-        format!("The reference of {service} names the image {} now; it was {}.", short(b), short(a))
+        format!("Image reference of {service} now resolves to {} (previously {}).", short(b), short(a))
     });
     add(PinLinkKind::Program, &before.program, &now.program, &|a, b| {
-        format!("{service} reports version {b} now; it was {a}.")
+        format!("Reported version of {service} changed from {a} to {b}.")
     });
     all
 }
@@ -138,7 +138,7 @@ fn keep(
         return Ok(Vec::new());
     }
     if !journal.replace(entry.id, &entry.detail, &json!(next))? {
-        // Somebody else has seen it first.
+        // Another process recorded it first.
         return Ok(Vec::new());
     }
     for change in &all {
@@ -154,7 +154,7 @@ fn keep(
 /// `invalid-request` for a limit out of range, `storage`.
 pub async fn list(pins: &Pins, stack: &str, request: &PinsHistoryRequest) -> Result<PinsHistory, PanelError> {
     if !(1..=1000).contains(&request.limit) {
-        let words = "limit goes from 1 to 1000.";
+        let words = "limit must be 1 to 1000.";
         return Err(PanelError::new(aether_contract::ErrorCode::InvalidRequest, "pins_history", words));
     }
     let stack = stack.to_owned();
@@ -218,8 +218,8 @@ mod tests {
         assert_eq!(
             look(&journal, second.clone(), 4),
             [
-                "The container of grafana was made anew, with grafana/grafana:11.2.1.",
-                "grafana reports version 11.2.1 now; it was 11.2.0."
+                "Container of grafana recreated with grafana/grafana:11.2.1.",
+                "Reported version of grafana changed from 11.2.0 to 11.2.1."
             ]
         );
         assert!(look(&journal, second, 5).is_empty(), "told once");

@@ -20,7 +20,7 @@ pub fn bare(image: &str) -> &str {
     }
 }
 
-/// The version that a tag names; none for a tag that is no version.
+/// The version in a tag; none if the tag is not a version.
 pub fn version(image: &str) -> Option<&str> {
     let tag = tag(image)?;
     let plain = tag.strip_prefix('v').unwrap_or(tag);
@@ -52,7 +52,7 @@ fn repository(image: &str) -> &str {
     name.strip_prefix("library/").unwrap_or(name)
 }
 
-/// An id as it is told apart by people: `0123456789ab`.
+/// A short image ID such as `0123456789ab`.
 pub fn short(id: &str) -> &str {
     let plain = id.strip_prefix("sha256:").unwrap_or(id);
     plain.get(..12).unwrap_or(plain)

@@ -2,7 +2,7 @@
 //! the container, its image, the program's own word. Only looks; [`repin`] changes a reference, and neither
 //! pulls nor restarts anything.
 //!
-//! What can't be seen is a gap in the chain that says why; the rest is told all the same.
+//! Missing data is a gap in the chain with its reason; the rest is still reported.
 
 pub mod advisories;
 mod chain;
@@ -276,7 +276,7 @@ fn other_files(compose: Option<&Compose>, facts: &[Facts], all: &[Container]) ->
     let made = container.labels.get(CONFIG_FILES)?;
     let Some(compose) = compose else {
         return Some(format!(
-            "Docker says that {} was made from {made}: name it in [compose] files.",
+            "According to Docker, {} was created from {made}; set it in [compose] files.",
             container.name
         ));
     };
@@ -289,7 +289,7 @@ fn other_files(compose: Option<&Compose>, facts: &[Facts], all: &[Container]) ->
     };
     (read != from && names(&read) != names(&from)).then(|| {
         format!(
-            "Docker says that {} was made from {made}, which are other files than those read here.",
+            "According to Docker, {} was created from {made}, not from the files loaded here.",
             container.name
         )
     })

@@ -100,7 +100,7 @@ fn by_api(service: &str, status: &ServiceStatus, known: &mut Reported) {
                 known
                     .silent
                     .entry(service.to_owned())
-                    .or_insert_with(|| "It does not tell its version.".to_owned());
+                    .or_insert_with(|| "It does not report its version.".to_owned());
             }
         }
     }
@@ -108,7 +108,7 @@ fn by_api(service: &str, status: &ServiceStatus, known: &mut Reported) {
 
 /// From its own metrics, without credentials: these programs show their metrics to everybody.
 async fn own(spec: &EndpointSpec, url: &str, metric: &str) -> Result<String, String> {
-    let url = Url::parse(url).map_err(|error| format!("Its address is not a valid one: {error}."))?;
+    let url = Url::parse(url).map_err(|error| format!("Invalid address: {error}."))?;
     let file = |path: &Option<String>| path.as_ref().map(std::path::PathBuf::from);
     let endpoint = Endpoint {
         url,
@@ -126,7 +126,7 @@ async fn own(spec: &EndpointSpec, url: &str, metric: &str) -> Result<String, Str
     };
     build_info::version(endpoint, metric)
         .await
-        .map_err(|error| format!("Its metrics can’t be read: {}.", error.failure))
+        .map_err(|error| format!("Failed to read its metrics: {}.", error.failure))
 }
 
 async fn by_prometheus(live: &StackSession, scraped: &[(&str, String)], known: &mut Reported) {
@@ -147,7 +147,7 @@ async fn by_prometheus(live: &StackSession, scraped: &[(&str, String)], known: &
         Err(error) => {
             for (service, _) in scraped {
                 known.silent.entry((*service).to_owned()).or_insert_with(|| {
-                    format!("Prometheus can’t be asked what it scrapes of it: {}", error.message)
+                    format!("Failed to query Prometheus for its version: {}", error.message)
                 });
             }
             return;
@@ -163,7 +163,7 @@ async fn by_prometheus(live: &StackSession, scraped: &[(&str, String)], known: &
         }
         if !known.versions.contains_key(*service) {
             known.silent.entry((*service).to_owned()).or_insert_with(|| {
-                format!("Prometheus scrapes no {metric}. Scrape it, to have its version told.")
+                format!("Prometheus does not scrape {metric}. Scrape it to see its version.")
             });
         }
     }

@@ -83,7 +83,7 @@ async fn an_engine_that_is_not_there_leaves_a_gap_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let host = format!("unix://{}/none.sock", folder.path().display());
     let error = listed(Some(&host)).await.unwrap().unwrap_err();
-    assert!(error.message.contains("nothing listens"), "{error:?}");
+    assert!(error.message.contains("nothing is listening"), "{error:?}");
     assert!(listed(None).await.is_none(), "where none is named none is missed");
     let facts = named(&Profile::builtin(), None, None);
     let rows = rows(facts, reported::Reported::default(), &Table::default());

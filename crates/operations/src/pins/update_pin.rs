@@ -74,7 +74,7 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
     let mut then = vec![format!("docker compose pull {name}"), format!("docker compose up -d {name}")];
     match compose::sources(&live.profile) {
         Err(gap) if pinned.is_some() => {
-            notes.push(format!("The compose file is not changed: {}", gap.message))
+            notes.push(format!("The Compose file is not changed: {}", gap.message))
         }
         Err(gap) => return Err(gap),
         Ok(sources) => {
@@ -85,15 +85,15 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
                 Ok(edit::Change { path, variables, before, after, also: others, note }) => {
                     let diff =
                         if variables { diff::bare(&before, &after) } else { diff::unified(&before, &after) };
-                    let what = if variables { "variables" } else { "compose file" }.to_owned();
+                    let what = if variables { "variables" } else { "Compose file" }.to_owned();
                     files.push(PinUpdateFile { path: path.display().to_string(), what, diff });
                     writes.push(Write { path, before, after });
                     notes.extend(Some(note).filter(|note| !note.is_empty()));
                     also = others;
                 }
                 // Then it is only the profile that lags behind.
-                Err(why) if why.ends_with("has this image already") => {
-                    notes.push(format!("The compose file has {image} already."));
+                Err(why) if why.ends_with("already has this image") => {
+                    notes.push(format!("The Compose file already has {image}."));
                 }
                 Err(why) => return Err(refuse(format!("{}.", capital(&why)))),
             }
@@ -110,23 +110,23 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
                 files.push(PinUpdateFile { path: path_text, what: "profile".to_owned(), diff });
                 writes.push(Write { path, before, after });
             }
-            Err(why) => notes.push(format!("The profile goes on pinning {old}: {why}.")),
+            Err(why) => notes.push(format!("The profile still pins {old}: {why}.")),
         }
     }
     if files.is_empty() {
-        return Err(refuse(format!("{service} is pinned to {image} already.")));
+        return Err(refuse(format!("{service} is already pinned to {image}.")));
     }
     if !also.is_empty() {
-        notes.push(format!("The same value is that of {}: it changes for them too.", also.join(", ")));
+        notes.push(format!("{} use the same value and will change too.", also.join(", ")));
     }
     if pinned.as_deref().is_some_and(|old| same(old, &image) && image.contains('@')) {
         notes.push(
-            "Only the digest is added: the image stays the same one as long as that digest is the tag's."
+            "Only the digest is added. The image stays the same as long as the tag points to that digest."
                 .to_owned(),
         );
     }
     if image.contains('@') && tag(&image).is_some() {
-        notes.push("With a digest Docker ignores the tag: it is there for people.".to_owned());
+        notes.push("Docker ignores the tag when a digest is given; it is kept for readability.".to_owned());
     }
     let mut plan = PinUpdatePlan { image, files, also, notes, then, digest: String::new() };
     let mut hash = Sha256::new();
@@ -172,21 +172,21 @@ fn reference(text: &str) -> Result<String, String> {
         || !name.chars().all(allowed)
         || name.starts_with(['.', '-', '/', ':'])
     {
-        return Err("An image is NAME:TAG or NAME:TAG@sha256:DIGEST.".to_owned());
+        return Err("Expected NAME:TAG or NAME:TAG@sha256:DIGEST.".to_owned());
     }
     if bare(name).rsplit('/').next().unwrap_or_default().chars().any(|c| c.is_ascii_uppercase()) {
-        return Err("The name of an image has no capital letters.".to_owned());
+        return Err("Image names cannot contain uppercase letters.".to_owned());
     }
     if text.contains('@') {
         let hex = digest.strip_prefix("sha256:").unwrap_or_default();
         if hex.len() != 64 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err("A digest is sha256: and 64 digits from 0 to f.".to_owned());
+            return Err("A digest must be sha256: followed by 64 characters 0-9 and a-f.".to_owned());
         }
         return Ok(text.to_owned());
     }
     match tag(name) {
-        None => Err(format!("{text} names no version: NAME:TAG is expected.")),
-        Some("latest") => Err("latest is no version: it moves.".to_owned()),
+        None => Err(format!("{text} has no version: expected NAME:TAG.")),
+        Some("latest") => Err("latest is not a version: the tag is mutable.".to_owned()),
         Some(_) => Ok(text.to_owned()),
     }
 }
@@ -194,13 +194,13 @@ fn reference(text: &str) -> Result<String, String> {
 /// The reference with the digest that the engine knows for it.
 async fn locked(live: &StackSession, image: &str) -> Result<String, PanelError> {
     let host = live.profile.docker_host.as_deref().ok_or_else(|| {
-        refuse("The digest is asked of Docker, and the profile names no engine.")
-            .with_hint("Set [docker] host, or give the digest yourself: NAME:TAG@sha256:…")
+        refuse("Looking up the digest requires Docker, but the profile has no Docker endpoint.")
+            .with_hint("Set [docker] host, or specify the digest: NAME:TAG@sha256:…")
     })?;
     let docker = Docker::connect(host).map_err(|error| error.to_panel())?;
     let found = docker.image(image).await.map_err(|error| error.to_panel())?.ok_or_else(|| {
-        refuse(format!("The engine does not have {image}, so its digest is not known."))
-            .with_hint(format!("docker pull {}, then plan again.", local(image)))
+        refuse(format!("Docker does not have {image}, so its digest is unknown."))
+            .with_hint(format!("Run: docker pull {}. Then try again.", local(image)))
     })?;
     let digest = found.digests.iter().find_map(|one| {
         let (name, digest) = one.split_once('@')?;
@@ -208,8 +208,8 @@ async fn locked(live: &StackSession, image: &str) -> Result<String, PanelError> 
     });
     match digest {
         Some(digest) => Ok(format!("{image}@{digest}")),
-        None => Err(refuse(format!("{image} was built on that engine and never pulled: it has no digest."))
-            .with_hint("Push it to a registry and pull it, or go without the lock.")),
+        None => Err(refuse(format!("{image} was built locally and never pulled, so it has no digest."))
+            .with_hint("Push it to a registry and pull it, or continue without the digest.")),
     }
 }
 
@@ -221,7 +221,7 @@ async fn cut_off(pins: &Pins) -> Result<Vec<String>, PanelError> {
         // Once the copies are gone it was looked after.
         std::path::Path::new(&copies).is_dir().then(|| {
             format!(
-                "A change of {} was cut off in the middle. Its files of before are in {copies}.",
+                "A change of {} was interrupted. Copies of the previous files are in {copies}.",
                 entry.subject
             )
         })
@@ -238,12 +238,12 @@ pub async fn apply(pins: Arc<Pins>, request: PinUpdateRequest) -> Result<PinUpda
     let live = pins.ctx.live();
     let reason = request.reason.trim().to_owned();
     if reason.is_empty() || reason.chars().count() > 400 {
-        return Err(refuse("Why is it changed? Up to 400 characters."));
+        return Err(refuse("Enter a reason of up to 400 characters."));
     }
     let Planned { plan, writes } = planned(&pins, &live, &request.change).await?;
     if plan.digest != request.digest {
-        let words = "The files have changed since this plan was shown. Nothing was written.";
-        return Err(PanelError::new(ErrorCode::Unverified, "pins", words).with_hint("Look at the new plan."));
+        let words = "The files changed since this plan was created. Nothing was written.";
+        return Err(PanelError::new(ErrorCode::Unverified, "pins", words).with_hint("Review the new plan."));
     }
     let copies = pins.ctx.home.data.join("repin").join(plan.digest.get(..16).unwrap_or("plan"));
     let detail = json!({
@@ -302,17 +302,15 @@ fn write_all(writes: &[Write], copies: &std::path::Path) -> Result<(), PanelErro
         None => PanelError::new(
             ErrorCode::Unverified,
             "pins",
-            format!("Somebody has changed {} meanwhile.", path.display()),
+            format!("{} was changed by someone else in the meantime.", path.display()),
         ),
     };
     if stopped.left.is_empty() {
         let _ = std::fs::remove_dir_all(copies);
-        return Err(error.with_hint("Every file is as before."));
+        return Err(error.with_hint("No files were changed."));
     }
-    Err(error.with_hint(format!(
-        "Not every file could be put back: copies of before are in {}.",
-        copies.display()
-    )))
+    Err(error
+        .with_hint(format!("Rollback incomplete. Copies of the previous files are in {}.", copies.display())))
 }
 
 #[cfg(test)]
@@ -373,7 +371,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("b.yml")).unwrap();
         let copies = folder.path().join("copies");
         let error = write_all(&[write("a.yml"), write("b.yml")], &copies).unwrap_err();
-        assert_eq!((error.code, error.hint.as_str()), (ErrorCode::Storage, "Every file is as before."));
+        assert_eq!((error.code, error.hint.as_str()), (ErrorCode::Storage, "No files were changed."));
         assert_eq!(std::fs::read_to_string(folder.path().join("a.yml")).unwrap(), "old");
         write_all(&[write("a.yml")], &copies).unwrap();
         assert_eq!(std::fs::read_to_string(folder.path().join("a.yml")).unwrap(), "new");

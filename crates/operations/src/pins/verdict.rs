@@ -103,24 +103,27 @@ pub fn judge(seen: &Evidence) -> Judged {
         && !same(says, pin)
     {
         let runs = matches!(&seen.engine, InEngine::Container { image, .. } if same(image, says));
-        let remedy = format!("aetherctl pins repin {service} {}", local(pin));
-        let remedy =
-            if runs { format!("Correct its image in [[pins]] of the profile, or: {remedy}") } else { remedy };
-        let words = format!("The compose file says {says}, the profile pins {pin}.");
+        let remedy = format!("aetherctl pins update {service} {}", local(pin));
+        let remedy = if runs {
+            format!("Update its image in [[pins]] of the profile, or run: {remedy}")
+        } else {
+            remedy
+        };
+        let words = format!("The Compose file has {says}, but the profile pins {pin}.");
         return done(PinVerdict::OtherReference, words, remedy, Some(PinLinkKind::Compose));
     }
     if let (InEngine::Container { image, id, state }, Some(wanted)) = (&seen.engine, wanted) {
         if !same(image, wanted) {
-            let words = format!("The container is of {image}, wanted is {wanted}: it was not made anew.");
+            let words =
+                format!("The container runs {image}, but {wanted} is required; it was not recreated.");
             return done(PinVerdict::OtherImage, words, recreate, Some(PinLinkKind::Container));
         }
         if state != "running" {
-            let words = format!("The container {} does not run: it is {state}.", seen.container);
+            let words = format!("Container {} is not running: its state is {state}.", seen.container);
             return done(PinVerdict::NotRunning, words, recreate, Some(PinLinkKind::Container));
         }
         if seen.tag_image_id.as_ref().is_some_and(|now| now != id) {
-            let words =
-                format!("{wanted} names another image by now than the one that the container was made from.");
+            let words = format!("{wanted} now points to a different image than the container runs.");
             return done(PinVerdict::Recreate, words, recreate, Some(PinLinkKind::Image));
         }
     }
@@ -129,23 +132,23 @@ pub fn judge(seen: &Evidence) -> Judged {
         && let Some(other) = seen.reported.iter().find(|says| !is_of(named, says))
     {
         let tag = tag(wanted).unwrap_or(named);
-        let words = format!("The tag says {tag}, the program says {other}.");
+        let words = format!("The tag is {tag}, but the reported version is {other}.");
         let remedy = match (&seen.engine, &seen.tag_image_id) {
             // The container is of that very image: making it again changes nothing.
             (InEngine::Container { .. }, Some(_)) => format!(
-                "Does the address lead to this container? Then the image holds another program than its tag \
-                    says; was it built \
-                 here? docker compose pull {service} && docker compose up -d {service}"
+                "Check that the address leads to this container. If it does, the image does not match its \
+                    tag; it may have been built locally. Then run: docker compose pull {service} && \
+                    docker compose up -d {service}"
             ),
             _ => recreate,
         };
         return done(PinVerdict::OtherProgram, words, remedy, Some(PinLinkKind::Program));
     }
     if let Some(wanted) = wanted.filter(|wanted| named.is_none() && !wanted.contains('@')) {
-        let what = tag(wanted)
-            .map_or_else(|| "has no tag".to_owned(), |tag| format!("has the tag {tag}, which moves"));
+        let what =
+            tag(wanted).map_or_else(|| "has no tag".to_owned(), |tag| format!("uses the mutable tag {tag}"));
         let remedy = format!(
-            "Name a version: aetherctl pins repin {service} {}",
+            "Pin a version: aetherctl pins update {service} {}",
             local(&format!("{}:VERSION", bare(wanted)))
         );
         let breaks =
@@ -153,42 +156,44 @@ pub fn judge(seen: &Evidence) -> Judged {
         return done(PinVerdict::Floating, format!("{wanted} {what}."), remedy, Some(breaks));
     }
     let says = match seen.reported.as_slice() {
-        [] => "its version was not read from the program".to_owned(),
-        all => format!("the program says {}", all.join(", ")),
+        [] => "the running version is unknown".to_owned(),
+        all => format!("the reported version is {}", all.join(", ")),
     };
     if let InCompose::Broken(why) = &seen.compose {
-        let words = format!("The reference of the compose file can’t be resolved: {why}; {says}.");
+        let words = format!("Cannot resolve the reference in the Compose file: {why}; {says}.");
         return done(PinVerdict::Unknown, words, String::new(), Some(PinLinkKind::Compose));
     }
     let unpinned = |words: String| match seen.pinned {
         Some(_) => done(PinVerdict::Agrees, words, String::new(), None),
         None => {
-            let remedy = "Add it to [[pins]] of the profile.".to_owned();
-            done(PinVerdict::Unpinned, format!("The profile does not pin it. {words}"), remedy, None)
+            let remedy = "Add it to [[pins]] in the profile.".to_owned();
+            done(PinVerdict::Unpinned, format!("Not pinned in the profile. {words}"), remedy, None)
         }
     };
     match (&seen.engine, seen.reported.is_empty()) {
         (InEngine::Container { image, .. }, _) if wanted.is_none() => {
-            let built = if seen.compose == InCompose::Built { "It is built there. " } else { "" };
-            unpinned(format!("{built}The container is of {image}; {says}."))
+            let built = if seen.compose == InCompose::Built { "Built locally. " } else { "" };
+            unpinned(format!("{built}The container runs {image}; {says}."))
         }
-        (InEngine::Container { .. }, _) => unpinned(format!("The container is of the wanted image; {says}.")),
+        (InEngine::Container { .. }, _) => {
+            unpinned(format!("The container runs the required image; {says}."))
+        }
         (InEngine::NoContainer, false) => {
-            unpinned(format!("{}; the engine has no container {}.", capital(&says), seen.container))
+            unpinned(format!("{}; container {} not found.", capital(&says), seen.container))
         }
         (InEngine::NoContainer, true) if seen.optional || seen.pinned.is_none() => {
-            done(PinVerdict::Absent, "It is optional, and does not run.".to_owned(), String::new(), None)
+            done(PinVerdict::Absent, "Optional and not running.".to_owned(), String::new(), None)
         }
         (InEngine::NoContainer, true) => {
-            let words = format!("There is no container {}, and the program does not answer.", seen.container);
+            let words = format!("Container {} not found, and the service is unreachable.", seen.container);
             done(PinVerdict::Missing, words, recreate, Some(PinLinkKind::Container))
         }
         (InEngine::NotLooked, false) => {
-            unpinned(format!("{}; the container was not looked at.", capital(&says)))
+            unpinned(format!("{}; the container was not inspected.", capital(&says)))
         }
         (InEngine::NotLooked, true) => done(
             PinVerdict::Unknown,
-            "Neither the container nor the program could be seen.".to_owned(),
+            "Neither the container nor the service could be inspected.".to_owned(),
             String::new(),
             None,
         ),

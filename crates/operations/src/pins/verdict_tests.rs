@@ -121,7 +121,7 @@ fn a_program_that_is_not_what_its_tag_says_is_told_in_so_many_words() {
         ..Evidence::default()
     };
     let judged = judge(&evidence);
-    assert_eq!(judged.words, "The tag says v2.54.1, the program says 2.42.0.");
+    assert_eq!(judged.words, "The tag is v2.54.1, but the reported version is 2.42.0.");
     assert!(judged.remedy.contains("pull prometheus"), "up alone would change nothing: {judged:?}");
     let without = Evidence { engine: InEngine::NotLooked, tag_image_id: None, ..evidence };
     assert_eq!(judge(&without).remedy, "docker compose up -d prometheus");

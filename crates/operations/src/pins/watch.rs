@@ -1,4 +1,4 @@
-//! Looks at the pins while the panel runs: what changes is kept, what drifts is told.
+//! Checks the pins periodically: changes are recorded, drift is notified.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -80,7 +80,7 @@ pub fn start(pins: &Arc<Pins>, live: &Arc<StackSession>) {
             {
                 let (Some(pins), Some(live)) = (pins.upgrade(), weak.upgrade()) else { return };
                 if let Err(error) = Box::pin(look(&pins, &live)).await {
-                    tracing::warn!(%error, "the pins could not be looked at");
+                    tracing::warn!(%error, "failed to check the pins");
                 }
             }
             let session = {

@@ -49,7 +49,7 @@ pub async fn ask(
             return Err(error);
         }
         Ok(Err(error)) => (unknown(error.message), None),
-        Err(_) => (unknown(format!("Prometheus did not answer within {} s.", LIMIT.as_secs())), None),
+        Err(_) => (unknown(format!("Prometheus did not respond within {} s.", LIMIT.as_secs())), None),
     };
     step.verdict = judged.verdict;
     step.value = judged.value;
@@ -136,28 +136,34 @@ fn judge(answer: &QueryValue, expect: Option<&Condition>) -> Judged {
     let value = match answer {
         QueryValue::Scalar { value, .. } => *value,
         QueryValue::Vector(samples) => match samples.as_slice() {
-            [] => return unknown("Prometheus has no value for it: no such series, or no recent traffic."),
+            [] => {
+                return unknown(
+                    "Prometheus has no data: the series does not exist, or there was no recent traffic.",
+                );
+            }
             [one] => one.value,
             several => {
-                let words =
-                    format!("It gives {} values instead of one; the page has to sum them up.", several.len());
+                let words = format!(
+                    "The query returned {} values instead of one; aggregate them in the runbook.",
+                    several.len()
+                );
                 return unknown(words);
             }
         },
-        _ => return unknown("It gives no number."),
+        _ => return unknown("The query did not return a number."),
     };
     if value.is_nan() {
-        return unknown("No number: there was no recent traffic.");
+        return unknown("Not a number: no recent traffic.");
     }
     let Some(expect) = expect else {
         return Judged {
             value: value.is_finite().then_some(value),
-            ..unknown(format!("The page does not say what is expected; it is {value}."))
+            ..unknown(format!("The runbook specifies no expected value; the value is {value}."))
         };
     };
     let verdict = if expect.fits(value) { RunbookVerdict::Pass } else { RunbookVerdict::Fail };
     // What no number on the wire can hold is told in words.
-    let reason = if value.is_finite() { String::new() } else { format!("It is {value}.") };
+    let reason = if value.is_finite() { String::new() } else { format!("The value is {value}.") };
     Judged { verdict, value: value.is_finite().then_some(value), reason }
 }
 

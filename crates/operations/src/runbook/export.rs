@@ -73,7 +73,7 @@ pub async fn export(
     let live = runbooks.ctx.live();
     let run = runs::list(&runbooks, &live).await?.into_iter().find(|run| run.id == request.run);
     let run = run.ok_or_else(|| {
-        let words = "This stack has no run of a runbook with this id.";
+        let words = "Runbook run not found in this stack.";
         PanelError::new(ErrorCode::NotFound, "runbook", words)
     })?;
     let (from, to) = span(&run, clock::now());
@@ -128,13 +128,13 @@ async fn happened(
         }
     };
     if let Some(alert) = &run.alert {
-        add(alert.since, format!("The alert {} began.", alert.name));
+        add(alert.since, format!("Alert {} started.", alert.name));
     }
-    add(run.started_at, format!("{} opened the runbook {}.", run.created_by, run.title));
+    add(run.started_at, format!("{} opened runbook {}.", run.created_by, run.title));
     for step in run.steps.iter().filter(|step| step.verdict == RunbookVerdict::Fail) {
         if let Some(at) = step.at {
             let value = step.value.map(|value| format!(" ({})", text::number(value))).unwrap_or_default();
-            add(at, format!("Step {} is red: {}{value}", step.number, step.title));
+            add(at, format!("Step {} failed: {}{value}", step.number, step.title));
         }
     }
     if let Some(at) = run.ended_at {
@@ -144,7 +144,10 @@ async fn happened(
         runbooks.maintenance.records().all().iter().filter(|record| record.detail.stack == run.stack)
     {
         let detail = &record.detail;
-        add(detail.starts_at, format!("{} began a maintenance window: {}", detail.created_by, detail.reason));
+        add(
+            detail.starts_at,
+            format!("{} started a maintenance window: {}", detail.created_by, detail.reason),
+        );
     }
     if let Some(alert) = &run.alert {
         let id = alert.fingerprint.0.clone();
@@ -155,8 +158,8 @@ async fn happened(
                 continue;
             }
             let words = match detail.note {
-                None => format!("{} took the acknowledgement back.", detail.by),
-                Some(note) => format!("{} acknowledged it: {note}", detail.by),
+                None => format!("{} removed the acknowledgment.", detail.by),
+                Some(note) => format!("{} acknowledged the alert: {note}", detail.by),
             };
             add(entry.began, words);
         }
@@ -199,13 +202,13 @@ fn write(
                 continue;
             }
             Ok(series) if series.is_empty() => {
-                problems.push(format!("{title}: Prometheus has no values of that time."));
+                problems.push(format!("{title}: Prometheus has no data for that period."));
                 continue;
             }
             Ok(series) => series,
         };
         if series.len() > MAX_SERIES {
-            problems.push(format!("{title}: only {MAX_SERIES} of its {} series.", series.len()));
+            problems.push(format!("{title}: only {MAX_SERIES} of {} series included.", series.len()));
         }
         let shown: Vec<&RangeSeries> = series.iter().take(MAX_SERIES).collect();
         let name = format!("{:02}", step.number);
@@ -218,7 +221,7 @@ fn write(
                 Some(png_name)
             }
             Err(error) => {
-                problems.push(format!("{title}: the plot was not drawn. {}", error.message));
+                problems.push(format!("{title}: failed to draw the plot. {}", error.message));
                 None
             }
         };
@@ -265,7 +268,7 @@ fn keep(temp: tempfile::TempDir, downloads: &Path, run: &RunbookRun) -> io::Resu
         }
     }
     let _ = fs::remove_dir_all(&path);
-    Err(io::Error::other(format!("it holds {MAX_TRIES} drafts of this run already")))
+    Err(io::Error::other(format!("it already contains {MAX_TRIES} drafts of this run")))
 }
 
 /// A line a time, a column a series.

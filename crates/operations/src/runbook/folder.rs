@@ -14,7 +14,7 @@ pub const MAX_FILES: usize = 200;
 pub const MAX_SIZE: u64 = 256 * 1024;
 /// Most entries of the folder that are looked at.
 const MAX_ENTRIES: usize = 5_000;
-/// Most refused files that are told.
+/// Maximum number of reported invalid files.
 const MAX_TOLD: usize = 50;
 
 /// What was found.
@@ -34,7 +34,7 @@ pub fn read(folder: &Path) -> Found {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            found.problem = format!("The folder {} can't be read: {error}.", folder.display());
+            found.problem = format!("Failed to read folder {}: {error}.", folder.display());
             return found;
         }
     };
@@ -46,7 +46,8 @@ pub fn read(folder: &Path) -> Found {
         .collect();
     names.sort();
     if names.len() > MAX_FILES {
-        found.problem = format!("The folder holds more than {MAX_FILES} pages; only the first are read.");
+        found.problem =
+            format!("The folder contains more than {MAX_FILES} pages; only the first are loaded.");
     }
     for name in names.into_iter().take(MAX_FILES) {
         let shown = truncate(&name.to_string_lossy(), 200);
@@ -76,20 +77,22 @@ fn page_name(file: &str) -> Result<String, String> {
                 | '\u{2066}'..='\u{2069}')
     };
     if name.is_empty() || name.starts_with('.') || name.chars().count() > 128 || name.chars().any(odd) {
-        return Err("Its name can't be an alert's: up to 128 plain characters, no dot first.".to_owned());
+        return Err("The file name is not a valid alert name: use up to 128 plain characters, not starting \
+            with a dot."
+            .to_owned());
     }
     Ok(name.to_owned())
 }
 
 /// The text of a file.
 fn file(path: &Path) -> Result<String, String> {
-    let said = |error: std::io::Error| format!("It can't be read: {error}.");
+    let said = |error: std::io::Error| format!("Failed to read the file: {error}.");
     let listed = fs::symlink_metadata(path).map_err(said)?;
     if listed.file_type().is_symlink() {
-        return Err("It is a link, and links are not followed. Put the file itself here.".to_owned());
+        return Err("Symbolic links are not followed. Place the file itself in this folder.".to_owned());
     }
     if !listed.is_file() {
-        return Err("It is no regular file.".to_owned());
+        return Err("It is not a regular file.".to_owned());
     }
     let large = || format!("It is larger than {} KiB.", MAX_SIZE / 1024);
     if listed.len() > MAX_SIZE {
@@ -98,14 +101,14 @@ fn file(path: &Path) -> Result<String, String> {
     let opened = fs::File::open(path).map_err(said)?;
     // Between the look and the opening it may have been exchanged for a link.
     if !same(&listed, &opened.metadata().map_err(said)?) {
-        return Err("It changed while it was read.".to_owned());
+        return Err("It changed while being read.".to_owned());
     }
     let mut bytes = Vec::new();
     opened.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(said)?;
     if bytes.len() as u64 > MAX_SIZE {
         return Err(large());
     }
-    String::from_utf8(bytes).map_err(|_| "It is no text in UTF-8.".to_owned())
+    String::from_utf8(bytes).map_err(|_| "It is not valid UTF-8 text.".to_owned())
 }
 
 #[cfg(unix)]
@@ -169,6 +172,6 @@ mod tests {
         let found = read(folder.path());
         assert_eq!(found.pages.len(), MAX_FILES);
         assert!(found.problem.contains("more than 200"), "{}", found.problem);
-        assert!(read(&folder.path().join("nowhere")).problem.contains("can't be read"));
+        assert!(read(&folder.path().join("nowhere")).problem.contains("Failed to read"));
     }
 }

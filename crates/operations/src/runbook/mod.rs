@@ -90,9 +90,9 @@ impl Library {
     /// A page that has to be there.
     fn known(&self, id: &str) -> Result<&Page, PanelError> {
         self.page(id).ok_or_else(|| {
-            let words = format!("There is no runbook \"{}\".", truncate(id, 80));
+            let words = format!("Runbook \"{}\" not found.", truncate(id, 80));
             PanelError::new(ErrorCode::NotFound, "runbook", words)
-                .with_hint("The list on the Runbooks screen, or aetherctl runbook list, has all of them.")
+                .with_hint("List runbooks on the Runbooks screen, or with: aetherctl runbook list")
         })
     }
 }

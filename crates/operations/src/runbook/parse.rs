@@ -132,7 +132,7 @@ impl Page {
         }
         if source != RunbookSource::Document && page.steps.is_empty() {
             page.problems
-                .push("It has no steps that the panel can ask: no `### ` below `## Diagnosis`.".to_owned());
+                .push("It has no runnable steps: no `### ` heading below `## Diagnosis`.".to_owned());
         }
         for (index, step) in page.steps.iter().enumerate().filter(|(_, step)| !step.problem.is_empty()) {
             page.problems.push(format!("Step {}: {}", index + 1, step.problem));
@@ -193,11 +193,13 @@ fn step(title: &str, body: &str) -> Step {
         lines.trim_start_matches("If red:").trim().to_owned()
     });
     let problem = match (queries.as_slice(), expected, &expect) {
-        ([], ..) => "it has no block of PromQL".to_owned(),
-        ([_, _, ..], ..) => "it has several blocks of PromQL".to_owned(),
-        (_, None, _) => "it has no line `Expect:`".to_owned(),
-        (_, Some(_), None) => "what is expected is no comparison with a number, such as `< 30`".to_owned(),
-        _ if if_red.as_deref().unwrap_or_default().is_empty() => "it has no line `If red:`".to_owned(),
+        ([], ..) => "it has no PromQL block".to_owned(),
+        ([_, _, ..], ..) => "it has more than one PromQL block".to_owned(),
+        (_, None, _) => "the `Expect:` line is missing".to_owned(),
+        (_, Some(_), None) => {
+            "the expected value must be a comparison with a number, such as `< 30`".to_owned()
+        }
+        _ if if_red.as_deref().unwrap_or_default().is_empty() => "the `If red:` line is missing".to_owned(),
         _ => String::new(),
     };
     Step {
@@ -300,7 +302,7 @@ mod tests {
         assert_eq!(page.steps[1].title, "No query");
         let told = page.problems.join("\n");
         assert!(
-            told.contains("Step 1: what is expected") && told.contains("Step 2: it has no block"),
+            told.contains("Step 1: the expected value") && told.contains("Step 2: it has no PromQL block"),
             "{told}"
         );
     }

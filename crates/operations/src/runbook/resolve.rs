@@ -29,13 +29,14 @@ pub fn fit<'a>(library: &'a Library, alert: &AlertRow) -> Option<Fit<'a>> {
         Some(Target::Page(name)) => match library.named(name) {
             Some(page) => (Some(page), None, String::new()),
             None => {
-                let words = format!("runbook_url names the page {}, which is not there.", truncate(name, 80));
+                let words =
+                    format!("runbook_url refers to the page {}, which does not exist.", truncate(name, 80));
                 (None, None, words)
             }
         },
         Some(Target::Link(url)) => (None, Some(url), String::new()),
         Some(Target::Nothing) => {
-            (None, None, "runbook_url is neither an http(s) address nor a page of this project.".to_owned())
+            (None, None, "runbook_url is neither an HTTP(S) address nor a page of this project.".to_owned())
         }
     };
     let of = |source: RunbookSource| {
@@ -91,11 +92,10 @@ pub fn template(alert: &AlertRow, expression: Option<&str>) -> String {
     let summary = alert.annotations.get("summary").map(|text| plain(text)).unwrap_or_default();
     let query = expression.filter(|text| !text.contains("```")).map_or("up", str::trim);
     format!(
-        "# {name}\n\n**First:** acknowledge it, and …\n\n## Meaning\n\n{summary}\n\n## Impact\n\nWho notices, \
-            and what it costs.\n\n## Diagnosis\n\n\
-         ### 1. Is it still so?\n\n```promql\n{query}\n```\n\nExpect: `< 1`\n\nIf red: go on.\n\n## \
-         Mitigation\n\n1. What helped the last time.\n\n\
-         ## Escalation\n\nWhom to call, and after how long.\n"
+        "# {name}\n\n**First:** acknowledge it, and …\n\n## Meaning\n\n{summary}\n\n## Impact\n\nWho is \
+            affected, and how.\n\n## Diagnosis\n\n### 1. Is the condition still \
+            true?\n\n```promql\n{query}\n```\n\nExpect: `< 1`\n\nIf red: continue below.\n\n## \
+            Mitigation\n\n1. What helped last time.\n\n## Escalation\n\nWho to call, and when.\n"
     )
 }
 
@@ -158,7 +158,7 @@ mod tests {
             assert!(problem.contains("neither"), "{url}: {problem}");
         }
         let (.., problem) = found(&library, "Other", "docs/runbooks/Gone.md");
-        assert!(problem.contains("not there"), "{problem}");
+        assert!(problem.contains("does not exist"), "{problem}");
         assert_eq!(found(&library, "", "").1, RunbookMatch::Generic);
     }
 

@@ -156,7 +156,7 @@ pub async fn step(
     request: RunbookStepRequest,
 ) -> Result<(String, RunbookStepResult), PanelError> {
     if !(0.25..=168.0).contains(&request.hours) {
-        return Err(refuse("hours goes from 0.25 to 168."));
+        return Err(refuse("hours must be 0.25 to 168."));
     }
     let live = runbooks.ctx.live();
     let active = runbooks.find(runbooks, &live, &request.run).await?;
@@ -175,7 +175,7 @@ pub async fn step(
     let answered = tokio::select! {
         answered = answered => answered?,
         _ = ended.changed() => {
-            return Err(PanelError::new(ErrorCode::Cancelled, "runbook", "The step was not asked to its end."));
+            return Err(PanelError::new(ErrorCode::Cancelled, "runbook", "The step was interrupted."));
         }
     };
     let mut run = active.run.lock().await;
@@ -205,7 +205,7 @@ pub async fn cancel(runbooks: &Runbooks, request: RunbookRunRequest) -> Result<E
 /// `not-found`, `invalid-request` for notes that are too long or a run that is closed, `storage`.
 pub async fn note(runbooks: &Runbooks, request: RunbookNoteRequest) -> Result<RunbookRun, PanelError> {
     if request.notes.chars().count() > MAX_NOTES {
-        return Err(refuse(format!("Notes have at most {MAX_NOTES} characters.")));
+        return Err(refuse(format!("Notes can have at most {MAX_NOTES} characters.")));
     }
     let active = runbooks.find(runbooks, &runbooks.ctx.live(), &request.run).await?;
     let mut run = active.run.lock().await;
@@ -268,7 +268,7 @@ impl Runbooks {
         match found.filter(|(_, run)| run.stack == live.profile.name) {
             Some((entry, _)) if entry.outcome.is_some() => Err(refuse("This run is closed.")),
             Some((entry, run)) => Ok(self.active(entry.id, run)),
-            None => Err(not_found("This stack has no run of a runbook with this id.")),
+            None => Err(not_found("Runbook run not found in this stack.")),
         }
     }
 }

@@ -19,7 +19,7 @@ const MAX_ASKED: (usize, usize) = (200, 12);
 pub fn search(library: &Library, text: &str) -> Result<RunbookHits, PanelError> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     if words.is_empty() || words.len() > MAX_ASKED.1 || text.chars().count() > MAX_ASKED.0 {
-        let words = format!("Search for 1 to {} words.", MAX_ASKED.1);
+        let words = format!("Enter 1 to {} words to search for.", MAX_ASKED.1);
         return Err(PanelError::new(ErrorCode::InvalidRequest, "runbook_search", words));
     }
     let mut hits: Vec<(u32, RunbookHit)> = library

@@ -18,12 +18,13 @@ pub fn query(template: &str, labels: &Labels) -> Result<String, String> {
     while let Some(c) = rest.chars().next() {
         if let Some((name, after)) = placeholder(rest) {
             let Some((quote, regex)) = open else {
-                return Err(format!("The label {name} stands outside of quotes in the query."));
+                return Err(format!("The label {name} is used outside quotes in the query."));
             };
             let value = labels.get(name).ok_or_else(|| format!("The alert has no label {name}."))?;
             let value = if regex { regex::escape(value) } else { value.clone() };
-            quoted(&mut out, &value, quote)
-                .map_err(|()| format!("The label {name} has a character that its quotes can't hold."))?;
+            quoted(&mut out, &value, quote).map_err(|()| {
+                format!("The value of label {name} contains a character that cannot be quoted here.")
+            })?;
             rest = after;
             continue;
         }
@@ -166,7 +167,7 @@ mod tests {
                 assert_eq!(found, value, "{template}");
             }
         }
-        assert!(query("m{l=`{{t}}`}", &labels("a`b")).unwrap_err().contains("can't hold"));
+        assert!(query("m{l=`{{t}}`}", &labels("a`b")).unwrap_err().contains("cannot be quoted"));
     }
 
     #[test]
@@ -182,7 +183,7 @@ mod tests {
     #[test]
     fn what_can_not_be_filled_in_is_told() {
         assert_eq!(query("m{l=\"{{other}}\"}", &labels("x")).unwrap_err(), "The alert has no label other.");
-        assert!(query("m > {{t}}", &labels("1) or (1")).unwrap_err().contains("outside of quotes"));
+        assert!(query("m > {{t}}", &labels("1) or (1")).unwrap_err().contains("outside quotes"));
         assert_eq!(query("m # {{t}} \"\n + n", &labels("x")).unwrap(), "m # {{t}} \"\n + n");
         assert_eq!(query(r#"m{l="\"{{t}}"}"#, &labels("x")).unwrap(), r#"m{l="\"x"}"#);
         for template in ["{{", "}}", "{{}}", "{{1}}", "\"", "\\", "{{t", "m{l=\"a{{ b c }}\"}"] {

@@ -33,7 +33,7 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
     let _ = writeln!(out, "# Post-mortem (draft): {}\n", inline(about));
     let _ = writeln!(out, "- Stack: {}", inline(&run.stack));
     if run.drill.is_some() {
-        let _ = writeln!(out, "- **This was a drill in a demo stack. Nothing of it was real.**");
+        let _ = writeln!(out, "- **Drill in a demo stack, not a real incident.**");
     }
     if let Some(alert) = &run.alert {
         let _ = writeln!(
@@ -55,8 +55,8 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
 
     let _ = writeln!(
         out,
-        "\n## Summary\n\n_What happened, in two sentences._\n\n## Impact\n\n_Who noticed, for how long, and \
-            what it cost._\n\n## Timeline\n"
+        "\n## Summary\n\n_What happened, in two sentences._\n\n## Impact\n\n_Who was affected, for how \
+            long, and what it cost._\n\n## Timeline\n"
     );
     for one in happened {
         let _ = writeln!(out, "- {}: {}", moment(one.at), inline(&one.words));
@@ -64,9 +64,9 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
 
     let _ = writeln!(out, "\n## Diagnosis\n");
     if run.steps.is_empty() {
-        let _ = writeln!(out, "The page has no steps.");
+        let _ = writeln!(out, "The runbook has no steps.");
     } else {
-        let _ = writeln!(out, "| step | value | expected | verdict | at |\n|---|---|---|---|---|");
+        let _ = writeln!(out, "| Step | Value | Expected | Verdict | Time |\n|---|---|---|---|---|");
     }
     for step in &run.steps {
         let _ = writeln!(
@@ -93,11 +93,11 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
     }
     let _ = writeln!(
         out,
-        "\n## Root cause\n\n_Not known yet._\n\n## What went well, what did not\n\n- \n\n## Actions\n\n| \
-            action | who | until |\n|---|---|---|\n|  |  |  |"
+        "\n## Root cause\n\n_Unknown._\n\n## What went well, what did not\n\n- \n\n## Action items\n\n| \
+            Action | Owner | Due |\n|---|---|---|\n|  |  |  |"
     );
     if !problems.is_empty() {
-        let _ = writeln!(out, "\n## Not in this draft\n");
+        let _ = writeln!(out, "\n## Missing from this draft\n");
         for problem in problems {
             let _ = writeln!(out, "- {}", inline(problem));
         }
@@ -126,7 +126,7 @@ fn verdict(step: &RunbookStepResult) -> &'static str {
         RunbookVerdict::Pass => "pass",
         RunbookVerdict::Fail => "**fail**",
         RunbookVerdict::Unknown => "unknown",
-        RunbookVerdict::Waiting => "not asked",
+        RunbookVerdict::Waiting => "not run",
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
         assert!(text.contains("![Is it \\<so\\>?](plots/01.png)\n\n[values](series/01.csv)"), "{text}");
         assert!(text.contains("> \\# second \\!\\[x\\](http://evil/x.png)"), "{text}");
         assert!(text.contains("- 1970-01-01 00:00:00 UTC: It \\| began"), "{text}");
-        assert!(text.contains("## Not in this draft\n\n- A \\<thing\\>"), "{text}");
+        assert!(text.contains("## Missing from this draft\n\n- A \\<thing\\>"), "{text}");
         assert!(!text.contains("\n# c"), "a label begins no heading: {text}");
     }
 }

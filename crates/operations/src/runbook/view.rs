@@ -58,7 +58,7 @@ pub async fn opened(
     };
     // A page that is named can be read without its alert.
     if alert.is_none() && request.fingerprint.is_some() && request.id.is_none() {
-        let words = "This alert is not in the list any more.";
+        let words = "This alert is no longer listed.";
         return Err(PanelError::new(ErrorCode::NotFound, "runbook", words));
     }
     let profile = Arc::clone(&live.profile);
@@ -81,11 +81,14 @@ pub async fn opened(
 fn check(labels: &Labels) -> Result<(), PanelError> {
     let refuse = |words: String| Err(PanelError::new(ErrorCode::InvalidRequest, "runbook", words));
     if labels.len() > MAX_LABELS.0 {
-        return refuse(format!("At most {} labels are filled in.", MAX_LABELS.0));
+        return refuse(format!("At most {} labels can be set.", MAX_LABELS.0));
     }
     for (name, value) in labels {
         if !aether_foundation::matching::matcher::is_plain_name(name) {
-            return refuse(format!("\"{}\" is no label name.", aether_foundation::text::truncate(name, 80)));
+            return refuse(format!(
+                "Invalid label name \"{}\".",
+                aether_foundation::text::truncate(name, 80)
+            ));
         }
         if value.len() > MAX_LABELS.1 {
             return refuse(format!("The value of {name} is longer than {} bytes.", MAX_LABELS.1));
@@ -106,7 +109,7 @@ fn view(
         (Some(id), _) => (library.known(id)?, RunbookMatch::Asked),
         (None, Some(fit)) => (fit.page, fit.found),
         (None, None) => {
-            let words = "Name a runbook or an alert.";
+            let words = "Specify a runbook or an alert.";
             return Err(PanelError::new(ErrorCode::InvalidRequest, "runbook", words));
         }
     };
@@ -115,7 +118,7 @@ fn view(
     let mitigation = page.sections.iter().find(|section| section.title.eq_ignore_ascii_case("mitigation"));
     let lacks = found == RunbookMatch::Generic;
     let place = if lacks {
-        "Set `dir` below `[runbooks]` in the stack's profile, and save it there under the alert's name."
+        "Set `dir` in `[runbooks]` in the stack's profile, and save this page there under the alert's name."
     } else {
         ""
     };
@@ -142,7 +145,7 @@ fn view(
 }
 
 fn sections(page: &Page, labels: &Labels) -> Vec<RunbookSection> {
-    // A document is no form to be filled in: a placeholder in it is an example.
+    // Placeholders in a document are examples, so they are not filled in.
     let told = |text: &str| match page.source {
         RunbookSource::Document => text.to_owned(),
         _ => template::markdown(text, labels),

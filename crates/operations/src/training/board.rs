@@ -93,7 +93,10 @@ fn seen(
             };
             let run = drills.iter().rev().filter(|run| run.outcome == DrillOutcome::Resolved).find(fits)?;
             let after = first_in_time(run)?;
-            Some((run.ended_at?, format!("Did the right first action after {after:.0} s, and resolved it.")))
+            Some((
+                run.ended_at?,
+                format!("Took the correct first action after {after:.0} s and resolved the incident."),
+            ))
         }
         TrainingTask::Maintenance => {
             let fits = |window: &&PastWindow| {
@@ -103,7 +106,7 @@ fn seen(
             };
             let window = evidence.windows.iter().rev().find(fits)?;
             let seconds = window.ends_at.millis_since(window.starts_at) / 1000;
-            Some((window.ends_at, format!("Started and ended a window of {seconds} s.")))
+            Some((window.ends_at, format!("Started a {seconds} s window and ended it.")))
         }
         TrainingTask::ReadRunbook | TrainingTask::BookmarkGrafana | TrainingTask::SloTargets => None,
     }
@@ -142,35 +145,32 @@ fn info(task: TrainingTask) -> TrainingTaskInfo {
     let (title, about, minutes, seen) = match task {
         TrainingTask::ReadRunbook => (
             "Read the on-call runbook",
-            "From the triage table to the SLO reference. Say so when you have.",
+            "From the triage table to the SLO reference. Mark it as done when finished.",
             15,
             false,
         ),
-        TrainingTask::BookmarkGrafana => (
-            "Find Grafana",
-            "Open it, and keep its address where you find it at three in the morning.",
-            1,
-            false,
-        ),
+        TrainingTask::BookmarkGrafana => {
+            ("Find Grafana", "Open it, and save its address where you will find it at 3 a.m.", 1, false)
+        }
         TrainingTask::QuickCheck => {
-            ("Run the quick check", "Six checks that only look. One that ran to its end counts.", 5, true)
+            ("Run the quick check", "Six read-only checks. A run that finishes counts.", 5, true)
         }
         TrainingTask::VipDrill => (
-            "Deal with a VIP alert",
-            "The drill VIP low confidence: resolved, with the right first action in time.",
+            "Handle a VIP alert",
+            "Drill “VIP low confidence”: resolved, with the correct first action in time.",
             10,
             true,
         ),
         TrainingTask::Maintenance => (
-            "Practise maintenance",
-            "Start a window of at most ten minutes for something harmless, and see it end.",
+            "Practice maintenance",
+            "Start a window of at most ten minutes for something harmless, and watch it end.",
             2,
             true,
         ),
         TrainingTask::SloTargets => (
             "Know the targets",
-            "Cache hits above 50 %, low confidence below 30 %, reranking below 60 %: what keeps them, and what \
-                breaks them.",
+            "Cache hits above 50 %, low confidence below 30 %, reranking below 60 %: what keeps them on \
+                target, and what breaks them.",
             5,
             false,
         ),

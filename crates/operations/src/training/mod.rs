@@ -44,7 +44,7 @@ pub async fn mark(ctx: &Context, request: TrainingMarkRequest) -> Result<Trainin
 /// `invalid-request` for a name that is none, `storage`.
 pub async fn person(ctx: &Context, request: TrainingPersonRequest) -> Result<TrainingBoard, PanelError> {
     if request.name.trim().is_empty() {
-        return Err(PanelError::new(ErrorCode::InvalidRequest, "training", "Say who it is."));
+        return Err(PanelError::new(ErrorCode::InvalidRequest, "training", "Enter a name."));
     }
     let word = if request.remove { marks::Word::Left } else { marks::Word::Joined };
     say(ctx, &request.name, word, "").await?;

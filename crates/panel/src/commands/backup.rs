@@ -50,7 +50,7 @@ impl Panel {
             let opened = Opened::open(&store, &request.id)?;
             let entry = store.entry(&request.id.0, &mut BTreeMap::new());
             let listed = entry.ok().flatten().ok_or_else(|| {
-                let words = format!("{} does not look like a backup.", request.id.0);
+                let words = format!("Invalid backup name: {}.", request.id.0);
                 PanelError::new(ErrorCode::NotFound, "backups", words)
             })?;
             Ok(opened.detail(listed))
@@ -189,7 +189,7 @@ impl Panel {
             return Err(PanelError::new(
                 ErrorCode::InvalidRequest,
                 "backups",
-                "Say which dashboard: words of its title, or its uid.",
+                "Specify a dashboard by words of its title, or by its UID.",
             ));
         }
         let list = self.caps.backups.read_backups(&self.caps.ctx.live()).await?;
@@ -198,7 +198,7 @@ impl Panel {
             let mut found = Vec::new();
             let mut more = false;
             for backup in list.backups {
-                // One that can't be opened stands in the list with its reason.
+                // A backup that cannot be opened is listed with the reason.
                 let Ok(opened) = Opened::open(&store, &backup.id) else { continue };
                 for about in opened.abouts() {
                     let text = format!("{} {}", about.title, about.uid).to_lowercase();
@@ -326,7 +326,7 @@ impl Panel {
             }
         };
         if before.is_none() && after.is_none() {
-            let words = format!("Neither side has a dashboard with the uid {:?}.", request.uid);
+            let words = format!("Neither side has a dashboard with UID {:?}.", request.uid);
             return Err(PanelError::new(ErrorCode::NotFound, "backups", words));
         }
         blocking(move || {
@@ -348,7 +348,7 @@ impl Panel {
         }
     }
 
-    /// Commits a backup whose folder lies in a work tree of Git.
+    /// Commits a backup whose folder is in a Git work tree.
     ///
     /// # Errors
     /// `not-found`; `invalid-request` when it is in no work tree, ignored there, or committed already;

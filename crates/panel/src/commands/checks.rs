@@ -44,7 +44,7 @@ impl Panel {
     pub async fn check_export(&self, request: CheckExportRequest) -> Result<CheckExport, PanelError> {
         let runs = checks::runs(&self.caps.checks, &self.caps.ctx.live()).await?;
         let run = runs.iter().find(|run| run.id == request.id).ok_or_else(|| {
-            PanelError::new(ErrorCode::NotFound, "checks", "This stack has no run of checks with this id.")
+            PanelError::new(ErrorCode::NotFound, "checks", "Check run not found in this stack.")
         })?;
         Ok(CheckExport { text: checks::export(run, request.format) })
     }

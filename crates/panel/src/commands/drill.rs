@@ -44,7 +44,7 @@ impl Panel {
         self.effect(drill::operate(Arc::clone(&self.caps.drills), request)).await
     }
 
-    /// Ends the drill that goes on.
+    /// Ends the running drill.
     ///
     /// # Errors
     /// As [`drill::end`].
@@ -60,7 +60,7 @@ impl Panel {
         drill::report(&self.caps.drills, &request.id).await
     }
 
-    /// One look at the drill that goes on, on a panel that does not poll; the servers are asked first.
+    /// Polls the servers and the running drill once, on a panel that does not poll.
     ///
     /// # Errors
     /// As [`drill::look`].

@@ -7,7 +7,7 @@ use aether_alerting::escalation;
 use aether_operations::drill;
 
 impl Panel {
-    /// Says that somebody was called, or takes that back.
+    /// Records or removes an escalation.
     ///
     /// # Errors
     /// As [`escalation::mark`].

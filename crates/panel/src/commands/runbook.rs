@@ -15,7 +15,7 @@ impl Panel {
     /// Every runbook and document.
     ///
     /// # Errors
-    /// None but `internal`: a folder that can't be read is told in the list.
+    /// Only `internal`: an unreadable folder is reported in the list.
     pub async fn runbook_list(&self, _request: Empty) -> Result<RunbookList, PanelError> {
         let profile = Arc::clone(&self.caps.ctx.live().profile);
         blocking(move || Ok(Library::read(&profile).list())).await

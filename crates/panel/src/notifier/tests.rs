@@ -52,7 +52,7 @@ fn many_at_once_are_one_notice() {
     attention.look(&sight(&[]), LOUD, Timestamp(0));
     let many: Vec<AlertRow> = (0..20).map(|n| critical(&format!("t{n:02}"))).collect();
     let told = attention.look(&sight(&many), LOUD, Timestamp(1));
-    assert_eq!(titles(&told), ["20 alerts fire"]);
+    assert_eq!(titles(&told), ["20 alerts are firing"]);
     assert!(told[0].text.ends_with("and 16 more"), "{}", told[0].text);
 }
 
@@ -113,7 +113,7 @@ fn a_flood_is_cut_off_and_counted() {
     }
     assert_eq!(told, MOST);
     let later = attention.look(&sight(&[critical("z")]), LOUD, Timestamp(SPAN_MS * 2));
-    assert!(later[0].text.ends_with("(and 14 more lately)"), "{}", later[0].text);
+    assert!(later[0].text.ends_with("(and 14 more recently)"), "{}", later[0].text);
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn a_lost_server_is_told_once_and_so_is_its_return() {
     assert_eq!(look(&good, 1), "");
     assert_eq!(look(&bad, 20_000), "", "one failed answer is no loss");
     assert_eq!(look(&good, 25_000), "", "and its end no news");
-    assert_eq!(look(&bad, 40_000), "Alertmanager is lost");
+    assert_eq!(look(&bad, 40_000), "Alertmanager is unreachable");
     assert_eq!(look(&bad, 50_000), "");
-    assert_eq!(look(&good, 60_000), "Alertmanager answers again");
+    assert_eq!(look(&good, 60_000), "Alertmanager is reachable again");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_silence_made_elsewhere_is_told_once_and_a_window_of_a_panel_is_not() {
     }];
     let told =
         attention.look(&Observation { silences: &now, findings: &odd, ..sight(&[]) }, LOUD, Timestamp(1));
-    assert_eq!(titles(&told), ["A silence was made elsewhere"]);
+    assert_eq!(titles(&told), ["A silence was created outside the panel"]);
     assert_eq!(
         (told[0].level, told[0].text.as_str()),
         (Level::Warn, "bob: alertname=\"Disk\". It lasts 99 hours.")
@@ -247,11 +247,11 @@ fn a_drift_is_told_once_when_it_stays_and_again_after_it_was_mended() {
     assert_eq!(look(1, &[old]), "", "it was so when the panel started");
     assert_eq!(look(2, &[old, ("loki", PinVerdict::NotRunning)]), "");
     assert_eq!(look(2, &[old, ("loki", PinVerdict::NotRunning)]), "", "the same look");
-    assert_eq!(look(3, &[old, ("loki", PinVerdict::OtherProgram)]), "loki does not run what it is pinned to");
+    assert_eq!(look(3, &[old, ("loki", PinVerdict::OtherProgram)]), "loki: version drift");
     assert_eq!(look(4, &[old, ("loki", PinVerdict::OtherProgram)]), "");
     assert_eq!(look(5, &[("loki", PinVerdict::Agrees)]), "");
     assert_eq!(look(6, &[old]), "");
-    assert_eq!(look(7, &[old]), "grafana does not run what it is pinned to");
+    assert_eq!(look(7, &[old]), "grafana: version drift");
 }
 
 #[test]

@@ -108,14 +108,14 @@ async fn the_closeout_says_what_the_receiver_really_hears() {
     let told = async {
         loop {
             if let Ok(PanelEvent::Notice(notice)) = events.recv().await
-                && notice.title.contains("Maintenance is over")
+                && notice.title.contains("Maintenance ended")
             {
                 return notice;
             }
         }
     };
     let told = tokio::time::timeout(Duration::from_secs(60), told).await.expect("a notice");
-    assert!(told.text.contains("4 alerts are left over"), "{told:?}");
+    assert!(told.text.contains("4 alerts need follow-up"), "{told:?}");
     let report = watching.maintenance_closeout(CloseOutRequest { id: window.id.0.clone() }).await.unwrap();
     assert!(!report.preliminary);
     assert_eq!(report.hidden, 5, "{}", report.markdown);

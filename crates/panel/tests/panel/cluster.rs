@@ -67,7 +67,7 @@ async fn an_alert_is_followed_on_two_members_through_fire_silence_inhibit_and_re
     let silence = json!({
         "matchers": [{"name": "alertname", "value": "Effect", "isRegex": false}],
         "startsAt": now.to_string(), "endsAt": (now + jiff::SignedDuration::from_mins(30)).to_string(),
-        "createdBy": "bob", "comment": "by hand"
+        "createdBy": "bob", "comment": "manually"
     });
     let reply = post(&first.url, "/api/v2/silences", &silence);
     let id = reply.split("silenceID\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -79,11 +79,13 @@ async fn an_alert_is_followed_on_two_members_through_fire_silence_inhibit_and_re
     .await;
     assert_eq!(
         (silenced.silenced_by[0].by.as_str(), silenced.silenced_by[0].comment.as_str()),
-        ("bob", "by hand")
+        ("bob", "manually")
     );
     panel.maintenance_end(MaintenanceEndRequest { id }).await.unwrap();
-    until(&panel, "heard again", async |panel| effect(panel, |row| row.state == AlertState::Firing).await)
-        .await;
+    until(&panel, "no longer be muted", async |panel| {
+        effect(panel, |row| row.state == AlertState::Firing).await
+    })
+    .await;
 
     prometheus.rules(&rules(true, true));
     let inhibited = until(&panel, "inhibited", async |panel| {

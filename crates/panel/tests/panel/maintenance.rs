@@ -70,7 +70,7 @@ async fn the_heartbeat_stays_audible_and_what_still_silences_is_told() {
     let now = aether_now();
     let elsewhere = json!({
         "matchers": [{"name": "alertname", "value": "High", "isRegex": false}],
-        "startsAt": iso(now - 1000), "endsAt": iso(now + 3_600_000), "createdBy": "bob", "comment": "by hand"
+        "startsAt": iso(now - 1000), "endsAt": iso(now + 3_600_000), "createdBy": "bob", "comment": "manually"
     });
     assert!(post(&am.url, "/api/v2/silences", &elsewhere).contains("silenceID"));
     let home = tempfile::tempdir().unwrap();
@@ -86,7 +86,7 @@ async fn the_heartbeat_stays_audible_and_what_still_silences_is_told() {
     let ended = panel.maintenance_end(MaintenanceEndRequest { id: window.id.0 }).await.unwrap();
     assert_eq!(ended.still_silencing.len(), 1);
     let other = &ended.still_silencing[0];
-    assert_eq!((other.comment.as_str(), other.window.as_ref()), ("by hand", None));
+    assert_eq!((other.comment.as_str(), other.window.as_ref()), ("manually", None));
     // A silence made elsewhere is ended by its id.
     let ended = panel.maintenance_end(MaintenanceEndRequest { id: other.id.clone() }).await.unwrap();
     assert_eq!(ended.silence.state, SilenceState::Expired);

@@ -231,7 +231,7 @@ async fn every_command_can_be_called_by_name() {
         // A real call needs a real request; what counts is that the name is known.
         match dispatch(&panel, name, Value::Null).await {
             Ok(_) => {}
-            Err(error) => assert_ne!(error.message, format!("There is no command \"{name}\"."), "{name}"),
+            Err(error) => assert_ne!(error.message, format!("Unknown command \"{name}\"."), "{name}"),
         }
     }
     let unknown = dispatch(&panel, "drop_tables", json!({})).await.unwrap_err();
@@ -239,7 +239,7 @@ async fn every_command_can_be_called_by_name() {
     let wrong = dispatch(&panel, "alerts_page", json!({"limit": "many"})).await.unwrap_err();
     assert_eq!(wrong.code, ErrorCode::InvalidRequest);
     let error = dispatch(&panel, "alerts_page", json!({"limit": 5, "filter": "a=\"x"})).await.unwrap_err();
-    assert!(error.message.contains("not closed"), "{}", error.message);
+    assert!(error.message.contains("Unclosed quote"), "{}", error.message);
     let link = dispatch(&panel, "open_link", json!({"url": "file:///etc/passwd"})).await.unwrap_err();
     assert_eq!(link.code, ErrorCode::InvalidRequest);
 }
@@ -256,7 +256,7 @@ async fn an_endpoint_test_names_what_is_wrong_and_a_secret_stays_inside() {
         service: ServiceKind::Prometheus,
         endpoint: EndpointSpec { urls, auth, ..EndpointSpec::default() },
     };
-    let urls = vec![good.uri(), html.uri(), NOWHERE.to_owned(), "no address".to_owned()];
+    let urls = vec![good.uri(), html.uri(), NOWHERE.to_owned(), "No address".to_owned()];
     let report = panel.endpoint_test(request(urls, AuthSpec::None)).await.unwrap();
     let codes: Vec<_> = report.results.iter().map(|r| r.error.as_ref().map(|error| error.code)).collect();
     assert_eq!(

@@ -30,7 +30,7 @@ async fn a_window_of_the_future_is_a_silence_at_once_and_mutes_nothing_yet() {
     assert!(window.starts_at.millis_since(now.plus_millis(3_600_000)).abs() < 2_000);
     assert_eq!(alerts(&panel).await.counts.firing, 1);
     let early = panel.maintenance_closeout(CloseOutRequest { id: window.id.0.clone() }).await.unwrap_err();
-    assert!(early.message.contains("not begun"));
+    assert!(early.message.contains("not started"));
     panel.maintenance_end(MaintenanceEndRequest { id: window.id.0 }).await.unwrap();
     assert!(silences(&panel).await.iter().all(|silence| silence.state == SilenceState::Expired));
 }

@@ -70,7 +70,7 @@ pub struct Ground {
 /// that does not answer or can't be told to read its files. Else what a server refused, or did not take over;
 /// then the files are as before again.
 pub async fn apply(live: &StackSession, changes: &[Change], job: &Handle) -> Result<Vec<String>, Failed> {
-    job.stage("asking the servers", 0);
+    job.stage("querying the servers", 0);
     let before = ground(live, changes).await?;
     apply_on(live, &before, changes, job).await
 }
@@ -96,7 +96,7 @@ pub async fn apply_on(
         Ok(notes) => return Ok(notes),
         Err(error) => error,
     };
-    job.stage("putting back", changes.len());
+    job.stage("rolling back", changes.len());
     let mut left = Vec::new();
     let back = reversed(changes);
     let written = put_all(changes, true, job).await;
@@ -110,8 +110,8 @@ pub async fn apply_on(
         && run_already(before, &back).await.is_err()
     {
         left.push(format!(
-            "The files are as before. Whether the servers run them is not known: {error} One that is started \
-                again reads them."
+            "The files were rolled back, but it is unknown whether the servers run them: {error} A \
+                restart loads them."
         ));
     }
     Err(Failed { error, wrote: true, left })
@@ -141,7 +141,7 @@ async fn put_all(changes: &[Change], back: bool, job: &Handle) -> Result<(), Pan
             .collect();
         write::put_all(&writes, || job.step()).map_err(|stopped| {
             let Some(change) = todo.get(stopped.index) else {
-                return PanelError::new(ErrorCode::Internal, "configs", "The writing ended early.");
+                return PanelError::new(ErrorCode::Internal, "configs", "The write was interrupted.");
             };
             let error = match &stopped.failed {
                 Some((what, error)) => paths::storage(what, &change.path, error),
@@ -152,7 +152,7 @@ async fn put_all(changes: &[Change], back: bool, job: &Handle) -> Result<(), Pan
                 left => {
                     let names: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
                     error.with_hint(format!(
-                        "These could not be put back and are the new ones: {}.",
+                        "These files could not be rolled back and have the new content: {}.",
                         names.join(", ")
                     ))
                 }
@@ -160,7 +160,7 @@ async fn put_all(changes: &[Change], back: bool, job: &Handle) -> Result<(), Pan
         })
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(PanelError::new(ErrorCode::Internal, "configs", "The writing ended early.")
+        Err(PanelError::new(ErrorCode::Internal, "configs", "The write was interrupted.")
             .with_detail(error.to_string()))
     })
 }
@@ -169,9 +169,9 @@ fn meanwhile(change: &Change) -> PanelError {
     PanelError::new(
         ErrorCode::Unverified,
         change.path.display().to_string(),
-        format!("Somebody has changed {} meanwhile; it was left as it is.", change.name),
+        format!("{} was changed by someone else in the meantime, so it was not overwritten.", change.name),
     )
-    .with_hint("Look at what is different now.")
+    .with_hint("Review the current differences.")
 }
 
 /// Asks the servers that read the files whether they can be told, and what they run now. Writes nothing.
@@ -242,9 +242,9 @@ async fn tell(live: &StackSession, client: &Prometheus, way: &Way) -> Result<Str
         tokio::time::sleep(PAUSE).await;
     }
     match reload::tell(&live.profile, client, way).await {
-        Ok(told) => {
-            Ok(format!("It was away in the middle, and has come back. {}", told.how).trim_end().to_owned())
-        }
+        Ok(told) => Ok(format!("It was unreachable during the reload and is back. {}", told.how)
+            .trim_end()
+            .to_owned()),
         Err(error) => Err(error),
     }
 }
@@ -260,7 +260,7 @@ async fn run_already(before: &Ground, changes: &[Change]) -> Result<(), PanelErr
         Some((client, _)) if before.members.is_empty() => {
             prometheus_runs(client, changes, false, &mut Vec::new()).await
         }
-        _ => Err(PanelError::new(ErrorCode::Unverified, "configs", "It was not looked at.")),
+        _ => Err(PanelError::new(ErrorCode::Unverified, "configs", "It was not checked.")),
     }
 }
 
@@ -279,7 +279,7 @@ async fn prometheus_runs(
         let mut unlike = None;
         match client.runtime_info().await {
             Ok(info) if read && info.value.reload_config_success == Some(false) => {
-                unlike = Some("it says that reading its files failed".to_owned());
+                unlike = Some("it reports that its last reload failed".to_owned());
             }
             _ => {}
         }
@@ -298,7 +298,7 @@ async fn prometheus_runs(
             // A new file is read only once the configuration names it.
             if change.before.is_none() && differs.is_some() {
                 notes.push(format!(
-                    "Prometheus does not read {}: its rule_files do not name it.",
+                    "Prometheus does not load {}: it is not listed in rule_files.",
                     change.name
                 ));
                 continue;
@@ -322,12 +322,11 @@ async fn prometheus_runs(
             return Err(PanelError::new(
                 ErrorCode::Unverified,
                 ServiceKind::Prometheus.as_str(),
-                format!("Prometheus was told to read its files and does not run them: {why}."),
+                format!("Prometheus was reloaded but does not run the files: {why}."),
             )
             .with_hint(
-                "Does it read these very files? One that is mounted alone into a container, and was once \
-                    replaced, stays the \
-                 old one in there until the container is made anew.",
+                "Check that it uses these files. A single file mounted into a container keeps its old \
+                    content after the file is replaced, until the container is recreated.",
             ));
         }
         notes.clear();
@@ -348,10 +347,10 @@ async fn member_runs(
     let member = index + 1;
     let unverified = |words: String| {
         Err(PanelError::new(ErrorCode::Unverified, ServiceKind::Alertmanager.as_str(), words)
-            .with_hint("Does it read this very file?"))
+            .with_hint("Check that it uses this file."))
     };
     if now.successful == Some(false) {
-        return unverified(format!("Alertmanager {member} says that reading its file failed."));
+        return unverified(format!("Alertmanager {member} reports that its last reload failed."));
     }
     let is = |bytes: &Option<Vec<u8>>, facts: ConfigFacts| match (bytes, facts.hash) {
         (Some(bytes), Some(hash)) => Some(config_hash(bytes) == hash),
@@ -360,14 +359,13 @@ async fn member_runs(
     match (is(&change.after, now), is(&change.before, before)) {
         (Some(true), _) => Ok(()),
         // It ran the old file by its own word, so its word about the new one counts.
-        (Some(false), Some(true)) => unverified(format!(
-            "Alertmanager {member} was told to read its file and does not run {}.",
-            change.name
-        )),
+        (Some(false), Some(true)) => {
+            unverified(format!("Alertmanager {member} was reloaded but does not run {}.", change.name))
+        }
         _ => {
             notes.push(format!(
-                "Alertmanager {member} has read its file again; whether that is {} can't be told: it did not run the \
-                 one of before either.",
+                "Alertmanager {member} was reloaded. Whether it uses {} is unknown: it was not running \
+                    the previous version either.",
                 change.name
             ));
             Ok(())

@@ -10,7 +10,7 @@ use aether_foundation::{child, promql::split};
 
 /// How long a tool may take.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Most words of a tool that are told, in characters.
+/// Length limit for reported tool output, in characters.
 const MAX_WORDS: usize = 1200;
 
 /// What a check found.
@@ -28,7 +28,7 @@ pub struct Checked {
 pub async fn check(name: &str, bytes: &[u8]) -> Checked {
     let own = |problem: String, kind| Checked { kind, by: "the panel", problem: Some(problem) };
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return own("it is no UTF-8 text".into(), Kind::Other);
+        return own("not valid UTF-8 text".into(), Kind::Other);
     };
     let kind = match kind(name, text) {
         Ok(kind) => kind,
@@ -44,7 +44,7 @@ pub async fn check(name: &str, bytes: &[u8]) -> Checked {
     if let Some((program, arguments)) = tool {
         match run(program, arguments, bytes).await {
             Ok(problem) => return Checked { kind, by: program, problem },
-            Err(why) => tracing::debug!(program, %why, "not at hand; the panel looks by itself"),
+            Err(why) => tracing::debug!(program, %why, "not installed; checked by the panel instead"),
         }
     }
     Checked { kind, by: "the panel", problem: by_itself(kind, text) }
@@ -58,7 +58,8 @@ async fn run(program: &str, arguments: &[&str], bytes: &[u8]) -> Result<Option<S
     let mut command = tokio::process::Command::from(child::command(program));
     command.args(arguments).arg(&file).stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(LIMIT, command.output()).await;
-    let output = ended.map_err(|_| format!("no end within {LIMIT:?}"))?.map_err(|error| error.to_string())?;
+    let output =
+        ended.map_err(|_| format!("timed out after {LIMIT:?}"))?.map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(None);
     }
@@ -98,13 +99,13 @@ fn alertmanager(text: &str) -> Option<String> {
         .collect();
     let root = document.get("route")?;
     if root.get("receiver").and_then(Value::as_str).is_none() {
-        return Some("the root route names no receiver".to_owned());
+        return Some("the root route has no receiver".to_owned());
     }
     let mut open = vec![root];
     while let Some(route) = open.pop() {
         let named = route.get("receiver").and_then(Value::as_str);
         if let Some(unknown) = named.filter(|name| !receivers.contains(name)) {
-            return Some(format!("a route names the receiver {unknown}, which is not there"));
+            return Some(format!("a route uses the receiver {unknown}, which is not defined"));
         }
         open.extend(route.get("routes").and_then(Value::as_array).into_iter().flatten());
     }
@@ -121,7 +122,7 @@ fn rules(text: &str) -> Option<String> {
     }
     read.groups.iter().flat_map(|group| &group.rules).find_map(|rule| {
         let why = split::parse(&rule.expression).err()?;
-        Some(format!("the expression of {} can't be read: {why}", rule.name))
+        Some(format!("the expression of {} is invalid: {why}", rule.name))
     })
 }
 

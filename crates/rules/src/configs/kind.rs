@@ -1,4 +1,4 @@
-//! What a configuration file is, by what stands in it. Pure.
+//! Determines the kind of a configuration file from its content. Pure.
 
 use serde_json::Value;
 
@@ -27,14 +27,14 @@ impl Kind {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Prometheus => "Prometheus' configuration",
+            Self::Prometheus => "Prometheus configuration",
             Self::Rules => "rules",
-            Self::Alertmanager => "Alertmanager's configuration",
-            Self::Blackbox => "the Blackbox exporter's configuration",
-            Self::Compose => "the compose file",
-            Self::Dashboard => "a dashboard's file",
-            Self::Provisioning => "Grafana's provisioning",
-            Self::Other => "another file",
+            Self::Alertmanager => "Alertmanager configuration",
+            Self::Blackbox => "Blackbox exporter configuration",
+            Self::Compose => "Compose file",
+            Self::Dashboard => "dashboard file",
+            Self::Provisioning => "Grafana provisioning file",
+            Self::Other => "other file",
         }
     }
 
@@ -42,17 +42,15 @@ impl Kind {
     pub fn afterwards(self) -> &'static str {
         match self {
             Self::Prometheus | Self::Rules | Self::Alertmanager => "",
-            Self::Blackbox => {
-                "The Blackbox exporter reads it when it is told to: POST /-/reload, or restart it."
-            }
+            Self::Blackbox => "The Blackbox exporter loads it on reload (POST /-/reload) or restart.",
             Self::Compose => {
-                "It takes effect with docker compose up -d. The panel does not start or stop containers for it."
+                "It takes effect with docker compose up -d. The panel does not start or stop containers."
             }
             Self::Dashboard => {
-                "Grafana reads it by itself, as often as updateIntervalSeconds of its provider says."
+                "Grafana loads it automatically, at the updateIntervalSeconds of its provider."
             }
-            Self::Provisioning => "Grafana reads it when it starts.",
-            Self::Other => "Whoever reads it has to be told.",
+            Self::Provisioning => "Grafana loads it at startup.",
+            Self::Other => "Reload the program that uses it.",
         }
     }
 }
@@ -64,7 +62,7 @@ impl Kind {
 pub fn kind(name: &str, text: &str) -> Result<Kind, String> {
     let lower = name.to_lowercase();
     if lower.ends_with(".json") {
-        let value: Value = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| format!("invalid JSON: {error}"))?;
         let dashboard = value.get("panels").is_some_and(Value::is_array) && value.get("title").is_some();
         return Ok(if dashboard { Kind::Dashboard } else { Kind::Other });
     }
@@ -72,7 +70,7 @@ pub fn kind(name: &str, text: &str) -> Result<Kind, String> {
         return Ok(Kind::Other);
     }
     let value: Value = yaml_serde::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| format!("it is no YAML: {error}"))?;
+        .map_err(|error| format!("invalid YAML: {error}"))?;
     let has = |key: &str| value.get(key).is_some();
     Ok(if has("scrape_configs") || has("rule_files") {
         Kind::Prometheus
@@ -114,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_told_and_not_guessed() {
-        assert!(kind("a.yml", "groups: [").unwrap_err().contains("no YAML"));
-        assert!(kind("a.json", "{").unwrap_err().contains("no JSON"));
+        assert!(kind("a.yml", "groups: [").unwrap_err().contains("invalid YAML"));
+        assert!(kind("a.json", "{").unwrap_err().contains("invalid JSON"));
         assert_eq!(kind("a.yml", "").unwrap(), Kind::Other);
     }
 }

@@ -1,5 +1,5 @@
-//! The configuration files of the stack: what each is, whether its server would take it, and putting it in
-//! force so that it is the file of before again when anything goes wrong.
+//! The stack's configuration files: their kind, validation, and applying changes with rollback on any
+//! failure.
 //!
 //! Files are written in place. A file that is mounted alone into a container and replaced by a rename stays
 //! the old one in there, and the reload says 200; in place is right for every kind of mount. So every change

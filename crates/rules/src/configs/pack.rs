@@ -21,16 +21,16 @@ use aether_foundation::{names as name, repository};
 pub fn place(dir: &Path, file: &str) -> io::Result<PathBuf> {
     let inside = file.replace('\\', "/");
     if !name::is_relative(&inside) {
-        return Err(wrong(format!("{file:?} is not a path below the pack directory")));
+        return Err(wrong(format!("{file:?} is not a path inside the pack directory")));
     }
     if inside.split('/').any(name::is_git_name) {
-        return Err(wrong(format!("{file:?} is inside a Git repository's own files")));
+        return Err(wrong(format!("{file:?} is inside a .git directory")));
     }
     let at = dir.join(&inside);
     match fs::canonicalize(&at) {
         Ok(real) if !may_use(dir, &real)? => Err(wrong(format!(
-            "{file} is a symbolic link to a file outside of the pack ({}). Copy the file into the pack directory, \
-             or keep both in the same Git work tree",
+            "{file} is a symbolic link to a file outside the pack ({}). Copy the file into the pack \
+                directory, or keep both in the same Git work tree",
             real.display()
         ))),
         Ok(real) if fs::metadata(&real)?.is_file() => Ok(real),
@@ -41,7 +41,7 @@ pub fn place(dir: &Path, file: &str) -> io::Result<PathBuf> {
             if may_use(dir, &fs::canonicalize(above)?)? {
                 Ok(at)
             } else {
-                Err(wrong(format!("the directory of {file} is a symbolic link that leads out of the pack")))
+                Err(wrong(format!("the directory of {file} is a symbolic link that leads outside the pack")))
             }
         }
         Err(error) => Err(error),
@@ -69,8 +69,8 @@ pub fn check_compose(dir: &Path, path: &Path) -> io::Result<()> {
         return Ok(());
     }
     Err(wrong(format!(
-        "{} is outside of the pack ({}) and of its Git work tree. Name the file in [compose] of the profile, \
-         or copy it into the pack directory",
+        "{} is outside the pack ({}) and its Git work tree. List the file in [compose] of the profile, or \
+            copy it into the pack directory",
         path.display(),
         dir.display()
     )))
@@ -145,11 +145,11 @@ mod tests {
         assert_eq!(place(&dir, "inner.yml").unwrap(), dir.join("real/a.yml"));
         for name in ["shared.yml", "alertmanager.yml", "key.yml", "out/id_rsa", "rules/b.yml"] {
             let error = place(&dir, name).unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains("outside of the pack"), "{name}: {error}");
+            assert!(error.contains(name) && error.contains("outside the pack"), "{name}: {error}");
             assert!(read(&dir, name).is_err());
         }
         for name in ["out/new.yml", "rules/new.yml"] {
-            assert!(place(&dir, name).unwrap_err().to_string().contains("leads out of the pack"), "{name}");
+            assert!(place(&dir, name).unwrap_err().to_string().contains("leads outside the pack"), "{name}");
         }
         assert_eq!(place(&dir, "dangling.yml").unwrap_err().kind(), io::ErrorKind::NotFound);
 
@@ -173,7 +173,7 @@ mod tests {
         }
         link("../.git/HEAD", "head.yml");
         for name in ["alertmanager.yml", "key.yml", "out/id_rsa", "head.yml"] {
-            assert!(place(&dir, name).unwrap_err().to_string().contains("outside of the pack"), "{name}");
+            assert!(place(&dir, name).unwrap_err().to_string().contains("outside the pack"), "{name}");
         }
     }
 }

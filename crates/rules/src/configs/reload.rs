@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// The server tells when it read its files in whole seconds: two readings within one can't be told apart.
 const APART_MS: i64 = 1_500;
 
-/// How Prometheus is told.
+/// How Prometheus is reloaded.
 #[derive(Debug, Clone)]
 pub enum Way {
     /// `POST /-/reload`.
@@ -62,8 +62,8 @@ async fn by_signal(profile: &Profile) -> Result<Target, PanelError> {
         let docker = Docker::connect(&host).map_err(told)?;
         match docker.container(&name).await.map_err(told)? {
             Some(found) if found.running => Ok(Target { docker, id: found.id, name: name.clone() }),
-            Some(_) => Err(format!("the container {name} does not run")),
-            None => Err(format!("Docker has no container {name}")),
+            Some(_) => Err(format!("the container {name} is not running")),
+            None => Err(format!("Docker container {name} not found")),
         }
     };
     found.await.map_err(|why: String| no_way(profile, &why))
@@ -72,23 +72,23 @@ async fn by_signal(profile: &Profile) -> Result<Target, PanelError> {
 /// What keeps the server from being told, and what to do.
 fn no_way(profile: &Profile, why: &str) -> PanelError {
     let message = if why.is_empty() {
-        "Prometheus can't be told to read its files: its lifecycle API is off.".to_owned()
+        "Prometheus cannot be reloaded: its lifecycle API is disabled.".to_owned()
     } else {
         format!(
-            "Prometheus can't be told to read its files: its lifecycle API is off, and through Docker it can't \
-                be signalled: {why}."
+            "Prometheus cannot be reloaded: its lifecycle API is disabled, and Docker cannot signal it: \
+                {why}."
         )
     };
     let container = profile.pins.iter().find(|pin| pin.service == ServiceKind::Prometheus.as_str());
     let container = container.map_or_else(|| "CONTAINER".to_owned(), |pin| local(&pin.container));
     let engine = if profile.docker_host.is_none() {
-        ", name the engine that it runs on ([docker] host of the profile) so that the panel can send it SIGHUP"
+        ", set its Docker endpoint in the profile ([docker] host) so that the panel can send SIGHUP"
     } else {
         ""
     };
     let hint = format!(
-        "Start it with --web.enable-lifecycle{engine}, or edit the files by hand and run: docker kill -s HUP \
-            {container}"
+        "Start it with --web.enable-lifecycle{engine}, or edit the files manually and run: docker kill -s \
+            HUP {container}"
     );
     PanelError::new(ErrorCode::InvalidRequest, ServiceKind::Prometheus.as_str(), message).with_hint(hint)
 }
@@ -155,7 +155,7 @@ async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError
             Ok(reply) => match judged(&before, &reply.value) {
                 Some(true) => {
                     let how = format!(
-                        "Its lifecycle API is off: SIGHUP was sent to the container {}.",
+                        "The lifecycle API is disabled; sent SIGHUP to container {} instead.",
                         target.name
                     );
                     return Ok(Told { info: Some(reply.value), how });
@@ -164,7 +164,7 @@ async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError
                 None => last = Some(reply.value),
             },
             // It may be on its way up again.
-            Err(error) => tracing::debug!(%error, "no answer after the signal"),
+            Err(error) => tracing::debug!(%error, "no response after the signal"),
         }
         if tokio::time::Instant::now() >= until {
             // It failed before, too: only the time tells that it was no success.
@@ -174,14 +174,13 @@ async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError
                     ErrorCode::Unverified,
                     ServiceKind::Prometheus.as_str(),
                     format!(
-                        "SIGHUP was sent to the container {}, and Prometheus does not say that it has read \
-                        its files.",
+                        "Sent SIGHUP to container {}, but Prometheus has not reported a reload.",
                         target.name
                     ),
                 )
                 .with_hint(
-                    "Is it the Prometheus that the profile's address leads to, and the first program of \
-                    its container?",
+                    "Check that the profile's Prometheus address leads to this container, and that \
+                        Prometheus is its main process.",
                 ),
             });
         }
@@ -190,9 +189,9 @@ async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError
 }
 
 fn refused(container: &str) -> PanelError {
-    let words = "Prometheus says that reading its files failed. It goes on with those of before.";
+    let words = "Prometheus reports that the reload failed. It keeps running with the previous files.";
     PanelError::new(ErrorCode::Rejected, ServiceKind::Prometheus.as_str(), words)
-        .with_hint(format!("Why is in its log: docker logs --tail 20 {}", local(container)))
+        .with_hint(format!("See the reason in its log: docker logs --tail 20 {}", local(container)))
 }
 
 fn loaded_at(info: &RuntimeInfo) -> Option<i64> {
@@ -242,9 +241,9 @@ mod tests {
             "{error:?}"
         );
         profile.docker_host = Some("unix:///x".into());
-        let error = no_way(&profile, "Docker has no container aether-prom");
+        let error = no_way(&profile, "Docker container aether-prom not found");
         assert!(
-            error.message.contains("no container aether-prom.") && !error.hint.contains("[docker]"),
+            error.message.contains("container aether-prom not found.") && !error.hint.contains("[docker]"),
             "{error:?}"
         );
     }

@@ -16,7 +16,7 @@ use crate::{
 pub fn rules_unlike(text: &str, running: &[RuleGroup]) -> Option<String> {
     let wanted = match file::read(text) {
         Ok(wanted) => wanted,
-        Err(error) => return Some(format!("the file can't be read: {error}")),
+        Err(error) => return Some(format!("the file is invalid: {error}")),
     };
     for group in wanted.groups {
         let mut told = None;
@@ -33,7 +33,7 @@ pub fn rules_unlike(text: &str, running: &[RuleGroup]) -> Option<String> {
             differs.is_none()
         });
         if !runs {
-            return Some(format!("in the group {} {}", group.name, told.unwrap_or_default()));
+            return Some(format!("in group {}, {}", group.name, told.unwrap_or_default()));
         }
     }
     None
@@ -47,17 +47,17 @@ fn difference(wanted: &[FileRule], has: &[FileRule]) -> Option<String> {
         return Some(format!("{} is missing", missing.name));
     }
     if let Some(more) = has.iter().find(|one| !named(wanted, one)) {
-        return Some(format!("{} is still there", more.name));
+        return Some(format!("{} is still loaded", more.name));
     }
     if wanted.len() != has.len() {
-        return Some(format!("there are {} rules instead of {}", has.len(), wanted.len()));
+        return Some(format!("there are {} rules, expected {}", has.len(), wanted.len()));
     }
     for (one, other) in wanted.iter().zip(has) {
         if one.alerting != other.alerting || one.name != other.name {
-            return Some("the rules stand in another order".to_owned());
+            return Some("the rules are in a different order".to_owned());
         }
         if let Some(first) = compare::differences(one, other).into_iter().next() {
-            return Some(format!("{} is another than in the file ({first})", one.name));
+            return Some(format!("{} differs from the file ({first})", one.name));
         }
     }
     None
@@ -69,7 +69,7 @@ pub fn config_unlike(text: &str, running: &str) -> Option<String> {
     let (Ok(file), Ok(running)) =
         (yaml_serde::from_str::<Value>(text), yaml_serde::from_str::<Value>(running))
     else {
-        return Some("one of both can't be read".to_owned());
+        return Some("one of the configurations is invalid".to_owned());
     };
     let jobs = |config: &Value| -> BTreeSet<String> {
         let all = config.get("scrape_configs").and_then(Value::as_array).into_iter().flatten();
@@ -80,7 +80,7 @@ pub fn config_unlike(text: &str, running: &str) -> Option<String> {
         return Some(if wanted.contains(job) {
             format!("it has no job {job}")
         } else {
-            format!("it still has the job {job}")
+            format!("it still has job {job}")
         });
     }
     let count =
@@ -88,7 +88,7 @@ pub fn config_unlike(text: &str, running: &str) -> Option<String> {
     for (path, what) in [("/rule_files", "rule files"), ("/alerting/alertmanagers", "Alertmanagers")] {
         let (wanted, has) = (count(&file, path), count(&running, path));
         if wanted != has {
-            return Some(format!("it has {has} {what}, and the file {wanted}"));
+            return Some(format!("it has {has} {what}, the file has {wanted}"));
         }
     }
     None
@@ -120,16 +120,16 @@ mod tests {
     fn rules_are_told_apart_whatever_their_layout() {
         assert_eq!(rules_unlike(FILE, &[group("B", "up==0", 90.0)]), None);
         let told = |group: RuleGroup| rules_unlike(FILE, &[group]).unwrap();
-        assert!(told(group("B", "up == 1", 90.0)).contains("B is another"));
-        assert!(told(group("B", "up == 0", 60.0)).contains("B is another"));
+        assert!(told(group("B", "up == 1", 90.0)).contains("B differs"));
+        assert!(told(group("B", "up == 0", 60.0)).contains("B differs"));
         assert!(told(group("C", "up == 0", 90.0)).contains("B is missing"));
         assert!(rules_unlike(FILE, &[]).unwrap().contains("no group g"));
         let mut more = group("B", "up == 0", 90.0);
         more.rules.push(Rule::Recording(RecordingRule { name: "z".into(), ..Default::default() }));
-        assert!(told(more).contains("z is still there"));
+        assert!(told(more).contains("z is still loaded"));
         let mut turned = group("B", "up == 0", 90.0);
         turned.rules.reverse();
-        assert!(told(turned).contains("another order"));
+        assert!(told(turned).contains("different order"));
         let mut labelled = group("B", "up == 0", 90.0);
         if let Some(Rule::Alerting(rule)) = labelled.rules.get_mut(1) {
             rule.labels.insert("severity".into(), "page".into());

@@ -128,9 +128,9 @@ fn what_is_not_clear_is_refused_and_nothing_is_changed() {
         0\n- name: b\n  rules:\n  - alert: B\n    expr: up == 1\n";
     let refused = |text: &str, edit: Edit| super::edit(text, &[edit]).unwrap_err();
     assert!(refused(twice, one("A", Set::Threshold(1.0))).contains("braces"));
-    assert!(refused(twice, one("B", Set::Threshold(1.0))).contains("several"));
-    assert!(refused(twice, one("C", Set::Threshold(1.0))).contains("no rule C"));
-    assert!(refused(LAYOUTS, one("Last", Set::Threshold(3.0))).contains("against a number"));
+    assert!(refused(twice, one("B", Set::Threshold(1.0))).contains("more than once"));
+    assert!(refused(twice, one("C", Set::Threshold(1.0))).contains("rule C not found"));
+    assert!(refused(LAYOUTS, one("Last", Set::Threshold(3.0))).contains("with a number"));
     assert!(refused(LAYOUTS, one("DiskFull", Set::Hold("5 minutes".into()))).contains("for"));
     assert!(
         refused(LAYOUTS, one("job:up:sum", Set::Label("more".into(), Some("x".into())))).contains("braces")

@@ -12,16 +12,17 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         Filter::No => findings.push(finding(
             "comparison",
             FindingSeverity::Warning,
-            "The expression compares with nothing: the alert fires as long as the series exists.",
-            "An alert fires for every series that its expression gives, whatever the value.",
-            "Add a comparison, e.g. > 0; for a heartbeat such as vector(1) switch this check off in a comment.",
+            "The expression has no comparison: the alert fires as long as the series exists.",
+            "An alert fires for every series that its expression returns, regardless of the value.",
+            "Add a comparison, such as > 0. For a heartbeat such as vector(1), disable this check in a \
+                comment.",
         )),
         Filter::Bool => findings.push(finding(
             "comparison",
             FindingSeverity::Error,
-            "The comparison is made with bool: it gives 0 or 1 and takes nothing away, so the alert always fires.",
-            "With bool every series stays, with 1 for true and 0 for false; 0 fires as well.",
-            "Take bool away, or compare its result: == 1.",
+            "The comparison uses `bool`: it returns 0 or 1 and filters nothing, so the alert always fires.",
+            "With `bool`, every series is kept, as 1 for true and 0 for false; an alert fires on 0 as well.",
+            "Remove `bool`, or compare its result: == 1.",
         )),
     }
 }

@@ -16,8 +16,9 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
             "cost",
             severity,
             format!("Its evaluation took {took:.2} s, {:.0} % of the interval.", took / interval * 100.0),
-            "A group that takes longer than its interval skips evaluations: alerts come late and series have holes.",
-            "Record an intermediate series, shorten the window, or give the group a longer interval.",
+            "A group that takes longer than its interval skips evaluations: alerts are late and series \
+                have gaps.",
+            "Record an intermediate series, shorten the range, or increase the group's interval.",
         ));
     }
 }

@@ -20,19 +20,22 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         return;
     }
     let (severity, why) = if own.alerting {
-        (FindingSeverity::Warning, "Both fire at once, and one of them is edited the next time.")
+        (
+            FindingSeverity::Warning,
+            "Both fire at the same time, and sooner or later only one of them gets edited.",
+        )
     } else {
         (
             FindingSeverity::Error,
-            "Two rules write the same series: every evaluation, the samples of one are lost.",
+            "Two rules write the same series: at every evaluation, the samples of one are dropped.",
         )
     };
-    let text = if identical { "the same expression" } else { "another expression" };
+    let text = if identical { "the same expression" } else { "a different expression" };
     findings.push(finding(
         "duplicate",
         severity,
-        format!("Group {group} has a rule of the same name and labels with {text}."),
+        format!("Group {group} has a rule with the same name and labels, with {text}."),
         why,
-        "Delete one of them, or give it a name or labels of its own.",
+        "Delete one of them, or give it a unique name or labels.",
     ));
 }

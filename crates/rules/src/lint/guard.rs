@@ -15,27 +15,29 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) -> O
         GuardVerdict::Guarded => return Some(report),
         GuardVerdict::NeverMatches => (
             FindingSeverity::Error,
-            "`and` pairs only series whose labels are equal. An alert that can never fire looks healthy on every page.",
-            "Say on which labels the guard pairs.",
+            "`and` matches only series with equal labels. An alert that can never fire looks healthy \
+                everywhere.",
+            "Specify the labels on which the guard matches.",
         ),
         GuardVerdict::OtherWindow => (
             FindingSeverity::Warning,
-            "With another window the guard answers for another time than the condition: it may let an old \
-                value through, \
-             or hold a true one back.",
-            "Give the guard the condition's window.",
+            "With a different range, the guard covers a different period than the condition: it may let a \
+                stale value through, or suppress a real one.",
+            "Use the condition's range in the guard.",
         ),
         GuardVerdict::Unclear => (
             FindingSeverity::Info,
             "If the condition has a label that the guard lacks, the alert never fires.",
-            "Say on which labels the guard pairs, or look at the rule on the server, where both sides are evaluated.",
+            "Specify the labels on which the guard matches, or inspect the rule on the server, where both \
+                sides are evaluated.",
         ),
         // Nothing to guard, unless it divides by traffic or is expected to have one.
         GuardVerdict::Unguarded if report.rewrite.is_none() && !subject.expected => return Some(report),
         GuardVerdict::Unguarded => (
             FindingSeverity::Warning,
-            "At night and after a start a ratio of few requests jumps: it pages although nobody is served badly.",
-            "Add a guard in the condition's window.",
+            "At night and after a restart, a ratio over few requests fluctuates and pages although no \
+                users are affected.",
+            "Add a traffic guard with the condition's range.",
         ),
     };
     let mut found = finding("guard", severity, report.reason.clone(), why, remedy);

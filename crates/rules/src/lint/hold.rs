@@ -11,9 +11,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         findings.push(finding(
             "for",
             FindingSeverity::Info,
-            "The alert has no `for`: one evaluation is enough to fire.",
-            "A single scrape that fails or a single odd sample pages somebody.",
-            "Add e.g. for: 5m, or switch this check off where at once is meant.",
+            "The alert has no `for`: a single evaluation is enough to fire.",
+            "One failed scrape or one outlier pages the on-call engineer.",
+            "Add a pending period, such as for: 5m, or disable this check if the alert must fire \
+                immediately.",
         ));
     }
 }

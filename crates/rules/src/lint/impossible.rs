@@ -29,7 +29,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
                 });
                 if let Some(other) = other {
                     problems.push(format!(
-                        "{} is asked to be \"{}\" and \"{}\" at once",
+                        "{} cannot be \"{}\" and \"{}\" at the same time",
                         one.name, one.value, other.value
                     ));
                 }
@@ -40,7 +40,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
                     let wants = matches!(matcher.op, MatchOp::Equal) && !matcher.value.is_empty();
                     if wants && !recorded.labels.can(&matcher.name) {
                         problems.push(format!(
-                            "{} is asked for with {}, a label that its rule takes away",
+                            "{} is selected by {}, a label that its recording rule removes",
                             selector.name.as_deref().unwrap_or_default(),
                             matcher.name
                         ));
@@ -55,9 +55,9 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         findings.push(finding(
             "impossible",
             FindingSeverity::Error,
-            format!("A part of the expression is always empty: {problem}."),
-            "What is always empty never fires and never records, and makes no error that anybody would see.",
-            "Match on the labels that both sides have (on, ignoring), or sum each side on its own.",
+            format!("Part of the expression is always empty: {problem}."),
+            "An expression that is always empty never fires and never records, and never reports an error.",
+            "Match on labels that both sides have (on, ignoring), or aggregate each side first.",
         ));
     }
 }
@@ -77,7 +77,7 @@ fn range(binary: &BinaryExpr) -> Option<String> {
     let never = (above.contains(&op) && below.contains(&outer) && high < low)
         || (below.contains(&op) && above.contains(&outer) && high > low);
     (never && plain(first) && plain(binary))
-        .then(|| format!("no value is {} and {} at once", said(op, low), said(outer, high)))
+        .then(|| format!("no value is {} and {} at the same time", said(op, low), said(outer, high)))
 }
 
 fn said(op: token::TokenId, number: f64) -> String {
@@ -122,7 +122,7 @@ fn unpaired(binary: &BinaryExpr, known: &Known) -> Option<String> {
     let (label, of_left) = left.apart(&right)?;
     let (has, lacks) = if of_left { ("left", "right") } else { ("right", "left") };
     Some(format!(
-        "{} pairs series, and those on the {has} carry {label} while those on the {lacks} do not",
+        "{} matches series, but those on the {has} have the label {label} and those on the {lacks} do not",
         binary.op
     ))
 }
@@ -133,7 +133,7 @@ fn other_values(left: &Expr, right: &Expr) -> Option<String> {
     left.iter().find_map(|(name, value)| {
         let other = right.iter().find(|(other, _)| other == name).map(|(_, value)| value)?;
         (other != value).then(|| {
-            format!("{name} is \"{value}\" on the left and \"{other}\" on the right, so nothing pairs")
+            format!("{name} is \"{value}\" on the left and \"{other}\" on the right, so nothing matches")
         })
     })
 }

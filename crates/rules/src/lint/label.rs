@@ -35,8 +35,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
             "label",
             FindingSeverity::Warning,
             format!("A template uses {}, which the expression's series never have.", lacking.join(", ")),
-            "The text of the alert has a hole where the one on call looks for the culprit.",
-            "Keep the label in the expression (sum by (…)), or take it out of the text.",
+            "The alert text has a blank where the on-call engineer looks for the affected object.",
+            "Keep the label in the expression (sum by (…)), or remove it from the text.",
         ));
     }
 }

@@ -54,7 +54,7 @@ pub struct Facts {
     pub times: BTreeMap<(String, String), (f64, f64)>,
     /// Files of runbooks that exist, where links that are paths can be looked up.
     pub runbooks: Option<BTreeSet<String>>,
-    /// Links that were asked over the network, by address; only when somebody wanted that.
+    /// Results of link checks by address; only if they were requested.
     pub links: BTreeMap<String, RuleLink>,
 }
 

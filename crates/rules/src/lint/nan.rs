@@ -11,11 +11,11 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         findings.push(finding(
             "nan",
             FindingSeverity::Warning,
-            format!("It divides by a rate that may be 0, and 0 / 0 is NaN: {problem}."),
-            "At night one tenant without traffic is enough: an alert over all of them goes silent, or one with \
-                != fires, and no page says why.",
-            "Take out what has no traffic before it is put together (… / … >= 0, or divide by (… > 0)), or \
-                divide the sums: sum(a) / sum(b).",
+            format!("It divides by a rate that can be 0, and 0 / 0 is NaN: {problem}."),
+            "At night, one tenant without traffic is enough: an alert aggregated over all tenants goes \
+                silent, or one with != fires, without any visible reason.",
+            "Drop series without traffic before aggregating (… / … >= 0, or divide by (… > 0)), or divide \
+                the sums: sum(a) / sum(b).",
         ));
     }
 }

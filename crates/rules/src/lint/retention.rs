@@ -20,13 +20,14 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
             "retention",
             FindingSeverity::Info,
             format!(
-                "It looks back {}, and the server keeps {}.",
+                "Its range is {}, but the server keeps only {}.",
                 display_duration(&longest),
                 display_duration(&kept)
             ),
-            "What is older than the retention is gone: increase() over the rest is less than it says.",
-            "Raise --storage.tsdb.retention.time, or extrapolate from the time really covered, as the pack's \
-                cost rule does.",
+            "Data older than the retention is deleted, so increase() over the range returns less than \
+                expected.",
+            "Increase --storage.tsdb.retention.time, or extrapolate from the period actually covered, as \
+                the pack's cost rule does.",
         ));
     }
 }

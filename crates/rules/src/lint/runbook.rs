@@ -8,7 +8,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
     if !subject.rule.alerting {
         return;
     }
-    let why = "At three in the morning the link is what is clicked first.";
+    let why = "At 3 a.m., the runbook link is the first thing people click.";
     match subject.rule.annotations.get("runbook_url").map(|link| link.trim()) {
         None | Some("") => findings.push(finding(
             "runbook",
@@ -26,23 +26,23 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
                     .links
                     .get(link)
                     .filter(|asked| asked.state == RuleLinkState::Dead)
-                    .map(|_| "its server says that there is no such page".to_owned()),
-                Some(_) => Some("it is no http or https address".to_owned()),
-                None if link.contains(':') => Some("it is no http or https address".to_owned()),
+                    .map(|_| "page not found".to_owned()),
+                Some(_) => Some("not an HTTP or HTTPS address".to_owned()),
+                None if link.contains(':') => Some("not an HTTP or HTTPS address".to_owned()),
                 None => subject
                     .facts
                     .runbooks
                     .as_ref()
                     .filter(|files| !files.contains(link.split('#').next().unwrap_or(link)))
-                    .map(|_| "there is no such file".to_owned()),
+                    .map(|_| "file not found".to_owned()),
             };
             if let Some(problem) = problem {
                 findings.push(finding(
                     "runbook",
                     FindingSeverity::Warning,
-                    format!("The runbook link {link} leads nowhere: {problem}."),
+                    format!("Dead runbook link {link}: {problem}."),
                     why,
-                    "Correct the link, or write the page.",
+                    "Fix the link, or write the page.",
                 ));
             }
         }

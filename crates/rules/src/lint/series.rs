@@ -22,8 +22,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
             "series",
             FindingSeverity::Warning,
             format!("{} {verb} not exist on the server now.", missing.join(", ")),
-            "A rule over a series that is not there gives nothing: an alert never fires, a recording has a hole.",
-            "Look for a typing error or a target that is down; a counter that has never counted is missing, too.",
+            "A rule on a missing series returns nothing: an alert never fires, and a recorded series has \
+                gaps.",
+            "Check for a typo or a target that is down. A counter that has never been incremented does \
+                not exist either.",
         ));
     }
 }

@@ -10,9 +10,9 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         findings.push(finding(
             "syntax",
             FindingSeverity::Error,
-            format!("The expression can't be parsed: {}", error.trim()),
-            "Prometheus refuses the whole file with it, and goes on with the rules that it had.",
-            "Correct the expression; promtool check rules names the place.",
+            format!("Invalid expression: {}", error.trim()),
+            "Prometheus rejects the entire file and keeps the previously loaded rules.",
+            "Fix the expression; promtool check rules shows the location.",
         ));
     }
 }

@@ -101,7 +101,7 @@ impl World {
         made["silenceID"]
             .as_str()
             .map(str::to_owned)
-            .ok_or_else(|| SimError::Other(format!("no silence: {reply}")))
+            .ok_or_else(|| SimError::Other(format!("silence not created: {reply}")))
     }
 
     /// Ends it, unless somebody has.

@@ -74,7 +74,7 @@ impl State {
         let file = folder.join("grafana.json");
         let mut state = match fs::read_to_string(&file) {
             Ok(text) => serde_json::from_str(&text)
-                .map_err(|e| SimError::Other(format!("{}: {e}; delete it to start anew", file.display())))?,
+                .map_err(|e| SimError::Other(format!("{}: {e}. Delete it to start over", file.display())))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => first(),
             Err(error) => return Err(SimError::file(&file)(error)),
         };

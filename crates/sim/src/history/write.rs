@@ -55,7 +55,7 @@ pub async fn into_blocks(file: &Path, folder: &Path) -> Result<(), SimError> {
     if !output.status.success() {
         let words =
             String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-        return Err(SimError::Other(format!("promtool could not make blocks: {}", words.trim())));
+        return Err(SimError::Other(format!("promtool failed to create blocks: {}", words.trim())));
     }
     fs::remove_file(file).map_err(SimError::file(file))
 }

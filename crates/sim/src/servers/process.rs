@@ -177,7 +177,7 @@ impl Server {
             if let Some(child) = &mut self.child
                 && let Ok(Some(status)) = child.try_wait()
             {
-                return Err(self.failed(format!("it ended with {status}: {}", self.last_words())));
+                return Err(self.failed(format!("exited with {status}: {}", self.last_words())));
             }
             if answers {
                 return Ok(());

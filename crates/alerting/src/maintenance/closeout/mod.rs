@@ -52,7 +52,7 @@ pub async fn closeout(maintenance: Arc<Maintenance>, id: String) -> Result<Close
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "maintenance",
-            "This window has not begun yet.",
+            "This window has not started yet.",
         ));
     }
     let made = Box::pin(make(&maintenance, &live, &window)).await?;
@@ -97,12 +97,8 @@ async fn find(
     }
     poll::members(&maintenance.ctx, live).await;
     look(maintenance, live, id).ok_or_else(|| {
-        PanelError::new(
-            ErrorCode::NotFound,
-            "maintenance",
-            "No window and no silence of this stack has this id.",
-        )
-        .with_hint("See the history of windows for the ids that there are.")
+        PanelError::new(ErrorCode::NotFound, "maintenance", "Window or silence not found in this stack.")
+            .with_hint("See the maintenance history for valid IDs.")
     })
 }
 
@@ -148,7 +144,7 @@ async fn make(
         Ok(original) => (Routing::parse(&original), true),
         Err(error) => (
             Routing::unknown(format!(
-                "Alertmanager's routes are not known ({}); its defaults are assumed.",
+                "Alertmanager's routes are unknown ({}); defaults are assumed.",
                 error.message
             )),
             false,
@@ -168,14 +164,14 @@ async fn make(
     let (series, step_ms) = match series {
         Ok(found) => found,
         Err(why) => {
-            notes.push(format!("What fired while no panel was open is not known: {why}"));
+            notes.push(format!("Alerts that fired while no panel was running are unknown: {why}"));
             (Vec::new(), 0)
         }
     };
     let rows = rows_at_end.then_some(index.rows.as_slice());
     let episodes = evidence::merge(known, rows, &series, step_ms, ended_at);
     notes.push(
-        "Whom Alertmanager has told is reckoned from its routes and from what fired when; it does not say so itself."
+        "Notification status is inferred from routes and alert history; Alertmanager does not report it."
             .to_owned(),
     );
     let silences: Vec<_> = {
@@ -267,7 +263,7 @@ pub fn settle_ended(maintenance: &Arc<Maintenance>, live: &Arc<StackSession>) {
         let (maintenance, live) = (Arc::clone(maintenance), Arc::clone(live));
         tokio::spawn(async move {
             if let Err(error) = Box::pin(close(&maintenance, &live, &window)).await {
-                tracing::warn!(code = error.code.as_str(), %error, "a window could not be closed out");
+                tracing::warn!(code = error.code.as_str(), %error, "failed to create a close-out report");
             }
             maintenance.records.change(&window.id, |record| record.in_hand = false);
             drop(guard);
@@ -300,18 +296,18 @@ fn notice(report: &CloseOut) -> Notice {
     let first = report.still_firing.iter().filter_map(|alert| alert.pages_by).min();
     let left = report.left_over;
     let text = match (left, first) {
-        (0, _) => format!("It hid {} alerts; none of them is left over.", report.hidden),
+        (0, _) => format!("{} alerts were muted; none needs follow-up.", report.hidden),
         (_, Some(by)) => {
             format!(
-                "{left} alerts are left over; the first pages by {}.",
+                "{left} alerts need follow-up; the first pages by {}.",
                 aether_foundation::text::moment(by)
             )
         }
-        _ => format!("{left} alerts are left over."),
+        _ => format!("{left} alerts need follow-up."),
     };
     Notice {
         level: if left == 0 { Level::Ok } else { Level::Warn },
-        title: format!("Maintenance is over: {}", report.reason.chars().take(80).collect::<String>()),
+        title: format!("Maintenance ended: {}", report.reason.chars().take(80).collect::<String>()),
         text,
         screen: "maintenance".to_owned(),
         filter: String::new(),

@@ -81,7 +81,7 @@ impl Alert<'_> {
             .copied()
     }
 
-    /// The episode of which somebody was told before `start`.
+    /// The episode notified before `start`.
     fn told_before(&self, start: Timestamp) -> Option<&Kept> {
         let wait = self.deliveries.iter().filter(|d| d.notifies).map(|d| d.group_wait_ms).min()?;
         self.episodes
@@ -91,7 +91,7 @@ impl Alert<'_> {
     }
 }
 
-/// Sorts the alerts of a window's time into what needs somebody and what does not.
+/// Sorts the alerts of a window into those that need follow-up and those that do not.
 pub fn find(scene: &Scene<'_>) -> Found {
     let alerts = alerts(scene);
     // A group that has something new to tell tells all of it.
@@ -142,7 +142,7 @@ fn alerts<'a>(scene: &Scene<'a>) -> Vec<Alert<'a>> {
         .collect()
 }
 
-/// Fires at the end, and nobody was told of it before.
+/// Firing at the end of the window, not notified before it.
 fn is_new(scene: &Scene<'_>, alert: &Alert<'_>) -> bool {
     alert.on_at(scene.ended_at).is_some() && alert.told_before(scene.starts_at).is_none()
 }
@@ -161,7 +161,7 @@ fn muted_by(scene: &Scene<'_>, alert: &Alert<'_>) -> Option<String> {
     if let Some(longest) = silencing.first() {
         return Some(format!(
             "Still silenced by {} until {}.",
-            if longest.created_by.is_empty() { "somebody" } else { &longest.created_by },
+            if longest.created_by.is_empty() { "someone" } else { &longest.created_by },
             aether_foundation::text::moment(longest.ends_at)
         ));
     }
@@ -183,7 +183,7 @@ fn sort_in(scene: &Scene<'_>, alert: &Alert<'_>, fresh: &HashSet<&str>, found: &
     let mut line = line(scene, alert, on);
     let audible: Vec<&Delivery> = alert.deliveries.iter().filter(|delivery| delivery.notifies).collect();
     if audible.is_empty() {
-        line.note = "It goes to no receiver that tells anybody.".to_owned();
+        line.note = "Its receiver has no integration, so no notification is sent.".to_owned();
         found.still_firing.push(line);
         return;
     }
@@ -201,11 +201,12 @@ fn sort_in(scene: &Scene<'_>, alert: &Alert<'_>, fresh: &HashSet<&str>, found: &
             let waited = on.began.plus_millis(delivery.group_wait_ms);
             waited.max(scene.ended_at.plus_millis(delivery.group_interval_ms))
         });
-        line.note = "Began in the window; told with its group's next look.".to_owned();
+        line.note = "Started during the window; notified with the next group notification.".to_owned();
     } else if with_group {
         line.pages_by = by(&|delivery| scene.ended_at.plus_millis(delivery.group_interval_ms));
         line.note =
-            "Told before the window; another alert of its group is new, and the group is told as a whole."
+            "Notified before the window. A new alert in its group triggers a notification for the entire \
+                group."
                 .to_owned();
     } else {
         line.pages_by = by(&|delivery| {
@@ -213,10 +214,10 @@ fn sort_in(scene: &Scene<'_>, alert: &Alert<'_>, fresh: &HashSet<&str>, found: &
             repeat.max(scene.ended_at).plus_millis(delivery.group_interval_ms)
         });
         line.note = if again {
-            "It ended and began again while muted: taken as told already, so nobody hears of it before the repeat \
-             interval is over."
+            "Resolved and fired again while muted. Alertmanager considers it already notified, so there \
+                is no notification until the repeat interval elapses."
         } else {
-            "Told before the window; told again when the repeat interval is over."
+            "Notified before the window; notified again when the repeat interval elapses."
         }
         .to_owned();
     }
@@ -233,10 +234,10 @@ fn ended(scene: &Scene<'_>, alert: &Alert<'_>, told: Option<&Kept>, found: &mut 
             let mut line = line(scene, alert, last);
             let near = last.ended.is_some_and(|end| end.plus_millis(interval) > scene.ended_at);
             line.note = if near {
-                "It ended shortly before the window did: its end may still be told. Look outside, and close it by hand \
-                 if it is open."
+                "Resolved shortly before the window ended; a resolved notification may still be sent. \
+                    Check the incident, and close it manually if it is open."
             } else {
-                "Its end was never told: close it by hand outside."
+                "Resolved while muted; no resolved notification was sent. Close the incident manually."
             }
             .to_owned();
             found.open_outside.push(line);

@@ -18,20 +18,20 @@ pub fn markdown(report: &CloseOut) -> String {
     let minutes = report.ended_at.millis_since(report.starts_at).max(0) / 60_000;
     let _ = writeln!(
         out,
-        "- Window: {} to {} ({minutes} min), opened by {}, stack {}",
+        "- Window: {} to {} ({minutes} min), created by {}, stack {}",
         moment(report.starts_at),
         moment(report.ended_at),
         inline(&report.created_by),
         inline(&report.stack)
     );
-    let _ = writeln!(out, "- Alerts that it hid: {}", report.hidden);
+    let _ = writeln!(out, "- Alerts muted: {}", report.hidden);
     for note in &report.notes {
         let _ = writeln!(out, "- {}", inline(note));
     }
     section(&mut out, "Still firing", &report.still_firing, true);
-    section(&mut out, "To be closed by hand outside", &report.open_outside, true);
-    section(&mut out, "Fires again, and nobody hears of it yet", &report.silent_again, true);
-    section(&mut out, "Came and went while muted", &report.unseen, false);
+    section(&mut out, "Resolved while muted, close manually", &report.open_outside, true);
+    section(&mut out, "Will fire again without a notification", &report.silent_again, true);
+    section(&mut out, "Started and resolved while muted", &report.unseen, false);
     let active = report.silences.iter().filter(|silence| silence.state == SilenceState::Active);
     let lines: Vec<String> = active
         .take(MAX_LINES)
@@ -47,7 +47,7 @@ pub fn markdown(report: &CloseOut) -> String {
             )
         })
         .collect();
-    let _ = writeln!(out, "\n## Silences that are active ({})\n", lines.len());
+    let _ = writeln!(out, "\n## Active silences ({})\n", lines.len());
     let _ = writeln!(out, "{}", if lines.is_empty() { "None.".to_owned() } else { lines.join("\n") });
     out
 }
@@ -62,14 +62,14 @@ fn section(out: &mut String, title: &str, alerts: &[CloseOutAlert], always: bool
     }
     for alert in alerts.iter().take(MAX_LINES) {
         let severity = alert.severity.as_str();
-        let name = if alert.name.is_empty() { "(no name)" } else { &alert.name };
+        let name = if alert.name.is_empty() { "(unnamed)" } else { &alert.name };
         let _ = write!(out, "- {} ({severity}", code(name));
         if let Some(tenant) = &alert.tenant {
             let _ = write!(out, ", tenant {}{}", code(tenant), if alert.vip { ", VIP" } else { "" });
         }
         let _ = write!(out, ") since {}", moment(alert.began));
         if let Some(ended) = alert.ended {
-            let _ = write!(out, ", ended {}", moment(ended));
+            let _ = write!(out, ", resolved {}", moment(ended));
         }
         if let Some(by) = alert.pages_by {
             let _ = write!(out, "; **pages by {}**", moment(by));
@@ -139,11 +139,11 @@ mod tests {
             text.contains("# Maintenance close-out: \\[deploy\\](javascript:x) \\<img\\> line\n"),
             "{text}"
         );
-        assert!(text.contains("(30 min), opened by ann, stack s"), "{text}");
+        assert!(text.contains("(30 min), created by ann, stack s"), "{text}");
         assert!(text.contains("- `Disk'Full'` (critical, tenant `vip'1`, VIP) since"), "{text}");
         assert!(text.contains(&format!("**pages by {by}**; to pager")), "{text}");
-        assert!(text.contains("## To be closed by hand outside (0)\n\nNone."), "{text}");
-        assert!(text.contains("## Came and went while muted (1)"), "{text}");
-        assert!(text.contains("## Silences that are active (0)\n\nNone."), "{text}");
+        assert!(text.contains("## Resolved while muted, close manually (0)\n\nNone."), "{text}");
+        assert!(text.contains("## Started and resolved while muted (1)"), "{text}");
+        assert!(text.contains("## Active silences (0)\n\nNone."), "{text}");
     }
 }

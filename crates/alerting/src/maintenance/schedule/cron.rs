@@ -29,15 +29,16 @@ impl CronSchedule {
         }
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let parsed = parser.parse(cron).map_err(|error| {
-            refuse(format!("The cron expression can't be read: {error}.")).with_hint(
-                "Five fields: minute, hour, day of month, month, day of week. Sundays at 2:30: 30 2 * * 0",
+            refuse(format!("Invalid cron expression: {error}.")).with_hint(
+                "Use five fields: minute, hour, day of month, month, day of week. Example, Sundays at \
+                    2:30: 30 2 * * 0",
             )
         })?;
         let name = time_zone.trim();
         let zone = if name.is_empty() { Ok(TimeZone::system()) } else { TimeZone::get(name) };
         let zone = zone.map_err(|_| {
-            refuse(format!("There is no time zone \"{}\".", name.chars().take(60).collect::<String>()))
-                .with_hint("Write it as Europe/Berlin, America/New_York or UTC.")
+            refuse(format!("Unknown time zone \"{}\".", name.chars().take(60).collect::<String>()))
+                .with_hint("Use a name such as Europe/Berlin, America/New_York or UTC.")
         })?;
         Ok(Self { cron: parsed, zone })
     }
@@ -87,7 +88,7 @@ pub fn preview(request: &SchedulePreviewRequest, now: Timestamp) -> Result<Sched
     let rhythm = CronSchedule::parse(&request.cron, &request.time_zone)?;
     let next = rhythm.after(now, SHOWN);
     if next.is_empty() {
-        return Err(refuse("No date fits this cron expression."));
+        return Err(refuse("This cron expression never matches a date."));
     }
     Ok(SchedulePreview {
         description: rhythm.words(),
@@ -135,12 +136,12 @@ mod tests {
     #[test]
     fn what_is_no_expression_or_zone_is_told() {
         for (cron, zone, word) in [
-            ("", "UTC", "can't be read"),
-            ("61 * * * *", "UTC", "can't be read"),
-            ("0 9 * *", "UTC", "can't be read"),
-            ("0 0 9 * * 1", "UTC", "can't be read"),
-            ("0 9 * * 1", "Mars/Olympus", "no time zone"),
-            ("0 0 31 2 *", "UTC", "No date fits"),
+            ("", "UTC", "Invalid cron expression"),
+            ("61 * * * *", "UTC", "Invalid cron expression"),
+            ("0 9 * *", "UTC", "Invalid cron expression"),
+            ("0 0 9 * * 1", "UTC", "Invalid cron expression"),
+            ("0 9 * * 1", "Mars/Olympus", "Unknown time zone"),
+            ("0 0 31 2 *", "UTC", "never matches a date"),
         ] {
             let request = SchedulePreviewRequest { cron: cron.into(), time_zone: zone.into() };
             let error = preview(&request, at("2026-01-01T00:00:00Z")).unwrap_err();

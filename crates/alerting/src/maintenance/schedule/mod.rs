@@ -1,5 +1,5 @@
-//! Recurring windows: a cron expression in a time zone, and the next occurrences made ahead as silences of the future,
-//! so that they hold while no panel is open.
+//! Recurring windows: a cron expression in a time zone. The next occurrences exist as pending silences, so
+//! that they work while no panel is open.
 //!
 //! Each occurrence has the window id that its schedule and its begin give (UUID v5): made once, whoever makes it. What
 //! Alertmanager has lost is made again; an occurrence that a person has ended is not.
@@ -163,10 +163,10 @@ pub async fn save(
     let stack = live.profile.name.clone();
     let rhythm = CronSchedule::parse(&request.cron, &request.time_zone)?;
     if rhythm.after(clock::now(), 1).is_empty() {
-        return Err(refuse("No date fits this cron expression."));
+        return Err(refuse("This cron expression never matches a date."));
     }
     if request.ahead == 0 || request.ahead > MAX_AHEAD {
-        return Err(refuse(format!("From 1 to {MAX_AHEAD} occurrences are made ahead.")));
+        return Err(refuse(format!("The number of windows created in advance must be 1 to {MAX_AHEAD}.")));
     }
     let max_s = maintenance.ctx.settings.get().max_window_minutes.saturating_mul(60);
     let window = MaintenanceRequest {
@@ -181,7 +181,7 @@ pub async fn save(
     let before = match &request.id {
         Some(id) => Some(known.remove(id).ok_or_else(unknown)?),
         None if known.len() >= MAX_SCHEDULES => {
-            return Err(refuse(format!("A stack has at most {MAX_SCHEDULES} schedules.")));
+            return Err(refuse(format!("A stack can have at most {MAX_SCHEDULES} schedules.")));
         }
         None => None,
     };
@@ -212,7 +212,7 @@ pub async fn save(
     list(&maintenance, &live).await
 }
 
-/// Forgets a schedule and takes back what it has made of the future. A window that is on goes on.
+/// Deletes a schedule and its pending windows. An active window continues.
 ///
 /// # Errors
 /// `not-found`, `storage`, or what Alertmanager says.
@@ -232,7 +232,7 @@ pub async fn delete(
 }
 
 fn unknown() -> PanelError {
-    PanelError::new(ErrorCode::NotFound, "schedule", "This stack has no such schedule.")
+    PanelError::new(ErrorCode::NotFound, "schedule", "Schedule not found in this stack.")
 }
 
 /// Ends every silence of the future that a schedule has made. The ids of its occurrences tell them.
@@ -277,7 +277,7 @@ async fn tend(maintenance: &Arc<Maintenance>, live: &Arc<StackSession>) -> Durat
     let schedules = match stored::read(maintenance, &live.profile.name).await {
         Ok(schedules) => schedules,
         Err(error) => {
-            tracing::warn!(code = error.code.as_str(), %error, "the schedules could not be read");
+            tracing::warn!(code = error.code.as_str(), %error, "failed to read the schedules");
             return AGAIN;
         }
     };
@@ -290,7 +290,7 @@ async fn tend(maintenance: &Arc<Maintenance>, live: &Arc<StackSession>) -> Durat
         let problem = match Box::pin(make(maintenance, live, id, kept)).await {
             Ok(()) => String::new(),
             Err(error) => {
-                tracing::warn!(code = error.code.as_str(), %error, schedule = id, "a window could not be made");
+                tracing::warn!(code = error.code.as_str(), %error, schedule = id, "scheduled window not created");
                 rest = AGAIN;
                 error.message
             }

@@ -1,5 +1,5 @@
-//! What the journal keeps of schedules. It is read anew for every look: the shell changes schedules while a
-//! window is open.
+//! Stored schedules in the journal. Read on every access, because the CLI can change them while a panel is
+//! open.
 
 use std::collections::BTreeMap;
 

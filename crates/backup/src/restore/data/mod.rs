@@ -53,23 +53,23 @@ pub async fn apply(backups: Arc<Backups>, asked: DataRestoreRequest) -> Result<D
     let job = backups.ctx.jobs.begin(format!("Restoring data from {}", asked.id.0))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let lock = crate::store::locked(&store).await?;
-    job.stage("asking the servers", 0);
+    job.stage("querying the servers", 0);
     let ground = ground(&backups, &live, &asked.id).await?;
     if ground.plan.digest != asked.digest {
         return Err(PanelError::new(
             ErrorCode::Unverified,
             "backups",
-            "Something has changed since this plan was shown. Nothing was done.",
+            "The state changed since this plan was created. Nothing was changed.",
         )
-        .with_hint("Look at the new plan."));
+        .with_hint("Review the new plan."));
     }
     let (Some(place), Some(owner), true) = (&ground.place, ground.owner, ground.plan.by_panel) else {
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "backups",
-            "The panel can't do this by itself.",
+            "This restore cannot be automated.",
         )
-        .with_hint("Follow the steps by hand, then have it checked."));
+        .with_hint("Follow the steps manually, then run the check."));
     };
     let kept = kept(&place.data, &asked.id);
     let detail = json!({
@@ -99,13 +99,13 @@ async fn carry_out(
     job.check()?;
     job.stage("stopping Prometheus", 0);
     place.docker.stop(id, STOP).await.map_err(told)?;
-    job.stage("moving the data of before aside", 0);
+    job.stage("moving the previous data aside", 0);
     if let Err(why) = well(place.docker.run_beside(&place.container, &aside(&place.data, kept), SCRIPT).await)
     {
         // It stops at the first file that can't be moved: those before it go back.
-        return Err(back(place, kept, failed("The data of before could not be moved aside", &why)).await);
+        return Err(back(place, kept, failed("Failed to move the previous data aside", &why)).await);
     }
-    job.stage("putting the blocks in", ground.blocks.len());
+    job.stage("copying the blocks", ground.blocks.len());
     if let Err(error) = upload(&ground.opened, place, owner, job).await {
         return Err(back(place, kept, error).await);
     }
@@ -118,7 +118,7 @@ async fn carry_out(
         Ok(mut check) => {
             check.kept = kept.to_owned();
             check.notes.push(format!(
-                "The data of before is in {kept} of the container {}. Delete it once it is not needed any more.",
+                "The previous data is in {kept} of container {}. Delete it when it is no longer needed.",
                 place.container.name
             ));
             Ok(check)
@@ -131,7 +131,7 @@ fn failed(words: &str, why: &str) -> PanelError {
     PanelError::new(ErrorCode::Rejected, "docker", format!("{words}.")).with_detail(why.to_owned())
 }
 
-/// Puts the data of before back and starts Prometheus if it ran before; the error tells how that went.
+/// Puts the previous data back and starts Prometheus if it ran before; the error reports the result.
 async fn back(place: &Place, kept: &str, error: PanelError) -> PanelError {
     let id = &place.container.id;
     let ran_before = place.container.running;
@@ -148,13 +148,16 @@ async fn back(place: &Place, kept: &str, error: PanelError) -> PanelError {
             let now = if ran_before {
                 "and Prometheus was started with it"
             } else {
-                "and Prometheus is stopped as before"
+                "and Prometheus is stopped, as it was before"
             };
-            PanelError { message: format!("{} The data of before is back, {now}.", error.message), ..error }
+            PanelError {
+                message: format!("{} The previous data was put back, {now}.", error.message),
+                ..error
+            }
         }
         Err(why) => PanelError {
             message: format!(
-                "{} Putting the data of before back failed too: it is in {kept} of the container {}.",
+                "{} Putting the previous data back failed too: it is in {kept} of container {}.",
                 error.message, place.container.name
             ),
             detail: format!("{} {why}", error.detail).trim().to_owned(),
@@ -173,14 +176,14 @@ async fn answers(ground: &Ground, place: &Place) -> Result<DataCheck, PanelError
             place.docker.container(&place.container.id).await.ok().flatten().is_none_or(|now| now.running);
         down = if running { 0 } else { down + 1 };
         if down >= DOWN {
-            let words = "Prometheus ended again right after its start with the restored data.";
+            let words = "Prometheus exited right after starting with the restored data.";
             return Err(PanelError::new(ErrorCode::Unverified, "docker", words)
-                .with_hint(format!("Its reason: docker logs {}", local(&place.container.name))));
+                .with_hint(format!("For the reason, see: docker logs {}", local(&place.container.name))));
         }
         if tokio::time::Instant::now() >= until {
             let told = error.to_panel(ServiceKind::Prometheus);
             return Err(PanelError {
-                message: format!("Prometheus does not come up with the restored data. {}", told.message),
+                message: format!("Prometheus does not start with the restored data. {}", told.message),
                 ..told
             });
         }
@@ -191,7 +194,7 @@ async fn answers(ground: &Ground, place: &Place) -> Result<DataCheck, PanelError
         return Err(PanelError::new(
             ErrorCode::Unverified,
             ServiceKind::Prometheus.as_str(),
-            "Prometheus runs and answers with none of the restored samples.",
+            "Prometheus is running but returns none of the restored samples.",
         ));
     }
     Ok(check)
@@ -214,7 +217,7 @@ async fn checked(ground: &Ground) -> Result<DataCheck, PanelError> {
         if has {
             check.answered += 1;
         } else {
-            check.notes.push(format!("Of the block {} no sample is answered with.", block.id));
+            check.notes.push(format!("No samples of block {} are queryable.", block.id));
         }
     }
     check.notes.truncate(20);

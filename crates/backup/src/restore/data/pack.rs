@@ -45,7 +45,7 @@ pub async fn upload(
     });
     let sent = place.docker.upload(&place.container.id, &place.data, stream).await;
     let packed = pack.await.unwrap_or_else(|error| Err(std::io::Error::other(error.to_string())));
-    packed.map_err(|error| failed("The blocks could not be read", &error.to_string()))?;
+    packed.map_err(|error| failed("Failed to read the blocks", &error.to_string()))?;
     sent.map_err(|error| error.to_panel())
 }
 
@@ -83,9 +83,11 @@ pub fn unpacked(path: &Path) -> std::io::Result<u64> {
     let told = zstd::zstd_safe::get_frame_content_size(&begin).ok().flatten();
     let invalid = |words: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, words.to_owned());
     match told {
-        Some(size) if exceeds_ratio(size, length) => Err(invalid("it unpacks to far more than it holds")),
+        Some(size) if exceeds_ratio(size, length) => {
+            Err(invalid("its decompressed size is suspiciously large"))
+        }
         Some(size) => Ok(size),
-        None => Err(invalid("it does not tell its size")),
+        None => Err(invalid("it does not declare its size")),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What restoring data stands on: the backup's blocks, what Prometheus is told, the container and its room. Only looks.
+//! Preconditions of a data restore: the backup's blocks, Prometheus' flags, the container and free space.
+//! Read-only.
 
 use aether_foundation::stack::prometheus_container;
 use std::{collections::BTreeMap, sync::Arc};
@@ -63,11 +64,11 @@ pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Re
     })
     .await?;
     if blocks.is_empty() {
-        let words = format!("The backup {} holds no data of Prometheus'.", id.0);
+        let words = format!("Backup {} contains no Prometheus data.", id.0);
         return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
     }
     if let Some(broken) = blocks.iter().find(|block| !block.problem.is_empty()) {
-        let words = format!("The block {} of the backup can't be read: {}.", broken.id, broken.problem);
+        let words = format!("Failed to read block {} of the backup: {}.", broken.id, broken.problem);
         return Err(PanelError::new(ErrorCode::Storage, "backups", words).with_hint("Verify the backup."));
     }
     let client = live.clients.prometheus().await?;
@@ -75,21 +76,21 @@ pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Re
     let told = client.flags().await.map(|reply| reply.value);
     let own = told.as_ref().ok().and_then(|flags| flags.get("storage.tsdb.path")).cloned();
     let (place, why) = match prometheus_container(&live.profile) {
-        None => (None, "The panel can do this only through Docker: [docker] host in the profile.".to_owned()),
+        None => (None, "Automatic restore requires Docker: set [docker] host in the profile.".to_owned()),
         // It is needed most where Prometheus does not start any more: then its command line tells what it was told.
         Some((host, name)) => match container::find(&host, &name, own.as_deref()).await {
             Ok(place) => (Some(place), String::new()),
-            Err(why) => (None, format!("Through Docker it can't be done: {why}.")),
+            Err(why) => (None, format!("Automatic restore through Docker is not possible: {why}.")),
         },
     };
     let retention = retention(told.as_ref().ok(), place.as_ref().map(|place| &place.container));
     match (&told, &place) {
         (Err(_), Some(place)) if !place.container.running => notes.push(format!(
-            "The container {} does not run: it is started with the restored data.",
+            "Container {} is stopped; it will be started with the restored data.",
             place.container.name
         )),
         (Err(error), None) => notes.push(format!(
-            "Prometheus does not answer, so where its data is and how long it keeps it are not known: {}",
+            "Prometheus is unreachable, so its data directory and retention are unknown: {}",
             error.to_panel(ServiceKind::Prometheus).message
         )),
         _ => {}
@@ -100,9 +101,10 @@ pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Re
         None => notes.push(why),
         Some(place) => match look(place).await {
             Ok(found) => (by_panel, owner, free) = (true, Some(found.0), Some(found.1)),
-            Err(why) => {
-                notes.push(format!("The panel can't do it in the container {}: {why}.", place.container.name))
-            }
+            Err(why) => notes.push(format!(
+                "Automatic restore in container {} is not possible: {why}.",
+                place.container.name
+            )),
         },
     }
     let source = opened.folder.join(SNAPSHOT.trim_end_matches('/'));
@@ -120,26 +122,26 @@ pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Re
     .await?;
     if let Some(free) = free.filter(|free| *free < bytes * 1.05) {
         by_panel = false;
-        notes.push(format!(
-            "There is too little room: {} are free, and {} are needed.",
-            size(free),
-            size(bytes)
-        ));
+        notes.push(format!("Not enough disk space: {} free, {} needed.", size(free), size(bytes)));
     }
     let expired = retention.map_or(0, |ms| expired(&blocks, ms, clock::now()));
     if expired > 0 {
         notes.push(format!(
-            "Prometheus deletes {expired} of the blocks again at once: they are older than its retention. Raise \
-             --storage.tsdb.retention.time first to keep them."
+            "Prometheus will delete {expired} of the blocks immediately, because they are older than its \
+                retention. To keep them, raise --storage.tsdb.retention.time first."
         ));
     }
     if usize::try_from(expired) == Ok(blocks.len()) {
         by_panel = false;
-        notes.push("Nothing would be left of it, so the panel does not do it.".to_owned());
+        notes.push(
+            "All blocks are older than the retention, so nothing would remain. The panel does not \
+            run this restore."
+                .to_owned(),
+        );
     }
     notes.push(
-        "What was scraped since this backup is set aside with the data of before: it is not in the \
-        restored data."
+        "Samples scraped since this backup stay in the previous data, which is set aside; they are not in \
+            the restored data."
             .into(),
     );
     let data = place.as_ref().map(|place| place.data.clone()).or(own).unwrap_or_else(|| "DATA-FOLDER".into());
@@ -201,19 +203,19 @@ async fn cut_off(
     let mut notes = Vec::new();
     for entry in open.iter().filter(|entry| text(entry, "stack") == live.profile.name) {
         let (kept, container) = (text(entry, "kept"), text(entry, "container"));
-        let told = format!("A restore of {} was cut off in the middle.", entry.subject);
+        let told = format!("A restore of {} was interrupted.", entry.subject);
         let Some(place) = place.filter(|place| place.container.name == container) else {
-            notes.push(format!("{told} The data of before is in {kept} of the container {container}."));
+            notes.push(format!("{told} The previous data is in {kept} of container {container}."));
             continue;
         };
-        // What was moved back or deleted since, by hand too, is no news.
+        // Entries whose data was since moved back or deleted manually are skipped.
         let looks = format!("test -e {}", posix_path(&kept));
         let ran = place.docker.run_beside(&place.container, &looks, SCRIPT).await;
         if ran.is_ok_and(|ran| ran.code != 0) {
             continue;
         }
         notes.push(format!(
-            "{told} The data of before is in {kept}. To have it back: {}",
+            "{told} The previous data is in {kept}. To put it back: {}",
             back_in_docker(place, &kept)
         ));
     }
@@ -234,7 +236,7 @@ async fn look(place: &Place) -> Result<((u64, u64), f64), String> {
             && (place.data == mount.destination || place.data.starts_with(&format!("{}/", mount.destination)))
     });
     if !lives {
-        return Err(format!("{} is in no volume and no mount that can be written", place.data));
+        return Err(format!("{} is not in a writable volume or mount", place.data));
     }
     let data = posix_path(&place.data);
     let script = format!("stat -c '%u %g' {data} && df -Pk {data} | tail -n 1");
@@ -248,7 +250,7 @@ async fn look(place: &Place) -> Result<((u64, u64), f64), String> {
     match (owner.as_slice(), room.as_slice()) {
         // Blocks, used, available, each in KiB.
         ([uid, gid], [_, _, free, ..]) => Ok(((*uid, *gid), *free as f64 * 1024.0)),
-        _ => Err("its shell speaks otherwise than expected".to_owned()),
+        _ => Err("its shell returned unexpected output".to_owned()),
     }
 }
 
@@ -256,7 +258,7 @@ async fn look(place: &Place) -> Result<((u64, u64), f64), String> {
 pub fn well(ran: Result<Ran, DockerError>) -> Result<String, String> {
     match ran {
         Ok(ran) if ran.code == 0 => Ok(ran.output),
-        Ok(ran) => Err(format!("a script in it ended with {}: {}", ran.code, ran.output.trim())),
+        Ok(ran) => Err(format!("a script in it exited with {}: {}", ran.code, ran.output.trim())),
         Err(error) => Err(error.to_panel().to_string()),
     }
 }
@@ -274,7 +276,7 @@ mod tests {
             retention(Some(&flags), None)
         };
         assert_eq!(told("30d", "0B"), Some(30 * DAY));
-        assert_eq!(told("0s", "0B"), Some(15 * DAY), "its default");
+        assert_eq!(told("0s", "0B"), Some(15 * DAY), "default");
         assert_eq!(told("0s", "10GB"), None);
         let command = |words: &[&str]| {
             let command = words.iter().map(|&word| word.to_owned()).collect();

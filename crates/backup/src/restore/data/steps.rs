@@ -9,7 +9,7 @@ use super::STOP;
 use crate::{build::ZSTD, parts::container::Place};
 use aether_foundation::shell::{posix, posix_path};
 
-/// Where the data of before is moved to: within its own folder, so that moving is renaming.
+/// Folder for the previous data: inside the data folder, so that moving is renaming.
 pub fn kept(data: &str, id: &BackupId) -> String {
     format!("{data}/.before-{}", id.0)
 }
@@ -71,7 +71,7 @@ fn beside(place: &Place, script: &str) -> String {
     )
 }
 
-/// The commands that move the data of before back into a container, on a line.
+/// Shell commands that move the previous data back, for a container.
 pub fn back_in_docker(place: &Place, kept: &str) -> String {
     let name = posix(&place.container.name);
     let script = undone(&place.data, kept);
@@ -100,12 +100,12 @@ pub fn in_docker(
     );
     let steps = vec![
         stop(),
-        step(format!("Move the data of before aside, to {kept}"), beside(&aside(data, kept))),
-        step(format!("Put the blocks in, owned by {uid}:{gid}"), put),
+        step(format!("Move the previous data aside to {kept}"), beside(&aside(data, kept))),
+        step(format!("Copy the blocks, owned by {uid}:{gid}"), put),
         start(),
-        step("Look whether the samples are there", question(url, blocks)),
+        step("Check that the samples are queryable", question(url, blocks)),
     ];
-    let back = vec![stop(), step("Move the data of before back", beside(&undone(data, kept))), start()];
+    let back = vec![stop(), step("Move the previous data back", beside(&undone(data, kept))), start()];
     (steps, back)
 }
 
@@ -124,18 +124,18 @@ pub fn by_hand(
     let start = || step("Start Prometheus", "sudo systemctl start prometheus");
     let steps = vec![
         stop(),
-        step(format!("Move the data of before aside, to {kept}"), root(&aside(data, kept))),
+        step(format!("Move the previous data aside to {kept}"), root(&aside(data, kept))),
         step(
-            "Put the blocks in, owned by whom the folder belongs to",
+            "Copy the blocks, owned by the owner of the folder",
             format!(
                 "{unpack}sudo cp -r {source}/. {folder}/ && \
                  sudo chown -R \"$(stat -c %u:%g {folder})\" {folder}{clean_up}"
             ),
         ),
         start(),
-        step("Look whether the samples are there", question(url, blocks)),
+        step("Check that the samples are queryable", question(url, blocks)),
     ];
-    let back = vec![stop(), step("Move the data of before back", root(&undone(data, kept))), start()];
+    let back = vec![stop(), step("Move the previous data back", root(&undone(data, kept))), start()];
     (steps, back)
 }
 
@@ -191,7 +191,7 @@ mod tests {
         let scratch = root.join("scratch");
         std::fs::create_dir_all(&scratch).unwrap();
         let (steps, _) = by_hand(data, (source, packed), &format!("{data}/.before-x"), "http://h", &[]);
-        let put = &steps.iter().find(|step| step.title.starts_with("Put the blocks in")).unwrap().command;
+        let put = &steps.iter().find(|step| step.title.starts_with("Copy the blocks")).unwrap().command;
         let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
         let output = std::process::Command::new("sh")
             .args(["-c", put])

@@ -46,10 +46,11 @@ pub fn change(
     image: &str,
 ) -> Result<Change, String> {
     let found =
-        project.service(service).ok_or_else(|| format!("the compose project has no service {service}"))?;
-    let reference = found.image.as_ref().ok_or_else(|| format!("{service} has no image; it is built"))?;
+        project.service(service).ok_or_else(|| format!("the Compose project has no service {service}"))?;
+    let reference =
+        found.image.as_ref().ok_or_else(|| format!("{service} has no image; it is built locally"))?;
     if reference.resolved.as_deref() == Ok(image) {
-        return Err(format!("{service} has this image already"));
+        return Err(format!("{service} already has this image"));
     }
     let mut why = String::new();
     for candidate in candidates(project, reference, image) {
@@ -71,9 +72,9 @@ pub fn change(
         }
     }
     if why.is_empty() {
-        why = "the place of its image could not be told".to_owned();
+        why = "the location of its image could not be determined".to_owned();
     }
-    Err(format!("{why}; edit {} by hand", reference.file.display()))
+    Err(format!("{why}; edit {} manually", reference.file.display()))
 }
 
 type Candidate = (PathBuf, bool, Range<usize>, String, String);
@@ -95,7 +96,8 @@ fn candidates(project: &Project, reference: &super::read::Reference, image: &str
                     let raw = file.text.get(entry.at.clone()).unwrap_or_default();
                     let quote = raw.chars().next().filter(|c| matches!(c, '\'' | '"'));
                     let put = quote.map_or_else(|| value.clone(), |quote| format!("{quote}{value}{quote}"));
-                    let note = format!("The reference has the variable {}: its value is changed.", used.name);
+                    let note =
+                        format!("The reference uses the variable {}: its value is changed.", used.name);
                     all.push((file.path.clone(), true, entry.at.clone(), put, note));
                 }
             }
@@ -105,7 +107,7 @@ fn candidates(project: &Project, reference: &super::read::Reference, image: &str
                     let mut raw = reference.raw.clone();
                     raw.replace_range(default.clone(), &value);
                     let note =
-                        format!("The reference has the variable {}: its default is changed.", used.name);
+                        format!("The reference uses the variable {}: its default is changed.", used.name);
                     for range in &scalars {
                         let old = text.get(range.clone()).unwrap_or_default();
                         all.push((
@@ -124,7 +126,7 @@ fn candidates(project: &Project, reference: &super::read::Reference, image: &str
     let names: Vec<&str> = reference.used.iter().map(|used| used.name.as_str()).collect();
     let note = match names.as_slice() {
         [] => String::new(),
-        names => format!("The whole reference is replaced: {} has no part in it any more.", names.join(", ")),
+        names => format!("The entire reference is replaced; {} is no longer part of it.", names.join(", ")),
     };
     for range in scalars {
         let old = text.get(range.clone()).unwrap_or_default();
@@ -236,12 +238,12 @@ fn fence(
 ) -> Result<Vec<String>, String> {
     let instead = BTreeMap::from([(path.clone(), text.to_owned())]);
     let after = read_with(sources, environment, &instead)
-        .map_err(|why| format!("it would not be valid any more: {why}"))?;
+        .map_err(|why| format!("the result would be invalid: {why}"))?;
     let resolved = |project: &Project, name: &str| {
         project.service(name).and_then(|one| one.image.as_ref()).map(|image| image.resolved.clone())
     };
     if resolved(&after, service) != Some(Ok(image.to_owned())) {
-        return Err("the reference is put together in a way that one change does not do".to_owned());
+        return Err("the reference is composed in a way that a single edit cannot change".to_owned());
     }
     let names: BTreeSet<&str> =
         before.services.iter().chain(&after.services).map(|service| service.name.as_str()).collect();
@@ -252,14 +254,14 @@ fn fence(
             Some((one.container.clone(), one.built, one.profiles.clone(), one.enabled))
         };
         if rest(before) != rest(&after) {
-            return Err(format!("the change would alter more of {name} than its image"));
+            return Err(format!("the edit would change more of {name} than its image"));
         }
         if name != service && resolved(before, name) != resolved(&after, name) {
             also.push(name.to_owned());
         }
     }
     if before.name != after.name {
-        return Err("the change would alter the project's name".to_owned());
+        return Err("the edit would change the project name".to_owned());
     }
     Ok(also)
 }

@@ -74,7 +74,7 @@ fn a_variable_is_changed_where_its_value_stands() {
     assert!(change.after.contains("    image: x/c:${C_TAG-v2}-alpine\n"));
     // Another repository does not fit: the whole reference is replaced.
     let (change, _) = repinned(&[("compose.yml", compose), (".env", env)], "a", "ghcr.io/x/a:v2").unwrap();
-    assert!(change.after.contains("{image: 'ghcr.io/x/a:v2'}") && change.note.contains("no part"));
+    assert!(change.after.contains("{image: 'ghcr.io/x/a:v2'}") && change.note.contains("no longer part"));
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub fn read(text: &str, outside: &Lookup<'_>) -> Result<Vec<Entry>, String> {
         if name.is_empty()
             || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-[]".contains(&byte))
         {
-            return Err(format!("line {number}: a name of a variable is expected"));
+            return Err(format!("line {number}: expected a variable name"));
         }
         let after = line.len() - declared.len() + separator + 1;
         let value = line.get(after..).unwrap_or_default();
@@ -64,8 +64,7 @@ pub fn read(text: &str, outside: &Lookup<'_>) -> Result<Vec<Entry>, String> {
         };
         let (value, length) = match rest.chars().next() {
             Some(quote @ ('\'' | '"')) => {
-                let close =
-                    quoted(rest, quote).ok_or_else(|| format!("line {number}: the quote is not closed"))?;
+                let close = quoted(rest, quote).ok_or_else(|| format!("line {number}: unclosed quote"))?;
                 let inner = rest.get(1..close).unwrap_or_default();
                 let value = if quote == '\'' {
                     inner.replace("\\'", "'")
@@ -180,9 +179,9 @@ mod tests {
     #[test]
     fn what_is_no_variable_is_told_with_its_line() {
         let wrong = |text: &str| read(text, &|_| None).unwrap_err();
-        assert!(wrong("A=1\nB='x").starts_with("line 2: the quote"));
+        assert!(wrong("A=1\nB='x").starts_with("line 2: unclosed quote"));
         assert!(wrong("A=1\n\n a b=x").starts_with("line 3:"));
-        assert!(wrong("A=${B").contains("not closed"));
+        assert!(wrong("A=${B").contains("unclosed ${"));
     }
 
     #[test]
@@ -202,7 +201,7 @@ mod tests {
     fn large_file_is_read_line_by_line_and_too_many_variables_are_refused() {
         let comments = "#\n".repeat(1_000_000);
         let error = read(&format!("{comments}A='open"), &|_| None).unwrap_err();
-        assert_eq!(error, "line 1000001: the quote is not closed");
+        assert_eq!(error, "line 1000001: unclosed quote");
         assert!(read(&"A=1\n".repeat(20_000), &|_| None).unwrap_err().contains("more than 10000 variables"));
     }
 }

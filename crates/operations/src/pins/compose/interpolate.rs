@@ -68,7 +68,7 @@ pub fn names(text: &str) -> impl Iterator<Item = String> + '_ {
 
 fn deep(raw: &str, offset: usize, lookup: &Lookup<'_>, depth: usize) -> Result<Replaced, String> {
     if depth > DEPTH {
-        return Err("its variables are nested too deep".to_owned());
+        return Err("its variables are nested too deeply".to_owned());
     }
     let mut done = Replaced::default();
     let mut rest = raw;
@@ -83,7 +83,7 @@ fn deep(raw: &str, offset: usize, lookup: &Lookup<'_>, depth: usize) -> Result<R
             continue;
         }
         let (name, rule, length) = if tail.starts_with('{') {
-            let close = closing(tail).ok_or("a ${ is not closed")?;
+            let close = closing(tail).ok_or("unclosed ${")?;
             let inner = tail.get(1..close).unwrap_or_default();
             let name = inner.get(..name_length(inner)).unwrap_or_default();
             (name, inner.get(name.len()..).unwrap_or_default(), close + 1)
@@ -92,7 +92,7 @@ fn deep(raw: &str, offset: usize, lookup: &Lookup<'_>, depth: usize) -> Result<R
             (tail.get(..length).unwrap_or_default(), "", length)
         };
         if name.is_empty() {
-            return Err("a $ stands before what is no variable; write $$ for a plain one".to_owned());
+            return Err("$ is not followed by a variable; write $$ for a literal $".to_owned());
         }
         let end = begin + 1 + length;
         let found = lookup(name);
@@ -122,7 +122,7 @@ fn deep(raw: &str, offset: usize, lookup: &Lookup<'_>, depth: usize) -> Result<R
                 let set = if operator == 2 { given } else { found };
                 let Some((value, origin)) = set else {
                     let why = inner(operator).unwrap_or_default();
-                    return Err(format!("the variable {name} has to be set: {why}")
+                    return Err(format!("the variable {name} is required: {why}")
                         .trim_end_matches([':', ' '])
                         .to_owned());
                 };
@@ -136,10 +136,10 @@ fn deep(raw: &str, offset: usize, lookup: &Lookup<'_>, depth: usize) -> Result<R
                     None => (String::new(), Origin::Nowhere, None),
                 }
             }
-            other => return Err(format!("${{{name}{other}}} is no form of a variable")),
+            other => return Err(format!("${{{name}{other}}} is not a valid variable expression")),
         };
         if done.text.len() + value.len() > MAX_TEXT {
-            return Err(format!("with its variables replaced it is longer than {} KiB", MAX_TEXT / 1024));
+            return Err(format!("after substitution it is longer than {} KiB", MAX_TEXT / 1024));
         }
         done.text.push_str(&value);
         done.used.push(Used {
@@ -219,7 +219,7 @@ mod tests {
             ("a:${TAG:?it is needed}", "a:v2.54.1"),
             ("cost: 5$$", "cost: 5$"),
             ("${REG:-docker.io}/${NO:-x}:$TAG-y", "docker.io/x:v2.54.1-y"),
-            ("no variable", "no variable"),
+            ("not followed by a variable", "not followed by a variable"),
             ("", ""),
         ];
         for (raw, wanted) in table {
@@ -229,12 +229,12 @@ mod tests {
 
     #[test]
     fn what_can_not_be_replaced_says_why() {
-        assert!(text("a:${NO:?set the tag}").unwrap_err().contains("NO has to be set: set the tag"));
-        assert!(text("a:${EMPTY:?}").unwrap_err().contains("EMPTY has to be set"));
+        assert!(text("a:${NO:?set the tag}").unwrap_err().contains("NO is required: set the tag"));
+        assert!(text("a:${EMPTY:?}").unwrap_err().contains("EMPTY is required"));
         assert_eq!(text("a:${EMPTY?x}").as_deref(), Ok("a:"));
-        assert!(text("a:${TAG").unwrap_err().contains("not closed"));
+        assert!(text("a:${TAG").unwrap_err().contains("unclosed"));
         assert!(text("a:$1").unwrap_err().contains("$$"));
-        assert!(text("a:${TAG!x}").unwrap_err().contains("no form"));
+        assert!(text("a:${TAG!x}").unwrap_err().contains("not a valid variable expression"));
         assert!(text(&"${A:-".repeat(100)).is_err());
         assert!(text(&format!("{}x{}", "${A:-".repeat(100), "}".repeat(100))).unwrap_err().contains("deep"));
     }

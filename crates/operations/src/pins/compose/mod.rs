@@ -97,8 +97,8 @@ pub fn sources(profile: &Profile) -> Result<Sources, PanelError> {
         (None, Some(dir)) => dir.clone(),
         (None, None) => {
             return Err(refuse(
-                "The profile does not say where the compose file is.".to_owned(),
-                "Set [compose] files, or [pack] dir.",
+                "The location of the Compose file is not set.".to_owned(),
+                "Set [compose] files or [pack] dir in the profile.",
             ));
         }
     };
@@ -111,7 +111,7 @@ pub fn sources(profile: &Profile) -> Result<Sources, PanelError> {
     }
     if files.is_empty() {
         return Err(refuse(
-            format!("There is no compose file in {}.", dir.display()),
+            format!("No Compose file found in {}.", dir.display()),
             "Set [compose] files in the profile.",
         ));
     }
@@ -158,9 +158,9 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
     let from = sources.clone();
     let mut project = blocking(move || {
         let mut project = read::read(&from, &environment).map_err(|why| {
-            PanelError::new(ErrorCode::InvalidConfig, "compose", "The compose file can't be read.")
+            PanelError::new(ErrorCode::InvalidConfig, "compose", "Failed to read the Compose file.")
                 .with_detail(why)
-                .with_hint("Correct it, or name the right files in [compose] of the profile.")
+                .with_hint("Fix it, or set the correct files in [compose] of the profile.")
         })?;
         edit::lines(&mut project);
         Ok(project)
@@ -170,8 +170,8 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
     let (variables, withheld) = named(&project);
     if !withheld.is_empty() {
         notes.push(format!(
-            "Not taken from the panel's environment, because the names look like credentials: {}. Set them in \
-             a file of variables if an image depends on them.",
+            "Ignored from the panel's environment because the names look like credentials: {}. If an \
+                image depends on them, set them in an env file.",
             withheld.join(", ")
         ));
     }
@@ -187,7 +187,8 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
                 if reference.resolved.as_ref() != Ok(image) {
                     if let Ok(own) = &reference.resolved {
                         notes.push(format!(
-                            "Of {} docker compose makes {image}, and the panel by itself {own}: the former counts.",
+                            "For {}, docker compose resolves {image}, but the panel resolves {own}. The \
+                                result of docker compose is used.",
                             service.name
                         ));
                     }
@@ -197,7 +198,7 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
             format!("docker compose {}", resolved.version)
         }
         Asked::Refused(why) => {
-            notes.push(format!("docker compose does not take the files: {why}"));
+            notes.push(format!("docker compose rejects the files: {why}"));
             own(&project, &mut notes)
         }
         Asked::NotThere => own(&project, &mut notes),
@@ -210,15 +211,15 @@ fn own(project: &Project, notes: &mut Vec<String>) -> String {
         project.services.iter().filter_map(|service| service.image.as_ref()).flat_map(|image| &image.used);
     if uses.clone().any(|used| used.origin == Origin::Environment) {
         notes.push(
-            "Variables were taken from the panel's own environment, which may be another than that of the shell that \
-             starts the stack."
+            "Variables came from the panel's own environment, which may differ from that of the shell \
+                that starts the stack."
                 .to_owned(),
         );
     }
     if uses.clone().any(|used| used.origin == Origin::Nowhere) {
-        notes.push("Variables that are set nowhere were taken as empty, as docker compose does.".to_owned());
+        notes.push("Unset variables were treated as empty, as docker compose does.".to_owned());
     }
-    "the panel (docker compose is not at hand)".to_owned()
+    "the panel (docker compose is not installed)".to_owned()
 }
 
 async fn asked(sources: &Sources, project: &Project, variables: &tool::Variables, memory: &Memory) -> Asked {
@@ -233,7 +234,7 @@ async fn asked(sources: &Sources, project: &Project, variables: &tool::Variables
     let key = hex(&hash.finalize());
     let mut memory = memory.lock().await;
     if let Some((known, asked)) = memory.as_ref().filter(|(known, _)| *known == key) {
-        tracing::trace!(known, "docker compose was asked about these files already");
+        tracing::trace!(known, "docker compose was already queried for these files");
         return asked.clone();
     }
     let asked = tool::ask(Path::new("docker"), sources, variables).await;
@@ -251,8 +252,8 @@ pub fn shown(project: &Project, service: &Service) -> Option<ComposeReference> {
                 let path = project.envs.get(*index).map(|file| file.path.display().to_string());
                 format!("from {}", path.unwrap_or_default())
             }
-            Origin::Default => "its default".to_owned(),
-            Origin::Nowhere => "set nowhere".to_owned(),
+            Origin::Default => "default".to_owned(),
+            Origin::Nowhere => "not set".to_owned(),
         };
         format!("{}={}, {from}", used.name, used.value)
     });
@@ -279,7 +280,7 @@ mod tests {
         let mut profile = Profile::builtin();
         assert_eq!(sources(&profile).unwrap_err().code, ErrorCode::NotFound);
         profile.pack.dir = Some(folder.path().to_path_buf());
-        assert!(sources(&profile).unwrap_err().message.contains("no compose file"));
+        assert!(sources(&profile).unwrap_err().message.contains("No Compose file"));
         std::fs::write(at("docker-compose.yml"), "").unwrap();
         std::fs::write(at("docker-compose.override.yml"), "").unwrap();
         let names = |profile: &Profile| {

@@ -223,10 +223,10 @@ impl Reader<'_> {
         if let Some(text) = self.instead.get(path) {
             return Ok(text.clone());
         }
-        let told = |error: std::io::Error| format!("{} can't be read: {error}", path.display());
+        let told = |error: std::io::Error| format!("failed to read {}: {error}", path.display());
         let known = fs::metadata(path).map_err(told)?;
         if !known.is_file() {
-            return Err(format!("{} is no regular file", path.display()));
+            return Err(format!("{} is not a regular file", path.display()));
         }
         if known.len() > MAX_FILE {
             return Err(format!("{} is larger than {} MiB", path.display(), MAX_FILE / 1024 / 1024));
@@ -283,15 +283,15 @@ impl Reader<'_> {
         depth: usize,
     ) -> Result<(), String> {
         if depth > MAX_DEPTH {
-            return Err(format!("{}: `include` goes too deep, or in a circle", path.display()));
+            return Err(format!("{}: `include` is nested too deeply or circular", path.display()));
         }
         self.reads += 1;
         if self.reads > MAX_READS {
-            return Err(format!("{}: `include` reads more than {MAX_READS} files", path.display()));
+            return Err(format!("{}: `include` loads more than {MAX_READS} files", path.display()));
         }
         let document = self.document(path)?;
         let Value::Mapping(root) = &*document else {
-            return Err(format!("{} is no mapping", path.display()));
+            return Err(format!("{} is not a mapping", path.display()));
         };
         for one in root.get("include").and_then(Value::as_sequence).into_iter().flatten() {
             self.include(path, one, scope, services, depth)?;
@@ -299,11 +299,11 @@ impl Reader<'_> {
         let found = match root.get("services") {
             None | Some(Value::Null) => return Ok(()),
             Some(Value::Mapping(found)) => found,
-            Some(_) => return Err(format!("{}: services is no mapping", path.display())),
+            Some(_) => return Err(format!("{}: services is not a mapping", path.display())),
         };
         for name in found.keys() {
             let Some(name) = name.as_str() else {
-                return Err(format!("{}: the name of a service is no text", path.display()));
+                return Err(format!("{}: a service name is not a string", path.display()));
             };
             if services.len() >= MAX_SERVICES {
                 return Err(format!("{}: more than {MAX_SERVICES} services", path.display()));
@@ -339,7 +339,7 @@ impl Reader<'_> {
             let told = |why: String| format!("{}: include: {why}", path.display());
             let text = self.replace(&raw, scope).map_err(told)?.text;
             if remote(&text) {
-                self.project.notes.push(format!("{text} is included from elsewhere and was not read."));
+                self.project.notes.push(format!("{text} is a remote include and was skipped."));
                 continue;
             }
             files.push(folder.join(text));
@@ -376,14 +376,14 @@ impl Reader<'_> {
     ) -> Result<Part, String> {
         let at = |why: &str| format!("{}: {name}: {why}", path.display());
         if depth > MAX_DEPTH {
-            return Err(at("`extends` goes too deep, or in a circle"));
+            return Err(at("`extends` is nested too deeply or circular"));
         }
         let document = self.document(path)?;
         let map = match document.get("services").and_then(|services| services.get(name)) {
             Some(Value::Mapping(map)) => map.clone(),
             Some(Value::Null) => Mapping::new(),
-            Some(_) => return Err(at("it is no mapping")),
-            None => return Err(at("there is no such service to extend")),
+            Some(_) => return Err(at("not a mapping")),
+            None => return Err(at("the service to extend does not exist")),
         };
         let mut part = below;
         match field(&map, "extends") {
@@ -392,13 +392,13 @@ impl Reader<'_> {
                 let other = value
                     .get("service")
                     .and_then(Value::as_str)
-                    .ok_or_else(|| at("extends names no service"))?;
+                    .ok_or_else(|| at("extends specifies no service"))?;
                 let file = match value.get("file").and_then(Value::as_str) {
                     None => Some(path.to_path_buf()),
                     Some(raw) => {
                         let file = self.replace(raw, scope).map_err(|why| at(&why))?.text;
                         if remote(&file) {
-                            self.project.notes.push(format!("{name} extends {file}, which was not read."));
+                            self.project.notes.push(format!("{name} extends {file}, which was not loaded."));
                             None
                         } else {
                             Some(path.parent().unwrap_or(Path::new(".")).join(file))
@@ -415,7 +415,7 @@ impl Reader<'_> {
             Field::Absent => {}
             Field::Reset => part.image = None,
             Field::Given(value) => {
-                let raw = value.as_str().ok_or_else(|| at("image is no text"))?;
+                let raw = value.as_str().ok_or_else(|| at("image is not a string"))?;
                 let (resolved, used) = match self.replace(raw, scope) {
                     Ok(done) => (Ok(done.text), done.used),
                     Err(why) => (Err(why), Vec::new()),
@@ -434,7 +434,7 @@ impl Reader<'_> {
             Field::Absent => {}
             Field::Reset => part.container = None,
             Field::Given(value) => {
-                let raw = value.as_str().ok_or_else(|| at("container_name is no text"))?;
+                let raw = value.as_str().ok_or_else(|| at("container_name is not a string"))?;
                 part.container = Some(self.replace(raw, scope).map_err(|why| at(&why))?.text);
             }
         }

@@ -126,16 +126,16 @@ fn included_files_have_variables_of_their_own() {
 fn what_is_wrong_in_a_file_is_told_with_its_name_and_never_hangs() {
     let bombs = (0..30).map(|n| format!("x{}: &x{} [*x{n}, *x{n}]\n", n + 1, n + 1)).collect::<String>();
     let cases = [
-        ("services: [a]", "no mapping"),
-        ("services: {a: 1}", "no mapping"),
-        ("services: {a: {image: 5}}", "no text"),
-        ("services: {a: {extends: a}}", "circle"),
-        ("services: {a: {extends: b}}", "no such service"),
+        ("services: [a]", "not a mapping"),
+        ("services: {a: 1}", "not a mapping"),
+        ("services: {a: {image: 5}}", "not a string"),
+        ("services: {a: {extends: a}}", "circular"),
+        ("services: {a: {extends: b}}", "does not exist"),
         ("services: {a: {extends: {file: none.yml, service: b}}}", "none.yml"),
-        ("services: {a: {container_name: 'x${A'}}", "not closed"),
-        ("include: [compose.yml]", "circle"),
+        ("services: {a: {container_name: 'x${A'}}", "unclosed"),
+        ("include: [compose.yml]", "circular"),
         ("a: [", "compose.yml"),
-        ("- a", "no mapping"),
+        ("- a", "not a mapping"),
         ("services:\n  a: {image: x}\n  a: {image: y}\n", "duplicate"),
         (&format!("x0: &x0 a\n{bombs}"), "compose.yml"),
     ];

@@ -1,4 +1,4 @@
-//! `docker compose config`, where it is at hand: what Compose itself makes of the files.
+//! `docker compose config`, if installed: how Compose itself resolves the files.
 
 use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 
@@ -27,7 +27,7 @@ pub struct Resolved {
 /// What asking it came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// It is not at hand.
+    /// It is not installed.
     NotThere,
     /// It does not take the files, in its words.
     Refused(String),
@@ -57,7 +57,7 @@ pub async fn ask(docker: &Path, sources: &Sources, variables: &Variables) -> Ask
     match run(docker, &words, sources, variables).await {
         Ok((true, output, _)) => match services(&output) {
             Ok(services) => Asked::Resolved(Resolved { version, services }),
-            Err(why) => Asked::Refused(format!("its answer can't be read: {why}")),
+            Err(why) => Asked::Refused(format!("failed to parse its output: {why}")),
         },
         Ok((false, _, errors)) => {
             let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it failed");
@@ -82,7 +82,7 @@ async fn run(
     command.args(words).stdin(Stdio::null()).kill_on_drop(true).current_dir(&sources.dir);
     let ran = match tokio::time::timeout(LIMIT, command.output()).await {
         Ok(ran) => ran.map_err(|error| error.to_string())?,
-        Err(_) => return Err(format!("no end within {} s", LIMIT.as_secs())),
+        Err(_) => return Err(format!("timed out after {} s", LIMIT.as_secs())),
     };
     let read = |bytes: &[u8]| String::from_utf8_lossy(bytes.get(..MAX).unwrap_or(bytes)).into_owned();
     Ok((ran.status.success(), read(&ran.stdout), read(&ran.stderr)))

@@ -81,7 +81,8 @@ fn an_end_while_muted_was_never_told_and_a_new_begin_is_not_either() {
     let found = report(&[vec![gone, just], again.to_vec()].concat(), &[], &[]);
     assert_eq!(names(&found.open_outside), ["Gone", "Just"]);
     assert!(
-        found.open_outside[0].note.contains("never told") && found.open_outside[1].note.contains("may still")
+        found.open_outside[0].note.contains("no resolved notification was sent")
+            && found.open_outside[1].note.contains("may still")
     );
     assert_eq!(names(&found.silent_again), ["Again"]);
     assert_eq!(found.silent_again[0].pages_by, Some(M(4 * 60 + 5)));
