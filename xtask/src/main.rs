@@ -8,6 +8,7 @@ mod demo;
 mod display;
 mod fuzz;
 mod process;
+mod rust_tests;
 mod setup;
 mod suite;
 mod supply_chain;
