@@ -70,11 +70,7 @@ const VIEWS = [
   ['scene=never', 'rules'],
   ['scene=empty', 'rules'],
   ['scene=stale', 'rules', click('rules-refresh')],
-  ...['loaded', 'empty', 'hostile'].map((s) => [
-    `scene=${s}`,
-    'rules',
-    click('rules-links'),
-  ]),
+  ...['loaded', 'empty', 'hostile'].map((s) => [`scene=${s}`, 'rules', click('rules-links')]),
   [
     'scene=loaded',
     'rules',

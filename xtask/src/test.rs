@@ -70,16 +70,13 @@ const STEPS: &[Step] = &[
     ("programs", || simple(process::run(cargo().args(PROGRAMS)))),
     ("monitoring pack", pack),
     (RUST, rust),
-    (ACCESSIBILITY, || accessibility(|line| println!("{line}"))),
-    ("screen tests", || {
-        node_tests(npm().args(["run", "--silent", "test:screens"]), "screens", |line| println!("{line}"))
-    }),
+    (BROWSER, || browser(|line| println!("{line}"))),
     ("bridge tests", bridge),
 ];
 
 const RUST: &str = "rust tests";
 /// Begins with the step before it, whose tests mostly wait for servers.
-const ACCESSIBILITY: &str = "accessibility tests";
+const BROWSER: &str = "screen and accessibility tests";
 
 /// What builds the programs and the tests. In one build, so that both have the same features of their dependencies: in
 /// two, cargo compiles every dependency and the workspace a second time.
@@ -113,12 +110,12 @@ pub fn run(args: &[String]) -> ExitCode {
         if !wanted(name) {
             continue;
         }
-        if *name == RUST && wanted(ACCESSIBILITY) {
-            beside = Some(thread::spawn(accessibility_beside));
+        if *name == RUST && wanted(BROWSER) {
+            beside = Some(thread::spawn(browser_beside));
         }
         println!("\n=== {name}");
         let begun = Instant::now();
-        let (tally, took) = match beside.take_if(|_| *name == ACCESSIBILITY) {
+        let (tally, took) = match beside.take_if(|_| *name == BROWSER) {
             Some(running) => told(running),
             None => {
                 let tally = step();
@@ -135,7 +132,7 @@ pub fn run(args: &[String]) -> ExitCode {
     for (name, tally, took) in &summary {
         let verdict = if tally.failed > 0 { "FAILED" } else { "ok" };
         println!(
-            "{verdict:>6}  {name:<16} {:>4} passed {:>3} failed {:>3} skipped  {:>4} s",
+            "{verdict:>6}  {name:<30} {:>4} passed {:>3} failed {:>3} skipped  {:>4} s",
             tally.passed,
             tally.failed,
             tally.skipped,
@@ -204,10 +201,10 @@ fn rust() -> Tally {
     rust_tests::run(PROGRAMS, DOC_TESTS)
 }
 
-/// axe on everything that the UI can show. Every line goes to `show`.
-fn accessibility(show: impl FnMut(&str)) -> Tally {
+/// Screens on made-up data in a browser, and axe on everything that the UI can show. Every line goes to `show`.
+fn browser(show: impl FnMut(&str)) -> Tally {
     // Made way for: the others' servers keep time.
-    node_tests(&mut gently(npm().args(["run", "--silent", "test:accessibility"])), "accessibility", show)
+    node_tests(&mut gently(npm().args(["run", "--silent", "test:browser"])), "browser", show)
 }
 
 /// What a step that ran beside another came to.
@@ -219,10 +216,10 @@ struct Beside {
 }
 
 /// The same, with its lines kept until the others have ended.
-fn accessibility_beside() -> Beside {
+fn browser_beside() -> Beside {
     let begun = Instant::now();
     let mut lines = Vec::new();
-    let tally = accessibility(|line| lines.push(line.to_owned()));
+    let tally = browser(|line| lines.push(line.to_owned()));
     Beside { tally, took: begun.elapsed(), lines }
 }
 
