@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a command line tool talks to the terminal")]
 
 mod bindings;
+mod build_progress;
 mod bundle;
 mod demo;
 mod display;
