@@ -161,7 +161,7 @@ impl Done {
         let Self { name, tally, took, .. } = self;
         let verdict = if tally.failed > 0 { "FAILED" } else { "ok" };
         let mut text = format!(
-            "{verdict:>6}  {name:<32} {:>4} passed {:>3} failed {:>3} skipped  {:>6.1} s\n",
+            "{verdict:>6}  {name:<38} {:>4} passed {:>3} failed {:>3} skipped  {:>6.1} s\n",
             tally.passed,
             tally.failed,
             tally.skipped,
@@ -274,7 +274,7 @@ mod tests {
         let large = job("l", Group::Units, 999, FINE);
         let mut busy = HashMap::new();
         assert!(fits(&window, &busy) && fits(&large, &busy), "one that is too large runs alone");
-        busy.insert(Group::Window, 1);
+        busy.insert(Group::Window, 2);
         busy.insert(Group::Units, 1);
         busy.insert(Group::Servers, 4);
         assert!(!fits(&window, &busy) && !fits(&large, &busy));

@@ -1,6 +1,12 @@
 //! Which test programs there are, and which of them may run beside each other.
 
-use std::{cmp::Reverse, ffi::OsString, fs, path::PathBuf};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
@@ -9,7 +15,8 @@ use crate::process::{self, cargo, command};
 /// Test programs that share a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// The real window on a virtual screen: one at a time, or clicks and focus get lost on a busy machine.
+    /// The real window, each on a virtual screen of its own. Tests of one module run one at a time, as a browser engine
+    /// keeps a processor busy.
     Window,
     /// Tests that start servers and programs. They mostly wait.
     Servers,
@@ -21,7 +28,7 @@ impl Group {
     /// How many of its tests run at the same time.
     pub fn limit(self) -> usize {
         match self {
-            Self::Window => 1,
+            Self::Window => 2,
             Self::Servers => 6,
             Self::Units => 2 * cores(),
         }
@@ -125,7 +132,7 @@ fn window_tests(list: &str) -> Vec<String> {
     names.filter(in_window).map(str::to_owned).collect()
 }
 
-/// The jobs of one program: its window tests in a job of their own.
+/// The jobs of one program: the window tests of each of its modules are a job of their own.
 fn jobs(executable: &Executable, window: &[String]) -> Vec<Job> {
     let Executable { package, path, folder, .. } = executable;
     let (name, integration) = (executable.name(), executable.is_integration());
@@ -147,14 +154,41 @@ fn jobs(executable: &Executable, window: &[String]) -> Vec<Job> {
     if window.is_empty() {
         return vec![job(name, group, threads, Vec::new())];
     }
-    let exact = |flag: Option<&str>| {
-        let names = window.iter().flat_map(|name| flag.map(str::to_owned).into_iter().chain([name.clone()]));
-        std::iter::once("--exact".to_owned()).chain(names).collect::<Vec<_>>()
-    };
-    vec![
-        job(format!("{name}, window"), Group::Window, Group::Window.limit(), exact(None)),
-        job(name, group, threads, exact(Some("--skip"))),
-    ]
+    let mut modules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut others = vec!["--exact".to_owned()];
+    for test in window {
+        let module = test.split_once("::").map_or("", |(module, _)| module);
+        modules.entry(module).or_insert_with(|| vec!["--exact".to_owned()]).push(test.clone());
+        others.extend(["--skip".to_owned(), test.clone()]);
+    }
+    let in_window = |(module, tests)| job(format!("{name}, window: {module}"), Group::Window, 1, tests);
+    let mut split: Vec<Job> = modules.into_iter().map(in_window).collect();
+    split.push(job(name.clone(), group, threads, others));
+    split
+}
+
+/// Whether the documentation in a source file has an example that could be run. Looking for some costs rustdoc as much
+/// time as the compiler needs to check the workspace, even when there is none.
+fn has_example(source: &str) -> bool {
+    source.lines().map(str::trim_start).any(|line| {
+        let Some(text) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
+            return line.starts_with("#[doc =") || line.starts_with("#![doc =");
+        };
+        // Fenced, or indented by four and the space that every comment begins with.
+        let fence = text.trim_start();
+        fence.starts_with("```") || fence.starts_with("~~~") || text.starts_with("     ")
+    })
+}
+
+fn any_example(folder: &Path) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return any_example(&path);
+        }
+        path.extension().is_some_and(|end| end == "rs")
+            && fs::read_to_string(&path).is_ok_and(|source| has_example(&source))
+    })
 }
 
 /// Builds everything and tells what to run, the longest first.
@@ -170,6 +204,7 @@ pub fn plan(build: &[&str], doc_tests: &[&str]) -> Result<Vec<Job>, String> {
     if built.is_empty() {
         return Err("cargo has built no test program".into());
     }
+    let folders: BTreeSet<PathBuf> = built.iter().map(|one| one.folder.join("src")).collect();
     let mut planned = Vec::new();
     for executable in built {
         let window = if executable.is_integration() {
@@ -180,15 +215,17 @@ pub fn plan(build: &[&str], doc_tests: &[&str]) -> Result<Vec<Job>, String> {
         };
         planned.extend(jobs(&executable, &window));
     }
-    planned.push(Job {
-        name: "doc tests".into(),
-        group: Group::Units,
-        threads: 1,
-        program: cargo().get_program().to_owned(),
-        arguments: doc_tests.iter().map(|&argument| argument.to_owned()).collect(),
-        folder: process::root(),
-        package: String::new(),
-    });
+    if folders.iter().any(|folder| any_example(folder)) {
+        planned.push(Job {
+            name: "doc tests".into(),
+            group: Group::Units,
+            threads: 1,
+            program: cargo().get_program().to_owned(),
+            arguments: doc_tests.iter().map(|&argument| argument.to_owned()).collect(),
+            folder: process::root(),
+            package: String::new(),
+        });
+    }
     planned.sort_by_key(|job| Reverse(job.threads));
     Ok(planned)
 }
@@ -233,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn window_tests_run_one_at_a_time_and_not_a_second_time_beside_the_others() {
+    fn window_tests_of_a_module_run_one_at_a_time_and_not_a_second_time_beside_the_others() {
         let executable = Executable {
             package: "aether-tests".into(),
             target: "all".into(),
@@ -241,11 +278,25 @@ mod tests {
             path: "/p/all-0".into(),
             folder: "/p/tests".into(),
         };
-        let split = jobs(&executable, &["window::opens".into()]);
-        assert_eq!((split[0].group, split[0].threads), (Group::Window, 1));
-        assert_eq!(split[0].arguments, ["--show-output", "--exact", "window::opens"]);
-        assert_eq!((split[1].group, split[1].threads), (Group::Servers, 4));
-        assert_eq!(split[1].arguments, ["--show-output", "--exact", "--skip", "window::opens"]);
+        let split = jobs(&executable, &["window::opens".into(), "drills::in_the_window".into()]);
+        let window: Vec<_> =
+            split[..2].iter().map(|job| (job.group, job.threads, job.arguments[2].as_str())).collect();
+        assert_eq!(
+            window,
+            [(Group::Window, 1, "drills::in_the_window"), (Group::Window, 1, "window::opens")]
+        );
+        assert_eq!((split[2].group, split[2].threads), (Group::Servers, 4));
+        let skips = ["--exact", "--skip", "window::opens", "--skip", "drills::in_the_window"];
+        assert_eq!(split[2].arguments[1..], skips);
+    }
+
+    #[test]
+    fn examples_are_found_in_documentation_only() {
+        assert!(has_example("/// Adds.\n///\n/// ```\n/// add(1);\n/// ```\nfn add() {}"));
+        assert!(has_example("    //! ~~~rust\n"));
+        assert!(has_example("///     add(1);\n"), "indented");
+        assert!(has_example("#[doc = include_str!(\"README.md\")]"));
+        assert!(!has_example("/// Adds:\n///   - one\n// ```\nlet text = \"```\";"));
     }
 
     #[test]
