@@ -39,11 +39,13 @@ async fn a_backup_holds_everything_and_a_restored_tsdb_answers_the_same() {
         serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()["data"]["result"].clone()
     };
     let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
-    let full =
-        async || ask(stack.prometheus.url(), now()).await.as_array().filter(|rows| rows.len() > 3).cloned();
-    eventually(Duration::from_secs(60), full).await.expect("samples");
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let at = now() - 1;
+    // Of a second that is over: no scrape adds to it any more.
+    let full = async || {
+        let at = now() - 2;
+        let whole = ask(stack.prometheus.url(), at).await.as_array().is_some_and(|rows| rows.len() > 3);
+        whole.then_some(at)
+    };
+    let at = eventually(Duration::from_secs(60), full).await.expect("samples");
     let before = ask(stack.prometheus.url(), at).await;
 
     let made = bench.create(&[]).await;

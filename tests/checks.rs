@@ -7,7 +7,7 @@ use aether_contract::*;
 use aether_panel::Panel;
 use aether_tests::{
     eventually,
-    stack::{Stack, panel, servers_missing, snapshot_when},
+    stack::{Stack, panel, recording_rules, servers_missing, snapshot_when},
 };
 
 fn of<'a>(run: &'a CheckRun, id: &str) -> &'a CheckResult {
@@ -26,10 +26,9 @@ async fn checks_say_what_is_wrong_with_evidence_and_leave_no_effect_behind() {
     let mut stack = Stack::start(2).await.unwrap();
     let pack = stack.folder.path().join("pack");
     fs::create_dir(&pack).unwrap();
-    let monitoring = aether_tests::root().join("monitoring");
-    for name in ["prometheus-recording-rules.yml", "prometheus-alerts.yml"] {
-        fs::copy(monitoring.join(name), pack.join(name)).unwrap();
-    }
+    recording_rules(&pack).unwrap();
+    let alerts = "prometheus-alerts.yml";
+    fs::copy(aether_tests::root().join("monitoring").join(alerts), pack.join(alerts)).unwrap();
     let service = stack.service.url().to_owned();
     stack
         .profile(&format!(

@@ -322,7 +322,12 @@ async fn a_drill_is_dealt_with_in_the_window_from_its_start_to_its_report() {
         .expect("the steps");
     window.click_on("[data-testid='drill-operate'] button").await.expect("the menu");
     window.click_on("[data-testid='drill-operate'] [role='menuitem']").await.expect("the last deploy undone");
-    window.click_on("[data-testid='notice-action']").await.expect("over, and a way to the report");
+    let to_report = "[data-testid='notice-action']";
+    window
+        .reads_within(SHOWN, to_report, |text| !text.is_empty())
+        .await
+        .expect("over, and a way to the report");
+    window.click_on(to_report).await.expect("opened");
     window
         .reads("[data-testid='report-verdict']", |text| {
             text.to_lowercase().contains("passed") && !text.to_lowercase().contains("not passed")

@@ -424,9 +424,14 @@ async fn an_episode_survives_a_killed_panel_and_one_that_nobody_saw_is_filled_in
 
     // Nobody looks: this one ends, and another comes and goes.
     stack.service.set_scenario(Scenario::ColdCache, Some("globex".into()));
-    tokio::time::sleep(Duration::from_secs(40)).await;
+    let unseen = r#"ALERTS{alertname="CacheCold",tenant_id="globex",alertstate="firing"}"#;
+    let asked = async |query: &str| {
+        eventually(SOON, async || ask(stack.prometheus.url(), query, None).await).await.expect(query);
+    };
+    // What is filled in is asked for in steps of ten seconds: it fires for longer than one, and has been over for two.
+    asked(&format!("count_over_time({unseen}[1m]) >= 15")).await;
     stack.service.set_scenario(Scenario::Healthy, None);
-    tokio::time::sleep(Duration::from_secs(45)).await;
+    asked(&format!("absent_over_time({unseen}[25s])")).await;
 
     let panel = panel(stack.home()).await.expect("the panel again");
     let filled = eventually(SOON, async || {

@@ -149,7 +149,7 @@ async fn every_query_of_the_documents_runs_on_a_real_prometheus() {
             break;
         }
         assert!(std::time::Instant::now() < deadline, "no number for {open:#?}");
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
     stack.stop().await;
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -41,6 +41,9 @@ groups:
       - alert: Watchdog
         expr: vector(1)
 "#;
+
+/// Name of the pack's recording rules.
+const RECORDING_RULES: &str = "prometheus-recording-rules.yml";
 
 /// Notifies nobody, groups at once.
 pub const QUIET_ALERTMANAGER: &str = "route: { receiver: none, group_wait: 1s, group_interval: 1s \
@@ -97,6 +100,22 @@ pub async fn service() -> Result<Service, String> {
     Service::start(options).await.map_err(|e| e.to_string())
 }
 
+/// Writes the pack's recording rules with a cost that is recorded every few seconds instead of every minute, so that
+/// no test waits for a minute to pass.
+///
+/// # Errors
+/// When they can't be read or written.
+pub fn recording_rules(folder: &Path) -> Result<PathBuf, String> {
+    let text =
+        fs::read_to_string(root().join("monitoring").join(RECORDING_RULES)).map_err(|e| e.to_string())?;
+    if !text.contains("interval: 1m") {
+        return Err(format!("{RECORDING_RULES} records nothing once a minute"));
+    }
+    let file = folder.join(RECORDING_RULES);
+    fs::write(&file, text.replace("interval: 1m", "interval: 5s")).map_err(|e| e.to_string())?;
+    Ok(file)
+}
+
 /// A Prometheus configuration that scrapes the service every second.
 pub fn scrape(service: &Service, rules: &[PathBuf], alertmanagers: &[&str]) -> String {
     let host = |url: &str| url.trim_start_matches("http://").to_owned();
@@ -142,7 +161,7 @@ impl Stack {
         };
         let quick = folder.path().join("quick.yml");
         fs::write(&quick, QUICK_RULES).map_err(|e| e.to_string())?;
-        let rules = [root().join("monitoring/prometheus-recording-rules.yml"), quick];
+        let rules = [recording_rules(folder.path())?, quick];
         let urls: Vec<&str> = alertmanagers.iter().map(|member| member.url()).collect();
         let prometheus = Prometheus::launch(PrometheusOptions {
             folder: folder.path().join("prometheus"),

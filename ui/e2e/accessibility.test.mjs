@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { colours, violations } from './axe.mjs';
-import { click, open } from './screens/support.mjs';
+import { click, open, settled } from './screens/support.mjs';
 
 const VIEWS = [
   ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) =>
@@ -31,7 +31,6 @@ const VIEWS = [
         .nth(s === 'loaded' ? 1 : 0)
         .click();
       await click('runbook-this')(p);
-      await p.waitForTimeout(600);
     },
   ]),
   ...['loaded', 'never', 'idle', 'hostile'].map((s) => [`scene=${s}`, 'runbooks/slo-status']),
@@ -71,14 +70,7 @@ const VIEWS = [
   ['scene=never', 'rules'],
   ['scene=empty', 'rules'],
   ['scene=stale', 'rules', click('rules-refresh')],
-  ...['loaded', 'empty', 'hostile'].map((s) => [
-    `scene=${s}`,
-    'rules',
-    async (p) => {
-      await click('rules-links')(p);
-      await p.waitForTimeout(400);
-    },
-  ]),
+  ...['loaded', 'empty', 'hostile'].map((s) => [`scene=${s}`, 'rules', click('rules-links')]),
   [
     'scene=loaded',
     'rules',
@@ -88,7 +80,6 @@ const VIEWS = [
       await click('rewrite-apply', 'rule-plan')(p);
       await p.getByLabel('Why?').fill('fail');
       await click('rule-apply')(p);
-      await p.waitForTimeout(500);
     },
   ],
   ['scene=never', 'checks'],
@@ -234,9 +225,6 @@ function visits() {
   return [...staged, ...[...plain].map(([query, stops]) => ({ query, stops }))];
 }
 
-/** Waits for what moves to have come to rest. */
-const still = (page) => page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
-
 test('axe finds nothing on any screen in either theme', async () => {
   const found = new Set();
   let seen = 0;
@@ -248,14 +236,13 @@ test('axe finds nothing on any screen in either theme', async () => {
       await page.evaluate((to) => {
         location.hash = to;
       }, `#/${hash}`);
-      await page.waitForTimeout(350);
+      await settled(page);
       await then?.(page);
-      await page.waitForTimeout(150);
-      await still(page);
+      await settled(page);
       for (const v of await violations(page)) found.add(`${query} ${hash}, dark: ${v}`);
       await page.emulateMedia({ colorScheme: 'light' });
       await page.locator('html[data-theme="light"]').waitFor({ state: 'attached' });
-      await still(page);
+      await settled(page);
       for (const v of await colours(page)) found.add(`${query} ${hash}, light: ${v}`);
       await page.emulateMedia({ colorScheme: 'dark' });
       seen += 1;

@@ -2,6 +2,7 @@
 // whose address (as it prints it) is in AETHER_BRIDGE_URL.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { results } from './results.mjs';
 
 if (!process.env.AETHER_BRIDGE_URL) {
   console.log('skipped: AETHER_BRIDGE_URL is not set (start aether-bridge and give the url that it prints)');
@@ -9,7 +10,7 @@ if (!process.env.AETHER_BRIDGE_URL) {
 }
 const { status } = spawnSync(
   process.execPath,
-  ['--test', '--test-concurrency=1', fileURLToPath(new URL('bridge.test.mjs', import.meta.url))],
+  ['--test', '--test-concurrency=1', ...results(), fileURLToPath(new URL('bridge.test.mjs', import.meta.url))],
   { stdio: 'inherit' },
 );
 process.exit(status ?? 1);

@@ -3,8 +3,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { results } from './results.mjs';
 import { serveMock } from './serve.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -20,7 +22,9 @@ if (files.length === 0) {
   process.exit(2);
 }
 const served = await serveMock();
-const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], {
+// Each file has a browser of its own.
+const atOnce = Math.min(availableParallelism(), 4);
+const tests = spawn(process.execPath, ['--test', `--test-concurrency=${atOnce}`, ...results(), ...files], {
   stdio: 'inherit',
   env: { ...process.env, AETHER_WINDOW_URL: served.url },
 });

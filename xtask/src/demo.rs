@@ -13,8 +13,9 @@ use std::{
 };
 
 use crate::{
+    build_progress,
     display::{self, Virtual},
-    process::{self, built, cargo, command, on_path, output},
+    process::{self, built, command, on_path, output},
     setup,
     suite::{self, Bus, Service},
 };
@@ -50,20 +51,9 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let headless = options.screenshots || !display::at_hand();
     setup::demo(headless, !options.docker)?;
     setup::ui()?;
-    let mut build = cargo();
-    build.args([
-        "build",
-        "-p",
-        "aetherlink-panel",
-        "-p",
-        "aether-sim",
-        "--features",
-        "aetherlink-panel/custom-protocol",
-    ]);
-    if options.release {
-        build.arg("--release");
-    }
-    process::run(&mut build)?;
+    let programs =
+        ["-p", "aetherlink-panel", "-p", "aether-sim", "--features", "aetherlink-panel/custom-protocol"];
+    build_progress::build(&programs, if options.release { &["--release"] } else { &[] })?;
 
     let stopped = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stopped);

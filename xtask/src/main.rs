@@ -3,11 +3,13 @@
 #![allow(clippy::print_stdout, reason = "a command line tool talks to the terminal")]
 
 mod bindings;
+mod build_progress;
 mod bundle;
 mod demo;
 mod display;
 mod fuzz;
 mod process;
+mod rust_tests;
 mod setup;
 mod suite;
 mod supply_chain;

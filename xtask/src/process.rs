@@ -86,6 +86,18 @@ pub fn output(command: &mut Command) -> Result<String, String> {
     }
 }
 
+/// Runs a command to its end and returns its standard output; what it says on the way (standard error) is on the
+/// terminal.
+pub fn progress(command: &mut Command) -> Result<String, String> {
+    let text = show(command);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => Err(format!("`{text}` failed ({})", output.status)),
+        Err(error) => Err(format!("`{text}` could not be started: {error}")),
+    }
+}
+
 /// The same command, less urgent than what runs beside it, where the system can say so.
 pub fn gently(urgent: &Command) -> Command {
     let mut gentle = if on_path("nice") {

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     process::{Command, ExitCode},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -11,11 +12,11 @@ use std::{
 use crate::{
     bindings,
     process::{self, built, cargo, command, follow, gently, npm, root},
-    setup, suite, supply_chain,
+    rust_tests, setup, suite, supply_chain,
 };
 
 /// What one step came to.
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 pub struct Tally {
     /// What held.
     pub passed: u32,
@@ -69,25 +70,27 @@ const STEPS: &[Step] = &[
     ("programs", || simple(process::run(cargo().args(PROGRAMS)))),
     ("monitoring pack", pack),
     (RUST, rust),
-    (ACCESSIBILITY, || accessibility(|line| println!("{line}"))),
-    ("screen tests", || {
-        node_tests(npm().args(["run", "--silent", "test:screens"]), |line| println!("{line}"))
-    }),
+    (BROWSER, || browser(|line| println!("{line}"))),
     ("bridge tests", bridge),
 ];
 
 const RUST: &str = "rust tests";
 /// Begins with the step before it, whose tests mostly wait for servers.
-const ACCESSIBILITY: &str = "accessibility tests";
+const BROWSER: &str = "screen and accessibility tests";
 
 /// What builds the programs and the tests. In one build, so that both have the same features of their dependencies: in
 /// two, cargo compiles every dependency and the workspace a second time.
 const PROGRAMS: &[&str] =
     &["build", "--workspace", "--bins", "--tests", "--features", "aetherlink-panel/custom-protocol"];
 
-/// What runs cargo's tests. It finds everything built.
-const TESTS: &[&str] =
-    &["test", "--workspace", "--features", "aetherlink-panel/custom-protocol", "--no-fail-fast"];
+/// The folder for results as JUnit XML, a file for each test program.
+pub fn results_folder() -> PathBuf {
+    process::target().join("test-results")
+}
+
+/// What runs the examples in the documentation.
+const DOC_TESTS: &[&str] =
+    &["test", "--doc", "--workspace", "--features", "aetherlink-panel/custom-protocol", "--no-fail-fast"];
 
 /// Entry point.
 pub fn run(args: &[String]) -> ExitCode {
@@ -107,12 +110,12 @@ pub fn run(args: &[String]) -> ExitCode {
         if !wanted(name) {
             continue;
         }
-        if *name == RUST && wanted(ACCESSIBILITY) {
-            beside = Some(thread::spawn(accessibility_beside));
+        if *name == RUST && wanted(BROWSER) {
+            beside = Some(thread::spawn(browser_beside));
         }
         println!("\n=== {name}");
         let begun = Instant::now();
-        let (tally, took) = match beside.take_if(|_| *name == ACCESSIBILITY) {
+        let (tally, took) = match beside.take_if(|_| *name == BROWSER) {
             Some(running) => told(running),
             None => {
                 let tally = step();
@@ -129,7 +132,7 @@ pub fn run(args: &[String]) -> ExitCode {
     for (name, tally, took) in &summary {
         let verdict = if tally.failed > 0 { "FAILED" } else { "ok" };
         println!(
-            "{verdict:>6}  {name:<16} {:>4} passed {:>3} failed {:>3} skipped  {:>4} s",
+            "{verdict:>6}  {name:<30} {:>4} passed {:>3} failed {:>3} skipped  {:>4} s",
             tally.passed,
             tally.failed,
             tally.skipped,
@@ -182,7 +185,10 @@ fn pack() -> Tally {
 
 fn ui_unit() -> Tally {
     let mut tally = Tally::default();
-    let ended = follow(npm().args(["run", "--silent", "test"]).env("NO_COLOR", "1"), |line| {
+    let results = format!("--outputFile.junit={}", results_folder().join("ui.xml").display());
+    let mut tests = npm();
+    tests.args(["run", "--silent", "test", "--", "--reporter=default", "--reporter=junit", &results]);
+    let ended = follow(tests.env("NO_COLOR", "1"), |line| {
         println!("{line}");
         if let Some(counts) = line.trim().strip_prefix("Tests ") {
             tally.add(words(counts));
@@ -191,47 +197,14 @@ fn ui_unit() -> Tally {
     settle(tally, ended)
 }
 
-/// Cargo's tests. What a test says it skipped ("skipped: why") is taken off the passed ones.
 fn rust() -> Tally {
-    let mut tally = Tally::default();
-    let mut skipped = 0;
-    let ended = follow(
-        cargo()
-            .args(TESTS)
-            .args(["--", "--show-output"])
-            // Most of them wait for servers: more at a time than there are cores.
-            .env("RUST_TEST_THREADS", threads().to_string())
-            .env("NO_COLOR", "1"),
-        |line| {
-            println!("{line}");
-            if let Some(counts) = line.trim().strip_prefix("test result: ") {
-                let counts = counts.split_once(". ").map_or(counts, |(_, rest)| rest);
-                tally.add(words(counts));
-            } else if line.starts_with("skipped: ") {
-                skipped += 1;
-            } else if is_left_out(line) {
-                tally.skipped += 1;
-            }
-        },
-    );
-    tally.passed = tally.passed.saturating_sub(skipped);
-    tally.skipped += skipped;
-    settle(tally, ended)
+    rust_tests::run(PROGRAMS, DOC_TESTS)
 }
 
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from) * 2
-}
-
-/// Whether a test was ignored. One that is the child process of another test is not left out: that one runs it.
-fn is_left_out(line: &str) -> bool {
-    line.starts_with("test ") && line.contains(" ... ignored") && !line.contains(" ... ignored, run by ")
-}
-
-/// axe on everything that the UI can show. Every line goes to `show`.
-fn accessibility(show: impl FnMut(&str)) -> Tally {
+/// Screens on made-up data in a browser, and axe on everything that the UI can show. Every line goes to `show`.
+fn browser(show: impl FnMut(&str)) -> Tally {
     // Made way for: the others' servers keep time.
-    node_tests(&mut gently(npm().args(["run", "--silent", "test:accessibility"])), show)
+    node_tests(&mut gently(npm().args(["run", "--silent", "test:browser"])), "browser", show)
 }
 
 /// What a step that ran beside another came to.
@@ -243,10 +216,10 @@ struct Beside {
 }
 
 /// The same, with its lines kept until the others have ended.
-fn accessibility_beside() -> Beside {
+fn browser_beside() -> Beside {
     let begun = Instant::now();
     let mut lines = Vec::new();
-    let tally = accessibility(|line| lines.push(line.to_owned()));
+    let tally = browser(|line| lines.push(line.to_owned()));
     Beside { tally, took: begun.elapsed(), lines }
 }
 
@@ -277,15 +250,19 @@ fn bridge() -> Tally {
         let mut tests = npm();
         tests.args(["run", "--silent", "e2e"]);
         tests.env("AETHER_BRIDGE_URL", url).env("AETHER_DEMO_READY", stack.ready.to_string());
-        Ok::<_, String>(node_tests(&mut tests, |line| println!("{line}")))
+        Ok::<_, String>(node_tests(&mut tests, "bridge", |line| println!("{line}")))
     })();
     ended.unwrap_or_else(|message| simple(Err(message)))
 }
 
-/// Tests of node's own runner.
-fn node_tests(run: &mut Command, mut show: impl FnMut(&str)) -> Tally {
+/// Tests of node's own runner. Their results go to a file of this name too.
+fn node_tests(run: &mut Command, results: &str, mut show: impl FnMut(&str)) -> Tally {
     let mut tally = Tally::default();
-    let ended = follow(run.env("NO_COLOR", "1"), |line| {
+    let file = results_folder().join(format!("{results}.xml"));
+    if let Err(error) = fs::create_dir_all(results_folder()) {
+        return simple(Err(format!("{}: {error}", results_folder().display())));
+    }
+    let ended = follow(run.env("NO_COLOR", "1").env("AETHER_TEST_RESULTS", file), |line| {
         show(line);
         let line = line.trim_start_matches(['#', 'ℹ', ' ']);
         tally.passed += number_after(line, "pass ");
@@ -313,7 +290,7 @@ fn settle(mut tally: Tally, ended: Result<bool, String>) -> Tally {
 }
 
 /// Reads "3 passed; 1 failed" and "1 failed | 3 passed | 2 skipped (6)".
-fn words(text: &str) -> Tally {
+pub fn words(text: &str) -> Tally {
     Tally {
         passed: number_before(text, "passed"),
         failed: number_before(text, "failed"),
@@ -344,12 +321,6 @@ mod tests {
     fn counts_are_read_from_every_runner() {
         let cargo = words("12 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.01s");
         assert_eq!((cargo.passed, cargo.failed), (12, 1));
-        assert!(
-            is_left_out("test slow ... ignored, needs an engine") && is_left_out("test slow ... ignored")
-        );
-        assert!(
-            !is_left_out("test child ... ignored, run by its parent") && !is_left_out("test fine ... ok")
-        );
         let vitest = words(" 1 failed | 33 passed | 2 skipped (36)");
         assert_eq!((vitest.passed, vitest.failed, vitest.skipped), (33, 1, 2));
         assert_eq!(number_after("pass 7", "pass "), 7);

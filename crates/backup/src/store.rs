@@ -8,7 +8,8 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 
 use aether_contract::{Backup, BackupId, BackupList, BackupVerdict, ErrorCode, PanelError, Timestamp};
@@ -26,6 +27,9 @@ use aether_foundation::{clock, paths, stack::Profile};
 const NOTES: &str = ".aether";
 /// The file whose lock lets one process at a time change something.
 const LOCK: &str = ".lock";
+/// Longest wait for the lock. Whoever makes a backup holds it for longer. These hold it for a moment: a look whether it
+/// is held, the clearing at a panel's start, and a child process until it runs its program: it has inherited the file.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Most backups that are listed.
 const MAX_BACKUPS: usize = 5_000;
 
@@ -105,11 +109,16 @@ impl Store {
         if unpacked_cache::at(&self.root, &id.0).is_some() { Ok(()) } else { self.folder(id).map(|_| ()) }
     }
 
-    /// Takes the right to change something, and clears away what a killed process has left.
+    /// Takes the right to change something, and clears away what a killed process has left. Waits for a process that
+    /// has it for a moment only.
     ///
     /// # Errors
     /// `invalid-request` while another process has it; `storage`.
     pub fn lock(&self) -> Result<Lock, PanelError> {
+        self.lock_within(PATIENCE)
+    }
+
+    fn lock_within(&self, patience: Duration) -> Result<Lock, PanelError> {
         paths::create_private_dir(&self.root)
             .map_err(|error| paths::storage("create the folder", &self.root, &error))?;
         let path = self.root.join(LOCK);
@@ -118,26 +127,32 @@ impl Store {
         options.create(true).truncate(false).write(true);
         paths::private(&mut options);
         let file = options.open(&path).map_err(|error| failed(&error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(PanelError::new(
-                    ErrorCode::InvalidRequest,
-                    "backups",
-                    "Another panel or aetherctl is using the backup folder.",
-                )
-                .with_hint("Wait until it finishes."));
+        let deadline = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    return Err(PanelError::new(
+                        ErrorCode::InvalidRequest,
+                        "backups",
+                        "Another panel or aetherctl is using the backup folder.",
+                    )
+                    .with_hint("Wait until it finishes."));
+                }
+                Err(fs::TryLockError::Error(error)) => return Err(failed(&error)),
             }
-            Err(fs::TryLockError::Error(error)) => return Err(failed(&error)),
         }
         self.clear_partial().map_err(|error| paths::storage("clear", &self.root, &error))?;
         Ok(Lock { _file: file })
     }
 
-    /// Whether a process is at work on it.
+    /// Whether a process is at work on it. Shared, so that two who look do not take each other for one.
     pub fn is_locked(&self) -> bool {
         let file = fs::OpenOptions::new().write(true).open(self.root.join(LOCK));
-        file.is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
     fn clear_partial(&self) -> io::Result<()> {
@@ -415,4 +430,46 @@ pub async fn locked(store: &Store) -> Result<Lock, PanelError> {
 /// An id that is free.
 pub fn new_id(store: &Store) -> BackupId {
     name::backup_id(&local_now(), |name| store.root().join(name).exists())
+}
+
+#[cfg(test)]
+mod lock_tests {
+    use super::*;
+
+    fn store(folder: &Path) -> Store {
+        Store { root: folder.to_path_buf(), places: Vec::new() }
+    }
+
+    #[test]
+    fn lock_held_for_a_moment_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let held = store.lock().unwrap();
+        let moment = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(held);
+        });
+        assert!(store.lock_within(Duration::from_secs(60)).is_ok());
+        moment.join().unwrap();
+    }
+
+    #[test]
+    fn lock_held_for_longer_is_a_conflict() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let _held = store.lock().unwrap();
+        let error = store.lock_within(Duration::from_millis(50)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidRequest, "{error}");
+        assert!(store.is_locked());
+    }
+
+    #[test]
+    fn look_at_the_lock_is_not_taken_for_work_by_another_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        drop(store.lock().unwrap());
+        let looked = fs::OpenOptions::new().write(true).open(folder.path().join(LOCK)).unwrap();
+        looked.try_lock_shared().unwrap();
+        assert!(!store.is_locked());
+    }
 }

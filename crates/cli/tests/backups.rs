@@ -217,9 +217,11 @@ async fn killed_at_any_point_backups_stay_whole_and_restores_can_be_undone() {
     let began = Instant::now();
     assert_eq!(bench.run(&restore).code, 0);
     let longest = began.elapsed();
-    let mut undone = 0;
+    let (mut undone, mut point) = (0, 0);
     let mut pace = Pace::new(longest, POINTS);
-    for point in 0..POINTS {
+    // On a machine that becomes busier most are killed before they have begun.
+    while point < POINTS || undone < 5 {
+        assert!(point < 10 * POINTS, "only {undone} restores had begun when they were killed");
         let what = format!("restore, point {point}");
         for uid in uids {
             bench.rename(uid, &format!("{uid} {point}")).await;
@@ -236,8 +238,8 @@ async fn killed_at_any_point_backups_stay_whole_and_restores_can_be_undone() {
         for uid in uids {
             assert_eq!(bench.title(uid).await, format!("{uid} {point}"), "{what}: {newest}");
         }
+        point += 1;
     }
-    assert!(undone >= 5, "only {undone} restores had begun when they were killed");
 
     let prune = ["prune", "--last", "1", "--daily", "0", "--weekly", "0", "--monthly", "0", "--apply"];
     let mut pace = Pace::new(longest / 2, POINTS);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { violations } from '../axe.mjs';
-import { open, total } from './support.mjs';
+import { open, settled, total } from './support.mjs';
 
 test('fifty thousand alerts cost one screenful', async () => {
   const { page, done } = await open('scene=huge', 'alerts');
@@ -227,7 +227,7 @@ test('annotations are Markdown without anything that could be run or fetched', a
   const hostile = await open('scene=hostile', 'alerts');
   for (let i = 0; i < 6; i += 1) {
     await hostile.page.getByTestId('alert-row').nth(i).click();
-    await hostile.page.waitForTimeout(150);
+    await settled(hostile.page);
     assert.equal(
       await hostile.page
         .getByTestId('alert-detail')

@@ -1,7 +1,7 @@
 // What is the same on every screen: keys, text of others, the first start, credentials, settings.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open, site, total } from './support.mjs';
+import { open, settled, site, total } from './support.mjs';
 
 test('hostile text stays text, small and in order', async () => {
   const { page, done } = await open('scene=hostile&window=on', 'alerts');
@@ -19,7 +19,8 @@ test('hostile text stays text, small and in order', async () => {
   for (const hash of ['overview', 'maintenance', 'overview/cache-hit-ratio']) {
     await page.goto(`${site}?scene=hostile&window=on#/${hash}`);
     await page.reload();
-    await page.waitForTimeout(500);
+    await page.getByTestId('open-palette').waitFor();
+    await settled(page);
     const wide = await page.evaluate(
       () =>
         [document.documentElement, document.querySelector('main')].filter((e) => e.scrollWidth > e.clientWidth + 1)

@@ -9,12 +9,23 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 use crate::support::*;
 
-/// One group a name, looked at every two seconds, told again after an hour.
+/// How often Alertmanager looks at a group that it has told.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// One group a name, looked at every [`LOOK`], told again after an hour.
 fn config(webhook: &str) -> String {
+    let look = LOOK.as_secs();
     format!(
-        "route: {{receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: 2s, repeat_interval: 1h}}\n\
+        "route: {{receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: {look}s, \
+            repeat_interval: 1h}}\n\
          receivers: [{{name: hook, webhook_configs: [{{url: '{webhook}', send_resolved: true}}]}}]\n"
     )
+}
+
+/// Lets Alertmanager look at every group so often. It keeps no count of looks that tell nothing, so this is a matter of
+/// its clock.
+async fn looks(count: u32) {
+    tokio::time::sleep(LOOK * count + LOOK / 2).await;
 }
 
 /// What the receiver got: name, status, and how often.
@@ -77,7 +88,7 @@ async fn the_closeout_says_what_the_receiver_really_hears() {
     }
     wait_for("three are told", async || got(&hook).await.len() == 3).await;
     // A look at the groups more, so that nothing of before is still on its way.
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    looks(1).await;
 
     let mut events = watching.events();
     let window = watching.maintenance_start(for_minutes(30, "deploy")).await.unwrap();
@@ -91,12 +102,12 @@ async fn the_closeout_says_what_the_receiver_really_hears() {
         firing(name, true).await;
     }
     // Their groups are looked at while everything is muted.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    looks(2).await;
     alert(&am.url, "Again", true);
     firing("Again", true).await;
     alert(&am.url, "Blip", false);
     firing("Blip", false).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    looks(1).await;
     assert_eq!(got(&hook).await.len(), 3, "nothing is told while muted");
 
     let so_far = watching.maintenance_closeout(CloseOutRequest { id: window.id.0.clone() }).await.unwrap();
@@ -126,7 +137,7 @@ async fn the_closeout_says_what_the_receiver_really_hears() {
     let by = |list: &[CloseOutAlert], name: &str| {
         list.iter().find(|one| one.name == name).unwrap().pages_by.unwrap().millis_since(report.ended_at)
     };
-    assert_eq!(by(&report.still_firing, "New"), 2_000);
+    assert_eq!(by(&report.still_firing, "New"), 1_000);
     for (list, name) in [(&report.still_firing, "Old"), (&report.silent_again, "Again")] {
         assert!((3_500_000..=3_602_000).contains(&by(list, name)), "an hour after it was told: {name}");
     }
@@ -137,7 +148,7 @@ async fn the_closeout_says_what_the_receiver_really_hears() {
         got(&hook).await.contains(&("New".to_owned(), "firing".to_owned()))
     })
     .await;
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    looks(3).await;
     let heard: Vec<_> = got(&hook).await.split_off(3);
     assert_eq!(heard, [("New".to_owned(), "firing".to_owned())]);
     watching.shutdown().await;
