@@ -224,3 +224,30 @@ test('pruning shows what goes before it deletes, and a pinned backup stays', asy
   );
   await done();
 });
+
+test('backup_header_at_1280_px_keeps_every_item_apart_and_the_dashboard_filters_in_one_row', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  // This one is also in remote storage, and its reason is long.
+  await page.locator('[data-testid="backup-row"]:has-text("also in")').first().getByTestId('backup-open').click();
+  await page.getByTestId('elsewhere').waitFor();
+  await page.getByTestId('only-changed').waitFor();
+  await page.getByTestId('into-folder').waitFor();
+  const overlaps = await page.getByTestId('backup').evaluate((backup) => {
+    const boxes = [...backup.querySelectorAll('.head h1, .head .chip, .head .btn')].map((e) => ({
+      name: e.textContent.trim(),
+      box: e.getBoundingClientRect(),
+    }));
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    return boxes.flatMap((a, i) =>
+      boxes.slice(i + 1).flatMap((b) => (apart(a.box, b.box) ? [] : [`${a.name} / ${b.name}`])),
+    );
+  });
+  assert.deepEqual(overlaps, []);
+  const rows = await page
+    .locator('[data-testid="dashboards"] .bar')
+    .evaluate((bar) =>
+      [...bar.children].map((e) => e.getBoundingClientRect()).map((b) => Math.round(b.top + b.height / 2)),
+    );
+  assert.ok(rows.length > 3 && Math.max(...rows) - Math.min(...rows) <= 4, `filters wrap: ${rows.join(', ')}`);
+  await done();
+});
