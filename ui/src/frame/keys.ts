@@ -21,7 +21,7 @@ export function listen(): () => void {
     if (e.key.toLowerCase() === 'k' && (e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey) {
       e.preventDefault();
       if (ui.dialog?.kind === 'palette') ui.dialog = null;
-      else if (!document.querySelector('dialog[open]')) ui.dialog = { kind: 'palette' };
+      else if (!ui.dialog && !document.querySelector('dialog[open]')) ui.dialog = { kind: 'palette' };
       return;
     }
     if (
@@ -31,6 +31,7 @@ export function listen(): () => void {
       e.altKey ||
       e.defaultPrevented ||
       typing(e.target) ||
+      ui.dialog ||
       document.querySelector('dialog[open]')
     )
       return;
