@@ -129,10 +129,10 @@ test('a suite shows each check as it ends, can be cancelled, and leaves out what
   await suite('preprod').getByTestId('check-start').click();
   await page.getByTestId('check-cancel').click();
   await page.getByTestId('check-cancel').waitFor({ state: 'detached' });
-  assert.match(await page.getByTestId('check-run').locator('header').innerText(), /cancelled/);
+  assert.match(await page.getByTestId('check-run').locator('header').innerText(), /canceled/);
 
   await page.getByTestId('check-pick').last().click();
-  assert.match(await page.getByTestId('check-run').innerText(), /After deploy/);
+  assert.match(await page.getByTestId('check-run').innerText(), /Post-deploy/);
   await done();
 });
 
