@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PinLink, PinRow } from '../../lib/contract';
-import { isCommand, parts, repository, short } from './words';
+import { isCommand, parts, repository, short } from './labels';
 
 const link = (kind: PinLink['kind'], value: string): PinLink => ({ kind, value, detail: '', state: 'agrees' });
 
