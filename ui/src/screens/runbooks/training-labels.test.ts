@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TrainingBoard, TrainingStep } from '../../lib/contract';
-import { byHand, done, isTraining, loss, names, personOf, progress, reportOf } from './training-words';
+import { byHand, done, isTraining, loss, names, personOf, progress, reportOf } from './training-labels';
 
 const board: TrainingBoard = { tasks: [], people: [], me: 'alice' };
 const bob = { ...personOf(board, 'bob') };
@@ -34,7 +34,7 @@ describe('a person', () => {
   it('loses what was done with the name', () => {
     const steps: TrainingStep[] = bob.steps.map((s, i) => ({ ...s, doneAt: i < 2 ? 1 : null }));
     expect(done({ ...bob, steps })).toBe(2);
-    expect(loss({ ...bob, steps })).toMatch(/^2 tasks that are done are lost/);
+    expect(loss({ ...bob, steps })).toMatch(/^The records of 2 completed tasks are deleted/);
     expect(loss(bob)).toMatch(/nothing is lost/);
   });
 });

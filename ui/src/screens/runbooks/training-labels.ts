@@ -1,15 +1,16 @@
-// The checklist in words: what leads to each task, and how far somebody is.
+// Labels of the tasks, the people of the training board, and their progress.
 import type { TrainingBoard, TrainingPerson, TrainingStep, TrainingTask } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 import { SCENARIOS } from '../../lib/components/drill-words';
+import { text } from '../../lib/text/training';
 
-export const TASK: Record<TrainingTask, { short: string; does: string; icon: IconName }> = {
-  'read-runbook': { short: 'Runbook', does: 'Open the runbook', icon: 'book' },
-  'bookmark-grafana': { short: 'Grafana', does: 'Open Grafana', icon: 'external' },
-  'quick-check': { short: 'Check', does: 'Go to the checks', icon: 'checks' },
-  'vip-drill': { short: 'VIP drill', does: 'Start the drill…', icon: 'flag' },
-  maintenance: { short: 'Window', does: 'Start a window…', icon: 'wrench' },
-  'slo-targets': { short: 'Targets', does: 'Show the targets', icon: 'gauge' },
+export const TASK: Record<TrainingTask, { short: string; action: string; icon: IconName }> = {
+  'read-runbook': { ...text.tasks['read-runbook'], icon: 'book' },
+  'bookmark-grafana': { ...text.tasks['bookmark-grafana'], icon: 'external' },
+  'quick-check': { ...text.tasks['quick-check'], icon: 'checks' },
+  'vip-drill': { ...text.tasks['vip-drill'], icon: 'flag' },
+  maintenance: { ...text.tasks.maintenance, icon: 'wrench' },
+  'slo-targets': { ...text.tasks['slo-targets'], icon: 'gauge' },
 };
 export const TASKS = Object.keys(TASK) as TrainingTask[];
 
@@ -24,7 +25,7 @@ export const isTraining = (thing: string | null): boolean =>
 /** Names as the panel compares them. */
 export const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
-/** Somebody who is not on the list yet has done nothing yet. */
+/** A person who is not on the list yet has every task to do. */
 export function personOf(board: TrainingBoard, name: string): TrainingPerson {
   return (
     board.people.find((p) => same(p.name, name)) ?? {
@@ -35,22 +36,20 @@ export function personOf(board: TrainingBoard, name: string): TrainingPerson {
   );
 }
 
-/** Everybody to choose from: the list, with the one at this machine even when not on it. */
+/** Names to select from: the list, the user of this machine and the selected one. */
 export function names(board: TrainingBoard, chosen: string): string[] {
   const all = [board.me, chosen].filter(Boolean).map((n) => personOf(board, n).name);
   return [...new Set([...all, ...board.people.map((p) => p.name)])];
 }
 
 export const done = (p: TrainingPerson): number => p.steps.filter((s) => s.doneAt !== null).length;
-export const progress = (p: TrainingPerson): string => `${done(p)} of ${p.steps.length}`;
+export const progress = (p: TrainingPerson): string => text.person.progress(done(p), p.steps.length);
 
-/** What the panel saw can't be taken back; what somebody said can. */
+/** Whether a task was marked manually; only that can be undone. */
 export const byHand = (s: TrainingStep): boolean => s.doneAt !== null && s.evidence === '';
 
-/** What is lost with a person, in words. */
+/** What is deleted with a person. */
 export function loss(p: TrainingPerson): string {
   const n = done(p);
-  return n === 0
-    ? 'Nothing was done yet, so nothing is lost.'
-    : `${n === 1 ? 'One task that is done is' : `${n} tasks that are done are`} lost with the name: when, by whom, and what the panel saw.`;
+  return n === 0 ? text.person.nothingLost : text.person.lost(n);
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { RunbookStepResult } from '../../lib/contract';
 import { pageOf } from '../../lib/format/address';
-import { inOrder, standing } from './words';
+import { effectsFirst, summary } from './labels';
 
-test('only a plain link to a page opens a page', () => {
+test('only_a_plain_link_to_a_page_opens_a_page', () => {
   expect(pageOf('NoRecentTraffic.md')).toBe('NoRecentTraffic');
   expect(pageOf('runbooks/triage.md#diagnosis')).toBe('triage');
   expect(pageOf('../ON_CALL_RUNBOOK.md')).toBe('ON_CALL_RUNBOOK');
@@ -19,7 +19,7 @@ test('only a plain link to a page opens a page', () => {
     expect(pageOf(href)).toBeNull();
 });
 
-test('what is red is said first, and what was not asked is not called green', () => {
+test('summary_lists_failed_steps_first_and_never_counts_steps_not_run_as_passed', () => {
   const step = (verdict: RunbookStepResult['verdict']): RunbookStepResult => ({
     number: 1,
     title: '',
@@ -33,14 +33,14 @@ test('what is red is said first, and what was not asked is not called green', ()
     tookMs: null,
     figure: null,
   });
-  expect(standing([step('pass'), step('fail'), step('unknown'), step('waiting')])).toBe(
-    '1 red, 1 unknown, 1 not asked, 1 of 4 as expected',
+  expect(summary([step('pass'), step('fail'), step('unknown'), step('waiting')])).toBe(
+    '1 failed, 1 unknown, 1 not run, 1 of 4 passed',
   );
-  expect(standing([])).toBe('no steps');
+  expect(summary([])).toBe('no steps');
 });
 
-test('what acts stands before what leads elsewhere', () => {
-  const kinds = inOrder([
+test('actions_with_an_effect_come_before_links', () => {
+  const kinds = effectsFirst([
     { kind: 'overview', matchers: '' },
     { kind: 'silence', matchers: 'a="b"' },
     { kind: 'checks', matchers: '' },
