@@ -203,7 +203,7 @@ test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, a
   await page.getByTestId('backup-done').waitFor({ timeout: 60_000 });
   const made = (await call('backup_list')).backups.find((b) => b.reason === 'browser test');
   assert.equal((await page.getByTestId('backup-verdict').innerText()).trim(), made.verdict);
-  await page.getByRole('button', { name: 'Open it' }).click();
+  await page.getByRole('button', { name: 'Open backup' }).click();
   await page.getByTestId('dashboard').first().waitFor();
   const plan = await call('restore_plan', {
     id: made.id,
@@ -224,7 +224,7 @@ test('a backup is made, compared, verified and deleted', { timeout: 120_000 }, a
   await page.getByTestId('look').waitFor();
   assert.ok(await page.getByTestId('restore').isDisabled(), 'there is nothing to restore');
   await page.getByTestId('tab-compare').click();
-  await page.getByText('No difference').waitFor();
+  await page.getByText('No differences').waitFor();
   await page.getByTestId('verify').click();
   await until(
     'verified',

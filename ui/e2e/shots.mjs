@@ -417,7 +417,7 @@ const CASES = [
       await p.getByTestId('choose-all').check();
       await p.getByTestId('restore').click();
       await p.waitForTimeout(400);
-      await p.getByText('What changes').click();
+      await p.getByText('Changes', { exact: true }).click();
       await p.waitForTimeout(300);
     },
   },

@@ -1,48 +1,51 @@
-// Backups: made, opened, compared, moved, pruned, restored and undone.
+// Backups: created, opened, compared, copied, pruned, restored and undone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from './support.mjs';
 
-test('a backup is made for a reason, seen at work, and opened', async () => {
+test('backup_is_created_for_a_reason_with_visible_progress_and_opened', async () => {
   const { page, done } = await open('scene=empty&slow=150', 'overview');
   await page.keyboard.press('b');
   await page.getByTestId('backup-confirm').click();
-  assert.match(await page.getByTestId('backup-dialog').innerText(), /A reason is needed/);
+  assert.match(await page.getByTestId('backup-dialog').innerText(), /Enter a reason/);
   await page.getByTestId('backup-reason').fill('Before deploy v2.3.1');
   await page.getByTestId('backup-confirm').click();
   await page.getByTestId('job').waitFor();
   assert.match(await page.getByTestId('job').innerText(), /dashboards/);
   await page.getByTestId('backup-done').waitFor();
   assert.equal((await page.getByTestId('backup-verdict').innerText()).trim(), 'verified');
-  await page.getByRole('button', { name: 'Open it' }).click();
+  await page.getByRole('button', { name: 'Open backup' }).click();
   await page.getByTestId('dashboards').waitFor();
   assert.match(page.url(), /#\/backups\/2026-11-27_14-05$/);
   await page.reload();
   await done();
 });
 
-test('what made a backup incomplete, changed or unverified is said in words', async () => {
+test('list_states_why_a_backup_is_incomplete_corrupted_or_unverified', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   for (const [verdict, words] of [
     ['incomplete', /Nothing answers/],
     ['changed', /content has changed/],
-    ['foreign', /made by another tool/],
+    ['foreign', /created by another tool/],
   ])
     assert.match(await page.locator(`[data-testid="backup-row"][data-verdict="${verdict}"]`).innerText(), words);
   await page.locator('[data-verdict="changed"]').getByTestId('backup-open').click();
-  assert.match(await page.getByTestId('problems').innerText(), /no longer as it was made[\s\S]*content has changed/);
+  assert.match(
+    await page.getByTestId('problems').innerText(),
+    /no longer matches its manifest[\s\S]*content has changed/,
+  );
   await page.getByTestId('backups-all').click();
   await page.getByTestId('backup-find').fill('cost');
   await page.getByTestId('found').getByText('Tenant costs').first().waitFor();
   await done();
 });
 
-test('dashboards are restored only after every choice is made and the plan is confirmed, and undone', async () => {
+test('dashboards_are_restored_after_every_choice_and_a_confirmed_plan_and_can_be_undone', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
   await page.getByTestId('choose-all').check();
-  assert.ok(await page.getByTestId('restore').isDisabled(), 'two wait for a choice');
-  assert.match(await page.getByTestId('dashboards').innerText(), /2 dashboards wait for a choice/);
+  assert.ok(await page.getByTestId('restore').isDisabled(), 'two conflicts are undecided');
+  assert.match(await page.getByTestId('dashboards').innerText(), /2 dashboards need a choice/);
   await page.locator('[data-uid="exec-1"]').getByTestId('choice').selectOption('copy');
   await page.locator('[data-uid="node-full"]').getByTestId('choice').selectOption('keep');
   await page.waitForFunction(
@@ -60,7 +63,7 @@ test('dashboards are restored only after every choice is made and the plan is co
   await page.getByTestId('undo').click();
   assert.match(
     await page.getByTestId('run-report').innerText(),
-    /1 dashboard goes back to what was there before\. 2 dashboards that it made are deleted/,
+    /Reverts 1 dashboard to its previous state\. Deletes 2 dashboards created by the restore/,
   );
   await page.getByTestId('undo-confirm').click();
   await page.waitForFunction(
@@ -72,17 +75,17 @@ test('dashboards are restored only after every choice is made and the plan is co
   await done();
 });
 
-test('a backup is exported, and an archive imported, verified or marked unverified', async () => {
+test('backup_is_exported_and_archives_are_imported_as_verified_or_unverified', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
   await page.getByTestId('export').getByRole('button').click();
   await page.getByRole('menuitem', { name: /tar\.zst/ }).click();
-  await page.getByText(/406 MB written and read back: .*\.tar\.zst/).waitFor();
+  await page.getByText(/406 MB exported and verified: .*\.tar\.zst/).waitFor();
   await page.getByTestId('backups-all').click();
-  assert.match(await page.locator('[data-verdict="foreign"]').innerText(), /in an archive/);
+  assert.match(await page.locator('[data-verdict="foreign"]').innerText(), /archive ·/);
   await page.getByTestId('import').click();
   await page.getByTestId('import-confirm').click();
-  assert.match(await page.getByTestId('import-dialog').innerText(), /Choose an archive, or say its path/);
+  assert.match(await page.getByTestId('import-dialog').innerText(), /Select an archive or enter its path/);
   await page.getByTestId('import-path').fill('/tmp/notes.txt');
   await page.getByTestId('import-confirm').click();
   await page.getByText(/no archive/).waitFor();
@@ -100,7 +103,7 @@ test('a backup is exported, and an archive imported, verified or marked unverifi
   await done();
 });
 
-test('files and alerting are restored after what changes was shown, and what would be refused cannot be chosen', async () => {
+test('files_and_alerting_are_restored_after_a_diff_and_invalid_files_cannot_be_selected', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
   await page.getByTestId('tab-configs').click();
@@ -110,7 +113,7 @@ test('files and alerting are restored after what changes was shown, and what wou
   assert.match(await page.getByTestId('items-configs').innerText(), /would be refused \(amtool\)/);
   await page.getByTestId('choose-all').check();
   await page.getByTestId('restore').click();
-  await page.getByTestId('restore-dialog').getByText('What changes').click();
+  await page.getByTestId('restore-dialog').getByText('Changes', { exact: true }).click();
   assert.match(await page.getByTestId('restore-dialog').getByTestId('text-diff').innerText(), /\+\s+for: 15m/);
   await page.getByTestId('restore-confirm').click();
   await page.getByTestId('run-state').waitFor();
@@ -118,11 +121,7 @@ test('files and alerting are restored after what changes was shown, and what wou
   await page.keyboard.press('Escape');
   await page.getByTestId('tab-alerting').click();
   await page.getByTestId('choose-all').check();
-  assert.equal(
-    await page.getByTestId('restore').isDisabled(),
-    true,
-    'a contact point without secrets waits for a choice',
-  );
+  assert.equal(await page.getByTestId('restore').isDisabled(), true, 'a contact point without secrets needs a choice');
   await page.getByTestId('choice').selectOption('without-secrets');
   await page.getByTestId('restore').click();
   await page.getByTestId('restore-confirm').click();
@@ -130,7 +129,7 @@ test('files and alerting are restored after what changes was shown, and what wou
   await done();
 });
 
-test('data is restored step by step, by the panel only after it was said that Prometheus stops', async () => {
+test('data_restore_lists_its_steps_and_asks_before_it_stops_prometheus', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
   await page.getByTestId('tab-blocks').click();
@@ -143,47 +142,47 @@ test('data is restored step by step, by the panel only after it was said that Pr
   await page.keyboard.press('Escape');
   await page.getByTestId('data-restore').click();
   await page.getByTestId('data-apply').click();
-  await dialog.getByText('Prometheus is stopped meanwhile.').waitFor();
+  await dialog.getByText('Prometheus will be stopped.').waitFor();
   await page.getByTestId('data-confirm').click();
   await page.getByTestId('data-check').getByText('14 of 14').waitFor();
   assert.match(await dialog.innerText(), /\.before-/);
   await done();
 });
 
-test('copies elsewhere are verified, fetched and pruned from one list', async () => {
+test('remote_copies_are_verified_downloaded_and_pruned_from_one_list', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('elsewhere-open').click();
   await page.getByTestId('remote-verify').first().click();
   await page.getByTestId('elsewhere-dialog').getByText('verified', { exact: true }).waitFor();
-  assert.equal(await page.getByTestId('remote-fetch').first().isDisabled(), true, 'what is here is not fetched');
+  assert.equal(
+    await page.getByTestId('remote-fetch').first().isDisabled(),
+    true,
+    'a backup that is stored locally is not downloaded',
+  );
   await page.getByTestId('elsewhere-prune').first().click();
   await page
     .getByTestId('prune-dialog')
     .getByText(/copies in s3:/)
     .waitFor();
   await page.getByTestId('prune-plan').waitFor();
-  assert.equal(
-    await page.getByTestId('prune-confirm').isDisabled(),
-    true,
-    'the newest complete one stays elsewhere too',
-  );
+  assert.equal(await page.getByTestId('prune-confirm').isDisabled(), true, 'the newest complete remote copy is kept');
   await page.keyboard.press('Escape');
   await page.getByTestId('elsewhere-dialog').waitFor();
   await done();
 });
 
-test('a backup in a work tree is committed from where it is opened', async () => {
+test('backup_in_a_work_tree_is_committed_to_git', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
   await page.getByTestId('commit').click();
   await page.getByText(/Committed as/).waitFor();
   await page.getByTestId('commit').waitFor({ state: 'detached' });
   await page.getByTestId('tab-manifest').click();
-  assert.match(await page.getByTestId('git').innerText(), /committed on main/);
+  assert.match(await page.getByTestId('git').innerText(), /Committed on main/);
   await done();
 });
 
-test('dashboards are restored into another stack and folder where they are chosen', async () => {
+test('dashboards_are_restored_into_another_stack_and_folder', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
   await page.getByTestId('into-stack').selectOption('aetherlink');
@@ -195,20 +194,20 @@ test('dashboards are restored into another stack and folder where they are chose
   await done();
 });
 
-test('a backup is copied elsewhere and says where it also lies', async () => {
+test('backup_copied_to_remote_storage_shows_where', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(3).click();
   assert.equal(await page.getByTestId('elsewhere').count(), 0);
   await page.getByTestId('export').getByRole('button').click();
   await page.getByRole('menuitem', { name: /Copy to file:/ }).click();
-  await page.getByText(/lie whole in file:\/\/\/mnt\/nas/).waitFor();
+  await page.getByText(/copied to file:\/\/\/mnt\/nas/).waitFor();
   assert.match(await page.getByTestId('elsewhere').innerText(), /also in file:/);
   await page.getByTestId('backups-all').click();
-  assert.match(await page.getByTestId('backup-row').nth(3).innerText(), /also in file:/);
+  assert.match(await page.getByTestId('backup-row').nth(3).innerText(), /Also stored in file:/);
   await done();
 });
 
-test('pruning shows what goes before it deletes, and a pinned backup stays', async () => {
+test('prune_previews_deletions_and_keeps_pinned_backups', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('prune').click();
   await page.locator('#prune-last').fill('1');
@@ -222,5 +221,36 @@ test('pruning shows what goes before it deletes, and a pinned backup stays', asy
   await page.waitForFunction(
     () => document.querySelectorAll('[data-testid="backup-pin"]')[1]?.getAttribute('aria-pressed') === 'false',
   );
+  await done();
+});
+
+test('backup_header_at_1280_px_keeps_every_item_apart_and_the_dashboard_filters_in_one_row', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  // This one is also in remote storage, and its reason is long.
+  await page
+    .locator('[data-testid="backup-row"]:has-text("Also stored in")')
+    .first()
+    .getByTestId('backup-open')
+    .click();
+  await page.getByTestId('elsewhere').waitFor();
+  await page.getByTestId('only-changed').waitFor();
+  await page.getByTestId('into-folder').waitFor();
+  const overlaps = await page.getByTestId('backup').evaluate((backup) => {
+    const boxes = [...backup.querySelectorAll('.head h1, .head .chip, .head .btn')].map((e) => ({
+      name: e.textContent.trim(),
+      box: e.getBoundingClientRect(),
+    }));
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    return boxes.flatMap((a, i) =>
+      boxes.slice(i + 1).flatMap((b) => (apart(a.box, b.box) ? [] : [`${a.name} / ${b.name}`])),
+    );
+  });
+  assert.deepEqual(overlaps, []);
+  const rows = await page
+    .locator('[data-testid="dashboards"] .bar')
+    .evaluate((bar) =>
+      [...bar.children].map((e) => e.getBoundingClientRect()).map((b) => Math.round(b.top + b.height / 2)),
+    );
+  assert.ok(rows.length > 3 && Math.max(...rows) - Math.min(...rows) <= 4, `filters wrap: ${rows.join(', ')}`);
   await done();
 });

@@ -115,7 +115,7 @@ test('a deploy goes step by step, is skipped only for a reason, and is gone on w
   const state = (kind) => page.locator(`[data-testid="deploy-step"][data-kind="${kind}"]`).getAttribute('data-state');
   await page.getByTestId('deploy-new').click();
   await page.getByTestId('deploy-begin-confirm').click();
-  assert.match(await page.getByTestId('deploy-dialog').innerText(), /Say what is deployed/);
+  assert.match(await page.getByTestId('deploy-dialog').innerText(), /Enter a deployment name/);
   await page.getByTestId('deploy-reason').fill('v2.3.1');
   await page.getByTestId('deploy-begin-confirm').click();
   await page.getByTestId('deploy-step').first().waitFor();
@@ -144,7 +144,7 @@ test('a deploy goes step by step, is skipped only for a reason, and is gone on w
   await page.getByTestId('deploy-close').click();
   await page
     .getByTestId('deploys')
-    .filter({ hasText: /v2\.3\.1[\s\S]*3 with a finding, 1 skipped/ })
+    .filter({ hasText: /v2\.3\.1[\s\S]*3 with findings, 1 skipped/ })
     .waitFor();
   await done();
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from './support.mjs';
 
-test('a rule whose guard can never match says so, shows a rewrite and what the server makes of both sides', async () => {
+test('rule_with_a_guard_that_never_matches_shows_a_rewrite_and_both_sides_evaluated', async () => {
   const { page, done } = await open('scene=loaded', 'rules');
   assert.match(await page.getByTestId('rules-missing').innerText(), /HealthScoreDegradation/);
   assert.match(await page.getByTestId('rules-alerts').innerText(), /4 of 5 alerts/);
@@ -23,11 +23,11 @@ test('a rule whose guard can never match says so, shows a rewrite and what the s
   assert.match(await page.getByTestId('rule-side').nth(2).innerText(), /aether_cache_requests_total/);
   await page.keyboard.press('Escape');
   await page.getByTestId('rules-search').fill('no such rule');
-  assert.match(await page.locator('main').innerText(), /No rule fits/);
+  assert.match(await page.locator('main').innerText(), /No matching rules/);
   await done();
 });
 
-test('a threshold is changed by a diff that is shown first, and what did not take is put back', async () => {
+test('threshold_is_edited_after_a_diff_and_rolled_back_when_not_loaded', async () => {
   const { page, done } = await open('scene=loaded', 'rules');
   const openRule = async (name) => {
     await page.locator(`[data-testid="rule-row"][data-name="${name}"]`).getByTestId('rule-open').click();
@@ -42,7 +42,7 @@ test('a threshold is changed by a diff that is shown first, and what did not tak
   assert.ok(await page.getByTestId('rule-apply').isDisabled(), 'a reason is missing');
   await page.getByTestId('rule-reason').fill('fail');
   await page.getByTestId('rule-apply').click();
-  assert.match(await page.getByTestId('rule-applied').innerText(), /not in force/);
+  assert.match(await page.getByTestId('rule-applied').innerText(), /not in effect/);
   assert.match(await page.getByTestId('rule-change').innerText(), /Put back/);
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
@@ -52,11 +52,11 @@ test('a threshold is changed by a diff that is shown first, and what did not tak
   await page.getByTestId('rule-reason').fill('a guard that can match');
   await page.getByTestId('rule-apply').click();
   await page.getByTestId('rule-applied').waitFor();
-  assert.match(await page.getByTestId('rule-applied').innerText(), /The server runs it/);
+  assert.match(await page.getByTestId('rule-applied').innerText(), /The rule is loaded/);
   await done();
 });
 
-test('runbook links are asked only on request, and a dead one is told first', async () => {
+test('runbook_links_are_checked_on_request_and_broken_ones_listed_first', async () => {
   const { page, done } = await open('scene=loaded', 'rules');
   await page.getByTestId('rules-links').click();
   await page.getByTestId('rule-link').first().waitFor();
@@ -68,7 +68,7 @@ test('runbook links are asked only on request, and a dead one is told first', as
   await done();
 });
 
-test('the link where a chain breaks is marked, and another version is a diff that is shown before it is written', async () => {
+test('version_mismatch_is_marked_and_a_pin_update_previews_its_diff', async () => {
   const { page, done } = await open('scene=loaded', 'versions');
   const of = (service) => page.locator(`[data-testid="pin-row"][data-service="${service}"]`);
   await of('prometheus').waitFor();
@@ -102,7 +102,7 @@ test('the link where a chain breaks is marked, and another version is a diff tha
   await page.getByTestId('repin-reason').fill('a fix');
   await page.getByTestId('repin-apply').click();
   await page.getByTestId('repin-done').waitFor();
-  assert.match(await page.getByTestId('repin').innerText(), /not in force yet[\s\S]*docker compose up -d prometheus/);
+  assert.match(await page.getByTestId('repin').innerText(), /not applied yet[\s\S]*docker compose up -d prometheus/);
   await page.keyboard.press('Escape');
 
   const dark = await open('scene=never', 'versions');
@@ -112,7 +112,7 @@ test('the link where a chain breaks is marked, and another version is a diff tha
   await done();
 });
 
-test('a suite shows each check as it ends, can be cancelled, and leaves out what was not allowed', async () => {
+test('suite_shows_results_as_they_arrive_can_be_canceled_and_skips_unconfirmed_effects', async () => {
   const { page, done } = await open('scene=loaded&slow=150', 'checks');
   const suite = (name) => page.locator(`[data-testid="suite"][data-suite="${name}"]`);
   await suite('preprod').getByTestId('check-start').click();
@@ -129,14 +129,14 @@ test('a suite shows each check as it ends, can be cancelled, and leaves out what
   await suite('preprod').getByTestId('check-start').click();
   await page.getByTestId('check-cancel').click();
   await page.getByTestId('check-cancel').waitFor({ state: 'detached' });
-  assert.match(await page.getByTestId('check-run').locator('header').innerText(), /cancelled/);
+  assert.match(await page.getByTestId('check-run').locator('header').innerText(), /canceled/);
 
   await page.getByTestId('check-pick').last().click();
-  assert.match(await page.getByTestId('check-run').innerText(), /After deploy/);
+  assert.match(await page.getByTestId('check-run').innerText(), /Post-deploy/);
   await done();
 });
 
-test('the overview says how the last check came out and leads to it', async () => {
+test('overview_shows_the_last_check_result_and_opens_it', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
   assert.match(
     await page.getByTestId('checks-card').innerText(),

@@ -13,7 +13,7 @@ test('a runbook is asked on its alert, noted, closed and written as a draft', as
   const verdicts = await steps.evaluateAll((list) => list.map((s) => s.dataset.verdict));
   assert.deepEqual(verdicts, ['fail', 'pass', 'fail', 'pass', 'unknown']);
   assert.equal(await page.getByTestId('step-value').last().innerText(), '–');
-  assert.match(await page.getByTestId('steps-standing').innerText(), /2 red, 1 unknown, 2 of 5 as expected/);
+  assert.match(await page.getByTestId('steps-standing').innerText(), /2 failed, 1 unknown, 2 of 5 passed/);
   // A button shows what it would do; nothing is muted by pressing it.
   await page.getByTestId('action-silence').click();
   await page.getByTestId('start-confirm').waitFor();
@@ -75,7 +75,7 @@ test('a runbook of anything stays text, asks nothing and runs nothing', async ()
   await page.getByTestId('alert-row').first().click();
   await page.getByTestId('runbook-this').click();
   await page.getByTestId('no-runbook').waitFor();
-  await page.getByText('Add one').click();
+  await page.getByText('Create a runbook from a template').click();
   assert.match(await page.getByTestId('runbook-template').innerText(), /## Diagnosis/);
   assert.equal(await page.locator('main').locator('a, img, script, iframe, [onerror], [onclick]').count(), 0);
   await done();
@@ -88,6 +88,6 @@ test('a service level without traffic is neither kept nor broken', async () => {
   assert.ok(!/%\s*\d/.test(await first.getByTestId('slo-window').first().innerText()));
   await idle.done();
   const { page, done } = await open('scene=loaded', 'runbooks/slo-status');
-  assert.match(await page.getByTestId('slo-gauge').first().innerText(), /99\.97 %[^]*reaches back 15 d/);
+  assert.match(await page.getByTestId('slo-gauge').first().innerText(), /99\.97 %[^]*data for 15 d only/);
   await done();
 });

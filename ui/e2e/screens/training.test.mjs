@@ -8,7 +8,7 @@ test('a drill is gone through from its start to its report', async () => {
   await page.getByTestId('training-open').click();
   await page.locator('[data-testid="scenario"][data-scenario="vip-low-confidence"]').getByTestId('drill-start').click();
   const dialog = page.getByTestId('drill-start-dialog');
-  assert.match(await dialog.innerText(), /one VIP tenant[^]*within 5 min[^]*Nothing real is touched/);
+  assert.match(await dialog.innerText(), /one VIP tenant[^]*within 5 min[^]*Production is not affected/);
   assert.equal(await page.getByTestId('drill-person').inputValue(), 'alice');
   await page.getByTestId('drill-person').fill('dave');
   await page.getByTestId('drill-start-confirm').click();
@@ -191,7 +191,7 @@ test('where there can be no drill that is said once, and no button pretends', as
   assert.equal((await page.getByTestId('drill-start').count()) + (await page.getByTestId('drill-surprise').count()), 0);
   const task = page.locator('[data-testid="task"][data-task="vip-drill"]');
   assert.equal(await task.getByTestId('task-go').count(), 0);
-  assert.match(await task.innerText(), /In the demo stack only/);
+  assert.match(await task.innerText(), /Available on the demo stack only/);
   assert.equal(await page.locator('main button:disabled').count(), 0);
   await page.getByTestId('past-drill').first().click();
   await page.getByTestId('report-verdict').waitFor();
@@ -205,10 +205,10 @@ test('the checklist leads to each task, is ticked and taken back, and what the p
   const { page, done } = await open('scene=loaded', 'runbooks/training');
   const task = (id) => page.locator(`[data-testid="task"][data-task="${id}"]`);
   assert.equal(await task('quick-check').getByTestId('task-undo').count(), 0);
-  assert.match(await task('quick-check').innerText(), /done[^]*seen: Ran the quick check/);
+  assert.match(await task('quick-check').innerText(), /done[^]*verified: Ran the quick check/);
   await task('slo-targets').getByTestId('task-done').click();
   await page.locator('[data-task="slo-targets"][data-done="true"]').waitFor();
-  assert.match(await task('slo-targets').innerText(), /said by alice/);
+  assert.match(await task('slo-targets').innerText(), /marked by alice/);
   assert.match(await page.getByTestId('person').locator('option:checked').innerText(), /alice \(you\) – 5 of 6/);
   await task('slo-targets').getByTestId('task-undo').click();
   await page.locator('[data-task="slo-targets"][data-done="false"]').waitFor();
@@ -250,8 +250,8 @@ test('a person is added, chosen, and taken off after it was said what is lost', 
   await page.getByTestId('team-pick').filter({ hasText: 'bob' }).press('Enter');
   await page.waitForFunction(() => document.querySelector('[data-testid="person"]')?.value === 'bob');
   await page.getByTestId('person-remove').click();
-  assert.match(await page.getByTestId('person-loss').innerText(), /6 tasks that are done are lost/);
-  await page.getByTestId('person-remove-dialog').getByRole('button', { name: 'Keep' }).click();
+  assert.match(await page.getByTestId('person-loss').innerText(), /The records of 6 completed tasks are deleted/);
+  await page.getByTestId('person-remove-dialog').getByRole('button', { name: 'Cancel' }).click();
   await page.getByTestId('person').selectOption('Zoë Núñez');
   await page.getByTestId('person-remove').click();
   assert.match(await page.getByTestId('person-loss').innerText(), /nothing is lost/);

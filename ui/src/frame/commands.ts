@@ -118,7 +118,7 @@ export function commands(): Command[] {
       title: 'Begin a deploy…',
       icon: 'up',
       words: 'guided release checks',
-      run: () => ui.deploy(''),
+      run: () => ui.deploy(null),
     },
     {
       id: 'backup-create',
@@ -127,7 +127,7 @@ export function commands(): Command[] {
       icon: 'archive',
       keys: ['b'],
       words: 'save snapshot',
-      run: () => (ui.dialog = 'backup-create'),
+      run: () => (ui.dialog = { kind: 'backup-create' }),
     },
     {
       id: 'maintenance-start',
@@ -136,7 +136,7 @@ export function commands(): Command[] {
       icon: 'muted',
       keys: ['m'],
       words: 'silence mute',
-      run: () => (ui.dialog = 'maintenance-start'),
+      run: () => ui.silence(),
     },
   ];
   const drill = s?.drill;
@@ -157,7 +157,7 @@ export function commands(): Command[] {
       title: 'End the drill…',
       icon: 'flag',
       words: 'stop give up',
-      run: () => (ui.dialog = 'drill-end'),
+      run: () => (ui.dialog = { kind: 'drill-end' }),
     });
   } else if (drill?.offered)
     list.push({
@@ -291,7 +291,7 @@ export function commands(): Command[] {
       icon: 'info',
       keys: ['?'],
       words: 'help shortcuts',
-      run: () => (ui.dialog = 'shortcuts'),
+      run: () => (ui.dialog = { kind: 'shortcuts' }),
     },
   );
   return list;

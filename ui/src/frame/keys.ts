@@ -20,8 +20,8 @@ export function listen(): () => void {
   const hear = (e: KeyboardEvent): void => {
     if (e.key.toLowerCase() === 'k' && (e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey) {
       e.preventDefault();
-      if (ui.dialog === 'palette') ui.dialog = null;
-      else if (!document.querySelector('dialog[open]')) ui.dialog = 'palette';
+      if (ui.dialog?.kind === 'palette') ui.dialog = null;
+      else if (!ui.dialog && !document.querySelector('dialog[open]')) ui.dialog = { kind: 'palette' };
       return;
     }
     if (
@@ -31,6 +31,7 @@ export function listen(): () => void {
       e.altKey ||
       e.defaultPrevented ||
       typing(e.target) ||
+      ui.dialog ||
       document.querySelector('dialog[open]')
     )
       return;

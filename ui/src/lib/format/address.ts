@@ -17,7 +17,7 @@ export function webAddress(text: string): string | null {
 }
 
 /** What a list of alerts is asked for: the part of a request that a person chooses. */
-export type ListAsked = Partial<
+export type AlertListQuery = Partial<
   Pick<AlertsRequest, 'filter' | 'states' | 'severities' | 'receivers' | 'groupBy' | 'sort' | 'descending'>
 >;
 
@@ -27,7 +27,7 @@ const SORTS: readonly AlertSort[] = ['urgency', 'name', 'tenant', 'since', 'seve
 const MOST = 16;
 
 /** `aetherlink://alerts?filter=…`: opens this list in the panel of whoever follows it. */
-export function alertsLink(asked: ListAsked): string {
+export function alertsLink(asked: AlertListQuery): string {
   const query = new URLSearchParams();
   if (asked.filter?.trim()) query.set('filter', asked.filter.trim());
   for (const s of asked.states ?? []) query.append('state', s);
@@ -42,7 +42,7 @@ export function alertsLink(asked: ListAsked): string {
 }
 
 /** Reads the query of such a link. What it does not know is left out. */
-export function readAlertsQuery(text: string): ListAsked {
+export function readAlertsQuery(text: string): AlertListQuery {
   const query = new URLSearchParams(text.slice(0, 8192));
   const known = <T extends string>(name: string, all: readonly T[]): T[] =>
     all.filter((word) =>

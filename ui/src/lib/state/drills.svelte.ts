@@ -56,7 +56,7 @@ class Drills {
   async over(id: string, ended: DrillRun | null = null): Promise<void> {
     if (this.#told.has(id)) return;
     this.#told.add(id);
-    if (ui.dialog === 'drill-end') ui.dialog = null;
+    if (ui.dialog?.kind === 'drill-end') ui.dialog = null;
     await this.ask();
     const run = ended ?? this.list?.runs.find((r) => r.id === id) ?? null;
     const title = titleOf(this.list, run?.scenario ?? null);

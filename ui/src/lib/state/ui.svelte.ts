@@ -1,7 +1,7 @@
-// What the person is looking at: the screen, open dialogs, notices. The screen is kept in the address's hash, so
+// What the person is looking at: the route, the open dialog, notices. The route is kept in the address's hash, so
 // that back and forward work and a test can open any screen directly.
 import type { DrillScenario, PanelError, ServiceKind, Silence } from '../contract';
-import { readAlertsQuery, type ListAsked } from '../format/address';
+import { readAlertsQuery, type AlertListQuery } from '../format/address';
 
 export const SCREENS = [
   'overview',
@@ -31,73 +31,63 @@ export interface TrustQuestion {
   id: string;
   /** `scheme://host[:port]` */
   origin: string;
-  /** Runs after a yes. */
+  /** Runs after consent. */
   confirmed?: () => void;
 }
 
-export type DialogName =
-  | 'maintenance-start'
-  | 'maintenance-end'
-  | 'shortcuts'
-  | 'palette'
-  | 'service'
-  | 'saved-filters'
-  | 'closeout'
-  | 'backup-create'
-  | 'deploy'
-  | 'drill-start'
-  | 'drill-end'
-  | 'trust'
-  | null;
+/** Where the person is: a screen, and what is open on it. */
+export interface Route {
+  screen: Screen;
+  /**
+   * A gauge's id on the overview, a backup's id, a tab of the settings; on the runbooks screen a page's id, `@` and an
+   * alert's fingerprint, `slo-status`, or `training` (with `~` and a drill's id for its report).
+   */
+  item: string | null;
+}
+
+export const SETTINGS_TABS = ['stack', 'credentials', 'panel', 'about'] as const;
+export type SettingsTab = (typeof SETTINGS_TABS)[number];
+
+/** The one open dialog, with what it is about. */
+export type Dialog =
+  | { kind: 'palette' | 'shortcuts' | 'backup-create' | 'drill-end' }
+  | { kind: 'service'; service: ServiceKind }
+  /** No question: every credential that waits for consent. */
+  | { kind: 'trust'; question: TrustQuestion | null }
+  /** `matchers` is the scope to start with; empty: all alerts. */
+  | { kind: 'maintenance-start'; matchers: string }
+  /** `id` is a window's or a silence's; `silence` is set when it is no window of the snapshot. */
+  | { kind: 'maintenance-end'; id: string; silence: Silence | null }
+  | { kind: 'closeout'; windowId: string }
+  | { kind: 'saved-filters'; list: AlertListQuery }
+  /** No run: a new deploy. */
+  | { kind: 'deploy'; runId: string | null }
+  /** No scenario: a surprise. */
+  | { kind: 'drill-start'; scenario: DrillScenario | null };
+export type DialogKind = Dialog['kind'];
 
 class Ui {
-  screen = $state<Screen>('overview');
-  /** Gauge whose detail is open on the overview. */
-  gauge = $state<string | null>(null);
-  /** Backup that is open on the backups screen. */
-  backup = $state<string | null>(null);
-  /** Runbook that is open: a page's id, `@` and an alert's fingerprint, or `training`, with `~` and a drill's id for its report. */
-  runbook = $state<string | null>(null);
-  /** What the alerts screen is asked to show; it takes this over and clears it. */
-  alertsAsked = $state.raw<ListAsked | null>(null);
-  /** Tab of the settings. */
-  settingsTab = $state<'stack' | 'credentials' | 'panel' | 'about'>('stack');
-  dialog = $state<DialogName>(null);
-  /** Matchers that the start dialog begins with; it takes them over and clears them. */
-  startMatchers = $state('');
-  /** Service that the service dialog is about. */
-  service = $state<ServiceKind>('prometheus');
-  /** Window or silence that the end dialog is about. */
-  endId = $state('');
-  /** Window that the close-out report is about. */
-  closeOutId = $state('');
-  /** That silence, when it is not one of the windows in the snapshot. */
-  endSilence = $state.raw<Silence | null>(null);
+  route = $state.raw<Route>({ screen: 'overview', item: null });
+  dialog = $state.raw<Dialog | null>(null);
+  /** List that the alerts screen is asked to show; it takes this over and clears it. */
+  alertQuery = $state.raw<AlertListQuery | null>(null);
   /** Goes up when the search box of the screen is asked for (`/`). */
   searchAsked = $state(0);
+  /** Person whose training is shown; none: the one at this machine. */
+  trainee = $state<string | null>(null);
   notices = $state.raw<Notice[]>([]);
   firstStartSkipped = $state(false);
   shortcuts = $state(localStorage.getItem('aether-shortcuts') !== 'off');
   #next = 1;
 
-  /** Goes to a screen; `thing` is the gauge, the backup or the runbook that is open on it. */
-  go(screen: Screen, thing: string | null = null): void {
+  go(screen: Screen, item: string | null = null): void {
     this.dialog = null;
-    const [gauge, backup, runbook] = [
-      screen === 'overview' ? thing : null,
-      screen === 'backups' ? thing : null,
-      screen === 'runbooks' ? thing : null,
-    ];
-    if (this.screen !== screen || this.gauge !== gauge || this.backup !== backup || this.runbook !== runbook) {
-      this.screen = screen;
-      this.gauge = gauge;
-      this.backup = backup;
-      this.runbook = runbook;
-      history.pushState(null, '', `#/${screen}${thing ? `/${encodeURIComponent(thing)}` : ''}`);
-    }
+    if (this.route.screen === screen && this.route.item === item) return;
+    this.route = { screen, item };
+    history.pushState(null, '', `#/${screen}${item ? `/${encodeURIComponent(item)}` : ''}`);
   }
 
-  /** From outside the page: a notice, the tray, a link that somebody followed. */
+  /** A request from outside the page: a notification, the tray, a link. */
   follow(name: string, filter: string, query: string): void {
     const screen = SCREENS.find((s) => s === name);
     if (screen === 'alerts' && (filter || query))
@@ -105,73 +95,60 @@ class Ui {
     else if (screen) this.go(screen);
   }
 
-  /** Opens the start dialog for what these matchers match. */
-  silence(matchers: string): void {
-    this.startMatchers = matchers;
-    this.dialog = 'maintenance-start';
+  /** Reads the route from the address. */
+  fromAddress(): void {
+    const [, name, encoded, query] = /^#\/([a-z-]+)(?:\/([^?]+))?(?:\?(.*))?$/.exec(location.hash) ?? [];
+    const screen = SCREENS.find((s) => s === name) ?? 'overview';
+    let item: string | null = null;
+    try {
+      item = encoded ? decodeURIComponent(encoded) : null;
+    } catch {
+      // An item that can't be decoded leads to the screen alone.
+    }
+    if (screen === 'alerts' && query !== undefined) this.alertQuery = readAlertsQuery(query);
+    this.route = { screen, item };
   }
 
-  /** What the dialog of saved filters would save. */
-  filterToSave = $state.raw<ListAsked | null>(null);
+  /** The open dialog; for the dialog's component, which reads once what it is about. */
+  opened<K extends DialogKind>(kind: K): Extract<Dialog, { kind: K }> {
+    if (this.dialog?.kind !== kind) throw new Error(`no ${kind} dialog is open`);
+    return this.dialog as Extract<Dialog, { kind: K }>;
+  }
 
-  showAlerts(asked: ListAsked): void {
-    this.alertsAsked = asked;
+  openSettings(tab: SettingsTab): void {
+    this.go('settings', tab);
+  }
+
+  showAlerts(query: AlertListQuery): void {
+    this.alertQuery = query;
     this.go('alerts');
   }
 
-  /** Reads the screen from the address. */
-  fromAddress(): void {
-    const [, name, thing, query] = /^#\/([a-z-]+)(?:\/([^?]+))?(?:\?(.*))?$/.exec(location.hash) ?? [];
-    this.screen = SCREENS.find((s) => s === name) ?? 'overview';
-    if (this.screen === 'alerts' && query !== undefined) this.alertsAsked = readAlertsQuery(query);
-    let open: string | null = null;
-    try {
-      open = thing ? decodeURIComponent(thing) : null;
-    } catch {
-      // A link that is no address leads to the screen alone.
-    }
-    this.gauge = this.screen === 'overview' ? open : null;
-    this.backup = this.screen === 'backups' ? open : null;
-    this.runbook = this.screen === 'runbooks' ? open : null;
+  /** Opens the start dialog for what these matchers match; without any, for all alerts. */
+  silence(matchers = ''): void {
+    this.dialog = { kind: 'maintenance-start', matchers };
   }
 
   /** Asks whether to end a window (by its id) or a silence. */
   askEnd(id: string, silence: Silence | null = null): void {
-    this.endId = id;
-    this.endSilence = silence;
-    this.dialog = 'maintenance-end';
+    this.dialog = { kind: 'maintenance-end', id, silence };
   }
-
-  /** Credential and server that the trust dialog asks about; none: all that wait for a confirmation. */
-  trustAsked = $state.raw<TrustQuestion | null>(null);
 
   /** Asks whether a credential may be sent to a server it was not entered for. */
   askTrust(question: TrustQuestion | null = null): void {
-    this.trustAsked = question;
-    this.dialog = 'trust';
+    this.dialog = { kind: 'trust', question };
   }
 
-  /** Deploy that the dialog is about; empty: a new one. */
-  deployId = $state('');
-
-  deploy(id: string): void {
-    this.deployId = id;
-    this.dialog = 'deploy';
+  deploy(runId: string | null): void {
+    this.dialog = { kind: 'deploy', runId };
   }
-
-  /** Drill that the start dialog begins with; none: any. */
-  drillAsked = $state<DrillScenario | null>(null);
-  /** Person whose training is looked at; none: the one at this machine. */
-  trainee = $state<string | null>(null);
 
   startDrill(scenario: DrillScenario | null): void {
-    this.drillAsked = scenario;
-    this.dialog = 'drill-start';
+    this.dialog = { kind: 'drill-start', scenario };
   }
 
-  closeOut(id: string): void {
-    this.closeOutId = id;
-    this.dialog = 'closeout';
+  closeOut(windowId: string): void {
+    this.dialog = { kind: 'closeout', windowId };
   }
 
   setShortcuts(on: boolean): void {

@@ -14,7 +14,7 @@ import type {
   Severity,
 } from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
-import type { ListAsked } from '../../lib/format/address';
+import type { AlertListQuery } from '../../lib/format/address';
 import { isMatcher, join, matcherText, tokenize } from '../../lib/query/filter';
 import { panel } from '../../lib/state/panel.svelte';
 
@@ -87,7 +87,7 @@ export class AlertList {
   }
 
   /** What a person chose, to be saved, linked to or exported. */
-  get asked(): Required<ListAsked> {
+  get asked(): Required<AlertListQuery> {
     return {
       filter: this.filter.trim(),
       states: this.states,
@@ -100,7 +100,7 @@ export class AlertList {
   }
 
   /** Asks for a list that was saved, linked to, or named elsewhere in the panel. */
-  take(asked: ListAsked): void {
+  take(asked: AlertListQuery): void {
     this.filter = asked.filter ?? '';
     // Who asks for the silenced ones means those of time intervals too.
     this.states =

@@ -1,4 +1,4 @@
-// A run of a page: begun once, its steps asked a few at a time by the panel, each shown as it comes.
+// A run of a runbook: started once, its steps run a few at a time by the panel, each result shown as it arrives.
 import type { FigureStyle, PanelError, RunbookStartRequest, RunbookRun, RunbookStepResult } from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
 import { panel } from '../../lib/state/panel.svelte';
@@ -11,7 +11,7 @@ export class Run {
   busy = $state(false);
   #gone = false;
 
-  /** Begins, or takes up again, and asks every step. */
+  /** Starts or resumes the run, and runs every step. */
   async begin(request: RunbookStartRequest, style: () => FigureStyle): Promise<void> {
     this.busy = true;
     this.error = null;
@@ -54,7 +54,7 @@ export class Run {
     }
   }
 
-  /** Keeps the notes; true when they are kept. */
+  /** True when the notes are saved. */
   async note(notes: string, close: boolean): Promise<boolean> {
     if (!this.run) return false;
     this.error = null;
@@ -68,7 +68,7 @@ export class Run {
     }
   }
 
-  /** Nobody looks any more: what is on its way ends. */
+  /** Called when the page is closed: steps that are still running are canceled. */
   leave(): void {
     this.#gone = true;
     if (this.run && this.asking.size > 0) panel.call('runbook_cancel', { run: this.run.id }).catch(() => {});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import type { TrainingBoard, TrainingStep } from '../../lib/contract';
+import { byHand, done, isTraining, loss, names, personOf, progress, reportOf } from './training-labels';
+
+const board: TrainingBoard = { tasks: [], people: [], me: 'alice' };
+const bob = { ...personOf(board, 'bob') };
+
+describe('the address of the training page', () => {
+  it('holds the report that is open', () => {
+    expect(
+      ['training', 'training~d-1', 'training~', 'own/training', null].map((t) => [isTraining(t), reportOf(t)]),
+    ).toEqual([
+      [true, null],
+      [true, 'd-1'],
+      [true, null],
+      [false, null],
+      [false, null],
+    ]);
+  });
+});
+
+describe('a person', () => {
+  it('is the same however the name is written', () =>
+    expect(personOf({ ...board, people: [bob] }, ' BOB').name).toBe('bob'));
+  it('who is not on the list has everything to do', () => {
+    expect(progress(personOf(board, 'alice'))).toBe('0 of 6');
+    expect(personOf(board, 'alice').drills).toHaveLength(5);
+  });
+  it('at this machine and the chosen one can be chosen once each', () => {
+    expect(names({ ...board, people: [bob, personOf(board, 'alice')] }, 'bob')).toEqual(['alice', 'bob']);
+    expect(names({ ...board, me: 'Bob', people: [bob] }, 'BOB')).toEqual(['bob']);
+    expect(names({ ...board, me: '' }, 'carol')).toEqual(['carol']);
+  });
+  it('loses what was done with the name', () => {
+    const steps: TrainingStep[] = bob.steps.map((s, i) => ({ ...s, doneAt: i < 2 ? 1 : null }));
+    expect(done({ ...bob, steps })).toBe(2);
+    expect(loss({ ...bob, steps })).toMatch(/^The records of 2 completed tasks are deleted/);
+    expect(loss(bob)).toMatch(/nothing is lost/);
+  });
+});
+
+it('what the panel saw can’t be taken back', () => {
+  const step: TrainingStep = { task: 'quick-check', doneAt: 1, by: '', evidence: 'Quick check of 12:40.' };
+  expect([
+    byHand(step),
+    byHand({ ...step, by: 'bob', evidence: '' }),
+    byHand({ ...step, doneAt: null, evidence: '' }),
+  ]).toEqual([false, true, false]);
+});
