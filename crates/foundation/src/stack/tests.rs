@@ -226,7 +226,7 @@ fn an_error_names_line_key_and_what_is_expected() {
             "[prometheus]\nurl = \"http://a\"\n[[pins]]\nservice = \"mine\"\nimage = \"i\"",
             3,
             "pins.container",
-            "expected",
+            "required",
         ),
     ] {
         let message = parse(text).expect_err(text);
