@@ -1,7 +1,7 @@
 // The checklist in words: what leads to each task, and how far somebody is.
 import type { TrainingBoard, TrainingPerson, TrainingStep, TrainingTask } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
-import { SCENARIOS } from '../../lib/components/drill-words';
+import { SCENARIOS } from '../../lib/components/drill-labels';
 
 export const TASK: Record<TrainingTask, { short: string; does: string; icon: IconName }> = {
   'read-runbook': { short: 'Runbook', does: 'Open the runbook', icon: 'book' },
