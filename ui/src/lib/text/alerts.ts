@@ -54,7 +54,7 @@ export const text = {
   groupBy: {
     label: 'Group by',
     first: 'Group by label',
-    next: 'Then group by label',
+    next: 'then by label',
     then: 'then by',
     remove: (name: string): string => `Stop grouping by ${name}`,
     removeTitle: 'Remove',
