@@ -98,11 +98,11 @@ async fn the_first_start_finds_the_servers_and_leads_to_their_gauges() {
     window.see("found-alertmanager").await.expect("Alertmanager is found");
     window.click("first-next").await.expect("the second step");
     window
-        .reads("[data-testid='tester-prometheus']", |text| text.contains("works"))
+        .reads("[data-testid='tester-prometheus']", |text| text.contains("reachable"))
         .await
         .expect("it answers");
     window
-        .reads("[data-testid='tester-alertmanager']", |text| text.contains("works"))
+        .reads("[data-testid='tester-alertmanager']", |text| text.contains("reachable"))
         .await
         .expect("it answers");
     window.click("first-next").await.expect("the third step");

@@ -280,7 +280,8 @@ pub fn offset_text(service: ServiceKind, offset_ms: i32) -> String {
     };
     let direction = if offset_ms > 0 { "ahead of" } else { "behind" };
     format!(
-        "The clock of {} is {size} {direction} this machine's. Check time synchronization on both; windows follow the server's clock.",
+        "The clock of {} is {size} {direction} this machine's. Check time synchronization on both; \
+         windows follow the server's clock.",
         service.title()
     )
 }

@@ -1,7 +1,7 @@
 //! What is known about one stack while it is selected: the newest and the last good answers of its servers.
 //!
-//! Each selection of a stack makes a new [`StackSession`]; pollers write only into the one they were started for, so an answer
-//! of the old stack can't turn up in the new one.
+//! Each selection of a stack makes a new [`StackSession`]; pollers write only into the one they were started for, so an
+//! answer of the old stack cannot turn up in the new one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

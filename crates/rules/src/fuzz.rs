@@ -1,5 +1,5 @@
-//! Entry points for fuzzing the expressions of alerts. Each takes any bytes and asserts what must hold for all of them, which is more
-//! than that nothing panics.
+//! Entry points for fuzzing the expressions of alerts. Each takes any bytes
+//! and asserts what must hold for all of them, which is more than that nothing panics.
 //!
 //! Compiled by cargo-fuzz, which sets `cfg(fuzzing)`, and in tests, which run every seed. The fuzz targets are in
 //! `fuzz/`.

@@ -122,7 +122,7 @@ test('an alert is acknowledged with a note and that is taken back, without being
   await page.getByTestId('ack-note').fill('Looking at the model');
   await page.getByTestId('ack-confirm').click();
   await page.getByTestId('ack-undo').waitFor();
-  assert.match(await page.getByTestId('acknowledge').innerText(), /alice is on it since .+: Looking at the model/);
+  assert.match(await page.getByTestId('acknowledge').innerText(), /alice acknowledged this · .+: Looking at the model/);
   assert.equal(
     await page.getByTestId('alert-row').first().getByTestId('alert-state').getAttribute('data-state'),
     'firing',
@@ -186,7 +186,7 @@ test('a link opens the list that it was made from', async () => {
   assert.equal(await page.getByTestId('alert-group').count(), 2);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByTestId('list-more').getByRole('button').click();
-  await page.getByRole('menuitem', { name: 'Copy a link' }).click();
+  await page.getByRole('menuitem', { name: 'Copy link' }).click();
   assert.equal(
     await page.evaluate(() => navigator.clipboard.readText()),
     'aetherlink://alerts?filter=tenant_id%3D%7E%22shop.*%22&state=firing&group=tenant_id',
@@ -208,12 +208,12 @@ test('an export says where it went, and why it did not', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('list-more').getByRole('button').click();
   await page.getByRole('menuitem', { name: 'Export as CSV' }).click();
-  await page.getByText('9 alerts written to /home/alice/Downloads/').waitFor();
+  await page.getByText('Exported 9 alerts to /home/alice/Downloads/').waitFor();
   await done();
   const full = await open('scene=loaded&disk=full', 'alerts');
   await full.page.getByTestId('list-more').getByRole('button').click();
   await full.page.getByRole('menuitem', { name: 'Export as JSON' }).click();
-  await full.page.getByText('The list was not written.').waitFor();
+  await full.page.getByText('Failed to export the list.').waitFor();
   await full.done();
 });
 

@@ -81,7 +81,7 @@ test('a credential goes to another server only after a yes that names it', async
   assert.equal(await question.count(), 0);
   await page.getByTestId('banner-origin-alertmanager').getByRole('button', { name: 'Review' }).click();
   await page.getByTestId('trust-send').click();
-  await page.getByText('is now sent to http://alertmanager.changed.test:9093').waitFor();
+  await page.getByText('will now be sent to http://alertmanager.changed.test:9093').waitFor();
   assert.equal(await page.getByTestId('trust-dialog').count(), 0);
   await done();
 });
@@ -106,7 +106,7 @@ test('the first start leads to the overview, or is skipped', async () => {
     if (skip) await page.getByTestId('first-skip').click();
     else {
       await page.getByTestId('first-next').click();
-      await page.getByText('works').first().waitFor();
+      await page.getByText('reachable').first().waitFor();
       await page.getByTestId('first-next').click();
       await page.getByTestId('first-save').click();
     }

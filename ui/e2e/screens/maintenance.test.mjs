@@ -30,10 +30,10 @@ test('a window is planned for later, and one that is over already is not', async
   const { page, done } = await open('scene=loaded', 'maintenance');
   await page.getByTestId('begin').locator('[data-value="at"]').check({ force: true });
   await page.getByTestId('begin-at').fill('2020-01-01T10:00');
-  await page.getByText('That is over already. Begin now instead.').waitFor();
+  await page.getByText('The start time is in the past. Select a later one, or start now.').waitFor();
   await page.getByTestId('begin-at').fill('2090-01-01T10:00');
-  assert.match(await page.getByTestId('screen-start-confirm').innerText(), /Plan the window for 30 min/);
-  await page.getByTestId('could-fire').getByText('3 rules could fire into it').waitFor();
+  assert.match(await page.getByTestId('screen-start-confirm').innerText(), /Schedule window for 30 min/);
+  await page.getByTestId('could-fire').getByText('3 rules could fire during the window').waitFor();
   await done();
 });
 
@@ -57,13 +57,13 @@ test('the close-out says what is left over, before the end and afterwards', asyn
   await page.getByTestId('maintenance-end').click();
   await page
     .getByTestId('end-after')
-    .getByText('4 alerts of 7 hidden ones are left over, the first pages by')
+    .getByText('4 of 7 muted alerts are still firing, the first one pages by')
     .waitFor();
   await page.getByTestId('end-confirm').click();
   await page.getByTestId('end-closeout').click();
   await page.getByTestId('closeout').waitFor();
   assert.equal(await page.getByTestId('still-firing').locator('li').count(), 2);
-  assert.match(await page.getByTestId('open-outside').innerText(), /close it by hand outside/);
+  assert.match(await page.getByTestId('open-outside').innerText(), /No resolved notification was sent/);
   await done();
 });
 
@@ -73,7 +73,7 @@ test('a planned window is no maintenance yet, and is cancelled from its row', as
   assert.equal(await page.getByTestId('nav-maintenance').innerText(), 'Maintenance');
   assert.equal(await page.getByTestId('planned').locator('li').count(), 2);
   await page.getByTestId('planned-end').first().click();
-  await page.getByText('It has not begun.').waitFor();
+  await page.getByText('It has not started.').waitFor();
   await page.getByTestId('end-confirm').click();
   await page.getByTestId('end-done').click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="planned"] li').length === 1);

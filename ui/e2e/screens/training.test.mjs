@@ -72,7 +72,7 @@ test('a drill is gone through from its start to its report', async () => {
 test('a drill of which nothing is told says what did not help, and is given up after a question', async () => {
   const { page, done } = await open('scene=loaded&drill=on', 'overview');
   const bar = page.getByTestId('drill-bar');
-  assert.match(await bar.innerText(), /alice[^]*find out what it is[^]*can be seen for 1 min/);
+  assert.match(await bar.innerText(), /alice[^]*identify the fault[^]*symptoms for 1 min/);
   assert.ok(!/rerank/i.test(await bar.innerText()));
   await page.getByTestId('drill-operate').getByRole('button').click();
   await page.getByRole('menuitem', { name: 'Restart the API' }).click();
@@ -80,18 +80,15 @@ test('a drill of which nothing is told says what did not help, and is given up a
   await told.waitFor();
   assert.equal(await told.getAttribute('data-tone'), 'none');
   await page.getByTestId('drill-end').click();
-  assert.match(
-    await page.getByTestId('drill-end-dialog').innerText(),
-    /put back[^]*given up[^]*End the drill of alice/,
-  );
-  await page.getByRole('button', { name: 'Go on with it' }).click();
+  assert.match(await page.getByTestId('drill-end-dialog').innerText(), /restored[^]*aborted[^]*End alice’s drill/);
+  await page.getByRole('button', { name: 'Continue drill' }).click();
   assert.equal(await bar.count(), 1);
   await page.getByTestId('drill-end').click();
   await page.getByTestId('drill-end-confirm').click();
   await bar.waitFor({ state: 'detached' });
-  const over = page.getByTestId('notice').filter({ hasText: 'Drill given up: Rerank runaway' });
+  const over = page.getByTestId('notice').filter({ hasText: 'Drill aborted: Rerank runaway' });
   await over.waitFor();
-  assert.equal(await page.getByTestId('notice').filter({ hasText: 'Drill given up' }).count(), 1);
+  assert.equal(await page.getByTestId('notice').filter({ hasText: 'Drill aborted' }).count(), 1);
   await over.getByTestId('notice-action').click();
   assert.match(
     await page.getByTestId('report-acts').innerText(),
@@ -108,7 +105,7 @@ test('a drill of which nothing is told says what did not help, and is given up a
 
 test('a drill that cannot be seen yet is not noticed, and that is said', async () => {
   const { page, done } = await open('scene=loaded&drill=quiet', 'alerts');
-  assert.match(await page.getByTestId('drill-bar').innerText(), /Cache loss[^]*nothing can be seen yet/);
+  assert.match(await page.getByTestId('drill-bar').innerText(), /Cache loss[^]*no symptoms yet/);
   await page.getByTestId('drill-notice').click();
   await page.getByTestId('notice').getByText('There is nothing to be seen yet.').waitFor();
   assert.equal(await page.getByTestId('drill-seen').count(), 0);
@@ -167,7 +164,7 @@ test('a drill is started by keys alone, and what was refused stays in the dialog
   await page.keyboard.type('erin');
   await page.keyboard.press('Tab');
   await page.keyboard.press('ArrowRight');
-  await page.getByText('As the pack has it').waitFor();
+  await page.getByText('Production timing').waitFor();
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.type('Prom');

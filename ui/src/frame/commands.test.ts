@@ -3,13 +3,13 @@ import { commands, search } from './commands';
 
 describe('the palette', () => {
   const all = commands();
-  it('offers every screen and every key once', () => {
+  it('lists every screen and every shortcut once', () => {
     const keys = all.flatMap((c) => (c.keys ? [c.keys.join(' ')] : []));
     expect(keys).toEqual(expect.arrayContaining(['g o', 'g a', 'g m', 'g s', 'm', '/', '?']));
     expect(new Set(keys).size).toBe(keys.length);
     expect(new Set(all.map((c) => c.id)).size).toBe(all.length);
   });
-  it('finds by any words, in any order, best title first', () => {
+  it('finds commands by any words in any order, best title first', () => {
     expect(search(all, 'window start').map((c) => c.id)).toEqual(['maintenance-start']);
     expect(search(all, 'silence')[0]?.id).toBeDefined();
     expect(search(all, 'alerts')[0]?.id).toBe('go-alerts');

@@ -1,5 +1,5 @@
-// Every command that the palette offers and every key that runs one. The list is made anew from the snapshot each
-// time it is shown, so it never offers what is not there.
+// Every command of the palette and every single-key shortcut. The list is built from the snapshot each time it is
+// shown, so it never offers what does not exist.
 import type { Theme } from '../lib/contract';
 import type { IconName } from '../lib/components/Icon.svelte';
 import { currentWindow, extend, openLink, refresh, saveSettings, selectStack } from '../lib/state/actions';
@@ -7,15 +7,16 @@ import { drills } from '../lib/state/drills.svelte';
 import { panel } from '../lib/state/panel.svelte';
 import { safe } from '../lib/format/untrusted';
 import { ui } from '../lib/state/ui.svelte';
+import { text } from '../lib/text/frame';
 
 export interface Command {
   id: string;
-  group: 'Go to' | 'Drill' | 'Maintenance' | 'Backups' | 'Alerts' | 'Gauges' | 'Stack' | 'Panel';
+  group: (typeof text.commands.group)[keyof typeof text.commands.group];
   title: string;
   icon: IconName;
   /** Keys that run it, in order. */
   keys?: string[];
-  /** More words that find it. */
+  /** More search terms. */
   words?: string;
   run: () => void;
 }
@@ -25,17 +26,24 @@ export function commands(): Command[] {
   const list: Command[] = [
     {
       id: 'go-overview',
-      group: 'Go to',
-      title: 'Overview',
+      group: text.commands.group.go,
+      title: text.nav.screens.overview,
       icon: 'gauge',
       keys: ['g', 'o'],
       run: () => ui.go('overview'),
     },
-    { id: 'go-alerts', group: 'Go to', title: 'Alerts', icon: 'bell', keys: ['g', 'a'], run: () => ui.go('alerts') },
+    {
+      id: 'go-alerts',
+      group: text.commands.group.go,
+      title: text.nav.screens.alerts,
+      icon: 'bell',
+      keys: ['g', 'a'],
+      run: () => ui.go('alerts'),
+    },
     {
       id: 'go-maintenance',
-      group: 'Go to',
-      title: 'Maintenance',
+      group: text.commands.group.go,
+      title: text.nav.screens.maintenance,
       icon: 'wrench',
       keys: ['g', 'm'],
       words: 'silences',
@@ -43,8 +51,8 @@ export function commands(): Command[] {
     },
     {
       id: 'go-backups',
-      group: 'Go to',
-      title: 'Backups',
+      group: text.commands.group.go,
+      title: text.nav.screens.backups,
       icon: 'archive',
       keys: ['g', 'b'],
       words: 'restore dashboards snapshot',
@@ -52,8 +60,8 @@ export function commands(): Command[] {
     },
     {
       id: 'go-versions',
-      group: 'Go to',
-      title: 'Versions',
+      group: text.commands.group.go,
+      title: text.nav.screens.versions,
       icon: 'pin',
       keys: ['g', 'v'],
       words: 'pins images compose docker drift advisories',
@@ -61,8 +69,8 @@ export function commands(): Command[] {
     },
     {
       id: 'go-rules',
-      group: 'Go to',
-      title: 'Rules',
+      group: text.commands.group.go,
+      title: text.nav.screens.rules,
       icon: 'rules',
       keys: ['g', 'r'],
       words: 'guards lint recording alerts promql',
@@ -70,8 +78,8 @@ export function commands(): Command[] {
     },
     {
       id: 'go-runbooks',
-      group: 'Go to',
-      title: 'Runbooks',
+      group: text.commands.group.go,
+      title: text.nav.screens.runbooks,
       icon: 'book',
       keys: ['g', 'k'],
       words: 'on call incident triage slo guide post-mortem',
@@ -79,16 +87,16 @@ export function commands(): Command[] {
     },
     {
       id: 'slo-status',
-      group: 'Go to',
-      title: 'SLO status',
+      group: text.commands.group.go,
+      title: text.commands.sloStatus,
       icon: 'gauge',
       words: 'compliance targets service level',
       run: () => ui.go('runbooks', 'slo-status'),
     },
     {
       id: 'training',
-      group: 'Go to',
-      title: 'Training and drills',
+      group: text.commands.group.go,
+      title: text.commands.training,
       icon: 'cap',
       keys: ['g', 't'],
       words: 'checklist exercise new on call person report',
@@ -96,8 +104,8 @@ export function commands(): Command[] {
     },
     {
       id: 'go-checks',
-      group: 'Go to',
-      title: 'Checks',
+      group: text.commands.group.go,
+      title: text.nav.screens.checks,
       icon: 'checks',
       keys: ['g', 'c'],
       words: 'quick preprod sanity after deploy',
@@ -105,8 +113,8 @@ export function commands(): Command[] {
     },
     {
       id: 'go-settings',
-      group: 'Go to',
-      title: 'Settings',
+      group: text.commands.group.go,
+      title: text.nav.screens.settings,
       icon: 'gear',
       keys: ['g', 's'],
       words: 'stacks endpoints',
@@ -114,16 +122,16 @@ export function commands(): Command[] {
     },
     {
       id: 'deploy',
-      group: 'Maintenance',
-      title: 'Begin a deploy…',
+      group: text.commands.group.maintenance,
+      title: text.commands.deploy,
       icon: 'up',
-      words: 'guided release checks',
+      words: 'guided release checks begin',
       run: () => ui.deploy(null),
     },
     {
       id: 'backup-create',
-      group: 'Backups',
-      title: 'Back up now…',
+      group: text.commands.group.backups,
+      title: text.commands.backup,
       icon: 'archive',
       keys: ['b'],
       words: 'save snapshot',
@@ -131,8 +139,8 @@ export function commands(): Command[] {
     },
     {
       id: 'maintenance-start',
-      group: 'Maintenance',
-      title: 'Start a maintenance window…',
+      group: text.commands.group.maintenance,
+      title: text.commands.startWindow,
       icon: 'muted',
       keys: ['m'],
       words: 'silence mute',
@@ -145,25 +153,25 @@ export function commands(): Command[] {
     if (drills.seen !== id)
       list.push({
         id: 'drill-notice',
-        group: 'Drill',
-        title: 'I have seen it',
+        group: text.commands.group.drill,
+        title: text.commands.notice,
         icon: 'check',
         words: 'drill notice',
         run: () => void drills.notice(id),
       });
     list.push({
       id: 'drill-end',
-      group: 'Drill',
-      title: 'End the drill…',
+      group: text.commands.group.drill,
+      title: text.commands.endDrill,
       icon: 'flag',
-      words: 'stop give up',
+      words: 'stop abort give up',
       run: () => (ui.dialog = { kind: 'drill-end' }),
     });
   } else if (drill?.offered)
     list.push({
       id: 'drill-start',
-      group: 'Drill',
-      title: 'Start a drill…',
+      group: text.commands.group.drill,
+      title: text.commands.startDrill,
       icon: 'flag',
       words: 'exercise surprise training',
       run: () => ui.startDrill(null),
@@ -173,15 +181,15 @@ export function commands(): Command[] {
     list.push(
       {
         id: 'maintenance-extend',
-        group: 'Maintenance',
-        title: 'Extend the window by 15 min',
+        group: text.commands.group.maintenance,
+        title: text.commands.extendWindow,
         icon: 'plus',
         run: () => void extend(current.id, 900),
       },
       {
         id: 'maintenance-end',
-        group: 'Maintenance',
-        title: 'End the window…',
+        group: text.commands.group.maintenance,
+        title: text.commands.endWindow,
         icon: 'bell',
         words: 'stop silence',
         run: () => ui.askEnd(current.id),
@@ -191,22 +199,22 @@ export function commands(): Command[] {
   list.push(
     {
       id: 'alerts-critical',
-      group: 'Alerts',
-      title: 'Show critical alerts',
+      group: text.commands.group.alerts,
+      title: text.commands.criticalAlerts,
       icon: 'crit',
       run: () => ui.showAlerts({ severities: ['critical'] }),
     },
     {
       id: 'alerts-pending',
-      group: 'Alerts',
-      title: 'Show pending alerts',
+      group: text.commands.group.alerts,
+      title: text.commands.pendingAlerts,
       icon: 'clock',
       run: () => ui.showAlerts({ states: ['pending'] }),
     },
     {
       id: 'alerts-silenced',
-      group: 'Alerts',
-      title: 'Show silenced alerts',
+      group: text.commands.group.alerts,
+      title: text.commands.silencedAlerts,
       icon: 'muted',
       run: () => ui.showAlerts({ states: ['silenced'] }),
     },
@@ -214,8 +222,8 @@ export function commands(): Command[] {
   for (const a of (s?.alerts.top ?? []).filter((x) => x.state === 'firing'))
     list.push({
       id: `runbook-${a.fingerprint}`,
-      group: 'Alerts',
-      title: `Runbook of ${safe(a.name, 60)}${a.tenant === null ? '' : `, ${safe(a.tenant, 40)}`}`,
+      group: text.commands.group.alerts,
+      title: text.commands.runbook(safe(a.name, 60), safe(a.tenant ?? '', 40)),
       icon: 'book',
       words: 'diagnosis triage',
       run: () => ui.go('runbooks', `@${a.fingerprint}`),
@@ -223,8 +231,8 @@ export function commands(): Command[] {
   for (const f of s?.settings.savedFilters ?? [])
     list.push({
       id: `saved-${f.name}`,
-      group: 'Alerts',
-      title: `Show “${safe(f.name, 60)}”`,
+      group: text.commands.group.alerts,
+      title: text.commands.savedList(safe(f.name, 60)),
       icon: 'star',
       words: 'saved list filter',
       run: () => ui.showAlerts(f),
@@ -232,7 +240,7 @@ export function commands(): Command[] {
   for (const g of s?.gauges ?? []) {
     list.push({
       id: `gauge-${g.spec.id}`,
-      group: 'Gauges',
+      group: text.commands.group.gauges,
       title: g.spec.title,
       icon: 'gauge',
       words: 'gauge tenants history',
@@ -243,8 +251,8 @@ export function commands(): Command[] {
     if (stack.name !== s?.stacks.active) {
       list.push({
         id: `stack-${stack.name}`,
-        group: 'Stack',
-        title: `Switch to ${stack.name}`,
+        group: text.commands.group.stack,
+        title: text.commands.switchTo(stack.name),
         icon: 'stack',
         run: () => void selectStack(stack.name),
       });
@@ -254,59 +262,65 @@ export function commands(): Command[] {
     if (service.webUrl)
       list.push({
         id: `open-${service.kind}`,
-        group: 'Stack',
-        title: `Open ${service.title} in the browser`,
+        group: text.commands.group.stack,
+        title: text.commands.open(service.title),
         icon: 'external',
         run: () => void openLink(service.webUrl),
       });
   }
   list.push({
     id: 'refresh',
-    group: 'Panel',
-    title: 'Ask every server now',
+    group: text.commands.group.panel,
+    title: text.commands.refresh,
     icon: 'refresh',
-    words: 'refresh reload poll',
+    words: 'reload poll ask now',
     run: () => void refresh(),
   });
   const themes: [Theme, string][] = [
-    ['dark', 'Dark theme'],
-    ['light', 'Light theme'],
-    ['system', 'Theme as the desktop'],
+    ['dark', text.commands.darkTheme],
+    ['light', text.commands.lightTheme],
+    ['system', text.commands.systemTheme],
   ];
   for (const [theme, title] of themes)
-    list.push({ id: `theme-${theme}`, group: 'Panel', title, icon: 'gear', run: () => void saveSettings({ theme }) });
+    list.push({
+      id: `theme-${theme}`,
+      group: text.commands.group.panel,
+      title,
+      icon: 'gear',
+      run: () => void saveSettings({ theme }),
+    });
   list.push(
     {
       id: 'search',
-      group: 'Panel',
-      title: 'Search on this screen',
+      group: text.commands.group.panel,
+      title: text.commands.search,
       icon: 'search',
       keys: ['/'],
       run: () => (ui.searchAsked += 1),
     },
     {
       id: 'shortcuts',
-      group: 'Panel',
-      title: 'All keys',
+      group: text.commands.group.panel,
+      title: text.commands.shortcuts,
       icon: 'info',
       keys: ['?'],
-      words: 'help shortcuts',
+      words: 'help keys',
       run: () => (ui.dialog = { kind: 'shortcuts' }),
     },
   );
   return list;
 }
 
-/** Commands that hold every word of `query`, those whose title begins with it first. */
+/** Commands that contain every word of `query`; those whose title starts with the first word come first. */
 export function search(list: readonly Command[], query: string): Command[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [...list];
+  const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (terms.length === 0) return [...list];
   const rank = (c: Command): number => {
     const title = c.title.toLowerCase();
-    const first = words[0] ?? '';
+    const first = terms[0] ?? '';
     return title.startsWith(first) ? 0 : title.includes(` ${first}`) ? 1 : title.includes(first) ? 2 : 3;
   };
   return list
-    .filter((c) => words.every((w) => `${c.title} ${c.group} ${c.words ?? ''}`.toLowerCase().includes(w)))
+    .filter((c) => terms.every((term) => `${c.title} ${c.group} ${c.words ?? ''}`.toLowerCase().includes(term)))
     .sort((a, b) => rank(a) - rank(b));
 }

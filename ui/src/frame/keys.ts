@@ -1,9 +1,9 @@
-// Single keys and the palette. Single keys are off while somebody types, while a dialog is open, with a modifier
-// held, and when they are switched off in the settings.
+// Single-key shortcuts and Ctrl+K. Single keys are off while typing, while a dialog is open, with a modifier held,
+// and when disabled under Keyboard shortcuts.
 import { ui } from '../lib/state/ui.svelte';
 import { commands } from './commands';
 
-/** How long a first key waits for its second. */
+/** How long the first key of a sequence waits for its second. */
 const PREFIX_MS = 1500;
 
 function typing(target: EventTarget | null): boolean {

@@ -1,7 +1,7 @@
 //! Pollers: one a server, each with its own cadence. A server that is down changes nothing for the others.
 //!
-//! A cycle asks, writes what came back into the [`StackSession`] it was started for, and says whether the server answered. A
-//! failed cycle never takes data away: what was known stays, marked with its age and the error.
+//! A cycle asks, writes what came back into the [`StackSession`] it was started for, and says whether the server
+//! answered. A failed cycle never takes data away: what was known stays, marked with its age and the error.
 
 pub mod alertmanager;
 pub mod grafana;

@@ -68,7 +68,8 @@ pub struct State {
 }
 
 impl State {
-    /// Reads the state; `first` makes one for a new folder. The pack's dashboard is provisioned anew at every start, as Grafana does.
+    /// Reads the state; `first` makes one for a new folder. The pack's dashboard is provisioned at every start, as
+    /// Grafana does.
     pub fn open(folder: &Path, pack: Option<&Path>, first: impl FnOnce() -> Self) -> Result<Self, SimError> {
         fs::create_dir_all(folder).map_err(SimError::file(folder))?;
         let file = folder.join("grafana.json");

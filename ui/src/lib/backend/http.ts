@@ -2,6 +2,7 @@
 // comes from the page's own address and is taken out of it, so that it is not in the history.
 import type { PanelError, PanelEvent } from '../contract';
 import { asPanelError, type Backend } from './index';
+import { text } from '../text/actions';
 
 /** Longer than any server's time-out inside the panel, so that the panel's own error arrives first. */
 const LIMIT_MS = 60_000;
@@ -72,8 +73,8 @@ export function httpBackend(): Backend {
 function lost(thrown: unknown): PanelError {
   return {
     code: 'network',
-    message: 'The panel itself does not answer.',
-    hint: 'Check that aether-bridge is still running.',
+    message: text.panelUnreachable.message,
+    hint: text.panelUnreachable.hint,
     retryable: true,
     source: 'bridge',
     detail: thrown instanceof Error ? thrown.message : String(thrown),

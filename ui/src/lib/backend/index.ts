@@ -1,5 +1,6 @@
 // The one door to the panel. The window asks commands and hears events; it never talks to a server itself.
 import type { CommandName, Commands, PanelError, PanelEvent } from '../contract';
+import { text } from '../text/actions';
 
 export type Connection = 'open' | 'lost';
 
@@ -25,8 +26,8 @@ export function asPanelError(thrown: unknown): PanelError {
   }
   return {
     code: 'internal',
-    message: 'The panel did not understand its own answer.',
-    hint: 'Please report it with the detail below.',
+    message: text.unreadableReply.message,
+    hint: text.unreadableReply.hint,
     retryable: false,
     source: 'window',
     detail: thrown instanceof Error ? thrown.message : String(thrown),

@@ -57,17 +57,17 @@ function unquote(text: string): string | null {
 /** Reads matchers for a maintenance window. Every token must be one, and at least one must not match the empty string. */
 export function parseMatchers(text: string): { matchers: Matcher[]; problem: string } {
   const { tokens, open } = tokenize(text);
-  if (open) return { matchers: [], problem: 'A quote is not closed.' };
+  if (open) return { matchers: [], problem: 'Unterminated quote.' };
   const matchers: Matcher[] = [];
   for (const token of tokens) {
     const found = MATCHER.exec(token);
     if (!found)
       return {
         matchers: [],
-        problem: `“${token.slice(0, 40)}” is not a matcher. Write name="value", or =~ for a pattern.`,
+        problem: `“${token.slice(0, 40)}” is not a valid matcher. Use name="value", or name=~"regex".`,
       };
     const value = unquote(found[3] ?? '');
-    if (value === null) return { matchers: [], problem: `The quotes of ${found[1]} are not in order.` };
+    if (value === null) return { matchers: [], problem: `Invalid quoting in the value of ${found[1]}.` };
     const op = found[2];
     matchers.push({
       name: found[1] ?? '',
@@ -77,7 +77,7 @@ export function parseMatchers(text: string): { matchers: Matcher[]; problem: str
     });
   }
   if (matchers.length > 0 && matchers.every((m) => (m.isEqual ? m.value === '' : m.value !== ''))) {
-    return { matchers: [], problem: 'At least one matcher must ask for something that is not empty.' };
+    return { matchers: [], problem: 'At least one matcher must not match the empty string.' };
   }
   return { matchers, problem: '' };
 }

@@ -1,50 +1,44 @@
-// Acts that several places offer: each calls one command and says what came of it.
+// Actions that several places offer. Each calls one command and reports the result.
 import type { Settings } from '../contract';
 import { asPanelError } from '../backend';
 import { planned } from '../format/duration';
 import { panel } from './panel.svelte';
 import { appearance } from './theme.svelte';
 import { ui } from './ui.svelte';
+import { text } from '../text/actions';
 
 export async function openLink(url: string): Promise<void> {
   try {
     await panel.call('open_link', { url });
   } catch (thrown) {
-    ui.notify('crit', 'The page was not opened.', asPanelError(thrown));
+    ui.notify('crit', text.openFailed, asPanelError(thrown));
   }
 }
 
 export async function refresh(): Promise<void> {
   try {
     await panel.call('refresh', {});
-    ui.notify('none', 'Asking every server now.');
+    ui.notify('none', text.refreshing);
   } catch (thrown) {
-    ui.notify('crit', 'The servers were not asked.', asPanelError(thrown));
+    ui.notify('crit', text.refreshFailed, asPanelError(thrown));
   }
 }
 
 export async function selectStack(name: string): Promise<void> {
   try {
     const list = await panel.call('stack_select', { name });
-    ui.notify('ok', `Now on ${list.active}.`);
+    ui.notify('ok', text.switched(list.active));
   } catch (thrown) {
-    ui.notify('crit', `${name} was not selected.`, asPanelError(thrown));
+    ui.notify('crit', text.switchFailed(name), asPanelError(thrown));
   }
 }
 
 export async function extend(id: string, seconds: number): Promise<void> {
   try {
     await panel.call('maintenance_extend', { id, addS: seconds });
-    ui.notify(
-      'ok',
-      seconds < 0 ? `${planned(-seconds)} taken off and read back.` : `${planned(seconds)} added and read back.`,
-    );
+    ui.notify('ok', seconds < 0 ? text.shortened(planned(-seconds)) : text.extended(planned(seconds)));
   } catch (thrown) {
-    ui.notify(
-      'crit',
-      seconds < 0 ? 'The window was not shortened.' : 'The window was not extended.',
-      asPanelError(thrown),
-    );
+    ui.notify('crit', seconds < 0 ? text.shortenFailed : text.extendFailed, asPanelError(thrown));
   }
 }
 
@@ -54,11 +48,11 @@ export async function repair(id: string): Promise<void> {
     ui.notify(
       w.phase === 'verified' ? 'ok' : 'none',
       w.phase === 'verified'
-        ? 'It mutes on every member again.'
-        : `It is on ${w.members.filter((m) => m.state === 'active').length} of ${w.members.length} members.`,
+        ? text.recreated
+        : text.partlyRecreated(w.members.filter((m) => m.state === 'active').length, w.members.length),
     );
   } catch (thrown) {
-    ui.notify('crit', 'The window was not given back.', asPanelError(thrown));
+    ui.notify('crit', text.recreateFailed, asPanelError(thrown));
   }
 }
 
@@ -71,14 +65,14 @@ export async function saveSettings(change: Partial<Settings>): Promise<boolean> 
     return true;
   } catch (thrown) {
     if (change.theme) appearance.choose(now.theme);
-    ui.notify('crit', 'The settings were not saved.', asPanelError(thrown));
+    ui.notify('crit', text.settingsFailed, asPanelError(thrown));
     return false;
   }
 }
 
 /** The window that the switch in the frame is about: the one that ends last is what keeps alerts quiet. */
 export function currentWindow(): import('../contract').MaintenanceWindow | undefined {
-  // One that begins later is no maintenance yet.
+  // A window that starts later is not maintenance yet.
   const live = (panel.snapshot?.maintenance.windows ?? []).filter(
     (w) => w.phase !== 'ended' && w.phase !== 'lost' && w.phase !== 'scheduled',
   );

@@ -1,16 +1,16 @@
-// Drills as the window knows them: what can be chosen and what was, whether this one was seen, and a word when it is over.
+// Drills: what can be started, past runs, whether the running one was noticed, and a notification when it ends.
 import type { DrillList, DrillOperation, DrillRun, PanelError } from '../contract';
 import { asPanelError } from '../backend';
-import { outcome, titleOf } from '../components/drill-words';
+import { outcome, titleOf } from '../components/drill-labels';
 import { panel } from './panel.svelte';
 import { ui } from './ui.svelte';
+import { text } from '../text/frame';
 
 class Drills {
   list = $state.raw<DrillList | null>(null);
   error = $state.raw<PanelError | null>(null);
-  /** Drill of which this window was told that it was seen; kept over a reload. */
+  /** Drill that was marked as noticed in this window; survives a reload. */
   seen = $state(localStorage.getItem('aether-drill-seen'));
-  /** A call that is on its way. */
   busy = $state(false);
   #asked = 0;
   #stack = '';
@@ -35,24 +35,24 @@ class Drills {
       this.seen = id;
       localStorage.setItem('aether-drill-seen', id);
     } catch (thrown) {
-      ui.notify('crit', 'That was not taken down.', asPanelError(thrown));
+      ui.notify('crit', text.drill.noticeFailed, asPanelError(thrown));
     }
     this.busy = false;
   }
 
-  /** What did not help is no error: it is told, and the drill goes on. */
+  /** An operation that does not help is not an error: its result is shown and the drill continues. */
   async operate(operation: DrillOperation): Promise<void> {
     this.busy = true;
     try {
-      const came = await panel.call('drill_operate', { operation });
-      ui.notify(came.worked ? 'ok' : 'none', came.text);
+      const outcomeOfOperation = await panel.call('drill_operate', { operation });
+      ui.notify(outcomeOfOperation.worked ? 'ok' : 'none', outcomeOfOperation.text);
     } catch (thrown) {
-      ui.notify('crit', 'It was not done.', asPanelError(thrown));
+      ui.notify('crit', text.drill.operateFailed, asPanelError(thrown));
     }
     this.busy = false;
   }
 
-  /** A drill has gone from the snapshot, or was ended here: said once, with the way to its report. */
+  /** Notifies once that a drill has ended, here or in the snapshot, with the way to its report. */
   async over(id: string, ended: DrillRun | null = null): Promise<void> {
     if (this.#told.has(id)) return;
     this.#told.add(id);
@@ -60,9 +60,9 @@ class Drills {
     await this.ask();
     const run = ended ?? this.list?.runs.find((r) => r.id === id) ?? null;
     const title = titleOf(this.list, run?.scenario ?? null);
-    const how = run && run.outcome !== 'running' ? outcome(run).word : 'over';
-    ui.notify(run?.passed ? 'ok' : 'none', `Drill ${how}${title ? `: ${title}` : ''}`, undefined, {
-      label: 'Open the report',
+    const how = run && run.outcome !== 'running' ? outcome(run).word : text.drill.ended;
+    ui.notify(run?.passed ? 'ok' : 'none', text.drill.over(how, title), undefined, {
+      label: text.drill.openReport,
       run: () => ui.go('runbooks', `training~${id}`),
     });
   }

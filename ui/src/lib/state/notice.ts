@@ -1,4 +1,4 @@
-// What the panel wants a person to know who is not looking: shown in the window too, with a short sound if that is wanted.
+// Notifications of the panel, shown in the window too, with a short sound if the settings ask for it.
 import type { Notice } from '../contract';
 import { panel } from './panel.svelte';
 import { ui } from './ui.svelte';

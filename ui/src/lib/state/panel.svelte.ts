@@ -15,6 +15,7 @@ import type {
 } from '../contract';
 import { asPanelError, type Backend, type Connection } from '../backend';
 import { apply } from './delta';
+import { text } from '../text/actions';
 
 const RETRY_MS = 2000;
 
@@ -53,7 +54,7 @@ export class PanelState {
   }
 
   async call<C extends CommandName>(name: C, request: Commands[C]['request']): Promise<Commands[C]['reply']> {
-    if (!this.#backend) throw asPanelError(new Error('The window is not connected yet.'));
+    if (!this.#backend) throw asPanelError(new Error(text.notConnected));
     try {
       return await this.#backend.call(name, request);
     } catch (thrown) {

@@ -48,11 +48,11 @@ describe('a delta', () => {
 describe('freshness', () => {
   const at = 1_000_000;
   const fresh: Freshness = { state: 'fresh', at };
-  it('turns stale when two polls and a margin have passed, although nobody said so', () => {
+  it('turns stale on its own after two polls and a margin', () => {
     expect(age(fresh, at + 44_000, 15).kind).toBe('fresh');
     expect(age(fresh, at + 46_000, 15)).toEqual({ kind: 'stale', at, error: null });
   });
-  it('is as the panel says otherwise', () => {
+  it('is otherwise as the panel reports it', () => {
     expect(age({ state: 'absent' }, at, 15).kind).toBe('absent');
     expect(age({ state: 'loading' }, at, 15).kind).toBe('loading');
   });
@@ -75,7 +75,7 @@ describe('the window’s copy', () => {
   }
   const settle = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
 
-  it('applies what arrived while the snapshot was on its way', async () => {
+  it('applies deltas that arrived before the snapshot', async () => {
     const s = await loaded();
     const f = fake(s);
     const state = new PanelState();
@@ -84,7 +84,7 @@ describe('the window’s copy', () => {
     await settle();
     expect(state.snapshot?.banners).toHaveLength(1);
   });
-  it('asks again when a delta is missing', async () => {
+  it('requests the snapshot again when a delta is missing', async () => {
     const s = await loaded();
     const f = fake(s);
     const state = new PanelState();
@@ -94,7 +94,7 @@ describe('the window’s copy', () => {
     await settle();
     expect(f.call).toHaveBeenCalledTimes(2);
   });
-  it('asks again after the connection was lost', async () => {
+  it('requests the snapshot again after a lost connection', async () => {
     const f = fake(await loaded());
     const state = new PanelState();
     state.start(f.backend);
@@ -105,7 +105,7 @@ describe('the window’s copy', () => {
     await settle();
     expect(f.call).toHaveBeenCalledTimes(2);
   });
-  it('hands a request for a screen on', async () => {
+  it('forwards a request for a screen', async () => {
     const f = fake(await loaded());
     const state = new PanelState();
     const seen: string[] = [];
@@ -146,9 +146,9 @@ describe('the headline', () => {
   });
   const error = { code: 'refused', message: 'm', hint: '', retryable: true, source: 'x', detail: '' } as const;
 
-  it('says all right only when everything is known and well', async () =>
-    expect(verdict(await calm(), Date.now()).answer).toBe('All right'));
-  it('is never all right on a stale answer', async () => {
+  it('is healthy only when everything is known and on target', async () =>
+    expect(verdict(await calm(), Date.now()).answer).toBe('Healthy'));
+  it('is never healthy on stale data', async () => {
     const s = await calm();
     expect(
       verdict({ ...s, alerts: { ...s.alerts, freshness: { state: 'stale', at: Date.now() - 1e6, error } } }, Date.now())
@@ -156,7 +156,7 @@ describe('the headline', () => {
     ).toBe('warn');
     expect(verdict(s, Date.now() + 3_600_000).tone).toBe('warn');
   });
-  it('knows when nobody knows', async () => {
+  it('is unknown when no server has responded', async () => {
     const s = await calm();
     const never = { state: 'never', error } as const;
     const v = verdict(
@@ -167,23 +167,23 @@ describe('the headline', () => {
       },
       Date.now(),
     );
-    expect([v.tone, v.answer]).toEqual(['none', 'Nobody knows']);
+    expect([v.tone, v.answer]).toEqual(['none', 'Unknown']);
   });
   it('puts the worst first', async () => {
     const s = await calm();
     expect(verdict(with_(s, { critical: 2, warning: 3, firing: 5, vip: 1 }), Date.now())).toEqual({
       tone: 'crit',
       answer: '2 critical alerts',
-      because: 'and 3 warnings · a VIP tenant is affected',
+      because: 'and 3 warnings · 1 alert affects a VIP tenant',
     });
     expect(verdict(with_(s, { undelivered: 1 }), Date.now()).tone).toBe('crit');
     expect(verdict(with_(s, { warning: 1, firing: 1 }), Date.now()).answer).toBe('Degraded');
-    expect(verdict(with_(s, { pending: 1 }), Date.now()).answer).toBe('Watch it');
+    expect(verdict(with_(s, { pending: 1 }), Date.now()).answer).toBe('Alerts pending');
     expect(verdict(with_(s, { silenced: 1 }), Date.now()).tone).toBe('mute');
   });
-  it('takes a heartbeat for no trouble', async () =>
+  it('ignores a heartbeat', async () =>
     expect(verdict(with_(await calm(), { firing: 1, other: 1 }), Date.now()).tone).toBe('ok'));
-  it('does not call an idle stack well', async () => {
+  it('does not call an idle stack healthy', async () => {
     const s = await calm();
     expect(
       verdict(

@@ -1,23 +1,22 @@
-// The headline: "is it all right?" in one sentence, as a pure function of the snapshot. What can't be known is
-// never called all right; the worst that is known comes first.
+// The headline: "Is everything OK?" in one sentence, as a pure function of the snapshot. Unknown or stale data is never
+// called healthy; the worst known problem comes first.
 import type { Gauge, Snapshot } from '../contract';
 import { human } from '../format/duration';
-import { plural } from '../format/number';
 import { age } from './freshness';
+import { text } from '../text/overview';
 
 export type Tone = 'ok' | 'warn' | 'crit' | 'mute' | 'none';
 
 export interface Verdict {
   tone: Tone;
-  /** The answer. */
   answer: string;
-  /** Why, in a sentence. May be empty. */
+  /** Evidence for the answer; may be empty. */
   because: string;
 }
 
 function names(gauges: Gauge[]): string {
   const titles = gauges.map((g) => g.spec.title);
-  return titles.length > 2 ? `${titles[0]} and ${titles.length - 1} others` : titles.join(' and ');
+  return titles.length > 2 ? text.verdict.others(titles[0] ?? '', titles.length - 1) : text.verdict.list(titles);
 }
 
 export function verdict(s: Snapshot, now: number): Verdict {
@@ -27,21 +26,21 @@ export function verdict(s: Snapshot, now: number): Verdict {
   const metrics = prom ? age(prom.freshness, now, prom.intervalS) : ({ kind: 'absent' } as const);
   const c = s.alerts.counts;
   const of = (level: Gauge['level']): Gauge[] => s.gauges.filter((g) => g.level === level);
-  const vip = c.vip === 1 ? 'a VIP tenant is affected' : c.vip > 0 ? `${plural(c.vip, 'alert')} about VIP tenants` : '';
+  const vip = text.verdict.vip(c.vip);
 
   if (alerts.kind === 'loading' || metrics.kind === 'loading') {
-    return { tone: 'none', answer: 'Looking…', because: 'Waiting for the first answers.' };
+    return { tone: 'none', answer: text.verdict.loading, because: text.verdict.loadingWhy };
   }
   const blindA = alerts.kind === 'never' || alerts.kind === 'absent';
   const blindM = metrics.kind === 'never' || metrics.kind === 'absent';
   if (blindA && blindM) {
-    return { tone: 'none', answer: 'Nobody knows', because: 'Neither Prometheus nor Alertmanager has answered yet.' };
+    return { tone: 'none', answer: text.verdict.unknown, because: text.verdict.unknownWhy };
   }
   if (c.critical > 0) {
     return {
       tone: 'crit',
-      answer: `${plural(c.critical, 'critical alert')}`,
-      because: [c.warning > 0 ? `and ${plural(c.warning, 'warning')}` : '', vip, late(alerts, metrics, now)]
+      answer: text.verdict.critical(c.critical),
+      because: [c.warning > 0 ? text.verdict.andWarnings(c.warning) : '', vip, late(alerts, metrics, now)]
         .filter(Boolean)
         .join(' · '),
     };
@@ -49,8 +48,8 @@ export function verdict(s: Snapshot, now: number): Verdict {
   if (of('critical').length > 0) {
     return {
       tone: 'crit',
-      answer: 'Not all right',
-      because: [`${names(of('critical'))} past the critical threshold`, late(alerts, metrics, now)]
+      answer: text.verdict.unhealthy,
+      because: [text.verdict.pastCritical(names(of('critical'))), late(alerts, metrics, now)]
         .filter(Boolean)
         .join(' · '),
     };
@@ -58,46 +57,45 @@ export function verdict(s: Snapshot, now: number): Verdict {
   if (c.undelivered > 0) {
     return {
       tone: 'crit',
-      answer: 'Alerts are not delivered',
-      because: `${plural(c.undelivered, 'alert')} firing in Prometheus, unknown to Alertmanager`,
+      answer: text.verdict.undelivered,
+      because: text.verdict.undeliveredWhy(c.undelivered),
     };
   }
   if (alerts.kind === 'stale' || metrics.kind === 'stale' || blindA || blindM) {
-    return { tone: 'warn', answer: 'Can’t be sure', because: late(alerts, metrics, now) };
+    return { tone: 'warn', answer: text.verdict.uncertain, because: late(alerts, metrics, now) };
   }
   if (c.warning > 0 || of('warn').length > 0) {
     const why = [
-      c.warning > 0 ? `${plural(c.warning, 'warning')} firing` : '',
+      c.warning > 0 ? text.verdict.warnings(c.warning) : '',
       vip,
-      of('warn').length > 0 ? `${names(of('warn'))} off target` : '',
+      of('warn').length > 0 ? text.verdict.offTarget(names(of('warn'))) : '',
     ];
-    return { tone: 'warn', answer: 'Degraded', because: why.filter(Boolean).join(' · ') };
+    return { tone: 'warn', answer: text.verdict.degraded, because: why.filter(Boolean).join(' · ') };
   }
-  if (c.pending > 0) return { tone: 'warn', answer: 'Watch it', because: `${plural(c.pending, 'alert')} pending` };
+  if (c.pending > 0) return { tone: 'warn', answer: text.verdict.pending, because: text.verdict.pendingWhy(c.pending) };
   const muted = c.silenced + c.inhibited + c.muted;
-  if (muted > 0)
-    return { tone: 'mute', answer: 'Quiet, not clear', because: `${plural(muted, 'alert')} firing but muted` };
+  if (muted > 0) return { tone: 'mute', answer: text.verdict.muted, because: text.verdict.mutedWhy(muted) };
   if (s.gauges.length > 0 && s.gauges.every((g) => g.state === 'no-traffic')) {
-    return { tone: 'none', answer: 'No recent traffic', because: 'Nothing to judge, nothing firing.' };
+    return { tone: 'none', answer: text.verdict.noTraffic, because: text.verdict.noTrafficWhy };
   }
-  // A heartbeat and other notes fire without anything being wrong.
-  const idle = s.gauges.some((g) => g.state === 'no-traffic') ? 'some gauges have had no recent traffic' : '';
-  const targets = s.gauges.length > 0 ? 'every gauge within target' : '';
+  // A heartbeat and other informational alerts fire although nothing is wrong.
+  const idle = s.gauges.some((g) => g.state === 'no-traffic') ? text.verdict.someIdle : '';
+  const targets = s.gauges.length > 0 ? text.verdict.onTarget : '';
   return {
     tone: 'ok',
-    answer: 'All right',
-    because: [idle || targets, 'nothing urgent is firing'].filter(Boolean).join(', '),
+    answer: text.verdict.healthy,
+    because: [idle || targets, text.verdict.noUrgent].filter(Boolean).join(', '),
   };
 }
 
 function late(alerts: ReturnType<typeof age>, metrics: ReturnType<typeof age>, now: number): string {
-  const words: string[] = [];
-  const say = (name: string, a: ReturnType<typeof age>): void => {
-    if (a.kind === 'stale') words.push(`${name} last answered ${human(now - a.at)} ago`);
-    else if (a.kind === 'never') words.push(`${name} has never answered`);
-    else if (a.kind === 'absent') words.push(`no ${name} in this stack`);
+  const problems: string[] = [];
+  const report = (name: string, a: ReturnType<typeof age>): void => {
+    if (a.kind === 'stale') problems.push(text.verdict.stale(name, human(now - a.at)));
+    else if (a.kind === 'never') problems.push(text.verdict.never(name));
+    else if (a.kind === 'absent') problems.push(text.verdict.absent(name));
   };
-  say('Prometheus', metrics);
-  say('Alertmanager', alerts);
-  return words.join(', ');
+  report('Prometheus', metrics);
+  report('Alertmanager', alerts);
+  return problems.join(', ');
 }

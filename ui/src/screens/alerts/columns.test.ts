@@ -5,17 +5,17 @@ const ALL = ['severity', 'tenant', 'value', 'since', 'receivers', 'label:job', '
 const ids = (width: number, chosen = ALL): string[] => fitting(chosen, width).map((c) => c.id);
 
 describe('columns', () => {
-  test('all stand in a wide list, in the order that was chosen', () => {
+  test('all columns fit a wide list, in the chosen order', () => {
     expect(ids(1600)).toEqual(['name', ...ALL]);
     expect(template(fitting(ALL, 1600), 1600).split(/ (?![^(]*\))/)).toHaveLength(9);
   });
-  test('labels give way before what the panel knows, and the state stays', () => {
+  test('label columns are dropped before built-in ones, and the state stays', () => {
     expect(ids(1060)).toEqual(['name', 'severity', 'tenant', 'value', 'since', 'receivers', 'label:job', 'state']);
     expect(ids(760)).toEqual(['name', 'tenant', 'value', 'since', 'state']);
     expect(ids(300)).toEqual(['name', 'state']);
     expect(ids(100, ['value'])).toEqual(['name', 'value']);
   });
-  test('a column of a newer panel is left out', () => {
+  test('an unknown column of a newer panel is ignored', () => {
     expect(ids(1600, ['mood', 'state'])).toEqual(['name', 'state']);
   });
 });

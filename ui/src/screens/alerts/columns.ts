@@ -1,12 +1,13 @@
-// Columns of the alert list: which there are, how wide each has to be, and which give way when there is no room.
+// Columns of the alert list: which exist, how wide each is, and which are dropped first when space is short.
 import type { AlertSort } from '../../lib/contract';
+import { text } from '../../lib/text/alerts';
 
 export const BUILT_IN = ['severity', 'tenant', 'value', 'since', 'receivers', 'state'] as const;
 
 export interface Column {
   id: string;
   title: string;
-  /** What a click on its head orders by. */
+  /** Sort order that a click on its heading selects. */
   sort?: AlertSort;
   end?: boolean;
   /** Least width, in pixels. */
@@ -18,17 +19,17 @@ export interface Column {
 }
 
 const KNOWN: Record<(typeof BUILT_IN)[number], Omit<Column, 'id'>> = {
-  severity: { title: 'Severity', sort: 'severity', min: 92, width: '92px' },
-  tenant: { title: 'Tenant', sort: 'tenant', min: 110, width: 'minmax(110px, 1fr)' },
-  value: { title: 'Value', sort: 'value', end: true, min: 76, width: '76px' },
-  since: { title: 'Since', sort: 'since', min: 92, width: '104px' },
-  receivers: { title: 'Sent to', min: 100, width: 'minmax(100px, 0.8fr)' },
-  state: { title: 'State', sort: 'state', min: 140, width: '178px' },
+  severity: { title: text.columns.severity, sort: 'severity', min: 92, width: '92px' },
+  tenant: { title: text.columns.tenant, sort: 'tenant', min: 110, width: 'minmax(110px, 1fr)' },
+  value: { title: text.columns.value, sort: 'value', end: true, min: 76, width: '76px' },
+  since: { title: text.columns.since, sort: 'since', min: 92, width: '104px' },
+  receivers: { title: text.columns.receivers, min: 100, width: 'minmax(100px, 0.8fr)' },
+  state: { title: text.columns.state, sort: 'state', min: 140, width: '178px' },
 };
-const NAME: Column = { id: 'name', title: 'Alert', sort: 'name', min: 220, width: 'minmax(220px, 1.8fr)' };
+const NAME: Column = { id: 'name', title: text.columns.name, sort: 'name', min: 220, width: 'minmax(220px, 1.8fr)' };
 const GAP = 12;
 const SIDES = 32;
-/** What gives way first where a screen is narrow; labels before all of these. */
+/** Dropped in this order on a narrow screen; label columns before all of these. */
 const FIRST = ['receivers', 'severity', 'tenant', 'value', 'since'];
 
 export const titleOf = (id: string): string =>

@@ -1,4 +1,4 @@
-// What is being asked for: how long, why, who, what. The preview follows what is typed, a moment later.
+// The form that starts a window: duration, reason, creator, scope. The preview follows the input after a short delay.
 import type {
   MaintenancePreset,
   MaintenancePreview,
@@ -8,11 +8,11 @@ import type {
 } from '../../lib/contract';
 import { asPanelError } from '../../lib/backend';
 import { planned } from '../../lib/format/duration';
-import { plural } from '../../lib/format/number';
 import { fromLocalInput, toLocalInput } from '../../lib/format/time';
 import { parseMatchers } from '../../lib/query/filter';
 import { clock } from '../../lib/state/clock.svelte';
 import { panel } from '../../lib/state/panel.svelte';
+import { text } from '../../lib/text/maintenance';
 
 export type Length = 15 | 30 | 60 | 120 | 'minutes' | 'until';
 export const REASON_MOST = 500;
@@ -23,7 +23,6 @@ export class StartForm {
   until = $state(toLocalInput(Date.now() + 3_600_000));
   reason = $state('');
   author = $state(panel.snapshot?.maintenance.defaultAuthor ?? '');
-  /** When it begins: now, or at a time of the future. */
   begin = $state<'now' | 'at'>('now');
   at = $state(toLocalInput(Date.now() + 3_600_000));
   scope = $state<'all' | 'some'>('all');
@@ -33,7 +32,7 @@ export class StartForm {
   busy = $state(false);
   error = $state.raw<PanelError | null>(null);
   started = $state.raw<MaintenanceWindow | null>(null);
-  /** Problems are shown once somebody has tried, not while they are typing. */
+  /** Problems are shown after the first attempt to start, not while typing. */
   tried = $state(false);
   #asked = 0;
   #sentAt = 0;
@@ -41,19 +40,19 @@ export class StartForm {
   cap = $derived(panel.snapshot?.maintenance.maxDurationS ?? 28_800);
   parsed = $derived(parseMatchers(this.matchers));
 
-  /** The begin; null for now. Not a number when it is none. */
+  /** Start in milliseconds; null for now, NaN if the input is not a date. */
   startsAt = $derived(this.begin === 'now' ? null : (fromLocalInput(this.at) ?? Number.NaN));
   beginProblem = $derived(
     this.startsAt === null
       ? ''
       : Number.isNaN(this.startsAt)
-        ? 'Pick a date and a time.'
+        ? text.form.pickTime
         : this.startsAt <= clock.now
-          ? 'That is over already. Begin now instead.'
+          ? text.form.past
           : '',
   );
 
-  /** Length in seconds; not a number when it is not one. */
+  /** Duration in seconds; NaN if the input is not a number. */
   seconds = $derived.by(() => {
     if (this.length === 'minutes') return /^\s*\d{1,6}\s*$/.test(this.minutes) ? Number(this.minutes) * 60 : Number.NaN;
     if (this.length === 'until') {
@@ -64,32 +63,31 @@ export class StartForm {
   });
 
   lengthProblem = $derived.by(() => {
-    if (Number.isNaN(this.seconds)) return this.length === 'until' ? 'Pick a date and a time.' : 'Write whole minutes.';
-    if (this.seconds < 60)
-      return this.length === 'until' ? 'That is over already, or within a minute.' : 'At least one minute.';
-    if (this.seconds > this.cap) return `At most ${planned(this.cap)}. The cap is in the settings.`;
+    if (Number.isNaN(this.seconds)) return this.length === 'until' ? text.form.pickTime : text.form.wholeMinutes;
+    if (this.seconds < 60) return this.length === 'until' ? text.form.endPast : text.form.tooShort;
+    if (this.seconds > this.cap) return text.form.tooLong(planned(this.cap));
     return '';
   });
   reasonProblem = $derived(
     this.reason.trim() === ''
-      ? 'Say why: it is what the next person reads.'
+      ? text.form.reasonMissing
       : this.reason.length > REASON_MOST
-        ? `At most ${REASON_MOST} characters.`
+        ? text.form.reasonTooLong(REASON_MOST)
         : '',
   );
   scopeProblem = $derived(
     this.scope === 'all'
       ? ''
-      : this.parsed.problem || (this.parsed.matchers.length === 0 ? 'Write at least one matcher.' : ''),
+      : this.parsed.problem || (this.parsed.matchers.length === 0 ? text.form.matcherMissing : ''),
   );
 
-  /** The act, named: "Silence 7 alerts for 30 min". */
+  /** Label of the confirm button: "Silence 7 alerts for 30 min". */
   act = $derived.by(() => {
-    const long = this.lengthProblem ? '' : ` for ${planned(this.seconds)}`;
-    if (this.startsAt !== null) return `Plan the window${long}`;
+    const long = this.lengthProblem ? '' : text.form.forLength(planned(this.seconds));
+    if (this.startsAt !== null) return text.form.schedule(long);
     const n = this.preview?.mutes ?? 0;
-    if (n > 0) return `Silence ${plural(n, 'alert')}${long}`;
-    return this.scope === 'all' ? `Silence everything${long}` : `Silence what matches${long}`;
+    if (n > 0) return text.form.silence(n, long);
+    return this.scope === 'all' ? text.form.silenceAll(long) : text.form.silenceMatching(long);
   });
 
   /** The window as the snapshot shows it while the command has not answered yet. */
@@ -118,7 +116,7 @@ export class StartForm {
       return;
     }
     try {
-      // The reason has no part in what would be muted, and may not be written yet.
+      // The reason does not affect the preview and may still be empty.
       const reply = await panel.call('maintenance_preview', {
         ...this.request(),
         reason: this.reason.trim().slice(0, REASON_MOST) || 'preview',

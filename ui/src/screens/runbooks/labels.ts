@@ -9,7 +9,7 @@ import type {
   RunbookVerdict,
 } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
-import type { Word } from '../../lib/components/alert-words';
+import type { Word } from '../../lib/components/alert-labels';
 import { text } from '../../lib/text/runbooks';
 
 export const VERDICT: Record<RunbookVerdict, Word> = {

@@ -1,7 +1,7 @@
 // Labels of the tasks, the people of the training board, and their progress.
 import type { TrainingBoard, TrainingPerson, TrainingStep, TrainingTask } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
-import { SCENARIOS } from '../../lib/components/drill-words';
+import { SCENARIOS } from '../../lib/components/drill-labels';
 import { text } from '../../lib/text/training';
 
 export const TASK: Record<TrainingTask, { short: string; action: string; icon: IconName }> = {

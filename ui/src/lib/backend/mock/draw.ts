@@ -2,6 +2,18 @@
 import type { FigureStyle, GaugeFigure, GaugeSpec } from '../../contract';
 import { random } from './data';
 
+/** Pixels that a time such as "08:22" needs, with a gap to the next. */
+const TICK_WIDTH = 48;
+
+/** As many time labels as fit side by side; those at the ends stay inside the plot. */
+function tickPlaces(width: number): { share: number; anchor: 'start' | 'middle' | 'end' }[] {
+  const steps = Math.min(4, Math.max(1, Math.floor(width / TICK_WIDTH) - 1));
+  return Array.from({ length: steps + 1 }, (_, i) => ({
+    share: i / steps,
+    anchor: i === 0 ? 'start' : i === steps ? 'end' : 'middle',
+  }));
+}
+
 export function draw(spec: GaugeSpec, level: number, hours: number, style: FigureStyle, hostile: boolean): GaugeFigure {
   const now = Date.now();
   const n = 160;
@@ -40,11 +52,11 @@ export function draw(spec: GaugeSpec, level: number, hours: number, style: Figur
     .join('');
   const ticks = small
     ? ''
-    : [0, 0.25, 0.5, 0.75, 1]
-        .map(
-          (t) =>
-            `<text x="${plot.left + t * plot.width}" y="${style.height - 6}" text-anchor="middle" font-size="11" font-family="Inter Variable" fill="${style.text}">${new Date(xMin + t * (now - xMin)).toTimeString().slice(0, 5)}</text>`,
-        )
+    : tickPlaces(plot.width)
+        .map(({ share, anchor }) => {
+          const time = new Date(xMin + share * (now - xMin)).toTimeString().slice(0, 5);
+          return `<text x="${plot.left + share * plot.width}" y="${style.height - 6}" text-anchor="${anchor}" font-size="11" font-family="Inter Variable" fill="${style.text}">${time}</text>`;
+        })
         .join('');
   const lines = [
     [spec.warn, style.warn],

@@ -1,4 +1,4 @@
-// The one vocabulary of alert states and severities: word, sign and tone.
+// Alert states and severities: word, icon and tone. Every screen takes them from here.
 import type { AlertState, Level, Severity } from '../contract';
 import type { IconName } from './Icon.svelte';
 

@@ -1,4 +1,4 @@
-// Drills in words: how one stands, how its goals came out, what was done in it and whether that helped.
+// Labels of drills: state, goals, actions and whether they helped.
 import type {
   DrillGoal,
   DrillList,
@@ -14,15 +14,15 @@ import type {
 } from '../contract';
 import { human } from '../format/duration';
 import { plural } from '../format/number';
-import type { Word } from './alert-words';
+import type { Word } from './alert-labels';
 import type { IconName } from './Icon.svelte';
 
-/** Titles stand in for those of the panel until its list is there. */
+/** Titles to show until the panel's list has arrived. */
 export const SCENARIO: Record<DrillScenario, { title: string; short: string; icon: IconName }> = {
   'vip-low-confidence': { title: 'VIP low confidence', short: 'VIP', icon: 'star' },
   'cache-loss': { title: 'Cache loss', short: 'Cache', icon: 'stack' },
   'rerank-runaway': { title: 'Rerank runaway', short: 'Reranker', icon: 'gauge' },
-  'bad-silence': { title: 'Silence at a bad moment', short: 'Silence', icon: 'muted' },
+  'bad-silence': { title: 'Badly timed silence', short: 'Silence', icon: 'muted' },
   'prometheus-down': { title: 'Prometheus down', short: 'Prometheus', icon: 'ghost' },
 };
 export const SCENARIOS = Object.keys(SCENARIO) as DrillScenario[];
@@ -30,9 +30,9 @@ export const SCENARIOS = Object.keys(SCENARIO) as DrillScenario[];
 export const PACE: Record<DrillSpeed, { title: string; says: string }> = {
   short: {
     title: 'Short',
-    says: 'It can be seen within two minutes: rates look at one minute, and alerts need 15 seconds.',
+    says: 'Symptoms within two minutes: rates over 1 min, alerts pending for 15 s.',
   },
-  full: { title: 'Full', says: 'As the pack has it: an alert needs 10 to 20 minutes, and nothing hurries.' },
+  full: { title: 'Full', says: 'Production timing: alerts are pending for 10 to 20 min.' },
 };
 
 export const OPERATION: Record<DrillOperation, IconName> = {
@@ -44,57 +44,55 @@ export const OPERATION: Record<DrillOperation, IconName> = {
 };
 
 export const GOAL: Record<DrillGoal, string> = {
-  notice: 'Notice it',
-  runbook: 'Open the right runbook',
-  'first-action': 'Right first action',
-  resolution: 'Over, or somebody called',
+  notice: 'Notice the problem',
+  runbook: 'Open the correct runbook',
+  'first-action': 'Correct first action',
+  resolution: 'Resolved or escalated',
 };
 
 export const MARK: Record<GoalResult, Word> = {
-  pass: { word: 'in time', tone: 'ok', icon: 'check' },
+  pass: { word: 'on time', tone: 'ok', icon: 'check' },
   late: { word: 'too late', tone: 'warn', icon: 'clock' },
-  missed: { word: 'not done', tone: 'crit', icon: 'close' },
-  open: { word: 'not done yet', tone: 'none', icon: 'none' },
+  missed: { word: 'missed', tone: 'crit', icon: 'close' },
+  open: { word: 'open', tone: 'none', icon: 'none' },
 };
 
 export const WORTH: Record<Assessment, Word> = {
-  right: { word: 'right', tone: 'ok', icon: 'check' },
+  right: { word: 'correct', tone: 'ok', icon: 'check' },
   neutral: { word: 'neutral', tone: 'none', icon: 'none' },
   wrong: { word: 'wrong', tone: 'crit', icon: 'close' },
 };
 
 const OUTCOME: Record<DrillOutcome, Word> = {
-  running: { word: 'goes on', tone: 'acc', icon: 'spin' },
+  running: { word: 'running', tone: 'acc', icon: 'spin' },
   resolved: { word: 'resolved', tone: 'ok', icon: 'check' },
-  'given-up': { word: 'given up', tone: 'none', icon: 'flag' },
-  'cut-off': { word: 'cut off', tone: 'none', icon: 'ghost' },
+  'given-up': { word: 'aborted', tone: 'none', icon: 'flag' },
+  'cut-off': { word: 'interrupted', tone: 'none', icon: 'ghost' },
 };
 
-/** How a drill came out, in one word: one that was resolved is passed or not. */
+/** Outcome of a drill in one word. Only one that was resolved has passed or failed. */
 export function outcome(run: Pick<DrillRun, 'outcome' | 'passed'>): Word {
   if (run.outcome !== 'resolved') return OUTCOME[run.outcome];
-  return run.passed
-    ? { word: 'passed', tone: 'ok', icon: 'check' }
-    : { word: 'not passed', tone: 'warn', icon: 'warn' };
+  return run.passed ? { word: 'passed', tone: 'ok', icon: 'check' } : { word: 'failed', tone: 'warn', icon: 'warn' };
 }
 
 export const infoOf = (list: DrillList | null, scenario: DrillScenario | null) =>
   list?.scenarios.find((s) => s.scenario === scenario) ?? null;
 
-/** What a drill was about; none while nobody may know. */
+/** Title of a drill's scenario; none while the trainee may not know it. */
 export function titleOf(list: DrillList | null, scenario: DrillScenario | null): string | null {
   return scenario === null ? null : (infoOf(list, scenario)?.title ?? SCENARIO[scenario].title);
 }
 
-/** Seconds as a person says them; what was done before there was anything to see took none. */
+/** Time a step took. What was done before there were symptoms took none. */
 export function after(seconds: number | null): string {
   if (seconds === null) return '–';
-  return seconds <= 0 ? 'at once' : human(seconds * 1000);
+  return seconds <= 0 ? 'immediately' : human(seconds * 1000);
 }
 
-/** Whether anything can be seen of the drill that goes on. */
+/** Whether the running drill shows symptoms yet, and for how long. */
 export function sight(run: Pick<DrillRun, 'signalAt'>, now: number): string {
-  return run.signalAt === null ? 'nothing can be seen yet' : `can be seen for ${human(now - run.signalAt)}`;
+  return run.signalAt === null ? 'no symptoms yet' : `symptoms for ${human(now - run.signalAt)}`;
 }
 
 /** A measure as a bar: how far it is filled and, where the limit was passed, where the limit lies. Shares of one. */
@@ -108,68 +106,71 @@ export function bar(m: Pick<MeasuredGoal, 'afterS' | 'limitS'>): { fill: number;
 export const firstAction = (run: DrillRun): MeasuredGoal | null =>
   run.measures.find((m) => m.goal === 'first-action') ?? null;
 
-/** The best of a person in a scenario, in words. */
+/** A person's best result in a scenario. */
 export function best(d: TrainingDrill | null): { text: string; word: Word } {
   if (d === null || d.tries === 0)
-    return { text: 'not tried', word: { word: 'not tried', tone: 'none', icon: 'none' } };
+    return { text: 'not attempted', word: { word: 'not attempted', tone: 'none', icon: 'none' } };
   if (d.run === null)
     return {
-      text: `${plural(d.tries, 'try', 'tries')}, none to its end`,
-      word: { word: 'not to its end', tone: 'none', icon: 'flag' },
+      text: `${plural(d.tries, 'attempt')}, none completed`,
+      word: { word: 'not completed', tone: 'none', icon: 'flag' },
     };
-  const time = d.firstActionS === null ? 'no first action' : `best ${after(d.firstActionS)}`;
+  const time = d.firstActionS === null ? 'no correct first action' : `best ${after(d.firstActionS)}`;
   return {
-    text: `${time}, ${plural(d.tries, 'try', 'tries')}`,
+    text: `${time}, ${plural(d.tries, 'attempt')}`,
     word: outcome({ outcome: 'resolved', passed: d.passed }),
   };
 }
 
-/** What the report says first. */
+/** Headline of the report. */
 export function verdict(run: DrillRun): { title: string; text: string } {
   const long = human((run.endedAt ?? run.startedAt) - run.startedAt);
   if (run.outcome === 'running')
-    return { title: 'It goes on', text: 'What was done, and whether it helped, is told at the end.' };
+    return {
+      title: 'Running',
+      text: 'The report lists every action, and whether it helped, once the drill has ended.',
+    };
   if (run.outcome === 'given-up')
-    return { title: 'Given up', text: `It was ended after ${long}, before the servers showed that it was over.` };
+    return { title: 'Aborted', text: `Ended after ${long}, before the servers showed that the problem was resolved.` };
   if (run.outcome === 'cut-off')
-    return { title: 'Cut off', text: `The demo stack ended under it after ${long}. It says nothing about the person.` };
+    return { title: 'Interrupted', text: `The demo stack stopped after ${long}. The result does not count.` };
   if (run.passed)
-    return { title: 'Passed', text: `Every goal in time, and nothing that did harm. Over after ${long}.` };
+    return { title: 'Passed', text: `Every goal was met on time and no action did harm. Resolved after ${long}.` };
   const late = run.measures.filter((m) => m.mark === 'late').length;
   const missed = run.measures.filter((m) => m.mark === 'missed' || m.mark === 'open').length;
   const wrong = run.acts.filter((a) => a.worth === 'wrong').length;
   const parts = [
-    late ? `${plural(late, 'goal')} too late` : '',
-    missed ? `${plural(missed, 'goal')} not reached` : '',
-    wrong ? `${plural(wrong, 'act')} did harm or did not help` : '',
+    late ? `${plural(late, 'goal')} late` : '',
+    missed ? `${plural(missed, 'goal')} missed` : '',
+    wrong ? `${plural(wrong, 'wrong action')}` : '',
   ].filter(Boolean);
   return {
-    title: 'Resolved, not passed',
-    text: `${parts.join(', ') || 'Not every goal was reached in time'}. Over after ${long}.`,
+    title: 'Failed',
+    text: `${parts.join(', ') || 'Not every goal was met on time'}. Resolved after ${long}.`,
   };
 }
 
 export interface Moment {
   at: number;
   text: string;
-  /** None: it was not the person's doing. */
+  /** None: not an action of the trainee. */
   word: Word | null;
   why: string;
 }
 
-/** What was done, between begin, first sight and end. */
+/** Actions between the start, the first symptoms and the end. */
 export function timeline(run: DrillRun): Moment[] {
   const frame = (at: number | null, text: string): Moment[] => (at === null ? [] : [{ at, text, word: null, why: '' }]);
   const acts = run.acts.map((a): Moment => ({ at: a.at, text: a.text, word: WORTH[a.worth], why: a.why }));
   const end = {
     running: '',
-    resolved: 'The servers show that it is over.',
-    'given-up': 'The drill was ended.',
-    'cut-off': 'The demo stack ended.',
+    resolved: 'The servers show that the problem is resolved.',
+    'given-up': 'The drill was aborted.',
+    'cut-off': 'The demo stack stopped.',
   }[run.outcome];
   const all = [
-    ...frame(run.startedAt, 'The drill began.'),
-    ...frame(run.signalAt, 'It can be seen in the panel.'),
+    ...frame(run.startedAt, 'The drill started.'),
+    ...frame(run.signalAt, 'The panel shows the first symptoms.'),
     ...acts,
   ];
   // Stable: what has one time stays in this order.

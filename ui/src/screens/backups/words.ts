@@ -1,2 +1,0 @@
-// The overview still imports the labels of backups by this name.
-export { VERDICT, contents } from './labels';

@@ -1,2 +1,0 @@
-// The overview still imports the stages of a clock by this name.
-export { stage } from './labels';
