@@ -446,6 +446,6 @@ async fn an_archive_of_another_tool_is_listed_opened_and_restored_where_it_lies(
     // Without a dashboard it is no backup.
     let none = bench.folder.path().join("none.tar.gz");
     Forge::of(&[("readme.txt".into(), b"hello".to_vec())]).write(&none);
-    assert!(import(&bench, &none).await.unwrap_err().message.contains("no dashboards"));
+    assert!(import(&bench, &none).await.unwrap_err().message.contains("neither dashboards nor a backup"));
     assert_eq!(leftovers(&bench.root()), [""; 0]);
 }

@@ -122,7 +122,7 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     assert_eq!((kept.state, kept.created_by.as_str()), (DeployState::Done, "ann"));
     assert!(kept.ended_at.is_some() && kept.backup.is_some() && kept.window.is_some());
     for words in [
-        "# Deploy: v2.3.0",
+        "# Deployment: v2.3.0",
         "- [x] Backup – done",
         "**finding**",
         "BrokenByDeploy",

@@ -163,7 +163,7 @@ async fn manifest_with_a_hidden_or_git_path_is_listed_as_refused() {
         lying["files"][0]["path"] = json!(path);
         fs::write(&manifest, lying.to_string()).unwrap();
         let list = bench.panel.backup_list(Empty {}).await.unwrap();
-        let words = format!("{}: refused: {path:?}", id.0);
+        let words = format!("{}: unsafe path {path:?}", id.0);
         assert!(list.backups.is_empty() && list.unreadable[0].starts_with(&words), "{path:?}: {list:?}");
         let error = bench.panel.backup_show(BackupRequest { id: id.clone() }).await.unwrap_err();
         assert!(error.message.contains(&format!("unsafe path {path:?}")), "{error}");
@@ -212,7 +212,7 @@ async fn pack_link_to_a_private_file_never_reaches_a_backup_a_check_or_a_restore
     std::os::unix::fs::symlink("../private/id_rsa", pack.join("alertmanager.yml")).unwrap();
     let made = bench.create(&[BackupPartKind::Configs]).await;
     assert_eq!(made.verdict, BackupVerdict::Incomplete, "{made:#?}");
-    let words = "alertmanager.yml is a symbolic link to a file outside of the pack";
+    let words = "alertmanager.yml is a symbolic link to a file outside the pack";
     assert!(made.problems.iter().any(|problem| problem.contains(words)), "{made:#?}");
     assert!(!bench.root().join(&made.id.0).join("configs/alertmanager.yml").exists());
 

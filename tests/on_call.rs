@@ -122,7 +122,7 @@ async fn a_runbook_opens_on_a_firing_alert_is_asked_kept_and_written_as_a_draft(
     assert!(made.problems.iter().any(|words| words.starts_with("Step 4")), "{:?}", made.problems);
     let folder = Path::new(&made.folder);
     let draft = fs::read_to_string(folder.join("post-mortem.md")).unwrap();
-    for words in ["The alert Watchdog began", "**fail**", "> Counted.", "plots/02.png"] {
+    for words in ["Alert Watchdog started.", "**fail**", "> Counted.", "plots/02.png"] {
         assert!(draft.contains(words), "{words} is not in\n{draft}");
     }
     assert!(

@@ -216,7 +216,7 @@ async fn without_its_lifecycle_api_prometheus_is_told_by_a_signal_through_docker
     let done = apply(&panel, 6.0).await.unwrap();
     assert!(done.in_force, "{done:?}");
     let last = done.steps.last().unwrap();
-    assert!(last.note.contains("Sent SIGHUP to container aether-prom"), "{last:?}");
+    assert!(last.note.contains("sent SIGHUP to container aether-prom"), "{last:?}");
     assert_eq!(signals.load(Ordering::SeqCst), 1);
     assert!(running(&panel).await.contains("< 6"));
     assert_eq!(bench.text(), RULES.replace("< 5", "< 6"));

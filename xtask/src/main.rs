@@ -13,6 +13,7 @@ mod rust_tests;
 mod setup;
 mod suite;
 mod supply_chain;
+mod tally;
 mod test;
 mod tools;
 

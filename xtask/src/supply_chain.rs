@@ -10,7 +10,7 @@ use std::{
 use crate::{
     display::stop,
     process::{run, show},
-    test::{Tally, simple},
+    tally::{Tally, simple},
     tools::DENY,
 };
 

@@ -1,9 +1,9 @@
 //! `test`: every check in one run. Later steps run even when an earlier one failed, so that one run tells everything;
 //! what could not be tried is counted as skipped, never as passed.
 
+use crate::tally::{Tally, results_folder, simple, words};
 use std::{
     fs,
-    path::PathBuf,
     process::{Command, ExitCode},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -14,33 +14,6 @@ use crate::{
     process::{self, built, cargo, command, follow, gently, npm, root},
     rust_tests, setup, suite, supply_chain,
 };
-
-/// What one step came to.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Tally {
-    /// What held.
-    pub passed: u32,
-    /// What did not.
-    pub failed: u32,
-    /// What could not be tried.
-    pub skipped: u32,
-}
-
-impl Tally {
-    fn of(result: &Result<(), String>) -> Self {
-        match result {
-            Ok(()) => Self { passed: 1, ..Self::default() },
-            Err(_) => Self { failed: 1, ..Self::default() },
-        }
-    }
-
-    /// Adds the counts of another.
-    pub fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.skipped += other.skipped;
-    }
-}
 
 /// Name, and what it does.
 type Step = (&'static str, fn() -> Tally);
@@ -82,11 +55,6 @@ const BROWSER: &str = "screen and accessibility tests";
 /// two, cargo compiles every dependency and the workspace a second time.
 const PROGRAMS: &[&str] =
     &["build", "--workspace", "--bins", "--tests", "--features", "aetherlink-panel/custom-protocol"];
-
-/// The folder for results as JUnit XML, a file for each test program.
-pub fn results_folder() -> PathBuf {
-    process::target().join("test-results")
-}
 
 /// What runs the examples in the documentation.
 const DOC_TESTS: &[&str] =
@@ -141,14 +109,6 @@ pub fn run(args: &[String]) -> ExitCode {
     }
     println!("\n{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     if total.failed == 0 && total.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// One check: passed, or failed with its message on the terminal.
-pub fn simple(result: Result<(), String>) -> Tally {
-    if let Err(message) = &result {
-        println!("FAILED: {message}");
-    }
-    Tally::of(&result)
 }
 
 /// The rules, the configurations and the rule tests, by the servers' own tools.
@@ -287,26 +247,6 @@ fn settle(mut tally: Tally, ended: Result<bool, String>) -> Tally {
         }
     }
     tally
-}
-
-/// Reads "3 passed; 1 failed" and "1 failed | 3 passed | 2 skipped (6)".
-pub fn words(text: &str) -> Tally {
-    Tally {
-        passed: number_before(text, "passed"),
-        failed: number_before(text, "failed"),
-        skipped: number_before(text, "skipped") + number_before(text, "todo"),
-    }
-}
-
-fn number_before(text: &str, word: &str) -> u32 {
-    let mut last = 0;
-    for part in text.split([' ', ';', '|', ',']).filter(|part| !part.is_empty()) {
-        if part == word {
-            return last;
-        }
-        last = part.parse().unwrap_or(0);
-    }
-    0
 }
 
 fn number_after(line: &str, word: &str) -> u32 {

@@ -24,7 +24,7 @@ const RATIO_FROM: u64 = 64 * 1024 * 1024;
 /// to a hundredth.
 const RATIO: u64 = 100;
 /// What is said of an archive that exceeds [`RATIO`].
-pub const TOO_DENSE: &str = "it unpacks to more than 100 times its bytes";
+pub const TOO_DENSE: &str = "it unpacks to more than 100 times its size";
 /// Largest window of zstd, as a power of two: what its own command takes without being asked.
 const WINDOW: u32 = 27;
 /// Longest name, in bytes.

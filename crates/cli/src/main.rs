@@ -9,6 +9,7 @@ mod duration;
 mod human;
 mod outcome;
 mod table;
+mod usage;
 
 use std::process::ExitCode;
 

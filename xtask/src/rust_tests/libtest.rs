@@ -1,6 +1,6 @@
 //! Reads what a test program of Rust's own test runner prints (with `--show-output`).
 
-use crate::test::{Tally, words};
+use crate::tally::{Tally, words};
 
 /// How a test ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,14 +20,14 @@ use self::{
     libtest::{Outcome, Report},
     plan::{Group, Job},
 };
-use crate::test::{self, Tally, simple};
+use crate::tally::{self, Tally, simple};
 
 /// Longest time for one test program; the longest takes about two minutes on an idle machine.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Builds with `build` (arguments of cargo), runs every test program, and the doc tests with `doc_tests`.
 pub fn run(build: &[&str], doc_tests: &[&str]) -> Tally {
-    let folder = test::results_folder();
+    let folder = tally::results_folder();
     let prepared = clear(&folder).and_then(|()| plan::plan(build, doc_tests));
     let jobs = match prepared {
         Ok(jobs) => jobs,

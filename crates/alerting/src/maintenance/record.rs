@@ -214,6 +214,9 @@ fn fold(starts: Vec<Entry>, moves: &Changes, repairs: &Changes, ends: &Changes) 
         .collect()
 }
 
+/// Journal kind of a report; its subject is the window's id.
+pub const CLOSEOUT: &str = "maintenance-closeout";
+
 #[cfg(test)]
 pub(super) mod tests {
     use serde_json::Value;
@@ -278,6 +281,3 @@ pub(super) mod tests {
         assert_eq!(fold(start(Some("verified")), &extends, &none, &ends)[0].progress, Progress::Ended);
     }
 }
-
-/// Journal kind of a report; its subject is the window's id.
-pub const CLOSEOUT: &str = "maintenance-closeout";

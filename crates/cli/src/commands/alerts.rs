@@ -142,8 +142,7 @@ pub fn findings(counts: &AlertCounts) -> Vec<String> {
                 parts.push(format!("{n} {word}"));
             }
         }
-        let verb = if counts.firing == 1 { "firing" } else { "firing" };
-        found.push(format!("{} {verb} ({})", count(counts.firing, "alert"), parts.join(", ")));
+        found.push(format!("{} firing ({})", count(counts.firing, "alert"), parts.join(", ")));
     }
     if counts.undelivered > 0 {
         found.push(format!(

@@ -7,7 +7,7 @@ use aether_contract::{
 };
 use aether_panel::{Panel, text::size};
 
-use super::backup::{findings, shown};
+use super::backup_text::{findings, shown};
 use crate::{
     args::BackupPacking as Packing,
     human::{count, plain},

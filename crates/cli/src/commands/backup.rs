@@ -1,10 +1,11 @@
 //! `backup`: create, inspect, verify, compare, prune. Restoring has its own file.
 
+use super::backup_text::{findings, lines, pruned, shown, verdict, verified};
 use std::io::{IsTerminal as _, Write as _};
 
 use aether_contract::{
     self as wire, BackupCompareRequest, BackupCreateRequest, BackupDeleteRequest, BackupDiffRequest,
-    BackupFindRequest, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupPinRequest,
+    BackupFindRequest, BackupId, BackupPartKind, BackupPinRequest,
     BackupRequest, BackupVerdict, BackupVerifyRequest, Change, Empty, ErrorCode, PanelError, PrunePolicy,
 };
 use aether_panel::{Panel, text::size};
@@ -118,27 +119,12 @@ async fn verb_of(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError> {
     }
 }
 
-/// A multi-line text with terminal control characters escaped.
-pub fn lines(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", plain(&line.replace('\t', "    ")))).collect()
-}
-
 fn kind(part: Part) -> BackupPartKind {
     match part {
         Part::Grafana => BackupPartKind::Grafana,
         Part::Prometheus => BackupPartKind::Prometheus,
         Part::Alertmanager => BackupPartKind::Alertmanager,
         Part::Configs => BackupPartKind::Configs,
-    }
-}
-
-pub fn verdict(verdict: BackupVerdict) -> (&'static str, Paint) {
-    match verdict {
-        BackupVerdict::Verified => ("verified", Paint::Good),
-        BackupVerdict::Complete => ("complete", Paint::None),
-        BackupVerdict::Incomplete => ("INCOMPLETE", Paint::Bad),
-        BackupVerdict::Changed => ("CORRUPTED", Paint::Bad),
-        BackupVerdict::Foreign => ("unverified", Paint::Warn),
     }
 }
 
@@ -176,57 +162,6 @@ pub(super) fn list(list: &wire::BackupList) -> Result<Outcome, PanelError> {
     }
     outcome.findings.extend(list.unreadable.iter().map(|one| format!("unreadable: {one}")));
     Ok(outcome)
-}
-
-pub fn findings(backup: &wire::Backup, outcome: &mut Outcome) {
-    if matches!(backup.verdict, BackupVerdict::Incomplete | BackupVerdict::Changed) {
-        let why = if backup.problems.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", backup.problems.join(" "))
-        };
-        outcome.find(format!("{} is {}{why}", backup.id.0, verdict(backup.verdict).0.to_lowercase()));
-    }
-}
-
-pub fn shown(backup: &wire::Backup) -> String {
-    let part = |part: &BackupPart| {
-        let name = match part.kind {
-            BackupPartKind::Grafana => "Grafana",
-            BackupPartKind::Prometheus => "Prometheus",
-            BackupPartKind::Alertmanager => "Alertmanager",
-            BackupPartKind::Configs => "Configuration",
-        };
-        let (state, paint) = match part.state {
-            BackupPartState::Complete => ("complete", Paint::Good),
-            BackupPartState::Failed => ("INCOMPLETE", Paint::Bad),
-            BackupPartState::Skipped => ("skipped", Paint::Dim),
-        };
-        let what = if part.count > 0 { format!("{} {}", part.count, part.what) } else { String::new() };
-        vec![
-            cell(name),
-            painted(state, paint),
-            cell(what),
-            cell(if part.bytes > 0.0 { size(part.bytes) } else { String::new() }),
-        ]
-    };
-    let (word, _) = verdict(backup.verdict);
-    let mut text = format!(
-        "{}  {word}, {}, {}\n{} – {}\n\n",
-        plain(&backup.id.0),
-        count(backup.files, "file"),
-        size(backup.bytes),
-        plain(&backup.reason),
-        plain(&backup.created_by),
-    );
-    text.push_str(&table(
-        &["PART", "STATE", "CONTENT", "SIZE"],
-        &backup.parts.iter().map(part).collect::<Vec<_>>(),
-    ));
-    for note in backup.parts.iter().flat_map(|part| &part.notes) {
-        text.push_str(&format!("- {}\n", plain(note)));
-    }
-    text
 }
 
 async fn show(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
@@ -314,26 +249,6 @@ async fn verify(panel: &Panel, id: Option<&str>, all: bool, sample: u32) -> Resu
     verified(&found)
 }
 
-/// Result of verifying backups.
-pub fn verified(found: &Vec<wire::BackupVerified>) -> Result<Outcome, PanelError> {
-    let row = |one: &wire::BackupVerified| {
-        let good = one.problems.is_empty();
-        vec![
-            cell(&one.id.0),
-            painted(if good { "verified" } else { "CORRUPTED" }, if good { Paint::Good } else { Paint::Bad }),
-            cell(count(one.files, "file")),
-            cell(size(one.bytes)),
-            cell(if one.whole { "all files" } else { "sample" }),
-        ]
-    };
-    let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
-    let mut outcome = Outcome::new(found, table(&["BACKUP", "VERDICT", "READ", "SIZE", "COVERAGE"], &rows))?;
-    for one in found {
-        outcome.findings.extend(one.problems.iter().map(|problem| format!("{}: {problem}", one.id.0)));
-    }
-    Ok(outcome)
-}
-
 async fn diff(panel: &Panel, from: &str, to: Option<&str>) -> Result<Outcome, PanelError> {
     let request =
         BackupCompareRequest { from: BackupId(from.to_owned()), to: to.map(|to| BackupId(to.to_owned())) };
@@ -377,42 +292,4 @@ async fn prune(panel: &Panel, policy: PrunePolicy, apply: bool) -> Result<Outcom
     let plan = panel.backup_prune_plan(policy).await?;
     let delete = async |ids| panel.backup_delete(BackupDeleteRequest { ids }).await;
     pruned(&plan, apply, delete).await
-}
-
-/// Shows a prune plan, and with `apply` deletes the backups.
-pub async fn pruned(
-    plan: &wire::PrunePlan,
-    apply: bool,
-    delete: impl AsyncFnOnce(Vec<BackupId>) -> Result<wire::BackupDeleted, PanelError>,
-) -> Result<Outcome, PanelError> {
-    let row = |item: &wire::PruneItem| {
-        let (word, paint) = if item.keep { ("keep", Paint::Good) } else { ("delete", Paint::Bad) };
-        vec![
-            painted(word, paint),
-            cell(&item.id.0),
-            cell(moment(item.made_at)),
-            cell(size(item.bytes)),
-            cell(&item.why),
-            cell(&item.reason),
-        ]
-    };
-    let rows: Vec<Vec<Cell>> = plan.items.iter().map(row).collect();
-    let ids: Vec<BackupId> =
-        plan.items.iter().filter(|item| !item.keep).map(|item| item.id.clone()).collect();
-    let mut text = table(&["PLAN", "BACKUP", "CREATED", "SIZE", "WHY", "REASON"], &rows);
-    if !apply || ids.is_empty() {
-        let number = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let would = count(number, "backup");
-        text.push_str(&format!(
-            "\n{would} would be deleted, freeing {}. Nothing was changed.\n",
-            size(plan.frees_bytes)
-        ));
-        return Outcome::new(plan, text);
-    }
-    let done = delete(ids).await?;
-    let number = u32::try_from(done.deleted.len()).unwrap_or(u32::MAX);
-    text.push_str(&format!("\n{} deleted, {} freed.\n", count(number, "backup"), size(done.freed_bytes)));
-    let mut outcome = Outcome::new(&done, text)?;
-    outcome.findings.extend(done.kept.iter().map(|one| format!("not deleted: {one}")));
-    Ok(outcome)
 }

@@ -278,8 +278,8 @@ fn every_renderer(found: &mut Vec<String>, text: &str, pick: usize) {
     look(found, "alerts --watch", &watch::line(&watch::Change { state: None, row: of(text, pick) }));
     look(found, "alerts", &alerts::summary(made!()));
     look_at(found, "backup list", backup::list(made!()));
-    look(found, "backup show", &backup::shown(made!()));
-    look_at(found, "backup verify", backup::verified(made!()));
+    look(found, "backup show", &backup_text::shown(made!()));
+    look_at(found, "backup verify", backup_text::verified(made!()));
     look(found, "backup restore-data", &data::steps(made!()));
     look_at(found, "backup restore-data --check", data::checked(made!()));
     look_at(found, "backup remote list", remote::list(made!()));
@@ -311,8 +311,8 @@ fn every_renderer(found: &mut Vec<String>, text: &str, pick: usize) {
     look_at(found, "maintenance end --all", maintenance::ended_all(many!(), Some(of(text, pick))));
     look(found, "maintenance list", &maintenance::window_table(many!()));
     look(found, "maintenance list --silences", &maintenance::silence_table(many!()));
-    look(found, "maintenance members", &maintenance::members(many!()));
-    look(found, "maintenance matchers", &maintenance::matchers(many!()));
+    look(found, "maintenance members", &window_text::members(many!()));
+    look(found, "maintenance matchers", &window_text::matchers(many!()));
     look(found, "maintenance", &maintenance::summary(made!()));
     look(found, "maintenance past", &past::rows(many!()));
     look_at(found, "maintenance schedule list", schedule::shown(made!()));

@@ -4,6 +4,7 @@ mod ack;
 mod alerts;
 mod archive;
 mod backup;
+mod backup_text;
 mod check;
 mod daemon;
 mod data;
@@ -30,6 +31,7 @@ mod training;
 mod trust;
 mod watch;
 mod window;
+mod window_text;
 
 use std::{io::Write as _, sync::Arc};
 

@@ -3,7 +3,7 @@
 use aether_contract::{PanelError, Timestamp};
 use jiff::{ToSpan, Zoned, civil};
 
-use super::window::usage;
+use crate::usage::usage;
 
 /// Parses a time; a time without a date is the next occurrence.
 ///

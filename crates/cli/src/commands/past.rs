@@ -1,14 +1,14 @@
 //! `maintenance show`, `closeout` and `history`: one window, its report, and past windows.
 
+use crate::usage::usage;
 use aether_contract::{
     CloseOutRequest, MaintenanceHistoryRequest, MaintenanceStatus, PanelError, PastWindow, WindowOutcome,
 };
 use aether_panel::{Panel, past_windows};
 
 use super::{
-    maintenance::{finding, matchers, members, phase},
     unread,
-    window::usage,
+    window_text::{finding, matchers, members, phase},
 };
 use crate::{
     human::{count, moment, now, plain, plain_lines, span},

@@ -6,7 +6,7 @@ use aether_contract::{
 };
 use aether_panel::{Panel, text::size};
 
-use super::backup::{findings, pruned, shown, verdict, verified};
+use super::backup_text::{findings, pruned, shown, verdict, verified};
 use crate::{
     args::BackupRemote as Remote,
     human::{count, moment, plain},

@@ -11,7 +11,8 @@ use aether_panel::Panel;
 
 use clap::ValueEnum as _;
 
-use super::{backup::lines, window::usage};
+use super::backup_text::lines;
+use crate::usage::usage;
 use crate::{
     args::{Backup, BackupChoice, BackupWhat},
     human::{count, moment, plain},

@@ -1,11 +1,12 @@
 //! A maintenance window from command-line options: parse, preview, wait for verification.
 
+use crate::usage::usage;
 use aether_contract::{
-    ErrorCode, MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError, WindowPhase,
+    MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError, WindowPhase,
 };
 use aether_panel::Panel;
 
-use super::{maintenance::matchers, moments, polled};
+use super::{moments, polled, window_text::matchers};
 use crate::{
     args::Window,
     human::{count, moment, now, plain},
@@ -30,11 +31,6 @@ pub fn asked(window: &Window) -> Result<MaintenanceRequest, PanelError> {
         matchers: aether_panel::matching::filter::matchers(&window.matcher.join(" "))?,
         starts_at: at,
     })
-}
-
-/// A usage error.
-pub fn usage(message: &str) -> PanelError {
-    PanelError::new(ErrorCode::InvalidRequest, "aetherctl", message)
 }
 
 /// Waits up to `seconds` until every member shows the window; returns its latest state.

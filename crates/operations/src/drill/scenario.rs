@@ -283,11 +283,11 @@ mod tests {
     }
 
     #[test]
-    fn the_step_about_the_cost_of_a_day_is_the_one_that_the_page_begins_with() {
+    fn cost_step_is_the_first_action_of_its_runbook_page() {
         for page in ["RerankUtilizationCritical", "RerankUtilizationHigh"] {
             let known = crate::runbook::Library::read(&Profile::builtin());
             let first = known.list().pages.into_iter().find(|known| known.id == page).unwrap().first;
-            assert!(first.contains(&format!("what a day costs at this pace (step {COST_STEP})")), "{first}");
+            assert!(first.contains(&format!("what a day costs at this rate (step {COST_STEP})")), "{first}");
         }
         let record = begun(DrillScenario::RerankRunaway);
         let asked = |number| What::StepAsked { page: "RerankUtilizationHigh".into(), number };
