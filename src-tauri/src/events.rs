@@ -11,7 +11,7 @@ use tauri::{AppHandle, Emitter, EventTarget, Manager, Runtime};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
-    face::{Face, Known},
+    desktop_status::{DesktopStatus, Known},
     notices,
     tray::Tray,
     window::MAIN,
@@ -24,7 +24,7 @@ pub const PANEL_EVENT: &str = "panel-event";
 pub async fn forward<R: Runtime>(app: AppHandle<R>, panel: Arc<Panel>) {
     let mut events = panel.events();
     let mut known: Option<Known> = None;
-    let mut shown: Option<Face> = None;
+    let mut shown: Option<DesktopStatus> = None;
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -73,7 +73,7 @@ async fn next(events: &mut Receiver<PanelEvent>) -> Next {
     }
 }
 
-fn show<R: Runtime>(app: &AppHandle<R>, face: &Face) {
+fn show<R: Runtime>(app: &AppHandle<R>, face: &DesktopStatus) {
     if let Some(window) = app.get_webview_window(MAIN)
         && let Err(error) = window.set_title(&face.title)
     {

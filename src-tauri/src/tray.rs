@@ -12,7 +12,7 @@ use tauri::{
 use crate::{
     args::Screen,
     cell::PanelCell,
-    face::{Face, Mood},
+    desktop_status::{DesktopStatus, TrayStatus},
     window,
 };
 
@@ -60,7 +60,7 @@ fn build<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Tray<R>> {
         ],
     )?;
     let icon = TrayIconBuilder::with_id("panel")
-        .icon(picture(Mood::Warn))
+        .icon(picture(TrayStatus::Warn))
         .tooltip("AetherLink")
         .menu(&menu)
         .on_menu_event(chosen)
@@ -83,7 +83,7 @@ fn chosen<R: Runtime>(app: &AppHandle<R>, event: MenuEvent) {
 
 impl<R: Runtime> Tray<R> {
     /// Shows a face.
-    pub fn show(&self, face: &Face) {
+    pub fn show(&self, face: &DesktopStatus) {
         for step in [
             self.icon.set_icon(Some(picture(face.mood))),
             self.icon.set_tooltip(Some(format!("AetherLink – {}", face.alerts))),
@@ -98,11 +98,11 @@ impl<R: Runtime> Tray<R> {
 }
 
 /// Shape and colour tell the state.
-fn picture(mood: Mood) -> Image<'static> {
+fn picture(mood: TrayStatus) -> Image<'static> {
     match mood {
-        Mood::Ok => tauri::include_image!("../icons/tray-ok.png"),
-        Mood::Warn => tauri::include_image!("../icons/tray-warn.png"),
-        Mood::Critical => tauri::include_image!("../icons/tray-crit.png"),
-        Mood::Muted => tauri::include_image!("../icons/tray-muted.png"),
+        TrayStatus::Ok => tauri::include_image!("../icons/tray-ok.png"),
+        TrayStatus::Warn => tauri::include_image!("../icons/tray-warn.png"),
+        TrayStatus::Critical => tauri::include_image!("../icons/tray-crit.png"),
+        TrayStatus::Muted => tauri::include_image!("../icons/tray-muted.png"),
     }
 }

@@ -30,7 +30,7 @@ const MAX_TEXT: usize = 1024 * 1024;
 const MAX_FILES: usize = 5_000;
 
 /// A backup on the disk.
-pub struct Opened {
+pub struct BackupReader {
     /// Its folder.
     pub folder: PathBuf,
     /// The folder of backups.
@@ -44,14 +44,14 @@ pub struct Opened {
 }
 
 /// A dashboard stored in a backup.
-pub struct Stored {
+pub struct StoredDashboard {
     /// Where it lies.
     pub about: BackupDashboard,
     /// It, as it was written; none when it can't be read.
     pub dashboard: Option<Box<RawValue>>,
 }
 
-impl Opened {
+impl BackupReader {
     /// Opens one.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Opened {
         let text = store::read_inside(&self.folder, manifest::TEXT, MAX_TEXT as u64).unwrap_or_default();
         BackupDetail {
             folder: self.folder.display().to_string(),
-            dashboards: self.abouts(),
+            dashboards: self.dashboard_summaries(),
             blocks,
             files: files
                 .take(MAX_FILES)
@@ -107,27 +107,27 @@ impl Opened {
     }
 
     /// Its dashboards, by folder and title.
-    pub fn dashboards(&self) -> Vec<Stored> {
+    pub fn dashboards(&self) -> Vec<StoredDashboard> {
         self.dashboards_of(&[])
     }
 
     /// As [`Self::dashboards`], with the content of these only; all: of all. A large backup is not held in
     /// memory for a few.
-    pub fn dashboards_of(&self, uids: &[String]) -> Vec<Stored> {
+    pub fn dashboards_of(&self, uids: &[String]) -> Vec<StoredDashboard> {
         self.read(|stored| {
             let wanted = uids.is_empty() || uids.contains(&stored.about.uid);
-            if wanted { stored } else { Stored { dashboard: None, ..stored } }
+            if wanted { stored } else { StoredDashboard { dashboard: None, ..stored } }
         })
     }
 
     /// What is known of its dashboards, by folder and title. One at a time is held in memory.
-    pub fn abouts(&self) -> Vec<BackupDashboard> {
-        let all = self.read(|stored| Stored { dashboard: None, ..stored });
+    pub fn dashboard_summaries(&self) -> Vec<BackupDashboard> {
+        let all = self.read(|stored| StoredDashboard { dashboard: None, ..stored });
         all.into_iter().map(|stored| stored.about).collect()
     }
 
-    fn read(&self, keep: impl Fn(Stored) -> Stored) -> Vec<Stored> {
-        let mut all: Vec<Stored> =
+    fn read(&self, keep: impl Fn(StoredDashboard) -> StoredDashboard) -> Vec<StoredDashboard> {
+        let mut all: Vec<StoredDashboard> =
             self.dashboard_files().filter_map(|path| self.dashboard(path)).map(keep).collect();
         all.sort_by_cached_key(|one| {
             (one.about.folder.clone(), one.about.title.to_lowercase(), one.about.uid.clone())
@@ -143,7 +143,7 @@ impl Opened {
     }
 
     /// The dashboard in a file; none when a foreign file holds something else.
-    pub fn dashboard(&self, path: &str) -> Option<Stored> {
+    pub fn dashboard(&self, path: &str) -> Option<StoredDashboard> {
         let mut about = BackupDashboard {
             uid: String::new(),
             title: path.to_owned(),
@@ -170,7 +170,7 @@ impl Opened {
                     about.uid = names::text_of(path);
                 }
                 about.problem = why;
-                return Some(Stored { about, dashboard: None });
+                return Some(StoredDashboard { about, dashboard: None });
             }
         };
         let data: Value = serde_json::from_str(raw.get()).unwrap_or_default();
@@ -198,7 +198,7 @@ impl Opened {
             .map(|at| Timestamp(at.as_millisecond()))
             .filter(|at| at.0 > 0);
         about.provisioned = meta.provisioned;
-        Some(Stored { about, dashboard: Some(raw) })
+        Some(StoredDashboard { about, dashboard: Some(raw) })
     }
 
     /// Titles of a folder and those above it, from the top.

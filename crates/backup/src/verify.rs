@@ -92,7 +92,7 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
         Ok(_) => found.problems.push(format!("{} and {} disagree.", manifest::SUMS, manifest::FILE)),
         Err(error) => found.problems.push(format!("Failed to read {}: {error}.", manifest::SUMS)),
     }
-    strangers(folder, &manifest, &mut found.problems);
+    unlisted_files(folder, &manifest, &mut found.problems);
     let mut chosen: Vec<&File> = manifest.files.iter().collect();
     if sample > 0 && (sample as usize) < chosen.len() {
         chosen.shuffle(&mut rand::rng());
@@ -108,8 +108,8 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
     for (file, result) in chosen.iter().zip(checked) {
         match result {
             Ok(()) => {}
-            Err(Trouble::Ended(error)) => return Err(error),
-            Err(Trouble::Wrong(why)) => {
+            Err(VerifyError::Ended(error)) => return Err(error),
+            Err(VerifyError::Wrong(why)) => {
                 if found.problems.len() < MAX_PROBLEMS {
                     found.problems.push(format!("{}: {why}.", file.path));
                 }
@@ -122,7 +122,7 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
 }
 
 /// Files that the manifest does not know.
-fn strangers(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
+fn unlisted_files(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
     let known: std::collections::BTreeSet<&str> = manifest
         .files
         .iter()
@@ -145,56 +145,56 @@ fn strangers(folder: &Path, manifest: &Manifest, problems: &mut Vec<String>) {
     }
 }
 
-enum Trouble {
+enum VerifyError {
     Wrong(String),
     Ended(PanelError),
 }
 
 /// Whether a compressed file gives what it says: it has a checksum of its own.
-fn unpacks(at: &Path, job: &Handle) -> Result<(), Trouble> {
-    let wrong = |error: std::io::Error| Trouble::Wrong(format!("decompression failed: {error}"));
+fn unpacks(at: &Path, job: &Handle) -> Result<(), VerifyError> {
+    let wrong = |error: std::io::Error| VerifyError::Wrong(format!("decompression failed: {error}"));
     let file = fs::File::open(at).map_err(wrong)?;
     let packed = file.metadata().map_err(wrong)?.len();
     let mut source = zstd::Decoder::new(file).map_err(wrong)?;
     let mut buffer = vec![0_u8; CHUNK];
     let mut unpacked = 0_u64;
     loop {
-        job.check().map_err(Trouble::Ended)?;
+        job.check().map_err(VerifyError::Ended)?;
         match source.read(&mut buffer).map_err(wrong)? {
             0 => return Ok(()),
             read => unpacked = unpacked.saturating_add(read as u64),
         }
         if exceeds_ratio(unpacked, packed) {
-            return Err(Trouble::Wrong("its decompressed size is suspiciously large".to_owned()));
+            return Err(VerifyError::Wrong("its decompressed size is suspiciously large".to_owned()));
         }
     }
 }
 
-fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
+fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), VerifyError> {
     let wrong = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Trouble::Wrong("missing".into()),
-        _ => Trouble::Wrong(format!("read failed: {error}")),
+        std::io::ErrorKind::NotFound => VerifyError::Wrong("missing".into()),
+        _ => VerifyError::Wrong(format!("read failed: {error}")),
     };
     let at = store::inside(folder, &file.path).map_err(wrong)?;
     let meta = fs::symlink_metadata(&at).map_err(wrong)?;
     if !meta.is_file() {
-        return Err(Trouble::Wrong("not a regular file".into()));
+        return Err(VerifyError::Wrong("not a regular file".into()));
     }
     if meta.len() != file.bytes {
-        return Err(Trouble::Wrong(format!("{} bytes, expected {}", meta.len(), file.bytes)));
+        return Err(VerifyError::Wrong(format!("{} bytes, expected {}", meta.len(), file.bytes)));
     }
     let mut source = fs::File::open(&at).map_err(wrong)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0_u8; CHUNK];
     loop {
-        job.check().map_err(Trouble::Ended)?;
+        job.check().map_err(VerifyError::Ended)?;
         let read = source.read(&mut buffer).map_err(wrong)?;
         let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
         hash.update(chunk);
         job.add_bytes(read as u64);
     }
     if hex(&hash.finalize()) != file.sha256 {
-        return Err(Trouble::Wrong("checksum mismatch".into()));
+        return Err(VerifyError::Wrong("checksum mismatch".into()));
     }
     if file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD) {
         unpacks(&at, job)?;
@@ -202,7 +202,7 @@ fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), Trouble> {
     // A dashboard that was saved as something else is of no use, however right its hash is.
     if file.path.starts_with(DASHBOARDS) && file.bytes <= crate::dashboard::MAX_DASHBOARD {
         let bytes = store::read_inside(folder, &file.path, crate::dashboard::MAX_DASHBOARD).map_err(wrong)?;
-        super::dashboard::document(&bytes).map_err(Trouble::Wrong)?;
+        super::dashboard::document(&bytes).map_err(VerifyError::Wrong)?;
     }
     Ok(())
 }

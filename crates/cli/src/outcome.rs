@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     human::{json, plain, terminal},
-    table::{Paint, paint},
+    table::{Style, paint},
 };
 
 /// Exit code: findings.
@@ -118,7 +118,7 @@ impl Outcome {
             out.write_all(b"\n")?;
         }
         for finding in &self.findings {
-            let line = format!("{} {}", paint("!", Paint::Warn), plain(finding));
+            let line = format!("{} {}", paint("!", Style::Warn), plain(finding));
             if self.bare {
                 // Nobody may be reading this.
                 let _ = writeln!(err, "{line}");
@@ -129,9 +129,9 @@ impl Outcome {
         out.flush()?;
         if let Some(error) = &self.failure {
             // Nobody may be reading this either.
-            let _ = writeln!(err, "{} {}", paint("error:", Paint::Bad), plain(&error.message));
+            let _ = writeln!(err, "{} {}", paint("error:", Style::Bad), plain(&error.message));
             if !error.hint.is_empty() {
-                let _ = writeln!(err, "{} {}", paint("hint:", Paint::Strong), plain(&error.hint));
+                let _ = writeln!(err, "{} {}", paint("hint:", Style::Strong), plain(&error.hint));
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::human::{cut, plain};
 
 /// Style of a cell; never the only carrier of meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paint {
+pub enum Style {
     /// Default.
     None,
     /// Green.
@@ -27,16 +27,16 @@ pub enum Paint {
 #[derive(Debug, Clone)]
 pub struct Cell {
     text: String,
-    paint: Paint,
+    paint: Style,
 }
 
 /// A cell without color.
 pub fn cell(text: impl AsRef<str>) -> Cell {
-    painted(text, Paint::None)
+    painted(text, Style::None)
 }
 
 /// A cell with color.
-pub fn painted(text: impl AsRef<str>, paint: Paint) -> Cell {
+pub fn painted(text: impl AsRef<str>, paint: Style) -> Cell {
     Cell { text: cut(&plain(text.as_ref()), MAX_CELL), paint }
 }
 
@@ -47,9 +47,9 @@ const MAX_CELL: usize = 72;
 pub fn diff_lines(text: &str) -> String {
     let line = |line: &str| {
         let look = match line.as_bytes().first() {
-            Some(b'+') => Paint::Good,
-            Some(b'-') => Paint::Bad,
-            _ => Paint::Dim,
+            Some(b'+') => Style::Good,
+            Some(b'-') => Style::Bad,
+            _ => Style::Dim,
         };
         format!("{}\n", paint(&plain(line), look))
     };
@@ -57,14 +57,14 @@ pub fn diff_lines(text: &str) -> String {
 }
 
 /// Wraps escaped text in a color.
-pub fn paint(text: &str, paint: Paint) -> String {
+pub fn paint(text: &str, paint: Style) -> String {
     let code = match paint {
-        Paint::None => return text.to_owned(),
-        Paint::Good => "32",
-        Paint::Warn => "33",
-        Paint::Bad => "31",
-        Paint::Dim => "2",
-        Paint::Strong => "1",
+        Style::None => return text.to_owned(),
+        Style::Good => "32",
+        Style::Warn => "33",
+        Style::Bad => "31",
+        Style::Dim => "2",
+        Style::Strong => "1",
     };
     if text.is_empty() { String::new() } else { format!("\x1b[{code}m{text}\x1b[0m") }
 }
@@ -74,7 +74,7 @@ pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
     let used: Vec<usize> = (0..head.len())
         .filter(|&column| rows.iter().any(|row| row.get(column).is_some_and(|c| !c.text.is_empty())))
         .collect();
-    let head: Vec<Cell> = head.iter().map(|title| painted(title, Paint::Dim)).collect();
+    let head: Vec<Cell> = head.iter().map(|title| painted(title, Style::Dim)).collect();
     let lines: Vec<&Vec<Cell>> = std::iter::once(&head).chain(rows).collect();
     let widths: Vec<usize> = used
         .iter()

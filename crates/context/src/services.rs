@@ -101,7 +101,7 @@ pub fn together(members: &[Freshness]) -> Freshness {
 }
 
 /// What a server said about itself.
-struct Greeting {
+struct ServerInfo {
     version: Option<String>,
     flavour: Option<String>,
     latency_ms: u32,
@@ -109,8 +109,8 @@ struct Greeting {
     notes: Vec<String>,
 }
 
-fn greeting<T>(reply: &Reply<T>, version: Option<String>, flavour: Option<String>) -> Greeting {
-    Greeting {
+fn greeting<T>(reply: &Reply<T>, version: Option<String>, flavour: Option<String>) -> ServerInfo {
+    ServerInfo {
         version: version.filter(|version| !version.is_empty()),
         flavour,
         latency_ms: clock::latency_ms(reply.latency),
@@ -120,7 +120,7 @@ fn greeting<T>(reply: &Reply<T>, version: Option<String>, flavour: Option<String
 }
 
 /// Asks a server who it is and whether it does what the panel needs of it.
-async fn greet(service: ServiceKind, endpoint: Endpoint) -> Result<Greeting, PanelError> {
+async fn greet(service: ServiceKind, endpoint: Endpoint) -> Result<ServerInfo, PanelError> {
     let to_panel = |error: ClientError| error.to_panel(service);
     let with_credentials = !matches!(endpoint.auth, Auth::None);
     match service {

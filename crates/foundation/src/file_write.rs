@@ -54,7 +54,7 @@ pub struct Write<'a> {
 
 /// Why not all files were written.
 #[derive(Debug)]
-pub struct NotAll {
+pub struct PartialWrite {
     /// Which one could not be.
     pub index: usize,
     /// What was wanted of it (`read` or `write`) and failed; none: somebody has changed it meanwhile.
@@ -82,8 +82,8 @@ pub fn set_mode(path: &Path, mode: Option<&fs::Permissions>) {
 /// Writes all files, or none: one that fails takes those before it back. `each` is called after each.
 ///
 /// # Errors
-/// [`NotAll`].
-pub fn put_all(files: &[Write<'_>], mut each: impl FnMut()) -> Result<(), NotAll> {
+/// [`PartialWrite`].
+pub fn put_all(files: &[Write<'_>], mut each: impl FnMut()) -> Result<(), PartialWrite> {
     let modes = modes(files.iter().map(|one| one.path));
     for (index, one) in files.iter().enumerate() {
         let failed = match read(one.path) {
@@ -107,7 +107,7 @@ pub fn put_all(files: &[Write<'_>], mut each: impl FnMut()) -> Result<(), NotAll
         }
         // It may have been deleted before it failed.
         set_mode(one.path, modes.get(index).and_then(Option::as_ref));
-        return Err(NotAll { index, failed, left });
+        return Err(PartialWrite { index, failed, left });
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use aether_context::{
 };
 use aether_foundation::secrets::{Origin, SecretId, declared};
 use aether_foundation::{clock, task::blocking};
-use aether_operations::drill::{self as drills, What};
+use aether_operations::drill::{self as drills, OperatorAction};
 
 impl Panel {
     /// The whole snapshot. Deltas with a higher revision lead on from it.
@@ -45,7 +45,7 @@ impl Panel {
     /// # Errors
     /// None.
     pub async fn status(&self) -> Result<Snapshot, PanelError> {
-        drills::saw(&self.caps.drills, What::ServersAsked { how: "status".to_owned() }).await;
+        drills::saw(&self.caps.drills, OperatorAction::ServersAsked { how: "status".to_owned() }).await;
         self.refresh_and_wait().await;
         self.snapshot(Empty {}).await
     }
@@ -57,7 +57,7 @@ impl Panel {
     #[allow(clippy::unused_async, reason = "every command has the same shape")]
     pub async fn refresh(&self, _request: Empty) -> Result<Empty, PanelError> {
         self.caps.wake_all();
-        drills::saw(&self.caps.drills, What::ServersAsked { how: "refresh".to_owned() }).await;
+        drills::saw(&self.caps.drills, OperatorAction::ServersAsked { how: "refresh".to_owned() }).await;
         Ok(Empty {})
     }
 
@@ -93,7 +93,7 @@ impl Panel {
         let reply = Box::pin(client.range(&query, grid.start, grid.end, grid.step()))
             .await
             .map_err(|error| error.to_panel(service))?;
-        let values = grid.lay(history::one_series(&reply.value)?);
+        let values = grid.resample(history::one_series(&reply.value)?);
         blocking(move || history::figure(&spec, &name, &grid, values, &request.style)).await
     }
 
@@ -184,7 +184,7 @@ impl Panel {
         }
         self.caps.ctx.publish();
         if row.ack.is_some() {
-            let what = What::AlertTaken { name: row.name.clone(), tenant: row.tenant.clone() };
+            let what = OperatorAction::AlertTaken { name: row.name.clone(), tenant: row.tenant.clone() };
             drills::saw(&self.caps.drills, what).await;
         }
         Ok(row)
@@ -200,7 +200,7 @@ impl Panel {
         let opened = {
             let state = live.state();
             let row = state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint);
-            row.map(|row| What::AlertOpened { name: row.name.clone(), tenant: row.tenant.clone() })
+            row.map(|row| OperatorAction::AlertOpened { name: row.name.clone(), tenant: row.tenant.clone() })
         };
         if let Some(what) = opened {
             drills::saw(&self.caps.drills, what).await;
@@ -276,7 +276,8 @@ impl Panel {
         &self,
         request: EndpointTestRequest,
     ) -> Result<EndpointTestReport, PanelError> {
-        drills::saw(&self.caps.drills, What::ServersAsked { how: "endpoint test".to_owned() }).await;
+        drills::saw(&self.caps.drills, OperatorAction::ServersAsked { how: "endpoint test".to_owned() })
+            .await;
         Box::pin(services::test(&self.caps.ctx, &request)).await
     }
 

@@ -20,7 +20,7 @@ use super::{
     labels::{self, Known, LabelSet, is_plain, set},
     series_metadata::{has_traffic, ratio, traffic, windows},
 };
-use aether_foundation::promql::split::{self, Join, Piece};
+use aether_foundation::promql::split::{self, Join, SubExpression};
 
 /// What is known beside the expression.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +146,7 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
 }
 
 /// The operands that ask whether there is traffic.
-fn guards_of(pieces: &[Piece], known: &Known) -> Vec<usize> {
+fn guards_of(pieces: &[SubExpression], known: &Known) -> Vec<usize> {
     let mut found: Vec<usize> = (0..pieces.len())
         .filter(|index| {
             pieces.get(*index).is_some_and(|piece| {
@@ -214,7 +214,7 @@ fn number(expression: &Expr) -> Option<f64> {
 }
 
 /// The labels of the side that the alert is about, with those that its templates name.
-fn left_labels(piece: &Piece, context: Context<'_>) -> LabelSet {
+fn left_labels(piece: &SubExpression, context: Context<'_>) -> LabelSet {
     let labels = labels::of(&piece.expr, context.known);
     context.named.iter().fold(labels, |labels, name| {
         // Where the expression can't have it, the template is wrong and not the expression.
@@ -280,7 +280,7 @@ fn guard_labels(left: &LabelSet, context: Context<'_>) -> Vec<String> {
 /// The expression with the guard at `index` mended.
 fn rewritten(
     text: &str,
-    pieces: &[Piece],
+    pieces: &[SubExpression],
     index: usize,
     left: &LabelSet,
     context: Context<'_>,
@@ -341,17 +341,17 @@ fn by_labels(expression: &Expr, labels: &[String]) -> Option<Expr> {
     Some(expr)
 }
 
-fn made(by: &[String], rate: &str, comparison: &str) -> Option<Piece> {
+fn made(by: &[String], rate: &str, comparison: &str) -> Option<SubExpression> {
     let sum =
         if by.is_empty() { format!("sum({rate})") } else { format!("sum by ({}) ({rate})", by.join(", ")) };
     let text = format!("({sum} {comparison})");
     let expr = split::parse(&text).ok()?;
     let join = Some(Join { unless: false, matching: Some((true, by.to_vec())) });
-    Some(Piece { join, text, expr })
+    Some(SubExpression { join, text, expr })
 }
 
 /// Pieces as text, if that is an expression with a guard that works.
-fn proven(before: &str, pieces: &[Piece], context: Context<'_>) -> Option<String> {
+fn proven(before: &str, pieces: &[SubExpression], context: Context<'_>) -> Option<String> {
     let text = split::join(pieces, before.contains('\n'));
     let again = classify_once(&text, context)?;
     (again == GuardVerdict::Guarded).then_some(text)

@@ -108,7 +108,7 @@ async fn figure(
             .into_iter()
             .collect(),
     };
-    let drawn = draw(&drawing, grid, grid.lay(&worst.values), style)?;
+    let drawn = draw(&drawing, grid, grid.resample(&worst.values), style)?;
     let which = if labels.is_empty() { "the only series".to_owned() } else { labels.join(", ") };
     let note = match reply.value.len() {
         1 => format!("Shown: {which}."),

@@ -33,7 +33,7 @@ const COUNTING: [&str; 8] = [
 ];
 
 /// What NaN does to an expression, a sentence's end each.
-pub fn spoilt(expression: &Expr, known: &Known) -> Vec<String> {
+pub fn nan_sources(expression: &Expr, known: &Known) -> Vec<String> {
     let mut found = Vec::new();
     walk(expression, &mut |part| match part {
         Expr::Aggregate(aggregate) => {

@@ -1,7 +1,7 @@
 //! Drills: incidents that the simulator makes up in the servers that it has started itself, and nowhere else.
 //! Served on a loopback port of its own; who asks says what is to happen, and is told which servers it happens to.
 
-mod act;
+mod inject_fault;
 
 use std::{
     path::PathBuf,
@@ -154,7 +154,7 @@ pub struct Files {
     pub rules: Vec<PathBuf>,
 }
 
-struct World {
+struct SimulatorState {
     stack: Stack,
     files: Files,
     prometheus: Arc<AsyncMutex<Prometheus>>,
@@ -193,7 +193,7 @@ impl Drills {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| other(&e))?;
         let address = listener.local_addr().map_err(|e| other(&e))?;
         let (url, port) = (format!("http://{address}"), address.port());
-        let world = Arc::new(World {
+        let world = Arc::new(SimulatorState {
             stack,
             files,
             prometheus,
@@ -229,13 +229,13 @@ impl Drop for Drills {
     }
 }
 
-type Shared = State<Arc<World>>;
+type Shared = State<Arc<SimulatorState>>;
 
 fn refused(status: StatusCode, words: &str) -> Response {
     (status, Json(json!({ "message": words }))).into_response()
 }
 
-fn state(world: &World, running: Option<&Running>) -> Response {
+fn state(world: &SimulatorState, running: Option<&Running>) -> Response {
     let drill = running.map(|one| {
         json!({
             "id": one.start.id, "scenario": one.start.scenario, "tenant": one.start.tenant,
@@ -301,7 +301,7 @@ async fn end(State(world): Shared, Json(wanted): Json<End>) -> Response {
     refused(StatusCode::BAD_GATEWAY, &problems.join(" "))
 }
 
-impl World {
+impl SimulatorState {
     /// Ends a drill that nobody ends.
     fn limit(self: &Arc<Self>, id: &str) {
         let (world, id) = (Arc::downgrade(self), id.to_owned());

@@ -41,7 +41,7 @@ pub struct ServiceOptions {
     pub incidents: Vec<Incident>,
 }
 
-struct World {
+struct SimulatorState {
     seed: u64,
     counters: Vec<Counters>,
     at: f64,
@@ -50,7 +50,7 @@ struct World {
     tenant: Option<String>,
 }
 
-impl World {
+impl SimulatorState {
     fn advance(&mut self, now: f64) {
         let mut incidents = self.incidents.clone();
         if self.scenario != Scenario::Healthy {
@@ -71,7 +71,7 @@ impl World {
     }
 }
 
-type Shared = Arc<Mutex<World>>;
+type Shared = Arc<Mutex<SimulatorState>>;
 
 /// A running service; it ends with its value.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub struct Service {
     task: tokio::task::JoinHandle<()>,
 }
 
-impl std::fmt::Debug for World {
+impl std::fmt::Debug for SimulatorState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "World({:?})", self.scenario)
     }
@@ -114,7 +114,7 @@ impl Service {
         let bound = listener.local_addr().map_err(|e| SimError::Other(e.to_string()))?;
         let (counters, at) =
             options.begin.unwrap_or_else(|| (vec![Counters::default(); TENANTS.len()], now()));
-        let world = Arc::new(Mutex::new(World {
+        let world = Arc::new(Mutex::new(SimulatorState {
             seed: options.seed,
             counters,
             at,
@@ -179,7 +179,7 @@ fn change(world: &Shared, change: ScenarioChange) {
     }
 }
 
-fn down(world: &World) -> bool {
+fn down(world: &SimulatorState) -> bool {
     world.scenario == Scenario::Down
 }
 

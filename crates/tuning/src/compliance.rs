@@ -18,7 +18,7 @@ pub struct Share {
 /// Each sample stands for the step that it ends. What is no finite number was no traffic; on the target is within it.
 pub fn share(samples: &[(Timestamp, f64)], grid: &Grid, target: f64, higher_is_better: bool) -> Share {
     let step_s = grid.step_ms as f64 / 1000.0;
-    let values = grid.lay(samples);
+    let values = grid.resample(samples);
     let mut found = Share::default();
     for value in values.iter().flatten() {
         found.guarded_s += step_s;

@@ -52,7 +52,7 @@ pub async fn report(
         for ((hours, _), answer) in WINDOWS.into_iter().zip(answers.by_ref()) {
             if let (Some(style), Ok((grid, samples)), true) = (&request.style, &answer, hours == 720.0) {
                 let (spec, grid, style) = (gauge.spec.clone(), *grid, style.clone());
-                let values = grid.lay(samples);
+                let values = grid.resample(samples);
                 figure =
                     Some(blocking(move || history::figure(&spec, &spec.title, &grid, values, &style)).await?);
             }

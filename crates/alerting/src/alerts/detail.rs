@@ -97,7 +97,7 @@ async fn figure(
         .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
     let series = of_alert(&reply.value, &row.labels)
         .ok_or_else(|| Absent::Note("Prometheus has no data for this alert in this period.".to_owned()))?;
-    let values = grid.lay(&series.values);
+    let values = grid.resample(&series.values);
     let drawing = Drawing {
         name: truncate(&row.name, 80),
         unit: String::new(),

@@ -64,12 +64,12 @@ pub fn groups(rows: &[&AlertRow], labels: &[String]) -> (Vec<AlertGroup>, u32) {
         }
     }
     let mut out = Vec::new();
-    let total = lay(&root, labels, 0, "", &mut out);
+    let total = resample(&root, labels, 0, "", &mut out);
     (out, total)
 }
 
 /// Writes the groups below a node down, the most urgent first, and counts them all.
-fn lay(node: &Node<'_>, labels: &[String], depth: u32, path: &str, out: &mut Vec<AlertGroup>) -> u32 {
+fn resample(node: &Node<'_>, labels: &[String], depth: u32, path: &str, out: &mut Vec<AlertGroup>) -> u32 {
     let Some((label, further)) = labels.split_first() else { return 0 };
     let mut inside: Vec<(&&str, &Node<'_>)> = node.inside.iter().collect();
     let rank = |node: &Node<'_>| node.worst.map_or(u8::MAX, severity_rank);
@@ -93,7 +93,7 @@ fn lay(node: &Node<'_>, labels: &[String], depth: u32, path: &str, out: &mut Vec
                 worst: group.worst.unwrap_or(Severity::Other),
             });
         }
-        total += lay(group, further, depth + 1, &filter, out);
+        total += resample(group, further, depth + 1, &filter, out);
     }
     total
 }

@@ -12,14 +12,14 @@ use aether_contract::{
 use serde_json::{Value, json};
 
 use super::{
-    alerting_resource::{self, Thing},
+    alerting_resource::{self, AlertingResource},
     apply::{make_folders, shown},
     grafana,
     preconditions::{self, may_apply, writes},
     runs::{self, Record, RecordItem},
     undo_work::{Work, grafana_of},
 };
-use crate::{Backups, build::Builder, reader::Opened, store::Store};
+use crate::{Backups, build::Builder, reader::BackupReader, store::Store};
 use aether_context::session::StackSession;
 
 /// The plan of a request for the alerting.
@@ -40,7 +40,7 @@ async fn steps(
 ) -> Result<alerting_resource::Steps, PanelError> {
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let id = request.id.clone();
-    let opened = aether_foundation::task::blocking(move || Opened::open(&store, &id)).await?;
+    let opened = aether_foundation::task::blocking(move || BackupReader::open(&store, &id)).await?;
     let saved = alerting_resource::saved(&opened)?;
     let now = alerting_resource::live(client, &saved).await?;
     alerting_resource::plan(&opened, saved, &now, request, client.address())
@@ -62,7 +62,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     let by = author::author(&asked.created_by);
     let safety = copy(&backups, &live, &store, &steps, &by).await?;
     let items = steps.plan.items.iter().zip(&steps.things).filter(|(item, _)| writes(item.act));
-    let (items, things): (Vec<_>, Vec<&Thing>) = items.unzip();
+    let (items, things): (Vec<_>, Vec<&AlertingResource>) = items.unzip();
     let mut record = Record {
         stack: live.profile.name.clone(),
         what: RestorePart::Alerting,
@@ -105,7 +105,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
 type Put = (RestoreOutcome, String, String);
 
 /// Writes one and reads it back; tells the hash of what Grafana has since.
-async fn put(client: &Grafana, thing: &Thing, new: bool) -> Put {
+async fn put(client: &Grafana, thing: &AlertingResource, new: bool) -> Put {
     let sent = thing.sent();
     let answer = match (thing.what, new) {
         // A group's rules have been written one by one: only how often it is evaluated is left.
@@ -136,7 +136,7 @@ async fn put(client: &Grafana, thing: &Thing, new: bool) -> Put {
     }
 }
 
-async fn group_interval(client: &Grafana, thing: &Thing) -> Result<(), ClientError> {
+async fn group_interval(client: &Grafana, thing: &AlertingResource) -> Result<(), ClientError> {
     let (folder, group) = thing.group();
     let Some(mut now) = client.rule_group(folder, group).await? else { return Ok(()) };
     if let Some(fields) = now.as_object_mut() {
@@ -193,14 +193,15 @@ async fn copy(
 /// `invalid-request` for another Grafana; Grafana's codes; `storage`.
 pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
     let client = grafana_of(work, undone).await?;
-    let open =
-        |id: &BackupId| Opened::open(work.store, id).and_then(|opened| alerting_resource::saved(&opened));
-    let old: BTreeMap<String, Thing> = match &undone.safety {
+    let open = |id: &BackupId| {
+        BackupReader::open(work.store, id).and_then(|opened| alerting_resource::saved(&opened))
+    };
+    let old: BTreeMap<String, AlertingResource> = match &undone.safety {
         Some(safety) => open(safety)?.into_iter().map(|thing| (thing.id(), thing)).collect(),
         None => BTreeMap::new(),
     };
     // Only an interrupted run needs it: there a write may have arrived that nobody wrote down.
-    let source: BTreeMap<String, Thing> = open(&undone.backup)
+    let source: BTreeMap<String, AlertingResource> = open(&undone.backup)
         .map(|all| all.into_iter().map(|thing| (thing.id(), thing)).collect())
         .unwrap_or_default();
     let entry = work.begin(undone).await?;
@@ -223,8 +224,8 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
 async fn back(
     client: &Grafana,
     item: &RecordItem,
-    old: Option<&Thing>,
-    source: Option<&Thing>,
+    old: Option<&AlertingResource>,
+    source: Option<&AlertingResource>,
 ) -> (RestoreOutcome, String) {
     let failed = |why: String| (RestoreOutcome::Failed, why);
     let done = || (RestoreOutcome::Done, String::new());
@@ -236,7 +237,7 @@ async fn back(
         Ok(now) => now,
         Err(error) => return failed(told(&error)),
     };
-    let ours = |now: &Thing| {
+    let ours = |now: &AlertingResource| {
         if item.written.is_empty() {
             source.is_some_and(|source| now.same(source))
         } else {

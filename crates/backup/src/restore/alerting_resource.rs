@@ -14,7 +14,7 @@ use super::plan::{self, NewFolder};
 use crate::{
     compare,
     parts::grafana::{again, search},
-    reader::Opened,
+    reader::BackupReader,
     store,
 };
 use aether_foundation::{diff::unified, text::hex};
@@ -30,7 +30,7 @@ const REDACTED: &str = "[REDACTED]";
 
 /// A thing of the alerting.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thing {
+pub struct AlertingResource {
     /// What it is; none: the interval of a group of rules.
     pub what: Option<Alerting>,
     /// By which Grafana knows it; of a group its folder's uid, a line's end, and its name.
@@ -44,7 +44,7 @@ pub struct Steps {
     /// As it is shown.
     pub plan: RestorePlan,
     /// What each item is, in the same order: that in which they are written.
-    pub things: Vec<Thing>,
+    pub things: Vec<AlertingResource>,
     /// What Grafana has, by id.
     pub before: BTreeMap<String, Value>,
     /// Folders that are made first.
@@ -54,7 +54,7 @@ pub struct Steps {
 /// What Grafana has.
 pub struct Now {
     version: String,
-    things: BTreeMap<String, Thing>,
+    things: BTreeMap<String, AlertingResource>,
     folders: BTreeMap<String, String>,
 }
 
@@ -72,7 +72,7 @@ pub fn path(file: &str) -> String {
     format!("grafana/alerting/{file}.json")
 }
 
-impl Thing {
+impl AlertingResource {
     fn new(what: Alerting, value: Value) -> Self {
         let key =
             what.key().and_then(|key| value.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -167,8 +167,8 @@ impl Thing {
 }
 
 /// The group's interval as a thing.
-pub fn group(folder: &str, name: &str, interval: Value) -> Thing {
-    Thing {
+pub fn group(folder: &str, name: &str, interval: Value) -> AlertingResource {
+    AlertingResource {
         what: None,
         key: format!("{folder}\n{name}"),
         value: json!({"folderUid": folder, "title": name, "interval": interval}),
@@ -179,13 +179,15 @@ pub fn group(folder: &str, name: &str, interval: Value) -> Thing {
 ///
 /// # Errors
 /// `storage` for a file that can't be read.
-pub fn saved(opened: &Opened) -> Result<Vec<Thing>, PanelError> {
+pub fn saved(opened: &BackupReader) -> Result<Vec<AlertingResource>, PanelError> {
     let mut all = Vec::new();
     for what in ORDER {
         match (what, file(opened, what.name())?) {
-            (Alerting::Policies, Some(value)) if value.is_object() => all.push(Thing::new(what, value)),
+            (Alerting::Policies, Some(value)) if value.is_object() => {
+                all.push(AlertingResource::new(what, value))
+            }
             (_, Some(Value::Array(values))) => {
-                let things = values.into_iter().map(|value| Thing::new(what, value));
+                let things = values.into_iter().map(|value| AlertingResource::new(what, value));
                 all.extend(things.filter(|thing| !thing.key.is_empty()));
             }
             _ => {}
@@ -203,7 +205,7 @@ pub fn saved(opened: &Opened) -> Result<Vec<Thing>, PanelError> {
     Ok(all)
 }
 
-fn file(opened: &Opened, name: &str) -> Result<Option<Value>, PanelError> {
+fn file(opened: &BackupReader, name: &str) -> Result<Option<Value>, PanelError> {
     let path = path(name);
     if !opened.paths().any(|known| known == path) {
         return Ok(None);
@@ -221,7 +223,7 @@ fn file(opened: &Opened, name: &str) -> Result<Option<Value>, PanelError> {
 ///
 /// # Errors
 /// Grafana's codes.
-pub async fn live(client: &Grafana, saved: &[Thing]) -> Result<Now, PanelError> {
+pub async fn live(client: &Grafana, saved: &[AlertingResource]) -> Result<Now, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
     let health = again(|| client.health()).await.map_err(told)?;
     let folders = search(client, aether_clients::grafana::SearchKind::Folders).await.map_err(told)?;
@@ -245,7 +247,7 @@ pub async fn live(client: &Grafana, saved: &[Thing]) -> Result<Now, PanelError> 
     Ok(now)
 }
 
-async fn all(client: &Grafana, what: Alerting) -> Result<Vec<Thing>, ClientError> {
+async fn all(client: &Grafana, what: Alerting) -> Result<Vec<AlertingResource>, ClientError> {
     let bytes = match again(|| client.alerting(what)).await {
         Ok(bytes) => bytes,
         // Not every version has all of them; writing then tells.
@@ -253,8 +255,8 @@ async fn all(client: &Grafana, what: Alerting) -> Result<Vec<Thing>, ClientError
         Err(error) => return Err(error),
     };
     Ok(match serde_json::from_slice(&bytes).unwrap_or_default() {
-        Value::Array(values) => values.into_iter().map(|value| Thing::new(what, value)).collect(),
-        value if what == Alerting::Policies => vec![Thing::new(what, value)],
+        Value::Array(values) => values.into_iter().map(|value| AlertingResource::new(what, value)).collect(),
+        value if what == Alerting::Policies => vec![AlertingResource::new(what, value)],
         _ => Vec::new(),
     })
 }
@@ -263,7 +265,10 @@ async fn all(client: &Grafana, what: Alerting) -> Result<Vec<Thing>, ClientError
 ///
 /// # Errors
 /// As the client's.
-pub async fn one(client: &Grafana, wanted: &Thing) -> Result<Option<Thing>, ClientError> {
+pub async fn one(
+    client: &Grafana,
+    wanted: &AlertingResource,
+) -> Result<Option<AlertingResource>, ClientError> {
     match wanted.what {
         None => {
             let (folder, name) = wanted.group();
@@ -279,8 +284,8 @@ pub async fn one(client: &Grafana, wanted: &Thing) -> Result<Option<Thing>, Clie
 /// # Errors
 /// `not-found` for an item that the backup has not.
 pub fn plan(
-    opened: &Opened,
-    saved: Vec<Thing>,
+    opened: &BackupReader,
+    saved: Vec<AlertingResource>,
     now: &Now,
     request: &RestoreRequest,
     target: String,
@@ -290,7 +295,7 @@ pub fn plan(
         let words = format!("This backup has no alerting resource named {unknown:?}.");
         return Err(PanelError::new(ErrorCode::NotFound, "backups", words));
     }
-    let mut things: Vec<Thing> = saved
+    let mut things: Vec<AlertingResource> = saved
         .into_iter()
         .filter(|thing| request.uids.is_empty() || request.uids.contains(&thing.id()))
         .collect();
@@ -331,7 +336,7 @@ pub fn plan(
         .filter_map(|thing| now.things.get(&thing.id()))
         .map(|thing| (thing.id(), thing.value.clone()))
         .collect();
-    let hashes: Vec<String> = things.iter().map(Thing::hash).collect();
+    let hashes: Vec<String> = things.iter().map(AlertingResource::hash).collect();
     let text = serde_json::to_vec(&(&plan, &before, hashes)).unwrap_or_default();
     plan.digest = hex(&Sha256::digest(text));
     Ok(Steps { plan, things, before, folders })
@@ -342,8 +347,8 @@ fn group_name(rule: &Value) -> String {
 }
 
 fn item(
-    thing: &Thing,
-    opened: &Opened,
+    thing: &AlertingResource,
+    opened: &BackupReader,
     now: &Now,
     request: &RestoreRequest,
     folders: &mut Vec<NewFolder>,
@@ -357,7 +362,7 @@ fn item(
         place.push(group_name(&thing.value));
     }
     let mut item = RestoreItem { folder: place, ..plan::blank(thing.kind(), &thing.id(), &thing.title()) };
-    let text = |thing: &Thing| format!("{:#}\n", thing.compared());
+    let text = |thing: &AlertingResource| format!("{:#}\n", thing.compared());
     if live.is_some_and(|live| live.same(thing)) {
         item.act = RestoreAction::Identical;
         return item;
@@ -416,7 +421,7 @@ mod tests {
         let rule = |extra: Value| {
             let mut value = json!({"uid": "a", "title": "A", "for": "5m", "labels": {}});
             value.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-            Thing::new(Alerting::Rules, value)
+            AlertingResource::new(Alerting::Rules, value)
         };
         let one = rule(json!({"id": 3, "updated": "2024-01-01", "provenance": "api", "orgID": 1}));
         assert!(one.same(&rule(json!({"id": 9}))) && one.hash() == rule(json!({})).hash());

@@ -23,7 +23,7 @@ use crate::{
     build::Builder,
     compare,
     layout::{DASHBOARDS, FOLDERS},
-    reader::Opened,
+    reader::BackupReader,
     store::Store,
 };
 use aether_context::{jobs::Handle, session::StackSession};
@@ -52,7 +52,7 @@ async fn steps(
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let (id, uids) = (request.id.clone(), request.uids.clone());
     let read = tokio::task::spawn_blocking(move || {
-        let opened = Opened::open(&store, &id)?;
+        let opened = BackupReader::open(&store, &id)?;
         let chosen = plan::chosen(opened.dashboards_of(&uids), &uids)?;
         Ok((opened, chosen))
     });

@@ -3,7 +3,7 @@
 use aether_contract::{RestoreAction, RestoreChoice, RestoreConflict, Timestamp};
 
 use super::target::LiveDashboard;
-use crate::reader::Stored;
+use crate::reader::StoredDashboard;
 
 /// Who saved a dashboard within so long may still be at work on it, in milliseconds.
 const LATELY_MS: i64 = 3_600_000;
@@ -13,7 +13,7 @@ pub const MAX_UID: usize = 40;
 /// What the decision rests on.
 pub struct Case<'a> {
     /// The backup's dashboard.
-    pub stored: &'a Stored,
+    pub stored: &'a StoredDashboard,
     /// Whether the backup had its uid before.
     pub twice: bool,
     /// Grafana's, if it has one.
@@ -164,7 +164,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    fn stored(uid: &str, title: &str) -> Stored {
+    fn stored(uid: &str, title: &str) -> StoredDashboard {
         let about = BackupDashboard {
             uid: uid.into(),
             title: title.into(),
@@ -179,7 +179,7 @@ mod tests {
             path: String::new(),
             problem: String::new(),
         };
-        Stored { about, dashboard: None }
+        StoredDashboard { about, dashboard: None }
     }
 
     fn live(version: u32) -> LiveDashboard {
@@ -192,7 +192,7 @@ mod tests {
         LiveDashboard { value: json!({ "version": version }), meta, bytes: Vec::new() }
     }
 
-    fn case<'a>(stored: &'a Stored, live: Option<&'a LiveDashboard>) -> Case<'a> {
+    fn case<'a>(stored: &'a StoredDashboard, live: Option<&'a LiveDashboard>) -> Case<'a> {
         let saved = live.and_then(updated).unwrap_or(Timestamp(0)).0;
         Case {
             stored,

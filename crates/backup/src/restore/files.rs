@@ -22,13 +22,13 @@ use super::{
 use crate::{
     Backups,
     build::Builder,
-    reader::Opened,
+    reader::BackupReader,
     store::{self, Store},
 };
 use aether_context::{jobs::Handle, session::StackSession};
 use aether_foundation::{diff::unified, file_write as write, text::hex};
 use aether_rules::configs::{
-    apply::{Change, Failed, Ground, apply as put_in_force, apply_on, ground},
+    apply::{Change, Failed, Preflight, apply as put_in_force, apply_on, ground},
     check::check,
     kind::kind,
     pack,
@@ -76,7 +76,7 @@ async fn steps(
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let (id, wanted) = (request.id.clone(), request.uids.clone());
     let read = move || {
-        let opened = Opened::open(&store, &id)?;
+        let opened = BackupReader::open(&store, &id)?;
         let all: Vec<String> = opened
             .paths()
             .filter_map(|path| path.strip_prefix(CONFIGS))
@@ -251,7 +251,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
 /// What kept everything from being written.
 async fn carry_out(
     live: &StackSession,
-    ground: &Ground,
+    ground: &Preflight,
     changes: &[Change],
     record: &mut Record,
     job: &Handle,
@@ -335,10 +335,10 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
         return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
     }
     let copy = match &undone.safety {
-        Some(safety) => Some(Opened::open(work.store, safety)?.folder),
+        Some(safety) => Some(BackupReader::open(work.store, safety)?.folder),
         None => None,
     };
-    let source = Opened::open(work.store, &undone.backup).ok().map(|opened| opened.folder);
+    let source = BackupReader::open(work.store, &undone.backup).ok().map(|opened| opened.folder);
     let mut changes = Vec::new();
     let mut changed = Vec::new();
     for (index, item) in undone.items.iter_mut().enumerate() {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     compare,
-    reader::{Opened, Stored},
+    reader::{BackupReader, StoredDashboard},
 };
 use aether_foundation::text::hex;
 
@@ -25,7 +25,7 @@ pub struct Step {
     /// As it is shown.
     pub item: RestoreItem,
     /// The backup's dashboard.
-    pub source: Option<Stored>,
+    pub source: Option<StoredDashboard>,
     /// Uid that it has in Grafana.
     pub uid: String,
     /// Another title than the backup's.
@@ -83,7 +83,7 @@ pub struct Steps {
 ///
 /// # Errors
 /// `not-found` for a uid that the backup has not.
-pub fn chosen(all: Vec<Stored>, uids: &[String]) -> Result<Vec<Stored>, PanelError> {
+pub fn chosen(all: Vec<StoredDashboard>, uids: &[String]) -> Result<Vec<StoredDashboard>, PanelError> {
     if uids.is_empty() {
         return Ok(all);
     }
@@ -103,8 +103,8 @@ pub fn chosen(all: Vec<Stored>, uids: &[String]) -> Result<Vec<Stored>, PanelErr
 /// `invalid-request` for a folder that Grafana has not.
 pub fn plan(
     id: &BackupId,
-    backup: &Opened,
-    chosen: Vec<Stored>,
+    backup: &BackupReader,
+    chosen: Vec<StoredDashboard>,
     target: &Target,
     request: &RestoreRequest,
     now: Timestamp,
@@ -177,7 +177,7 @@ fn notes(target: &Target) -> Vec<String> {
 
 /// What the steps before have taken up already.
 struct Planner<'a> {
-    backup: &'a Opened,
+    backup: &'a BackupReader,
     target: &'a Target,
     request: &'a RestoreRequest,
     now: Timestamp,
@@ -190,7 +190,7 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn step(&mut self, stored: Stored) -> Step {
+    fn step(&mut self, stored: StoredDashboard) -> Step {
         let about = &stored.about;
         let uid = about.uid.clone();
         let twice = !self.seen.insert(uid.clone());
@@ -250,7 +250,7 @@ impl Planner<'_> {
     }
 
     /// Where it goes: uid of the folder, and titles from the top.
-    fn place(&self, stored: &Stored, live: Option<&LiveDashboard>) -> (String, Vec<String>) {
+    fn place(&self, stored: &StoredDashboard, live: Option<&LiveDashboard>) -> (String, Vec<String>) {
         let known = &self.target.folders;
         if let Some(into) = &self.request.into_folder {
             return (into.clone(), known.get(into).cloned().into_iter().collect());
@@ -284,7 +284,7 @@ impl Planner<'_> {
         self.folders.extend(new.into_iter().rev());
     }
 
-    fn copy_title(&self, stored: &Stored, folder: &str) -> String {
+    fn copy_title(&self, stored: &StoredDashboard, folder: &str) -> String {
         let (title, version) = (&stored.about.title, stored.about.version);
         let base = if version > 0 {
             format!("{title} (version {version}, restored)")
@@ -333,7 +333,7 @@ fn missing_plugins(value: &Value, target: &Target) -> Vec<String> {
 }
 
 /// Library panels that the dashboards use, Grafana has not, and the backup has.
-fn new_library(steps: &[Step], backup: &Opened, target: &Target) -> Vec<Value> {
+fn new_library(steps: &[Step], backup: &BackupReader, target: &Target) -> Vec<Value> {
     let Some(known) = &target.library else { return Vec::new() };
     let mut wanted = BTreeSet::new();
     for step in steps {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Backups, compare,
-    reader::{Opened, Stored},
+    reader::{BackupReader, StoredDashboard},
     store::Store,
 };
 use aether_context::{journal::Journal, session::StackSession};
@@ -125,11 +125,11 @@ async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelErr
     work.end(entry, undone).await
 }
 
-type Copies = BTreeMap<String, Stored>;
+type Copies = BTreeMap<String, StoredDashboard>;
 
 fn copies(store: &Store, id: Option<&aether_contract::BackupId>) -> Result<Copies, PanelError> {
     let Some(id) = id else { return Ok(Copies::new()) };
-    let all = Opened::open(store, id)?.dashboards();
+    let all = BackupReader::open(store, id)?.dashboards();
     Ok(all.into_iter().map(|stored| (stored.about.uid.clone(), stored)).collect())
 }
 
@@ -189,7 +189,7 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
     write(client, raw, &saving).await
 }
 
-fn value(stored: &Stored) -> Option<Value> {
+fn value(stored: &StoredDashboard) -> Option<Value> {
     serde_json::from_str(stored.dashboard.as_ref()?.get()).ok()
 }
 

@@ -12,7 +12,7 @@ use crate::{
     args::State,
     human::{amount, count, moment, now, plain, plain_lines, span},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Largest page that the panel returns, in rows.
@@ -184,16 +184,16 @@ pub(super) fn text(page: &AlertsPage) -> String {
 
 fn row(alert: &AlertRow) -> Vec<Cell> {
     let (state, look) = match alert.state {
-        AlertState::Pending => ("pending", Paint::Warn),
-        AlertState::Firing => ("firing", Paint::Bad),
-        AlertState::Silenced => ("silenced", Paint::Dim),
-        AlertState::Inhibited => ("inhibited", Paint::Dim),
-        AlertState::Muted => ("muted", Paint::Dim),
-        AlertState::Resolved => ("resolved", Paint::Good),
+        AlertState::Pending => ("pending", Style::Warn),
+        AlertState::Firing => ("firing", Style::Bad),
+        AlertState::Silenced => ("silenced", Style::Dim),
+        AlertState::Inhibited => ("inhibited", Style::Dim),
+        AlertState::Muted => ("muted", Style::Dim),
+        AlertState::Resolved => ("resolved", Style::Good),
     };
     let severity = match alert.severity {
-        Severity::Critical => painted("critical", Paint::Bad),
-        Severity::Warning => painted("warning", Paint::Warn),
+        Severity::Critical => painted("critical", Style::Bad),
+        Severity::Warning => painted("warning", Style::Warn),
         Severity::Info => cell("info"),
         Severity::Other => cell(alert.labels.get("severity").map_or("–", String::as_str)),
     };

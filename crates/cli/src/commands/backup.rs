@@ -5,8 +5,8 @@ use std::io::{IsTerminal as _, Write as _};
 
 use aether_contract::{
     self as wire, BackupCompareRequest, BackupCreateRequest, BackupDeleteRequest, BackupDiffRequest,
-    BackupFindRequest, BackupId, BackupPartKind, BackupPinRequest,
-    BackupRequest, BackupVerdict, BackupVerifyRequest, Change, Empty, ErrorCode, PanelError, PrunePolicy,
+    BackupFindRequest, BackupId, BackupPartKind, BackupPinRequest, BackupRequest, BackupVerdict,
+    BackupVerifyRequest, Change, Empty, ErrorCode, PanelError, PrunePolicy,
 };
 use aether_panel::{Panel, text::size};
 
@@ -15,7 +15,7 @@ use crate::{
     args::{Backup, BackupPart as Part},
     human::{count, moment, plain},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Runs the command with progress on a terminal. Ctrl+C cancels the job and waits for its cleanup.
@@ -177,7 +177,7 @@ async fn show(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
                 cell(one.folder.join(" / ")),
                 cell(if one.version > 0 { one.version.to_string() } else { String::new() }),
                 cell(one.panels.to_string()),
-                painted(&one.problem, Paint::Bad),
+                painted(&one.problem, Style::Bad),
             ]
         })
         .collect();
@@ -197,7 +197,7 @@ async fn show(panel: &Panel, id: &str) -> Result<Outcome, PanelError> {
                 cell(format!("{:.0}", one.series)),
                 cell(format!("{:.0}", one.samples)),
                 cell(size(one.bytes)),
-                painted(&one.problem, Paint::Bad),
+                painted(&one.problem, Style::Bad),
             ]
         })
         .collect();

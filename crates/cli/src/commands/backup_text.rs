@@ -1,15 +1,14 @@
 //! Backups as text: shared by the commands about backups, their archives and remote copies.
 
 use aether_contract::{
-    self as wire, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupVerdict,
-    PanelError,
+    self as wire, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupVerdict, PanelError,
 };
 use aether_panel::text::size;
 
 use crate::{
     human::{count, moment, plain},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// A multi-line text with terminal control characters escaped.
@@ -17,13 +16,13 @@ pub fn lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", plain(&line.replace('\t', "    ")))).collect()
 }
 
-pub fn verdict(verdict: BackupVerdict) -> (&'static str, Paint) {
+pub fn verdict(verdict: BackupVerdict) -> (&'static str, Style) {
     match verdict {
-        BackupVerdict::Verified => ("verified", Paint::Good),
-        BackupVerdict::Complete => ("complete", Paint::None),
-        BackupVerdict::Incomplete => ("INCOMPLETE", Paint::Bad),
-        BackupVerdict::Changed => ("CORRUPTED", Paint::Bad),
-        BackupVerdict::Foreign => ("unverified", Paint::Warn),
+        BackupVerdict::Verified => ("verified", Style::Good),
+        BackupVerdict::Complete => ("complete", Style::None),
+        BackupVerdict::Incomplete => ("INCOMPLETE", Style::Bad),
+        BackupVerdict::Changed => ("CORRUPTED", Style::Bad),
+        BackupVerdict::Foreign => ("unverified", Style::Warn),
     }
 }
 
@@ -47,9 +46,9 @@ pub fn shown(backup: &wire::Backup) -> String {
             BackupPartKind::Configs => "Configuration",
         };
         let (state, paint) = match part.state {
-            BackupPartState::Complete => ("complete", Paint::Good),
-            BackupPartState::Failed => ("INCOMPLETE", Paint::Bad),
-            BackupPartState::Skipped => ("skipped", Paint::Dim),
+            BackupPartState::Complete => ("complete", Style::Good),
+            BackupPartState::Failed => ("INCOMPLETE", Style::Bad),
+            BackupPartState::Skipped => ("skipped", Style::Dim),
         };
         let what = if part.count > 0 { format!("{} {}", part.count, part.what) } else { String::new() };
         vec![
@@ -84,7 +83,7 @@ pub fn verified(found: &Vec<wire::BackupVerified>) -> Result<Outcome, PanelError
         let good = one.problems.is_empty();
         vec![
             cell(&one.id.0),
-            painted(if good { "verified" } else { "CORRUPTED" }, if good { Paint::Good } else { Paint::Bad }),
+            painted(if good { "verified" } else { "CORRUPTED" }, if good { Style::Good } else { Style::Bad }),
             cell(count(one.files, "file")),
             cell(size(one.bytes)),
             cell(if one.whole { "all files" } else { "sample" }),
@@ -105,7 +104,7 @@ pub async fn pruned(
     delete: impl AsyncFnOnce(Vec<BackupId>) -> Result<wire::BackupDeleted, PanelError>,
 ) -> Result<Outcome, PanelError> {
     let row = |item: &wire::PruneItem| {
-        let (word, paint) = if item.keep { ("keep", Paint::Good) } else { ("delete", Paint::Bad) };
+        let (word, paint) = if item.keep { ("keep", Style::Good) } else { ("delete", Style::Bad) };
         vec![
             painted(word, paint),
             cell(&item.id.0),

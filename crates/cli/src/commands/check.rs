@@ -13,7 +13,7 @@ use crate::{
     args::{Check, CheckHow as How},
     human::{moment, plain},
     outcome::Outcome,
-    table::{Cell, Paint, cell, paint, painted, table},
+    table::{Cell, Style, cell, paint, painted, table},
 };
 
 /// Runs a subcommand of `check`.
@@ -79,21 +79,21 @@ async fn suite(panel: &Panel, suite: CheckSuite, how: &How, json: bool) -> Resul
     Ok(outcome)
 }
 
-fn look(state: CheckState) -> (&'static str, Paint) {
+fn look(state: CheckState) -> (&'static str, Style) {
     match state {
-        CheckState::Waiting => ("waiting", Paint::Dim),
-        CheckState::Running => ("running", Paint::Dim),
-        CheckState::Pass => ("pass", Paint::Good),
-        CheckState::Skipped => ("skipped", Paint::Dim),
-        CheckState::Warn => ("warning", Paint::Warn),
-        CheckState::Fail => ("fail", Paint::Bad),
+        CheckState::Waiting => ("waiting", Style::Dim),
+        CheckState::Running => ("running", Style::Dim),
+        CheckState::Pass => ("pass", Style::Good),
+        CheckState::Skipped => ("skipped", Style::Dim),
+        CheckState::Warn => ("warning", Style::Warn),
+        CheckState::Fail => ("fail", Style::Bad),
     }
 }
 
 fn line(check: &CheckResult) -> String {
     let (word, colour) = look(check.state);
     let took = check.took_ms.map_or_else(String::new, |ms| format!(" {ms:.0} ms"));
-    format!("{} {}{}", paint(&format!("{word:8}"), colour), plain(&check.title), paint(&took, Paint::Dim))
+    format!("{} {}{}", paint(&format!("{word:8}"), colour), plain(&check.title), paint(&took, Style::Dim))
 }
 
 pub(super) fn text(run: &CheckRun) -> String {
@@ -104,11 +104,11 @@ pub(super) fn text(run: &CheckRun) -> String {
         text.push_str(&format!("         {}\n", plain(&check.reason)));
         if matches!(check.state, CheckState::Fail | CheckState::Warn) {
             for line in check.evidence.iter().take(12) {
-                text.push_str(&format!("           {}\n", paint(&plain(line), Paint::Dim)));
+                text.push_str(&format!("           {}\n", paint(&plain(line), Style::Dim)));
             }
         }
         if !check.remedy.is_empty() && check.state != CheckState::Pass {
-            text.push_str(&format!("         {} {}\n", paint("→", Paint::Good), plain(&check.remedy)));
+            text.push_str(&format!("         {} {}\n", paint("→", Style::Good), plain(&check.remedy)));
         }
     }
     text

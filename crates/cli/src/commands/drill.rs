@@ -10,7 +10,7 @@ use crate::{
     args::Drill,
     human::{moment, now, plain, plain_lines, span},
     outcome::Outcome,
-    table::{Paint, cell, paint, painted, table},
+    table::{Style, cell, paint, painted, table},
 };
 
 /// Runs a subcommand of `drill`.
@@ -25,7 +25,7 @@ pub async fn run(panel: &Panel, verb: &Drill) -> Result<Outcome, PanelError> {
             let text = format!(
                 "{}\n\n{}\n",
                 standing(&run),
-                paint("Start with: aetherctl status, aetherctl alerts", Paint::Dim)
+                paint("Start with: aetherctl status, aetherctl alerts", Style::Dim)
             );
             Outcome::new(&run, text)
         }
@@ -50,7 +50,7 @@ pub async fn run(panel: &Panel, verb: &Drill) -> Result<Outcome, PanelError> {
 pub(super) fn list(list: &DrillList) -> Result<Outcome, PanelError> {
     let mut text = String::new();
     if !list.refused.is_empty() {
-        text.push_str(&format!("{}\n\n", paint(&plain(&list.refused), Paint::Warn)));
+        text.push_str(&format!("{}\n\n", paint(&plain(&list.refused), Style::Warn)));
     }
     let rows = list.scenarios.iter().map(|one| {
         vec![
@@ -79,12 +79,12 @@ pub(super) fn list(list: &DrillList) -> Result<Outcome, PanelError> {
     Outcome::new(list, text)
 }
 
-fn verdict(run: &DrillRun) -> (&'static str, Paint) {
+fn verdict(run: &DrillRun) -> (&'static str, Style) {
     let colour = match (run.outcome, run.passed) {
-        (DrillOutcome::Running, _) => Paint::Strong,
-        (DrillOutcome::CutOff, _) => Paint::Dim,
-        (_, Some(true)) => Paint::Good,
-        _ => Paint::Warn,
+        (DrillOutcome::Running, _) => Style::Strong,
+        (DrillOutcome::CutOff, _) => Style::Dim,
+        (_, Some(true)) => Style::Good,
+        _ => Style::Warn,
     };
     (outcome(run), colour)
 }
@@ -97,7 +97,7 @@ fn standing(run: &DrillRun) -> String {
         Some(at) => format!("symptoms visible for {}", span(now().millis_since(at).max(0))),
         None => "no symptoms yet".to_owned(),
     };
-    let head = paint("DRILL", Paint::Warn);
+    let head = paint("DRILL", Style::Warn);
     format!("{head} for {} running for {since}; {seen}. {what}", plain(&run.person))
 }
 
@@ -118,7 +118,7 @@ pub(super) fn ended(run: &DrillRun) -> Result<Outcome, PanelError> {
             cell(goal(one.goal)),
             cell(one.after_s.map_or_else(|| "–".to_owned(), |after| span((after * 1000.0) as i64))),
             cell(format!("within {}", span(i64::from(one.limit_s) * 1000))),
-            painted(mark(one.mark), if one.mark == GoalResult::Pass { Paint::Good } else { Paint::Warn }),
+            painted(mark(one.mark), if one.mark == GoalResult::Pass { Style::Good } else { Style::Warn }),
         ]
     });
     text.push_str(&table(&["goal", "after", "limit", "result"], &rows.collect::<Vec<_>>()));

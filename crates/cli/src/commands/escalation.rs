@@ -7,7 +7,7 @@ use crate::{
     args::Escalation,
     human::{moment, plain},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Runs a subcommand of `escalation`.
@@ -47,15 +47,15 @@ fn is_due(clock: &EscalationClock, now: Timestamp) -> bool {
 
 fn row(clock: &EscalationClock, now: Timestamp) -> Vec<Cell> {
     let stands = if clock.escalated.is_some() {
-        painted("escalated", Paint::Good)
+        painted("escalated", Style::Good)
     } else if clock.is_settled() {
-        painted("acknowledged", Paint::Good)
+        painted("acknowledged", Style::Good)
     } else if clock.latest_at <= now {
-        painted("overdue", Paint::Bad)
+        painted("overdue", Style::Bad)
     } else if clock.due_at <= now {
-        painted("due", Paint::Bad)
+        painted("due", Style::Bad)
     } else {
-        painted("running", Paint::Dim)
+        painted("running", Style::Dim)
     };
     let tenant = clock.tenant.as_ref().map(|tenant| format!(", {tenant}")).unwrap_or_default();
     let mail =

@@ -10,7 +10,7 @@ use super::{polled, unread};
 use crate::{
     human::{amount, plain, reading},
     outcome::Outcome,
-    table::{Cell, Paint, cell, paint, painted, table},
+    table::{Cell, Style, cell, paint, painted, table},
 };
 
 /// Largest page that the panel returns, in rows.
@@ -40,7 +40,7 @@ pub async fn gauges(panel: &Panel, ids: &[String], tenants: bool) -> Result<Outc
     if tenants {
         for gauge in wanted.iter().filter(|gauge| gauge.spec.per_tenant_query.is_some()) {
             let rows = all_tenants(panel, &gauge.spec.id).await?;
-            text.push_str(&format!("\n{}\n", paint(&plain(&gauge.spec.title), Paint::Strong)));
+            text.push_str(&format!("\n{}\n", paint(&plain(&gauge.spec.title), Style::Strong)));
             text.push_str(&tenant_table(&rows, &gauge.spec.unit));
             split.insert(gauge.spec.id.as_str(), rows);
         }
@@ -99,28 +99,28 @@ pub fn overview(gauges: &[Gauge]) -> String {
             let (word, look) = state(gauge);
             vec![
                 cell(&spec.title),
-                painted(reading(gauge), Paint::Strong),
+                painted(reading(gauge), Style::Strong),
                 painted(word, look),
                 cell(format!("{side} {}", amount(spec.warn, &spec.unit))),
                 cell(format!("{side} {}", amount(spec.critical, &spec.unit))),
                 cell(&spec.window),
                 cell(&gauge.note),
-                painted(&spec.id, Paint::Dim),
+                painted(&spec.id, Style::Dim),
             ]
         })
         .collect();
     table(&["GAUGE", "VALUE", "STATE", "TARGET", "LIMIT", "WINDOW", "NOTE", "ID"], &rows)
 }
 
-fn state(gauge: &Gauge) -> (&'static str, Paint) {
+fn state(gauge: &Gauge) -> (&'static str, Style) {
     if gauge.freshness.error().is_some() {
-        return ("unavailable", Paint::Bad);
+        return ("unavailable", Style::Bad);
     }
     match gauge.level {
-        Level::Ok => ("ok", Paint::Good),
-        Level::Warn => ("warning", Paint::Warn),
-        Level::Critical => ("critical", Paint::Bad),
-        Level::None => ("–", Paint::Dim),
+        Level::Ok => ("ok", Style::Good),
+        Level::Warn => ("warning", Style::Warn),
+        Level::Critical => ("critical", Style::Bad),
+        Level::None => ("–", Style::Dim),
     }
 }
 
@@ -135,10 +135,10 @@ pub(super) fn tenant_table(rows: &[TenantValue], unit: &str) -> String {
                 _ => "–".into(),
             };
             let (word, look) = match row.level {
-                Level::Ok => ("ok", Paint::Good),
-                Level::Warn => ("warning", Paint::Warn),
-                Level::Critical => ("critical", Paint::Bad),
-                Level::None => ("–", Paint::Dim),
+                Level::Ok => ("ok", Style::Good),
+                Level::Warn => ("warning", Style::Warn),
+                Level::Critical => ("critical", Style::Bad),
+                Level::None => ("–", Style::Dim),
             };
             vec![cell(&row.tenant), cell(if row.vip { "VIP" } else { "" }), cell(value), painted(word, look)]
         })

@@ -3,8 +3,7 @@
 use super::window_text::{finding, matchers, members, phase};
 use aether_contract::{
     Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest, MaintenanceRepairRequest,
-    MaintenanceStatus, MaintenanceWindow, PanelError, Silence, SilenceState,
-    SilencesRequest, WindowPhase,
+    MaintenanceStatus, MaintenanceWindow, PanelError, Silence, SilenceState, SilencesRequest, WindowPhase,
 };
 use aether_panel::Panel;
 use serde_json::json;
@@ -14,7 +13,7 @@ use crate::{
     args::Maintenance,
     human::{count, moment, now, plain, span},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Largest page that the panel returns, in rows.
@@ -270,9 +269,9 @@ pub(super) fn silence_table(silences: &[Silence]) -> String {
         .iter()
         .map(|silence| {
             let (word, look) = match silence.state {
-                SilenceState::Pending => ("pending", Paint::Warn),
-                SilenceState::Active => ("active", Paint::Good),
-                SilenceState::Expired => ("expired", Paint::Dim),
+                SilenceState::Pending => ("pending", Style::Warn),
+                SilenceState::Active => ("active", Style::Good),
+                SilenceState::Expired => ("expired", Style::Dim),
             };
             vec![
                 painted(word, look),

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     human::{count, moment, now, plain, plain_lines, span},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Largest page that the panel returns, in rows.
@@ -100,9 +100,9 @@ pub(super) fn rows(windows: &[PastWindow]) -> String {
         .iter()
         .map(|window| {
             let look = match window.outcome {
-                WindowOutcome::Open => Paint::Good,
-                WindowOutcome::Refused | WindowOutcome::Unknown => Paint::Warn,
-                WindowOutcome::Ended | WindowOutcome::EndedEarly | WindowOutcome::Cancelled => Paint::Dim,
+                WindowOutcome::Open => Style::Good,
+                WindowOutcome::Refused | WindowOutcome::Unknown => Style::Warn,
+                WindowOutcome::Ended | WindowOutcome::EndedEarly | WindowOutcome::Cancelled => Style::Dim,
             };
             let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
             vec![

@@ -8,7 +8,7 @@ use crate::{
     args::Pins,
     human::{moment, plain},
     outcome::Outcome,
-    table::{Paint, cell, diff_lines, paint, painted, table},
+    table::{Style, cell, diff_lines, paint, painted, table},
 };
 
 /// One row per service; drift is a finding. An unanswered query is a failure, so that a CI gate does not pass
@@ -21,9 +21,9 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
         .iter()
         .map(|row| {
             let colour = match row.verdict {
-                PinVerdict::Agrees => Paint::Good,
-                _ if row.drift => Paint::Warn,
-                _ => Paint::Dim,
+                PinVerdict::Agrees => Style::Good,
+                _ if row.drift => Style::Warn,
+                _ => Style::Dim,
             };
             let link = |kind: PinLinkKind| {
                 let link = row.links.iter().find(|link| link.kind == kind);
@@ -51,31 +51,31 @@ pub async fn show(panel: &Panel) -> Result<Outcome, PanelError> {
         .map(|row| row.service.as_str())
         .collect();
     if !absent.is_empty() {
-        say(paint(&format!("Optional, not running: {}.", plain(&absent.join(", "))), Paint::Dim));
+        say(paint(&format!("Optional, not running: {}.", plain(&absent.join(", "))), Style::Dim));
     }
     if !report.compose_by.is_empty() {
-        say(paint(&format!("Compose file resolved by {}.", plain(&report.compose_by)), Paint::Dim));
+        say(paint(&format!("Compose file resolved by {}.", plain(&report.compose_by)), Style::Dim));
     }
     if !report.docker_named {
         say(paint(
             "Containers not inspected: the profile has no Docker endpoint ([docker] host).",
-            Paint::Dim,
+            Style::Dim,
         ));
     }
     if let Some(gap) = &report.compose_gap {
-        say(format!("{} {} {}", paint("?", Paint::Dim), plain(&gap.message), plain(&gap.hint)));
+        say(format!("{} {} {}", paint("?", Style::Dim), plain(&gap.message), plain(&gap.hint)));
     }
     for note in &report.compose_notes {
-        say(format!("{} {}", paint("?", Paint::Dim), plain(note)));
+        say(format!("{} {}", paint("?", Style::Dim), plain(note)));
     }
     for row in &shown {
         for one in &row.advisories {
             let title = format!("{} ({}): {} {}", row.service, one.date, one.title, one.note);
             say(format!(
                 "{} {} {}",
-                paint("i", Paint::Dim),
+                paint("i", Style::Dim),
                 plain(title.trim_end()),
-                paint(&plain(&one.source), Paint::Dim)
+                paint(&plain(&one.source), Style::Dim)
             ));
         }
     }
@@ -135,7 +135,7 @@ pub async fn run(panel: &Panel, verb: &Pins) -> Result<Outcome, PanelError> {
 pub(super) fn plan_text(plan: &PinUpdatePlan) -> String {
     let mut text = String::new();
     for file in &plan.files {
-        text.push_str(&format!("{} ({})\n", paint(&plain(&file.path), Paint::Strong), plain(&file.what)));
+        text.push_str(&format!("{} ({})\n", paint(&plain(&file.path), Style::Strong), plain(&file.what)));
         text.push_str(&diff_lines(&file.diff));
     }
     for note in &plan.notes {

@@ -17,7 +17,7 @@ use crate::{
     args::{Backup, BackupChoice, BackupWhat},
     human::{count, moment, plain},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Shows the plan, or applies it and shows the result.
@@ -123,14 +123,14 @@ fn pairs(texts: &[String], option: &str) -> Result<Vec<(String, String)>, PanelE
     texts.iter().map(pair).collect()
 }
 
-fn act(act: RestoreAction) -> (&'static str, Paint) {
+fn act(act: RestoreAction) -> (&'static str, Style) {
     match act {
-        RestoreAction::Create => ("create", Paint::Good),
-        RestoreAction::Update => ("update", Paint::Warn),
-        RestoreAction::Identical => ("identical", Paint::Dim),
-        RestoreAction::Copy => ("copy", Paint::Good),
-        RestoreAction::Skip => ("keep", Paint::Dim),
-        RestoreAction::Choose => ("CHOOSE", Paint::Bad),
+        RestoreAction::Create => ("create", Style::Good),
+        RestoreAction::Update => ("update", Style::Warn),
+        RestoreAction::Identical => ("identical", Style::Dim),
+        RestoreAction::Copy => ("copy", Style::Good),
+        RestoreAction::Skip => ("keep", Style::Dim),
+        RestoreAction::Choose => ("CHOOSE", Style::Bad),
     }
 }
 
@@ -200,13 +200,13 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
 pub(super) fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
     let row = |item: &wire::RestoredItem| {
         let (word, paint) = match item.outcome {
-            RestoreOutcome::Done => ("done", Paint::Good),
-            RestoreOutcome::Conflict => ("CONFLICT", Paint::Bad),
-            RestoreOutcome::Failed => ("FAILED", Paint::Bad),
-            RestoreOutcome::Pending => ("not attempted", Paint::Warn),
+            RestoreOutcome::Done => ("done", Style::Good),
+            RestoreOutcome::Conflict => ("CONFLICT", Style::Bad),
+            RestoreOutcome::Failed => ("FAILED", Style::Bad),
+            RestoreOutcome::Pending => ("not attempted", Style::Warn),
         };
         vec![
-            if item.undone { painted("undone", Paint::Dim) } else { painted(word, paint) },
+            if item.undone { painted("undone", Style::Dim) } else { painted(word, paint) },
             cell(act(item.act).0),
             cell(&item.uid),
             cell(if item.kind == RestoreKind::File { "" } else { &item.title }),
@@ -234,14 +234,14 @@ pub(super) fn report(run: &RestoreRun) -> Result<Outcome, PanelError> {
     Ok(outcome)
 }
 
-fn state(state: RestoreState) -> (&'static str, Paint) {
+fn state(state: RestoreState) -> (&'static str, Style) {
     match state {
-        RestoreState::Running => ("running", Paint::Strong),
-        RestoreState::Done => ("done", Paint::Good),
-        RestoreState::Partly => ("partially done", Paint::Warn),
-        RestoreState::Interrupted => ("interrupted", Paint::Bad),
-        RestoreState::Undone => ("undone", Paint::Dim),
-        RestoreState::PartlyUndone => ("partially undone", Paint::Warn),
+        RestoreState::Running => ("running", Style::Strong),
+        RestoreState::Done => ("done", Style::Good),
+        RestoreState::Partly => ("partially done", Style::Warn),
+        RestoreState::Interrupted => ("interrupted", Style::Bad),
+        RestoreState::Undone => ("undone", Style::Dim),
+        RestoreState::PartlyUndone => ("partially undone", Style::Warn),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     args::{RuleChanges, Rules},
     human::{plain, plain_lines, span},
     outcome::Outcome,
-    table::{Cell, Paint, cell, diff_lines, paint, painted, table},
+    table::{Cell, Style, cell, diff_lines, paint, painted, table},
 };
 
 /// Runs a subcommand of `rules`.
@@ -51,7 +51,7 @@ pub(super) fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
     ];
     text.push_str(&table(&head, &rows));
     for gap in &report.gaps {
-        text.push_str(&format!("\n{} {}", paint("?", Paint::Dim), plain(gap)));
+        text.push_str(&format!("\n{} {}", paint("?", Style::Dim), plain(gap)));
     }
     let mut outcome = Outcome::new(report, text)?;
     for missing in &report.missing {
@@ -78,15 +78,15 @@ pub(super) fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
 
 fn row(group: &RuleGroupView, rule: &RuleView) -> Vec<Cell> {
     let health = match rule.health.as_str() {
-        "ok" => painted("ok", Paint::Good),
-        "err" => painted("error", Paint::Bad),
-        other => painted(other, Paint::Dim),
+        "ok" => painted("ok", Style::Good),
+        "err" => painted("error", Style::Bad),
+        other => painted(other, Style::Dim),
     };
     let standing = match rule.standing {
-        Some(RuleDeployment::Present) => painted("matches", Paint::Good),
+        Some(RuleDeployment::Present) => painted("matches", Style::Good),
         Some(RuleDeployment::NameOnly) => cell("name only"),
-        Some(RuleDeployment::Differs) => painted("differs", Paint::Warn),
-        Some(RuleDeployment::Unexpected) => painted("unexpected", Paint::Dim),
+        Some(RuleDeployment::Differs) => painted("differs", Style::Warn),
+        Some(RuleDeployment::Unexpected) => painted("unexpected", Style::Dim),
         None => cell(""),
     };
     let guard = rule.guard.as_ref().map_or_else(|| cell(""), |guard| guard_cell(guard.verdict));
@@ -96,14 +96,14 @@ fn row(group: &RuleGroupView, rule: &RuleView) -> Vec<Cell> {
         let share = if group.interval_s > 0.0 { ms / group.interval_s / 10.0 } else { 0.0 };
         format!("{ms:.1} ms ({share:.1} %)")
     });
-    let worst = rule.findings.first().map_or(Paint::None, |found| look(found.severity));
+    let worst = rule.findings.first().map_or(Style::None, |found| look(found.severity));
     let findings = match rule.findings.len() {
         0 => String::new(),
         count => format!("{count}"),
     };
     vec![
         cell(&rule.id.name),
-        painted(&group.name, Paint::Dim),
+        painted(&group.name, Style::Dim),
         health,
         standing,
         guard,
@@ -123,11 +123,11 @@ fn ago(at: Timestamp) -> String {
 
 fn guard_cell(verdict: GuardVerdict) -> Cell {
     match verdict {
-        GuardVerdict::Guarded => painted("guarded", Paint::Good),
-        GuardVerdict::NeverMatches => painted("never matches", Paint::Bad),
-        GuardVerdict::OtherWindow => painted("window mismatch", Paint::Warn),
-        GuardVerdict::Unguarded => painted("unguarded", Paint::Dim),
-        GuardVerdict::Unclear => painted("unclear", Paint::Dim),
+        GuardVerdict::Guarded => painted("guarded", Style::Good),
+        GuardVerdict::NeverMatches => painted("never matches", Style::Bad),
+        GuardVerdict::OtherWindow => painted("window mismatch", Style::Warn),
+        GuardVerdict::Unguarded => painted("unguarded", Style::Dim),
+        GuardVerdict::Unclear => painted("unclear", Style::Dim),
     }
 }
 
@@ -138,11 +138,11 @@ fn kind(kind: RuleKind) -> &'static str {
     }
 }
 
-fn look(severity: FindingSeverity) -> Paint {
+fn look(severity: FindingSeverity) -> Style {
     match severity {
-        FindingSeverity::Error => Paint::Bad,
-        FindingSeverity::Warning => Paint::Warn,
-        FindingSeverity::Info => Paint::Dim,
+        FindingSeverity::Error => Style::Bad,
+        FindingSeverity::Warning => Style::Warn,
+        FindingSeverity::Info => Style::Dim,
     }
 }
 
@@ -188,7 +188,7 @@ fn outcome(
     };
     text.push_str(&format!("{rules} rules: {errors} errors, {warnings} warnings.{more}\n"));
     for gap in gaps {
-        text.push_str(&format!("{} {}\n", paint("?", Paint::Dim), plain(gap)));
+        text.push_str(&format!("{} {}\n", paint("?", Style::Dim), plain(gap)));
     }
     let mut outcome = Outcome::new(data, text)?;
     if errors + warnings > 0 {
@@ -210,20 +210,20 @@ fn said(group: &RuleGroupView, rule: &RuleView, found: &RuleFinding) -> String {
     let mut text = format!(
         "{} {} [{}] {}\n  {}\n  {}\n  {} {}\n",
         paint(word, look(found.severity)),
-        paint(&plain(&rule.id.name), Paint::Strong),
+        paint(&plain(&rule.id.name), Style::Strong),
         plain(&found.check),
-        paint(&plain(&place), Paint::Dim),
+        paint(&plain(&place), Style::Dim),
         plain(&found.problem),
-        paint(&plain(&found.why), Paint::Dim),
-        paint("→", Paint::Good),
+        paint(&plain(&found.why), Style::Dim),
+        paint("→", Style::Good),
         plain(&found.remedy),
     );
     if let Some(rewrite) = &found.rewrite {
         for line in rule.expression.trim().lines() {
-            text.push_str(&format!("    {}\n", paint(&format!("- {}", plain_lines(line)), Paint::Bad)));
+            text.push_str(&format!("    {}\n", paint(&format!("- {}", plain_lines(line)), Style::Bad)));
         }
         for line in rewrite.trim().lines() {
-            text.push_str(&format!("    {}\n", paint(&format!("+ {}", plain_lines(line)), Paint::Good)));
+            text.push_str(&format!("    {}\n", paint(&format!("+ {}", plain_lines(line)), Style::Good)));
         }
     }
     text.push('\n');
@@ -292,7 +292,7 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
 pub(super) fn diff_text(plan: &RulesPlan) -> String {
     let mut text = String::new();
     for file in &plan.files {
-        text.push_str(&format!("{}\n", paint(&plain(&file.path), Paint::Strong)));
+        text.push_str(&format!("{}\n", paint(&plain(&file.path), Style::Strong)));
         text.push_str(&diff_lines(&file.diff));
         if file.problem.is_empty() {
             text.push_str(&format!("{}: valid.\n", plain(&file.checked_by)));
@@ -336,11 +336,11 @@ pub(super) fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for link in &found.links {
         let (word, look) = match link.state {
-            RuleLinkState::Alive => ("ok", Paint::Good),
-            RuleLinkState::Dead => ("dead", Paint::Bad),
-            RuleLinkState::Unreachable => ("unreachable", Paint::Warn),
-            RuleLinkState::Closed => ("login required", Paint::Dim),
-            RuleLinkState::NotAsked => ("not checked", Paint::Dim),
+            RuleLinkState::Alive => ("ok", Style::Good),
+            RuleLinkState::Dead => ("dead", Style::Bad),
+            RuleLinkState::Unreachable => ("unreachable", Style::Warn),
+            RuleLinkState::Closed => ("login required", Style::Dim),
+            RuleLinkState::NotAsked => ("not checked", Style::Dim),
         };
         rows.push(vec![painted(word, look), cell(&link.url), cell(link.rules.join(", ")), cell(&link.words)]);
     }
@@ -361,7 +361,7 @@ pub(super) fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
 
 pub(super) fn applied(done: &RulesApplied, mut text: String) -> Result<Outcome, PanelError> {
     for step in &done.steps {
-        let (mark, look) = if step.done { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
+        let (mark, look) = if step.done { ("✓", Style::Good) } else { ("✗", Style::Bad) };
         text.push_str(&format!("{} {}: {}\n", paint(mark, look), plain(&step.title), plain(&step.note)));
     }
     let mut outcome = Outcome::new(done, text)?;

@@ -11,7 +11,7 @@ use crate::{
     commands::alerts,
     human::{moment, plain, plain_lines},
     outcome::Outcome,
-    table::{Cell, Paint, cell, paint, painted, table},
+    table::{Cell, Style, cell, paint, painted, table},
 };
 
 /// Runs a subcommand of `runbook`.
@@ -85,7 +85,7 @@ pub(super) fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
                 cell(run.id.chars().take(8).collect::<String>()),
                 cell(moment(run.started_at)),
                 cell(&run.title),
-                painted(stands, if red > 0 { Paint::Bad } else { Paint::Dim }),
+                painted(stands, if red > 0 { Style::Bad } else { Style::Dim }),
                 cell(&run.created_by),
                 cell(if run.ended_at.is_some() { "" } else { "open" }),
             ]
@@ -100,7 +100,7 @@ pub(super) fn runs(runs: &RunbookRuns) -> Result<Outcome, PanelError> {
 }
 
 pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
-    let mut text = format!("{}\n", paint(&plain(&page.title), Paint::Strong));
+    let mut text = format!("{}\n", paint(&plain(&page.title), Style::Strong));
     if page.found == RunbookMatch::Generic {
         text.push_str("No runbook for this alert; showing the generic steps.\n");
     }
@@ -111,7 +111,7 @@ pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
         text.push_str(&format!("\nFirst: {}\n", plain(&page.first)));
     }
     for section in &page.sections {
-        text.push_str(&format!("\n{}\n", paint(&plain(&section.title), Paint::Strong)));
+        text.push_str(&format!("\n{}\n", paint(&plain(&section.title), Style::Strong)));
         if !section.markdown.is_empty() {
             text.push_str(&format!("\n{}\n", plain_lines(&section.markdown)));
         }
@@ -125,7 +125,7 @@ pub(super) fn show(page: &RunbookView) -> Result<Outcome, PanelError> {
                     text.push_str(&format!("   expected: {}\n", plain(&step.expect)));
                 }
                 for words in [&step.problem, &step.if_red].into_iter().filter(|words| !words.is_empty()) {
-                    text.push_str(&format!("   {}\n", paint(&plain(words), Paint::Dim)));
+                    text.push_str(&format!("   {}\n", paint(&plain(words), Style::Dim)));
                 }
             }
         }
@@ -170,13 +170,13 @@ async fn all(
     };
     let notes = if notes.is_empty() { run.notes.clone() } else { notes.to_owned() };
     let kept = panel.runbook_note(RunbookNoteRequest { run: run.id.clone(), notes, close }).await?;
-    let mut text = format!("{} on {}\n\n", paint(&plain(&kept.title), Paint::Strong), plain(&kept.stack));
+    let mut text = format!("{} on {}\n\n", paint(&plain(&kept.title), Style::Strong), plain(&kept.stack));
     for step in &kept.steps {
         text.push_str(&line(step));
         let red =
             page.steps.iter().find(|one| one.number == step.number && step.verdict == RunbookVerdict::Fail);
         if let Some(red) = red.filter(|red| !red.if_red.is_empty()) {
-            text.push_str(&format!("          {} {}\n", paint("→", Paint::Good), plain(&red.if_red)));
+            text.push_str(&format!("          {} {}\n", paint("→", Style::Good), plain(&red.if_red)));
         }
     }
     if kept.steps.is_empty() {
@@ -207,17 +207,17 @@ fn short(value: f64) -> String {
 
 pub(super) fn line(step: &RunbookStepResult) -> String {
     let (word, colour) = match step.verdict {
-        RunbookVerdict::Pass => ("pass", Paint::Good),
-        RunbookVerdict::Fail => ("fail", Paint::Bad),
-        RunbookVerdict::Unknown => ("unknown", Paint::Warn),
-        RunbookVerdict::Waiting => ("not run", Paint::Dim),
+        RunbookVerdict::Pass => ("pass", Style::Good),
+        RunbookVerdict::Fail => ("fail", Style::Bad),
+        RunbookVerdict::Unknown => ("unknown", Style::Warn),
+        RunbookVerdict::Waiting => ("not run", Style::Dim),
     };
     let value = step.value.map(|value| format!(" {}", short(value))).unwrap_or_default();
     let expect =
         if step.expect.is_empty() { String::new() } else { format!(", expected {}", plain(&step.expect)) };
     let mut text =
         format!("{} {}. {}\n", paint(&format!("{word:9}"), colour), step.number, plain(&step.title));
-    text.push_str(&format!("          {}{}\n", value.trim_start(), paint(&expect, Paint::Dim)));
+    text.push_str(&format!("          {}{}\n", value.trim_start(), paint(&expect, Style::Dim)));
     if !step.reason.is_empty() {
         text.push_str(&format!("          {}\n", plain(&step.reason)));
     }

@@ -13,7 +13,7 @@ use crate::{
     args::Secret,
     human::plain,
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Longer than any platform's keyring accepts.
@@ -141,9 +141,9 @@ pub(super) fn text(status: &SecretsStatus) -> String {
         .iter()
         .map(|entry| {
             let (word, look) = match (entry.configured, entry.untrusted.is_empty()) {
-                (false, _) => ("missing", Paint::Warn),
-                (true, false) => ("not confirmed", Paint::Warn),
-                (true, true) => ("configured", Paint::Good),
+                (false, _) => ("missing", Style::Warn),
+                (true, false) => ("not confirmed", Style::Warn),
+                (true, true) => ("configured", Style::Good),
             };
             let origin = match entry.origin {
                 Some(SecretOrigin::Keyring) => "keyring",

@@ -5,7 +5,7 @@ use aether_panel::Panel;
 
 use crate::{
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Prints the SLO status.
@@ -36,15 +36,15 @@ fn row(status: &SloStatus) -> Vec<Cell> {
         _ => "unknown".to_owned(),
     };
     let paint = match status.level {
-        Level::Ok => Paint::Good,
-        Level::Warn => Paint::Warn,
-        Level::Critical => Paint::Bad,
-        Level::None => Paint::Dim,
+        Level::Ok => Style::Good,
+        Level::Warn => Style::Warn,
+        Level::Critical => Style::Bad,
+        Level::None => Style::Dim,
     };
     let mut cells = vec![cell(&spec.title), cell(format!("{sign} {}", spec.warn)), painted(now, paint)];
     cells.extend(status.windows.iter().map(|window| match window.compliance {
         Some(share) => cell(format!("{share:.1} %")),
-        None => painted("–", Paint::Dim),
+        None => painted("–", Style::Dim),
     }));
     let guarded = status.windows.last().map_or(0.0, |window| window.guarded_s / 86_400.0);
     cells.push(cell(format!("{guarded:.1} d")));

@@ -12,7 +12,7 @@ use crate::{
     args::Stack,
     human::{amount, plain, plain_lines},
     outcome::Outcome,
-    table::{Cell, Paint, cell, painted, table},
+    table::{Cell, Style, cell, painted, table},
 };
 
 /// Size limit of a profile, in bytes.
@@ -114,10 +114,10 @@ pub(super) fn list(stacks: &StackList) -> Result<Outcome, PanelError> {
                 StackSource::File { path } => path,
             };
             let (word, look) =
-                if entry.error.is_some() { ("invalid", Paint::Bad) } else { ("valid", Paint::Good) };
+                if entry.error.is_some() { ("invalid", Style::Bad) } else { ("valid", Style::Good) };
             vec![
                 cell(if active { "*" } else { "" }),
-                painted(&entry.name, if active { Paint::Strong } else { Paint::None }),
+                painted(&entry.name, if active { Style::Strong } else { Style::None }),
                 painted(word, look),
                 cell(source),
             ]
@@ -170,7 +170,7 @@ pub(super) fn detail_text(detail: &StackDetail) -> String {
 
 fn endpoint_rows(name: &str, endpoint: &EndpointSpec) -> Vec<Vec<Cell>> {
     if endpoint.urls.is_empty() {
-        return vec![vec![cell(name), painted("not used", Paint::Dim)]];
+        return vec![vec![cell(name), painted("not used", Style::Dim)]];
     }
     let auth = match &endpoint.auth {
         AuthSpec::None => String::new(),

@@ -10,7 +10,7 @@ use super::{alerts, gauges, maintenance, unread};
 use crate::{
     human::plain,
     outcome::Outcome,
-    table::{Cell, Paint, cell, paint, painted, table},
+    table::{Cell, Style, cell, paint, painted, table},
 };
 
 /// JSON output: the snapshot without window-only data.
@@ -74,7 +74,7 @@ fn findings(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn text(snapshot: &Snapshot) -> String {
-    let mut out = format!("Stack {}\n\n", paint(&plain(&snapshot.stacks.active), Paint::Strong));
+    let mut out = format!("Stack {}\n\n", paint(&plain(&snapshot.stacks.active), Style::Strong));
     let rows: Vec<Vec<Cell>> = snapshot.services.iter().flat_map(service_rows).collect();
     out.push_str(&table(&["SERVICE", "STATE", "VERSION", "LATENCY", "CLOCK", "ADDRESS", "ERROR"], &rows));
     if !snapshot.gauges.is_empty() {
@@ -124,12 +124,12 @@ fn member_row(title: &str, member: &MemberStatus) -> Vec<Cell> {
 }
 
 /// The state as one word.
-fn state(freshness: &Freshness) -> (&'static str, Paint) {
+fn state(freshness: &Freshness) -> (&'static str, Style) {
     match freshness {
-        Freshness::Fresh { .. } => ("healthy", Paint::Good),
-        Freshness::Stale { .. } => ("stale", Paint::Warn),
-        Freshness::Never { .. } => ("unreachable", Paint::Bad),
-        Freshness::Loading => ("no response", Paint::Bad),
-        Freshness::Absent => ("not used", Paint::Dim),
+        Freshness::Fresh { .. } => ("healthy", Style::Good),
+        Freshness::Stale { .. } => ("stale", Style::Warn),
+        Freshness::Never { .. } => ("unreachable", Style::Bad),
+        Freshness::Loading => ("no response", Style::Bad),
+        Freshness::Absent => ("not used", Style::Dim),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     args::Training,
     human::plain,
     outcome::Outcome,
-    table::{Paint, cell, painted, table},
+    table::{Style, cell, painted, table},
 };
 
 /// Runs a subcommand of `training`; without one, shows the checklist.
@@ -37,7 +37,7 @@ pub(super) fn show(board: &TrainingBoard) -> Result<Outcome, PanelError> {
             format!("No one is on the checklist yet. Tasks:\n{}\n", tasks.join("\n")),
         );
     }
-    let tick = |done: bool| if done { painted("done", Paint::Good) } else { painted("–", Paint::Dim) };
+    let tick = |done: bool| if done { painted("done", Style::Good) } else { painted("–", Style::Dim) };
     let mut head = vec!["name"];
     head.extend(TrainingTask::ALL.iter().map(|task| task.as_str()));
     head.push("drills passed");

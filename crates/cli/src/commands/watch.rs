@@ -14,7 +14,7 @@ use super::polled;
 use crate::{
     human::{self, moment, now, plain},
     outcome::Outcome,
-    table::{Paint, paint},
+    table::{Style, paint},
 };
 
 /// Largest page that the panel returns, in rows.
@@ -116,15 +116,15 @@ fn tell(change: &Change, as_json: bool) -> io::Result<()> {
     out.flush()
 }
 
-fn state(change: &Change) -> (&'static str, Paint) {
+fn state(change: &Change) -> (&'static str, Style) {
     match change.state {
-        Some(AlertState::Firing) => ("firing", Paint::Bad),
-        Some(AlertState::Pending) => ("pending", Paint::Warn),
-        Some(AlertState::Silenced) => ("silenced", Paint::Dim),
-        Some(AlertState::Inhibited) => ("inhibited", Paint::Dim),
-        Some(AlertState::Muted) => ("muted", Paint::Dim),
-        Some(AlertState::Resolved) => ("resolved", Paint::Good),
-        None => ("gone", Paint::Good),
+        Some(AlertState::Firing) => ("firing", Style::Bad),
+        Some(AlertState::Pending) => ("pending", Style::Warn),
+        Some(AlertState::Silenced) => ("silenced", Style::Dim),
+        Some(AlertState::Inhibited) => ("inhibited", Style::Dim),
+        Some(AlertState::Muted) => ("muted", Style::Dim),
+        Some(AlertState::Resolved) => ("resolved", Style::Good),
+        None => ("gone", Style::Good),
     }
 }
 

@@ -1,9 +1,7 @@
 //! A maintenance window from command-line options: parse, preview, wait for verification.
 
 use crate::usage::usage;
-use aether_contract::{
-    MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError, WindowPhase,
-};
+use aether_contract::{MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError, WindowPhase};
 use aether_panel::Panel;
 
 use super::{moments, polled, window_text::matchers};

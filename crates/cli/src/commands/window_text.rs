@@ -4,7 +4,7 @@ use aether_contract::{MaintenanceWindow, Matcher, MemberCheck, SilenceState, Win
 
 use crate::{
     human::plain,
-    table::{Cell, Paint, cell, table},
+    table::{Cell, Style, cell, table},
 };
 
 pub fn finding(window: &MaintenanceWindow) -> Option<String> {
@@ -56,14 +56,14 @@ pub fn matchers(matchers: &[Matcher]) -> String {
     matchers.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-pub fn phase(phase: WindowPhase) -> (&'static str, Paint) {
+pub fn phase(phase: WindowPhase) -> (&'static str, Style) {
     match phase {
-        WindowPhase::Asked => ("requested", Paint::Warn),
-        WindowPhase::Accepted => ("accepted, not verified", Paint::Warn),
-        WindowPhase::Verified => ("active, verified", Paint::Good),
-        WindowPhase::Partial => ("on some members only", Paint::Warn),
-        WindowPhase::Scheduled => ("scheduled", Paint::None),
-        WindowPhase::Lost => ("lost", Paint::Bad),
-        WindowPhase::Ended => ("ended", Paint::Dim),
+        WindowPhase::Asked => ("requested", Style::Warn),
+        WindowPhase::Accepted => ("accepted, not verified", Style::Warn),
+        WindowPhase::Verified => ("active, verified", Style::Good),
+        WindowPhase::Partial => ("on some members only", Style::Warn),
+        WindowPhase::Scheduled => ("scheduled", Style::None),
+        WindowPhase::Lost => ("lost", Style::Bad),
+        WindowPhase::Ended => ("ended", Style::Dim),
     }
 }

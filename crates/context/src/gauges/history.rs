@@ -46,7 +46,7 @@ impl Grid {
     }
 
     /// The samples on this grid; what is missing or not finite is a gap.
-    pub fn lay(&self, samples: &[(Timestamp, f64)]) -> Vec<Option<f64>> {
+    pub fn resample(&self, samples: &[(Timestamp, f64)]) -> Vec<Option<f64>> {
         let mut values = vec![None; self.times().len()];
         for (at, value) in samples {
             let offset = at.millis_since(self.start);
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn samples_fall_on_their_points_and_the_rest_are_gaps() {
         let grid = Grid { start: Timestamp(0), end: Timestamp(40_000), step_ms: 10_000 };
-        let values = grid.lay(&[
+        let values = grid.resample(&[
             (Timestamp(0), 1.0),
             (Timestamp(19_999), 2.0),
             (Timestamp(30_000), f64::NAN),

@@ -274,7 +274,7 @@ async fn spark(live: &StackSession, client: &Prometheus, due: &Due, hours: f64) 
             .map_err(|error| error.to_panel(SERVICE))
     })
     .await;
-    let laid = answer.and_then(|reply| one_series(&reply.value).map(|samples| grid.lay(samples)));
+    let laid = answer.and_then(|reply| one_series(&reply.value).map(|samples| grid.resample(samples)));
     let took = began.elapsed();
     let mut state = live.state();
     let Some(gauge) = state.prometheus.gauges.get_mut(due.index) else { return };

@@ -8,7 +8,7 @@ pub const MAX_LENGTH: usize = 32 * 1024;
 
 /// An operand with what joins it to the ones before.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Piece {
+pub struct SubExpression {
     /// What joins it; none for the first.
     pub join: Option<Join>,
     /// Its text, trimmed.
@@ -100,7 +100,7 @@ pub fn normal(text: &str) -> String {
 
 /// The operands of an expression's outermost `and`/`unless` chain; one when there is no chain. None when it can't be
 /// parsed, or mixes them with `or`.
-pub fn pieces(text: &str) -> Option<Vec<Piece>> {
+pub fn pieces(text: &str) -> Option<Vec<SubExpression>> {
     parse(text).ok()?;
     let found = cut(bare(text))?;
     // What was cut must be expressions of their own.
@@ -114,13 +114,13 @@ pub fn pieces(text: &str) -> Option<Vec<Piece>> {
             list.extend(inner);
             continue;
         }
-        list.push(Piece { join, text, expr });
+        list.push(SubExpression { join, text, expr });
     }
     Some(list)
 }
 
 /// Puts pieces together, on lines of their own where the text before had lines.
-pub fn join(pieces: &[Piece], lines: bool) -> String {
+pub fn join(pieces: &[SubExpression], lines: bool) -> String {
     let gap = if lines { "\n" } else { " " };
     let mut text = String::new();
     for piece in pieces {

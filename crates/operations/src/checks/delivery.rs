@@ -21,7 +21,7 @@ pub type Counts = Vec<Option<BTreeMap<String, Requests>>>;
 
 /// What became of the notification at one integration.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Handed {
+pub enum DeliveryOutcome {
     /// A request succeeded.
     Over,
     /// Requests were made, and all failed.
@@ -34,9 +34,9 @@ pub enum Handed {
 
 /// What was seen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
+pub struct DeliveryEvidence {
     /// By integration.
-    pub by: BTreeMap<String, Handed>,
+    pub by: BTreeMap<String, DeliveryOutcome>,
     /// A line each.
     pub lines: Vec<String>,
     /// Why it was not waited until the end; empty: it was.
@@ -67,13 +67,13 @@ pub async fn wait(
     integrations: &[String],
     before: &Counts,
     patience: Duration,
-) -> Seen {
+) -> DeliveryEvidence {
     let began = tokio::time::Instant::now();
     let mut failed_at = None;
     loop {
         let by = handed(integrations, before, &counts(members).await);
-        let any = |state: Handed| by.values().any(|handed| *handed == state);
-        if any(Handed::Failed) {
+        let any = |state: DeliveryOutcome| by.values().any(|handed| *handed == state);
+        if any(DeliveryOutcome::Failed) {
             failed_at.get_or_insert_with(tokio::time::Instant::now);
         }
         let cut = if scene.checks.cancel.load(Ordering::SeqCst) {
@@ -83,17 +83,18 @@ pub async fn wait(
         } else {
             ""
         };
-        let settled = by.values().all(|handed| *handed == Handed::Over) || before.iter().all(Option::is_none);
+        let settled =
+            by.values().all(|handed| *handed == DeliveryOutcome::Over) || before.iter().all(Option::is_none);
         let failing = failed_at.is_some_and(|at: tokio::time::Instant| at.elapsed() >= GRACE);
         if settled || failing || !cut.is_empty() || began.elapsed() >= patience.min(LONGEST) {
-            return Seen { lines: lines(&by, began.elapsed()), by, cut: cut.to_owned() };
+            return DeliveryEvidence { lines: lines(&by, began.elapsed()), by, cut: cut.to_owned() };
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 /// What the counts say. Pure.
-fn handed(integrations: &[String], before: &Counts, now: &Counts) -> BTreeMap<String, Handed> {
+fn handed(integrations: &[String], before: &Counts, now: &Counts) -> BTreeMap<String, DeliveryOutcome> {
     let one = |name: &String| {
         let (mut made, mut failed, mut known) = (0.0, 0.0, true);
         for (before, now) in before.iter().zip(now) {
@@ -108,25 +109,25 @@ fn handed(integrations: &[String], before: &Counts, now: &Counts) -> BTreeMap<St
             failed += if since.failed < then.failed { since.failed } else { since.failed - then.failed };
         }
         let state = match (made > failed, failed > 0.0) {
-            (true, _) => Handed::Over,
-            (_, true) => Handed::Failed,
-            _ if !known => Handed::Unknown,
-            _ => Handed::Nothing,
+            (true, _) => DeliveryOutcome::Over,
+            (_, true) => DeliveryOutcome::Failed,
+            _ if !known => DeliveryOutcome::Unknown,
+            _ => DeliveryOutcome::Nothing,
         };
         (name.clone(), state)
     };
     integrations.iter().map(one).collect()
 }
 
-fn lines(by: &BTreeMap<String, Handed>, after: Duration) -> Vec<String> {
+fn lines(by: &BTreeMap<String, DeliveryOutcome>, after: Duration) -> Vec<String> {
     let after = after.as_secs();
-    let one = |(name, handed): (&String, &Handed)| match handed {
-        Handed::Over => {
+    let one = |(name, handed): (&String, &DeliveryOutcome)| match handed {
+        DeliveryOutcome::Over => {
             format!("{name}: a request succeeded within {after} s (may include other notifications)")
         }
-        Handed::Failed => format!("{name}: every request within {after} s failed"),
-        Handed::Nothing => format!("{name}: no request within {after} s"),
-        Handed::Unknown => {
+        DeliveryOutcome::Failed => format!("{name}: every request within {after} s failed"),
+        DeliveryOutcome::Nothing => format!("{name}: no request within {after} s"),
+        DeliveryOutcome::Unknown => {
             format!("{name}: this version of Alertmanager does not count notification requests")
         }
     };
@@ -146,14 +147,18 @@ mod tests {
         let of = |before: Counts, now: Counts| handed(&["webhook".to_owned()], &before, &now)["webhook"];
         assert_eq!(
             of(vec![member(5.0, 1.0), member(0.0, 0.0)], vec![member(5.0, 1.0), member(1.0, 0.0)]),
-            Handed::Over
+            DeliveryOutcome::Over
         );
-        assert_eq!(of(vec![member(5.0, 1.0)], vec![member(5.0, 1.0)]), Handed::Nothing);
-        assert_eq!(of(vec![member(5.0, 1.0)], vec![member(8.0, 4.0)]), Handed::Failed);
-        assert_eq!(of(vec![member(5.0, 1.0)], vec![member(8.0, 3.0)]), Handed::Over);
-        assert_eq!(of(vec![member(5.0, 1.0)], vec![member(1.0, 0.0)]), Handed::Over, "it was restarted");
-        assert_eq!(of(vec![None], vec![member(1.0, 0.0)]), Handed::Unknown);
-        assert_eq!(of(vec![member(0.0, 0.0), None], vec![member(1.0, 0.0), None]), Handed::Over);
+        assert_eq!(of(vec![member(5.0, 1.0)], vec![member(5.0, 1.0)]), DeliveryOutcome::Nothing);
+        assert_eq!(of(vec![member(5.0, 1.0)], vec![member(8.0, 4.0)]), DeliveryOutcome::Failed);
+        assert_eq!(of(vec![member(5.0, 1.0)], vec![member(8.0, 3.0)]), DeliveryOutcome::Over);
+        assert_eq!(
+            of(vec![member(5.0, 1.0)], vec![member(1.0, 0.0)]),
+            DeliveryOutcome::Over,
+            "it was restarted"
+        );
+        assert_eq!(of(vec![None], vec![member(1.0, 0.0)]), DeliveryOutcome::Unknown);
+        assert_eq!(of(vec![member(0.0, 0.0), None], vec![member(1.0, 0.0), None]), DeliveryOutcome::Over);
     }
 
     #[test]

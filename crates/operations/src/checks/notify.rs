@@ -12,7 +12,7 @@ use aether_contract::{ErrorCode, PanelError, ServiceKind};
 
 use super::{
     CheckContext, CheckOutcome,
-    delivery::{self, Handed, Seen},
+    delivery::{self, DeliveryEvidence, DeliveryOutcome},
 };
 use aether_alerting::maintenance::routing::Routing;
 use aether_foundation::clock;
@@ -170,7 +170,7 @@ async fn taken_back(sent: &[(usize, Arc<Alertmanager>)], alert: &mut PostAlert) 
 }
 
 /// What all of it says. Pure.
-fn judged(seen: &Arrived, members: usize, handed: Option<&Seen>, gone: bool) -> CheckOutcome {
+fn judged(seen: &Arrived, members: usize, handed: Option<&DeliveryEvidence>, gone: bool) -> CheckOutcome {
     let mut lines = seen.lines.clone();
     let receivers = seen.receivers.join(", ");
     if seen.unseen > 0 {
@@ -188,11 +188,15 @@ fn judged(seen: &Arrived, members: usize, handed: Option<&Seen>, gone: bool) -> 
         let words = format!("The test alert arrived, but its receiver {receivers} has no integration.");
         return CheckOutcome::warn(words, lines, "Add an integration to the receiver in alertmanager.yml.");
     };
-    let of = |state: Handed| -> Vec<&str> {
+    let of = |state: DeliveryOutcome| -> Vec<&str> {
         handed.by.iter().filter(|(_, one)| **one == state).map(|(name, _)| name.as_str()).collect()
     };
-    let (over, failed, nothing, unknown) =
-        (of(Handed::Over), of(Handed::Failed), of(Handed::Nothing), of(Handed::Unknown));
+    let (over, failed, nothing, unknown) = (
+        of(DeliveryOutcome::Over),
+        of(DeliveryOutcome::Failed),
+        of(DeliveryOutcome::Nothing),
+        of(DeliveryOutcome::Unknown),
+    );
     lines.push(BEHIND.to_owned());
     if !failed.is_empty() {
         return CheckOutcome::fail(
@@ -277,17 +281,17 @@ mod tests {
     #[test]
     fn only_what_was_handed_over_is_passed_and_what_nobody_can_know_is_said() {
         let seen = Arrived { receivers: vec!["team".into()], ..Arrived::default() };
-        let of = |states: &[Handed]| {
+        let of = |states: &[DeliveryOutcome]| {
             let by = states.iter().enumerate().map(|(index, state)| (index.to_string(), *state)).collect();
-            let handed = Seen { by, lines: Vec::new(), cut: String::new() };
+            let handed = DeliveryEvidence { by, lines: Vec::new(), cut: String::new() };
             judged(&seen, 1, Some(&handed), true)
         };
-        let passed = of(&[Handed::Over, Handed::Over]);
+        let passed = of(&[DeliveryOutcome::Over, DeliveryOutcome::Over]);
         assert_eq!(passed.state, CheckState::Pass);
         assert!(passed.evidence.last().unwrap().starts_with("Not verifiable here"), "{passed:?}");
-        assert_eq!(of(&[Handed::Over, Handed::Failed]).state, CheckState::Fail);
-        assert_eq!(of(&[Handed::Over, Handed::Nothing]).state, CheckState::Warn);
-        assert_eq!(of(&[Handed::Unknown]).state, CheckState::Warn);
+        assert_eq!(of(&[DeliveryOutcome::Over, DeliveryOutcome::Failed]).state, CheckState::Fail);
+        assert_eq!(of(&[DeliveryOutcome::Over, DeliveryOutcome::Nothing]).state, CheckState::Warn);
+        assert_eq!(of(&[DeliveryOutcome::Unknown]).state, CheckState::Warn);
         assert_eq!(judged(&seen, 1, None, true).state, CheckState::Warn, "it tells nobody");
         let muted = Arrived { muted: true, ..seen.clone() };
         assert!(judged(&muted, 1, None, true).reason.contains("muted"));

@@ -28,7 +28,7 @@ use aether_foundation::clock;
 use record::Record;
 use scenario::Sight;
 
-pub use record::What;
+pub use record::OperatorAction;
 pub use report::{goal, mark, outcome};
 pub use watch::{look, watch};
 
@@ -311,7 +311,7 @@ pub async fn operate(
     let at = clock::now();
     let worked =
         simulator.operate(&known.id, request.operation.as_str()).await.map_err(|error| failed(&error))?;
-    let what = What::Operated { operation: request.operation, worked };
+    let what = OperatorAction::Operated { operation: request.operation, worked };
     if let Some(known) = keep(&drills, &live, known.id, what, at).await? {
         drills.update(known);
     }
@@ -383,11 +383,14 @@ fn none_goes_on() -> PanelError {
 pub async fn notice(drills: &Drills) -> Result<(), PanelError> {
     let live = drills.ctx.live();
     let known = running(drills, &live).await?;
-    keep(drills, &live, known.id, What::Seen, clock::now()).await?.map(drop).ok_or_else(none_goes_on)
+    keep(drills, &live, known.id, OperatorAction::Seen, clock::now())
+        .await?
+        .map(drop)
+        .ok_or_else(none_goes_on)
 }
 
 /// Records an action if a drill is running. Never fails the observed command.
-pub async fn saw(drills: &Drills, what: What) {
+pub async fn saw(drills: &Drills, what: OperatorAction) {
     let live = drills.ctx.live();
     if live.profile.simulator.is_none() {
         return;
@@ -408,7 +411,7 @@ async fn keep(
     drills: &Drills,
     live: &StackSession,
     id: String,
-    what: What,
+    what: OperatorAction,
     at: Timestamp,
 ) -> Result<Option<Record>, PanelError> {
     let stack = live.profile.name.clone();

@@ -55,22 +55,22 @@ pub struct Record {
     /// How it stands.
     pub outcome: DrillOutcome,
     /// What was done, in order.
-    pub acts: Vec<Act>,
+    pub acts: Vec<ActionRecord>,
 }
 
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Act {
+pub struct ActionRecord {
     /// When.
     pub at: Timestamp,
     /// What.
-    pub what: What,
+    pub what: OperatorAction,
 }
 
 /// What can be done, as far as it is watched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum What {
+pub enum OperatorAction {
     /// The person said that they have seen it.
     Seen,
     /// An alert was opened.
@@ -132,7 +132,7 @@ pub enum What {
     },
 }
 
-impl What {
+impl OperatorAction {
     /// A maintenance window with these matchers. It is about one alert when it says its name.
     pub fn muted(matchers: &[Matcher]) -> Self {
         let named = |one: &Matcher| one.name == "alertname" && one.is_equal && !one.is_regex;
@@ -144,16 +144,16 @@ impl What {
 impl Record {
     /// Whether what had to be done outside of the panel was done, and when.
     pub fn cured_at(&self) -> Option<Timestamp> {
-        let cure = |act: &&Act| matches!(act.what, What::Operated { worked: true, .. });
+        let cure = |act: &&ActionRecord| matches!(act.what, OperatorAction::Operated { worked: true, .. });
         self.acts.iter().find(cure).map(|act| act.at)
     }
 
     /// Keeps something that was done; the same twice within a second is one.
-    pub fn did(&mut self, what: What, at: Timestamp) {
+    pub fn did(&mut self, what: OperatorAction, at: Timestamp) {
         let repeated =
             self.acts.last().is_some_and(|last| last.what == what && at.millis_since(last.at) < 1000);
         if !repeated && self.acts.len() < MAX_ACTS {
-            self.acts.push(Act { at, what });
+            self.acts.push(ActionRecord { at, what });
         }
     }
 }
@@ -259,7 +259,7 @@ pub mod tests {
                 scope.spawn(move || {
                     let journal = Journal::open(file).unwrap();
                     for number in 0..20 {
-                        let what = What::PageOpened { page: format!("{writer}-{number}") };
+                        let what = OperatorAction::PageOpened { page: format!("{writer}-{number}") };
                         let at = Timestamp(number);
                         amend(&journal, "demo", "d", |record| {
                             record.did(what.clone(), at);

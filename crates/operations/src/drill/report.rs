@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
     use crate::drill::{
-        record::{What, tests::begun},
+        record::{OperatorAction, tests::begun},
         scoring,
     };
 
@@ -114,7 +114,7 @@ mod tests {
         let mut record = begun(DrillScenario::PrometheusDown);
         record.person = "ann\n# not a heading".into();
         record.signal_at = Some(Timestamp(10_000));
-        record.did(What::ServersAsked { how: "refresh".into() }, Timestamp(85_000));
+        record.did(OperatorAction::ServersAsked { how: "refresh".into() }, Timestamp(85_000));
         record.ended_at = Some(Timestamp(200_000));
         record.outcome = DrillOutcome::GivenUp;
         let text = markdown(&scoring::run(&record));

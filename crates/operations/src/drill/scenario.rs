@@ -6,7 +6,7 @@ use aether_contract::{
     ServiceStatus, Silence, SilenceState, Timestamp,
 };
 
-use super::record::{Record, What};
+use super::record::{OperatorAction, Record};
 use aether_foundation::stack::Profile;
 
 /// Gauge of the reranker.
@@ -219,35 +219,36 @@ fn is_alert(record: &Record, name: &str, tenant: Option<&str>) -> bool {
 }
 
 /// Whether something is the right first action.
-pub fn is_first(record: &Record, what: &What) -> bool {
+pub fn is_first(record: &Record, what: &OperatorAction) -> bool {
     match (record.scenario, what) {
-        (DrillScenario::VipLowConfidence | DrillScenario::CacheLoss, What::AlertTaken { name, tenant }) => {
-            is_alert(record, name, tenant.as_deref())
-        }
-        (DrillScenario::RerankRunaway, What::StepAsked { page, number }) => {
+        (
+            DrillScenario::VipLowConfidence | DrillScenario::CacheLoss,
+            OperatorAction::AlertTaken { name, tenant },
+        ) => is_alert(record, name, tenant.as_deref()),
+        (DrillScenario::RerankRunaway, OperatorAction::StepAsked { page, number }) => {
             *number == COST_STEP && is_page(record.scenario, page)
         }
-        (DrillScenario::BadSilence, What::Unmuted { silence, .. }) => {
+        (DrillScenario::BadSilence, OperatorAction::Unmuted { silence, .. }) => {
             record.silence.as_ref() == Some(silence)
         }
-        (DrillScenario::PrometheusDown, What::ServersAsked { .. }) => true,
+        (DrillScenario::PrometheusDown, OperatorAction::ServersAsked { .. }) => true,
         _ => false,
     }
 }
 
 /// Whether an action is an escalation for the drill.
-pub fn is_call(record: &Record, what: &What) -> bool {
-    matches!(what, What::Called { title } if spec(record.scenario).alert.is_none_or(|alert| alert == title))
+pub fn is_call(record: &Record, what: &OperatorAction) -> bool {
+    matches!(what, OperatorAction::Called { title } if spec(record.scenario).alert.is_none_or(|alert| alert == title))
 }
 
 /// Whether something shows that the drill was noticed.
-pub fn is_notice(record: &Record, what: &What) -> bool {
+pub fn is_notice(record: &Record, what: &OperatorAction) -> bool {
     match what {
-        What::Seen | What::Operated { worked: true, .. } => true,
-        What::AlertOpened { name, tenant } | What::AlertTaken { name, tenant } => {
+        OperatorAction::Seen | OperatorAction::Operated { worked: true, .. } => true,
+        OperatorAction::AlertOpened { name, tenant } | OperatorAction::AlertTaken { name, tenant } => {
             is_alert(record, name, tenant.as_deref())
         }
-        What::PageOpened { page } => is_page(record.scenario, page),
+        OperatorAction::PageOpened { page } => is_page(record.scenario, page),
         other => is_first(record, other),
     }
 }
@@ -270,7 +271,10 @@ mod tests {
     }
 
     fn cured(mut record: Record, at: i64) -> Record {
-        record.did(What::Operated { operation: DrillOperation::RollBack, worked: true }, Timestamp(at));
+        record.did(
+            OperatorAction::Operated { operation: DrillOperation::RollBack, worked: true },
+            Timestamp(at),
+        );
         record
     }
 
@@ -290,7 +294,7 @@ mod tests {
             assert!(first.contains(&format!("what a day costs at this rate (step {COST_STEP})")), "{first}");
         }
         let record = begun(DrillScenario::RerankRunaway);
-        let asked = |number| What::StepAsked { page: "RerankUtilizationHigh".into(), number };
+        let asked = |number| OperatorAction::StepAsked { page: "RerankUtilizationHigh".into(), number };
         assert!(is_first(&record, &asked(COST_STEP)) && !is_first(&record, &asked(1)));
     }
 

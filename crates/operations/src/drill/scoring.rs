@@ -5,7 +5,7 @@ use aether_contract::{
 };
 
 use super::{
-    record::{Act, Record, What},
+    record::{ActionRecord, OperatorAction, Record},
     scenario::{is_call, is_first, is_notice, is_page},
 };
 use aether_foundation::text::truncate;
@@ -15,7 +15,9 @@ pub fn run(record: &Record) -> DrillRun {
     let running = record.outcome == DrillOutcome::Running;
     let measures = measures(record);
     // Opening a page asks all of its steps: only one that matters is told.
-    let passing = |act: &&Act| matches!(act.what, What::StepAsked { .. }) && !is_first(record, &act.what);
+    let passing = |act: &&ActionRecord| {
+        matches!(act.what, OperatorAction::StepAsked { .. }) && !is_first(record, &act.what)
+    };
     let acts: Vec<DrillAction> = if running {
         Vec::new()
     } else {
@@ -45,10 +47,12 @@ fn noticed(measures: Vec<MeasuredGoal>) -> Vec<MeasuredGoal> {
 }
 
 fn measures(record: &Record) -> Vec<MeasuredGoal> {
-    let first =
-        |fits: &dyn Fn(&What) -> bool| record.acts.iter().find(|act| fits(&act.what)).map(|act| act.at);
+    let first = |fits: &dyn Fn(&OperatorAction) -> bool| {
+        record.acts.iter().find(|act| fits(&act.what)).map(|act| act.at)
+    };
     let noticed = first(&|what| is_notice(record, what));
-    let page = first(&|what| matches!(what, What::PageOpened { page } if is_page(record.scenario, page)));
+    let page =
+        first(&|what| matches!(what, OperatorAction::PageOpened { page } if is_page(record.scenario, page)));
     let acted = first(&|what| is_first(record, what));
     let called = first(&|what| is_call(record, what));
     let (look, call) = (record.look_within_s, record.call_within_s);
@@ -83,25 +87,25 @@ fn seconds(at: Timestamp, signal: Timestamp) -> f64 {
     at.millis_since(signal).max(0) as f64 / 1000.0
 }
 
-fn told(record: &Record, act: &Act) -> DrillAction {
+fn told(record: &Record, act: &ActionRecord) -> DrillAction {
     let (worth, why) = worth(record, act);
     DrillAction { at: act.at, text: text(&act.what), worth, why: why.to_owned() }
 }
 
-fn worth(record: &Record, act: &Act) -> (Assessment, &'static str) {
+fn worth(record: &Record, act: &ActionRecord) -> (Assessment, &'static str) {
     let first_at = record.acts.iter().find(|one| is_first(record, &one.what)).map(|one| one.at);
     match &act.what {
-        What::Operated { worked: false, .. } => {
+        OperatorAction::Operated { worked: false, .. } => {
             (Assessment::Wrong, "It had no effect: this was not the cause.")
         }
-        What::Muted { narrow: false, .. } => {
+        OperatorAction::Muted { narrow: false, .. } => {
             (Assessment::Wrong, "It mutes more than the alert being worked on.")
         }
-        What::Muted { .. } if first_at.is_none_or(|first| act.at < first) => {
+        OperatorAction::Muted { .. } if first_at.is_none_or(|first| act.at < first) => {
             (Assessment::Wrong, "Muting does not stop the clock. The first action comes first.")
         }
-        What::Operated { worked: true, .. } => (Assessment::Right, ""),
-        What::PageOpened { page } if is_page(record.scenario, page) => (Assessment::Right, ""),
+        OperatorAction::Operated { worked: true, .. } => (Assessment::Right, ""),
+        OperatorAction::PageOpened { page } if is_page(record.scenario, page) => (Assessment::Right, ""),
         what if is_first(record, what) || is_notice(record, what) || is_call(record, what) => {
             (Assessment::Right, "")
         }
@@ -109,25 +113,25 @@ fn worth(record: &Record, act: &Act) -> (Assessment, &'static str) {
     }
 }
 
-fn text(what: &What) -> String {
+fn text(what: &OperatorAction) -> String {
     let alert = |name: &str, tenant: &Option<String>| {
         let about =
             tenant.as_deref().map(|tenant| format!(" of {}", truncate(tenant, 80))).unwrap_or_default();
         format!("{}{about}", truncate(name, 80))
     };
     match what {
-        What::Seen => "Marked the incident as noticed.".to_owned(),
-        What::AlertOpened { name, tenant } => format!("Opened alert {}.", alert(name, tenant)),
-        What::AlertTaken { name, tenant } => format!("Acknowledged {}.", alert(name, tenant)),
-        What::PageOpened { page } => format!("Opened runbook {}.", truncate(page, 80)),
-        What::StepAsked { page, number } => format!("Ran step {number} of {}.", truncate(page, 80)),
-        What::ServersAsked { how } => {
+        OperatorAction::Seen => "Marked the incident as noticed.".to_owned(),
+        OperatorAction::AlertOpened { name, tenant } => format!("Opened alert {}.", alert(name, tenant)),
+        OperatorAction::AlertTaken { name, tenant } => format!("Acknowledged {}.", alert(name, tenant)),
+        OperatorAction::PageOpened { page } => format!("Opened runbook {}.", truncate(page, 80)),
+        OperatorAction::StepAsked { page, number } => format!("Ran step {number} of {}.", truncate(page, 80)),
+        OperatorAction::ServersAsked { how } => {
             format!("Checked whether the servers respond: {}.", truncate(how, 80))
         }
-        What::Muted { matchers, .. } => format!("Muted {}.", truncate(matchers, 160)),
-        What::Unmuted { by, .. } => format!("Ended a silence created by {}.", truncate(by, 80)),
-        What::Called { title } => format!("Recorded an escalation for {}.", truncate(title, 80)),
-        What::Operated { operation, .. } => format!("{}.", operation.title()),
+        OperatorAction::Muted { matchers, .. } => format!("Muted {}.", truncate(matchers, 160)),
+        OperatorAction::Unmuted { by, .. } => format!("Ended a silence created by {}.", truncate(by, 80)),
+        OperatorAction::Called { title } => format!("Recorded an escalation for {}.", truncate(title, 80)),
+        OperatorAction::Operated { operation, .. } => format!("{}.", operation.title()),
     }
 }
 
@@ -140,20 +144,20 @@ mod tests {
 
     const TENANT: &str = "vip-customer-123";
 
-    fn taken(name: &str) -> What {
-        What::AlertTaken { name: name.into(), tenant: Some(TENANT.into()) }
+    fn taken(name: &str) -> OperatorAction {
+        OperatorAction::AlertTaken { name: name.into(), tenant: Some(TENANT.into()) }
     }
 
-    fn page(name: &str) -> What {
-        What::PageOpened { page: name.into() }
+    fn page(name: &str) -> OperatorAction {
+        OperatorAction::PageOpened { page: name.into() }
     }
 
-    fn operated(worked: bool) -> What {
-        What::Operated { operation: DrillOperation::RollBack, worked }
+    fn operated(worked: bool) -> OperatorAction {
+        OperatorAction::Operated { operation: DrillOperation::RollBack, worked }
     }
 
     /// A drill that could be seen at 100 s, with these acts, over at `over`.
-    fn ended(acts: &[(i64, What)], over: Option<i64>) -> Record {
+    fn ended(acts: &[(i64, OperatorAction)], over: Option<i64>) -> Record {
         let mut record = begun(DrillScenario::VipLowConfidence);
         record.signal_at = Some(Timestamp(100_000));
         for (second, what) in acts {
@@ -173,7 +177,13 @@ mod tests {
     fn the_four_times_run_from_when_it_could_be_seen() {
         let acts = [
             (90, page("triage")),
-            (130, What::AlertOpened { name: "LowConfidenceSpikeVIP".into(), tenant: Some(TENANT.into()) }),
+            (
+                130,
+                OperatorAction::AlertOpened {
+                    name: "LowConfidenceSpikeVIP".into(),
+                    tenant: Some(TENANT.into()),
+                },
+            ),
             (140, taken("LowConfidenceSpikeVIP")),
             (150, page("own/LowConfidenceSpikeVIP")),
             (170, operated(true)),
@@ -215,10 +225,10 @@ mod tests {
             (late.measures[3].mark, late.measures[3].note.as_str()),
             (GoalResult::Late, "Not escalated before the deadline.")
         );
-        acts.insert(2, (1_000, What::Called { title: "LowConfidenceSpikeVIP".into() }));
+        acts.insert(2, (1_000, OperatorAction::Called { title: "LowConfidenceSpikeVIP".into() }));
         let called = run(&ended(&acts, Some(2_600)));
         assert_eq!((called.measures[3].mark, called.passed), (GoalResult::Pass, Some(true)));
-        acts[2] = (1_000, What::Called { title: "Health score".into() });
+        acts[2] = (1_000, OperatorAction::Called { title: "Health score".into() });
         assert_eq!(
             run(&ended(&acts, Some(2_600))).measures[3].mark,
             GoalResult::Late,
@@ -228,13 +238,14 @@ mod tests {
 
     #[test]
     fn muting_first_muting_everything_and_guessing_are_mistakes() {
-        let narrow = |narrow| What::Muted { matchers: "alertname=\"LowConfidenceSpikeVIP\"".into(), narrow };
+        let narrow =
+            |narrow| OperatorAction::Muted { matchers: "alertname=\"LowConfidenceSpikeVIP\"".into(), narrow };
         let good = [
             (120, taken("LowConfidenceSpikeVIP")),
             (130, page("LowConfidenceSpikeVIP")),
             (160, operated(true)),
         ];
-        let with = |second: i64, what: What| {
+        let with = |second: i64, what: OperatorAction| {
             let mut acts = good.to_vec();
             acts.push((second, what));
             acts.sort_by_key(|(second, _)| *second);
@@ -260,7 +271,7 @@ mod tests {
         record.chosen = false;
         let told = run(&record);
         assert_eq!((told.scenario, told.passed, told.acts.len(), told.measures.len()), (None, None, 0, 0));
-        record.did(What::Seen, Timestamp(130_000));
+        record.did(OperatorAction::Seen, Timestamp(130_000));
         let noticed: Vec<DrillGoal> = run(&record).measures.iter().map(|one| one.goal).collect();
         assert_eq!(noticed, [DrillGoal::Notice], "another window has to know that");
         assert_eq!(run(&Record { chosen: true, ..record }).scenario, Some(DrillScenario::VipLowConfidence));

@@ -11,7 +11,7 @@ use super::{
 
 /// Docker's data about a service; each part can fail separately.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct ObservedImage {
     /// The container in the engine's list.
     pub listed: Option<Container>,
     /// In full.
@@ -40,7 +40,7 @@ pub struct Facts {
     /// How the compose file says it.
     pub reference: Option<ComposeReference>,
     /// The engine; none: it was not asked or did not answer.
-    pub engine: Option<Seen>,
+    pub engine: Option<ObservedImage>,
     /// What the program's members report.
     pub reported: Vec<ReportedVersion>,
     /// Why it reports nothing.
@@ -231,7 +231,7 @@ mod tests {
             service: "prometheus".into(),
             container: "aether-prom".into(),
             pinned: Some("prom/prometheus:v2.54.1".into()),
-            engine: Some(Seen {
+            engine: Some(ObservedImage {
                 listed: Some(Container { state: "running".into(), ..Container::default() }),
                 detail: Some(ContainerDetail {
                     image: "prom/prometheus:v2.54.1".into(),
@@ -240,7 +240,7 @@ mod tests {
                     ..ContainerDetail::default()
                 }),
                 image: Some(Image { id: "sha256:0123456789abcdef".into(), ..Image::default() }),
-                ..Seen::default()
+                ..ObservedImage::default()
             }),
             reported: vec![ReportedVersion { version: "2.42.0".into(), from: "http://a:9090".into() }],
             ..Facts::default()
@@ -262,10 +262,10 @@ mod tests {
     fn a_container_that_could_not_be_looked_at_is_a_gap_and_no_absence() {
         let facts = Facts {
             pinned: Some("a:v1".into()),
-            engine: Some(Seen {
+            engine: Some(ObservedImage {
                 listed: Some(Container::default()),
                 gap: "Docker did not respond in time.".into(),
-                ..Seen::default()
+                ..ObservedImage::default()
             }),
             ..Facts::default()
         };

@@ -26,7 +26,7 @@ use futures_util::{StreamExt as _, stream};
 use advisories::Table;
 use aether_context::{Context, session::StackSession};
 use aether_foundation::{clock, stack::Profile};
-use chain::{Facts, Seen};
+use chain::{Facts, ObservedImage};
 use compose::Compose;
 use verdict::InCompose;
 
@@ -230,7 +230,7 @@ fn named(profile: &Profile, compose: Option<&Compose>, all: Option<&[Container]>
 
 /// A service's container in full, and the image that is wanted: the list names an image by its id once its tag
 /// has moved.
-async fn inspect(docker: &Docker, all: &[Container], one: &Facts) -> Seen {
+async fn inspect(docker: &Docker, all: &[Container], one: &Facts) -> ObservedImage {
     let listed = find(all, one);
     let wanted = one.evidence().wanted().map(str::to_owned);
     let (detail, image) = tokio::join!(
@@ -252,7 +252,7 @@ async fn inspect(docker: &Docker, all: &[Container], one: &Facts) -> Seen {
         DockerFailure::Refused(400) => None,
         _ => Some(error.to_panel().message),
     };
-    let mut seen = Seen { listed: listed.cloned(), ..Seen::default() };
+    let mut seen = ObservedImage { listed: listed.cloned(), ..ObservedImage::default() };
     match detail {
         Ok(detail) => seen.detail = detail,
         Err(error) => seen.gap = error.to_panel().message,

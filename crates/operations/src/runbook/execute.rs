@@ -99,7 +99,7 @@ async fn history(
         .await
         .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
     let [one] = reply.value.as_slice() else { return Ok(None) };
-    let values = grid.lay(&one.values);
+    let values = grid.resample(&one.values);
     let drawing = drawing(&step.title, expect);
     blocking(move || draw(&drawing, &grid, values, &style)).await.map(Some)
 }

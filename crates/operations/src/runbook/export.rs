@@ -276,7 +276,7 @@ fn csv(grid: &Grid, series: &[&RangeSeries]) -> io::Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let heads = series.iter().map(|one| if one.labels.is_empty() { "value".to_owned() } else { labels(one) });
     out.write_record(std::iter::once("time".to_owned()).chain(heads))?;
-    let columns: Vec<Vec<Option<f64>>> = series.iter().map(|one| grid.lay(&one.values)).collect();
+    let columns: Vec<Vec<Option<f64>>> = series.iter().map(|one| grid.resample(&one.values)).collect();
     for (index, at) in grid.times().into_iter().enumerate() {
         let cells = columns.iter().map(|values| {
             values.get(index).copied().flatten().map(|value| value.to_string()).unwrap_or_default()
@@ -300,7 +300,7 @@ fn labels(series: &RangeSeries) -> String {
 /// The plot of the one series, or of the first.
 fn plot(step: &RunbookStepResult, grid: &Grid, series: &[&RangeSeries]) -> Result<Vec<u8>, PanelError> {
     let expect = Condition::read(&step.expect);
-    let values = series.first().map(|one| grid.lay(&one.values)).unwrap_or_default();
+    let values = series.first().map(|one| grid.resample(&one.values)).unwrap_or_default();
     let drawn = draw(&execute::drawing(&step.title, expect.as_ref()), grid, values, &ink())?;
     aether_plots::png(&drawn.figure, PAPER, 2.0)
         .map_err(|error| PanelError::new(ErrorCode::Internal, "plots", error.to_string()))

@@ -8,7 +8,7 @@ use crate::Panel;
 use aether_backup::{
     archive::{export, import},
     compare, git, prune,
-    reader::{Opened, Stored},
+    reader::{BackupReader, StoredDashboard},
     remote,
     restore::{self, data, runs, target, undo},
     store::Store,
@@ -47,7 +47,7 @@ impl Panel {
     pub async fn backup_show(&self, request: BackupRequest) -> Result<BackupDetail, PanelError> {
         let store = self.store();
         blocking(move || {
-            let opened = Opened::open(&store, &request.id)?;
+            let opened = BackupReader::open(&store, &request.id)?;
             let entry = store.entry(&request.id.0, &mut BTreeMap::new());
             let listed = entry.ok().flatten().ok_or_else(|| {
                 let words = format!("Invalid backup name: {}.", request.id.0);
@@ -64,7 +64,7 @@ impl Panel {
     /// `not-found`, `storage`.
     pub async fn backup_file(&self, request: BackupFileRequest) -> Result<BackupFile, PanelError> {
         let store = self.store();
-        blocking(move || Opened::open(&store, &request.id)?.file(&request.path)).await
+        blocking(move || BackupReader::open(&store, &request.id)?.file(&request.path)).await
     }
 
     /// Holds a backup against its hashes.
@@ -199,8 +199,8 @@ impl Panel {
             let mut more = false;
             for backup in list.backups {
                 // A backup that cannot be opened is listed with the reason.
-                let Ok(opened) = Opened::open(&store, &backup.id) else { continue };
-                for about in opened.abouts() {
+                let Ok(opened) = BackupReader::open(&store, &backup.id) else { continue };
+                for about in opened.dashboard_summaries() {
                     let text = format!("{} {}", about.title, about.uid).to_lowercase();
                     if words.iter().all(|word| text.contains(word)) {
                         if found.len() >= MAX_FOUND {
@@ -283,7 +283,7 @@ impl Panel {
     async fn sides(&self, id: BackupId) -> Result<Sides, PanelError> {
         let store = self.store();
         blocking(move || {
-            let side = |stored: Stored| {
+            let side = |stored: StoredDashboard| {
                 let read = stored.dashboard.as_ref().map(|raw| serde_json::from_str(raw.get()));
                 let dashboard = match read {
                     Some(Ok(value)) => Ok(value),
@@ -292,7 +292,7 @@ impl Panel {
                 };
                 (stored.about.uid, Side { title: stored.about.title, folder: stored.about.folder, dashboard })
             };
-            Ok(Opened::open(&store, &id)?.dashboards().into_iter().map(side).collect())
+            Ok(BackupReader::open(&store, &id)?.dashboards().into_iter().map(side).collect())
         })
         .await
     }

@@ -14,7 +14,7 @@ impl Panel {
     /// As [`checks::command`].
     pub async fn check_run(&self, request: CheckRequest) -> Result<CheckRun, PanelError> {
         let how = request.suite.title().to_lowercase();
-        drill::saw(&self.caps.drills, drill::What::ServersAsked { how }).await;
+        drill::saw(&self.caps.drills, drill::OperatorAction::ServersAsked { how }).await;
         self.effect(checks::command(Arc::clone(&self.caps.checks), request)).await
     }
 

@@ -17,7 +17,7 @@ impl Panel {
     ) -> Result<EscalationClock, PanelError> {
         let clock = escalation::mark(&self.caps.escalation, request).await?;
         if clock.escalated.is_some() {
-            drill::saw(&self.caps.drills, drill::What::Called { title: clock.title.clone() }).await;
+            drill::saw(&self.caps.drills, drill::OperatorAction::Called { title: clock.title.clone() }).await;
         }
         Ok(clock)
     }

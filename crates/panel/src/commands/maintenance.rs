@@ -40,7 +40,7 @@ impl Panel {
     ) -> Result<MaintenanceWindow, PanelError> {
         let window =
             self.effect(maintenance::start::start(Arc::clone(&self.caps.maintenance), request)).await?;
-        drill::saw(&self.caps.drills, drill::What::muted(&window.matchers)).await;
+        drill::saw(&self.caps.drills, drill::OperatorAction::muted(&window.matchers)).await;
         Ok(window)
     }
 
@@ -66,7 +66,7 @@ impl Panel {
         let ended =
             self.effect(maintenance::change::end(Arc::clone(&self.caps.maintenance), request)).await?;
         let (silence, by) = (ended.silence.id.clone(), ended.silence.created_by.clone());
-        drill::saw(&self.caps.drills, drill::What::Unmuted { silence, by }).await;
+        drill::saw(&self.caps.drills, drill::OperatorAction::Unmuted { silence, by }).await;
         Ok(ended)
     }
 

@@ -7,7 +7,7 @@ use aether_contract::*;
 use crate::Panel;
 use aether_foundation::task::blocking;
 use aether_operations::{
-    drill::{self, What},
+    drill::{self, OperatorAction},
     runbook::{self, Library},
 };
 
@@ -27,7 +27,7 @@ impl Panel {
     /// As [`runbook::open`].
     pub async fn runbook_open(&self, request: RunbookOpenRequest) -> Result<RunbookView, PanelError> {
         let view = runbook::open(&self.caps.runbooks, request).await?;
-        drill::saw(&self.caps.drills, What::PageOpened { page: view.id.clone() }).await;
+        drill::saw(&self.caps.drills, OperatorAction::PageOpened { page: view.id.clone() }).await;
         Ok(view)
     }
 
@@ -46,7 +46,7 @@ impl Panel {
     /// As [`runbook::begin`].
     pub async fn runbook_start(&self, request: RunbookStartRequest) -> Result<RunbookRun, PanelError> {
         let run = runbook::begin(&self.caps.runbooks, request).await?;
-        drill::saw(&self.caps.drills, What::PageOpened { page: run.page.clone() }).await;
+        drill::saw(&self.caps.drills, OperatorAction::PageOpened { page: run.page.clone() }).await;
         Ok(run)
     }
 
@@ -57,7 +57,7 @@ impl Panel {
     pub async fn runbook_step(&self, request: RunbookStepRequest) -> Result<RunbookStepResult, PanelError> {
         let number = request.number;
         let (page, step) = Box::pin(runbook::step(&self.caps.runbooks, request)).await?;
-        drill::saw(&self.caps.drills, What::StepAsked { page, number }).await;
+        drill::saw(&self.caps.drills, OperatorAction::StepAsked { page, number }).await;
         Ok(step)
     }
 

@@ -10,7 +10,7 @@ use aether_contract::{ErrorCode, PanelError, ServiceKind};
 
 use super::{
     kind::Kind,
-    reload::{self, RELOAD, Way},
+    reload::{self, RELOAD, ReloadMethod},
     verify,
 };
 use aether_context::{jobs::Handle, session::StackSession};
@@ -58,8 +58,8 @@ impl From<PanelError> for Failed {
 
 /// The servers that read the files: they answer, they can be told, and this is what they run before anything
 /// is written.
-pub struct Ground {
-    prometheus: Option<(Arc<Prometheus>, Way)>,
+pub struct Preflight {
+    prometheus: Option<(Arc<Prometheus>, ReloadMethod)>,
     members: Vec<(Arc<Alertmanager>, ConfigFacts)>,
 }
 
@@ -81,7 +81,7 @@ pub async fn apply(live: &StackSession, changes: &[Change], job: &Handle) -> Res
 /// As [`apply`].
 pub async fn apply_on(
     live: &StackSession,
-    before: &Ground,
+    before: &Preflight,
     changes: &[Change],
     job: &Handle,
 ) -> Result<Vec<String>, Failed> {
@@ -178,9 +178,9 @@ fn meanwhile(change: &Change) -> PanelError {
 ///
 /// # Errors
 /// The servers' codes; `invalid-request` for one that can't be told to read its files.
-pub async fn ground(live: &StackSession, changes: &[Change]) -> Result<Ground, PanelError> {
+pub async fn ground(live: &StackSession, changes: &[Change]) -> Result<Preflight, PanelError> {
     let touches = |kinds: &[Kind]| changes.iter().any(|change| kinds.contains(&change.kind));
-    let mut found = Ground { prometheus: None, members: Vec::new() };
+    let mut found = Preflight { prometheus: None, members: Vec::new() };
     if touches(&[Kind::Prometheus, Kind::Rules]) {
         let client = live.clients.prometheus().await?;
         let way = reload::way(&live.profile, &client).await?;
@@ -200,7 +200,7 @@ pub async fn ground(live: &StackSession, changes: &[Change]) -> Result<Ground, P
 /// Makes the servers read their files, and waits until they are seen to run them.
 async fn in_force(
     live: &StackSession,
-    before: &Ground,
+    before: &Preflight,
     changes: &[Change],
 ) -> Result<Vec<String>, PanelError> {
     let mut notes = Vec::new();
@@ -225,7 +225,7 @@ async fn in_force(
 }
 
 /// Tells Prometheus. One that is away is waited for: it is being restarted, and reads its files when it comes up.
-async fn tell(live: &StackSession, client: &Prometheus, way: &Way) -> Result<String, PanelError> {
+async fn tell(live: &StackSession, client: &Prometheus, way: &ReloadMethod) -> Result<String, PanelError> {
     let error = match reload::tell(&live.profile, client, way).await {
         Ok(told) => return Ok(told.how),
         Err(error) => error,
@@ -255,7 +255,7 @@ fn is_away(code: ErrorCode) -> bool {
 }
 
 /// Whether Prometheus runs the files as it is, whatever became of the reload.
-async fn run_already(before: &Ground, changes: &[Change]) -> Result<(), PanelError> {
+async fn run_already(before: &Preflight, changes: &[Change]) -> Result<(), PanelError> {
     match &before.prometheus {
         Some((client, _)) if before.members.is_empty() => {
             prometheus_runs(client, changes, false, &mut Vec::new()).await

@@ -22,7 +22,7 @@ const APART_MS: i64 = 1_500;
 
 /// How Prometheus is reloaded.
 #[derive(Debug, Clone)]
-pub enum Way {
+pub enum ReloadMethod {
     /// `POST /-/reload`.
     Api,
     /// SIGHUP to the container that it runs in.
@@ -41,7 +41,7 @@ pub struct Target {
 ///
 /// # Errors
 /// Prometheus' codes; `invalid-request` when there is no way, with what to do.
-pub async fn way(profile: &Profile, client: &Prometheus) -> Result<Way, PanelError> {
+pub async fn way(profile: &Profile, client: &Prometheus) -> Result<ReloadMethod, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Prometheus);
     client.build_info().await.map_err(told)?;
     let off = match client.flags().await {
@@ -52,7 +52,7 @@ pub async fn way(profile: &Profile, client: &Prometheus) -> Result<Way, PanelErr
             matches!(client.reload(RELOAD).await, Err(error) if error.failure == Failure::Forbidden)
         }
     };
-    if off { by_signal(profile).await.map(Way::Signal) } else { Ok(Way::Api) }
+    if off { by_signal(profile).await.map(ReloadMethod::Signal) } else { Ok(ReloadMethod::Api) }
 }
 
 async fn by_signal(profile: &Profile) -> Result<Target, PanelError> {
@@ -97,7 +97,7 @@ fn no_way(profile: &Profile, why: &str) -> PanelError {
 ///
 /// # Errors
 /// As [`way`] and [`tell`].
-pub async fn reload(profile: &Profile, client: &Prometheus) -> Result<Told, PanelError> {
+pub async fn reload(profile: &Profile, client: &Prometheus) -> Result<ReloadResult, PanelError> {
     let way = way(profile, client).await?;
     tell(profile, client, &way).await
 }
@@ -109,11 +109,15 @@ pub async fn reload(profile: &Profile, client: &Prometheus) -> Result<Told, Pane
 /// `server-error` with the parser's words for a broken file, through the API; `rejected` when it says that
 /// reading failed after a signal; `unverified` when it does not say that it has read them; `invalid-request`
 /// when there is no way; Prometheus' codes. A server that refuses its files goes on with those of before.
-pub async fn tell(profile: &Profile, client: &Prometheus, way: &Way) -> Result<Told, PanelError> {
+pub async fn tell(
+    profile: &Profile,
+    client: &Prometheus,
+    way: &ReloadMethod,
+) -> Result<ReloadResult, PanelError> {
     match way {
-        Way::Signal(target) => signal(client, target).await,
-        Way::Api => match client.reload(RELOAD).await {
-            Ok(()) => Ok(Told {
+        ReloadMethod::Signal(target) => signal(client, target).await,
+        ReloadMethod::Api => match client.reload(RELOAD).await {
+            Ok(()) => Ok(ReloadResult {
                 info: client.runtime_info().await.ok().map(|reply| reply.value),
                 how: String::new(),
             }),
@@ -132,14 +136,14 @@ pub async fn tell(profile: &Profile, client: &Prometheus, way: &Way) -> Result<T
 
 /// What a server that has been told says.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct ReloadResult {
     /// What it tells of itself; none where it does not.
     pub info: Option<RuntimeInfo>,
     /// How it was told, in a sentence; empty through its API.
     pub how: String,
 }
 
-async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError> {
+async fn signal(client: &Prometheus, target: &Target) -> Result<ReloadResult, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Prometheus);
     let before = client.runtime_info().await.map_err(told)?.value;
     if let Some(at) = loaded_at(&before)
@@ -158,7 +162,7 @@ async fn signal(client: &Prometheus, target: &Target) -> Result<Told, PanelError
                         "The lifecycle API is disabled; sent SIGHUP to container {} instead.",
                         target.name
                     );
-                    return Ok(Told { info: Some(reply.value), how });
+                    return Ok(ReloadResult { info: Some(reply.value), how });
                 }
                 Some(false) => return Err(refused(&target.name)),
                 None => last = Some(reply.value),

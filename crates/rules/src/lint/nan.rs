@@ -3,11 +3,11 @@
 use aether_contract::{FindingSeverity, RuleFinding};
 
 use super::{Subject, finding};
-use crate::nan::spoilt;
+use crate::nan::nan_sources;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
     let Some(expr) = subject.expr else { return };
-    for problem in spoilt(expr, subject.known) {
+    for problem in nan_sources(expr, subject.known) {
         findings.push(finding(
             "nan",
             FindingSeverity::Warning,

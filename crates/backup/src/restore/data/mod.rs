@@ -15,7 +15,7 @@ use aether_contract::{
 use serde_json::json;
 
 use pack::upload;
-use preflight::{Ground, ground, well};
+use preflight::{Preflight, ground, well};
 use steps::{aside, kept, undone};
 
 use crate::{Backups, parts::container::Place, store::Store};
@@ -88,7 +88,7 @@ pub async fn apply(backups: Arc<Backups>, asked: DataRestoreRequest) -> Result<D
 }
 
 async fn carry_out(
-    ground: &Ground,
+    ground: &Preflight,
     place: &Place,
     owner: (u64, u64),
     kept: &str,
@@ -167,7 +167,7 @@ async fn back(place: &Place, kept: &str, error: PanelError) -> PanelError {
 }
 
 /// Waits until Prometheus is ready, and asks for the samples of each block.
-async fn answers(ground: &Ground, place: &Place) -> Result<DataCheck, PanelError> {
+async fn answers(ground: &Preflight, place: &Place) -> Result<DataCheck, PanelError> {
     let until = tokio::time::Instant::now() + READY;
     let mut down = 0;
     while let Err(error) = ground.client.ready().await {
@@ -200,7 +200,7 @@ async fn answers(ground: &Ground, place: &Place) -> Result<DataCheck, PanelError
     Ok(check)
 }
 
-async fn checked(ground: &Ground) -> Result<DataCheck, PanelError> {
+async fn checked(ground: &Preflight) -> Result<DataCheck, PanelError> {
     let mut check = DataCheck {
         id: ground.plan.id.clone(),
         answered: 0,

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 
 use super::failed;
 use crate::{
-    archive_reader::exceeds_ratio, build::ZSTD, layout::SNAPSHOT, parts::container::Place, reader::Opened,
+    archive_reader::exceeds_ratio, build::ZSTD, layout::SNAPSHOT, parts::container::Place,
+    reader::BackupReader,
 };
 use aether_context::jobs::Handle;
 
@@ -20,7 +21,7 @@ const PIECES: usize = 16;
 
 /// Streams the blocks into the container that is stopped.
 pub async fn upload(
-    opened: &Opened,
+    opened: &BackupReader,
     place: &Place,
     owner: (u64, u64),
     job: &Handle,

@@ -23,7 +23,7 @@ use crate::{
     build::ZSTD,
     layout::SNAPSHOT,
     parts::container::{self, Place},
-    reader::Opened,
+    reader::BackupReader,
     store::Store,
 };
 use aether_context::{journal::Entry, session::StackSession};
@@ -35,13 +35,13 @@ use aether_foundation::{
 };
 
 /// What is known before anything is done.
-pub struct Ground {
+pub struct Preflight {
     /// The plan.
     pub plan: DataRestorePlan,
     /// Prometheus' client.
     pub client: Arc<Prometheus>,
     /// The backup.
-    pub opened: Opened,
+    pub opened: BackupReader,
     /// Its blocks.
     pub blocks: Vec<BackupBlock>,
     /// The container, where it can be reached.
@@ -54,11 +54,11 @@ pub struct Ground {
 ///
 /// # Errors
 /// As [`super::plan`].
-pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Result<Ground, PanelError> {
+pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Result<Preflight, PanelError> {
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let wanted = id.clone();
     let (opened, blocks) = blocking(move || {
-        let opened = Opened::open(&store, &wanted)?;
+        let opened = BackupReader::open(&store, &wanted)?;
         let blocks = opened.blocks();
         Ok((opened, blocks))
     })
@@ -170,7 +170,7 @@ pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Re
     // What is free changes all the time and means nothing beyond the check above.
     let told = serde_json::to_vec(&(&plan.target, &plan.container, &plan.steps, plan.blocks, plan.by_panel));
     plan.digest = hex(&Sha256::digest(told.unwrap_or_default()));
-    Ok(Ground { plan, client, opened, blocks, place, owner })
+    Ok(Preflight { plan, client, opened, blocks, place, owner })
 }
 
 /// For how long Prometheus keeps samples, in milliseconds: as it says itself, else as its command line says;

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use self::{
     interpolate::Origin,
     read::{Project, Service, Sources},
-    tool::Asked,
+    tool::ComposeResolution,
 };
 use aether_foundation::{stack::Profile, task::blocking, text::hex};
 
@@ -49,7 +49,7 @@ pub struct Compose {
 }
 
 /// What `docker compose` said last, and of what; asked again only when a file has changed.
-pub type Memory = tokio::sync::Mutex<Option<(String, Asked)>>;
+pub type Memory = tokio::sync::Mutex<Option<(String, ComposeResolution)>>;
 
 /// The environment of this process, without what [`is_withheld`].
 pub fn environment(name: &str) -> Option<String> {
@@ -177,7 +177,7 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
     }
     let asked = asked(&sources, &project, &variables, memory).await;
     let by = match asked {
-        Asked::Resolved(resolved) => {
+        ComposeResolution::Resolved(resolved) => {
             for service in &mut project.services {
                 let Some((image, container)) = resolved.services.get(&service.name) else { continue };
                 if let Some(name) = container {
@@ -197,11 +197,11 @@ pub async fn look(profile: &Profile, memory: &Memory) -> Result<Compose, PanelEr
             }
             format!("docker compose {}", resolved.version)
         }
-        Asked::Refused(why) => {
+        ComposeResolution::Refused(why) => {
             notes.push(format!("docker compose rejects the files: {why}"));
             own(&project, &mut notes)
         }
-        Asked::NotThere => own(&project, &mut notes),
+        ComposeResolution::NotThere => own(&project, &mut notes),
     };
     Ok(Compose { sources, project, by, notes })
 }
@@ -222,7 +222,12 @@ fn own(project: &Project, notes: &mut Vec<String>) -> String {
     "the panel (docker compose is not installed)".to_owned()
 }
 
-async fn asked(sources: &Sources, project: &Project, variables: &tool::Variables, memory: &Memory) -> Asked {
+async fn asked(
+    sources: &Sources,
+    project: &Project,
+    variables: &tool::Variables,
+    memory: &Memory,
+) -> ComposeResolution {
     let mut hash = Sha256::new();
     hash.update(format!("{sources:?}{variables:?}"));
     for (path, text) in &project.texts {

@@ -26,7 +26,7 @@ pub struct Resolved {
 
 /// What asking it came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum ComposeResolution {
     /// It is not installed.
     NotThere,
     /// It does not take the files, in its words.
@@ -39,10 +39,10 @@ pub enum Asked {
 pub type Variables = BTreeMap<String, String>;
 
 /// Asks it. `docker` is the command.
-pub async fn ask(docker: &Path, sources: &Sources, variables: &Variables) -> Asked {
+pub async fn ask(docker: &Path, sources: &Sources, variables: &Variables) -> ComposeResolution {
     let version = match run(docker, &["compose", "version", "--short"], sources, variables).await {
         Ok((true, output, _)) => output.trim().trim_start_matches('v').to_owned(),
-        _ => return Asked::NotThere,
+        _ => return ComposeResolution::NotThere,
     };
     let mut words: Vec<String> = vec!["compose".into(), "--project-directory".into(), text(&sources.dir)];
     for file in &sources.files {
@@ -56,14 +56,14 @@ pub async fn ask(docker: &Path, sources: &Sources, variables: &Variables) -> Ask
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match run(docker, &words, sources, variables).await {
         Ok((true, output, _)) => match services(&output) {
-            Ok(services) => Asked::Resolved(Resolved { version, services }),
-            Err(why) => Asked::Refused(format!("failed to parse its output: {why}")),
+            Ok(services) => ComposeResolution::Resolved(Resolved { version, services }),
+            Err(why) => ComposeResolution::Refused(format!("failed to parse its output: {why}")),
         },
         Ok((false, _, errors)) => {
             let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it failed");
-            Asked::Refused(last.trim().chars().take(400).collect())
+            ComposeResolution::Refused(last.trim().chars().take(400).collect())
         }
-        Err(why) => Asked::Refused(why),
+        Err(why) => ComposeResolution::Refused(why),
     }
 }
 
@@ -129,7 +129,9 @@ mod tests {
         let (_folder, docker, sources) = fake(
             r#"echo '{"name":"x","services":{"a":{"image":"x/a:v1","container_name":"aa"},"b":{"build":{}}}}'"#,
         );
-        let Asked::Resolved(resolved) = ask(&docker, &sources, &Variables::new()).await else { panic!() };
+        let ComposeResolution::Resolved(resolved) = ask(&docker, &sources, &Variables::new()).await else {
+            panic!()
+        };
         assert_eq!(resolved.version, "2.29.1");
         assert_eq!(resolved.services["a"], (Some("x/a:v1".into()), Some("aa".into())));
         assert_eq!(resolved.services["b"], (None, None));
@@ -137,19 +139,19 @@ mod tests {
             fake("echo warning >&2; echo 'services.a.image must be a string' >&2; exit 15");
         assert_eq!(
             ask(&docker, &sources, &Variables::new()).await,
-            Asked::Refused("services.a.image must be a string".into())
+            ComposeResolution::Refused("services.a.image must be a string".into())
         );
         let (_folder, docker, sources) = fake("echo no json");
-        assert!(matches!(ask(&docker, &sources, &Variables::new()).await, Asked::Refused(_)));
+        assert!(matches!(ask(&docker, &sources, &Variables::new()).await, ComposeResolution::Refused(_)));
         let nowhere = sources.dir.join("nowhere");
-        assert_eq!(ask(&nowhere, &sources, &Variables::new()).await, Asked::NotThere);
+        assert_eq!(ask(&nowhere, &sources, &Variables::new()).await, ComposeResolution::NotThere);
     }
 
     #[tokio::test]
     async fn compose_reads_only_variables_that_are_passed_to_it() {
         let (folder, docker, sources) = fake("env > env.txt; echo '{}'");
         let variables = Variables::from([("TAG".to_owned(), "v1".to_owned())]);
-        assert!(matches!(ask(&docker, &sources, &variables).await, Asked::Resolved(_)));
+        assert!(matches!(ask(&docker, &sources, &variables).await, ComposeResolution::Resolved(_)));
         let text = std::fs::read_to_string(folder.path().join("env.txt")).unwrap();
         assert!(text.lines().any(|line| line == "TAG=v1"), "{text}");
         // Cargo sets it for every test, and nothing on the list of allowed variables begins so.
@@ -164,6 +166,6 @@ mod tests {
             .unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let sources = Sources { dir: folder.path().to_path_buf(), ..Sources::default() };
-        assert_eq!(ask(&path, &sources, &Variables::new()).await, Asked::NotThere);
+        assert_eq!(ask(&path, &sources, &Variables::new()).await, ComposeResolution::NotThere);
     }
 }

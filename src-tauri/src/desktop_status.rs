@@ -16,11 +16,11 @@ pub struct Known {
 
 /// What is shown now. Compared with what was, so that only changes reach the desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Face {
+pub struct DesktopStatus {
     /// The window's title.
     pub title: String,
     /// The tray's picture.
-    pub mood: Mood,
+    pub mood: TrayStatus,
     /// The tray's line about alerts.
     pub alerts: String,
     /// The tray's line about maintenance.
@@ -29,7 +29,7 @@ pub struct Face {
 
 /// One a tray picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum TrayStatus {
     /// Nothing fires.
     Ok,
     /// Something fires or is not known.
@@ -74,7 +74,7 @@ impl Known {
     }
 
     /// What to show at `now`.
-    pub fn face(&self, now: Timestamp) -> Face {
+    pub fn face(&self, now: Timestamp) -> DesktopStatus {
         let running = self.maintenance.windows.iter().find(|window| is_on(window, now));
         let counts = &self.alerts.counts;
         let known = self.alerts.freshness.is_fresh();
@@ -85,10 +85,10 @@ impl Known {
             .map(|s| s.title.as_str())
             .collect();
         let mood = match running {
-            _ if counts.critical > 0 => Mood::Critical,
-            Some(_) => Mood::Muted,
-            None if counts.firing > 0 || !known || !down.is_empty() => Mood::Warn,
-            None => Mood::Ok,
+            _ if counts.critical > 0 => TrayStatus::Critical,
+            Some(_) => TrayStatus::Muted,
+            None if counts.firing > 0 || !known || !down.is_empty() => TrayStatus::Warn,
+            None => TrayStatus::Ok,
         };
         let alerts = if !down.is_empty() {
             format!("Unreachable: {}", down.join(", "))
@@ -104,14 +104,19 @@ impl Known {
         match running {
             Some(window) => {
                 let left = left(window.ends_at.millis_since(now));
-                Face {
+                DesktopStatus {
                     title: format!("Maintenance {left} – AetherLink"),
                     mood,
                     alerts,
                     maintenance: format!("Maintenance: {left} left"),
                 }
             }
-            None => Face { title: "AetherLink".into(), mood, alerts, maintenance: "Maintenance: off".into() },
+            None => DesktopStatus {
+                title: "AetherLink".into(),
+                mood,
+                alerts,
+                maintenance: "Maintenance: off".into(),
+            },
         }
     }
 }
@@ -202,7 +207,7 @@ mod tests {
         let mut known = known(AlertCounts::default());
         for phase in [WindowPhase::Asked, WindowPhase::Lost, WindowPhase::Ended, WindowPhase::Scheduled] {
             known.maintenance.windows = vec![window(phase, 90_000)];
-            assert_eq!(known.face(NOW).mood, Mood::Ok, "{phase:?}");
+            assert_eq!(known.face(NOW).mood, TrayStatus::Ok, "{phase:?}");
         }
     }
 
@@ -210,16 +215,16 @@ mod tests {
     fn a_critical_alert_shows_through_a_window() {
         let mut known = known(AlertCounts { firing: 1, critical: 1, ..Default::default() });
         known.maintenance.windows = vec![window(WindowPhase::Verified, 90_000)];
-        assert_eq!(known.face(NOW).mood, Mood::Critical);
+        assert_eq!(known.face(NOW).mood, TrayStatus::Critical);
         assert_eq!(known.face(NOW).alerts, "1 firing, 1 critical");
     }
 
     #[test]
     fn what_is_not_known_is_not_well() {
         let mut known = known(AlertCounts::default());
-        assert_eq!(known.face(NOW).mood, Mood::Ok);
+        assert_eq!(known.face(NOW).mood, TrayStatus::Ok);
         known.alerts.freshness = Freshness::Loading;
-        assert_eq!(known.face(NOW).mood, Mood::Warn);
+        assert_eq!(known.face(NOW).mood, TrayStatus::Warn);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::json;
 
-use super::{DrillScenario, Pace, Running, Start, World};
+use super::{DrillScenario, Pace, Running, SimulatorState, Start};
 use crate::{SimError, model::Scenario};
 
 /// How long an alert has to last at a short pace.
@@ -13,7 +13,7 @@ const SHORT_FOR: &str = "15s";
 const WINDOWS: [&str; 2] = ["[15m]", "[5m]"];
 const SHORT_WINDOW: &str = "[1m]";
 
-impl World {
+impl SimulatorState {
     /// Makes it up.
     pub(super) async fn begin(&self, drill: &mut Running) -> Result<(), SimError> {
         let Start { scenario, tenant, pace, .. } = drill.start.clone();
