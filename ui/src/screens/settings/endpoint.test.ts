@@ -17,7 +17,7 @@ describe('an endpoint as it is edited', () => {
   });
   it.each([
     ['localhost:9090', 'http'],
-    ['nonsense', 'address'],
+    ['nonsense', 'URL'],
     ['ftp://x/', 'http://'],
     ['http://u:p@x/', 'Credentials'],
     ['http://x/#a', '#'],
@@ -30,7 +30,7 @@ describe('an endpoint as it is edited', () => {
       'Name: value',
     ));
   it('wants a user for basic authentication', () =>
-    expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), auth: 'basic' }).problem).toContain('user name'));
+    expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), auth: 'basic' }).problem).toContain('username'));
   it.each([
     ['http://grafana.example.com:3000', 'bearer', true],
     ['http://10.0.0.5', 'basic', true],

@@ -1,5 +1,6 @@
 // An endpoint as a person edits it (lines of text) and as a profile holds it. Pure; nothing is sent from here.
 import type { EndpointSpec } from '../../lib/contract';
+import { text } from '../../lib/text/settings';
 
 export interface EndpointDraft {
   /** One address a line. */
@@ -48,7 +49,7 @@ export function fromDraft(draft: EndpointDraft): { spec: EndpointSpec; problem: 
   }
   const urls = lines(draft.urls);
   for (const url of urls) problem ||= urlProblem(url);
-  if (draft.auth === 'basic' && draft.username.trim() === '') problem ||= 'Basic authentication needs a user name.';
+  if (draft.auth === 'basic' && draft.username.trim() === '') problem ||= text.endpoint.usernameMissing;
   const spec: EndpointSpec = {
     urls,
     auth: draft.auth === 'basic' ? { kind: 'basic', username: draft.username.trim() } : { kind: draft.auth },
@@ -62,18 +63,17 @@ export function fromDraft(draft: EndpointDraft): { spec: EndpointSpec; problem: 
 }
 
 /** What is wrong with an address; empty when nothing is. */
-export function urlProblem(text: string): string {
-  const short = text.slice(0, 60);
+export function urlProblem(typed: string): string {
+  const short = typed.slice(0, 60);
   let url: URL;
   try {
-    url = new URL(text);
+    url = new URL(typed);
   } catch {
-    return `“${short}” is not an address. Write it whole: http://localhost:9090`;
+    return text.endpoint.notUrl(short);
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    return `“${short}” begins with neither http:// nor https://`;
-  if (url.username || url.password) return 'Leave user and password out of the address; they go into Credentials.';
-  if (url.hash || url.search) return `“${short}” must end before the first ? or #.`;
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return text.endpoint.notHttp(short);
+  if (url.username || url.password) return text.endpoint.userInUrl;
+  if (url.hash || url.search) return text.endpoint.queryInUrl(short);
   return '';
 }
 
@@ -92,7 +92,7 @@ export function isExposed(url: URL): boolean {
 
 /** A name for a stack, as the panel takes it. */
 export function nameProblem(name: string): string {
-  return /^[a-z0-9_-]{1,64}$/.test(name) ? '' : 'Use 1 to 64 of a–z, 0–9, - and _.';
+  return /^[a-z0-9_-]{1,64}$/.test(name) ? '' : text.editor.nameRule;
 }
 
 export function emptyEndpoint(urls: string[] = []): EndpointSpec {

@@ -29,7 +29,7 @@ test('what is wrong with a check is told in words', () => {
   expect(checkProblem({ ...draft, query: ' ' })).toContain('PromQL');
   for (const wrong of ['', '1', 'about 3', '=> 1', '> x', '> 1 and'])
     expect(checkProblem({ ...draft, expect: wrong }), wrong).toContain('such as > 0');
-  expect(checkProblem({ ...draft, suites: [] })).toContain('when');
+  expect(checkProblem({ ...draft, suites: [] })).toContain('suite');
   const http = { ...emptyCheck(), title: 'H', asks: 'http' as const, url: 'http://x/health?deep=1' };
   expect(checkProblem(http)).toBe('');
   expect(checkProblem({ ...http, url: 'ftp://x' })).not.toBe('');

@@ -1,6 +1,7 @@
 // Checks of a profile's own as a person edits them, and as the profile holds them. Pure; nothing is sent from here.
 import type { CheckSuite, CustomCheck } from '../../lib/contract';
 import { urlProblem } from './endpoint';
+import { text } from '../../lib/text/settings';
 
 export interface CheckDraft {
   /** Empty for a new one: its id is made of its name when it is saved. */
@@ -41,15 +42,15 @@ const CONDITION = /^(<=|>=|==|!=|<|>)\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$
 
 /** What is wrong with one, in words; empty: nothing. */
 export function checkProblem(d: CheckDraft): string {
-  if (d.title.trim() === '') return 'A check needs a name.';
-  if (d.suites.length === 0) return 'Choose when it is made.';
+  if (d.title.trim() === '') return text.checks.nameMissing;
+  if (d.suites.length === 0) return text.checks.suitesMissing;
   if (d.asks === 'query') {
-    if (d.query.trim() === '') return 'Write a PromQL query.';
-    return CONDITION.test(d.expect.trim()) ? '' : 'Write what every value has to be, such as > 0 or <= 0.5.';
+    if (d.query.trim() === '') return text.checks.queryMissing;
+    return CONDITION.test(d.expect.trim()) ? '' : text.checks.conditionMissing;
   }
-  if (d.url.trim() === '') return 'Write an address.';
+  if (d.url.trim() === '') return text.checks.urlMissing;
   const status = Number(d.status);
-  if (!/^\d{3}$/.test(d.status.trim()) || status < 100 || status > 599) return 'A status is a number from 100 to 599.';
+  if (!/^\d{3}$/.test(d.status.trim()) || status < 100 || status > 599) return text.checks.statusRange;
   return urlProblem(d.url.trim().split(/[?#]/)[0] ?? '');
 }
 
