@@ -280,7 +280,10 @@ async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_l
     let said = eventually(Duration::from_secs(30), async || {
         let detail = panel.rule_detail(ask(dead.id.clone(), 1.0)).await.unwrap();
         // The figure ends at a whole step of its axis, some seconds ago.
-        (detail.live_verdict.contains("can never match") && detail.figure.is_some()).then_some(detail)
+        (detail.guard_never_matches
+            && detail.live_verdict.contains("can never match")
+            && detail.figure.is_some())
+        .then_some(detail)
     })
     .await
     .unwrap();
@@ -289,7 +292,7 @@ async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_l
     assert_eq!(titles, ["Condition", "Value", "Guard", "Overall"]);
     assert!(said.figure.is_some(), "{}", said.figure_note);
     let alive = panel.rule_detail(ask(rule("CacheCold").id, 1.0)).await.unwrap();
-    assert!(alive.live_verdict.contains("matches"), "{alive:?}");
+    assert!(!alive.guard_never_matches && alive.live_verdict.contains("matches"), "{alive:?}");
     let wrong = panel.rule_detail(ask(dead.id.clone(), 1e9)).await.unwrap_err();
     assert_eq!(wrong.code, ErrorCode::InvalidRequest);
     let gone = RuleRef { name: "Gone".into(), ..dead.id.clone() };

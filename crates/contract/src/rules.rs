@@ -248,8 +248,10 @@ wire! {
         pub rule: RuleView,
         /// Its expression and the sides of its `and`, evaluated now.
         pub sides: Vec<ExpressionSide>,
-        /// What the sides say about the guard: "Both sides give data and the whole gives none: the guard can't match."
+        /// What the evaluated sides show about the guard, in a sentence; empty when they show nothing.
         pub live_verdict: String,
+        /// Value and guard both return series now, and none of them match: the alert cannot fire.
+        pub guard_never_matches: bool,
         /// Threshold that the alert compares with.
         pub threshold: Option<f64>,
         /// Hours of the figure.

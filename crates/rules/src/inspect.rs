@@ -45,7 +45,7 @@ pub async fn look(
     })?;
     let client = live.clients.prometheus().await?;
     let condition = expression::condition(&rule.expression).filter(|_| rule.kind == RuleKind::Alerting);
-    let (sides, live_verdict) = sides(&client, &rule).await;
+    let (sides, (live_verdict, guard_never_matches)) = sides(&client, &rule).await;
     let value = condition.as_ref().map_or(rule.id.name.clone(), |found| found.value.clone());
     let threshold = condition.as_ref().map(|found| found.threshold);
     let end = live.state().prometheus.probe.server_now().unwrap_or_else(clock::now);
@@ -59,7 +59,16 @@ pub async fn look(
             Err(error) => (None, error.message),
         }
     };
-    Ok(RuleDetail { rule, sides, live_verdict, threshold, hours: request.hours, figure, figure_note })
+    Ok(RuleDetail {
+        rule,
+        sides,
+        live_verdict,
+        guard_never_matches,
+        threshold,
+        hours: request.hours,
+        figure,
+        figure_note,
+    })
 }
 
 /// The worst series over time: the one that came closest to the threshold, or the first.
@@ -123,7 +132,7 @@ async fn figure(
 }
 
 /// The expression and its sides, evaluated now, and what that says about the guard.
-async fn sides(client: &Prometheus, rule: &RuleView) -> (Vec<ExpressionSide>, String) {
+async fn sides(client: &Prometheus, rule: &RuleView) -> (Vec<ExpressionSide>, (String, bool)) {
     let mut asked = Vec::new();
     if rule.kind == RuleKind::Alerting
         && let Some(pieces) = split::pieces(&rule.expression).filter(|pieces| pieces.len() > 1)
@@ -180,19 +189,21 @@ fn side(
     ExpressionSide { title, expression, series, samples, error }
 }
 
-/// Whether value and guard pair on the server: asked without the comparison, which is mostly false.
-async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[ExpressionSide]) -> String {
+/// Whether value and guard match on the server, in a sentence, and whether the guard keeps the alert from ever firing.
+/// Queried without the comparison, which is mostly false.
+async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[ExpressionSide]) -> (String, bool) {
     let count = |title: &str| sides.iter().find(|side| side.title == title).and_then(|side| side.series);
-    let (Some(value), Some(guard)) = (count("Value"), count("Guard")) else { return String::new() };
+    let (Some(value), Some(guard)) = (count("Value"), count("Guard")) else { return Default::default() };
     if value == 0 {
-        return "The value returns no series now, so the guard cannot be checked.".to_owned();
+        return ("The value returns no series now, so the guard cannot be checked.".to_owned(), false);
     }
     if guard == 0 {
-        return "The guard returns no series now: there is no traffic, and the alert cannot fire.".to_owned();
+        let words = "The guard returns no series now: there is no traffic, and the alert cannot fire.";
+        return (words.to_owned(), false);
     }
-    let Some(pieces) = split::pieces(&rule.expression) else { return String::new() };
+    let Some(pieces) = split::pieces(&rule.expression) else { return Default::default() };
     let Some(found) = pieces.first().and_then(|first| expression::condition(&first.text)) else {
-        return String::new();
+        return Default::default();
     };
     let mut open = pieces.clone();
     if let (Some(first), Ok(expr)) = (open.first_mut(), split::parse(&found.value)) {
@@ -202,10 +213,13 @@ async fn verdict(client: &Prometheus, rule: &RuleView, sides: &[ExpressionSide])
     let query = split::join(&open, true);
     match client.instant(&query, None).await.map(|reply| reply.value.value) {
         Ok(QueryValue::Vector(all)) if all.is_empty() => {
-            "Value and guard both return series now, but none of them match: the guard can never match."
-                .to_owned()
+            let words =
+                "Value and guard both return series now, but none of them match: the guard can never match.";
+            (words.to_owned(), true)
         }
-        Ok(QueryValue::Vector(all)) => format!("The guard matches {} of {value} series now.", all.len()),
-        _ => String::new(),
+        Ok(QueryValue::Vector(all)) => {
+            (format!("The guard matches {} of {value} series now.", all.len()), false)
+        }
+        _ => Default::default(),
     }
 }

@@ -12,7 +12,7 @@ test('rule_with_a_guard_that_never_matches_shows_a_rewrite_and_both_sides_evalua
   assert.deepEqual(names, ['CacheColdOld', 'team:requests:rate5m', 'LowConfidenceSpike']);
   await page.getByTestId('rule-open').first().click();
   await page.getByTestId('live-verdict').waitFor();
-  assert.match(await page.getByTestId('live-verdict').innerText(), /can’t match/);
+  assert.match(await page.getByTestId('live-verdict').innerText(), /can never match/);
   assert.deepEqual(
     (await page.getByTestId('rewrite').locator('> div').allInnerTexts()).map((t) =>
       t.replace(/\s+/g, ' ').trim().slice(0, 12),

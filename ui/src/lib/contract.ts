@@ -4745,9 +4745,13 @@ rule: RuleView,
  */
 sides: Array<ExpressionSide>,
 /**
- * What the sides say about the guard: "Both sides give data and the whole gives none: the guard can't match."
+ * What the evaluated sides show about the guard, in a sentence; empty when they show nothing.
  */
 liveVerdict: string,
+/**
+ * Value and guard both return series now, and none of them match: the alert cannot fire.
+ */
+guardNeverMatches: boolean,
 /**
  * Threshold that the alert compares with.
  */

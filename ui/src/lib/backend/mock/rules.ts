@@ -384,8 +384,9 @@ export function ruleDetail(
     liveVerdict: !isAlert
       ? ''
       : one.guard?.verdict === 'never-matches'
-        ? 'Value and guard both give series now, and none of them pair: the guard can\u2019t match.'
-        : 'The guard pairs with 9 of 9 series now.',
+        ? 'Value and guard both return series now, but none of them match: the guard can never match.'
+        : 'The guard matches 9 of 9 series now.',
+    guardNeverMatches: isAlert && one.guard?.verdict === 'never-matches',
     threshold: isAlert ? 30 : null,
     hours,
     figure: draw({ ...spec, warn: 30, critical: 30 }, 38, hours, style, scene === 'hostile').figure,
