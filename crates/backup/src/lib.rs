@@ -34,7 +34,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aether_context::{Context, session::StackSession};
 use aether_contract::{BackupList, BackupsSummary, ErrorCode, PanelError, Timestamp};
-use aether_foundation::clock;
 
 use store::{Listing, Store};
 
@@ -81,7 +80,7 @@ impl Backups {
     }
 
     /// The count, the newest backup and the running job, as every screen shows them.
-    pub fn summary(&self, live: &StackSession) -> BackupsSummary {
+    pub fn summary(&self, live: &StackSession, now: Timestamp) -> BackupsSummary {
         let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         let root = Store::of(&live.profile, &self.ctx.home.data);
         let last = listing.last.as_ref().filter(|(known, _)| known == root.root());
@@ -93,7 +92,7 @@ impl Backups {
         match last {
             Some((_, Ok(list))) => {
                 summary.count = Some(u32::try_from(list.backups.len()).unwrap_or(u32::MAX));
-                summary.newest = store::newest(list, clock::now());
+                summary.newest = store::newest(list, now);
             }
             Some((_, Err(error))) => summary.error = Some(error.clone()),
             None => {}

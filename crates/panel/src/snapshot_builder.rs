@@ -60,6 +60,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
 
 /// The picture of now.
 pub fn snapshot(caps: &Capabilities) -> Snapshot {
+    let now = clock::now();
     let live = caps.ctx.live();
     let settings = caps.ctx.settings.get();
     let state = live.state();
@@ -68,19 +69,14 @@ pub fn snapshot(caps: &Capabilities) -> Snapshot {
     caps.acks.overlay(&live.profile.name, &mut top);
     let maintenance = MaintenanceStatus {
         freshness: freshness.clone(),
-        windows: windows::running(
-            &caps.maintenance.records().all(),
-            &state,
-            &live.profile.name,
-            clock::now(),
-        ),
-        other_silences: silences::count_others(&state),
+        windows: windows::running(&caps.maintenance.records().all(), &state, &live.profile.name, now),
+        other_silences: silences::count_others(&state, now),
         revision: state.silences_revision,
         max_duration_s: settings.max_window_minutes.saturating_mul(60),
         heartbeat: live.profile.heartbeat.clone().unwrap_or_default(),
         default_author: author::default_author(),
         findings: audit::findings(
-            &silences::current(&state, clock::now()),
+            &silences::current(&state, now),
             &state.index.rows,
             live.profile.heartbeat.as_deref(),
             settings.max_window_minutes.saturating_mul(60),
@@ -92,7 +88,7 @@ pub fn snapshot(caps: &Capabilities) -> Snapshot {
     let banners = banners(caps, &stacks, &services, &maintenance);
     Snapshot {
         revision: 0,
-        at: clock::now(),
+        at: now,
         stacks,
         services,
         gauges: freshness::gauges(&caps.ctx, &state),
@@ -104,7 +100,7 @@ pub fn snapshot(caps: &Capabilities) -> Snapshot {
             revision: state.alerts_revision,
         },
         maintenance,
-        backups: caps.backups.summary(&live),
+        backups: caps.backups.summary(&live, now),
         checks: caps.checks.summary(&live.profile.name),
         pins: caps.pins.session(&live).summary(),
         escalations: escalation::status(&caps.escalation, &live, &state),

@@ -34,7 +34,7 @@ pub fn preview(
     fired: &HashMap<String, u32>,
 ) -> Result<MaintenancePreview, PanelError> {
     let heartbeat = profile.heartbeat.as_deref();
-    let matchers = scope::check(request, max_s, heartbeat, false)?;
+    let matchers = scope::check(request, max_s, heartbeat, false, now)?;
     let mut warnings = Vec::new();
     let compiled = match compile(&matchers) {
         Ok(compiled) => compiled,

@@ -4,7 +4,7 @@
 //! `alertname=~".+"` does not. One negative matcher does, and Alertmanager accepts it because negative matchers never
 //! count as matching the empty string.
 
-use aether_contract::{ErrorCode, MaintenanceRequest, Matcher, PanelError};
+use aether_contract::{ErrorCode, MaintenanceRequest, Matcher, PanelError, Timestamp};
 use aether_foundation::author::{MAX_AUTHOR, MAX_REASON};
 
 use aether_foundation::matching::matcher::{matches_empty, text};
@@ -55,12 +55,13 @@ pub fn check(
     max_s: u32,
     heartbeat: Option<&str>,
     reason_required: bool,
+    now: Timestamp,
 ) -> Result<Vec<Matcher>, PanelError> {
     if request.duration_s < MIN_SECONDS || request.duration_s > max_s {
         return Err(refuse(format!("A window must last 1 to {} minutes.", max_s / 60))
             .with_hint("The maximum duration can be changed in Settings."));
     }
-    let latest = aether_foundation::clock::now().plus_millis(MAX_AHEAD_MS);
+    let latest = now.plus_millis(MAX_AHEAD_MS);
     if request.starts_at.is_some_and(|at| at > latest) {
         return Err(refuse("A window must start within a year."));
     }
@@ -106,6 +107,8 @@ mod tests {
     use super::*;
     use aether_foundation::matching::matcher::{all_match, compile};
 
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
     fn request() -> MaintenanceRequest {
         MaintenanceRequest {
             duration_s: 600,
@@ -143,12 +146,20 @@ mod tests {
             (MaintenanceRequest { matchers: vec![empty], ..request() }, "empty string"),
         ];
         for (request, expected) in table {
-            let error = check(&request, 28_800, None, true).unwrap_err();
+            let error = check(&request, 28_800, None, true, NOW).unwrap_err();
             assert!(error.message.contains(expected), "{}", error.message);
         }
-        assert!(check(&request(), 28_800, None, true).is_ok());
+        assert!(check(&request(), 28_800, None, true, NOW).is_ok());
         assert!(
-            check(&MaintenanceRequest { reason: "ä".repeat(500), ..request() }, 28_800, None, true).is_ok()
+            check(&MaintenanceRequest { reason: "ä".repeat(500), ..request() }, 28_800, None, true, NOW)
+                .is_ok()
         );
+    }
+
+    #[test]
+    fn window_that_starts_more_than_a_year_from_now_is_rejected() {
+        let at = |ms| MaintenanceRequest { starts_at: Some(NOW.plus_millis(ms)), ..request() };
+        assert!(check(&at(MAX_AHEAD_MS), 28_800, None, true, NOW).is_ok());
+        assert!(check(&at(MAX_AHEAD_MS + 1), 28_800, None, true, NOW).is_err());
     }
 }

@@ -123,8 +123,7 @@ pub fn page(silences: &[Silence], request: &SilencesRequest) -> (Vec<Silence>, u
 }
 
 /// Active silences that no window of the panel's made.
-pub fn count_others(state: &SessionState) -> u32 {
-    let now = aether_foundation::clock::now();
+pub fn count_others(state: &SessionState, now: Timestamp) -> u32 {
     let answered = state.members.iter().any(|member| member.probe.freshness.is_fresh());
     let mut ids = std::collections::HashSet::new();
     for member in &state.members {

@@ -55,7 +55,7 @@ pub async fn start_as(
     let live = maintenance.ctx.live();
     let heartbeat = live.profile.heartbeat.as_deref();
     let max_s = maintenance.ctx.settings.get().max_window_minutes.saturating_mul(60);
-    let matchers = scope::check(&request, max_s, heartbeat, true)?;
+    let matchers = scope::check(&request, max_s, heartbeat, true, clock::now())?;
     if live.profile.alertmanager.urls.is_empty() {
         return Err(no_alertmanager());
     }

@@ -176,7 +176,7 @@ pub async fn save(
         matchers: request.matchers.clone(),
         starts_at: None,
     };
-    scope::check(&window, max_s, live.profile.heartbeat.as_deref(), true)?;
+    scope::check(&window, max_s, live.profile.heartbeat.as_deref(), true, clock::now())?;
     let mut known = stored::read(&maintenance, &stack).await?;
     let before = match &request.id {
         Some(id) => Some(known.remove(id).ok_or_else(unknown)?),
