@@ -337,7 +337,7 @@ async fn a_drill_is_dealt_with_in_the_window_from_its_start_to_its_report() {
     window.gone("[data-testid='drill-bar']").await.expect("no drill any more");
     let goals =
         window.reads("[data-testid='report-goals']", |text| !text.is_empty()).await.expect("the goals");
-    assert!(!goals.contains("late") && !goals.contains("missed"), "{goals}");
+    assert!(!goals.contains("too late") && !goals.contains("missed"), "{goals}");
     window.click("report-back").await.expect("back");
     window.reads("[data-testid='team']", |text| text.contains("Ann")).await.expect("Ann is on the board");
     window.close().await.expect("closed");
