@@ -327,7 +327,7 @@ async fn archives_that_would_fill_the_disk_or_the_memory_are_refused() {
     forge.add("dashboards/a.json", EntryType::Regular, 5 << 30, b"");
     (&file).write_all(&forge.bytes).unwrap();
     file.set_len(512 + (5 << 30) + 1024).unwrap();
-    refused(&large, "at most 67.1 MB are read").await;
+    refused(&large, "the limit is 67.1 MB").await;
     // A name of 5 GB: who reads it whole has no memory left.
     let named = bench.folder.path().join("named.tar");
     let file = fs::File::create(&named).unwrap();

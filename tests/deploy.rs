@@ -141,6 +141,6 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     let given_up =
         panel.deploy_abandon(DeployAbandonRequest { id: next.id, reason: "not today".into() }).await.unwrap();
     assert_eq!(given_up.state, DeployState::GivenUp);
-    assert!(given_up.markdown.contains("Given up: not today"));
+    assert!(given_up.markdown.contains("Abandoned: not today"));
     panel.shutdown().await;
 }

@@ -78,7 +78,7 @@ const VIEWS = [
       await click('rule-open')(p);
       await p.getByTestId('live-verdict').waitFor();
       await click('rewrite-apply', 'rule-plan')(p);
-      await p.getByLabel('Why?').fill('fail');
+      await p.getByLabel('Reason').fill('fail');
       await click('rule-apply')(p);
     },
   ],

@@ -148,7 +148,7 @@ test('own checks and VIP tenants are edited in a form, and what is wrong is told
   await page.keyboard.press('Enter');
   await page.keyboard.type('acme');
   await page.getByTestId('stack-save').click();
-  await page.getByText('production is saved').waitFor();
+  await page.getByText('production saved').waitFor();
   assert.equal(await page.getByTestId('own-check').count(), 3, 'the form shows what was saved');
   assert.deepEqual(await page.getByTestId('vip-name').evaluateAll((all) => all.map((one) => one.value)), [
     'vip-customer-123',

@@ -47,7 +47,7 @@ test('runbooks are reached by keys, by search and from the palette', async () =>
   await page.goBack();
   await page.getByRole('heading', { level: 1, name: 'CostAbove200' }).waitFor();
   await page.keyboard.press('Control+k');
-  await page.keyboard.type('runbook of');
+  await page.keyboard.type('runbook for');
   await page.keyboard.press('Enter');
   await page.getByTestId('runbook-alert').waitFor();
   await done();

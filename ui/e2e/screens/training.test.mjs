@@ -20,7 +20,7 @@ test('a drill is gone through from its start to its report', async () => {
   // Nothing else can be started now, and nothing offers it.
   assert.match(await page.getByTestId('drill-goes-on').innerText(), /dave/);
   assert.equal((await page.getByTestId('drill-start').count()) + (await page.getByTestId('drill-surprise').count()), 0);
-  await page.getByTestId('drill-sight').filter({ hasText: 'can be seen for' }).waitFor();
+  await page.getByTestId('drill-sight').filter({ hasText: 'symptoms for' }).waitFor();
   await page.getByTestId('drill-notice').click();
   await page.getByTestId('drill-seen').waitFor();
   const operate = async (name) => {
@@ -54,10 +54,10 @@ test('a drill is gone through from its start to its report', async () => {
     'pass',
   ]);
   assert.deepEqual(await page.getByTestId('act').evaluateAll((all) => all.map((a) => a.dataset.worth)), [
-    'right',
-    'right',
-    'right',
-    'right',
+    'correct',
+    'correct',
+    'correct',
+    'correct',
   ]);
   await page.getByRole('button', { name: 'Copy as Markdown' }).waitFor();
   await page.getByTestId('report-runbook').click();
@@ -174,7 +174,7 @@ test('a drill is started by keys alone, and what was refused stays in the dialog
   await page.getByTestId('drill-bar').waitFor();
   assert.match(await page.getByTestId('drill-bar').innerText(), /erin[^]*Prometheus down/);
   await page.keyboard.press('Control+k');
-  await page.keyboard.type('end the drill');
+  await page.keyboard.type('end drill');
   await page.keyboard.press('Enter');
   await page.getByTestId('drill-end-confirm').focus();
   await page.keyboard.press('Enter');

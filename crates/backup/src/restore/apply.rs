@@ -181,7 +181,10 @@ async fn safety(
         let Some(found) = found else { continue };
         builder.add(&format!("{DASHBOARDS}{}.json", names.name(uid)), &found.bytes)?;
     }
-    let folder = |live: &LiveDashboard| json!({"uid": live.meta.folder_uid, "title": live.meta.folder_title, "folderUid": ""});
+    let folder = |live: &LiveDashboard| {
+        let meta = &live.meta;
+        json!({"uid": meta.folder_uid, "title": meta.folder_title, "folderUid": ""})
+    };
     let mut folders: Vec<Value> =
         live.values().flatten().filter(|live| !live.meta.folder_uid.is_empty()).map(folder).collect();
     folders.sort_by_key(Value::to_string);
