@@ -236,6 +236,8 @@ test('axe finds nothing on any screen in either theme', async () => {
       await page.evaluate((to) => {
         location.hash = to;
       }, `#/${hash}`);
+      // A screen is loaded when it is opened.
+      await page.getByTestId('screen-loading').waitFor({ state: 'detached' });
       await settled(page);
       await then?.(page);
       await settled(page);
