@@ -50,6 +50,8 @@ const STEPS: &[Step] = &[
 const RUST: &str = "rust tests";
 /// Begins with the step before it, whose tests mostly wait for servers.
 const BROWSER: &str = "screen and accessibility tests";
+/// Steps that build or open the UI in `ui/dist`.
+const NEEDS_UI: &[&str] = &["programs", RUST, "bridge tests"];
 
 /// What builds the programs and the tests. In one build, so that both have the same features of their dependencies: in
 /// two, cargo compiles every dependency and the workspace a second time.
@@ -71,6 +73,15 @@ pub fn run(args: &[String]) -> ExitCode {
         }
     };
     let wanted = |name: &str| only.is_none_or(|word| name.contains(word));
+    // A part of the run tests the UI as it is, and not as it was built last.
+    let part = only.is_some() && !wanted("ui build");
+    if part
+        && STEPS.iter().any(|(name, _)| wanted(name) && NEEDS_UI.contains(name))
+        && let Err(message) = setup::ui()
+    {
+        eprintln!("{message}");
+        return ExitCode::FAILURE;
+    }
     let mut total = Tally::default();
     let mut summary = Vec::new();
     let mut beside = None;

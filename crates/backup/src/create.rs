@@ -1,6 +1,6 @@
 //! Makes a backup: asks every server, says what could not be had, and shows it only when it is whole on the disk.
 
-use aether_foundation::author::checked;
+use aether_foundation::author::{MAX_REASON, author};
 use aether_foundation::stack::prometheus_container;
 use aether_foundation::text::size;
 use std::{collections::BTreeMap, sync::Arc};
@@ -368,4 +368,20 @@ pub async fn finish(mut builder: Builder, manifest: Manifest) -> Result<Manifest
     })
     .await
     .unwrap_or_else(|error| Err(ended(&error)))
+}
+
+/// Reason and author, checked.
+///
+/// # Errors
+/// `invalid-request`.
+fn checked(reason: &str, by: &str) -> Result<(String, String), PanelError> {
+    let reason = reason.trim();
+    let wrong = |words: &str| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
+    if reason.is_empty() {
+        return wrong("A backup needs a reason.");
+    }
+    if reason.chars().count() > MAX_REASON {
+        return wrong("The reason is longer than 500 characters.");
+    }
+    Ok((reason.to_owned(), author(by)))
 }

@@ -1,6 +1,7 @@
 //! Human-readable numbers, times and untrusted text.
 
 use aether_contract::{Gauge, ReadingState, Timestamp};
+use aether_panel::units;
 
 /// Text from a server with everything that could move the cursor, colour the terminal or turn the reading
 /// direction replaced by its escape, so that a label can't forge a line. Newlines are escaped too.
@@ -124,23 +125,6 @@ pub fn now() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
 }
 
-/// A number with its unit, with just enough digits to distinguish nearby values.
-pub fn amount(value: f64, unit: &str) -> String {
-    let digits = match value.abs() {
-        v if v >= 1_000.0 => 0,
-        v if v >= 1.0 || v == 0.0 => 1,
-        _ => 3,
-    };
-    match unit {
-        "percent" => format!("{value:.1} %"),
-        "usd" if value < 0.0 => format!("-${:.2}", -value),
-        "usd" => format!("${value:.2}"),
-        "score" => format!("{value:.1}"),
-        "" => format!("{value:.digits$}"),
-        other => format!("{value:.digits$} {}", plain(other)),
-    }
-}
-
 /// A gauge's value, or a phrase if it has none.
 pub fn reading(gauge: &Gauge) -> String {
     match (gauge.state, gauge.value) {
@@ -155,6 +139,11 @@ pub fn reading(gauge: &Gauge) -> String {
 pub fn count(n: impl Into<u64>, one: &str) -> String {
     let n: u64 = n.into();
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// A value with its unit. Units come from profiles and servers.
+pub fn amount(value: f64, unit: &str) -> String {
+    plain(&units::amount(value, unit))
 }
 
 #[cfg(test)]
@@ -234,15 +223,6 @@ mod tests {
         ] {
             assert_eq!(span(ms), text);
         }
-    }
-
-    #[test]
-    fn amounts_carry_their_unit() {
-        assert_eq!(amount(93.24, "percent"), "93.2 %");
-        assert_eq!(amount(1234.5, "usd"), "$1234.50");
-        assert_eq!(amount(-2.0, "usd"), "-$2.00");
-        assert_eq!(amount(0.0, "ms"), "0.0 ms");
-        assert_eq!(amount(0.0123, "s"), "0.012 s");
     }
 
     #[test]

@@ -211,6 +211,8 @@ pub struct StackSession {
     pub wake_members: Vec<Notify>,
     /// Wakes Grafana's poller.
     pub wake_grafana: Notify,
+    /// Wakes what follows this session besides its pollers.
+    pub wake_followers: Notify,
     /// One cycle at a time a server.
     pub gate_prometheus: tokio::sync::Mutex<()>,
     /// One cycle at a time a member.
@@ -269,6 +271,7 @@ impl StackSession {
             wake_prometheus: Notify::new(),
             wake_members: (0..members).map(|_| Notify::new()).collect(),
             wake_grafana: Notify::new(),
+            wake_followers: Notify::new(),
             gate_prometheus: tokio::sync::Mutex::new(()),
             gate_members: (0..members).map(|_| tokio::sync::Mutex::new(())).collect(),
             gate_grafana: tokio::sync::Mutex::new(()),
@@ -298,6 +301,7 @@ impl StackSession {
     pub fn wake_all(&self) {
         self.wake_prometheus.notify_one();
         self.wake_grafana.notify_one();
+        self.wake_followers.notify_one();
         for wake in &self.wake_members {
             wake.notify_one();
         }

@@ -1,7 +1,5 @@
 //! Who does something, and why: the two texts that every record carries.
 
-use aether_contract::{ErrorCode, PanelError};
-
 /// Longest reason, in characters.
 pub const MAX_REASON: usize = 500;
 
@@ -22,20 +20,4 @@ pub fn default_author() -> String {
         .map(|name| name.trim().chars().take(MAX_AUTHOR).collect::<String>())
         .find(|name| !name.is_empty())
         .unwrap_or_else(|| "aetherlink-panel".to_owned())
-}
-
-/// Reason and author, checked.
-///
-/// # Errors
-/// `invalid-request`.
-pub fn checked(reason: &str, by: &str) -> Result<(String, String), PanelError> {
-    let reason = reason.trim();
-    let wrong = |words: &str| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words));
-    if reason.is_empty() {
-        return wrong("A backup needs a reason.");
-    }
-    if reason.chars().count() > MAX_REASON {
-        return wrong("The reason is longer than 500 characters.");
-    }
-    Ok((reason.to_owned(), author(by)))
 }

@@ -59,7 +59,7 @@ pub async fn watch(caps: Arc<Capabilities>) {
         tokio::time::sleep(TICK).await;
         if jumps.jumped() {
             tracing::info!("clock jump or system sleep detected; polling everything");
-            caps.wake_all();
+            caps.ctx.live().wake_all();
         }
         ticks = ticks.wrapping_add(1);
         if u64::from(ticks).is_multiple_of(RELOAD.as_secs()) {

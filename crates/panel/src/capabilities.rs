@@ -81,13 +81,6 @@ impl Capabilities {
         }))
     }
 
-    /// Polls every server and reads the pins soon.
-    pub fn wake_all(&self) {
-        let session = self.ctx.live();
-        session.wake_all();
-        self.pins.session(&session).wake.notify_one();
-    }
-
     /// Sends notifications of what has happened. A panel that does not poll sees nothing happen.
     pub fn dispatch_notifications(&self) {
         if !self.ctx.polls() {

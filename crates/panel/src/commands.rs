@@ -56,7 +56,7 @@ impl Panel {
     /// None.
     #[allow(clippy::unused_async, reason = "every command has the same shape")]
     pub async fn refresh(&self, _request: Empty) -> Result<Empty, PanelError> {
-        self.caps.wake_all();
+        self.caps.ctx.live().wake_all();
         drills::saw(&self.caps.drills, OperatorAction::ServersAsked { how: "refresh".to_owned() }).await;
         Ok(Empty {})
     }
@@ -361,7 +361,7 @@ impl Panel {
     pub async fn settings_set(&self, request: Settings) -> Result<Settings, PanelError> {
         let caps = Arc::clone(&self.caps);
         let settings = blocking(move || caps.ctx.settings.set(request)).await?;
-        self.caps.wake_all();
+        self.caps.ctx.live().wake_all();
         self.caps.ctx.publish();
         Ok(settings)
     }

@@ -42,7 +42,7 @@ pub use aether_context::{
     host::{Host, NoHost},
     journal::{self, Journal},
 };
-pub use aether_foundation::{child, logging, matching, paths, secrets, settings, shell, stack, text};
+pub use aether_foundation::{child, logging, matching, paths, secrets, settings, shell, stack, text, units};
 pub use aether_operations::drill;
 pub use aether_rules as rules;
 pub use dispatch::dispatch;

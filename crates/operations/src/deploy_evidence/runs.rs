@@ -27,10 +27,10 @@ pub fn read(entry: &Entry) -> Option<DeployRun> {
     serde_json::from_value(entry.detail.clone()).ok()
 }
 
-/// Alerts that are on now and were not before, a line each.
+/// Alerts that fire now and did not before, one line each.
 ///
 /// # Errors
-/// `network` while a server that would tell does not answer: then it is not known.
+/// `network` while a server does not respond: the list would be incomplete.
 pub async fn new_alerts(
     ctx: &Arc<Context>,
     live: &Arc<StackSession>,
@@ -51,10 +51,10 @@ pub async fn new_alerts(
     Ok(regression::new_alerts(&state.index.rows, before))
 }
 
-/// What became of the gauges.
+/// How the gauges changed.
 ///
 /// # Errors
-/// `network` while one can't be read.
+/// `network` while a gauge has no fresh value.
 pub async fn gauges_since(
     ctx: &Arc<Context>,
     live: &Arc<StackSession>,

@@ -44,14 +44,17 @@ impl Pins {
         Arc::new(Self { ctx, current: Mutex::default() })
     }
 
-    /// What is remembered of a session's pins; nothing for another session than the last one.
+    /// What is remembered of a session's pins; nothing for a session that has ended.
     pub fn session(&self, live: &StackSession) -> Arc<SessionPins> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         match &*current {
             Some((id, pins)) if *id == live.id => Arc::clone(pins),
             _ => {
                 let new = Arc::new(SessionPins::default());
-                *current = Some((live.id.clone(), Arc::clone(&new)));
+                // A late look at an earlier session does not replace what is known of this one.
+                if live.id == self.ctx.live().id {
+                    *current = Some((live.id.clone(), Arc::clone(&new)));
+                }
                 new
             }
         }

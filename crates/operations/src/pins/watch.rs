@@ -6,7 +6,6 @@ use std::{
 };
 
 use aether_contract::{PanelError, PinSummary, PinVerdict, PinsReport, PinsSummary};
-use tokio::sync::Notify;
 
 use super::{Pins, compose, history};
 use aether_context::session::StackSession;
@@ -23,8 +22,6 @@ pub struct SessionPins {
     pub compose: compose::Memory,
     /// The newest look.
     last: Mutex<Option<Arc<PinsReport>>>,
-    /// Has the next look come soon.
-    pub wake: Notify,
 }
 
 impl SessionPins {
@@ -83,11 +80,8 @@ pub fn start(pins: &Arc<Pins>, live: &Arc<StackSession>) {
                     tracing::warn!(%error, "failed to check the pins");
                 }
             }
-            let session = {
-                let (Some(pins), Some(live)) = (pins.upgrade(), weak.upgrade()) else { return };
-                pins.session(&live)
-            };
-            let _ = tokio::time::timeout(PAUSE, session.wake.notified()).await;
+            let Some(live) = weak.upgrade() else { return };
+            let _ = tokio::time::timeout(PAUSE, live.wake_followers.notified()).await;
         }
     });
     live.own(task.abort_handle());

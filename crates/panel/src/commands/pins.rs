@@ -41,7 +41,7 @@ impl Panel {
     /// As [`pins::update_pin::apply`].
     pub async fn pins_apply(&self, request: PinUpdateRequest) -> Result<PinUpdateResult, PanelError> {
         let applied = Box::pin(pins::update_pin::apply(Arc::clone(&self.caps.pins), request)).await?;
-        self.caps.pins.session(&self.caps.ctx.live()).wake.notify_one();
+        self.caps.ctx.live().wake_followers.notify_one();
         Ok(applied)
     }
 }
