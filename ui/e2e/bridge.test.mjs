@@ -283,7 +283,7 @@ test('the settings test an endpoint and name what is wrong', LONG, async () => {
   await page.getByTestId('test-prometheus').click();
   await page.getByTestId('tester-prometheus').locator('[data-code="refused"]').waitFor();
   await page.getByTestId('urls-prometheus').fill('not an address');
-  await page.getByTestId('tester-prometheus').getByText('is not an address').waitFor();
+  await page.getByTestId('tester-prometheus').getByText('is not a URL').waitFor();
   await done();
 });
 
