@@ -15,6 +15,9 @@ use aether_tests::{
 };
 use serde_json::Value;
 
+/// Longest wait for something that should happen within a minute; a machine that builds something beside is slow.
+const SOON: Duration = Duration::from_secs(400);
+
 /// A demo stack, or none where it can't be: that is said.
 async fn demo() -> Option<Demo> {
     if let Some(program) = missing(Demo::NEEDS) {
@@ -52,14 +55,14 @@ async fn start(panel: &Panel, scenario: DrillScenario) -> Result<DrillRun, Panel
 
 /// Begins a drill as soon as the panel knows what fires.
 async fn started(panel: &Panel, scenario: DrillScenario) -> DrillRun {
-    let begun = eventually(Duration::from_secs(60), async || start(panel, scenario).await.ok());
+    let begun = eventually(SOON, async || start(panel, scenario).await.ok());
     begun.await.unwrap()
 }
 
 /// The drill of this id, once it can be seen. The panel's picture is a moment old: it may show the one before.
 async fn seen(panel: &Panel, id: &str) -> DrillRun {
     let found = async || status(panel).await.running.filter(|run| run.id == id && run.signal_at.is_some());
-    eventually(Duration::from_secs(180), found).await.expect("the drill can't be seen")
+    eventually(SOON, found).await.expect("the drill can't be seen")
 }
 
 /// The report of a drill, once it has ended.
@@ -68,7 +71,7 @@ async fn ended(panel: &Panel, id: &str) -> DrillRun {
         let runs = panel.drill_list(Empty {}).await.unwrap().runs;
         runs.into_iter().find(|run| run.id == id && run.outcome != DrillOutcome::Running)
     };
-    eventually(Duration::from_secs(180), over).await.expect("the drill does not end")
+    eventually(SOON, over).await.expect("the drill does not end")
 }
 
 fn marks(run: &DrillRun) -> Vec<GoalResult> {
@@ -87,7 +90,7 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     assert_eq!((run.scenario, run.acts.len()), (Some(DrillScenario::BadSilence), 0));
 
     // The trainee: finds the alert hidden, and by what.
-    let row = row_when(&panel, "alertname=\"LowConfidenceSpikeVIP\"", Duration::from_secs(30), |row| {
+    let row = row_when(&panel, "alertname=\"LowConfidenceSpikeVIP\"", SOON, |row| {
         row.state == AlertState::Silenced && row.silenced_by.iter().any(|by| by.by == "deploy-bot")
     })
     .await
@@ -194,7 +197,7 @@ async fn a_gauge_that_runs_away_and_a_lost_cache_are_played_one_after_the_other_
     let drill = started(&panel, DrillScenario::CacheLoss).await;
     seen(&panel, &drill.id).await;
     let about = "alertname=\"CacheEffectivenessDropVIP\"";
-    let firing = row_when(&panel, about, Duration::from_secs(30), |row| row.state == AlertState::Firing);
+    let firing = row_when(&panel, about, SOON, |row| row.state == AlertState::Firing);
     let row = firing.await.expect("what was seen is in the list");
     let fingerprint = Some(row.fingerprint.clone());
     let taken =

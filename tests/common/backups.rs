@@ -52,13 +52,14 @@ impl Bench {
     }
 
     pub async fn with(version: &str, pack: Option<PathBuf>, servers: &str) -> Self {
+        Self::of(GrafanaOptions { version: version.to_owned(), pack, ..GrafanaOptions::default() }, servers)
+            .await
+    }
+
+    /// On a Grafana of any kind; its folder is the bench's own.
+    pub async fn of(options: GrafanaOptions, servers: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = GrafanaOptions {
-            folder: folder.path().join("grafana"),
-            version: version.to_owned(),
-            pack,
-            ..GrafanaOptions::default()
-        };
+        let options = GrafanaOptions { folder: folder.path().join("grafana"), ..options };
         let grafana = Grafana::start(options).await.unwrap();
         let profile = format!(
             "name = \"test\"\n{servers}[grafana]\nurl = \"{}\"\nauth = {{ kind = \"basic\", username = \"admin\" }}\n",

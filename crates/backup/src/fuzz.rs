@@ -77,7 +77,7 @@ pub fn archive(data: &[u8]) {
 
 /// What Grafana sends, as a backup stores and compares it: dashboards, and uids that become file names.
 pub fn grafana(data: &[u8]) {
-    if let Ok((raw, meta)) = dashboard::document(data) {
+    if let Ok(dashboard::Document { spec: raw, meta }) = dashboard::document(data) {
         let text = raw.get();
         assert!(String::from_utf8_lossy(data).contains(text), "a dashboard is not stored as it came");
         if let Ok(value) = serde_json::from_str::<Value>(text) {

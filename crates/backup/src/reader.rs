@@ -8,15 +8,17 @@ use std::{
 };
 
 use aether_contract::{
-    Backup, BackupBlock, BackupDashboard, BackupDetail, BackupFile, BackupFileEntry, ErrorCode, PanelError,
-    Timestamp,
+    Backup, BackupBlock, BackupDashboard, BackupDetail, BackupFile, BackupFileEntry, DashboardSchema,
+    ErrorCode, PanelError, Timestamp,
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    dashboard::{document, looks_like_dashboard, number, outline, strings},
+    dashboard::{
+        DashboardMeta, Document, Source, document, looks_like_dashboard, number, outline, schema, strings,
+    },
     layout::{DASHBOARDS, FOLDERS, LIBRARY, SNAPSHOT},
     manifest::{self, Manifest},
     store::{self, Store},
@@ -47,8 +49,17 @@ pub struct BackupReader {
 pub struct StoredDashboard {
     /// Where it lies.
     pub about: BackupDashboard,
-    /// It, as it was written; none when it can't be read.
+    /// What Grafana said about it.
+    pub meta: DashboardMeta,
+    /// It, as it was written: the classic JSON, or the `spec` of a resource; none when it can't be read.
     pub dashboard: Option<Box<RawValue>>,
+}
+
+impl StoredDashboard {
+    /// It, as it is sent; none when it can't be read.
+    pub fn source(&self) -> Option<Source<'_>> {
+        Some(Source { spec: self.dashboard.as_deref()?, meta: &self.meta })
+    }
 }
 
 impl BackupReader {
@@ -154,6 +165,10 @@ impl BackupReader {
             updated_by: String::new(),
             updated_at: None,
             provisioned: false,
+            managed_by: String::new(),
+            schema: DashboardSchema::Classic,
+            api_version: String::new(),
+            lossy: String::new(),
             panels: 0,
             path: path.to_owned(),
             problem: String::new(),
@@ -162,7 +177,7 @@ impl BackupReader {
         // What can't even be read may be a dashboard, and must not be missing without a word.
         let unread = read.is_err();
         let read = read.map_err(|error| error.to_string()).and_then(|bytes| document(&bytes));
-        let (raw, meta) = match read {
+        let Document { spec: raw, meta } = match read {
             Ok(found) => found,
             Err(_) if self.manifest.is_none() && !unread => return None,
             Err(why) => {
@@ -170,7 +185,7 @@ impl BackupReader {
                     about.uid = names::text_of(path);
                 }
                 about.problem = why;
-                return Some(StoredDashboard { about, dashboard: None });
+                return Some(StoredDashboard { about, meta: DashboardMeta::default(), dashboard: None });
             }
         };
         let data: Value = serde_json::from_str(raw.get()).unwrap_or_default();
@@ -179,7 +194,10 @@ impl BackupReader {
         if self.manifest.is_none() && (about.title.is_empty() || !looks_like_dashboard(&data)) {
             return None;
         }
-        about.uid = text(data.get("uid").unwrap_or(&Value::Null));
+        about.uid = match meta.resource.name.as_str() {
+            "" => text(data.get("uid").unwrap_or(&Value::Null)),
+            name => name.to_owned(),
+        };
         if about.uid.is_empty() {
             // An export without a uid: always the same one for the same title, so that restoring it twice makes one.
             let hash = hex(&Sha256::digest(format!("{}\n{}", meta.folder_uid, about.title)));
@@ -190,7 +208,7 @@ impl BackupReader {
         about.folder_uid = meta.folder_uid.clone();
         about.folder = self.folder_titles(&meta.folder_uid, &meta.folder_title);
         about.version = number(data.get("version")).unwrap_or(meta.version);
-        about.updated_by = meta.updated_by;
+        about.updated_by = meta.updated_by.clone();
         about.updated_at = meta
             .updated
             .parse::<jiff::Timestamp>()
@@ -198,7 +216,11 @@ impl BackupReader {
             .map(|at| Timestamp(at.as_millisecond()))
             .filter(|at| at.0 > 0);
         about.provisioned = meta.provisioned;
-        Some(StoredDashboard { about, dashboard: Some(raw) })
+        about.managed_by = meta.manager();
+        about.schema = schema(&meta, &data);
+        about.api_version.clone_from(&meta.api_version);
+        about.lossy = lossy(&meta, about.schema);
+        Some(StoredDashboard { about, meta, dashboard: Some(raw) })
     }
 
     /// Titles of a folder and those above it, from the top.
@@ -250,7 +272,7 @@ impl BackupReader {
         let outline = if path.starts_with(DASHBOARDS) || self.manifest.is_none() {
             document(&bytes)
                 .ok()
-                .and_then(|(raw, _)| serde_json::from_str::<Value>(raw.get()).ok())
+                .and_then(|read| serde_json::from_str::<Value>(read.spec.get()).ok())
                 .map(|data| outline(&data))
                 .unwrap_or_default()
         } else {
@@ -303,6 +325,22 @@ impl BackupReader {
         found.sort_by_key(|block| (block.from, block.to));
         found
     }
+}
+
+/// Why a copy may lack parts of the original; empty when it is whole.
+fn lossy(meta: &DashboardMeta, schema: DashboardSchema) -> String {
+    let stored = match meta.resource.stored_version.as_str() {
+        "" => meta.api_version.as_str(),
+        stored => stored,
+    };
+    let stored = stored.rsplit('/').next().unwrap_or_default();
+    if stored.starts_with("v2") && schema != DashboardSchema::V2 {
+        return format!(
+            "Grafana stores it as {stored}; this copy is a conversion to the classic schema, which has no tabs, \
+             automatic grids or conditional rendering."
+        );
+    }
+    String::new()
 }
 
 #[derive(Default, Deserialize)]

@@ -33,6 +33,8 @@ pub enum Failure {
     Rejected(u16, String),
     /// Not JSON, or not of the expected form.
     Broken,
+    /// The server has it in another form than it returns, so what it returns may lack parts; how, in words.
+    NotAsStored(String),
     /// More bytes than allowed.
     TooLarge(usize),
 }
@@ -54,6 +56,7 @@ impl std::fmt::Display for Failure {
             Self::Server(status, words) => write!(f, "server error {status} ({words})"),
             Self::Rejected(status, words) => write!(f, "rejected with {status} ({words})"),
             Self::Broken => f.write_str("invalid response"),
+            Self::NotAsStored(how) => write!(f, "not available as stored ({how})"),
             Self::TooLarge(limit) => write!(f, "response larger than {limit} bytes"),
         }
     }
@@ -93,7 +96,7 @@ impl ClientError {
             Failure::WrongServer(_) => ErrorCode::WrongServer,
             Failure::Server(..) => ErrorCode::ServerError,
             Failure::Rejected(..) => ErrorCode::Rejected,
-            Failure::Broken => ErrorCode::BrokenReply,
+            Failure::Broken | Failure::NotAsStored(_) => ErrorCode::BrokenReply,
             Failure::TooLarge(_) => ErrorCode::TooLarge,
         }
     }
@@ -184,6 +187,10 @@ impl ClientError {
             Failure::Broken => (
                 format!("{name} returned an invalid response."),
                 "A proxy may have truncated it, or the version is not supported.".to_owned(),
+            ),
+            Failure::NotAsStored(how) => (
+                format!("{name} does not return it as it is stored: {how}."),
+                "A converted copy would lack parts of the original, so it was not used.".to_owned(),
             ),
             Failure::TooLarge(limit) => (
                 format!("The response from {name} is larger than {} MiB.", limit / (1024 * 1024)),

@@ -1,9 +1,11 @@
-//! Grafana's HTTP API as far as it is needed. Read against 10 to 12.
+//! Grafana's HTTP API as far as it is needed. Read against 10 to 13.
 
 mod alerting;
 pub(crate) mod library;
+mod resources;
 
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 
 use crate::{
     endpoint::Endpoint,
@@ -16,11 +18,14 @@ use crate::{
 
 pub use alerting::Alerting;
 pub use library::{LIBRARY_PAGE, LibraryPage, SEARCH_PAGE, SavedDashboard, SearchHit, SearchKind};
+pub use resources::{DashboardApi, ListedDashboard, ResourceApi};
 
 /// A client.
 #[derive(Debug)]
 pub struct Grafana {
     http: Http,
+    /// How its dashboards are reached, once that is known.
+    api: OnceCell<DashboardApi>,
 }
 
 /// What `/api/health` says; it needs no credentials, so it proves nothing about them.
@@ -55,7 +60,7 @@ impl Grafana {
     /// # Errors
     /// [`Failure::Config`] for an address, header or certificate file that can't be used.
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
-        Ok(Self { http: Http::new(endpoint)? })
+        Ok(Self { http: Http::new(endpoint)?, api: OnceCell::new() })
     }
 
     /// `GET /api/health`. Where the version is hidden it is read from `grafana_build_info` in `/metrics`, if that can

@@ -22,6 +22,8 @@ use crate::{
 
 /// Most redirects followed within the origin.
 const MAX_HOPS: usize = 3;
+/// How many times the usual time limit a large object may take: tens of megabytes over a slow line.
+const LARGE: u32 = 6;
 /// Most repetitions of a GET.
 const MAX_RETRIES: u32 = 2;
 /// Most characters of foreign text in an error.
@@ -144,6 +146,20 @@ impl Http {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Reply<Raw>, ClientError> {
+        self.get_raw_within(self.endpoint.timeout, path, query).await
+    }
+
+    /// As [`Self::get_raw`], for what may be large.
+    pub(crate) async fn get_large(&self, path: &str) -> Result<Reply<Raw>, ClientError> {
+        self.get_raw_within(self.endpoint.timeout * LARGE, path, &[]).await
+    }
+
+    async fn get_raw_within(
+        &self,
+        limit: Duration,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Reply<Raw>, ClientError> {
         let url = self.url(path, query);
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
@@ -152,7 +168,7 @@ impl Http {
             .with_jitter()
             .build();
         loop {
-            let result = self.bounded(Method::GET, url.clone(), Payload::Nothing).await;
+            let result = self.bounded_by(limit, Method::GET, url.clone(), Payload::Nothing).await;
             let again = matches!(&result, Err(error) if matches!(error.failure,
                 Failure::Refused | Failure::Timeout | Failure::Network | Failure::CutOff | Failure::Server(..)));
             match pauses.next() {
@@ -171,6 +187,17 @@ impl Http {
     ) -> Result<Reply<Raw>, ClientError> {
         let payload = body.map_or(Payload::Nothing, Payload::Json);
         self.bounded(method, self.url(path, &[]), payload).await
+    }
+
+    /// As [`Self::change`], for what may be large.
+    pub(crate) async fn change_large(
+        &self,
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> Result<Reply<Raw>, ClientError> {
+        let limit = self.endpoint.timeout * LARGE;
+        self.bounded_by(limit, method, self.url(path, &[]), Payload::Json(body)).await
     }
 
     /// As [`Self::change`], for Grafana's provisioning API: what is written stays editable in its pages.
@@ -239,6 +266,7 @@ impl Http {
                 Failure::WrongServer(text) => Failure::WrongServer(shown(text)),
                 Failure::Server(status, text) => Failure::Server(status, shown(text)),
                 Failure::Rejected(status, text) => Failure::Rejected(status, shown(text)),
+                Failure::NotAsStored(text) => Failure::NotAsStored(shown(text)),
                 other => other,
             },
             url: shown(error.url),

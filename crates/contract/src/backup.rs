@@ -158,6 +158,8 @@ wire! {
         pub title: String,
         /// Kind: `timeseries`, `stat`, `row`.
         pub kind: String,
+        /// The tabs and rows that it is in, from the outside in: `Tab: Latency`, `Row: Database`.
+        pub section: Vec<String>,
         /// Column.
         pub x: u32,
         /// Row.
@@ -166,6 +168,20 @@ wire! {
         pub w: u32,
         /// Height in rows.
         pub h: u32,
+    }
+}
+
+wire! {
+    /// The schema that a dashboard is stored in.
+    #[derive(Copy, Eq, Default)]
+    pub enum DashboardSchema {
+        /// The classic JSON, as the legacy API has it.
+        #[default]
+        Classic,
+        /// A resource with the classic JSON in its `spec`.
+        V1,
+        /// Elements and a layout: tabs, rows, automatic grids.
+        V2,
     }
 }
 
@@ -190,6 +206,14 @@ wire! {
         pub updated_at: Option<Timestamp>,
         /// Whether Grafana got it from a file.
         pub provisioned: bool,
+        /// What manages it instead of people (Terraform, a Git repository …); empty: people do.
+        pub managed_by: String,
+        /// Schema of the copy.
+        pub schema: DashboardSchema,
+        /// Version of the API that the copy is in, e.g. `v2beta1`; empty for the classic JSON.
+        pub api_version: String,
+        /// Why the copy may lack parts of the original; empty when it is whole.
+        pub lossy: String,
         /// Panels, those in collapsed rows too.
         pub panels: u32,
         /// Its file in the backup.

@@ -75,7 +75,7 @@ wire! {
         /// are, the item stays undecided.
         #[serde(default)]
         pub otherwise: Option<RestoreChoice>,
-        /// Data sources to use instead, from the backup's uid to one that Grafana has.
+        /// Data sources to use instead, from what the dashboards name to the uid or name of one that Grafana has.
         #[serde(default)]
         pub data_sources: BTreeMap<String, String>,
         /// Folder to restore into, by uid; none: where each one was.
@@ -120,6 +120,26 @@ wire! {
         Unusable,
         /// Its secrets are not in the backup, and Grafana has none to keep.
         SecretsMissing,
+        /// Something else manages it (Terraform, a Git repository, kubectl) and may undo the restore.
+        Managed,
+        /// Grafana has it in a schema that holds more than the backup's copy: what only that has would be lost.
+        WouldLose,
+        /// How Grafana stores it can't be found out.
+        StorageUnknown,
+    }
+}
+
+wire! {
+    /// A data source that a dashboard names.
+    pub struct DataSourceUse {
+        /// What the dashboard names: a uid, in old dashboards a name, or an input such as `${DS_PROMETHEUS}`.
+        pub reference: String,
+        /// Its plugin, such as `prometheus`; empty when the dashboard does not tell.
+        pub plugin: String,
+        /// Panels, variables and annotations that use it, at most 50.
+        pub places: Vec<String>,
+        /// Whether Grafana has it, or the mapping names one that Grafana has.
+        pub found: bool,
     }
 }
 
@@ -152,8 +172,12 @@ wire! {
         pub live_at: Option<Timestamp>,
         /// What changes in Grafana, at most 200.
         pub changes: Vec<DashboardChange>,
-        /// Data sources that it uses and Grafana lacks, by uid.
+        /// Data sources that it names.
+        pub data_sources: Vec<DataSourceUse>,
+        /// Those of them that Grafana lacks.
         pub missing_data_sources: Vec<String>,
+        /// Library panels that it uses and neither Grafana nor the backup has, by uid.
+        pub missing_library_panels: Vec<String>,
         /// Kinds of panels that it uses and Grafana lacks.
         pub missing_plugins: Vec<String>,
         /// What changes, line by line, as a unified diff; empty for dashboards and for what stays.

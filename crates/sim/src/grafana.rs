@@ -5,6 +5,8 @@
 
 mod access;
 mod alerting;
+mod apis;
+mod conversion;
 mod dashboards;
 mod folders;
 mod seed;
@@ -43,6 +45,10 @@ pub struct GrafanaOptions {
     pub version: String,
     /// The monitoring pack, whose dashboard is provisioned.
     pub pack: Option<PathBuf>,
+    /// Number of the organization that the credentials belong to.
+    pub org: u32,
+    /// Number of the stack in Grafana Cloud; none elsewhere.
+    pub cloud: Option<u32>,
 }
 
 impl Default for GrafanaOptions {
@@ -53,6 +59,8 @@ impl Default for GrafanaOptions {
             base_path: String::new(),
             version: "11.2.0".to_owned(),
             pack: None,
+            org: 1,
+            cloud: None,
         }
     }
 }
@@ -62,9 +70,20 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     access: Mutex<Access>,
     version: String,
+    org: u32,
+    cloud: Option<u32>,
 }
 
 impl Shared {
+    /// Where the objects of the organization are in `/apis`.
+    fn namespace(&self) -> String {
+        match (self.cloud, self.org) {
+            (Some(stack), _) => format!("stacks-{stack}"),
+            (None, 1) => "default".to_owned(),
+            (None, org) => format!("org-{org}"),
+        }
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,9 +123,11 @@ impl Grafana {
         let state = State::open(&options.folder, options.pack.as_deref(), seed::first)?;
         let token = state.token.clone();
         let shared = Arc::new(Shared {
-            access: Mutex::new(Access::new(&state)),
+            access: Mutex::new(Access::new(&state, options.org)),
             state: Mutex::new(state),
             version: options.version.clone(),
+            org: options.org,
+            cloud: options.cloud,
         });
         let address = SocketAddr::from(([127, 0, 0, 1], options.port.unwrap_or(0)));
         let listener =
@@ -192,6 +213,18 @@ fn routes(shared: Arc<Shared>) -> Router {
             put(alerting::put_template).delete(alerting::delete_template),
         )
         .route("/api/plugins", get(system::plugins))
+        .route("/apis", get(apis::groups))
+        .route("/apis/{group}", get(apis::one_group))
+        .route(
+            "/apis/dashboard.grafana.app/{version}/namespaces/{namespace}/dashboards",
+            get(apis::list).post(apis::create),
+        )
+        .route(
+            "/apis/dashboard.grafana.app/{version}/namespaces/{namespace}/dashboards/{name}",
+            get(apis::one).put(apis::replace).delete(apis::delete),
+        )
+        .route("/apis/folder.grafana.app/v1beta1/namespaces/{namespace}/folders", get(apis::folders))
+        .route("/apis/folder.grafana.app/v1beta1/namespaces/{namespace}/folders/{name}", get(apis::folder))
         // Grafana takes whatever is sent; what is too large for somebody is too large for the panel.
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), access::check))

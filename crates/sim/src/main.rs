@@ -60,6 +60,12 @@ enum Command {
         /// Version that it speaks like
         #[arg(long, default_value = "11.2.0")]
         version: String,
+        /// Number of the organization that the credentials belong to
+        #[arg(long, default_value_t = 1)]
+        org: u32,
+        /// Number of the stack in Grafana Cloud
+        #[arg(long)]
+        cloud: Option<u32>,
     },
     /// Switch what happens at a running service: healthy, cold-cache, low-confidence-vip, rerank-runaway,
     /// no-traffic, down
@@ -110,9 +116,9 @@ async fn run(command: Command) -> Result<(), SimError> {
             tokio::select! { () = service.run() => {}, () = asked_to_end() => {} }
             Ok(())
         }
-        Command::Grafana { dir, port, base_path, version } => {
-            let grafana =
-                Grafana::start(GrafanaOptions { folder: dir, port, base_path, version, pack: None }).await?;
+        Command::Grafana { dir, port, base_path, version, org, cloud } => {
+            let options = GrafanaOptions { folder: dir, port, base_path, version, pack: None, org, cloud };
+            let grafana = Grafana::start(options).await?;
             println!("{}", serde_json::json!({"url": grafana.url(), "token": grafana.token()}));
             asked_to_end().await;
             Ok(())

@@ -899,6 +899,22 @@ updatedAt: Timestamp | null,
  */
 provisioned: boolean,
 /**
+ * What manages it instead of people (Terraform, a Git repository …); empty: people do.
+ */
+managedBy: string,
+/**
+ * Schema of the copy.
+ */
+schema: DashboardSchema,
+/**
+ * Version of the API that the copy is in, e.g. `v2beta1`; empty for the classic JSON.
+ */
+apiVersion: string,
+/**
+ * Why the copy may lack parts of the original; empty when it is whole.
+ */
+lossy: string,
+/**
  * Panels, those in collapsed rows too.
  */
 panels: number,
@@ -1884,6 +1900,11 @@ before: string,
 after: string, };
 
 /**
+ * The schema that a dashboard is stored in.
+ */
+export type DashboardSchema = "classic" | "v1" | "v2";
+
+/**
  * Whether Prometheus has a backup's data.
  */
 export type DataCheck = {
@@ -2002,6 +2023,27 @@ name: string,
  * Kind: `prometheus`.
  */
 kind: string, };
+
+/**
+ * A data source that a dashboard names.
+ */
+export type DataSourceUse = {
+/**
+ * What the dashboard names: a uid, in old dashboards a name, or an input such as `${DS_PROMETHEUS}`.
+ */
+reference: string,
+/**
+ * Its plugin, such as `prometheus`; empty when the dashboard does not tell.
+ */
+plugin: string,
+/**
+ * Panels, variables and annotations that use it, at most 50.
+ */
+places: Array<string>,
+/**
+ * Whether Grafana has it, or the mapping names one that Grafana has.
+ */
+found: boolean, };
 
 /**
  * A step, with the command that does it by hand.
@@ -3849,6 +3891,10 @@ title: string,
  */
 kind: string,
 /**
+ * The tabs and rows that it is in, from the outside in: `Tab: Latency`, `Row: Database`.
+ */
+section: Array<string>,
+/**
  * Column.
  */
 x: number,
@@ -4437,7 +4483,7 @@ export type RestoreChoice = "keep" | "replace" | "copy" | "without-secrets";
 /**
  * Why somebody has to choose.
  */
-export type RestoreConflict = "edited-lately" | "provisioned" | "title-taken" | "unusable" | "secrets-missing";
+export type RestoreConflict = "edited-lately" | "provisioned" | "title-taken" | "unusable" | "secrets-missing" | "managed" | "would-lose" | "storage-unknown";
 
 /**
  * A dashboard, a thing of the alerting, or a file in a plan.
@@ -4496,9 +4542,17 @@ liveAt: Timestamp | null,
  */
 changes: Array<DashboardChange>,
 /**
- * Data sources that it uses and Grafana lacks, by uid.
+ * Data sources that it names.
+ */
+dataSources: Array<DataSourceUse>,
+/**
+ * Those of them that Grafana lacks.
  */
 missingDataSources: Array<string>,
+/**
+ * Library panels that it uses and neither Grafana nor the backup has, by uid.
+ */
+missingLibraryPanels: Array<string>,
 /**
  * Kinds of panels that it uses and Grafana lacks.
  */
@@ -4606,7 +4660,7 @@ choices: { [key in string]: RestoreChoice },
  */
 otherwise: RestoreChoice | null,
 /**
- * Data sources to use instead, from the backup's uid to one that Grafana has.
+ * Data sources to use instead, from what the dashboards name to the uid or name of one that Grafana has.
  */
 dataSources: { [key in string]: string },
 /**

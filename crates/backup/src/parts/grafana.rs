@@ -1,10 +1,14 @@
 //! Grafana: dashboards by uid, folders, library panels, data sources without secrets, alerting.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use aether_clients::{
     ClientError, Failure, Grafana,
-    grafana::{Alerting, LIBRARY_PAGE, SEARCH_PAGE, SearchHit, SearchKind},
+    grafana::{Alerting, DashboardApi, LIBRARY_PAGE, SEARCH_PAGE, SearchHit, SearchKind},
     sensitive::{MASK, mask_json},
 };
 use aether_contract::{BackupPartKind, ErrorCode, PanelError, ServiceKind};
@@ -51,21 +55,33 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
             return Ok(draft);
         }
     };
-    let saved = dashboards(client, &hits, builder, &mut draft, job).await?;
+    let wanted = wanted(client, &hits, &mut draft).await;
+    let saved = dashboards(client, &wanted, builder, &mut draft, job).await?;
     draft.part.count = u32::try_from(saved).unwrap_or(u32::MAX);
     if let Some(all) = client.dashboards_in_all().await
-        && all > hits.len() as u64
+        && all > wanted.len() as u64
     {
         draft.note(format!(
             "Grafana has {all} dashboards across all organizations, but these credentials can list only \
                 {}. If Grafana has a single organization, they lack permission to read all of it.",
-            hits.len()
+            wanted.len()
         ));
     }
     job.stage("folders, library panels, data sources, alerting", 0);
     job.check()?;
     keep(builder, FOLDERS, "Folders", &mut draft, folders(client).await)?;
-    keep(builder, LIBRARY, "Library panels", &mut draft, library(client).await)?;
+    let panels = library(client).await.map(|all| {
+        let hidden = all.total.saturating_sub(all.panels.len());
+        if hidden > 0 {
+            draft.incomplete(format!(
+                "Grafana has {} library panels, but these credentials can read only {}.",
+                all.total,
+                all.panels.len()
+            ));
+        }
+        Value::Array(all.panels)
+    });
+    keep(builder, LIBRARY, "Library panels", &mut draft, panels)?;
     let sources = again(|| client.data_sources()).await.map(|all| masked(all, &mut draft));
     keep(builder, DATA_SOURCES, "Data sources", &mut draft, sources)?;
     for what in Alerting::ALL {
@@ -143,6 +159,50 @@ pub async fn search(client: &Grafana, kind: SearchKind) -> Result<Vec<SearchHit>
     Ok(all)
 }
 
+/// A dashboard to be read.
+struct Wanted {
+    uid: String,
+    title: String,
+    /// The version that it is probably stored in.
+    version: Option<String>,
+}
+
+/// The dashboards that the search and `/apis` list: either may leave some out.
+async fn wanted(client: &Grafana, hits: &[SearchHit], draft: &mut Draft) -> Vec<Wanted> {
+    let found = |hit: &SearchHit| Wanted { uid: hit.uid.clone(), title: hit.title.clone(), version: None };
+    let mut all: Vec<Wanted> = hits.iter().map(found).collect();
+    match again(|| client.dashboard_api()).await {
+        Err(error) => {
+            draft.fail("Finding out how dashboards are stored", &error.to_panel(ServiceKind::Grafana));
+        }
+        Ok(DashboardApi::Legacy) => {}
+        Ok(DashboardApi::Blocked(why)) => draft.incomplete(format!(
+            "Grafana’s /apis cannot be used ({why}), so the dashboards were read through the legacy API. It converts \
+             those in schema v2 and loses parts of them; which ones cannot be told. Allow /apis in the proxy, or check \
+             the token’s permissions."
+        )),
+        Ok(DashboardApi::Resources(api)) => match again(|| client.list_resources(api)).await {
+            Err(error) => {
+                draft.fail("Listing the dashboards through /apis", &error.to_panel(ServiceKind::Grafana));
+            }
+            Ok(listed) => {
+                let mut at: BTreeMap<String, usize> =
+                    all.iter().enumerate().map(|(index, one)| (one.uid.clone(), index)).collect();
+                for one in listed.into_iter().filter(|one| !one.uid.is_empty()) {
+                    match at.get(&one.uid).and_then(|index| all.get_mut(*index)) {
+                        Some(known) => known.version = Some(one.stored_version),
+                        None => {
+                            at.insert(one.uid.clone(), all.len());
+                            all.push(Wanted { uid: one.uid, title: one.title, version: Some(one.stored_version) });
+                        }
+                    }
+                }
+            }
+        },
+    }
+    all
+}
+
 /// What came of reading a dashboard.
 struct Read {
     uid: String,
@@ -154,27 +214,28 @@ struct Read {
 /// Reads all of them, as many at a time as the server takes well; tells how many were saved.
 async fn dashboards(
     client: &Arc<Grafana>,
-    hits: &[SearchHit],
+    wanted: &[Wanted],
     builder: &mut Builder,
     draft: &mut Draft,
     job: &Handle,
 ) -> Result<usize, PanelError> {
-    job.stage("dashboards", hits.len());
+    job.stage("dashboards", wanted.len());
     let mut names = Names::default();
     let (mut readers, least, most) = READERS;
-    let mut waiting = hits.iter();
+    let mut waiting = wanted.iter();
     let mut running: JoinSet<Read> = JoinSet::new();
     let mut well = 0;
     let mut saved = 0;
-    let mut gone = 0_u32;
+    let mut gone = Vec::new();
     loop {
         job.check()?;
         while running.len() < readers {
-            let Some(hit) = waiting.next() else { break };
-            let (client, uid, title) = (Arc::clone(client), hit.uid.clone(), hit.title.clone());
+            let Some(next) = waiting.next() else { break };
+            let (client, uid, title) = (Arc::clone(client), next.uid.clone(), next.title.clone());
+            let version = next.version.clone();
             running.spawn(async move {
                 let mut hurt = false;
-                let read = again_told(|| client.dashboard(&uid), &mut hurt).await;
+                let read = again_told(|| client.dashboard(&uid, version.as_deref()), &mut hurt).await;
                 Read { uid, title, read, hurt }
             });
         }
@@ -200,17 +261,51 @@ async fn dashboards(
                 job.add_bytes(bytes.len() as u64);
                 saved += 1;
             }
-            Ok(None) => gone += 1,
+            Ok(None) => gone.push((uid, title)),
             Err(error) => {
                 draft.fail(&format!("Dashboard {title:?} ({uid})"), &error.to_panel(ServiceKind::Grafana));
             }
         }
         job.step();
     }
-    if gone > 0 {
-        draft.note(format!("{gone} dashboards were deleted during the backup."));
-    }
+    missing(client, gone, draft).await;
     Ok(saved)
+}
+
+/// Tells dashboards that were deleted during the backup from those that Grafana still lists: any error can come as
+/// "not found".
+async fn missing(client: &Grafana, gone: Vec<(String, String)>, draft: &mut Draft) {
+    if gone.is_empty() {
+        return;
+    }
+    let mut listed = match search(client, SearchKind::Dashboards).await {
+        Ok(hits) => hits.into_iter().map(|hit| hit.uid).collect::<BTreeSet<_>>(),
+        Err(error) => {
+            let words = format!("Listing the dashboards again, as {} were not found", gone.len());
+            draft.fail(&words, &error.to_panel(ServiceKind::Grafana));
+            return;
+        }
+    };
+    if let Ok(DashboardApi::Resources(api)) = client.dashboard_api().await
+        && let Ok(resources) = again(|| client.list_resources(api)).await
+    {
+        listed.extend(resources.into_iter().map(|one| one.uid));
+    }
+    let mut deleted = 0_usize;
+    for (uid, title) in gone {
+        if listed.contains(&uid) {
+            draft.incomplete(format!(
+                "Dashboard {title:?} ({uid}): Grafana lists it but reports it as not found, so it was not saved."
+            ));
+        } else {
+            deleted += 1;
+        }
+    }
+    match deleted {
+        0 => {}
+        1 => draft.note("1 dashboard was deleted during the backup.".to_owned()),
+        deleted => draft.note(format!("{deleted} dashboards were deleted during the backup.")),
+    }
 }
 
 /// Adds a document, or says why it is not there.
@@ -239,21 +334,32 @@ async fn folders(client: &Grafana) -> Result<Value, ClientError> {
     Ok(all.iter().map(row).collect())
 }
 
-/// All library panels.
+/// Library panels that the credentials may read, and how many there are in all.
+pub struct LibraryPanels {
+    /// They, as they came.
+    pub panels: Vec<Value>,
+    /// How many Grafana counts.
+    pub total: usize,
+}
+
+/// All library panels. A page may hold fewer than asked for although more follow: Grafana leaves out what the
+/// credentials may not read after it has cut the pages.
 ///
 /// # Errors
 /// As the client's.
-pub async fn library(client: &Grafana) -> Result<Value, ClientError> {
-    let mut all = Vec::new();
+pub async fn library(client: &Grafana) -> Result<LibraryPanels, ClientError> {
+    let mut seen = BTreeSet::new();
+    let mut all = LibraryPanels { panels: Vec::new(), total: 0 };
     for page in 1..=MAX_PAGES {
         let found = again(|| client.library_panels(page)).await?;
-        let last = found.elements.len() < LIBRARY_PAGE as usize;
-        all.extend(found.elements);
-        if last || all.len() >= found.total_count as usize {
+        all.total = found.total_count as usize;
+        let uid = |panel: &Value| panel.get("uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+        all.panels.extend(found.elements.into_iter().filter(|panel| seen.insert(uid(panel))));
+        if page as usize * LIBRARY_PAGE as usize >= all.total {
             break;
         }
     }
-    Ok(Value::Array(all))
+    Ok(all)
 }
 
 /// Data sources with a marker in the place of every credential, and notes about what was masked and what Grafana

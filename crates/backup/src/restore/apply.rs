@@ -3,15 +3,15 @@
 use aether_foundation::author;
 use std::{sync::Arc, time::Duration};
 
-use aether_clients::{ClientError, Grafana};
+use aether_clients::{ClientError, Grafana, grafana::DashboardApi};
 use aether_contract::{
     BackupId, BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError, RestoreAction,
     RestoreApplyRequest, RestoreOutcome, RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
 };
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
 use super::{
-    document::{self, Saving},
+    document::{self, Before, Request, Saving},
     grafana,
     plan::{self, NewFolder, Steps},
     preconditions::{self, may_apply, writes},
@@ -22,8 +22,9 @@ use crate::{
     Backups,
     build::Builder,
     compare,
+    dashboard::Source,
     layout::{DASHBOARDS, FOLDERS},
-    reader::BackupReader,
+    reader::{BackupReader, StoredDashboard},
     store::Store,
 };
 use aether_context::{jobs::Handle, session::StackSession};
@@ -102,6 +103,11 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
                 uid: step.uid.clone(),
                 title: step.title.clone().unwrap_or_else(|| step.item.title.clone()),
                 before: if step.item.act == RestoreAction::Update { step.item.live_version } else { None },
+                revision_before: if step.item.act == RestoreAction::Update {
+                    step.revision.clone()
+                } else {
+                    String::new()
+                },
                 ..RecordItem::of(&step.item)
             })
             .collect(),
@@ -121,17 +127,18 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
             uid: &item.uid,
             title: step.title.as_deref(),
             folder: &step.folder,
-            version: item.before,
+            before: item.before.map(|version| Before { version, revision: &item.revision_before }),
             message: &message,
-            data_sources: &asked.request.data_sources,
+            data_sources: &steps.data_sources,
         };
-        let raw = step.source.as_ref().and_then(|stored| stored.dashboard.as_deref());
-        let written = match raw {
-            Some(raw) => write(&client, raw, &saving).await,
+        let source = step.source.as_ref().and_then(StoredDashboard::source);
+        let written = match source {
+            Some(source) => write(&client, source, &saving).await,
             None => Written::failed("Failed to read the file in the backup."),
         };
         item.outcome = written.outcome;
         item.version = written.version;
+        item.revision = written.revision;
         item.note = written.note;
         backups.ctx.journal_annotate(entry, &asked.request.id.0, json!(record)).await?;
         job.step();
@@ -174,7 +181,15 @@ async fn safety(
         return Ok(None);
     }
     job.stage("saving the current state", replaced.len());
-    let live = target::dashboards(client, &replaced, Some(job)).await?;
+    let read = target::dashboards(client, &replaced, Some(job)).await?;
+    if let Some((uid, why)) = read.unreadable.first_key_value() {
+        let words =
+            format!("Dashboard {uid} could not be saved before replacing it: {why}. Nothing was written.");
+        return Err(
+            PanelError::new(ErrorCode::Unverified, "backups", words).with_hint("Review the new plan.")
+        );
+    }
+    let live = read.found;
     let mut builder = Builder::new(store.root(), crate::store::new_id(store))?;
     let mut names = Names::default();
     for (uid, found) in &live {
@@ -248,6 +263,8 @@ pub struct Written {
     pub outcome: RestoreOutcome,
     /// Version since.
     pub version: Option<u32>,
+    /// Revision since; empty when nothing was written.
+    pub revision: String,
     /// Why.
     pub note: String,
 }
@@ -255,32 +272,45 @@ pub struct Written {
 impl Written {
     /// Refused or lost.
     pub fn failed(note: impl Into<String>) -> Self {
-        Self { outcome: RestoreOutcome::Failed, version: None, note: note.into() }
+        Self::nothing(RestoreOutcome::Failed, note)
     }
 
     /// Grafana changed meanwhile.
     pub fn conflict(note: impl Into<String>) -> Self {
-        Self { outcome: RestoreOutcome::Conflict, version: None, note: note.into() }
+        Self::nothing(RestoreOutcome::Conflict, note)
     }
 
-    fn done(version: u32, note: impl Into<String>) -> Self {
-        Self { outcome: RestoreOutcome::Done, version: Some(version), note: note.into() }
+    /// Nothing was written, with this outcome.
+    pub fn nothing(outcome: RestoreOutcome, note: impl Into<String>) -> Self {
+        Self { outcome, version: None, revision: String::new(), note: note.into() }
+    }
+
+    /// Grafana has it.
+    pub fn done(live: &LiveDashboard, note: impl Into<String>) -> Self {
+        Self {
+            outcome: RestoreOutcome::Done,
+            version: Some(live.version()),
+            revision: live.revision(),
+            note: note.into(),
+        }
     }
 }
 
-/// Writes one dashboard and reads it back. After any doubtful answer it is read before anything is decided.
-pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Written {
-    let body = match document::body(raw, saving) {
-        Ok(body) => body,
+/// Writes one dashboard and reads it back at the version it is stored in. After any doubtful answer it is read before
+/// anything is decided.
+pub async fn write(client: &Grafana, source: Source<'_>, saving: &Saving<'_>) -> Written {
+    let api = match client.dashboard_api().await {
+        Ok(api) => api,
+        Err(error) => return Written::failed(told(&error)),
+    };
+    let prepared = match document::prepare(source, api, saving) {
+        Ok(prepared) => prepared,
         Err(why) => return Written::failed(format!("It cannot be restored: {why}.")),
     };
-    let sent: Value = serde_json::from_str::<Value>(&body)
-        .ok()
-        .and_then(|mut body| body.get_mut("dashboard").map(Value::take))
-        .unwrap_or_default();
+    let sent = &prepared.sent;
     let mut attempt = 1;
     loop {
-        let answer = client.save_dashboard(&body).await;
+        let answer = send(client, api, &prepared.request, saving.uid).await;
         let live = match target::one(client, saving.uid).await {
             Ok(live) => live,
             Err(error) => {
@@ -290,26 +320,24 @@ pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Wri
                 });
             }
         };
-        let moved = match (&live, saving.version) {
-            (Some(live), Some(before)) => live.version() != before,
+        let moved = match (&live, saving.before) {
+            (Some(live), Some(before)) => live.revision() != before.revision,
             (Some(_), None) => true,
             (None, _) => false,
         };
         let stands = live.as_ref().filter(|live| {
-            moved && live.meta.folder_uid == saving.folder && compare::same(&sent, &live.value)
+            moved && live.meta.folder_uid == saving.folder && compare::same(sent, &live.value)
         });
         match (answer, &live, stands) {
-            (Ok(_), Some(_), Some(live)) => return Written::done(live.version(), ""),
+            (Ok(_), Some(_), Some(live)) => return Written::done(live, ""),
             (Err(error), Some(_), Some(live)) => {
-                return Written::done(
-                    live.version(),
-                    format!("It was saved, although Grafana responded: {}", told(&error)),
-                );
+                let note = format!("It was saved, although Grafana responded: {}", told(&error));
+                return Written::done(live, note);
             }
-            (Ok(saved), Some(live), None) if saved.version == live.version() => {
-                let first = compare::dashboards(&sent, &live.value).into_iter().next();
+            (Ok(revision), Some(live), None) if revision == live.revision() => {
+                let first = compare::dashboards(sent, &live.value).into_iter().next();
                 let what = first.map_or_else(|| "its folder".to_owned(), |change| change.field);
-                return Written::done(live.version(), format!("Grafana changed it while saving: {what}."));
+                return Written::done(live, format!("Grafana changed it while saving: {what}."));
             }
             (Ok(_), Some(live), None) => return Written::conflict(somebody(live)),
             (Ok(_), None, _) => {
@@ -322,6 +350,26 @@ pub async fn write(client: &Grafana, raw: &RawValue, saving: &Saving<'_>) -> Wri
                 attempt += 1;
             }
             (Err(error), _, _) => return Written::failed(told(&error)),
+        }
+    }
+}
+
+/// Sends it; the revision that Grafana made of it.
+async fn send(
+    client: &Grafana,
+    api: &DashboardApi,
+    request: &Request,
+    uid: &str,
+) -> Result<String, ClientError> {
+    match (request, api) {
+        (Request::Create(version, body), DashboardApi::Resources(api)) => {
+            client.create_resource(api, version, body).await
+        }
+        (Request::Replace(version, body), DashboardApi::Resources(api)) => {
+            client.replace_resource(api, version, uid, body).await
+        }
+        (Request::Legacy(body) | Request::Create(_, body) | Request::Replace(_, body), _) => {
+            client.save_dashboard(body).await.map(|saved| saved.version.to_string())
         }
     }
 }

@@ -1,9 +1,13 @@
 //! What is to become of one dashboard of a backup. Pure.
 
-use aether_contract::{RestoreAction, RestoreChoice, RestoreConflict, Timestamp};
+use aether_clients::grafana::DashboardApi;
+use aether_contract::{DashboardSchema, RestoreAction, RestoreChoice, RestoreConflict, Timestamp};
 
-use super::target::LiveDashboard;
-use crate::reader::StoredDashboard;
+use super::{document, target::LiveDashboard};
+use crate::{
+    dashboard::{Source, is_v2, v2},
+    reader::StoredDashboard,
+};
 
 /// Who saved a dashboard within so long may still be at work on it, in milliseconds.
 const LATELY_MS: i64 = 3_600_000;
@@ -26,6 +30,10 @@ pub struct Case<'a> {
     pub namesake: bool,
     /// Grafana's version.
     pub version: &'a str,
+    /// How Grafana's dashboards are reached.
+    pub api: &'a DashboardApi,
+    /// Why Grafana's can't be read as it is stored; none when it can, or has none.
+    pub unreadable: Option<&'a str>,
     /// What was chosen for it.
     pub choice: Option<RestoreChoice>,
     /// Now.
@@ -63,17 +71,35 @@ pub fn decide(case: &Case<'_>) -> Decision {
         let obstacle = Some(RestoreConflict::Unusable);
         return Decision { obstacle, ..Decision::plain(RestoreAction::Skip).note(note) };
     }
+    if let Some(why) = case.unreadable {
+        let note = format!(
+            "Grafana has it but cannot be read reliably: {why}. Without a safety backup, it cannot be replaced."
+        );
+        return asked(case, RestoreConflict::StorageUnknown, &[Keep, Copy], note);
+    }
+    let lossy = &case.stored.about.lossy;
     let refused = case.namesake && !allows_namesakes(case.version);
     let Some(live) = case.live else {
-        return match (refused, case.namesake) {
-            (true, _) => title_taken(case),
-            (_, true) => Decision::plain(RestoreAction::Create)
-                .note("Another dashboard in this folder has the same title.".into()),
-            _ => Decision::plain(RestoreAction::Create),
+        let create = Decision::plain(RestoreAction::Create);
+        return match (refused, case.namesake, lossy.is_empty()) {
+            (true, ..) => title_taken(case),
+            (_, true, _) => create.note("Another dashboard in this folder has the same title.".into()),
+            (.., false) => create.note(format!("The backup’s copy is incomplete: {lossy}")),
+            _ => create,
         };
     };
     if case.same && !case.moved {
         return Decision::plain(RestoreAction::Identical);
+    }
+    if let DashboardApi::Blocked(why) = case.api {
+        let note = format!(
+            "The panel cannot tell whether Grafana stores it in schema v2, because /apis cannot be used ({why}). \
+             Replacing it might lose parts of it."
+        );
+        return asked(case, RestoreConflict::StorageUnknown, &[Keep, Copy], note);
+    }
+    if !live.meta.resource.managed_by.is_empty() {
+        return managed(case, live);
     }
     if live.meta.provisioned {
         let file = &live.meta.provisioned_external_id;
@@ -86,6 +112,21 @@ pub fn decide(case: &Case<'_>) -> Decision {
     }
     if refused {
         return title_taken(case);
+    }
+    let losses = if is_v2(&live.value) && case.stored.about.schema != DashboardSchema::V2 {
+        v2::losses(&live.value)
+    } else {
+        Vec::new()
+    };
+    if !losses.is_empty() || !lossy.is_empty() {
+        let mut note = "The backup’s copy is in the classic schema.".to_owned();
+        if !losses.is_empty() {
+            note = format!("{note} Replacing Grafana’s would lose {}.", listed(&losses));
+        }
+        if !lossy.is_empty() {
+            note = format!("{note} {lossy}");
+        }
+        return asked(case, RestoreConflict::WouldLose, &[Keep, Replace, Copy], note);
     }
     let lately = updated(live).is_some_and(|at| case.now.millis_since(at) < LATELY_MS);
     let decision = if lately && live.version() != case.stored.about.version {
@@ -104,6 +145,46 @@ pub fn decide(case: &Case<'_>) -> Decision {
     decision.note(note)
 }
 
+/// Something else than people manages Grafana's.
+fn managed(case: &Case<'_>, live: &LiveDashboard) -> Decision {
+    use RestoreChoice::{Copy, Keep, Replace};
+    let by = live.meta.manager();
+    let refuses =
+        matches!(live.meta.resource.managed_by.as_str(), "repo" | "classic-file-provisioning" | "plugin");
+    if refuses {
+        let note = format!(
+            "It is managed by {by}, so Grafana does not allow saving it. Restore it in that source, or restore it as \
+             a copy."
+        );
+        let obstacle = match live.meta.provisioned {
+            true => RestoreConflict::Provisioned,
+            false => RestoreConflict::Managed,
+        };
+        return asked(case, obstacle, &[Keep, Copy], note);
+    }
+    let note = format!(
+        "It is managed by {by}, which may overwrite the restored dashboard. If you replace it, Grafana no longer marks \
+         it as managed."
+    );
+    asked(case, RestoreConflict::Managed, &[Keep, Replace, Copy], note)
+}
+
+/// "a, b and c".
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Whether Grafana accepts a uid.
+pub fn is_uid(uid: &str) -> bool {
+    !uid.is_empty()
+        && uid.len() <= MAX_UID
+        && uid.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 /// Why nothing can be done with it.
 fn unusable(case: &Case<'_>) -> Option<String> {
     let about = &case.stored.about;
@@ -113,10 +194,22 @@ fn unusable(case: &Case<'_>) -> Option<String> {
         Some("the backup contains this UID twice".to_owned())
     } else if about.uid.len() > MAX_UID {
         Some(format!("its UID is longer than the {MAX_UID} characters allowed by Grafana"))
+    } else if !is_uid(&about.uid) {
+        Some("its UID has characters that Grafana does not allow (only letters, digits, - and _)".to_owned())
     } else if about.title.trim().is_empty() {
         Some("it has no title".to_owned())
     } else {
-        None
+        let source = case.stored.dashboard.as_deref()?;
+        let source = Source { spec: source, meta: &case.stored.meta };
+        let why = document::target_version(source, case.api).err()?;
+        let value = serde_json::from_str(source.spec.get()).unwrap_or_default();
+        let losses = v2::losses(&value);
+        let more = if losses.is_empty() {
+            String::new()
+        } else {
+            format!("; converted to the classic schema it would lose {}", listed(&losses))
+        };
+        Some(format!("{why}{more}"))
     }
 }
 
@@ -175,11 +268,15 @@ mod tests {
             updated_by: String::new(),
             updated_at: None,
             provisioned: false,
+            managed_by: String::new(),
+            schema: DashboardSchema::Classic,
+            api_version: String::new(),
+            lossy: String::new(),
             panels: 0,
             path: String::new(),
             problem: String::new(),
         };
-        StoredDashboard { about, dashboard: None }
+        StoredDashboard { about, meta: DashboardMeta::default(), dashboard: None }
     }
 
     fn live(version: u32) -> LiveDashboard {
@@ -202,6 +299,8 @@ mod tests {
             moved: false,
             namesake: false,
             version: "11.2.0",
+            api: &DashboardApi::Legacy,
+            unreadable: None,
             choice: None,
             now: Timestamp(saved + 2 * HOUR),
         }
@@ -226,6 +325,7 @@ mod tests {
         for (one, twice, why) in [
             (stored("u", "One"), true, "twice"),
             (stored(&long, "One"), false, "longer than the 40 characters"),
+            (stored("a b", "One"), false, "does not allow"),
             (stored("u", " "), false, "no title"),
             (broken, false, "not valid JSON"),
         ] {
@@ -250,6 +350,57 @@ mod tests {
         ] {
             assert_eq!(with(choice).act, act, "{choice:?}");
         }
+    }
+
+    #[test]
+    fn a_manager_is_named_and_asked_about_before_it_is_bypassed() {
+        let (one, mut there) = (stored("u", "One"), live(3));
+        there.meta.resource.managed_by = "terraform".into();
+        there.meta.resource.manager_id = "infra".into();
+        let with = |there: &LiveDashboard, choice| decide(&Case { choice, ..case(&one, Some(there)) });
+        let asked = with(&there, None);
+        assert_eq!((asked.act, asked.obstacle), (RestoreAction::Choose, Some(RestoreConflict::Managed)));
+        assert!(asked.note.contains("Terraform (infra)"), "{}", asked.note);
+        assert_eq!(with(&there, Some(RestoreChoice::Replace)).act, RestoreAction::Update);
+        there.meta.resource.managed_by = "repo".into();
+        let asked = with(&there, Some(RestoreChoice::Replace));
+        assert_eq!(asked.act, RestoreAction::Choose, "Grafana refuses that: {asked:?}");
+        assert!(asked.note.contains("a Git repository (infra)"));
+    }
+
+    #[test]
+    fn a_classic_copy_over_schema_v2_names_what_would_be_lost() {
+        let (one, mut there) = (stored("u", "One"), live(3));
+        there.value = json!({"elements": {}, "layout": {"kind": "TabsLayout", "spec": {"tabs": [
+            {"kind": "TabsLayoutTab", "spec": {"layout": {"kind": "AutoGridLayout"}}}]}}});
+        let asked = decide(&case(&one, Some(&there)));
+        assert_eq!((asked.act, asked.obstacle), (RestoreAction::Choose, Some(RestoreConflict::WouldLose)));
+        assert!(asked.note.contains("would lose 1 tab and 1 automatic grid."), "{}", asked.note);
+        let mut converted = stored("u", "One");
+        converted.about.lossy = "Grafana stores it as v2beta1.".into();
+        let asked = decide(&case(&converted, Some(&live(3))));
+        assert_eq!(asked.obstacle, Some(RestoreConflict::WouldLose));
+        let made = decide(&case(&converted, None));
+        assert!(made.act == RestoreAction::Create && made.note.contains("incomplete"), "{made:?}");
+    }
+
+    #[test]
+    fn what_can_not_be_read_as_it_is_stored_is_never_replaced() {
+        let (one, there) = (stored("u", "One"), live(3));
+        let choice = Some(RestoreChoice::Replace);
+        let hidden = decide(&Case { unreadable: Some("403"), choice, ..case(&one, None) });
+        assert_eq!(
+            (hidden.act, hidden.obstacle),
+            (RestoreAction::Choose, Some(RestoreConflict::StorageUnknown))
+        );
+        let blocked = DashboardApi::Blocked("404".into());
+        let unsure = decide(&Case { api: &blocked, choice, ..case(&one, Some(&there)) });
+        assert_eq!(
+            (unsure.act, unsure.obstacle),
+            (RestoreAction::Choose, Some(RestoreConflict::StorageUnknown))
+        );
+        let new = decide(&Case { api: &blocked, ..case(&one, None) });
+        assert_eq!(new.act, RestoreAction::Create);
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use aether_clients::grafana::{DashboardApi, ResourceApi};
 use serde_json::{Value, json, value::RawValue};
+
+use crate::dashboard::{Source, references};
 
 /// Longest message of a saved version that Grafana takes, in characters.
 const MAX_MESSAGE: usize = 500;
-/// Data sources that every Grafana has.
-const BUILT_IN: [&str; 4] = ["grafana", "-- Grafana --", "-- Mixed --", "-- Dashboard --"];
+/// Fields of the classic JSON that the `spec` of a resource does not have.
+const NOT_IN_A_SPEC: [&str; 3] = ["id", "uid", "version"];
 
 /// How it is saved.
 #[derive(Debug, Clone)]
@@ -18,136 +21,184 @@ pub struct Saving<'a> {
     pub title: Option<&'a str>,
     /// Folder; empty: the root. Left out it would be moved there.
     pub folder: &'a str,
-    /// The live version that it takes the place of; none for a new one.
-    pub version: Option<u32>,
+    /// The live state that it takes the place of; none for a new one.
+    pub before: Option<Before<'a>>,
     /// Message of the saved version.
     pub message: &'a str,
     /// Data sources to use instead.
     pub data_sources: &'a BTreeMap<String, String>,
 }
 
-/// The body of `POST /api/dashboards/db`. Everything else stays as it was written, to the last digit.
+/// The live state that a save takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before<'a> {
+    /// Its version.
+    pub version: u32,
+    /// Its revision: as the version, or the `resourceVersion`.
+    pub revision: &'a str,
+}
+
+/// A request that saves a dashboard.
+#[derive(Debug)]
+pub enum Request {
+    /// `POST /api/dashboards/db`.
+    Legacy(String),
+    /// `POST` to the collection of this version.
+    Create(String, String),
+    /// `PUT` to the object of this version.
+    Replace(String, String),
+}
+
+/// A dashboard that is ready to be sent.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The request.
+    pub request: Request,
+    /// The dashboard in it, to be compared with what Grafana has afterwards.
+    pub sent: Value,
+}
+
+/// The version in which a Grafana takes it; empty: through the legacy API.
 ///
 /// # Errors
-/// In words: the backup's file is no dashboard.
-pub fn body(dashboard: &RawValue, saving: &Saving<'_>) -> Result<String, String> {
-    let mapped;
-    let text = if saving.data_sources.is_empty() {
-        dashboard.get()
-    } else {
-        let mut value: Value = serde_json::from_str(dashboard.get()).map_err(|error| error.to_string())?;
-        replace_sources(&mut value, saving.data_sources, 0);
-        mapped = value.to_string();
-        &mapped
-    };
-    let mut fields: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(text).map_err(|error| format!("not a dashboard: {error}"))?;
-    let mut put = |key: &str, value: Value| {
-        RawValue::from_string(value.to_string())
-            .map(|raw| fields.insert(key.to_owned(), raw))
-            .map_err(|error| error.to_string())
-    };
+/// Why it can't take it, as a clause.
+pub fn target_version(source: Source<'_>, api: &DashboardApi) -> Result<String, String> {
+    let version = source.version();
+    let newer = version.starts_with("v2");
+    match api {
+        DashboardApi::Legacy if newer => Err("this Grafana has no dashboard schema v2".to_owned()),
+        DashboardApi::Blocked(why) if newer => {
+            Err(format!("it is in dashboard schema v2, which can only be saved through /apis ({why})"))
+        }
+        DashboardApi::Legacy | DashboardApi::Blocked(_) => Ok(String::new()),
+        DashboardApi::Resources(api) if version.is_empty() => {
+            // A Grafana without the classic schema in its /apis takes it through the legacy API.
+            Ok(api.classic().unwrap_or_default().to_owned())
+        }
+        DashboardApi::Resources(api) => api.writable(&version).map(str::to_owned).ok_or_else(|| {
+            format!("it is in {version}, and this Grafana only accepts {}", api.versions.join(", "))
+        }),
+    }
+}
+
+/// The request that saves it. Everything else stays as it was written, to the last digit.
+///
+/// # Errors
+/// In words: the backup's file is no dashboard, or Grafana can't take it.
+pub fn prepare(source: Source<'_>, api: &DashboardApi, saving: &Saving<'_>) -> Result<Prepared, String> {
+    let version = target_version(source, api)?;
+    let filled = references::filled(source.spec, saving.data_sources)?;
+    let spec = filled.as_deref().unwrap_or(source.spec);
+    match api {
+        DashboardApi::Resources(api) if !version.is_empty() => resource(source, spec, api, version, saving),
+        _ => legacy(spec, saving),
+    }
+}
+
+/// Reads the top level of a dashboard.
+fn fields(spec: &RawValue) -> Result<BTreeMap<String, Box<RawValue>>, String> {
+    serde_json::from_str(spec.get()).map_err(|error| format!("not a dashboard: {error}"))
+}
+
+fn raw(value: &Value) -> Result<Box<RawValue>, String> {
+    RawValue::from_string(value.to_string()).map_err(|error| error.to_string())
+}
+
+/// The body of `POST /api/dashboards/db`.
+fn legacy(spec: &RawValue, saving: &Saving<'_>) -> Result<Prepared, String> {
+    let mut fields = fields(spec)?;
+    let mut put = |key: &str, value: Value| raw(&value).map(|raw| fields.insert(key.to_owned(), raw));
     // A foreign number hits another row.
     put("id", Value::Null)?;
     put("uid", json!(saving.uid))?;
-    put("version", json!(saving.version.unwrap_or(0)))?;
+    put("version", json!(saving.before.map_or(0, |before| before.version)))?;
     if let Some(title) = saving.title {
         put("title", json!(title))?;
     }
     let message: String = saving.message.chars().take(MAX_MESSAGE).collect();
     let folder = Value::String(saving.folder.to_owned());
     let dashboard = serde_json::to_string(&fields).map_err(|error| error.to_string())?;
-    Ok(format!(
+    let sent = serde_json::from_str(&dashboard).map_err(|error| error.to_string())?;
+    let body = format!(
         "{{\"dashboard\":{dashboard},\"folderUid\":{folder},\"message\":{},\"overwrite\":false}}",
         Value::String(message)
-    ))
+    );
+    Ok(Prepared { request: Request::Legacy(body), sent })
 }
 
-/// Uids of the data sources that a dashboard names itself. Variables and built-in ones are left out.
-pub fn data_sources(dashboard: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(dashboard, &mut found, 0);
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn collect(value: &Value, found: &mut Vec<String>, depth: usize) {
-    if depth > 64 {
-        return;
-    }
-    match value {
-        Value::Object(fields) => {
-            for (key, inner) in fields {
-                if key == "datasource"
-                    && let Some(uid) = source_uid(inner)
-                {
-                    found.push(uid.to_owned());
-                }
-                collect(inner, found, depth + 1);
-            }
+/// The object for `/apis`. Of its metadata only what people set is sent: a manager's annotation would make the
+/// dashboard read-only for them.
+fn resource(
+    source: Source<'_>,
+    spec: &RawValue,
+    api: &ResourceApi,
+    version: String,
+    saving: &Saving<'_>,
+) -> Result<Prepared, String> {
+    let classic = source.version().is_empty();
+    let spec = if classic || saving.title.is_some() {
+        let mut fields = fields(spec)?;
+        if classic {
+            fields.retain(|key, _| !NOT_IN_A_SPEC.contains(&key.as_str()));
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found, depth + 1)),
-        _ => {}
-    }
-}
-
-fn source_uid(value: &Value) -> Option<&str> {
-    let uid = value.get("uid").and_then(Value::as_str)?;
-    (!uid.is_empty() && !uid.contains('$') && !BUILT_IN.contains(&uid)).then_some(uid)
-}
-
-fn replace_sources(value: &mut Value, map: &BTreeMap<String, String>, depth: usize) {
-    if depth > 64 {
-        return;
-    }
-    match value {
-        Value::Object(fields) => {
-            for (key, inner) in fields.iter_mut() {
-                let new =
-                    (key == "datasource").then(|| source_uid(inner).and_then(|uid| map.get(uid))).flatten();
-                if let (Some(new), Some(source)) = (new.cloned(), inner.as_object_mut()) {
-                    source.insert("uid".to_owned(), Value::String(new));
-                }
-                replace_sources(inner, map, depth + 1);
-            }
+        if let Some(title) = saving.title {
+            fields.insert("title".to_owned(), raw(&json!(title))?);
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| replace_sources(item, map, depth + 1)),
-        _ => {}
-    }
-}
-
-/// Uids of the library panels that a dashboard uses.
-pub fn library_panels(dashboard: &Value) -> Vec<String> {
-    let uid = |panel: &&Value| panel.pointer("/libraryPanel/uid").and_then(Value::as_str).map(str::to_owned);
-    let mut found: Vec<String> = crate::dashboard::panels(dashboard).iter().filter_map(uid).collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// Kinds of the panels of a dashboard, without rows and library panels.
-pub fn plugins(dashboard: &Value) -> Vec<String> {
-    let kind = |panel: &&Value| {
-        let kind = panel.get("type").and_then(Value::as_str).unwrap_or_default();
-        let own = !kind.is_empty() && kind != "row" && panel.get("libraryPanel").is_none();
-        own.then(|| kind.to_owned())
+        serde_json::to_string(&fields).map_err(|error| error.to_string())?
+    } else {
+        spec.get().to_owned()
     };
-    let mut found: Vec<String> = crate::dashboard::panels(dashboard).iter().filter_map(kind).collect();
-    found.sort();
-    found.dedup();
-    found
+    let sent = serde_json::from_str(&spec).map_err(|error| error.to_string())?;
+    let own = &source.meta.resource;
+    let mut annotations = own.annotations.clone();
+    if !saving.folder.is_empty() {
+        annotations.insert("grafana.app/folder".to_owned(), saving.folder.to_owned());
+    }
+    let message: String = saving.message.chars().take(MAX_MESSAGE).collect();
+    annotations.insert("grafana.app/message".to_owned(), message);
+    let mut metadata = json!({
+        "name": saving.uid, "namespace": api.namespace, "annotations": annotations, "labels": own.labels,
+    });
+    if let (Some(before), Some(metadata)) = (saving.before, metadata.as_object_mut()) {
+        metadata.insert("resourceVersion".to_owned(), json!(before.revision));
+    }
+    let body = format!(
+        "{{\"kind\":\"Dashboard\",\"apiVersion\":\"dashboard.grafana.app/{version}\",\"metadata\":{metadata},\
+         \"spec\":{spec}}}"
+    );
+    let request = match saving.before {
+        Some(_) => Request::Replace(version, body),
+        None => Request::Create(version, body),
+    };
+    Ok(Prepared { request, sent })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::{DashboardMeta, document};
+
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
 
     fn raw(text: &str) -> Box<RawValue> {
         serde_json::from_str(text).unwrap()
     }
 
-    const NONE: BTreeMap<String, String> = BTreeMap::new();
+    fn resources(versions: &[&str]) -> DashboardApi {
+        let versions: Vec<String> = versions.iter().map(|&version| version.to_owned()).collect();
+        let preferred = versions[0].clone();
+        DashboardApi::Resources(ResourceApi { versions, preferred, namespace: "default".into() })
+    }
+
+    fn saving<'a>(before: Option<Before<'a>>) -> Saving<'a> {
+        Saving { uid: "new", title: None, folder: "f", before, message: "m", data_sources: &NONE }
+    }
+
+    fn body(request: &Request) -> &str {
+        match request {
+            Request::Legacy(body) | Request::Create(_, body) | Request::Replace(_, body) => body,
+        }
+    }
 
     #[test]
     fn everything_but_the_few_fields_stays_to_the_last_digit() {
@@ -155,18 +206,14 @@ mod tests {
             r#"{"id":9,"uid":"old","version":4,"title":"T","big":123456789012345678901234567890,"#,
             r#""f":0.1000000000000000055511151231257827}"#
         );
-        let saving = Saving {
-            uid: "new",
-            title: None,
-            folder: "f",
-            version: Some(7),
-            message: "m",
-            data_sources: &NONE,
-        };
-        let body = body(&raw(text), &saving).unwrap();
+        let (spec, meta) = (raw(text), DashboardMeta::default());
+        let source = Source { spec: &spec, meta: &meta };
+        let before = Before { version: 7, revision: "7" };
+        let prepared = prepare(source, &DashboardApi::Legacy, &saving(Some(before))).unwrap();
+        let body = body(&prepared.request);
         assert!(body.contains("123456789012345678901234567890"), "{body}");
         assert!(body.contains("0.1000000000000000055511151231257827"), "{body}");
-        let value: Value = serde_json::from_str(&body).unwrap();
+        let value: Value = serde_json::from_str(body).unwrap();
         assert_eq!(value["dashboard"]["id"], Value::Null);
         assert_eq!(
             (value["dashboard"]["uid"].as_str(), value["dashboard"]["version"].as_u64()),
@@ -177,32 +224,48 @@ mod tests {
     }
 
     #[test]
-    fn data_sources_are_replaced_everywhere_and_variables_are_left() {
-        let text = r#"{"panels":[{"datasource":{"uid":"a"},
-         "targets":[{"datasource":{"uid":"${ds}"}},{"datasource":{"uid":"b"}}]}],
-            "annotations":{"list":[{"datasource":{"uid":"-- Grafana --"}}]},
-             "templating":{"list":[{"datasource":{"uid":"a"}}]}}"#;
-        assert_eq!(data_sources(&serde_json::from_str(text).unwrap()), ["a", "b"]);
-        let map = BTreeMap::from([("a".to_owned(), "z".to_owned())]);
-        let saving = Saving {
-            uid: "u",
-            title: Some("Copy"),
-            folder: "",
-            version: None,
-            message: "",
-            data_sources: &map,
-        };
-        let body = body(&raw(text), &saving).unwrap();
-        let value: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(data_sources(&value["dashboard"]), ["b", "z"]);
-        assert!(body.contains("${ds}") && body.contains("Copy"));
+    fn a_resource_is_sent_as_it_is_stored_without_its_manager_and_what_the_server_sets() {
+        let spec = r#"{"title":"T","elements":{},"n":1.10,"big":123456789012345678901234567890}"#;
+        let text = format!(
+            r#"{{"kind":"Dashboard","apiVersion":"dashboard.grafana.app/v2beta1","metadata":{{"name":"old","uid":"x",
+            "resourceVersion":"1","generation":3,"labels":{{"team":"a","grafana.app/deprecatedInternalID":"3"}},
+            "annotations":{{"grafana.app/managedBy":"repo","grafana.app/managerId":"i","grafana.app/sourcePath":"p",
+            "grafana.app/createdBy":"user:a","mine":"b","grafana.app/folder":"was"}}}},"spec":{spec}}}"#
+        );
+        let read = document(text.as_bytes()).unwrap();
+        let source = Source { spec: &read.spec, meta: &read.meta };
+        let api = resources(&["v2", "v2beta1", "v1"]);
+        let prepared = prepare(source, &api, &saving(None)).unwrap();
+        assert!(matches!(&prepared.request, Request::Create(version, _) if version == "v2beta1"));
+        let sent: Value = serde_json::from_str(body(&prepared.request)).unwrap();
+        assert!(body(&prepared.request).contains(&format!("\"spec\":{spec}}}")), "byte for byte");
+        let wanted = json!({"name": "new", "namespace": "default", "labels": {"team": "a"},
+            "annotations": {"mine": "b", "grafana.app/folder": "f", "grafana.app/message": "m"}});
+        assert_eq!(sent["metadata"], wanted);
+        let before = Before { version: 3, revision: "17" };
+        let prepared = prepare(source, &resources(&["v2"]), &saving(Some(before))).unwrap();
+        assert!(matches!(&prepared.request, Request::Replace(version, _) if version == "v2"));
+        let sent: Value = serde_json::from_str(body(&prepared.request)).unwrap();
+        assert_eq!(sent["metadata"]["resourceVersion"], "17");
     }
 
     #[test]
-    fn panels_from_the_library_and_plugins_are_found() {
-        let data = serde_json::json!({"panels": [{"type": "row", "panels": [{"type": "geomap"}]}, {"type": "x",
-            "libraryPanel": {"uid": "lib"}}]});
-        assert_eq!(library_panels(&data), ["lib"]);
-        assert_eq!(plugins(&data), ["geomap"]);
+    fn a_classic_dashboard_becomes_a_resource_without_its_numbers() {
+        let (spec, meta) =
+            (raw(r#"{"id":9,"uid":"old","version":4,"title":"T","panels":[]}"#), DashboardMeta::default());
+        let source = Source { spec: &spec, meta: &meta };
+        let prepared = prepare(source, &resources(&["v1", "v1beta1"]), &saving(None)).unwrap();
+        assert_eq!(prepared.sent, json!({"title": "T", "panels": []}));
+        assert!(matches!(prepared.request, Request::Create(version, _) if version == "v1"));
+    }
+
+    #[test]
+    fn schema_v2_is_refused_where_it_can_not_be_saved() {
+        let (spec, meta) = (raw(r#"{"title":"T","elements":{}}"#), DashboardMeta::default());
+        let source = Source { spec: &spec, meta: &meta };
+        let refused = |api: &DashboardApi| prepare(source, api, &saving(None)).unwrap_err();
+        assert!(refused(&DashboardApi::Legacy).contains("no dashboard schema v2"));
+        assert!(refused(&DashboardApi::Blocked("403".into())).contains("/apis (403)"));
+        assert!(refused(&resources(&["v1", "v0alpha1"])).contains("only accepts v1, v0alpha1"));
     }
 }

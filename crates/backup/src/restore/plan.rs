@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aether_clients::grafana::DashboardApi;
 use aether_contract::{
-    BackupId, ErrorCode, FolderRef, PanelError, RestoreAction, RestoreItem, RestoreKind, RestorePart,
-    RestorePlan, RestoreRequest, Timestamp,
+    BackupId, DataSourceUse, ErrorCode, FolderRef, PanelError, RestoreAction, RestoreItem, RestoreKind,
+    RestorePart, RestorePlan, RestoreRequest, Timestamp,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     dashboard_plan::{Case, decide, updated},
-    document,
     target::{LiveDashboard, Target},
 };
 use crate::{
     compare,
+    dashboard::references,
     reader::{BackupReader, StoredDashboard},
 };
 use aether_foundation::text::hex;
@@ -32,6 +33,8 @@ pub struct Step {
     pub title: Option<String>,
     /// Uid of its folder; empty: the root.
     pub folder: String,
+    /// Revision of the live one that it takes the place of; empty for none.
+    pub revision: String,
 }
 
 /// A folder to be made.
@@ -61,7 +64,9 @@ pub fn blank(kind: RestoreKind, uid: &str, title: &str) -> RestoreItem {
         live_by: String::new(),
         live_at: None,
         changes: Vec::new(),
+        data_sources: Vec::new(),
         missing_data_sources: Vec::new(),
+        missing_library_panels: Vec::new(),
         missing_plugins: Vec::new(),
         diff: String::new(),
     }
@@ -77,6 +82,8 @@ pub struct Steps {
     pub folders: Vec<NewFolder>,
     /// Library panels.
     pub library: Vec<Value>,
+    /// Data sources to use instead, by uid.
+    pub data_sources: BTreeMap<String, String>,
 }
 
 /// Chooses from a backup's dashboards.
@@ -118,20 +125,22 @@ pub fn plan(
             format!("Grafana has no folder with UID {folder:?}."),
         ));
     }
+    let data_sources = mapping(&chosen, target, request)?;
     let mut planner = Planner {
         backup,
         target,
         request,
+        data_sources: &data_sources,
         now,
         seen: BTreeSet::new(),
         folders: Vec::new(),
         claimed: BTreeMap::new(),
     };
-    let steps: Vec<Step> = chosen.into_iter().map(|stored| planner.step(stored)).collect();
+    let mut steps: Vec<Step> = chosen.into_iter().map(|stored| planner.step(stored)).collect();
+    let library = new_library(&mut steps, &mut planner);
     let folders = planner.folders;
     let copies: Vec<String> =
         steps.iter().filter(|s| s.item.act == RestoreAction::Copy).map(|s| s.uid.clone()).collect();
-    let library = new_library(&steps, backup, target);
     let count = |acts: &[RestoreAction]| {
         let found = steps.iter().filter(|step| acts.contains(&step.item.act)).count();
         u32::try_from(found).unwrap_or(u32::MAX)
@@ -155,13 +164,26 @@ pub fn plan(
         undecided: count(&[RestoreAction::Choose]),
         digest: String::new(),
     };
-    let told = serde_json::to_vec(&(&plan, &copies, &request.data_sources)).unwrap_or_default();
+    let revisions: Vec<&str> = steps.iter().map(|step| step.revision.as_str()).collect();
+    let told = serde_json::to_vec(&(&plan, &copies, &data_sources, revisions)).unwrap_or_default();
     plan.digest = hex(&Sha256::digest(told));
-    Ok(Steps { plan, steps, folders, library })
+    Ok(Steps { plan, steps, folders, library, data_sources })
 }
 
 fn notes(target: &Target) -> Vec<String> {
     let mut notes = Vec::new();
+    if let DashboardApi::Blocked(why) = &target.api {
+        notes.push(format!(
+            "Grafana’s /apis cannot be used ({why}), so dashboards in schema v2 cannot be restored and existing ones \
+             cannot be replaced. Allow /apis in the proxy, or check the token’s permissions."
+        ));
+    }
+    if target.library.is_none() {
+        notes.push(
+            "These credentials cannot list Grafana’s library panels, so missing ones are neither detected nor created."
+                .into(),
+        );
+    }
     if target.data_sources.is_none() {
         notes.push(
             "These credentials cannot list Grafana's data sources, so missing ones are not detected.".into(),
@@ -180,6 +202,8 @@ struct Planner<'a> {
     backup: &'a BackupReader,
     target: &'a Target,
     request: &'a RestoreRequest,
+    /// Data sources to use instead, by uid.
+    data_sources: &'a BTreeMap<String, String>,
     now: Timestamp,
     /// Uids of the backup.
     seen: BTreeSet<String>,
@@ -208,6 +232,8 @@ impl Planner<'_> {
             moved: live.is_some_and(|live| live.meta.folder_uid != folder),
             namesake: self.has_another(&place, &uid),
             version: &self.target.version,
+            api: &self.target.api,
+            unreadable: self.target.unreadable.get(&uid).map(String::as_str),
             choice: self.request.choices.get(&uid).copied().or(self.request.otherwise),
             now: self.now,
         });
@@ -222,10 +248,17 @@ impl Planner<'_> {
             live_by: live.map(|live| live.meta.updated_by.clone()).unwrap_or_default(),
             live_at: live.and_then(updated),
             changes,
-            missing_data_sources: missing_sources(&value, self.target, self.request),
+            data_sources: sources(&value, self.target, self.data_sources),
             missing_plugins: missing_plugins(&value, self.target),
             ..blank(RestoreKind::Dashboard, &uid, &about.title)
         };
+        item.missing_data_sources =
+            item.data_sources.iter().filter(|one| !one.found).map(|one| one.reference.clone()).collect();
+        if self.target.data_sources.is_none() {
+            item.missing_data_sources.clear();
+        }
+        let revision = live.map(LiveDashboard::revision).unwrap_or_default();
+        remark(&mut item, &value, self.target);
         let (made, title) = match item.act {
             RestoreAction::Copy => {
                 let title = self.copy_title(&stored, &folder);
@@ -240,7 +273,7 @@ impl Planner<'_> {
             let place = title.clone().map_or(place, |title| (folder.clone(), title));
             self.claimed.insert(place, uid);
         }
-        Step { item, source: Some(stored), uid: made, title, folder }
+        Step { item, source: Some(stored), uid: made, title, folder, revision }
     }
 
     /// Whether another dashboard has that title in that folder, or will have.
@@ -309,7 +342,8 @@ fn copy_uid(uid: &str, title: &str, taken: &BTreeSet<&str>) -> String {
     let mut salt = 0_u32;
     loop {
         let hash = hex(&Sha256::digest(format!("{uid}\n{title}\n{salt}")));
-        let begin: String = uid.chars().filter(char::is_ascii).take(28).collect();
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let begin: String = uid.chars().filter(allowed).take(28).collect();
         let made = format!("{begin}-{}", hash.get(..8).unwrap_or_default());
         if !taken.contains(made.as_str()) {
             return made;
@@ -318,35 +352,139 @@ fn copy_uid(uid: &str, title: &str, taken: &BTreeSet<&str>) -> String {
     }
 }
 
-fn missing_sources(value: &Value, target: &Target, request: &RestoreRequest) -> Vec<String> {
-    let Some(known) = &target.data_sources else { return Vec::new() };
-    let has = |uid: &str| known.iter().any(|source| source.uid == uid || source.name == uid);
-    document::data_sources(value)
+/// The request's mapping, from what the dashboards name to uids that Grafana has.
+///
+/// # Errors
+/// `invalid-request` for an entry that no chosen dashboard uses, and for a data source that Grafana has not: a typing
+/// error would otherwise pass without a word.
+fn mapping(
+    chosen: &[StoredDashboard],
+    target: &Target,
+    request: &RestoreRequest,
+) -> Result<BTreeMap<String, String>, PanelError> {
+    let refuse = |words: String, hint: String| {
+        Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words).with_hint(hint))
+    };
+    let mut mapping = BTreeMap::new();
+    if request.data_sources.is_empty() {
+        return Ok(mapping);
+    }
+    let values =
+        chosen.iter().filter_map(|stored| serde_json::from_str(stored.dashboard.as_ref()?.get()).ok());
+    let used: BTreeSet<String> =
+        values.flat_map(|value: Value| references::data_sources(&value).into_keys()).collect();
+    for (from, to) in &request.data_sources {
+        let single = BTreeMap::from([(from.clone(), to.clone())]);
+        if !used.iter().any(|used| references::mapped(&single, used).is_some()) {
+            let named: Vec<&str> = used.iter().map(String::as_str).collect();
+            let hint = match named.as_slice() {
+                [] => "They name no data source.".to_owned(),
+                named => format!("They use: {}.", named.join(", ")),
+            };
+            return refuse(format!("None of the selected dashboards uses data source {from:?}."), hint);
+        }
+        let uid = match &target.data_sources {
+            None => to.clone(),
+            Some(known) => {
+                let found = known.iter().find(|source| source.uid == *to);
+                let Some(found) = found.or_else(|| known.iter().find(|source| source.name == *to)) else {
+                    let named: Vec<&str> = known.iter().map(|source| source.uid.as_str()).collect();
+                    return refuse(
+                        format!("Grafana has no data source with UID or name {to:?}."),
+                        format!("It has: {}.", named.join(", ")),
+                    );
+                };
+                found.uid.clone()
+            }
+        };
+        mapping.insert(from.clone(), uid);
+    }
+    Ok(mapping)
+}
+
+/// The data sources that a dashboard names, and whether it will find them.
+fn sources(value: &Value, target: &Target, mapping: &BTreeMap<String, String>) -> Vec<DataSourceUse> {
+    let known = target.data_sources.as_deref().unwrap_or_default();
+    let has = |source: &str| known.iter().any(|known| known.uid == source || known.name == source);
+    references::data_sources(value)
         .into_iter()
-        .filter(|uid| !has(uid) && !request.data_sources.get(uid).is_some_and(|new| has(new)))
+        .map(|(reference, used)| DataSourceUse {
+            found: references::mapped(mapping, &reference).is_some() || has(&reference),
+            plugin: used.plugin,
+            places: used.places.into_iter().collect(),
+            reference,
+        })
         .collect()
 }
 
+/// Panel plugins that Grafana lacks and does not replace by one of its own.
 fn missing_plugins(value: &Value, target: &Target) -> Vec<String> {
     let Some(known) = &target.plugins else { return Vec::new() };
-    document::plugins(value).into_iter().filter(|kind| !known.contains(kind)).collect()
+    let replaced = |kind: &str| references::migrated_to(kind).is_some_and(|to| known.contains(to));
+    references::plugins(value).into_iter().filter(|kind| !known.contains(kind) && !replaced(kind)).collect()
 }
 
-/// Library panels that the dashboards use, Grafana has not, and the backup has.
-fn new_library(steps: &[Step], backup: &BackupReader, target: &Target) -> Vec<Value> {
-    let Some(known) = &target.library else { return Vec::new() };
-    let mut wanted = BTreeSet::new();
-    for step in steps {
-        if matches!(step.item.act, RestoreAction::Create | RestoreAction::Update | RestoreAction::Copy)
-            && let Some(raw) = step.source.as_ref().and_then(|stored| stored.dashboard.as_ref())
-            && let Ok(value) = serde_json::from_str(raw.get())
-        {
-            wanted.extend(document::library_panels(&value));
+/// What is worth knowing about it: panel types that Grafana replaces, and the version that it is written in.
+fn remark(item: &mut RestoreItem, value: &Value, target: &Target) {
+    let known = target.plugins.as_ref();
+    let mut remarks = Vec::new();
+    for kind in references::plugins(value) {
+        let is_there = known.is_some_and(|known| known.contains(&kind));
+        if let Some(to) = references::migrated_to(&kind).filter(|_| !is_there) {
+            remarks.push(format!("Grafana shows {kind} panels as {to}."));
         }
     }
+    if !remarks.is_empty() {
+        item.note = format!("{} {}", item.note, remarks.join(" ")).trim().to_owned();
+    }
+}
+
+/// Library panels that the dashboards use and Grafana has not: those that can be made, each in its folder. Those that
+/// nobody has are named in the steps.
+fn new_library(steps: &mut [Step], planner: &mut Planner<'_>) -> Vec<Value> {
+    let Some(known) = &planner.target.library else { return Vec::new() };
     let uid = |panel: &Value| panel.get("uid").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let missing = |panel: &Value| wanted.contains(&uid(panel)) && !known.contains(&uid(panel));
-    backup.library_panels().into_iter().filter(missing).collect()
+    let mut saved: BTreeMap<String, Value> =
+        planner.backup.library_panels().into_iter().map(|panel| (uid(&panel), panel)).collect();
+    let mut made: BTreeMap<String, Value> = BTreeMap::new();
+    for step in steps.iter_mut() {
+        let writes =
+            matches!(step.item.act, RestoreAction::Create | RestoreAction::Update | RestoreAction::Copy);
+        let raw = step.source.as_ref().and_then(|stored| stored.dashboard.as_ref());
+        let Some(value) = raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()) else { continue };
+        // An export for sharing carries its own.
+        for mut element in references::shared_elements(&value) {
+            if let Some(fields) = element.as_object_mut() {
+                fields.insert("folderUid".to_owned(), Value::String(step.folder.clone()));
+                fields.entry("kind").or_insert(Value::from(1));
+            }
+            saved.entry(uid(&element)).or_insert(element);
+        }
+        for wanted in references::library_panels(&value) {
+            if known.contains(&wanted) || made.contains_key(&wanted) {
+                continue;
+            }
+            match saved.get(&wanted) {
+                Some(panel) if writes => {
+                    made.insert(wanted, panel.clone());
+                }
+                Some(_) => {}
+                None => step.item.missing_library_panels.push(wanted),
+            }
+        }
+    }
+    let mut made: Vec<Value> = made.into_values().collect();
+    for panel in &mut made {
+        let folder = panel.get("folderUid").and_then(Value::as_str).unwrap_or_default().to_owned();
+        planner.need_folder(&folder);
+        let there = planner.target.folders.contains_key(&folder)
+            || planner.folders.iter().any(|folder_| folder_.uid == folder);
+        // Grafana refuses one in a folder that it has not.
+        if !there && let Some(fields) = panel.as_object_mut() {
+            fields.remove("folderUid");
+        }
+    }
+    made
 }
 
 fn name(panel: &Value) -> String {

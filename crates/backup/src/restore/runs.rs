@@ -67,6 +67,12 @@ pub struct RecordItem {
     pub before: Option<u32>,
     /// Version since.
     pub version: Option<u32>,
+    /// Revision that was there before; empty in runs of older panels, where the version stands for it.
+    #[serde(default)]
+    pub revision_before: String,
+    /// Revision since.
+    #[serde(default)]
+    pub revision: String,
     /// SHA-256 of what it is since, where there are no versions; empty for dashboards.
     #[serde(default)]
     pub written: String,
@@ -86,6 +92,8 @@ impl RecordItem {
             outcome: RestoreOutcome::Pending,
             before: None,
             version: None,
+            revision_before: String::new(),
+            revision: String::new(),
             written: String::new(),
             note: String::new(),
         }

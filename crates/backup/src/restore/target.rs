@@ -5,13 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use aether_clients::{ClientError, Grafana, grafana::SearchKind};
-use aether_contract::{DataSourceRef, PanelError, ServiceKind};
+use aether_clients::{
+    ClientError, Grafana,
+    grafana::{DashboardApi, SearchHit, SearchKind},
+};
+use aether_contract::{DataSourceRef, ErrorCode, PanelError, ServiceKind};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::{
-    dashboard::{DashboardMeta, document},
+    dashboard::{DashboardMeta, Document, document},
     parts::grafana::{again, library, search},
 };
 use aether_context::jobs::Handle;
@@ -19,13 +22,16 @@ use aether_context::jobs::Handle;
 /// Reads at a time.
 const READERS: usize = 8;
 
+/// What is said of a dashboard that the search has and that can't be read. An error can look like that.
+pub const LISTED_BUT_MISSING: &str = "Grafana lists it but reports it as not found";
+
 /// A dashboard that Grafana has.
 pub struct LiveDashboard {
-    /// It.
+    /// It: the classic JSON, or the `spec` of a resource.
     pub value: Value,
     /// What Grafana says of it.
     pub meta: DashboardMeta,
-    /// `{"dashboard":…,"meta":…}` as it came.
+    /// The reply as it came.
     pub bytes: Vec<u8>,
 }
 
@@ -38,6 +44,14 @@ impl LiveDashboard {
             .and_then(|v| u32::try_from(v).ok())
             .unwrap_or(self.meta.version)
     }
+
+    /// What tells that it was saved since: its `resourceVersion`, or its version where there is no such thing.
+    pub fn revision(&self) -> String {
+        match self.meta.resource.resource_version.as_str() {
+            "" => self.version().to_string(),
+            revision => revision.to_owned(),
+        }
+    }
 }
 
 /// What Grafana has.
@@ -46,8 +60,12 @@ pub struct Target {
     pub address: String,
     /// Its version; empty when it hides it.
     pub version: String,
+    /// How its dashboards are reached.
+    pub api: DashboardApi,
     /// Dashboards that were asked for, by uid; none: it has no such one.
     pub dashboards: BTreeMap<String, Option<LiveDashboard>>,
+    /// Why others that were asked for could not be read, by uid.
+    pub unreadable: BTreeMap<String, String>,
     /// Uids by folder and title.
     pub titles: BTreeMap<(String, String), Vec<String>>,
     /// Titles of folders by uid.
@@ -71,7 +89,15 @@ pub async fn read(
 ) -> Result<Target, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
     let health = again(|| client.health()).await.map_err(told)?;
+    let api = again(|| client.dashboard_api()).await.map_err(told)?.clone();
+    let mut read = dashboards(client, uids, job).await?;
     let hits = search(client, SearchKind::Dashboards).await.map_err(told)?;
+    for hit in &hits {
+        if matches!(read.found.get(&hit.uid), Some(None)) {
+            read.found.remove(&hit.uid);
+            read.unreadable.insert(hit.uid.clone(), LISTED_BUT_MISSING.to_owned());
+        }
+    }
     let folders = search(client, SearchKind::Folders).await.map_err(told)?;
     let mut titles: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for hit in hits {
@@ -90,13 +116,15 @@ pub async fn read(
     });
     let library = library(client).await.ok().map(|all| {
         let uid = |panel: &Value| panel.get("uid").and_then(Value::as_str).map(str::to_owned);
-        all.as_array().into_iter().flatten().filter_map(uid).collect()
+        all.panels.iter().filter_map(uid).collect()
     });
     let plugins = again(|| client.panel_plugins()).await.ok().map(|all| all.into_iter().collect());
     Ok(Target {
         address: client.address(),
         version: health.value.version.unwrap_or_default(),
-        dashboards: dashboards(client, uids, job).await?,
+        api,
+        dashboards: read.found,
+        unreadable: read.unreadable,
         titles,
         folders: folders.into_iter().map(|hit| (hit.uid, hit.title)).collect(),
         data_sources,
@@ -105,16 +133,25 @@ pub async fn read(
     })
 }
 
+/// Dashboards that were asked for.
+#[derive(Default)]
+pub struct LiveDashboards {
+    /// By uid; none: Grafana has no such one.
+    pub found: BTreeMap<String, Option<LiveDashboard>>,
+    /// Why one that Grafana has could not be read as it is stored, by uid.
+    pub unreadable: BTreeMap<String, String>,
+}
+
 /// Reads dashboards, several at a time.
 ///
 /// # Errors
-/// Grafana's codes: a plan must not rest on what was not read.
+/// Grafana's codes, unless they are about one dashboard alone: a plan must not rest on what was not read.
 pub async fn dashboards(
     client: &Arc<Grafana>,
     uids: &[String],
     job: Option<&Handle>,
-) -> Result<BTreeMap<String, Option<LiveDashboard>>, PanelError> {
-    let mut found = BTreeMap::new();
+) -> Result<LiveDashboards, PanelError> {
+    let mut read = LiveDashboards::default();
     let mut running = JoinSet::new();
     let mut waiting = uids.iter();
     loop {
@@ -130,29 +167,63 @@ pub async fn dashboards(
             });
         }
         let Some(done) = running.join_next().await else { break };
-        let (uid, read) = done.map_err(|error| {
-            PanelError::new(aether_contract::ErrorCode::Internal, "backups", "A request was interrupted.")
+        let (uid, result) = done.map_err(|error| {
+            PanelError::new(ErrorCode::Internal, "backups", "A request was interrupted.")
                 .with_detail(error.to_string())
         })?;
-        found.insert(uid, read?);
+        match result {
+            Ok(live) => {
+                read.found.insert(uid, live);
+            }
+            Err(error) if is_about_one(error.code) => {
+                read.unreadable.insert(uid, error.message);
+            }
+            Err(error) => return Err(error),
+        }
         if let Some(job) = job {
             job.step();
         }
     }
-    Ok(found)
+    Ok(read)
 }
 
-/// Every dashboard that the credentials may read.
+/// Whether an error concerns one dashboard and not the server: others can still be read.
+fn is_about_one(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::BrokenReply | ErrorCode::Forbidden | ErrorCode::Rejected | ErrorCode::WrongPath)
+}
+
+/// Every dashboard that the credentials may read, or why one can't be read.
 ///
 /// # Errors
 /// Grafana's codes.
-pub async fn all(client: &Arc<Grafana>) -> Result<BTreeMap<String, LiveDashboard>, PanelError> {
+pub async fn all(
+    client: &Arc<Grafana>,
+) -> Result<Vec<(SearchHit, Result<LiveDashboard, String>)>, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
     let hits = search(client, SearchKind::Dashboards).await.map_err(told)?;
-    let uids: Vec<String> = hits.into_iter().map(|hit| hit.uid).collect();
-    let found = dashboards(client, &uids, None).await?;
-    // One that was deleted between the two questions is not there.
-    Ok(found.into_iter().filter_map(|(uid, live)| Some((uid, live?))).collect())
+    let uids: Vec<String> = hits.iter().map(|hit| hit.uid.clone()).collect();
+    let mut read = dashboards(client, &uids, None).await?;
+    let missing = hits.iter().any(|hit| matches!(read.found.get(&hit.uid), Some(None)));
+    let listed: BTreeSet<String> = if missing {
+        let again = search(client, SearchKind::Dashboards).await.map_err(told)?;
+        again.into_iter().map(|hit| hit.uid).collect()
+    } else {
+        BTreeSet::new()
+    };
+    let mut all = Vec::new();
+    for hit in hits {
+        let live = match read.found.remove(&hit.uid).flatten() {
+            Some(live) => Ok(live),
+            None => match read.unreadable.remove(&hit.uid) {
+                Some(why) => Err(why),
+                None if listed.contains(&hit.uid) => Err(LISTED_BUT_MISSING.to_owned()),
+                // It was deleted between the two questions.
+                None => continue,
+            },
+        };
+        all.push((hit, live));
+    }
+    Ok(all)
 }
 
 /// One dashboard; none when Grafana has no such one.
@@ -160,16 +231,17 @@ pub async fn all(client: &Arc<Grafana>) -> Result<BTreeMap<String, LiveDashboard
 /// # Errors
 /// Grafana's codes.
 pub async fn one(client: &Grafana, uid: &str) -> Result<Option<LiveDashboard>, PanelError> {
-    let read = again(|| client.dashboard(uid)).await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
+    let read =
+        again(|| client.dashboard(uid, None)).await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
     let Some(bytes) = read else { return Ok(None) };
     let broken = |why: String| {
         PanelError::new(
-            aether_contract::ErrorCode::BrokenReply,
+            ErrorCode::BrokenReply,
             "grafana",
             format!("Failed to parse Grafana's reply for dashboard {uid}: {why}."),
         )
     };
-    let (dashboard, meta) = document(&bytes).map_err(broken)?;
-    let value = serde_json::from_str(dashboard.get()).map_err(|error| broken(error.to_string()))?;
+    let Document { spec, meta } = document(&bytes).map_err(broken)?;
+    let value = serde_json::from_str(spec.get()).map_err(|error| broken(error.to_string()))?;
     Ok(Some(LiveDashboard { value, meta, bytes }))
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     apply::{self, Written, write},
-    document::Saving,
+    document::{Before, Saving},
     runs::{self, Record, RecordItem},
     target::{self, LiveDashboard},
 };
@@ -119,6 +119,7 @@ async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelErr
         let result = one(&client, item, &old, &source).await;
         item.outcome = result.outcome;
         item.version = result.version;
+        item.revision = result.revision;
         item.note = result.note;
         work.step(entry, undone).await?;
     }
@@ -138,13 +139,20 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
         Ok(live) => live,
         Err(error) => return Written::failed(error.to_string()),
     };
+    let unchanged = |live: &LiveDashboard, revision: &str, version: u32| match revision {
+        "" => live.version() == version,
+        revision => live.revision() == revision,
+    };
+    let before = |live: &LiveDashboard| {
+        item.before.is_some_and(|version| unchanged(live, &item.revision_before, version))
+    };
     let ours = |live: &LiveDashboard| match item.version {
-        Some(version) => live.version() == version,
+        Some(version) => unchanged(live, &item.revision, version),
         // Nobody wrote down how it came out: it is ours if it is what the backup has.
-        None => source.get(&item.source).and_then(value).is_some_and(|sent| {
-            item.before.is_none_or(|before| live.version() != before)
-                && compare::same(&as_sent(&sent, item), &live.value)
-        }),
+        None => source
+            .get(&item.source)
+            .and_then(value)
+            .is_some_and(|sent| !before(live) && compare::same(&as_sent(&sent, item), &live.value)),
     };
     let changed = |live: &LiveDashboard| {
         let by = if live.meta.updated_by.is_empty() { "Someone" } else { &live.meta.updated_by };
@@ -155,7 +163,7 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
     };
     if item.act != RestoreAction::Update {
         return match live {
-            None => Written { outcome: RestoreOutcome::Done, version: None, note: String::new() },
+            None => Written::nothing(RestoreOutcome::Done, ""),
             Some(live) if ours(&live) => delete(client, &item.uid).await,
             Some(live) => changed(&live),
         };
@@ -163,18 +171,14 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
     let Some(copy) = old.get(&item.uid) else {
         return Written::failed("It is missing from the safety backup.");
     };
-    let Some(raw) = copy.dashboard.as_deref() else {
+    let Some(source) = copy.source() else {
         return Written::failed("Failed to read the safety backup.");
     };
-    let version = match &live {
-        Some(live) if item.version.is_none() && item.before == Some(live.version()) => {
-            return Written {
-                outcome: RestoreOutcome::Done,
-                version: Some(live.version()),
-                note: "It was not changed by the restore.".into(),
-            };
+    let replaced = match &live {
+        Some(live) if item.version.is_none() && before(live) => {
+            return Written::done(live, "It was not changed by the restore.");
         }
-        Some(live) if ours(live) => Some(live.version()),
+        Some(live) if ours(live) => Some((live.version(), live.revision())),
         Some(live) => return changed(live),
         None => None,
     };
@@ -182,11 +186,11 @@ async fn one(client: &Grafana, item: &RecordItem, old: &Copies, source: &Copies)
         uid: &item.uid,
         title: None,
         folder: &copy.about.folder_uid,
-        version,
+        before: replaced.as_ref().map(|(version, revision)| Before { version: *version, revision }),
         message: "Reverted by undoing a restore",
         data_sources: &BTreeMap::new(),
     };
-    write(client, raw, &saving).await
+    write(client, source, &saving).await
 }
 
 fn value(stored: &StoredDashboard) -> Option<Value> {
@@ -205,7 +209,7 @@ fn as_sent(source: &Value, item: &RecordItem) -> Value {
 async fn delete(client: &Grafana, uid: &str) -> Written {
     let answer = client.delete_dashboard(uid).await;
     match (target::one(client, uid).await, answer) {
-        (Ok(None), _) => Written { outcome: RestoreOutcome::Done, version: None, note: String::new() },
+        (Ok(None), _) => Written::nothing(RestoreOutcome::Done, ""),
         (Ok(Some(_)), Err(error)) => Written::failed(error.to_panel(ServiceKind::Grafana).to_string()),
         (Ok(Some(_)), Ok(_)) => Written::failed("Grafana reported it as deleted but still has it."),
         (Err(error), _) => Written::failed(error.to_string()),

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Grafana;
+use super::{DashboardApi, Grafana};
 use crate::{
     error::{ClientError, Failure},
     exposition,
@@ -42,6 +42,9 @@ pub struct SearchHit {
     /// Uid of the folder that it is in; empty: the root.
     #[serde(default, deserialize_with = "nullable")]
     pub folder_uid: String,
+    /// Title of that folder.
+    #[serde(default, deserialize_with = "nullable")]
+    pub folder_title: String,
 }
 
 /// What Grafana made of a dashboard that was saved.
@@ -99,24 +102,53 @@ impl Grafana {
         Ok(self.http.get("/api/search", &query, Expected::List).await?.value)
     }
 
+    /// A dashboard as it is stored: the resource where Grafana has `/apis`, else as [`Self::legacy_dashboard`]. None
+    /// when there is no such dashboard. `hint` is the version that it is probably stored in.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells; [`Failure::NotAsStored`] rather than a conversion.
+    pub async fn dashboard(&self, uid: &str, hint: Option<&str>) -> Result<Option<Vec<u8>>, ClientError> {
+        match self.dashboard_api().await? {
+            DashboardApi::Resources(api) => self.resource(api, uid, hint).await,
+            DashboardApi::Legacy | DashboardApi::Blocked(_) => self.legacy_dashboard(uid).await,
+        }
+    }
+
     /// `GET /api/dashboards/uid/{uid}`: `{"dashboard":…,"meta":…}` as it came; none when there is no such dashboard.
     ///
     /// # Errors
-    /// As [`ClientError`] tells; [`Failure::WrongServer`] when the answer is JSON of another form.
-    pub async fn dashboard(&self, uid: &str) -> Result<Option<Vec<u8>>, ClientError> {
+    /// As [`ClientError`] tells; [`Failure::WrongServer`] when the answer is JSON of another form;
+    /// [`Failure::NotAsStored`] when it says that it was converted.
+    pub async fn legacy_dashboard(&self, uid: &str) -> Result<Option<Vec<u8>>, ClientError> {
         #[derive(Deserialize)]
         struct Wire {
-            dashboard: serde::de::IgnoredAny,
+            dashboard: Spec,
+            #[serde(default, deserialize_with = "nullable")]
+            meta: Meta,
+        }
+        #[derive(Default, Deserialize)]
+        struct Meta {
+            #[serde(default, rename = "apiVersion", deserialize_with = "nullable")]
+            api_version: String,
+        }
+        #[derive(Deserialize)]
+        struct Spec {
+            #[serde(default)]
+            elements: Option<serde::de::IgnoredAny>,
         }
         let path = format!("/api/dashboards/uid/{}", segment(uid));
-        let raw = match self.http.get_raw(&path, &[]).await {
+        let raw = match self.http.get_large(&path).await {
             Ok(raw) => raw,
             Err(error) if missing(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let body = raw.value.body.clone();
-        let wire: Reply<Wire> = self.http.json(raw, Expected::Object("dashboard"))?;
-        let serde::de::IgnoredAny = wire.value.dashboard;
+        let (body, url) = (raw.value.body.clone(), raw.value.url.clone());
+        let wire = self.http.json::<Wire>(raw, Expected::Object("dashboard"))?.value;
+        let stored = wire.meta.api_version.rsplit('/').next().unwrap_or_default();
+        if stored.starts_with("v2") && wire.dashboard.elements.is_none() {
+            let words = format!("stored as {stored}, and the legacy API converts it");
+            return Err(self.http.error(Failure::NotAsStored(words), url, ""));
+        }
         Ok(Some(body))
     }
 
@@ -186,15 +218,18 @@ impl Grafana {
     /// [`Failure::Rejected`] 412 when somebody saved since, or a title is taken; 400 for a provisioned one. A
     /// [`Failure::Server`] may come *after* it was saved: read it before deciding.
     pub async fn save_dashboard(&self, body: &str) -> Result<SavedDashboard, ClientError> {
-        let reply = self.http.change(Method::POST, "/api/dashboards/db", Some(body)).await?;
+        let reply = self.http.change_large(Method::POST, "/api/dashboards/db", body).await?;
         Ok(self.http.json(reply, Expected::Object("uid"))?.value)
     }
 
-    /// `DELETE /api/dashboards/uid/{uid}`. False when there is none.
+    /// Deletes a dashboard. False when there is none.
     ///
     /// # Errors
     /// As [`ClientError`] tells.
     pub async fn delete_dashboard(&self, uid: &str) -> Result<bool, ClientError> {
+        if let DashboardApi::Resources(api) = self.dashboard_api().await? {
+            return self.delete_resource(api, uid).await;
+        }
         let path = format!("/api/dashboards/uid/{}", segment(uid));
         match self.http.change(Method::DELETE, &path, None).await {
             Ok(_) => Ok(true),

@@ -2,27 +2,16 @@
 
 use std::sync::Arc;
 
+use aether_backup::dashboard::{document, outline};
 use aether_contract::{PanelError, ServiceKind};
 use serde_json::Value;
 
 use super::{CheckContext, CheckOutcome};
 
-/// Panels of the pack's dashboard: one a gauge.
+/// Titles of a dashboard's panels: one a gauge.
 fn panels(dashboard: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut look = |list: Option<&Value>| {
-        for panel in list.and_then(Value::as_array).into_iter().flatten() {
-            if panel.get("type").and_then(Value::as_str) != Some("row") {
-                found.push(panel.get("title").and_then(Value::as_str).unwrap_or("(untitled)").to_owned());
-            }
-        }
-    };
-    look(dashboard.get("panels"));
-    // A row that is folded holds its panels itself.
-    for row in dashboard.get("panels").and_then(Value::as_array).into_iter().flatten() {
-        look(row.get("panels"));
-    }
-    found
+    let panels = outline(dashboard).into_iter().filter(|panel| panel.kind != "row");
+    panels.map(|panel| if panel.title.is_empty() { "(untitled)".to_owned() } else { panel.title }).collect()
 }
 
 /// Health and dashboard; with `sources` the data source too.
@@ -64,16 +53,16 @@ pub async fn dashboard(scene: &Arc<CheckContext>, sources: bool) -> Result<Check
     if uid.is_empty() {
         return Ok(CheckOutcome::pass("Grafana is healthy; the profile specifies no dashboard.", lines));
     }
-    let Some(bytes) = client.dashboard(uid).await.map_err(told)? else {
-        lines.push(format!("/api/dashboards/uid/{uid}: not found"));
+    let Some(bytes) = client.dashboard(uid, None).await.map_err(told)? else {
+        lines.push(format!("dashboard {uid}: not found"));
         return Ok(CheckOutcome::fail(
             format!("Dashboard {uid} not found."),
             lines,
             "Import monitoring/grafana-dashboard-enhanced.json, or restore it from a backup.",
         ));
     };
-    let whole: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let found = panels(whole.get("dashboard").unwrap_or(&Value::Null));
+    let read = document(&bytes).ok().and_then(|read| serde_json::from_str(read.spec.get()).ok());
+    let found = panels(&read.unwrap_or_default());
     lines.push(format!("dashboard {uid}: {}", found.join(", ")));
     let wanted = profile.gauges.len();
     if found.len() < wanted {
@@ -95,7 +84,7 @@ mod tests {
     fn panels_in_folded_rows_count_and_rows_do_not() {
         let text = r#"{"panels": [{"type": "row", "panels": [{"type": "gauge", "title": "A"}]}, {"type": "stat",
          "title": "B"}]}"#;
-        assert_eq!(panels(&serde_json::from_str(text).unwrap()), ["B", "A"]);
+        assert_eq!(panels(&serde_json::from_str(text).unwrap()), ["A", "B"]);
         assert!(panels(&Value::Null).is_empty());
     }
 

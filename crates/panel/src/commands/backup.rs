@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use aether_clients::grafana::SearchHit;
 use aether_contract::*;
 
 use crate::Panel;
@@ -302,12 +303,15 @@ impl Panel {
         let live = self.caps.ctx.live();
         let client = live.clients.grafana().await?;
         let all = target::all(&client).await?;
-        let side = |(uid, live): (String, target::LiveDashboard)| {
-            let title =
-                live.value.get("title").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let side = |(hit, live): (SearchHit, Result<target::LiveDashboard, String>)| {
             // Of the root Grafana says "General" in some versions.
-            let folder = Some(live.meta.folder_title).filter(|_| !live.meta.folder_uid.is_empty());
-            (uid, Side { title, folder: folder.into_iter().collect(), dashboard: Ok(live.value) })
+            let folder = Some(hit.folder_title).filter(|_| !hit.folder_uid.is_empty());
+            let side = Side {
+                title: hit.title,
+                folder: folder.filter(|title| !title.is_empty()).into_iter().collect(),
+                dashboard: live.map(|live| live.value),
+            };
+            (hit.uid, side)
         };
         Ok(all.into_iter().map(side).collect())
     }

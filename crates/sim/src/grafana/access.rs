@@ -37,6 +37,8 @@ pub struct Faults {
     pub nth: u32,
     /// Only requests with this method count; empty: all.
     pub method: String,
+    /// Only requests whose path contains this count; empty: all.
+    pub path: String,
     /// The failing request is carried out, and its answer is lost.
     pub after: bool,
 }
@@ -44,14 +46,15 @@ pub struct Faults {
 /// Credentials and faults.
 pub struct Access {
     token: String,
+    org: u32,
     wrong: HashMap<String, (u32, Instant)>,
     faults: Faults,
     counted: u32,
 }
 
 impl Access {
-    pub fn new(state: &State) -> Self {
-        Self { token: state.token.clone(), wrong: HashMap::new(), faults: Faults::default(), counted: 0 }
+    pub fn new(state: &State, org: u32) -> Self {
+        Self { token: state.token.clone(), org, wrong: HashMap::new(), faults: Faults::default(), counted: 0 }
     }
 
     /// Whether the headers let somebody in; else the refusal.
@@ -66,7 +69,7 @@ impl Access {
             }
             // A token belongs to one organisation; asking for another is refused.
             return match headers.get("x-grafana-org-id") {
-                Some(org) if org != "1" => unauthorised("Invalid API key"),
+                Some(org) if org != self.org.to_string().as_str() => unauthorised("Invalid API key"),
                 _ => Ok(()),
             };
         }
@@ -85,7 +88,9 @@ impl Access {
         }
         self.wrong.remove(user);
         match headers.get("x-grafana-org-id") {
-            Some(org) if org != "1" => unauthorised("You are not a member of the organization"),
+            Some(org) if org != self.org.to_string().as_str() => {
+                unauthorised("You are not a member of the organization")
+            }
             _ => Ok(()),
         }
     }
@@ -102,7 +107,7 @@ pub async fn check(Extract(shared): Context, request: Request, next: Next) -> Re
 
 /// Delays and fails as told.
 pub async fn faults(Extract(shared): Context, request: Request, next: Next) -> Response {
-    let (latency, fails, status, after) = fault(&shared, request.method().as_str());
+    let (latency, fails, status, after) = fault(&shared, request.method().as_str(), request.uri().path());
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency.min(60_000))).await;
     }
@@ -116,9 +121,10 @@ pub async fn faults(Extract(shared): Context, request: Request, next: Next) -> R
     next.run(request).await
 }
 
-fn fault(shared: &Arc<Shared>, method: &str) -> (u64, bool, u16, bool) {
+fn fault(shared: &Arc<Shared>, method: &str, path: &str) -> (u64, bool, u16, bool) {
     let mut access = shared.access();
-    let counts = access.faults.method.is_empty() || access.faults.method == method;
+    let of = &access.faults;
+    let counts = (of.method.is_empty() || of.method == method) && path.contains(&of.path);
     if counts {
         access.counted = access.counted.wrapping_add(1);
     }

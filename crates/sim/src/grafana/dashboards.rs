@@ -10,12 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Context, refuse,
+    Context, conversion, refuse,
     state::{Dashboard, State, Version},
 };
-
-/// Versions kept of a dashboard.
-const KEPT: usize = 20;
 
 /// Repeated parameters of a query string.
 fn values(query: &str, name: &str) -> Vec<String> {
@@ -124,12 +121,33 @@ fn meta(state: &State, board: &Dashboard) -> Value {
     })
 }
 
-pub async fn one(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+pub async fn one(Extract(shared): Context, Path(uid): Path<String>, RawQuery(query): RawQuery) -> Response {
     let state = shared.state();
     let Some(board) = state.dashboard(&uid) else {
         return refuse(StatusCode::NOT_FOUND, "Dashboard not found");
     };
     let mut data = board.now().0.clone();
+    if conversion::is_v2(board.stored_version()) {
+        // The first versions refuse, later ones convert without a word.
+        if !shared.at_least(12, 2) {
+            let words = format!(
+                "dashboard api version not supported, use \
+                 /apis/dashboard.grafana.app/{}/namespaces/{}/dashboards/{uid} \
+                 instead",
+                board.stored_version(),
+                shared.namespace()
+            );
+            return refuse(StatusCode::NOT_ACCEPTABLE, &words);
+        }
+        let wanted = values(query.as_deref().unwrap_or_default(), "apiVersion");
+        if shared.at_least(13, 0) && wanted.iter().any(|version| version == "v2") {
+            let mut meta = meta(&state, board);
+            meta["apiVersion"] = json!(board.stored_version());
+            return Json(json!({"meta": meta, "dashboard": data})).into_response();
+        }
+        data = conversion::to_classic(&data);
+        data["uid"] = json!(uid);
+    }
     data["id"] = json!(board.id);
     data["version"] = json!(board.now().1);
     Json(json!({"meta": meta(&state, board), "dashboard": data})).into_response()
@@ -169,8 +187,25 @@ fn precondition(status: &str, message: &str) -> Response {
 
 pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response {
     let old_rules = !shared.at_least(11, 3);
+    let newest = shared.at_least(13, 0);
     let mut state = shared.state();
+    let mut save = save;
     let mut data = save.dashboard;
+    let mut api_version = String::new();
+    if newest && let Some(version) = data["apiVersion"].as_str().and_then(|text| text.rsplit('/').next()) {
+        if data.get("id").is_some() {
+            return refuse(StatusCode::BAD_REQUEST, "strict decoding error: unknown field \"id\"");
+        }
+        api_version = version.to_owned();
+        let metadata = data["metadata"].clone();
+        if let Some(folder) = metadata.pointer("/annotations/grafana.app~1folder").and_then(Value::as_str) {
+            save.folder_uid = Some(folder.to_owned());
+        }
+        data = data["spec"].take();
+        data["uid"] = metadata["name"].clone();
+    } else if data.get("elements").is_some() || data.get("layout").is_some() {
+        return refuse(StatusCode::BAD_REQUEST, "unsupported dashboard version: the spec needs its resource");
+    }
     let title = data["title"].as_str().unwrap_or_default().trim().to_owned();
     if title.is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "Dashboard title cannot be empty");
@@ -178,6 +213,9 @@ pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response 
     let mut uid = data["uid"].as_str().unwrap_or_default().to_owned();
     if uid.len() > 40 {
         return refuse(StatusCode::BAD_REQUEST, "uid too long, max 40 characters");
+    }
+    if !uid.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        return refuse(StatusCode::BAD_REQUEST, "uid contains illegal characters");
     }
     if save.message.len() > 500 {
         return refuse(StatusCode::BAD_REQUEST, "message too long, max 500 characters");
@@ -191,14 +229,19 @@ pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response 
     }
     let folder = save.folder_uid.filter(|folder| !folder.is_empty() && folder != "general");
     if folder.as_deref().is_some_and(|folder| state.folder(folder).is_none()) {
-        return refuse(StatusCode::BAD_REQUEST, "folder not found");
+        let code = if newest { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+        return refuse(code, if newest { "Folder not found" } else { "folder not found" });
     }
     let sent = data["version"].as_u64().unwrap_or(0);
     if let Some(live) = state.dashboard(&uid) {
-        if live.provisioned {
+        if live.is_managed_strictly() {
             return refuse(StatusCode::BAD_REQUEST, "Cannot save provisioned dashboard");
         }
         if !save.overwrite && sent != u64::from(live.now().1) {
+            if newest {
+                let words = "the object has been modified; please apply your changes to the latest version";
+                return refuse(StatusCode::CONFLICT, words);
+            }
             return precondition("version-mismatch", "The dashboard has been changed by someone else");
         }
     }
@@ -231,19 +274,17 @@ pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response 
     data["uid"] = json!(uid);
     if state.dashboard(&uid).is_none() {
         let id = state.new_id();
-        state.dashboards.push(Dashboard {
-            id,
-            uid: uid.clone(),
-            folder_uid: None,
-            provisioned: false,
-            versions: Vec::new(),
-        });
+        state.dashboards.push(Dashboard { id, uid: uid.clone(), ..Dashboard::default() });
     }
+    state.revision += 1;
+    let revision = state.revision;
     let Some(board) = state.dashboard_mut(&uid) else {
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, "lost");
     };
     board.folder_uid = folder;
-    let version = push(board, data, save.message);
+    board.revision = revision;
+    board.api_version.clone_from(&api_version);
+    let version = board.push(data, None, save.message);
     let id = board.id;
     if let Err(error) = state.save() {
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string());
@@ -255,18 +296,6 @@ pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response 
     Json(json!({"id": id, "uid": uid, "url": format!("/d/{uid}"), "status": "success", "version": version,
         "slug": "board"}))
     .into_response()
-}
-
-fn push(board: &mut Dashboard, data: Value, message: String) -> u32 {
-    let version = board.now().1 + 1;
-    let created = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |s| i64::try_from(s.as_secs()).unwrap_or(0));
-    board.versions.push(Version { version, message, created, data });
-    if board.versions.len() > KEPT {
-        board.versions.remove(0);
-    }
-    version
 }
 
 pub async fn versions(Extract(shared): Context, Path(uid): Path<String>) -> Response {
@@ -305,7 +334,7 @@ pub async fn restore(
     else {
         return refuse(StatusCode::NOT_FOUND, "Dashboard version not found");
     };
-    let version = push(board, data, format!("Restored from version {}", wanted.version));
+    let version = board.push(data, None, format!("Restored from version {}", wanted.version));
     match state.save() {
         Ok(()) => Json(json!({"uid": uid, "status": "success", "version": version})).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),

@@ -69,13 +69,13 @@ pub fn first() -> State {
                 "time": {"from": "now-6h", "to": "now"},
                 "panels": panels(title, 2 + index % 4),
             });
-            let versions = vec![Version { version: 1, message: String::new(), created: 0, data }];
+            let versions = vec![Version { version: 1, message: String::new(), created: 0, data, text: None }];
             state.dashboards.push(Dashboard {
                 id,
                 uid,
                 folder_uid: Some(folder.into()),
-                provisioned: false,
                 versions,
+                ..Dashboard::default()
             });
         }
     }

@@ -28,19 +28,59 @@ pub struct Version {
     pub message: String,
     pub created: i64,
     pub data: Value,
+    /// The `spec` as it was sent through `/apis`, to the last digit.
+    #[serde(default)]
+    pub text: Option<String>,
 }
 
+/// Versions kept of a dashboard.
+const KEPT: usize = 20;
+
 /// A dashboard with its versions, the newest last.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dashboard {
     pub id: u32,
     pub uid: String,
     pub folder_uid: Option<String>,
     pub provisioned: bool,
     pub versions: Vec<Version>,
+    /// The version of the API that it is stored in; empty: what the legacy API stores.
+    #[serde(default)]
+    pub api_version: String,
+    /// `resourceVersion`.
+    #[serde(default)]
+    pub revision: u64,
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Dashboard {
+    /// The version of the API that it is stored in.
+    pub fn stored_version(&self) -> &str {
+        if self.api_version.is_empty() { "v0alpha1" } else { &self.api_version }
+    }
+
+    /// Whether Grafana refuses to save it: it came from a file or a repository.
+    pub fn is_managed_strictly(&self) -> bool {
+        let manager = self.annotations.get("grafana.app/managedBy").map(String::as_str);
+        self.provisioned || matches!(manager, Some("repo" | "classic-file-provisioning"))
+    }
+
+    /// Adds a version; its number.
+    pub fn push(&mut self, data: Value, text: Option<String>, message: String) -> u32 {
+        let version = self.now().1 + 1;
+        let created = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
+        self.versions.push(Version { version, message, created, data, text });
+        if self.versions.len() > KEPT {
+            self.versions.remove(0);
+        }
+        version
+    }
+
     /// The newest version.
     pub fn now(&self) -> (&Value, u32) {
         static NOTHING: Value = Value::Null;
@@ -57,6 +97,9 @@ impl Dashboard {
 pub struct State {
     pub token: String,
     pub next_id: u32,
+    /// Counts every change of a dashboard.
+    #[serde(default)]
+    pub revision: u64,
     pub folders: Vec<Folder>,
     pub dashboards: Vec<Dashboard>,
     pub library: Vec<Value>,
@@ -95,8 +138,8 @@ impl State {
         let uid = data.get("uid").and_then(Value::as_str).unwrap_or("aether-rag-ops").to_owned();
         self.dashboards.retain(|dashboard| dashboard.uid != uid);
         let id = self.new_id();
-        let versions = vec![Version { version: 1, message: String::new(), created: 0, data }];
-        self.dashboards.push(Dashboard { id, uid, folder_uid: None, provisioned: true, versions });
+        let versions = vec![Version { version: 1, message: String::new(), created: 0, data, text: None }];
+        self.dashboards.push(Dashboard { id, uid, provisioned: true, versions, ..Dashboard::default() });
     }
 
     pub fn new_id(&mut self) -> u32 {

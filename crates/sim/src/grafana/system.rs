@@ -78,8 +78,8 @@ pub async fn add_library(Extract(shared): Context, Json(mut element): Json<Value
     }
 }
 
-pub async fn org() -> Json<Value> {
-    Json(json!({"id": 1, "name": "Main Org."}))
+pub async fn org(Extract(shared): Context) -> Json<Value> {
+    Json(json!({"id": shared.org, "name": if shared.org == 1 { "Main Org." } else { "Another Org." }}))
 }
 
 pub async fn user() -> Json<Value> {
@@ -87,7 +87,8 @@ pub async fn user() -> Json<Value> {
 }
 
 pub async fn frontend_settings(Extract(shared): Context) -> Json<Value> {
-    Json(json!({"buildInfo": {"version": shared.version, "edition": "Open Source", "env": "production"}}))
+    let build = json!({"version": shared.version, "edition": "Open Source", "env": "production"});
+    Json(json!({"buildInfo": build, "namespace": shared.namespace()}))
 }
 
 /// The panel plugins that come with Grafana, those that the dashboards use among them.

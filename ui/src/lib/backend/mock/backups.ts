@@ -201,6 +201,10 @@ function dashboards(scene: Scene, now: number): BackupDashboard[] {
     version: 15 - i,
     updatedBy: 'carol',
     updatedAt: now - (i + 3) * DAY,
+    managedBy: '',
+    schema: 'classic',
+    apiVersion: '',
+    lossy: '',
     provisioned: uid === 'node-full',
     panels,
     path: `grafana/dashboards/${uid}.json`,
@@ -209,12 +213,12 @@ function dashboards(scene: Scene, now: number): BackupDashboard[] {
 }
 
 const outline = (): PanelOutline[] => [
-  { id: 1, title: 'Cache hit ratio', kind: 'gauge', x: 0, y: 0, w: 8, h: 8 },
-  { id: 2, title: 'Rerank utilization', kind: 'gauge', x: 8, y: 0, w: 8, h: 8 },
-  { id: 3, title: 'Low confidence', kind: 'gauge', x: 16, y: 0, w: 8, h: 8 },
-  { id: 4, title: '30-day cost estimate', kind: 'stat', x: 0, y: 8, w: 12, h: 6 },
-  { id: 5, title: 'Health score', kind: 'timeseries', x: 12, y: 8, w: 12, h: 6 },
-  { id: 6, title: 'Tenants by volume', kind: 'table', x: 0, y: 14, w: 24, h: 6 },
+  { id: 1, title: 'Cache hit ratio', kind: 'gauge', section: [], x: 0, y: 0, w: 8, h: 8 },
+  { id: 2, title: 'Rerank utilization', kind: 'gauge', section: [], x: 8, y: 0, w: 8, h: 8 },
+  { id: 3, title: 'Low confidence', kind: 'gauge', section: [], x: 16, y: 0, w: 8, h: 8 },
+  { id: 4, title: '30-day cost estimate', kind: 'stat', section: [], x: 0, y: 8, w: 12, h: 6 },
+  { id: 5, title: 'Health score', kind: 'timeseries', section: [], x: 12, y: 8, w: 12, h: 6 },
+  { id: 6, title: 'Tenants by volume', kind: 'table', section: [], x: 0, y: 14, w: 24, h: 6 },
 ];
 
 export function detail(backup: Backup, scene: Scene, now: number): BackupDetail {
@@ -335,7 +339,9 @@ export function plan(request: RestoreRequest, scene: Scene, now: number): Restor
         liveBy: 'carol',
         liveAt: d.updatedAt,
         changes: [],
+        dataSources: [],
         missingDataSources: [],
+        missingLibraryPanels: [],
         missingPlugins: [],
       };
       const choice = request.choices[d.uid];
@@ -432,7 +438,9 @@ function others(request: RestoreRequest, scene: Scene): RestorePlan {
     liveBy: '',
     liveAt: null,
     changes: [],
+    dataSources: [],
     missingDataSources: [],
+    missingLibraryPanels: [],
     missingPlugins: [],
     diff: '',
   };

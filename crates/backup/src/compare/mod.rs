@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aether_contract::{Change, ComparedDashboard, DashboardChange};
 use serde_json::Value;
 
-use super::dashboard;
+use crate::dashboard;
+
+mod v2;
 
 /// Maximum number of reported changes per dashboard.
 const MAX_CHANGES: usize = 200;
@@ -29,6 +31,17 @@ pub fn dashboards(before: &Value, after: &Value) -> Vec<DashboardChange> {
         return changes;
     }
     let (old, new) = (normal(before), normal(after));
+    match (dashboard::is_v2(before), dashboard::is_v2(after)) {
+        (true, true) => {
+            v2::compare(&old, &new, &mut changes);
+            return finished(changes);
+        }
+        (false, false) => {}
+        (old, _) => {
+            let (before, after) = if old { ("v2", "classic") } else { ("classic", "v2") };
+            return vec![change("", "schema", Change::Changed, before, after)];
+        }
+    }
     fields("", &old, &new, &["panels", "rows"], &mut changes);
     let (old_panels, new_panels) = (keyed(&old), keyed(&new));
     for (key, panel) in &old_panels {
@@ -42,6 +55,10 @@ pub fn dashboards(before: &Value, after: &Value) -> Vec<DashboardChange> {
             changes.push(whole(panel, Change::Added));
         }
     }
+    finished(changes)
+}
+
+fn finished(mut changes: Vec<DashboardChange>) -> Vec<DashboardChange> {
     if changes.is_empty() {
         // Something that has no word of its own, such as the order of panels.
         changes.push(change("", "other", Change::Changed, "", ""));
@@ -209,7 +226,7 @@ fn fields(panel: &str, before: &Value, after: &Value, without: &[&str], changes:
         if old != new {
             let word = match key.as_str() {
                 "templating" => "variables",
-                "time" => "time range",
+                "time" | "timeSettings" => "time range",
                 other => other,
             };
             changes.push(change(panel, word, Change::Changed, &shown(old), &shown(new)));
