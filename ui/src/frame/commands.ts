@@ -17,7 +17,7 @@ export interface Command {
   /** Keys that run it, in order. */
   keys?: string[];
   /** More search terms. */
-  words?: string;
+  keywords?: string;
   run: () => void;
 }
 
@@ -46,7 +46,7 @@ export function commands(): Command[] {
       title: text.nav.screens.maintenance,
       icon: 'wrench',
       keys: ['g', 'm'],
-      words: 'silences',
+      keywords: 'silences',
       run: () => ui.go('maintenance'),
     },
     {
@@ -55,7 +55,7 @@ export function commands(): Command[] {
       title: text.nav.screens.backups,
       icon: 'archive',
       keys: ['g', 'b'],
-      words: 'restore dashboards snapshot',
+      keywords: 'restore dashboards snapshot',
       run: () => ui.go('backups'),
     },
     {
@@ -64,7 +64,7 @@ export function commands(): Command[] {
       title: text.nav.screens.versions,
       icon: 'pin',
       keys: ['g', 'v'],
-      words: 'pins images compose docker drift advisories',
+      keywords: 'pins images compose docker drift advisories',
       run: () => ui.go('versions'),
     },
     {
@@ -73,7 +73,7 @@ export function commands(): Command[] {
       title: text.nav.screens.rules,
       icon: 'rules',
       keys: ['g', 'r'],
-      words: 'guards lint recording alerts promql',
+      keywords: 'guards lint recording alerts promql',
       run: () => ui.go('rules'),
     },
     {
@@ -82,7 +82,7 @@ export function commands(): Command[] {
       title: text.nav.screens.runbooks,
       icon: 'book',
       keys: ['g', 'k'],
-      words: 'on call incident triage slo guide post-mortem',
+      keywords: 'on call incident triage slo guide post-mortem',
       run: () => ui.go('runbooks'),
     },
     {
@@ -90,7 +90,7 @@ export function commands(): Command[] {
       group: text.commands.group.go,
       title: text.commands.sloStatus,
       icon: 'gauge',
-      words: 'compliance targets service level',
+      keywords: 'compliance targets service level',
       run: () => ui.go('runbooks', 'slo-status'),
     },
     {
@@ -99,7 +99,7 @@ export function commands(): Command[] {
       title: text.commands.training,
       icon: 'cap',
       keys: ['g', 't'],
-      words: 'checklist exercise new on call person report',
+      keywords: 'checklist exercise new on call person report',
       run: () => ui.go('runbooks', 'training'),
     },
     {
@@ -108,7 +108,7 @@ export function commands(): Command[] {
       title: text.nav.screens.checks,
       icon: 'checks',
       keys: ['g', 'c'],
-      words: 'quick preprod sanity after deploy',
+      keywords: 'quick preprod sanity after deploy',
       run: () => ui.go('checks'),
     },
     {
@@ -117,7 +117,7 @@ export function commands(): Command[] {
       title: text.nav.screens.settings,
       icon: 'gear',
       keys: ['g', 's'],
-      words: 'stacks endpoints',
+      keywords: 'stacks endpoints',
       run: () => ui.go('settings'),
     },
     {
@@ -125,7 +125,7 @@ export function commands(): Command[] {
       group: text.commands.group.maintenance,
       title: text.commands.deploy,
       icon: 'up',
-      words: 'guided release checks begin',
+      keywords: 'guided release checks begin',
       run: () => ui.deploy(null),
     },
     {
@@ -134,7 +134,7 @@ export function commands(): Command[] {
       title: text.commands.backup,
       icon: 'archive',
       keys: ['b'],
-      words: 'save snapshot',
+      keywords: 'save snapshot',
       run: () => (ui.dialog = { kind: 'backup-create' }),
     },
     {
@@ -143,7 +143,7 @@ export function commands(): Command[] {
       title: text.commands.startWindow,
       icon: 'muted',
       keys: ['m'],
-      words: 'silence mute',
+      keywords: 'silence mute',
       run: () => ui.silence(),
     },
   ];
@@ -156,7 +156,7 @@ export function commands(): Command[] {
         group: text.commands.group.drill,
         title: text.commands.notice,
         icon: 'check',
-        words: 'drill notice',
+        keywords: 'drill notice',
         run: () => void drills.notice(id),
       });
     list.push({
@@ -164,7 +164,7 @@ export function commands(): Command[] {
       group: text.commands.group.drill,
       title: text.commands.endDrill,
       icon: 'flag',
-      words: 'stop abort give up',
+      keywords: 'stop abort give up',
       run: () => (ui.dialog = { kind: 'drill-end' }),
     });
   } else if (drill?.offered)
@@ -173,7 +173,7 @@ export function commands(): Command[] {
       group: text.commands.group.drill,
       title: text.commands.startDrill,
       icon: 'flag',
-      words: 'exercise surprise training',
+      keywords: 'exercise surprise training',
       run: () => ui.startDrill(null),
     });
   const current = currentWindow();
@@ -191,7 +191,7 @@ export function commands(): Command[] {
         group: text.commands.group.maintenance,
         title: text.commands.endWindow,
         icon: 'bell',
-        words: 'stop silence',
+        keywords: 'stop silence',
         run: () => ui.askEnd(current.id),
       },
     );
@@ -225,7 +225,7 @@ export function commands(): Command[] {
       group: text.commands.group.alerts,
       title: text.commands.runbook(safe(a.name, 60), safe(a.tenant ?? '', 40)),
       icon: 'book',
-      words: 'diagnosis triage',
+      keywords: 'diagnosis triage',
       run: () => ui.go('runbooks', `@${a.fingerprint}`),
     });
   for (const f of s?.settings.savedFilters ?? [])
@@ -234,7 +234,7 @@ export function commands(): Command[] {
       group: text.commands.group.alerts,
       title: text.commands.savedList(safe(f.name, 60)),
       icon: 'star',
-      words: 'saved list filter',
+      keywords: 'saved list filter',
       run: () => ui.showAlerts(f),
     });
   for (const g of s?.gauges ?? []) {
@@ -243,7 +243,7 @@ export function commands(): Command[] {
       group: text.commands.group.gauges,
       title: g.spec.title,
       icon: 'gauge',
-      words: 'gauge tenants history',
+      keywords: 'gauge tenants history',
       run: () => ui.go('overview', g.spec.id),
     });
   }
@@ -273,7 +273,7 @@ export function commands(): Command[] {
     group: text.commands.group.panel,
     title: text.commands.refresh,
     icon: 'refresh',
-    words: 'reload poll ask now',
+    keywords: 'reload poll ask now',
     run: () => void refresh(),
   });
   const themes: [Theme, string][] = [
@@ -304,7 +304,7 @@ export function commands(): Command[] {
       title: text.commands.shortcuts,
       icon: 'info',
       keys: ['?'],
-      words: 'help keys',
+      keywords: 'help keys',
       run: () => (ui.dialog = { kind: 'shortcuts' }),
     },
   );
@@ -321,6 +321,6 @@ export function search(list: readonly Command[], query: string): Command[] {
     return title.startsWith(first) ? 0 : title.includes(` ${first}`) ? 1 : title.includes(first) ? 2 : 3;
   };
   return list
-    .filter((c) => terms.every((term) => `${c.title} ${c.group} ${c.words ?? ''}`.toLowerCase().includes(term)))
+    .filter((c) => terms.every((term) => `${c.title} ${c.group} ${c.keywords ?? ''}`.toLowerCase().includes(term)))
     .sort((a, b) => rank(a) - rank(b));
 }

@@ -74,14 +74,14 @@ describe('a report', () => {
     expect(verdict(run({ outcome: 'running', passed: null, endedAt: null })).title).toBe('Running');
   });
   it('calls only a resolved drill passed or failed', () => {
-    expect(outcome({ outcome: 'resolved', passed: true }).word).toBe('passed');
-    expect(outcome({ outcome: 'resolved', passed: false }).word).toBe('failed');
-    expect(outcome({ outcome: 'given-up', passed: false }).word).toBe('aborted');
+    expect(outcome({ outcome: 'resolved', passed: true }).label).toBe('passed');
+    expect(outcome({ outcome: 'resolved', passed: false }).label).toBe('failed');
+    expect(outcome({ outcome: 'given-up', passed: false }).label).toBe('aborted');
   });
   it('lists actions between the start, the first symptoms and the end', () => {
     const moments = timeline(run({ acts: [act(90_000, 'right'), act(20_000, 'wrong')] }));
     expect(moments.map((m) => m.at)).toEqual([0, 20_000, 48_000, 90_000, 178_000]);
-    expect(moments.map((m) => m.word?.word ?? '')).toEqual(['', 'wrong', '', 'correct', '']);
+    expect(moments.map((m) => m.assessment?.label ?? '')).toEqual(['', 'wrong', '', 'correct', '']);
     expect(timeline(run({ signalAt: null, outcome: 'cut-off' })).map((m) => m.text)).toEqual([
       'The drill started.',
       'The demo stack stopped.',
@@ -97,13 +97,13 @@ describe('a report', () => {
 describe('a person’s best result', () => {
   const d = { scenario: 'cache-loss' as const, run: 'r', passed: true, firstActionS: 22, tries: 2 };
   it('distinguishes attempted from passed', () => {
-    expect(best(d)).toMatchObject({ text: 'best 22 s, 2 attempts', word: { word: 'passed' } });
+    expect(best(d)).toMatchObject({ text: 'best 22 s, 2 attempts', status: { label: 'passed' } });
     expect(best({ ...d, passed: false, firstActionS: null, tries: 1 })).toMatchObject({
       text: 'no correct first action, 1 attempt',
-      word: { word: 'failed' },
+      status: { label: 'failed' },
     });
     expect(best({ ...d, run: null })).toMatchObject({ text: '2 attempts, none completed' });
-    expect(best({ ...d, run: null, tries: 0 }).word.word).toBe('not attempted');
-    expect(best(null).word.word).toBe('not attempted');
+    expect(best({ ...d, run: null, tries: 0 }).status.label).toBe('not attempted');
+    expect(best(null).status.label).toBe('not attempted');
   });
 });

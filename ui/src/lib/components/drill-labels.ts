@@ -14,7 +14,7 @@ import type {
 } from '../contract';
 import { human } from '../format/duration';
 import { plural } from '../format/number';
-import type { Word } from './alert-labels';
+import type { StatusLabel } from './alert-labels';
 import type { IconName } from './Icon.svelte';
 
 /** Titles to show until the panel's list has arrived. */
@@ -27,12 +27,12 @@ export const SCENARIO: Record<DrillScenario, { title: string; short: string; ico
 };
 export const SCENARIOS = Object.keys(SCENARIO) as DrillScenario[];
 
-export const PACE: Record<DrillSpeed, { title: string; says: string }> = {
+export const PACE: Record<DrillSpeed, { title: string; description: string }> = {
   short: {
     title: 'Short',
-    says: 'Symptoms within two minutes: rates over 1 min, alerts pending for 15 s.',
+    description: 'Symptoms within two minutes: rates over 1 min, alerts pending for 15 s.',
   },
-  full: { title: 'Full', says: 'Production timing: alerts are pending for 10 to 20 min.' },
+  full: { title: 'Full', description: 'Production timing: alerts are pending for 10 to 20 min.' },
 };
 
 export const OPERATION: Record<DrillOperation, IconName> = {
@@ -50,30 +50,30 @@ export const GOAL: Record<DrillGoal, string> = {
   resolution: 'Resolved or escalated',
 };
 
-export const MARK: Record<GoalResult, Word> = {
-  pass: { word: 'on time', tone: 'ok', icon: 'check' },
-  late: { word: 'too late', tone: 'warn', icon: 'clock' },
-  missed: { word: 'missed', tone: 'crit', icon: 'close' },
-  open: { word: 'open', tone: 'none', icon: 'none' },
+export const MARK: Record<GoalResult, StatusLabel> = {
+  pass: { label: 'on time', tone: 'ok', icon: 'check' },
+  late: { label: 'too late', tone: 'warn', icon: 'clock' },
+  missed: { label: 'missed', tone: 'crit', icon: 'close' },
+  open: { label: 'open', tone: 'none', icon: 'none' },
 };
 
-export const WORTH: Record<Assessment, Word> = {
-  right: { word: 'correct', tone: 'ok', icon: 'check' },
-  neutral: { word: 'neutral', tone: 'none', icon: 'none' },
-  wrong: { word: 'wrong', tone: 'crit', icon: 'close' },
+export const WORTH: Record<Assessment, StatusLabel> = {
+  right: { label: 'correct', tone: 'ok', icon: 'check' },
+  neutral: { label: 'neutral', tone: 'none', icon: 'none' },
+  wrong: { label: 'wrong', tone: 'crit', icon: 'close' },
 };
 
-const OUTCOME: Record<DrillOutcome, Word> = {
-  running: { word: 'running', tone: 'acc', icon: 'spin' },
-  resolved: { word: 'resolved', tone: 'ok', icon: 'check' },
-  'given-up': { word: 'aborted', tone: 'none', icon: 'flag' },
-  'cut-off': { word: 'interrupted', tone: 'none', icon: 'ghost' },
+const OUTCOME: Record<DrillOutcome, StatusLabel> = {
+  running: { label: 'running', tone: 'acc', icon: 'spin' },
+  resolved: { label: 'resolved', tone: 'ok', icon: 'check' },
+  'given-up': { label: 'aborted', tone: 'none', icon: 'flag' },
+  'cut-off': { label: 'interrupted', tone: 'none', icon: 'ghost' },
 };
 
 /** Outcome of a drill in one word. Only one that was resolved has passed or failed. */
-export function outcome(run: Pick<DrillRun, 'outcome' | 'passed'>): Word {
+export function outcome(run: Pick<DrillRun, 'outcome' | 'passed'>): StatusLabel {
   if (run.outcome !== 'resolved') return OUTCOME[run.outcome];
-  return run.passed ? { word: 'passed', tone: 'ok', icon: 'check' } : { word: 'failed', tone: 'warn', icon: 'warn' };
+  return run.passed ? { label: 'passed', tone: 'ok', icon: 'check' } : { label: 'failed', tone: 'warn', icon: 'warn' };
 }
 
 export const infoOf = (list: DrillList | null, scenario: DrillScenario | null) =>
@@ -107,18 +107,18 @@ export const firstAction = (run: DrillRun): MeasuredGoal | null =>
   run.measures.find((m) => m.goal === 'first-action') ?? null;
 
 /** A person's best result in a scenario. */
-export function best(d: TrainingDrill | null): { text: string; word: Word } {
+export function best(d: TrainingDrill | null): { text: string; status: StatusLabel } {
   if (d === null || d.tries === 0)
-    return { text: 'not attempted', word: { word: 'not attempted', tone: 'none', icon: 'none' } };
+    return { text: 'not attempted', status: { label: 'not attempted', tone: 'none', icon: 'none' } };
   if (d.run === null)
     return {
       text: `${plural(d.tries, 'attempt')}, none completed`,
-      word: { word: 'not completed', tone: 'none', icon: 'flag' },
+      status: { label: 'not completed', tone: 'none', icon: 'flag' },
     };
   const time = d.firstActionS === null ? 'no correct first action' : `best ${after(d.firstActionS)}`;
   return {
     text: `${time}, ${plural(d.tries, 'attempt')}`,
-    word: outcome({ outcome: 'resolved', passed: d.passed }),
+    status: outcome({ outcome: 'resolved', passed: d.passed }),
   };
 }
 
@@ -154,14 +154,15 @@ export interface Moment {
   at: number;
   text: string;
   /** None: not an action of the trainee. */
-  word: Word | null;
+  assessment: StatusLabel | null;
   why: string;
 }
 
 /** Actions between the start, the first symptoms and the end. */
 export function timeline(run: DrillRun): Moment[] {
-  const frame = (at: number | null, text: string): Moment[] => (at === null ? [] : [{ at, text, word: null, why: '' }]);
-  const acts = run.acts.map((a): Moment => ({ at: a.at, text: a.text, word: WORTH[a.worth], why: a.why }));
+  const frame = (at: number | null, text: string): Moment[] =>
+    at === null ? [] : [{ at, text, assessment: null, why: '' }];
+  const acts = run.acts.map((a): Moment => ({ at: a.at, text: a.text, assessment: WORTH[a.worth], why: a.why }));
   const end = {
     running: '',
     resolved: 'The servers show that the problem is resolved.',

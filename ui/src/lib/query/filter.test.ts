@@ -18,7 +18,7 @@ describe('the filter box', () => {
     expect(parseMatchers(text).matchers).toEqual([{ name: 'path', value, isRegex: false, isEqual: true }]);
   });
 
-  it('tells words from matchers', () => {
+  it('distinguishes words from matchers', () => {
     expect(isMatcher('severity="x"')).toBe(true);
     expect(isMatcher('high=ish')).toBe(true);
     expect(isMatcher('vip-customer')).toBe(false);
@@ -31,7 +31,7 @@ describe('matchers of a window', () => {
     expect(problem).toBe('');
     expect(matchers.map(showMatcher)).toEqual(['a="1"', 'b!="2"', 'c=~"3.*"', 'd!~"4"']);
   });
-  it.each(['word', 'a="open', '1a="x"', 'a="x"y'])('refuses %s in words', (text) =>
+  it.each(['word', 'a="open', '1a="x"', 'a="x"y'])('rejects %s with a description of the problem', (text) =>
     expect(parseMatchers(text).problem).not.toBe(''),
   );
   it('refuses what would match everything by matching nothing', () =>

@@ -17,14 +17,14 @@ class Drills {
   #told = new Set<string>();
 
   async ask(): Promise<void> {
-    const mine = ++this.#asked;
+    const request = ++this.#asked;
     const stack = panel.snapshot?.stacks.active ?? '';
     if (stack !== this.#stack) [this.list, this.error, this.#stack] = [null, null, stack];
     try {
       const reply = await panel.call('drill_list', {});
-      if (mine === this.#asked) [this.list, this.error] = [reply, null];
+      if (request === this.#asked) [this.list, this.error] = [reply, null];
     } catch (thrown) {
-      if (mine === this.#asked) this.error = asPanelError(thrown);
+      if (request === this.#asked) this.error = asPanelError(thrown);
     }
   }
 
@@ -60,7 +60,7 @@ class Drills {
     await this.ask();
     const run = ended ?? this.list?.runs.find((r) => r.id === id) ?? null;
     const title = titleOf(this.list, run?.scenario ?? null);
-    const how = run && run.outcome !== 'running' ? outcome(run).word : text.drill.ended;
+    const how = run && run.outcome !== 'running' ? outcome(run).label : text.drill.ended;
     ui.notify(run?.passed ? 'ok' : 'none', text.drill.over(how, title), undefined, {
       label: text.drill.openReport,
       run: () => ui.go('runbooks', `training~${id}`),

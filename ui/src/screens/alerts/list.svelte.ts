@@ -209,7 +209,7 @@ export class AlertList {
   async #ask(page: number, replace = false): Promise<void> {
     if (this.#asking.has(page)) return;
     this.#asking.add(page);
-    const mine = this.#generation;
+    const request = this.#generation;
     let reply: AlertsPage;
     try {
       reply = await panel.call(
@@ -222,14 +222,14 @@ export class AlertList {
         }),
       );
     } catch (thrown) {
-      if (mine !== this.#generation) return;
+      if (request !== this.#generation) return;
       const error = asPanelError(thrown);
       this.#asking.delete(page);
       if (error.code === 'invalid-request') this.filterError = error;
       else this.error = error;
       return;
     }
-    if (mine !== this.#generation) return;
+    if (request !== this.#generation) return;
     this.#asking.delete(page);
     // The first answer of a new generation throws the old pages away; later ones join it.
     const pages = replace

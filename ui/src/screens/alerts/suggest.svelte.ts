@@ -45,7 +45,7 @@ export class Suggestions {
 
   /** Asks for what fits behind `before`. A failure shows nothing: the filter itself tells what is wrong. */
   async look(before: string, draft: string): Promise<void> {
-    const mine = ++this.#asked;
+    const request = ++this.#asked;
     const value = VALUE.exec(draft);
     if (!value && !NAME.test(draft)) {
       this.close();
@@ -66,7 +66,7 @@ export class Suggestions {
         offset: 0,
         limit: 0,
       });
-      if (mine !== this.#asked) return;
+      if (request !== this.#asked) return;
       const part = (value?.[3] ?? draft).toLowerCase();
       const op = (value?.[2] ?? '=') as '=' | '!=' | '=~' | '!~';
       const found =
@@ -80,7 +80,7 @@ export class Suggestions {
       this.list = found.slice(0, MOST);
       this.at = -1;
     } catch {
-      if (mine === this.#asked) this.close();
+      if (request === this.#asked) this.close();
     }
   }
 }

@@ -19,36 +19,36 @@ export type Tone = 'ok' | 'warn' | 'crit' | 'mute' | 'acc' | 'none';
 export interface Label {
   tone: Tone;
   icon: IconName;
-  word: string;
-  /** What the word means, for a tooltip. */
-  says: string;
+  label: string;
+  /** Tooltip. */
+  description: string;
 }
 
 export const VERDICT: Record<BackupVerdict, Label> = {
   verified: {
     tone: 'ok',
     icon: 'check',
-    word: 'verified',
-    says: 'Complete; the checksum of every file matches the manifest.',
+    label: 'verified',
+    description: 'Complete; the checksum of every file matches the manifest.',
   },
   complete: {
     tone: 'none',
     icon: 'archive',
-    word: 'complete',
-    says: 'Complete when created; checksums have not been verified since.',
+    label: 'complete',
+    description: 'Complete when created; checksums have not been verified since.',
   },
   incomplete: {
     tone: 'crit',
     icon: 'crit',
-    word: 'incomplete',
-    says: 'Part of the backup failed when it was created.',
+    label: 'incomplete',
+    description: 'Part of the backup failed when it was created.',
   },
-  changed: { tone: 'crit', icon: 'crit', word: 'corrupted', says: 'The files no longer match the manifest.' },
+  changed: { tone: 'crit', icon: 'crit', label: 'corrupted', description: 'The files no longer match the manifest.' },
   foreign: {
     tone: 'warn',
     icon: 'warn',
-    word: 'unverified',
-    says: 'Created by another tool, without checksums to verify.',
+    label: 'unverified',
+    description: 'Created by another tool, without checksums to verify.',
   },
 };
 
@@ -60,12 +60,12 @@ export const PART: Record<BackupPartKind, string> = {
 };
 
 export const ACT: Record<RestoreAction, Label> = {
-  create: { tone: 'ok', icon: 'plus', word: 'create', says: 'It does not exist in the target.' },
-  update: { tone: 'acc', icon: 'refresh', word: 'update', says: 'It replaces the current version.' },
-  identical: { tone: 'none', icon: 'check', word: 'identical', says: 'No changes needed.' },
-  copy: { tone: 'ok', icon: 'copy', word: 'copy', says: 'It is created next to the current version.' },
-  skip: { tone: 'none', icon: 'none', word: 'keep', says: 'The current version is kept.' },
-  choose: { tone: 'crit', icon: 'crit', word: 'conflict', says: 'Choose how to restore it first.' },
+  create: { tone: 'ok', icon: 'plus', label: 'create', description: 'It does not exist in the target.' },
+  update: { tone: 'acc', icon: 'refresh', label: 'update', description: 'It replaces the current version.' },
+  identical: { tone: 'none', icon: 'check', label: 'identical', description: 'No changes needed.' },
+  copy: { tone: 'ok', icon: 'copy', label: 'copy', description: 'It is created next to the current version.' },
+  skip: { tone: 'none', icon: 'none', label: 'keep', description: 'The current version is kept.' },
+  choose: { tone: 'crit', icon: 'crit', label: 'conflict', description: 'Choose how to restore it first.' },
 };
 
 export const CHOICE: Record<RestoreChoice, string> = {
@@ -90,36 +90,36 @@ export const KIND: Record<RestoreKind, string> = {
 };
 
 export const OUTCOME: Record<RestoreOutcome, Label> = {
-  done: { tone: 'ok', icon: 'check', word: 'restored', says: 'Written and read back.' },
+  done: { tone: 'ok', icon: 'check', label: 'restored', description: 'Written and read back.' },
   conflict: {
     tone: 'crit',
     icon: 'crit',
-    word: 'conflict',
-    says: 'Edited during the restore; left unchanged.',
+    label: 'conflict',
+    description: 'Edited during the restore; left unchanged.',
   },
-  failed: { tone: 'crit', icon: 'crit', word: 'failed', says: 'The server rejected it.' },
-  pending: { tone: 'warn', icon: 'clock', word: 'not attempted', says: 'The run ended before this item.' },
+  failed: { tone: 'crit', icon: 'crit', label: 'failed', description: 'The server rejected it.' },
+  pending: { tone: 'warn', icon: 'clock', label: 'not attempted', description: 'The run ended before this item.' },
 };
 
 export const STATE: Record<RestoreState, Label> = {
-  running: { tone: 'acc', icon: 'spin', word: 'running', says: '' },
-  done: { tone: 'ok', icon: 'check', word: 'completed', says: '' },
-  partly: { tone: 'warn', icon: 'warn', word: 'partially completed', says: '' },
+  running: { tone: 'acc', icon: 'spin', label: 'running', description: '' },
+  done: { tone: 'ok', icon: 'check', label: 'completed', description: '' },
+  partly: { tone: 'warn', icon: 'warn', label: 'partially completed', description: '' },
   interrupted: {
     tone: 'crit',
     icon: 'crit',
-    word: 'interrupted',
-    says: 'The panel was closed during the restore. Restore again to continue, or undo.',
+    label: 'interrupted',
+    description: 'The panel was closed during the restore. Restore again to continue, or undo.',
   },
-  undone: { tone: 'none', icon: 'undo', word: 'undone', says: '' },
-  'partly-undone': { tone: 'warn', icon: 'warn', word: 'partially undone', says: '' },
+  undone: { tone: 'none', icon: 'undo', label: 'undone', description: '' },
+  'partly-undone': { tone: 'warn', icon: 'warn', label: 'partially undone', description: '' },
 };
 
 export const CHANGE: Record<Change, Label> = {
-  added: { tone: 'ok', icon: 'plus', word: 'added', says: '' },
-  removed: { tone: 'crit', icon: 'none', word: 'removed', says: '' },
-  changed: { tone: 'warn', icon: 'refresh', word: 'changed', says: '' },
-  same: { tone: 'none', icon: 'check', word: 'identical', says: '' },
+  added: { tone: 'ok', icon: 'plus', label: 'added', description: '' },
+  removed: { tone: 'crit', icon: 'none', label: 'removed', description: '' },
+  changed: { tone: 'warn', icon: 'refresh', label: 'changed', description: '' },
+  same: { tone: 'none', icon: 'check', label: 'identical', description: '' },
 };
 
 /** "42 dashboards, 14 blocks, 6 files" */

@@ -11,5 +11,5 @@ test('run_without_an_end_is_running_or_was_interrupted', () => {
   const cut = checkHistory('loaded', 0).find((r) => r.endedAt === null);
   if (!cut) throw new Error('the history has no interrupted run');
   expect([ending(cut, false), ending(cut, true)]).toEqual(['interrupted', '']);
-  expect([runLabel(cut, false).word, runLabel(cut, true).word]).toEqual(['skipped', 'running']);
+  expect([runLabel(cut, false).label, runLabel(cut, true).label]).toEqual(['skipped', 'running']);
 });

@@ -6,16 +6,16 @@ import { text } from '../../lib/text/checks';
 export interface Label {
   tone: 'ok' | 'warn' | 'crit' | 'none' | 'acc';
   icon: IconName;
-  word: string;
+  label: string;
 }
 
 export const STATE: Record<CheckState, Label> = {
-  waiting: { tone: 'none', icon: 'clock', word: 'waiting' },
-  running: { tone: 'acc', icon: 'spin', word: 'running' },
-  pass: { tone: 'ok', icon: 'check', word: 'passed' },
-  warn: { tone: 'warn', icon: 'warn', word: 'warning' },
-  fail: { tone: 'crit', icon: 'crit', word: 'failed' },
-  skipped: { tone: 'none', icon: 'none', word: 'skipped' },
+  waiting: { tone: 'none', icon: 'clock', label: 'waiting' },
+  running: { tone: 'acc', icon: 'spin', label: 'running' },
+  pass: { tone: 'ok', icon: 'check', label: 'passed' },
+  warn: { tone: 'warn', icon: 'warn', label: 'warning' },
+  fail: { tone: 'crit', icon: 'crit', label: 'failed' },
+  skipped: { tone: 'none', icon: 'none', label: 'skipped' },
 };
 
 export const SUITE: Record<CheckSuite, { title: string; about: string; effects: string }> = text.suites;

@@ -21,13 +21,14 @@ const PHASE_AND_ICON: Record<DeployStepKind, { phase: Phase; icon: IconName }> =
 
 export const stepLabel = (kind: DeployStepKind) => ({ ...PHASE_AND_ICON[kind], ...text.steps[kind] });
 
-export const STATE: Record<DeployStepState, { tone: 'ok' | 'warn' | 'crit' | 'none'; icon: IconName; word: string }> = {
-  waiting: { tone: 'none', icon: 'clock', word: text.states.waiting },
-  done: { tone: 'ok', icon: 'check', word: text.states.done },
-  finding: { tone: 'warn', icon: 'warn', word: text.states.finding },
-  failed: { tone: 'crit', icon: 'crit', word: text.states.failed },
-  skipped: { tone: 'none', icon: 'none', word: text.states.skipped },
-};
+export const STATE: Record<DeployStepState, { tone: 'ok' | 'warn' | 'crit' | 'none'; icon: IconName; label: string }> =
+  {
+    waiting: { tone: 'none', icon: 'clock', label: text.states.waiting },
+    done: { tone: 'ok', icon: 'check', label: text.states.done },
+    finding: { tone: 'warn', icon: 'warn', label: text.states.finding },
+    failed: { tone: 'crit', icon: 'crit', label: text.states.failed },
+    skipped: { tone: 'none', icon: 'none', label: text.states.skipped },
+  };
 
 /** Steps that only read: they can be run again while the deploy is open. */
 const REPEATABLE: readonly DeployStepKind[] = ['alerts', 'gauges', 'preprod', 'quick', 'after'];

@@ -110,7 +110,7 @@ export class StartForm {
   }
 
   async ask(): Promise<void> {
-    const mine = ++this.#asked;
+    const request = ++this.#asked;
     if (this.lengthProblem || this.scopeProblem || this.beginProblem) {
       this.preview = null;
       return;
@@ -121,11 +121,11 @@ export class StartForm {
         ...this.request(),
         reason: this.reason.trim().slice(0, REASON_MOST) || 'preview',
       });
-      if (mine !== this.#asked) return;
+      if (request !== this.#asked) return;
       this.preview = reply;
       this.previewError = null;
     } catch (thrown) {
-      if (mine !== this.#asked) return;
+      if (request !== this.#asked) return;
       this.preview = null;
       this.previewError = asPanelError(thrown);
     }

@@ -14,38 +14,38 @@ import type { IconName } from '../../lib/components/Icon.svelte';
 export interface Label {
   tone: 'ok' | 'warn' | 'crit' | 'mute' | 'acc' | 'none';
   icon: IconName;
-  word: string;
+  label: string;
 }
 
 export const GUARD: Record<GuardVerdict, Label> = {
-  guarded: { tone: 'ok', icon: 'check', word: 'guarded' },
-  'never-matches': { tone: 'crit', icon: 'crit', word: 'never matches' },
-  'other-window': { tone: 'warn', icon: 'warn', word: 'window mismatch' },
-  unguarded: { tone: 'none', icon: 'none', word: 'unguarded' },
-  unclear: { tone: 'none', icon: 'info', word: 'unclear' },
+  guarded: { tone: 'ok', icon: 'check', label: 'guarded' },
+  'never-matches': { tone: 'crit', icon: 'crit', label: 'never matches' },
+  'other-window': { tone: 'warn', icon: 'warn', label: 'window mismatch' },
+  unguarded: { tone: 'none', icon: 'none', label: 'unguarded' },
+  unclear: { tone: 'none', icon: 'info', label: 'unclear' },
 };
 export const STANDING: Record<RuleDeployment, Label> = {
-  present: { tone: 'ok', icon: 'check', word: 'up to date' },
-  'name-only': { tone: 'none', icon: 'info', word: 'name match only' },
-  differs: { tone: 'warn', icon: 'warn', word: 'drifted' },
-  unexpected: { tone: 'none', icon: 'plus', word: 'unexpected' },
+  present: { tone: 'ok', icon: 'check', label: 'up to date' },
+  'name-only': { tone: 'none', icon: 'info', label: 'name match only' },
+  differs: { tone: 'warn', icon: 'warn', label: 'drifted' },
+  unexpected: { tone: 'none', icon: 'plus', label: 'unexpected' },
 };
 export const SEVERITY: Record<FindingSeverity, Label> = {
-  error: { tone: 'crit', icon: 'crit', word: 'error' },
-  warning: { tone: 'warn', icon: 'warn', word: 'warning' },
-  info: { tone: 'none', icon: 'info', word: 'info' },
+  error: { tone: 'crit', icon: 'crit', label: 'error' },
+  warning: { tone: 'warn', icon: 'warn', label: 'warning' },
+  info: { tone: 'none', icon: 'info', label: 'info' },
 };
 export const LINK: Record<RuleLinkState, Label> = {
-  dead: { tone: 'crit', icon: 'crit', word: 'broken' },
-  unreachable: { tone: 'warn', icon: 'warn', word: 'unreachable' },
-  closed: { tone: 'none', icon: 'key', word: 'login required' },
-  'not-asked': { tone: 'none', icon: 'none', word: 'not checked' },
-  alive: { tone: 'ok', icon: 'check', word: 'reachable' },
+  dead: { tone: 'crit', icon: 'crit', label: 'broken' },
+  unreachable: { tone: 'warn', icon: 'warn', label: 'unreachable' },
+  closed: { tone: 'none', icon: 'key', label: 'login required' },
+  'not-asked': { tone: 'none', icon: 'none', label: 'not checked' },
+  alive: { tone: 'ok', icon: 'check', label: 'reachable' },
 };
 export function health(rule: RuleView): Label {
-  if (rule.health === 'ok') return { tone: 'ok', icon: 'check', word: 'healthy' };
-  if (rule.health === 'err') return { tone: 'crit', icon: 'crit', word: 'error' };
-  return { tone: 'none', icon: 'clock', word: 'not evaluated yet' };
+  if (rule.health === 'ok') return { tone: 'ok', icon: 'check', label: 'healthy' };
+  if (rule.health === 'err') return { tone: 'crit', icon: 'crit', label: 'error' };
+  return { tone: 'none', icon: 'clock', label: 'not evaluated yet' };
 }
 
 export type Filter = 'all' | 'findings' | 'alerting' | 'recording';

@@ -9,14 +9,14 @@ import type {
   RunbookVerdict,
 } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
-import type { Word } from '../../lib/components/alert-labels';
+import type { StatusLabel } from '../../lib/components/alert-labels';
 import { text } from '../../lib/text/runbooks';
 
-export const VERDICT: Record<RunbookVerdict, Word> = {
-  waiting: { word: text.verdicts.waiting, tone: 'none', icon: 'clock' },
-  pass: { word: text.verdicts.pass, tone: 'ok', icon: 'check' },
-  fail: { word: text.verdicts.fail, tone: 'crit', icon: 'crit' },
-  unknown: { word: text.verdicts.unknown, tone: 'warn', icon: 'none' },
+export const VERDICT: Record<RunbookVerdict, StatusLabel> = {
+  waiting: { label: text.verdicts.waiting, tone: 'none', icon: 'clock' },
+  pass: { label: text.verdicts.pass, tone: 'ok', icon: 'check' },
+  fail: { label: text.verdicts.fail, tone: 'crit', icon: 'crit' },
+  unknown: { label: text.verdicts.unknown, tone: 'warn', icon: 'none' },
 };
 
 export const SOURCE: Record<RunbookSource, { title: string; chip: string }> = {

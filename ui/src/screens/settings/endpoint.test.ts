@@ -22,7 +22,7 @@ describe('an endpoint as it is edited', () => {
     ['http://u:p@x/', 'Credentials'],
     ['http://x/#a', '#'],
     ['http://x/?q', '?'],
-  ])('refuses %s and says why', (url, word) => expect(urlProblem(url)).toContain(word));
+  ])('rejects %s and explains why', (url, reason) => expect(urlProblem(url)).toContain(reason));
   it('never repeats a password that stood in an address', () =>
     expect(urlProblem('http://user:hunter2@host/')).not.toContain('hunter2'));
   it('refuses a header that is none', () =>

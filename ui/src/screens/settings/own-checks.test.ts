@@ -21,7 +21,7 @@ test('a check that nobody changes comes back as it was', () => {
   expect(fromDrafts([toDraft(QUERY), toDraft(HTTP)])).toEqual([QUERY, HTTP]);
 });
 
-test('what is wrong with a check is told in words', () => {
+test('problem of a check is described', () => {
   const draft = { ...emptyCheck(), title: 'Up', query: 'up', expect: '== 1' };
   expect(checkProblem(draft)).toBe('');
   expect(checkProblem({ ...draft, expect: '>= -1.5e3' })).toBe('');

@@ -5,18 +5,18 @@ import { text } from '../../lib/text/versions';
 
 export type Tone = 'ok' | 'warn' | 'crit' | 'none' | 'mute';
 
-export const VERDICT: Record<PinVerdict, { word: string; tone: Tone; icon: IconName }> = {
-  agrees: { word: 'up to date', tone: 'ok', icon: 'check' },
-  'other-reference': { word: 'drifted', tone: 'warn', icon: 'warn' },
-  'other-image': { word: 'out of date', tone: 'warn', icon: 'warn' },
-  recreate: { word: 'tag moved', tone: 'warn', icon: 'warn' },
-  'other-program': { word: 'version mismatch', tone: 'crit', icon: 'crit' },
-  floating: { word: 'floating tag', tone: 'warn', icon: 'warn' },
-  'not-running': { word: 'not running', tone: 'crit', icon: 'crit' },
-  missing: { word: 'missing', tone: 'crit', icon: 'crit' },
-  absent: { word: 'not running', tone: 'none', icon: 'none' },
-  unpinned: { word: 'not pinned', tone: 'none', icon: 'info' },
-  unknown: { word: 'unknown', tone: 'none', icon: 'ghost' },
+export const VERDICT: Record<PinVerdict, { label: string; tone: Tone; icon: IconName }> = {
+  agrees: { label: 'up to date', tone: 'ok', icon: 'check' },
+  'other-reference': { label: 'drifted', tone: 'warn', icon: 'warn' },
+  'other-image': { label: 'out of date', tone: 'warn', icon: 'warn' },
+  recreate: { label: 'tag moved', tone: 'warn', icon: 'warn' },
+  'other-program': { label: 'version mismatch', tone: 'crit', icon: 'crit' },
+  floating: { label: 'floating tag', tone: 'warn', icon: 'warn' },
+  'not-running': { label: 'not running', tone: 'crit', icon: 'crit' },
+  missing: { label: 'missing', tone: 'crit', icon: 'crit' },
+  absent: { label: 'not running', tone: 'none', icon: 'none' },
+  unpinned: { label: 'not pinned', tone: 'none', icon: 'info' },
+  unknown: { label: 'unknown', tone: 'none', icon: 'ghost' },
 };
 
 export const LINK: Record<PinLinkKind, string> = text.chain;
