@@ -81,6 +81,16 @@ export class StartForm {
       : this.parsed.problem || (this.parsed.matchers.length === 0 ? text.form.matcherMissing : ''),
   );
 
+  /** When the window ends, where the end is not chosen itself; null while something is wrong with it. */
+  endsAt = $derived(
+    this.length === 'until' || this.lengthProblem || this.beginProblem
+      ? null
+      : (this.startsAt ?? clock.now) + this.seconds * 1000,
+  );
+  /** Problems as they are shown: an empty field is none before the first attempt. */
+  shownReasonProblem = $derived(this.tried ? this.reasonProblem : '');
+  shownScopeProblem = $derived(this.matchers !== '' || this.tried ? this.scopeProblem : '');
+
   /** Label of the confirm button: "Silence 7 alerts for 30 min". */
   act = $derived.by(() => {
     const long = this.lengthProblem ? '' : text.form.forLength(planned(this.seconds));
