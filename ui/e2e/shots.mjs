@@ -8,6 +8,7 @@ import { CHROMIUM, EXECUTABLE, serveMock } from './serve.mjs';
 const folder = process.argv[2] ?? join(tmpdir(), 'aether-shots');
 const pattern = new RegExp(process.argv[3] ?? '');
 const SIZES = [
+  [960, 600],
   [1280, 800],
   [1920, 1080],
 ];

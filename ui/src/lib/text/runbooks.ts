@@ -29,6 +29,8 @@ export const text = {
     unavailable: 'The runbooks could not be loaded.',
     firing: 'Firing now',
     noneFiring: 'No firing alerts',
+    firingUnknown: 'Firing alerts unknown',
+    firingUnknownHint: 'Alertmanager is not configured, unreachable or stale.',
   },
 
   verdicts: { waiting: 'not run', pass: 'passed', fail: 'failed', unknown: 'unknown' },

@@ -15,6 +15,10 @@ describe('columns', () => {
     expect(ids(300)).toEqual(['name', 'state']);
     expect(ids(100, ['value'])).toEqual(['name', 'value']);
   });
+  test('in a very narrow list the name gives way to the state', () => {
+    expect(template(fitting(ALL, 320), 320)).toBe('minmax(0, 1fr) 140px');
+    expect(template(fitting(ALL, 600), 600)).toContain('minmax(220px, 1.8fr)');
+  });
   test('an unknown column of a newer panel is ignored', () => {
     expect(ids(1600, ['mood', 'state'])).toEqual(['name', 'state']);
   });

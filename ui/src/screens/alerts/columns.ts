@@ -54,6 +54,11 @@ export function fitting(chosen: readonly string[], width: number): Column[] {
   return [NAME, ...columns];
 }
 
-/** The grid's template. Where all is narrow the last column is as narrow as it can be. */
+/** The grid's template. In a narrow list the state is as narrow as it can be, and the name gives way to it. */
 export const template = (columns: readonly Column[], width: number): string =>
-  columns.map((c) => (width < 720 && c.id === 'state' ? '140px' : c.width)).join(' ');
+  columns
+    .map((c) => {
+      if (width < 720 && c.id === 'state') return '140px';
+      return width < 440 && c.id === 'name' ? 'minmax(0, 1fr)' : c.width;
+    })
+    .join(' ');
