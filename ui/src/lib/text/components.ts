@@ -2,6 +2,7 @@
 import { count, plural } from '../format/number';
 
 export const text = {
+  expression: 'Expression',
   copy: { copied: 'Copied', denied: 'Copy failed' },
   error: {
     code: (code: string, source: string): string => `code ${code} · source ${source}`,

@@ -1,5 +1,6 @@
 // What is selected for a restore, where it goes and how conflicts are decided; the plan is requested again when any
 // of that changes, and only the latest plan counts.
+import { onDestroy, untrack } from 'svelte';
 import type {
   PanelError,
   RestoreChoice,
@@ -119,4 +120,13 @@ export class RestoreSelection {
   close(): void {
     this.#latest += 1;
   }
+}
+
+/** For a component: requests the plan now and whenever the selection's target or choices change, until it is left. */
+export function followSelection(selection: RestoreSelection): void {
+  $effect(() => {
+    void [selection.choices, selection.dataSources, selection.targetFolder, selection.targetStack];
+    untrack(() => void selection.refresh());
+  });
+  onDestroy(() => selection.close());
 }
