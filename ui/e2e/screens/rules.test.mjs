@@ -72,7 +72,7 @@ test('version_mismatch_is_marked_and_a_pin_update_previews_its_diff', async () =
   const { page, done } = await open('scene=loaded', 'versions');
   const of = (service) => page.locator(`[data-testid="pin-row"][data-service="${service}"]`);
   await of('prometheus').waitFor();
-  assert.match(await of('prometheus').innerText(), /The tag says v2\.54\.1, the program says 2\.42\.0\./);
+  assert.match(await of('prometheus').innerText(), /The tag is v2\.54\.1, but the reported version is 2\.42\.0\./);
   const states = await of('prometheus')
     .getByTestId('pin-link')
     .evaluateAll((links) => links.map((l) => l.dataset.state));
@@ -81,7 +81,7 @@ test('version_mismatch_is_marked_and_a_pin_update_previews_its_diff', async () =
   assert.match(await page.getByTestId('nav-versions').innerText(), /5/);
   await of('prometheus').getByTestId('pin-name').click();
   assert.match(await page.getByTestId('pin-open').innerText(), /docker-compose\.yml:38/);
-  assert.match(await page.getByTestId('pin-history').innerText(), /made anew/);
+  assert.match(await page.getByTestId('pin-history').innerText(), /recreated/);
   await page.getByTestId('pin-change').click();
   assert.ok(await page.getByTestId('repin-plan').isDisabled(), 'nothing is changed yet');
   await page.getByTestId('repin-image').fill('prom/prometheus');

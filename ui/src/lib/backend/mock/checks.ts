@@ -30,45 +30,45 @@ const RECORDING = ok(
 );
 const DEAD = ok(
   'alerts',
-  'Alerts with a guard that works',
-  'The guard of CacheColdOld can never match: it never fires.',
+  'Alert guards',
+  'The guard of CacheColdOld can never match, so the alert never fires.',
   [
     'CacheEffectivenessDrop: The guard pairs with the condition.',
     'CacheColdOld: The condition carries `tenant_id` and the guard does not, and `and` pairs only series of equal labels, so the result is always empty and the alert never fires.',
   ],
   72,
-  { state: 'fail', remedy: 'The Rules screen proposes a rewrite; so does aetherctl rules lint.' },
+  { state: 'fail', remedy: 'See the suggested rewrite on the Rules screen or in aetherctl rules lint.' },
 );
 const DASHBOARD = ok(
   'dashboard',
   'Grafana and its dashboard',
-  'Grafana is well, and the dashboard has its 5 panels.',
+  'Grafana is healthy, and the dashboard has all 5 panels.',
   ['/api/health: database ok'],
   29,
 );
 const SERVICE = ok(
   'service',
-  'The service’s metrics',
-  'The service is scraped and has its 5 key metrics.',
+  'Service metrics',
+  'The service is scraped, and all 5 key metrics exist.',
   ['aether_rag_answers_total: 18 series', 'scraped from aether-api api-1:8000'],
   102,
 );
 const RECORDED = ok(
   'recorded',
   'Recorded values',
-  'No recent traffic: aether:cache_hit_ratio:5m are no numbers.',
+  'No recent traffic: aether:cache_hit_ratio:5m have no numeric value.',
   ['aether:cache_hit_ratio:5m: 9 series, 0 with a number'],
   44,
-  { state: 'warn', remedy: 'Is nobody using the service, or is the traffic not counted?' },
+  { state: 'warn', remedy: 'Check whether the service is in use and its traffic is counted.' },
 );
 const effect = (id: string, title: string, reason: string, allowed: boolean, tookMs: number): CheckResult =>
   ok(
     id,
     title,
-    allowed ? reason : 'It changes something on a server, and that was not allowed.',
+    allowed ? reason : 'Changes something on a server; not allowed in this run.',
     [],
     allowed ? tookMs : 0,
-    { effect: true, ...(allowed ? {} : { state: 'skipped', remedy: 'Run it again and allow it (--with-effects).' }) },
+    { effect: true, ...(allowed ? {} : { state: 'skipped', remedy: 'Run again with --with-effects.' }) },
   );
 
 function list(suite: CheckSuite, effects: boolean): CheckResult[] {
@@ -77,43 +77,37 @@ function list(suite: CheckSuite, effects: boolean): CheckResult[] {
     return [
       ok(
         'files',
-        'Syntax of the files',
-        'All 6 files are sound.',
-        ['prometheus-alerts.yml (rules, looked at by promtool): nothing against it'],
+        'Configuration syntax',
+        'All 6 files are valid.',
+        ['prometheus-alerts.yml (rules): valid, checked by promtool'],
         180,
       ),
-      effect('reload', 'Reload of both servers', 'Both servers have read their files again.', effects, 210),
+      effect('reload', 'Server reload', 'Both servers reloaded their configuration.', effects, 210),
       RECORDING,
       DEAD,
       ok(
         'data-source',
-        'Grafana’s data source and dashboard',
-        'Grafana is well, and the dashboard has its 5 panels.',
+        'Grafana data source and dashboard',
+        'Grafana is healthy, and the dashboard has all 5 panels.',
         [],
         61,
       ),
       effect(
         'notifications',
-        'Notifications, with a test alert',
-        'The test alert went to ops-mail and was taken back.',
+        'Notification delivery (test alert)',
+        'The test alert was delivered to ops-mail and resolved.',
         effects,
         940,
       ),
-      ok(
-        'smoke',
-        'Traffic in, metrics out',
-        'Traffic goes in (42.10 a second), and recorded series answer in time.',
-        [],
-        88,
-      ),
+      ok('smoke', 'Live traffic', 'Traffic is 42.10/s, and recorded series respond in time.', [], 88),
     ];
   if (suite === 'after-deploy')
     return [
       VERSIONS,
       ok(
         'changed',
-        'Only what was meant has changed',
-        'What was to stay has changed: Grafana http://localhost:3000: 11.2.0 → 11.2.1, and its pin is grafana/grafana:11.2.0 as before.',
+        'Version changes',
+        'Unexpected version changes: Grafana http://localhost:3000: 11.2.0 → 11.2.1.',
         [
           'compared with the deploy "v2.3.0"',
           'Grafana http://localhost:3000: 11.2.0 → 11.2.1',
@@ -122,25 +116,19 @@ function list(suite: CheckSuite, effects: boolean): CheckResult[] {
         88,
         {
           state: 'warn',
-          remedy: 'Go back to the pinned version: docker compose up -d SERVICE; or change the pin, if it was meant.',
+          remedy: 'Return to the pinned version with docker compose up -d SERVICE, or update the pin.',
         },
       ),
       ok(
         'new-alerts',
-        'No new alert',
-        '2 alerts fire that did not fire before.',
+        'New alerts',
+        '2 new alerts are firing.',
         ['LowConfidenceSpike (acme)', 'HealthScoreDegradation'],
         210,
-        { state: 'fail', remedy: 'Look at them on the Alerts screen; roll back if they are about what was deployed.' },
+        { state: 'fail', remedy: 'Review them on the Alerts screen. If the deployment caused them, roll back.' },
       ),
-      ok('targets', 'Targets are up', 'All 5 targets are up.', [], 18),
-      ok(
-        'gauges',
-        'Gauges as before the deploy',
-        'No gauge is worse than before.',
-        ['Cache hit ratio: 41.2 % → 38.4 %'],
-        205,
-      ),
+      ok('targets', 'Scrape targets', 'All 5 targets are up.', [], 18),
+      ok('gauges', 'Gauge regressions', 'No gauge has regressed.', ['Cache hit ratio: 41.2 % → 38.4 %'], 205),
     ];
   return [
     VERSIONS,
@@ -149,14 +137,8 @@ function list(suite: CheckSuite, effects: boolean): CheckResult[] {
     DASHBOARD,
     SERVICE,
     RECORDED,
-    effect('test-backup', 'A test backup', 'A backup was made, and every file of it was read back.', effects, 4200),
-    effect(
-      'test-silence',
-      'A silence of a minute',
-      'A silence was active on every member, and was ended.',
-      effects,
-      310,
-    ),
+    effect('test-backup', 'Test backup', 'A backup was created and every file was read back.', effects, 4200),
+    effect('test-silence', 'Test silence', 'A silence was active on every member, and was ended.', effects, 310),
   ];
 }
 
@@ -173,14 +155,14 @@ export function checkRun(suite: CheckSuite, effects: boolean, createdBy: string,
     checks = checks.map((c) =>
       c.state === 'skipped'
         ? c
-        : { ...c, state: 'pass', reason: c.state === 'pass' ? c.reason : 'As it should be.', remedy: '' },
+        : { ...c, state: 'pass', reason: c.state === 'pass' ? c.reason : 'No problems found.', remedy: '' },
     );
   if (scene === 'never')
     checks = checks.map((c) => ({
       ...c,
       state: 'fail',
-      reason: 'Nothing answers at http://localhost:9090.',
-      remedy: 'Start it, or correct its address in Settings, Stacks.',
+      reason: 'Prometheus at http://localhost:9090 is unreachable.',
+      remedy: 'Start the server, or correct its address in Settings, Stacks.',
       evidence: [],
     }));
   if (scene === 'hostile') checks = checks.map((c) => ({ ...c, reason: c.reason + BIDI, evidence: [BIDI.repeat(20)] }));

@@ -8,7 +8,7 @@ const CAME: Record<DeployStepKind, [DeployStep['state'], string, string[]]> = {
     'finding',
     'Pre-production check: 4 of 7 passed, 0 failed, 1 with a warning, 2 skipped.',
     [
-      'Traffic in, metrics out: Nothing goes in: no counter has gone up for five minutes.',
+      'Live traffic: No traffic: no counter has increased for five minutes.',
       'Reload of both servers: It changes something on a server, and that was not allowed.',
     ],
   ],

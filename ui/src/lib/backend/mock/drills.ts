@@ -44,7 +44,7 @@ const SCENARIOS = [
   about(
     'vip-low-confidence',
     'VIP low confidence',
-    'Most answers for one VIP tenant fall below the confidence threshold.',
+    'Most answers for one VIP tenant drop below the confidence threshold.',
     'Acknowledge the VIP alert.',
     'LowConfidenceSpikeVIP',
     300,
@@ -53,8 +53,8 @@ const SCENARIOS = [
   about(
     'cache-loss',
     'Cache loss',
-    'The cache has been emptied: hardly any look-up hits, for any tenant.',
-    'Acknowledge a VIP alert of it.',
+    'The cache has been emptied: the hit rate drops to almost zero for every tenant.',
+    'Acknowledge one of its VIP alerts.',
     'CacheEffectivenessDropVIP',
     300,
     1800,
@@ -62,8 +62,8 @@ const SCENARIOS = [
   about(
     'rerank-runaway',
     'Rerank runaway',
-    'Nearly every answer goes through the reranker. No alert of the pack says so: the gauge does.',
-    'Ask what a day costs now: the first step of the runbook.',
+    'Nearly every answer goes through the reranker. No alert covers this; only the gauge shows it.',
+    'Check the projected daily cost: step 4 of the runbook.',
     'RerankUtilizationCritical',
     900,
     1800,
@@ -71,8 +71,8 @@ const SCENARIOS = [
   about(
     'bad-silence',
     'Silence at a bad moment',
-    'A VIP alert fires while a silence of somebody in a hurry hides every alert.',
-    'End the silence, so that whoever is on call is told.',
+    'A VIP alert fires while a silence created in haste mutes every alert.',
+    'End the silence, so that the on-call engineer is notified.',
     'LowConfidenceSpikeVIP',
     300,
     1800,
@@ -80,8 +80,8 @@ const SCENARIOS = [
   about(
     'prometheus-down',
     'Prometheus down',
-    'Prometheus does not answer: nothing is measured, and no alert can fire.',
-    'Ask every server whether it answers: refresh, test the endpoint, or run a check.',
+    'Prometheus is down: nothing is measured, and no alert can fire.',
+    'Check every server: refresh, test the endpoint, or run a check.',
     'MonitoringServiceDown',
     900,
     1800,
@@ -304,7 +304,7 @@ function said(scene: Scene, now: number): Map<string, TrainingStep[]> {
 export function drillDesk(scene: Scene, mode: string, now: number, changed: () => void) {
   const refused =
     mode === 'none'
-      ? 'This stack is no demo stack. Drills run in a demo stack only, never against real servers: start one with `cargo xtask demo` and select its stack.'
+      ? 'This stack is not a demo stack. Drills run in a demo stack only, never against real servers. Start one with `cargo xtask demo` and select its stack.'
       : '';
   const me = scene === 'hostile' ? BIDI : 'alice';
   let runs = history(scene, now);
@@ -348,7 +348,7 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
   if (mode === 'quiet') start('cache-loss', true, scene === 'hostile' ? BIDI : 'alice', now - 21_000, null, 'full');
 
   const need = (): NonNullable<typeof live> => {
-    if (!live) throw fail('not-found', 'No drill goes on.');
+    if (!live) throw fail('not-found', 'No drill is running in this stack.');
     return live;
   };
   const reach = (goal: number): void => {
@@ -468,7 +468,7 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
       },
       drill_start: ({ scenario, pace, person }: DrillStartRequest): DrillRun => {
         if (refused) throw fail('invalid-request', 'There can be no drill in this stack.', refused);
-        if (live) throw fail('invalid-request', 'A drill goes on already.', 'End it, or wait until it is over.');
+        if (live) throw fail('invalid-request', 'A drill is already running.', 'End it first.');
         if (person === 'fail')
           throw fail('refused', 'The simulator of the demo stack does not answer.', 'Start the demo again.');
         revision += 1;
@@ -525,7 +525,7 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
       },
       training_mark: ({ person, task: which, done, by }: TrainingMarkRequest): TrainingBoard => {
         const step = people.get(person)?.find((s) => s.task === which);
-        if (!done && step?.evidence) throw fail('invalid-request', 'What the panel saw can’t be taken back.');
+        if (!done && step?.evidence) throw fail('invalid-request', 'A task verified by the panel cannot be undone.');
         set(person, which, { doneAt: done ? Date.now() : null, by: done ? by || me : '', evidence: '' });
         return board();
       },

@@ -291,7 +291,7 @@ export function mockBackend(): Backend {
   let bookRuns: RunbookRun[] = runbookHistory(rows, scene, now);
   const bookRun = (id: string): RunbookRun => {
     const found = bookRuns.find((r) => r.id === id);
-    if (!found) throw gone('This stack has no run of a runbook with this id.');
+    if (!found) throw gone('This stack has no runbook run with this ID.');
     return found;
   };
   let checksCancelled = false;
@@ -463,7 +463,7 @@ export function mockBackend(): Backend {
 
   const matches = (r: AlertRow, filter: string): boolean => {
     const { tokens, open } = tokenize(filter);
-    if (open) throw fail('invalid-request', 'The filter has a quote that is not closed.', 'Close it, or take it out.');
+    if (open) throw fail('invalid-request', 'The filter has an unterminated quote.', 'Close it or remove it.');
     return tokens.every((t) => {
       if (!isMatcher(t)) return JSON.stringify(r.labels).toLowerCase().includes(t.toLowerCase());
       const [, name, op, raw] = /^(\w+)(=~|!~|!=|=)(.*)$/s.exec(t) ?? [];
@@ -507,8 +507,8 @@ export function mockBackend(): Backend {
       if (checking)
         throw fail(
           'invalid-request',
-          `The ${checking.suite} check is going on.`,
-          'Wait until it is over, or cancel it.',
+          `The ${checking.suite} check is already running.`,
+          'Wait until it ends, or cancel it.',
         );
       checksCancelled = false;
       const done = checkRun(suite, effects, createdBy || 'alice', Date.now(), scene);
@@ -539,7 +539,7 @@ export function mockBackend(): Backend {
               ? {
                   ...c,
                   state: 'skipped',
-                  reason: 'The run was cancelled before this was done.',
+                  reason: 'The run was canceled before this check.',
                   evidence: [],
                   remedy: '',
                 }
@@ -560,29 +560,29 @@ export function mockBackend(): Backend {
       return ended;
     },
     check_cancel: () => {
-      if (!checking) throw fail('not-found', 'No check is going on.');
+      if (!checking) throw fail('not-found', 'No check is running.');
       checksCancelled = true;
       return {};
     },
     check_runs: () => ({ runs: checkRuns }),
     check_export: ({ id, format }: { id: string; format: string }) => {
       const run = checkRuns.find((r) => r.id === id);
-      if (!run) throw fail('not-found', 'This stack has no run of checks with this id.');
+      if (!run) throw fail('not-found', 'This stack has no check run with this ID.');
       return { text: format === 'junit' ? '<testsuites/>' : `# ${run.suite} check\n` };
     },
     pins_show: () => pinsReport(scene, Date.now()),
     pins_history: ({ service }: { service: string | null }) => ({ changes: pinChanges(scene, service, now) }),
     pins_plan: (change: PinUpdateChange) => {
       if (!/:[^/]+$/.test(change.image))
-        throw fail('invalid-request', `${change.image} names no version: NAME:TAG is expected.`);
+        throw fail('invalid-request', `${change.image} has no tag; expected NAME:TAG.`);
       return repinPlan(change, pinsReport(scene, now));
     },
     pins_apply: ({ change, reason }: PinUpdateRequest) => {
       if (reason === 'fail')
         throw fail(
           'unverified',
-          'The files have changed since this plan was shown. Nothing was written.',
-          'Look at the new plan.',
+          'The files changed after this plan was shown. Nothing was written.',
+          'Review the new plan.',
         );
       return repinApplied(repinPlan(change, pinsReport(scene, now)));
     },
@@ -597,7 +597,7 @@ export function mockBackend(): Backend {
     },
     runbook_open: (r: RunbookOpenRequest) => {
       if (r.fingerprint !== null && r.id === null && !rows.some((x) => x.fingerprint === r.fingerprint))
-        throw gone('This alert is not in the list any more.');
+        throw gone('This alert is no longer in the list.');
       const view = runbookView(r, rows, scene);
       desk.opened(view.id);
       return view;
@@ -634,11 +634,11 @@ export function mockBackend(): Backend {
       bookRun(run);
       await pause(200);
       if (query.get('disk') === 'full')
-        throw fail('storage', 'Could not write into /home/alice/Downloads.', 'Make room on the disk.');
+        throw fail('storage', 'Could not write to /home/alice/Downloads.', 'Free disk space and try again.');
       return {
         folder: '/home/alice/Downloads/post-mortem_LowConfidenceSpikeVIP_2026-11-28_13-20-00',
         files: ['plots/01.png', 'post-mortem.md', 'series/01.csv'],
-        problems: ['Step 5, Does the reranker take part?: Prometheus has no values of that time.'],
+        problems: ['Step 5, Does the reranker take part?: Prometheus has no data for that time.'],
       };
     },
     slo_status: ({ style }: SloRequest) => {
@@ -647,7 +647,7 @@ export function mockBackend(): Backend {
     },
     escalation_mark: ({ id, note }: EscalationMarkRequest) => {
       const known = clocks().find((c) => c.id === id);
-      if (!known) throw gone('This clock does not run any more: what it was about is over.');
+      if (!known) throw gone('This escalation clock has ended.');
       if (note === null) marked.delete(id);
       else marked.set(id, { by: 'alice', note, at: Date.now() });
       tell({ escalations: escalations() });
@@ -657,8 +657,8 @@ export function mockBackend(): Backend {
       if (scene === 'hostile')
         throw fail(
           'not-found',
-          `The profile has no such address of ${BIDI}.`,
-          'Set it below [escalation.vip] in the stack’s profile.',
+          `The profile has no such address for ${BIDI}.`,
+          'Set it under [escalation.vip] in the stack’s profile.',
         );
       void way;
       return {};
@@ -668,12 +668,12 @@ export function mockBackend(): Backend {
         .groups.flatMap((g) => g.rules)
         .find((r) => r.id.name === id.name && r.id.group === id.group);
       const spec = held[0]?.spec;
-      if (!one || !spec) throw fail('not-found', `The rule ${id.name} does not run any more.`);
+      if (!one || !spec) throw fail('not-found', `The rule ${id.name} is no longer loaded.`);
       return ruleDetail(one, hours, style, scene, spec);
     },
     rules_plan: ({ edits }: { edits: RuleEdit[] }) => rulesPlan(edits, scene),
     rules_apply: async ({ reason }: { reason: string }) => {
-      if (!reason.trim()) throw fail('invalid-request', 'Why are the rules changed? Up to 400 characters.');
+      if (!reason.trim()) throw fail('invalid-request', 'Enter a reason of up to 400 characters.');
       await pause(300);
       return rulesApplied(reason !== 'fail');
     },
@@ -692,7 +692,7 @@ export function mockBackend(): Backend {
       return backupList(saved, savedRevision);
     },
     backup_create: async (r: { reason: string; createdBy: string; parts: string[] }) => {
-      if (r.reason.trim() === '') throw fail('invalid-request', 'A backup needs a reason: what is it for?');
+      if (r.reason.trim() === '') throw fail('invalid-request', 'Enter a reason for the backup.');
       for (let done = 0; done < 42; done += 7) {
         job = {
           id: 2,
@@ -711,7 +711,11 @@ export function mockBackend(): Backend {
       job = null;
       if (r.reason === 'fail') {
         tell({ backups: backupsNow() });
-        throw fail('storage', 'Could not write /home/alice/backups/production/.partial-x.', 'Make room on the disk.');
+        throw fail(
+          'storage',
+          'Could not write /home/alice/backups/production/.partial-x.',
+          'Free disk space and try again.',
+        );
       }
       const model = saved.find((b) => b.verdict === 'verified') ?? madeUp('loaded', now)[1];
       if (!model) throw fail('internal', 'There is no made-up backup.');
@@ -932,7 +936,7 @@ export function mockBackend(): Backend {
               state: 'given-up' as const,
               endedAt: Date.now(),
               steps: d.steps.map((s) =>
-                s.state === 'waiting' ? { ...s, state: 'skipped' as const, note: `Given up: ${reason}` } : s,
+                s.state === 'waiting' ? { ...s, state: 'skipped' as const, note: `Abandoned: ${reason}` } : s,
               ),
             }
           : d,
@@ -1022,7 +1026,7 @@ export function mockBackend(): Backend {
           : {
               url,
               ok: true,
-              version: '2.54.1',
+              version: service === 'alertmanager' ? '0.27.0' : '2.54.1',
               flavour: null,
               latencyMs: 3 + i,
               clockOffsetMs: 10,
@@ -1033,13 +1037,13 @@ export function mockBackend(): Backend {
     }),
     gauge_figure: ({ id, hours, style }: { id: string; hours: number; style: never }) => {
       const g = held.find((x) => x.spec.id === id);
-      if (!g) throw fail('not-found', 'No such gauge.');
+      if (!g) throw fail('not-found', 'No gauge has this ID.');
       if (scene === 'stale' || scene === 'never') throw refused('Prometheus', 9090);
       return draw(g.spec, g.value ?? 40, hours, style, scene === 'hostile');
     },
     gauge_tenants: ({ id, search, offset, limit }: { id: string; search: string; offset: number; limit: number }) => {
       const g = held.find((x) => x.spec.id === id);
-      if (!g) throw fail('not-found', 'No such gauge.');
+      if (!g) throw fail('not-found', 'No gauge has this ID.');
       const all =
         g.tenants.length === 0 ? [] : tenants(scene, g.spec, g.value ?? 0).filter((t) => t.tenant.includes(search));
       return { rows: all.slice(offset, offset + limit), total: all.length };
@@ -1090,14 +1094,14 @@ export function mockBackend(): Backend {
     },
     alert_detail: ({ fingerprint, hours, style }: AlertDetailRequest): AlertDetail => {
       const row = rows.find((x) => x.fingerprint === fingerprint);
-      if (!row) throw fail('not-found', 'This alert is not in the list any more.');
+      if (!row) throw fail('not-found', 'This alert is no longer in the list.');
       const g = held[0];
       const silencedBefore = quiet.filter((s) => s.state === 'expired').slice(0, 3);
       if (!g || scene === 'stale' || scene === 'never')
         return {
           rule: null,
           figure: null,
-          figureNote: 'Nothing answers at http://localhost:9090.',
+          figureNote: 'Prometheus at http://localhost:9090 is unreachable.',
           silencedBefore,
           tenant: null,
           links: [],
@@ -1148,7 +1152,7 @@ export function mockBackend(): Backend {
     },
     alerts_export: ({ list, format }: { list: { filter: string }; format: string }) => {
       if (query.get('disk') === 'full')
-        throw fail('storage', 'Could not write into /home/alice/Downloads.', 'Make room on the disk.');
+        throw fail('storage', 'Could not write to /home/alice/Downloads.', 'Free disk space and try again.');
       return {
         path: `/home/alice/Downloads/alerts_2026-11-24_10-00-00.${format}`,
         rows: rows.filter((x) => x.state !== 'resolved' && matches(x, list.filter)).length,
@@ -1156,7 +1160,7 @@ export function mockBackend(): Backend {
     },
     alert_acknowledge: ({ fingerprint, note }: { fingerprint: string; note: string | null }) => {
       const row = rows.find((x) => x.fingerprint === fingerprint);
-      if (!row) throw fail('not-found', 'This alert is not in the list any more.');
+      if (!row) throw fail('not-found', 'This alert is no longer in the list.');
       if (note !== null) desk.did('ack');
       row.ack = note === null ? null : { by: 'alice', note, at: Date.now() };
       alertsRevision += 1;
@@ -1179,7 +1183,7 @@ export function mockBackend(): Backend {
         { name: 'CostAnomaly', severity: 'warning', pending: 0, fired: 0, perhaps: false },
       ],
       matchers,
-      warnings: durationS > 7200 ? ['This is longer than two hours. Somebody may have gone home before it ends.'] : [],
+      warnings: durationS > 7200 ? ['Longer than two hours: whoever started it may be off shift when it ends.'] : [],
       endsAt: Date.now() + durationS * 1000,
     }),
     maintenance_start: async ({
@@ -1202,8 +1206,8 @@ export function mockBackend(): Backend {
         tell({ maintenance: maintenance() });
         throw fail(
           'unverified',
-          'Alertmanager took the silence, but two of three members do not show it.',
-          'Look at the members; the silence may still spread.',
+          'Alertmanager accepted the silence, but two of three members do not have it.',
+          'Check the members; the silence may still be replicated.',
         );
       }
       windows = [w];
@@ -1278,8 +1282,8 @@ export function mockBackend(): Backend {
       if (cron.trim().split(/\s+/).length !== 5)
         throw fail(
           'invalid-request',
-          'The cron expression can\u2019t be read.',
-          'Five fields: minute, hour, day of month, month, day of week.',
+          'Invalid cron expression.',
+          'Use five fields: minute, hour, day of month, month, day of week.',
         );
       return { description: 'At 02:00 on Sunday', timeZone, ...dates(Date.now()) };
     },

@@ -58,7 +58,7 @@ export function closeOut(
         end - 4 * MINUTE,
         null,
         end + 5 * MINUTE,
-        'Began in the window; told with its group’s next look.',
+        'Started during the window; notified with the next group notification.',
       ),
       alert(
         'CacheEffectivenessDrop',
@@ -67,7 +67,7 @@ export function closeOut(
         start - 30 * MINUTE,
         null,
         start + 4 * HOUR,
-        'Told before the window; told again when the repeat interval is over.',
+        'Notified before the window; notified again when the repeat interval elapses.',
       ),
     ],
     openOutside: [
@@ -78,7 +78,7 @@ export function closeOut(
         start - 20 * MINUTE,
         start + 9 * MINUTE,
         null,
-        'Its end was never told: close it by hand outside.',
+        'Resolved while muted; no resolved notification was sent. Close the incident manually.',
       ),
     ],
     silentAgain: [
@@ -89,14 +89,12 @@ export function closeOut(
         end - 3 * MINUTE,
         null,
         start + 4 * HOUR,
-        'It ended and began again while muted: taken as told already, so nobody hears of it before the repeat interval is over.',
+        'Resolved and fired again while muted. Alertmanager considers it already notified, so there is no notification until the repeat interval elapses.',
       ),
     ],
     unseen: [alert('HealthScoreDegradation', 'warning', null, start + 2 * MINUTE, start + 8 * MINUTE, null, '')],
     silences: silences.filter((s) => s.state === 'active').slice(0, 2),
-    notes: [
-      'Whom Alertmanager has told is reckoned from its routes and from what fired when; it does not say so itself.',
-    ],
+    notes: ['Notification status is inferred from routes and alert history; Alertmanager does not report it.'],
     markdown: '# Maintenance close-out: Deploy v2.2.9\n',
   };
 }

@@ -104,7 +104,7 @@ function row(m: Made): PinRow {
 const EOL: Advisory = {
   id: 'Prometheus 2',
   kind: 'end-of-life',
-  title: 'Prometheus 2 gets no fixes any more: its last long-term release, 2.53, ended on 2025-07-31.',
+  title: 'Prometheus 2 no longer receives fixes: its last LTS release, 2.53, reached end of life on 2025-07-31.',
   note: '',
   fixed: ['3.5'],
   date: '2025-07-31',
@@ -113,8 +113,8 @@ const EOL: Advisory = {
 const CVE: Advisory = {
   id: 'CVE-2024-9264',
   kind: 'vulnerability',
-  title: 'SQL expressions let a viewer run commands and read files through DuckDB.',
-  note: 'Needs a duckdb program in Grafana’s PATH, which Grafana’s own image does not have.',
+  title: 'SQL expressions let viewers run commands and read files through DuckDB.',
+  note: 'Requires a duckdb binary in Grafana’s PATH, which the official image does not include.',
   fixed: ['11.2.2+security-01', '11.3.0'],
   date: '2024-10-17',
   source: 'https://grafana.com/security/security-advisories/cve-2024-9264/',
@@ -122,12 +122,12 @@ const CVE: Advisory = {
 const ended: Advisory = {
   ...EOL,
   id: 'Promtail',
-  title: 'Promtail has reached its end of life. Grafana Alloy follows it.',
+  title: 'Promtail has reached end of life. Its successor is Grafana Alloy.',
   date: '2026-03-02',
   fixed: [],
 };
 const agrees = (says: string): string =>
-  `The container is of the wanted image; ${says ? `the program says ${says}` : 'its version was not read from the program'}.`;
+  `The container runs the required image; ${says ? `the reported version is ${says}` : 'the running version is unknown'}.`;
 
 function rows(scene: Scene): PinRow[] {
   const calm = [
@@ -169,7 +169,7 @@ function rows(scene: Scene): PinRow[] {
       id: 'sha256:0a3d7f64b1c2',
       line: 103,
       verdict: 'absent',
-      words: 'It is optional, and does not run.',
+      words: 'Optional and not running.',
       optional: true,
     }),
     row({
@@ -178,7 +178,7 @@ function rows(scene: Scene): PinRow[] {
       image: 'grafana/promtail:2.9.0',
       line: 122,
       verdict: 'absent',
-      words: 'It is optional, and does not run.',
+      words: 'Optional and not running.',
       optional: true,
     }),
   ];
@@ -189,16 +189,13 @@ function rows(scene: Scene): PinRow[] {
       ...r,
       verdict: 'unknown',
       drift: false,
-      words: 'Neither the container nor the program could be seen.',
+      words: 'Neither the container nor the service could be inspected.',
       advisories: [],
       image: null,
       links: r.links.map((l) =>
         l.kind === 'pin' || l.kind === 'compose'
           ? l
-          : gap(
-              l.kind,
-              l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'The engine was not asked.',
-            ),
+          : gap(l.kind, l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'Docker was not queried.'),
       ),
     }));
   return [
@@ -210,9 +207,9 @@ function rows(scene: Scene): PinRow[] {
       line: 38,
       verdict: 'other-program',
       breaks: 'program',
-      words: 'The tag says v2.54.1, the program says 2.42.0.',
+      words: 'The tag is v2.54.1, but the reported version is 2.42.0.',
       remedy:
-        'Does the address lead to this container? Then the image holds another program than its tag says; was it built here? docker compose pull prometheus && docker compose up -d prometheus',
+        'Check that the address leads to this container. If it does, the image does not match its tag; it may have been built locally. Then run: docker compose pull prometheus && docker compose up -d prometheus',
       advisories: [EOL],
     }),
     row({
@@ -226,7 +223,7 @@ function rows(scene: Scene): PinRow[] {
       verdict: 'other-image',
       pinned: 'grafana/grafana:11.2.1',
       breaks: 'container',
-      words: 'The container is of grafana/grafana:11.2.0, wanted is grafana/grafana:11.2.1: it was not made anew.',
+      words: 'The container runs grafana/grafana:11.2.0, but grafana/grafana:11.2.1 is required; it was not recreated.',
       remedy: 'docker compose up -d grafana',
       advisories: [CVE],
     }),
@@ -239,7 +236,7 @@ function rows(scene: Scene): PinRow[] {
       line: 103,
       verdict: 'recreate',
       breaks: 'image',
-      words: 'grafana/loki:2.9.0 names another image by now than the one that the container was made from.',
+      words: 'grafana/loki:2.9.0 now points to a different image than the container runs.',
       remedy: 'docker compose up -d loki',
       optional: true,
     }),
@@ -249,7 +246,7 @@ function rows(scene: Scene): PinRow[] {
       image: 'grafana/promtail:2.9.0',
       line: 122,
       verdict: 'absent',
-      words: 'It is optional, and does not run.',
+      words: 'Optional and not running.',
       optional: true,
     }),
     row({
@@ -263,9 +260,10 @@ function rows(scene: Scene): PinRow[] {
       line: 151,
       verdict: 'other-reference',
       breaks: 'compose',
-      words: 'The compose file says prom/blackbox-exporter:v0.25.0, the profile pins prom/blackbox-exporter:v0.24.0.',
+      words:
+        'The Compose file has prom/blackbox-exporter:v0.25.0, but the profile pins prom/blackbox-exporter:v0.24.0.',
       remedy:
-        'Correct its image in [[pins]] of the profile, or: aetherctl pins repin blackbox prom/blackbox-exporter:v0.24.0',
+        'Update its image in [[pins]] of the profile, or run: aetherctl pins update blackbox prom/blackbox-exporter:v0.24.0',
       advisories: [],
     }),
     row({
@@ -276,9 +274,8 @@ function rows(scene: Scene): PinRow[] {
       id: 'sha256:c02cf39d3dba',
       line: 170,
       verdict: 'unpinned',
-      words:
-        'The profile does not pin it. The container is of the wanted image; its version was not read from the program.',
-      remedy: 'Add it to [[pins]] of the profile.',
+      words: 'Not pinned in the profile. The container runs the required image; the running version is unknown.',
+      remedy: 'Add it to [[pins]] in the profile.',
       optional: true,
     }),
     row({
@@ -291,8 +288,8 @@ function rows(scene: Scene): PinRow[] {
       line: 178,
       verdict: 'floating',
       breaks: 'compose',
-      words: 'quay.io/prometheus/node-exporter:latest has the tag latest, which moves.',
-      remedy: 'Name a version: aetherctl pins repin node-exporter quay.io/prometheus/node-exporter:VERSION',
+      words: 'quay.io/prometheus/node-exporter:latest uses the mutable tag latest.',
+      remedy: 'Pin a version: aetherctl pins update node-exporter quay.io/prometheus/node-exporter:VERSION',
       optional: true,
       advisories: [ended].slice(1),
     }),
@@ -317,8 +314,8 @@ export function pinsReport(scene: Scene, at: number): PinsReport {
     dockerGap: dark
       ? {
           code: 'refused',
-          message: 'Docker does not answer: nothing listens there.',
-          hint: 'Is the engine running? Start it, or correct host of [docker].',
+          message: 'Docker at unix:///var/run/docker.sock is unreachable.',
+          hint: 'Start Docker, or correct host under [docker] in the profile.',
           retryable: true,
           source: 'docker',
           detail: 'unix:///var/run/docker.sock: No such file or directory',
@@ -328,19 +325,23 @@ export function pinsReport(scene: Scene, at: number): PinsReport {
       scene === 'empty'
         ? {
             code: 'not-found',
-            message: 'The profile does not say where the compose file is.',
-            hint: 'Set [compose] files, or [pack] dir.',
+            message: 'The profile does not set a Compose file.',
+            hint: 'Set files under [compose], or dir under [pack].',
             retryable: false,
             source: 'compose',
             detail: '',
           }
         : null,
     composeBy:
-      scene === 'empty' ? '' : scene === 'calm' ? 'docker compose 2.29.1' : 'the panel (docker compose is not at hand)',
+      scene === 'empty'
+        ? ''
+        : scene === 'calm'
+          ? 'docker compose 2.29.1'
+          : 'the panel (docker compose is not available)',
     composeNotes:
       scene === 'loaded'
         ? [
-            'Variables were taken from the panel’s own environment, which may be another than that of the shell that starts the stack.',
+            'Variables were resolved from the panel’s environment, which may differ from that of the shell that starts the stack.',
           ]
         : [],
     advisoriesDate: '2026-11-28',
@@ -367,7 +368,7 @@ export function pinChanges(scene: Scene, service: string | null, now: number): P
       link: 'program',
       before: '2.54.1',
       after: '2.42.0',
-      words: 'prometheus reports version 2.42.0 now; it was 2.54.1.',
+      words: 'Reported version of prometheus changed from 2.54.1 to 2.42.0.',
     },
     {
       at: now - 5_410_000,
@@ -375,7 +376,7 @@ export function pinChanges(scene: Scene, service: string | null, now: number): P
       link: 'container',
       before: '2026-10-02T08:00:00Z',
       after: '2026-11-20T09:14:00Z',
-      words: 'The container of prometheus was made anew, with prom/prometheus:v2.54.1.',
+      words: 'Container of prometheus recreated with prom/prometheus:v2.54.1.',
     },
     {
       at: now - 90_000_000,
@@ -383,7 +384,7 @@ export function pinChanges(scene: Scene, service: string | null, now: number): P
       link: 'compose',
       before: 'grafana/grafana:11.2.0',
       after: 'grafana/grafana:11.2.1',
-      words: 'The compose file has grafana/grafana:11.2.1 for grafana now; it was grafana/grafana:11.2.0.',
+      words: 'Compose image of grafana changed from grafana/grafana:11.2.0 to grafana/grafana:11.2.1.',
     },
   ];
   return all.filter((c) => service === null || c.service === service);
@@ -399,7 +400,7 @@ export function repinPlan(change: PinUpdateChange, report: PinsReport): PinUpdat
     files: [
       {
         path: FILE,
-        what: 'compose file',
+        what: 'Compose file',
         diff: `@@ -35,7 +35,7 @@\n   ${change.service}:\n     <<: *service\n-    image: ${old}\n+    image: ${image}\n     restart: unless-stopped\n`,
       },
       {
@@ -409,7 +410,7 @@ export function repinPlan(change: PinUpdateChange, report: PinsReport): PinUpdat
       },
     ],
     also: [],
-    notes: change.lock ? ['With a digest Docker ignores the tag: it is there for people.'] : [],
+    notes: change.lock ? ['With a digest, Docker ignores the tag.'] : [],
     then: [
       `cd /home/alice/deploy/monitoring && docker compose pull ${change.service}`,
       `cd /home/alice/deploy/monitoring && docker compose up -d ${change.service}`,

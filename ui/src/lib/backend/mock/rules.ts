@@ -138,7 +138,7 @@ export function rulesReport(scene: Scene, now: number): RulesReport {
     check: 'retention',
     severity: 'info',
     problem: 'It looks back 30d, and the server keeps 15d.',
-    why: 'What is older than the retention is gone: increase() over the rest is less than it says.',
+    why: 'Data older than the retention is deleted, so increase() over this range is too low.',
     remedy:
       'Raise --storage.tsdb.retention.time, or extrapolate from the time really covered, as the pack’s cost rule does.',
     rewrite: null,
@@ -431,7 +431,7 @@ export const rulesApplied = (inForce: boolean): RulesApplied => ({
       done: inForce,
       note: inForce
         ? ''
-        : 'Prometheus was told to read its files and does not run them: prometheus-alerts.yml: LowConfidenceSpike is another.',
+        : 'Prometheus reloaded but does not run the written rules: LowConfidenceSpike in prometheus-alerts.yml differs.',
     },
     ...(inForce ? [] : [{ title: 'Put back', done: true, note: 'The files are as before, and the server runs them.' }]),
   ],
@@ -448,20 +448,20 @@ export function ruleLinks(scene: Scene, now: number): RuleLinks {
   });
   return {
     links: [
-      one('https://wiki.example.org/runbooks/cache-cold', 'dead', 'There is no such page (404).', ['CacheColdOld']),
+      one('https://wiki.example.org/runbooks/cache-cold', 'dead', 'Page not found (404).', ['CacheColdOld']),
       one('https://status.example.org/rag', 'unreachable', 'It can’t be reached: no answer within 10 s.', [
         'LowConfidenceSpike',
       ]),
       one(
         'https://docs.example.org/on-call#vip',
         'closed',
-        'It answers 403: whether there is a page can’t be told without a login.',
+        'The server responds 403: login required to check this page.',
         ['LowConfidenceSpikeVIP', 'CacheEffectivenessDropVIP'],
       ),
       one(
         'http://10.2.0.8/wiki/cache',
         'not-asked',
-        'It was not asked: its server is not on the public internet, and none of the profile’s.',
+        'Not checked: its server is neither on the public internet nor in the profile.',
         ['CacheEffectivenessDrop'],
       ),
       one('http://localhost:3000/d/runbook', 'alive', 'It answers 200.', ['HealthScoreDegradation']),

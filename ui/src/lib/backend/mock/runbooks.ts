@@ -31,12 +31,12 @@ type Asked = [
 const T = 'tenant_id="vip-customer-123"';
 const STEPS: Asked[] = [
   [
-    'Is it still so?',
+    'Is it still happening?',
     `aether:lowconfidence_pct:15m{${T}}`,
     '< 30',
     'fail',
     47.3,
-    'go on. Green twice, five minutes apart: it is over. No value: see [no recent traffic](NoRecentTraffic.md).',
+    'continue. Green twice, five minutes apart: it has resolved. No value: see [no recent traffic](NoRecentTraffic.md).',
   ],
   [
     'Is it this tenant alone?',
@@ -44,7 +44,7 @@ const STEPS: Asked[] = [
     '<= 1',
     'pass',
     1,
-    'several tenants: the model, the index or the reranker, not the tenant’s documents.',
+    'several tenants at once point to the model, the index or the reranker, not to the tenant’s documents. Look for a deploy or an index run.',
   ],
   [
     'Did it rise suddenly?',
@@ -52,10 +52,10 @@ const STEPS: Asked[] = [
     '< 10',
     'fail',
     22.1,
-    'it rose within the hour: undo what was deployed or indexed in that hour.',
+    'it rose within the last hour: roll back what was deployed or indexed in that hour.',
   ],
   [
-    'Are there enough answers to tell?',
+    'Are there enough answers to judge?',
     `sum(increase(aether_rag_answers_total{${T}}[15m]))`,
     '> 20',
     'pass',
@@ -86,8 +86,8 @@ export function runbookList(scene: Scene): RunbookList {
     scene === 'empty' || scene === 'calm'
       ? []
       : [
-          outline('own/QueueLength', 'QueueLength', 'look at the workers before the queue.', 'own', 2, [
-            'Step 2: it has no line `Expect:`',
+          outline('own/QueueLength', 'QueueLength', 'check the workers before the queue.', 'own', 2, [
+            'Step 2 has no `Expect:` line.',
           ]),
           ...(scene === 'hostile'
             ? [outline(`own/${BIDI}`, BIDI.repeat(4), `<img src=x onerror=alert(1)> ${BIDI}`, 'own', 60, [BIDI])]
@@ -115,8 +115,8 @@ export function runbookList(scene: Scene): RunbookList {
           n,
           n,
           i % 3
-            ? '`aetherctl status`. It asks each server by itself.'
-            : 'acknowledge within 5 minutes, then look whether it is one tenant or all (step 2).',
+            ? 'run `aetherctl status`. It queries each server directly.'
+            : 'acknowledge within 5 minutes, then check whether it is one tenant or all (step 2).',
           'bundled',
           4 + (i % 4),
         ),
@@ -126,7 +126,7 @@ export function runbookList(scene: Scene): RunbookList {
     ],
     refused:
       own.length > 0
-        ? [{ file: 'Link.md', reason: 'It is a link, and links are not followed. Put the file itself here.' }]
+        ? [{ file: 'Link.md', reason: 'It is a symbolic link, which is not followed. Copy the file here instead.' }]
         : [],
     folder: own.length > 0 ? '/home/alice/runbooks' : '',
     folderProblem: '',
@@ -142,34 +142,34 @@ export function runbookView(request: RunbookOpenRequest, rows: AlertRow[], scene
   const nasty = evil
     ? `\n\n<script>document.title='owned'</script><img src="http://127.0.0.1:1/x.png">\n\n![x](http://127.0.0.1:1/y.png) [bad](javascript:alert(1)) [up](../../etc/passwd.md) [data](data:text/html,x)\n\n<a href="http://127.0.0.1:1" onclick="alert(1)">x</a> ${BIDI.repeat(6)}`
     : '';
-  const problem = alert === null && !document ? 'The alert has no label tenant_id.' : '';
+  const problem = alert === null && !document ? 'The alert has no tenant_id label.' : '';
   return {
     id,
     title: evil ? `${id} ${BIDI.repeat(3)}` : generic ? 'An alert without a runbook' : id,
     source: document ? 'document' : id.startsWith('own/') ? 'own' : 'bundled',
-    first: document ? '' : `acknowledge within 5 minutes, then look whether it is one tenant or all (step 2).${nasty}`,
+    first: document ? '' : `acknowledge within 5 minutes, then check whether it is one tenant or all (step 2).${nasty}`,
     sections: document
       ? [
           {
             title: 'Triage',
-            markdown: `| what you see | look within | page |\n|---|---|---|\n| CacheEffectivenessDropVIP | 5 min | [open](runbooks/CacheEffectivenessDropVIP.md) |\n| anything else | by severity | [open](runbooks/triage.md) |\n\nSeveral at once: VIP first.${nasty}`,
+            markdown: `| symptom | respond within | page |\n|---|---|---|\n| CacheEffectivenessDropVIP | 5 min | [open](runbooks/CacheEffectivenessDropVIP.md) |\n| anything else | by severity | [open](runbooks/triage.md) |\n\nSeveral at once: VIP first.${nasty}`,
           },
           { title: 'Common operations', markdown: '```sh\naetherctl status\naetherctl alerts --watch\n```' },
         ]
       : [
           {
             title: 'Meaning',
-            markdown: `For 10 minutes more than 40 % of the answers for a VIP tenant have been below the confidence threshold.${nasty}`,
+            markdown: `More than 40 % of the answers for a VIP tenant have been below the confidence threshold for 10 minutes.${nasty}`,
           },
           {
             title: 'Impact',
             markdown:
-              'A VIP tenant gets answers that the service itself does not trust. **5 minutes** until somebody else is called.',
+              'A VIP tenant gets answers in which the service itself has low confidence. You have **5 minutes** before it escalates.',
           },
           { title: 'Diagnosis', markdown: '' },
           {
             title: 'Mitigation',
-            markdown: `1. Undo the last deploy, index run or prompt change of the hour in which it began.\n2. Reranker down: bring it back before anything else.\n\n\`\`\`sh\naetherctl gauges --tenants\naetherctl maintenance start --for 30m --comment "Known" --matcher 'alertname="LowConfidenceSpikeVIP"'\n\`\`\`${nasty}`,
+            markdown: `1. Roll back the last deploy, index run or prompt change of the hour in which it started.\n2. If the reranker is down, restore it before anything else.\n\n\`\`\`sh\naetherctl gauges --tenants\naetherctl maintenance start --for 30m --comment "Known" --matcher 'alertname="LowConfidenceSpikeVIP"'\n\`\`\`${nasty}`,
           },
           {
             title: 'Escalation',
@@ -194,14 +194,14 @@ export function runbookView(request: RunbookOpenRequest, rows: AlertRow[], scene
           { kind: 'silence', matchers: `alertname="LowConfidenceSpikeVIP" ${T}` },
           { kind: 'checks', matchers: '' },
         ],
-    problems: id.startsWith('own/') ? ['Step 2: it has no line `Expect:`'] : [],
+    problems: id.startsWith('own/') ? ['Step 2 has no `Expect:` line.'] : [],
     alert,
     labels: alert?.labels ?? request.labels,
     found: request.id !== null ? 'asked' : generic ? 'generic' : 'bundled',
     link: generic ? 'https://wiki.example/disk' : null,
-    linkProblem: evil ? `runbook_url is neither an http(s) address nor a page of this project.` : '',
+    linkProblem: evil ? `runbook_url is neither an http(s) URL nor a bundled page.` : '',
     template: generic
-      ? `# ${alert?.name}\n\n**First:** acknowledge it, and …\n\n## Diagnosis\n\n### 1. Is it still so?\n`
+      ? `# ${alert?.name}\n\n**First:** acknowledge it, and …\n\n## Diagnosis\n\n### 1. Is it still happening?\n`
       : '',
     templatePlace: generic ? '/home/alice/runbooks/DiskFull.md' : '',
   };
