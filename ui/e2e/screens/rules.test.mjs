@@ -62,7 +62,7 @@ test('runbook_links_are_checked_on_request_and_broken_ones_listed_first', async 
   await page.getByTestId('rule-link').first().waitFor();
   const states = await page.getByTestId('rule-link').evaluateAll((all) => all.map((one) => one.dataset.state));
   assert.deepEqual(states, ['dead', 'unreachable', 'closed', 'not-asked', 'alive']);
-  assert.match(await page.getByTestId('rule-links').innerText(), /no such page \(404\)[\s\S]*CacheColdOld/);
+  assert.match(await page.getByTestId('rule-links').innerText(), /Page not found \(404\)[\s\S]*CacheColdOld/);
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => document.querySelector('[data-testid="rule-links"]') === null);
   await done();

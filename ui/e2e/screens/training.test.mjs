@@ -184,7 +184,10 @@ test('a drill is started by keys alone, and what was refused stays in the dialog
 
 test('where there can be no drill that is said once, and no button pretends', async () => {
   const { page, done } = await open('scene=loaded&drill=none', 'runbooks/training');
-  assert.match(await page.getByTestId('drill-refused').innerText(), /This stack is no demo stack[^]*select its stack/);
+  assert.match(
+    await page.getByTestId('drill-refused').innerText(),
+    /This stack is not a demo stack[^]*select its stack/,
+  );
   assert.equal((await page.getByTestId('drill-start').count()) + (await page.getByTestId('drill-surprise').count()), 0);
   const task = page.locator('[data-testid="task"][data-task="vip-drill"]');
   assert.equal(await task.getByTestId('task-go').count(), 0);

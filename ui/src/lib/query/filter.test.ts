@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isMatcher, matcherText, parseMatchers, showMatcher, tokenize } from './filter';
+import { isMatcher, labelsFilter, matcherText, parseMatchers, showMatcher, tokenize } from './filter';
 
 describe('the filter box', () => {
   it.each([
@@ -37,4 +37,10 @@ describe('matchers of a window', () => {
   it('refuses what would match everything by matching nothing', () =>
     expect(parseMatchers('a=""').problem).not.toBe(''));
   it('takes nothing for no matchers', () => expect(parseMatchers('')).toEqual({ matchers: [], problem: '' }));
+});
+
+it('a filter of labels quotes their values and leaves out what is too much', () => {
+  expect(labelsFilter({ alertname: 'A "b"', tenant_id: 'acme', zone: 'eu' }, 2)).toBe(
+    'alertname="A \\"b\\"" tenant_id="acme"',
+  );
 });

@@ -38,6 +38,15 @@ export function matcherText(name: string, value: string, op: '=' | '!=' | '=~' |
   return `${name}${op}"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
 }
 
+/** A filter that matches the first labels of an alert; all of them would not fit the box. */
+export function labelsFilter(labels: Readonly<Record<string, string | undefined>>, most = 12): string {
+  return join(
+    Object.entries(labels)
+      .slice(0, most)
+      .map(([name, value]) => matcherText(name, value ?? '')),
+  );
+}
+
 /** A matcher of a silence, as people write it. */
 export function showMatcher(m: Matcher): string {
   return matcherText(m.name, m.value, m.isRegex ? (m.isEqual ? '=~' : '!~') : m.isEqual ? '=' : '!=');

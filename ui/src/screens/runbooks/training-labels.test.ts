@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { TrainingBoard, TrainingStep } from '../../lib/contract';
-import { byHand, done, isTraining, loss, names, personOf, progress, reportOf } from './training-labels';
+import type { TrainingBoard, TrainingDrill, TrainingStep } from '../../lib/contract';
+import {
+  byHand,
+  done,
+  firstActionTime,
+  isDone,
+  isTraining,
+  loss,
+  names,
+  personOf,
+  progress,
+  reportOf,
+  taskObstacle,
+} from './training-labels';
 
 const board: TrainingBoard = { tasks: [], people: [], me: 'alice' };
 const bob = { ...personOf(board, 'bob') };
@@ -46,4 +58,33 @@ it('what the panel saw can’t be taken back', () => {
     byHand({ ...step, by: 'bob', evidence: '' }),
     byHand({ ...step, doneAt: null, evidence: '' }),
   ]).toEqual([false, true, false]);
+});
+
+describe('a task', () => {
+  it('is done once it has a time', () => {
+    const steps = bob.steps.map((s) => (s.task === 'quick-check' ? { ...s, doneAt: 1 } : s));
+    expect([isDone({ ...bob, steps }, 'quick-check'), isDone({ ...bob, steps }, 'maintenance')]).toEqual([true, false]);
+  });
+  it('that cannot be done from here says why', () => {
+    const here = { grafanaUrl: 'http://localhost:3000', drillOffered: true, drillRunning: false };
+    expect(taskObstacle('vip-drill', here)).toBe('');
+    expect(taskObstacle('vip-drill', { ...here, drillRunning: true })).not.toBe('');
+    expect(taskObstacle('vip-drill', { ...here, drillOffered: false })).not.toBe(
+      taskObstacle('vip-drill', { ...here, drillRunning: true }),
+    );
+    expect(taskObstacle('bookmark-grafana', { ...here, grafanaUrl: '' })).not.toBe('');
+    expect(taskObstacle('maintenance', { grafanaUrl: '', drillOffered: false, drillRunning: true })).toBe('');
+  });
+});
+
+it('time to the first action is in seconds below 100, and empty without one', () => {
+  const drill = (firstActionS: number | null): TrainingDrill =>
+    ({ run: 'd-1', firstActionS }) as unknown as TrainingDrill;
+  expect([drill(99.9), drill(-1), drill(130), drill(null), null].map(firstActionTime)).toEqual([
+    '99 s',
+    '0 s',
+    '2 min',
+    '',
+    '',
+  ]);
 });

@@ -1,7 +1,8 @@
 // Labels of the tasks, the people of the training board, and their progress.
-import type { TrainingBoard, TrainingPerson, TrainingStep, TrainingTask } from '../../lib/contract';
+import type { TrainingBoard, TrainingDrill, TrainingPerson, TrainingStep, TrainingTask } from '../../lib/contract';
 import type { IconName } from '../../lib/components/Icon.svelte';
 import { SCENARIOS } from '../../lib/components/drill-labels';
+import { brief } from '../../lib/format/duration';
 import { text } from '../../lib/text/training';
 
 export const TASK: Record<TrainingTask, { short: string; action: string; icon: IconName }> = {
@@ -40,6 +41,30 @@ export function personOf(board: TrainingBoard, name: string): TrainingPerson {
 export function names(board: TrainingBoard, chosen: string): string[] {
   const all = [board.me, chosen].filter(Boolean).map((n) => personOf(board, n).name);
   return [...new Set([...all, ...board.people.map((p) => p.name)])];
+}
+
+export const isDone = (p: TrainingPerson, task: TrainingTask): boolean =>
+  p.steps.some((s) => s.task === task && s.doneAt !== null);
+
+/** Time to the first correct action, in seconds below 100; empty without one. */
+export function firstActionTime(drill: TrainingDrill | null): string {
+  if (!drill || drill.run === null || drill.firstActionS === null) return '';
+  const seconds = Math.max(0, drill.firstActionS);
+  return seconds < 100 ? `${Math.floor(seconds)} s` : brief(seconds * 1000);
+}
+
+export interface TaskOptions {
+  grafanaUrl: string;
+  drillOffered: boolean;
+  drillRunning: boolean;
+}
+
+/** Why a task can't be done from here; empty if it can. */
+export function taskObstacle(task: TrainingTask, { grafanaUrl, drillOffered, drillRunning }: TaskOptions): string {
+  if (task === 'bookmark-grafana') return grafanaUrl ? '' : text.checklist.noGrafana;
+  if (task !== 'vip-drill') return '';
+  if (drillRunning) return text.checklist.drillRunning;
+  return drillOffered ? '' : text.checklist.demoOnly;
 }
 
 export const done = (p: TrainingPerson): number => p.steps.filter((s) => s.doneAt !== null).length;

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { compliance, coverage, rangeLabel } from './slo';
+
+test('a range is given in hours up to two days', () => {
+  expect([24, 47, 48, 720].map(rangeLabel)).toEqual(['24 h', '47 h', '2 d', '30 d']);
+});
+test('compliance just below a hundred percent is not rounded up to it', () => {
+  expect([99.97, 100, 99.94, 88.42, 9.456].map(compliance)).toEqual([
+    '99.97 %',
+    '100.00 %',
+    '99.9 %',
+    '88.4 %',
+    '9.46 %',
+  ]);
+});
+test('data that does not reach over the range is mentioned', () => {
+  const range = { hours: 100, guardedS: 3600 };
+  const full = coverage({ ...range, reachesS: 90 * 3600 });
+  expect(coverage({ ...range, reachesS: 0 })).toBe(full);
+  expect(coverage({ ...range, reachesS: 89 * 3600 })).toMatch(new RegExp(`^${full}, .*3 d 17 h`));
+});
