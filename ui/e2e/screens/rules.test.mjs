@@ -88,7 +88,7 @@ test('version_mismatch_is_marked_and_a_pin_update_previews_its_diff', async () =
   await page.getByTestId('repin-plan').click();
   const refused = page.getByTestId('repin').getByTestId('error');
   await refused.waitFor();
-  assert.match(await refused.innerText(), /names no version/);
+  assert.match(await refused.innerText(), /has no tag/);
   await page.getByTestId('repin-image').fill('prom/prometheus:v2.55.1');
   await page.getByTestId('repin-lock').check();
   await page.getByTestId('repin-plan').click();

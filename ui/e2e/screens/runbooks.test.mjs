@@ -21,7 +21,7 @@ test('a runbook is asked on its alert, noted, closed and written as a draft', as
   await page.keyboard.press('Escape');
   await page.getByTestId('note-text').fill('Index run taken back.');
   await page.getByTestId('draft').click();
-  assert.match(await page.getByTestId('draft-made').innerText(), /post-mortem_.*3 files[^]*no values of that time/);
+  assert.match(await page.getByTestId('draft-made').innerText(), /post-mortem_.*3 files[^]*no data for that time/);
   await page.getByTestId('run-end').click();
   await page.getByText('closed', { exact: true }).waitFor();
   assert.equal(await page.getByTestId('steps-ask').isDisabled(), true);
@@ -41,7 +41,7 @@ test('runbooks are reached by keys, by search and from the palette', async () =>
   await page.getByTestId('runbook-hit').filter({ hasText: 'CostAbove200' }).first().click();
   await page.getByTestId('runbook').waitFor();
   assert.equal(await page.locator('[data-testid="step"]').first().getAttribute('data-verdict'), 'unknown');
-  assert.match(await page.getByTestId('step').first().innerText(), /no label tenant_id/);
+  assert.match(await page.getByTestId('step').first().innerText(), /no tenant_id label/);
   await page.getByRole('button', { name: 'no recent traffic' }).first().click();
   await page.getByRole('heading', { level: 1, name: 'NoRecentTraffic' }).waitFor();
   await page.goBack();
