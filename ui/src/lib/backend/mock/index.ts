@@ -46,29 +46,27 @@ import type {
 } from '../../contract';
 import { isMatcher, matcherText, tokenize } from '../../query/filter';
 import type { Backend } from '../index';
+import { alerts, silences } from './alerts';
 import {
   archives,
   backups as madeUp,
   PLACES,
-  comparison,
-  dataPlan,
   detail as backupDetail,
   file as backupFile,
   imported,
-  jsonDiff,
   list as backupList,
-  plan,
   prunePlan,
-  run as restoreRun,
 } from './backups';
-import { alerts, BIDI, freshness, gauges, refused, services, silences, tenants, type Scene } from './data';
+import { BIDI, freshness, gauges, refused, services, tenants, type Scene } from './data';
+import { comparison, dataPlan, jsonDiff, plan, run as restoreRun } from './restore';
 import { run as deployRun, step as deployStep } from './deploy';
 import { draw } from './draw';
 import { drillDesk } from './drills';
 import { pastAlerts } from './history';
 import { pinChanges, pinsReport, pinsSummary, repinApplied, repinPlan } from './pins';
 import { checkHistory, checkOutline, checkRun, worst } from './checks';
-import { ruleDetail, ruleLinks, rulesApplied, rulesPlan, rulesReport } from './rules';
+import { ruleDetail, ruleLinks, rulesApplied, rulesPlan } from './rule-changes';
+import { rulesReport } from './rules';
 import {
   clocksOf,
   sloOf,

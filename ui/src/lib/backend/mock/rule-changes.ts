@@ -1,0 +1,136 @@
+// A rule opened, changed and its links checked.
+import type {
+  FigureStyle,
+  GaugeSpec,
+  RuleDetail,
+  RuleEdit,
+  RuleLink,
+  RuleLinks,
+  RuleView,
+  RulesApplied,
+  RulesPlan,
+} from '../../contract';
+import { BIDI, type Scene } from './data';
+import { draw } from './draw';
+
+export function ruleDetail(
+  one: RuleView,
+  hours: number,
+  style: FigureStyle,
+  scene: Scene,
+  spec: GaugeSpec,
+): RuleDetail {
+  const labels = (tenant: string): Record<string, string> => ({ tenant_id: tenant });
+  const samples = ['acme', 'shop-7', 'vip-customer-123'].map((t, i) => ({
+    labels: labels(t),
+    value: 22.4 + i * 3,
+    text: String(22.4 + i * 3),
+  }));
+  const side = (title: string, expression: string, n: number): RuleDetail['sides'][number] => ({
+    title,
+    expression,
+    series: n,
+    samples: samples.slice(0, n),
+    error: '',
+  });
+  const isAlert = one.kind === 'alerting' && one.guard !== null;
+  const whole = side('The whole', one.expression, one.guard?.verdict === 'never-matches' ? 0 : 3);
+  return {
+    rule: one,
+    sides:
+      isAlert && one.guard
+        ? [
+            side('Condition', one.guard.condition, 3),
+            side('Value', one.guard.condition.split(' ')[0] ?? '', 3),
+            side('Guard', one.guard.guard, one.guard.verdict === 'never-matches' ? 1 : 3),
+            whole,
+          ]
+        : [whole],
+    liveVerdict: !isAlert
+      ? ''
+      : one.guard?.verdict === 'never-matches'
+        ? 'Value and guard both return series now, but none of them match: the guard can never match.'
+        : 'The guard matches 9 of 9 series now.',
+    guardNeverMatches: isAlert && one.guard?.verdict === 'never-matches',
+    threshold: isAlert ? 30 : null,
+    hours,
+    figure: draw({ ...spec, warn: 30, critical: 30 }, 38, hours, style, scene === 'hostile').figure,
+    figureNote: 'Shown: tenant_id="acme", of 9 series the one that came closest to firing or is the highest.',
+  };
+}
+
+export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
+  const lines = edits.map((e) =>
+    e.set.kind === 'threshold'
+      ? `-          aether:lowconfidence_pct:15m > 30\n+          aether:lowconfidence_pct:15m > ${e.set.value}\n`
+      : e.set.kind === 'for'
+        ? `-        for: 15m\n+        for: ${e.set.value}\n`
+        : e.set.kind === 'expr'
+          ? `-          and sum(rate(aether_cache_requests_total[5m])) > 0\n+          and on (tenant_id)\n+          (sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)\n`
+          : `-          severity: general\n+          severity: ${'value' in e.set ? e.set.value : ''}\n`,
+  );
+  return {
+    files: [
+      {
+        name: 'prometheus-alerts.yml',
+        path: `/srv/aether/monitoring/prometheus-alerts.yml`,
+        diff: `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n${lines.join('')}         for: 15m\n`,
+        checkedBy: 'promtool',
+        problem: scene === 'hostile' ? BIDI.repeat(4) : '',
+        findings: [],
+      },
+    ],
+    notes: [],
+    digest: 'd',
+  };
+}
+
+export const rulesApplied = (inForce: boolean): RulesApplied => ({
+  inForce,
+  backup: '2026-11-27_14-05',
+  steps: [
+    { title: 'Checked', done: true, note: 'prometheus-alerts.yml by promtool.' },
+    { title: 'Copy of the files', done: true, note: 'Backup 2026-11-27_14-05, every file read back.' },
+    {
+      title: 'Written, reloaded, and seen on the server',
+      done: inForce,
+      note: inForce
+        ? ''
+        : 'Prometheus reloaded but does not run the written rules: LowConfidenceSpike in prometheus-alerts.yml differs.',
+    },
+    ...(inForce ? [] : [{ title: 'Put back', done: true, note: 'The files are as before, and the server runs them.' }]),
+  ],
+});
+
+export function ruleLinks(scene: Scene, now: number): RuleLinks {
+  if (scene === 'empty') return { links: [], leftOut: 0 };
+  const one = (url: string, state: RuleLink['state'], words: string, rules: string[]): RuleLink => ({
+    url: url + (scene === 'hostile' ? BIDI : ''),
+    state,
+    words,
+    rules,
+    at: now,
+  });
+  return {
+    links: [
+      one('https://wiki.example.org/runbooks/cache-cold', 'dead', 'Page not found (404).', ['CacheColdOld']),
+      one('https://status.example.org/rag', 'unreachable', 'It can’t be reached: no answer within 10 s.', [
+        'LowConfidenceSpike',
+      ]),
+      one(
+        'https://docs.example.org/on-call#vip',
+        'closed',
+        'The server responds 403: login required to check this page.',
+        ['LowConfidenceSpikeVIP', 'CacheEffectivenessDropVIP'],
+      ),
+      one(
+        'http://10.2.0.8/wiki/cache',
+        'not-asked',
+        'Not checked: its server is neither on the public internet nor in the profile.',
+        ['CacheEffectivenessDrop'],
+      ),
+      one('http://localhost:3000/d/runbook', 'alive', 'It answers 200.', ['HealthScoreDegradation']),
+    ],
+    leftOut: 0,
+  };
+}
