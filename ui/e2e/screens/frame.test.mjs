@@ -161,3 +161,27 @@ test('own checks and VIP tenants are edited in a form, and what is wrong is told
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="own-check"]').length === 2);
   await done();
 });
+
+test('at the smallest size the lights, names of rules and version chains are neither cut nor covered', async () => {
+  const { page, done } = await open('scene=loaded&window=on', 'rules');
+  await page.setViewportSize({ width: 960, height: 600 });
+  await settled(page);
+  const box = (one) => one.boundingBox();
+  const lights = await box(page.locator('.lights'));
+  for (const service of ['prometheus', 'alertmanager', 'grafana']) {
+    const light = await box(page.getByTestId(`light-${service}`));
+    assert.ok(light.x + light.width <= lights.x + lights.width + 1, `${service} is cut`);
+  }
+  const name = page.getByTestId('rule-open').first();
+  await name.waitFor();
+  assert.ok((await box(name)).width > 80, 'the name of a rule has room');
+  await page.getByTestId('nav-versions').click();
+  const row = page.getByTestId('pin-row').first();
+  await row.waitFor();
+  const links = await row.getByTestId('pin-link').all();
+  const last = await box(links.at(-1));
+  const verdict = await box(row.locator('.verdict'));
+  const apart = last.y >= verdict.y + verdict.height || last.x + last.width <= verdict.x;
+  assert.ok(apart, 'the chain does not run into its verdict');
+  await done();
+});

@@ -91,3 +91,13 @@ test('a service level without traffic is neither kept nor broken', async () => {
   assert.match(await page.getByTestId('slo-gauge').first().innerText(), /99\.97 %[^]*data for 15 d only/);
   await done();
 });
+
+test('firing alerts are unknown, not none, while Alertmanager has not answered', async () => {
+  const never = await open('scene=never', 'runbooks');
+  await never.page.getByTestId('runbook-firing-unknown').waitFor();
+  assert.doesNotMatch(await never.page.getByTestId('runbook-firing').innerText(), /No firing alerts/);
+  await never.done();
+  const calm = await open('scene=calm', 'runbooks');
+  assert.match(await calm.page.getByTestId('runbook-firing').innerText(), /No firing alerts/);
+  await calm.done();
+});
