@@ -126,6 +126,7 @@ async fn secrets_of_contact_points_stay_and_missing_ones_are_asked_about() {
     let without = RestoreRequest { otherwise: Some(RestoreChoice::WithoutSecrets), ..request };
     assert_eq!(bench.apply(without).await.unwrap().state, RestoreState::Done);
     assert!(stored().contains("#on-call") && !stored().contains("/B0/secret"));
+    assert!(!stored().contains("[REDACTED]"), "the word for a secret is no secret");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -193,4 +194,28 @@ async fn an_empty_grafana_gets_its_alerting_with_the_folders_and_intervals() {
     let run = other.apply(of(&other, &saved.id, RestorePart::Alerting, &[])).await.unwrap();
     assert_eq!(run.state, RestoreState::Done, "{run:#?}");
     assert_eq!(alerting(&other).await, whole);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_folder_of_an_alert_rule_is_created_below_its_parents() {
+    use reqwest::Method;
+    let bench = Bench::start("11.2.0").await;
+    let rules = bench.ask(Method::GET, "/api/v1/provisioning/alert-rules", None).await.1;
+    let mut rule = rules.as_array().unwrap()[0].clone();
+    for (key, value) in
+        [("uid", "nested"), ("title", "Nested"), ("folderUID", "platform-k8s"), ("ruleGroup", "n")]
+    {
+        rule[key] = json!(value);
+    }
+    change(&bench, Method::POST, "alert-rules", Some(rule)).await;
+    let saved = bench.create(GRAFANA).await;
+    change(&bench, Method::DELETE, "alert-rules/nested", None).await;
+    assert_eq!(bench.ask(Method::DELETE, "/api/folders/platform", None).await.0, 200);
+    let request = of(&bench, &saved.id, RestorePart::Alerting, &["alert-rules/nested"]);
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert_eq!(plan.new_folders, ["Platform", "Kubernetes"], "{plan:#?}");
+    let run = bench.apply(request).await.unwrap();
+    assert_eq!(run.state, RestoreState::Done, "{run:#?}");
+    let (_, folder) = bench.ask(Method::GET, "/api/folders/platform-k8s", None).await;
+    assert_eq!(folder["parentUid"], "platform");
 }

@@ -31,5 +31,6 @@ mod reloads;
 mod restores;
 mod rules;
 mod runbooks;
+mod third_party;
 #[cfg(target_os = "linux")]
 mod window;

@@ -143,6 +143,11 @@ impl Builder {
         self.files.iter().filter(|file| file.path.starts_with(prefix)).map(|file| file.bytes as f64).sum()
     }
 
+    /// Where it is built.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Files so far.
     pub fn files(&self) -> &[File] {
         &self.files

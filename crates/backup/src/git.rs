@@ -136,7 +136,7 @@ pub async fn commit(backups: Arc<Backups>, id: BackupId) -> Result<BackupCommitt
     let refuse = |words: &str| Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words.to_owned()));
     let asked = id.clone();
     let (found, reason) = blocking(move || {
-        let listed = store.entry(&asked.0, &mut std::collections::BTreeMap::new()).ok().flatten();
+        let listed = store.entry(&asked.0, &mut crate::store::Cache::default()).ok().flatten();
         let found = Place::of(store.root(), &asked).and_then(|place| Some((state_at(&place)?, place)));
         Ok((found, listed.map(|backup| backup.reason).unwrap_or_default()))
     })

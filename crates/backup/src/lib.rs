@@ -14,6 +14,7 @@ pub mod dashboard;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod git;
+mod inside;
 pub mod layout;
 pub mod manifest;
 pub mod metadata;

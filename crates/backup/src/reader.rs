@@ -16,13 +16,11 @@ use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    dashboard::{
-        DashboardMeta, Document, Source, document, looks_like_dashboard, number, outline, schema, strings,
-    },
+    dashboard::{DashboardMeta, Document, Source, document, number, outline, schema, strings},
     layout::{DASHBOARDS, FOLDERS, LIBRARY, SNAPSHOT},
     manifest::{self, Manifest},
-    store::{self, Store},
-    third_party,
+    store::Store,
+    third_party::{self, Contents, Place},
 };
 use aether_foundation::names;
 
@@ -43,6 +41,8 @@ pub struct BackupReader {
     folders: BTreeMap<String, (String, String)>,
     /// Its files: path and size.
     files: Vec<(String, u64, String)>,
+    /// What is in it, when another tool made it.
+    third_party: Option<Contents>,
 }
 
 /// A dashboard stored in a backup.
@@ -74,7 +74,7 @@ impl BackupReader {
                 .with_hint("You can still read its files in its folder.")
         })?;
         let manifest = manifest.map(|(manifest, _)| manifest);
-        let files = match &manifest {
+        let files: Vec<(String, u64, String)> = match &manifest {
             Some(manifest) => {
                 let file = |file: &manifest::File| (file.path.clone(), file.bytes, file.sha256.clone());
                 manifest.files.iter().map(file).collect()
@@ -83,8 +83,14 @@ impl BackupReader {
                 third_party::files(&folder).into_iter().map(|f| (f.path, f.bytes, String::new())).collect()
             }
         };
-        let folders = folders(&folder);
-        Ok(Self { folder, root: store.root().to_path_buf(), manifest, folders, files })
+        let third_party = manifest
+            .is_none()
+            .then(|| third_party::contents(&folder, files.iter().map(|(path, ..)| path.as_str())));
+        let folders = match &third_party {
+            Some(contents) => contents.folders.clone(),
+            None => folders(&folder),
+        };
+        Ok(Self { folder, root: store.root().to_path_buf(), manifest, folders, files, third_party })
     }
 
     /// All of it.
@@ -92,7 +98,8 @@ impl BackupReader {
         let blocks = self.blocks();
         let ours = |path: &str| !path.starts_with(DASHBOARDS) && !path.starts_with(SNAPSHOT);
         let files = self.files.iter().filter(|(path, ..)| self.manifest.is_none() || ours(path));
-        let text = store::read_inside(&self.folder, manifest::TEXT, MAX_TEXT as u64).unwrap_or_default();
+        let text =
+            crate::inside::read_inside(&self.folder, manifest::TEXT, MAX_TEXT as u64).unwrap_or_default();
         BackupDetail {
             folder: self.folder.display().to_string(),
             dashboards: self.dashboard_summaries(),
@@ -138,23 +145,33 @@ impl BackupReader {
     }
 
     fn read(&self, keep: impl Fn(StoredDashboard) -> StoredDashboard) -> Vec<StoredDashboard> {
-        let mut all: Vec<StoredDashboard> =
-            self.dashboard_files().filter_map(|path| self.dashboard(path)).map(keep).collect();
+        let mut all: Vec<StoredDashboard> = match &self.third_party {
+            Some(contents) => {
+                let read = |place: &Place| {
+                    let read = third_party::read(&self.folder, place);
+                    self.stored(&place.path, read, &place.folder)
+                };
+                contents.dashboards.iter().map(read).map(keep).collect()
+            }
+            None => {
+                let paths = self.paths().filter(|path| path.starts_with(DASHBOARDS));
+                paths.map(|path| self.own(path)).map(keep).collect()
+            }
+        };
         all.sort_by_cached_key(|one| {
             (one.about.folder.clone(), one.about.title.to_lowercase(), one.about.uid.clone())
         });
         all
     }
 
-    fn dashboard_files(&self) -> impl Iterator<Item = &str> {
-        let foreign = self.manifest.is_none();
-        self.files.iter().map(|(path, ..)| path.as_str()).filter(move |path| {
-            if foreign { third_party::may_be_dashboard(path) } else { path.starts_with(DASHBOARDS) }
-        })
+    /// The dashboard in a file of our own.
+    fn own(&self, path: &str) -> StoredDashboard {
+        let read = crate::inside::read_inside(&self.folder, path, MAX_DASHBOARD);
+        self.stored(path, read.map_err(|error| error.to_string()).and_then(|bytes| document(&bytes)), "")
     }
 
-    /// The dashboard in a file; none when a foreign file holds something else.
-    pub fn dashboard(&self, path: &str) -> Option<StoredDashboard> {
+    /// What is known of a dashboard; `folder` is its folder's uid where it does not tell itself.
+    fn stored(&self, path: &str, read: Result<Document, String>, folder: &str) -> StoredDashboard {
         let mut about = BackupDashboard {
             uid: String::new(),
             title: path.to_owned(),
@@ -173,27 +190,19 @@ impl BackupReader {
             path: path.to_owned(),
             problem: String::new(),
         };
-        let read = store::read_inside(&self.folder, path, MAX_DASHBOARD);
-        // What can't even be read may be a dashboard, and must not be missing without a word.
-        let unread = read.is_err();
-        let read = read.map_err(|error| error.to_string()).and_then(|bytes| document(&bytes));
         let Document { spec: raw, meta } = match read {
             Ok(found) => found,
-            Err(_) if self.manifest.is_none() && !unread => return None,
             Err(why) => {
                 if self.manifest.is_some() {
                     about.uid = names::text_of(path);
                 }
                 about.problem = why;
-                return Some(StoredDashboard { about, meta: DashboardMeta::default(), dashboard: None });
+                return StoredDashboard { about, meta: DashboardMeta::default(), dashboard: None };
             }
         };
         let data: Value = serde_json::from_str(raw.get()).unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         about.title = text(data.get("title").unwrap_or(&Value::Null));
-        if self.manifest.is_none() && (about.title.is_empty() || !looks_like_dashboard(&data)) {
-            return None;
-        }
         about.uid = match meta.resource.name.as_str() {
             "" => text(data.get("uid").unwrap_or(&Value::Null)),
             name => name.to_owned(),
@@ -205,8 +214,9 @@ impl BackupReader {
         }
         about.tags = strings(data.get("tags"));
         about.panels = u32::try_from(outline(&data).len()).unwrap_or(u32::MAX);
-        about.folder_uid = meta.folder_uid.clone();
-        about.folder = self.folder_titles(&meta.folder_uid, &meta.folder_title);
+        about.folder_uid =
+            if meta.folder_uid.is_empty() { folder.to_owned() } else { meta.folder_uid.clone() };
+        about.folder = self.folder_titles(&about.folder_uid, &meta.folder_title);
         about.version = number(data.get("version")).unwrap_or(meta.version);
         about.updated_by = meta.updated_by.clone();
         about.updated_at = meta
@@ -220,7 +230,7 @@ impl BackupReader {
         about.schema = schema(&meta, &data);
         about.api_version.clone_from(&meta.api_version);
         about.lossy = lossy(&meta, about.schema);
-        Some(StoredDashboard { about, meta, dashboard: Some(raw) })
+        StoredDashboard { about, meta, dashboard: Some(raw) }
     }
 
     /// Titles of a folder and those above it, from the top.
@@ -248,7 +258,10 @@ impl BackupReader {
 
     /// The library panels that were saved.
     pub fn library_panels(&self) -> Vec<Value> {
-        let read = store::read_inside(&self.folder, LIBRARY, MAX_DASHBOARD);
+        if let Some(contents) = &self.third_party {
+            return contents.library.clone();
+        }
+        let read = crate::inside::read_inside(&self.folder, LIBRARY, MAX_DASHBOARD);
         read.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
@@ -257,6 +270,9 @@ impl BackupReader {
     /// # Errors
     /// `not-found` for a path that is none of the backup's; `storage`.
     pub fn file(&self, path: &str) -> Result<BackupFile, PanelError> {
+        let place = self.third_party.iter().flat_map(|all| &all.dashboards).find(|place| place.path == path);
+        let part = place.filter(|place| place.path.contains('#'));
+        let path = part.map_or(path, |place| place.path.rsplit_once('#').map_or(path, |(file, _)| file));
         let known = self.files.iter().find(|(known, ..)| known == path);
         let extra = [manifest::FILE, manifest::SUMS].contains(&path) && self.manifest.is_some();
         if !names::is_here(path) || (known.is_none() && !extra) {
@@ -268,13 +284,16 @@ impl BackupReader {
         }
         let at = self.folder.join(path);
         let failed = |error: std::io::Error| aether_foundation::paths::storage("read", &at, &error);
-        let bytes = store::read_inside(&self.folder, path, MAX_DASHBOARD).map_err(failed)?;
+        let bytes = crate::inside::read_inside(&self.folder, path, MAX_DASHBOARD).map_err(failed)?;
         let outline = if path.starts_with(DASHBOARDS) || self.manifest.is_none() {
-            document(&bytes)
-                .ok()
-                .and_then(|read| serde_json::from_str::<Value>(read.spec.get()).ok())
-                .map(|data| outline(&data))
-                .unwrap_or_default()
+            match place {
+                Some(place) => third_party::read(&self.folder, place),
+                None => document(&bytes),
+            }
+            .ok()
+            .and_then(|read| serde_json::from_str::<Value>(read.spec.get()).ok())
+            .map(|data| outline(&data))
+            .unwrap_or_default()
         } else {
             Vec::new()
         };
@@ -304,9 +323,10 @@ impl BackupReader {
         let mut found: Vec<BackupBlock> = blocks
             .into_iter()
             .map(|(id, bytes)| {
-                let meta = store::read_inside(&self.folder, &format!("{SNAPSHOT}{id}/meta.json"), 1 << 20)
-                    .map_err(|error| error.to_string())
-                    .and_then(|bytes| serde_json::from_slice::<Meta>(&bytes).map_err(|e| e.to_string()));
+                let meta =
+                    crate::inside::read_inside(&self.folder, &format!("{SNAPSHOT}{id}/meta.json"), 1 << 20)
+                        .map_err(|error| error.to_string())
+                        .and_then(|bytes| serde_json::from_slice::<Meta>(&bytes).map_err(|e| e.to_string()));
                 let (meta, problem) = match meta {
                     Ok(meta) => (meta, String::new()),
                     Err(why) => (Meta::default(), format!("meta.json: {why}")),
@@ -366,7 +386,7 @@ fn folders(folder: &Path) -> BTreeMap<String, (String, String)> {
         title: String,
         folder_uid: String,
     }
-    let read = store::read_inside(folder, FOLDERS, MAX_DASHBOARD).unwrap_or_default();
+    let read = crate::inside::read_inside(folder, FOLDERS, MAX_DASHBOARD).unwrap_or_default();
     let all: Vec<Folder> = serde_json::from_slice(&read).unwrap_or_default();
     all.into_iter().map(|one| (one.uid, (one.title, one.folder_uid))).collect()
 }

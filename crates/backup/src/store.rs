@@ -20,7 +20,6 @@ use super::{
     manifest::{self, Manifest},
     third_party, unpacked_cache,
 };
-use aether_foundation::names;
 use aether_foundation::{clock, paths, stack::Profile};
 
 /// Folder beside the backups for what was learned of them.
@@ -47,7 +46,11 @@ pub struct Lock {
 }
 
 /// Manifests read before, by folder: their time and size tell whether they are still the same.
-pub type Cache = BTreeMap<String, (SystemTime, u64, Result<Manifest, String>)>;
+#[derive(Default)]
+pub struct Cache {
+    manifests: BTreeMap<String, (SystemTime, u64, Result<Manifest, String>)>,
+    third_party: third_party::CountsCache,
+}
 
 impl Store {
     /// The folder that the profile names, else one among the panel's data.
@@ -235,7 +238,7 @@ impl Store {
     /// In words.
     pub fn entry(&self, id: &str, cache: &mut Cache) -> Result<Option<Backup>, String> {
         let folder = self.root.join(id);
-        if let Some(lying) = unpacked_cache::entry(&self.root, id, &self.notes(id)) {
+        if let Some(lying) = unpacked_cache::entry(&self.root, id, &self.notes(id), &mut cache.third_party) {
             return Ok(Some(lying));
         }
         let stamp = fs::symlink_metadata(folder.join(manifest::FILE))
@@ -243,16 +246,16 @@ impl Store {
             .filter(fs::Metadata::is_file)
             .and_then(|meta| Some((meta.modified().ok()?, meta.len())));
         let Some((modified, length)) = stamp else {
-            return Ok(third_party::entry(id, &folder, &self.notes(id)));
+            return Ok(third_party::entry(id, &folder, &self.notes(id), &mut cache.third_party));
         };
-        let known = cache.get(id).filter(|(time, size, _)| (*time, *size) == (modified, length));
+        let known = cache.manifests.get(id).filter(|(time, size, _)| (*time, *size) == (modified, length));
         let manifest = match known {
             Some((_, _, manifest)) => manifest.clone(),
             None => {
                 let read = Self::manifest(&folder).and_then(|found| {
                     found.map(|(manifest, _)| manifest).ok_or_else(|| "it disappeared".into())
                 });
-                cache.insert(id.to_owned(), (modified, length, read.clone()));
+                cache.manifests.insert(id.to_owned(), (modified, length, read.clone()));
                 read
             }
         }?;
@@ -334,33 +337,6 @@ pub fn listed(id: &str, manifest: &Manifest, notes: &MetadataCache) -> Backup {
         archive: String::new(),
         elsewhere: notes.elsewhere.keys().cloned().collect(),
     }
-}
-
-/// The path of a file in a backup, if nothing on the way there is a symbolic link.
-///
-/// # Errors
-/// Those of the file system; `InvalidInput` for a path that leads elsewhere.
-pub fn inside(folder: &Path, path: &str) -> io::Result<PathBuf> {
-    let mut at = folder.to_path_buf();
-    if !names::is_here(path) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "its path leads outside the backup"));
-    }
-    for segment in path.split('/') {
-        at.push(segment);
-        if fs::symlink_metadata(&at)?.file_type().is_symlink() {
-            let words = "its path contains a symbolic link";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
-        }
-    }
-    Ok(at)
-}
-
-/// Reads a file of a backup, as [`read_limited`] does.
-///
-/// # Errors
-/// As [`inside`] and [`read_limited`].
-pub fn read_inside(folder: &Path, path: &str, max: u64) -> io::Result<Vec<u8>> {
-    read_limited(&inside(folder, path)?, max)
 }
 
 /// A backup from so far in the future tells of a clock that was set back, in milliseconds.

@@ -92,7 +92,8 @@ pub fn foreign(root: &Path, id: &BackupId, path: &Path, job: &Handle) -> Result<
         job.step();
         Ok(On::Go)
     })?;
-    let dashboards = builder.files().iter().filter(|file| third_party::may_be_dashboard(&file.path)).count();
+    let paths = builder.files().iter().map(|file| file.path.as_str());
+    let dashboards = third_party::contents(builder.folder(), paths).dashboards.len();
     if dashboards > 0 {
         builder.finish_foreign()?;
     }

@@ -48,12 +48,17 @@ pub fn modified(meta: &fs::Metadata) -> Timestamp {
 }
 
 /// As in the list. It is not unpacked for that.
-pub fn entry(root: &Path, id: &str, notes: &MetadataCache) -> Option<Backup> {
+pub fn entry(
+    root: &Path,
+    id: &str,
+    notes: &MetadataCache,
+    cache: &mut third_party::CountsCache,
+) -> Option<Backup> {
     let (path, meta) = at(root, id)?;
     let unpacked = place(root, id, &meta);
     let files = if unpacked.is_dir() { third_party::files(&unpacked) } else { Vec::new() };
-    let dashboards = files.iter().filter(|file| third_party::may_be_dashboard(&file.path)).count();
-    let dashboards = u32::try_from(dashboards).unwrap_or(u32::MAX);
+    let count = u32::try_from(files.len()).unwrap_or(u32::MAX);
+    let third_party::Counts { dashboards, left_out } = third_party::counts(&unpacked, files, cache);
     let (reason, note) = if is_own(&path) {
         ("Exported backup", "Import it to verify it against its manifest.")
     } else {
@@ -69,7 +74,10 @@ pub fn entry(root: &Path, id: &str, notes: &MetadataCache) -> Option<Backup> {
         count: dashboards,
         what: "dashboards".into(),
         bytes: meta.len() as f64,
-        notes: [note.to_owned(), notes.left_out.clone()].into_iter().filter(|one| !one.is_empty()).collect(),
+        notes: [note.to_owned(), left_out, notes.left_out.clone()]
+            .into_iter()
+            .filter(|one| !one.is_empty())
+            .collect(),
     };
     Some(Backup {
         id: BackupId(id.to_owned()),
@@ -82,7 +90,7 @@ pub fn entry(root: &Path, id: &str, notes: &MetadataCache) -> Option<Backup> {
         problems: Vec::new(),
         parts: vec![part],
         bytes: meta.len() as f64,
-        files: u32::try_from(files.len()).unwrap_or(u32::MAX),
+        files: count,
         dashboards,
         pinned: notes.pinned,
         safety: false,

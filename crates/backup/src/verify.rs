@@ -13,7 +13,7 @@ use super::{
     layout::{DASHBOARDS, SNAPSHOT},
     manifest::{self, File, Manifest},
     metadata::MAX_PROBLEMS,
-    store::{self, Store},
+    store::Store,
     third_party,
 };
 use crate::Backups;
@@ -86,7 +86,7 @@ fn files(folder: &Path, id: &BackupId, sample: u32, job: &Handle) -> Result<Back
             return Ok(found);
         }
     };
-    let sums = store::read_inside(folder, manifest::SUMS, manifest::MAX);
+    let sums = crate::inside::read_inside(folder, manifest::SUMS, manifest::MAX);
     match sums {
         Ok(sums) if sums == manifest.sums(&bytes).into_bytes() => {}
         Ok(_) => found.problems.push(format!("{} and {} disagree.", manifest::SUMS, manifest::FILE)),
@@ -175,7 +175,7 @@ fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), VerifyError> {
         std::io::ErrorKind::NotFound => VerifyError::Wrong("missing".into()),
         _ => VerifyError::Wrong(format!("read failed: {error}")),
     };
-    let at = store::inside(folder, &file.path).map_err(wrong)?;
+    let at = crate::inside::inside(folder, &file.path).map_err(wrong)?;
     let meta = fs::symlink_metadata(&at).map_err(wrong)?;
     if !meta.is_file() {
         return Err(VerifyError::Wrong("not a regular file".into()));
@@ -201,7 +201,8 @@ fn check(folder: &Path, file: &File, job: &Handle) -> Result<(), VerifyError> {
     }
     // A dashboard that was saved as something else is of no use, however right its hash is.
     if file.path.starts_with(DASHBOARDS) && file.bytes <= crate::dashboard::MAX_DASHBOARD {
-        let bytes = store::read_inside(folder, &file.path, crate::dashboard::MAX_DASHBOARD).map_err(wrong)?;
+        let bytes =
+            crate::inside::read_inside(folder, &file.path, crate::dashboard::MAX_DASHBOARD).map_err(wrong)?;
         super::dashboard::document(&bytes).map_err(VerifyError::Wrong)?;
     }
     Ok(())

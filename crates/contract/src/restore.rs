@@ -126,6 +126,8 @@ wire! {
         WouldLose,
         /// How Grafana stores it can't be found out.
         StorageUnknown,
+        /// Neither Grafana nor the backup has its folder: replacing puts it into the root.
+        FolderMissing,
     }
 }
 

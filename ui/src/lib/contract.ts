@@ -4483,7 +4483,7 @@ export type RestoreChoice = "keep" | "replace" | "copy" | "without-secrets";
 /**
  * Why somebody has to choose.
  */
-export type RestoreConflict = "edited-lately" | "provisioned" | "title-taken" | "unusable" | "secrets-missing" | "managed" | "would-lose" | "storage-unknown";
+export type RestoreConflict = "edited-lately" | "provisioned" | "title-taken" | "unusable" | "secrets-missing" | "managed" | "would-lose" | "storage-unknown" | "folder-missing";
 
 /**
  * A dashboard, a thing of the alerting, or a file in a plan.

@@ -16,7 +16,7 @@ use crate::archive_reader::{self, Limits, On, walk};
 use crate::{
     Backups,
     manifest::{self, Manifest},
-    store::{self, Store},
+    store::Store,
     third_party,
 };
 use aether_context::jobs::Handle;
@@ -254,7 +254,7 @@ struct Source<'a> {
 impl<'a> Source<'a> {
     fn open(from: &Path, item: &'a Item, job: &'a Handle) -> Result<Self, PanelError> {
         let failed = |error: io::Error| paths::storage("read", &from.join(&item.path), &error);
-        let at = store::inside(from, &item.path).map_err(failed)?;
+        let at = crate::inside::inside(from, &item.path).map_err(failed)?;
         let meta = fs::symlink_metadata(&at).map_err(failed)?;
         if !meta.is_file() || meta.len() != item.bytes {
             return Err(changed(&item.path));

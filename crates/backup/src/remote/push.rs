@@ -15,7 +15,7 @@ use super::{AT_ONCE, Place};
 use crate::{
     Backups,
     manifest::{self, File},
-    store::{self, Store},
+    store::Store,
 };
 use aether_context::jobs::Handle;
 use aether_foundation::clock;
@@ -165,7 +165,7 @@ async fn one(
 ) -> Result<(), PanelError> {
     let failed =
         |error: std::io::Error| aether_foundation::paths::storage("read", &folder.join(&file.path), &error);
-    let at = store::inside(folder, &file.path).map_err(failed)?;
+    let at = crate::inside::inside(folder, &file.path).map_err(failed)?;
     let mut source = tokio::fs::File::open(&at).await.map_err(failed)?.take(file.bytes.saturating_add(1));
     place.prepare(id, &file.path).await?;
     let mut out = BufWriter::with_capacity(Arc::clone(&place.store), place.at(id, &file.path)?, PART);

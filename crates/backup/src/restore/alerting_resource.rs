@@ -15,7 +15,6 @@ use crate::{
     compare,
     parts::grafana::{again, search},
     reader::BackupReader,
-    store,
 };
 use aether_foundation::{diff::unified, text::hex};
 
@@ -25,6 +24,8 @@ pub const GROUPS: &str = "rule-groups";
 const MAX: u64 = 64 * 1024 * 1024;
 /// Fields that Grafana sets automatically, or that describe provenance.
 const OWN: [&str; 7] = ["id", "orgID", "orgId", "updated", "updated_by", "provenance", "version"];
+/// Most folders above each other; Grafana allows four.
+const MAX_NESTING: usize = 16;
 /// What stands where a secret was.
 const REDACTED: &str = "[REDACTED]";
 
@@ -104,6 +105,13 @@ impl AlertingResource {
             }
         }
         value
+    }
+
+    /// The same without the words that stand in the place of secrets, for a Grafana that has none to keep.
+    pub fn without_secrets(&self) -> Self {
+        let mut new = self.clone();
+        without_redacted(&mut new.value);
+        new
     }
 
     /// What of it is compared.
@@ -215,7 +223,8 @@ fn file(opened: &BackupReader, name: &str) -> Result<Option<Value>, PanelError> 
             .with_hint("Verify the backup.")
             .with_detail(why)
     };
-    let bytes = store::read_inside(&opened.folder, &path, MAX).map_err(|error| failed(error.to_string()))?;
+    let bytes =
+        crate::inside::read_inside(&opened.folder, &path, MAX).map_err(|error| failed(error.to_string()))?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.to_string()))
 }
 
@@ -380,15 +389,20 @@ fn item(
         return item;
     }
     item.act = if live.is_some() { RestoreAction::Update } else { RestoreAction::Create };
-    let redacted = thing.what == Some(Alerting::ContactPoints) && thing.value.to_string().contains(REDACTED);
-    match (redacted, live) {
+    let mut secrets = Vec::new();
+    if thing.what == Some(Alerting::ContactPoints) {
+        redacted(&thing.value, "", &mut secrets);
+    }
+    match (!secrets.is_empty(), live) {
         (true, Some(_)) => item.note = "Grafana's current secrets are kept; backups contain none.".into(),
         (true, None) => {
             item.obstacle = Some(RestoreConflict::SecretsMissing);
             item.choices = vec![RestoreChoice::Keep, RestoreChoice::WithoutSecrets];
-            item.note = "Its secrets are not in the backup. Without them, it sends no notifications until \
-                they are entered in Grafana."
-                .into();
+            item.note = format!(
+                "Its secrets are not in the backup ({}). Without them, it sends no notifications until they are \
+                 entered in Grafana.",
+                secrets.join(", ")
+            );
             item.act = match request.choices.get(&item.uid).or(request.otherwise.as_ref()) {
                 Some(RestoreChoice::WithoutSecrets) => RestoreAction::Create,
                 Some(RestoreChoice::Keep) => RestoreAction::Skip,
@@ -400,21 +414,78 @@ fn item(
     if thing.what == Some(Alerting::Policies) {
         item.note = "It replaces the entire policy tree.".into();
     }
-    let new = item.act == RestoreAction::Create && !now.folders.contains_key(folder);
-    if new
-        && let Some((title, parent)) = opened.folder_of(folder)
-        && !folders.iter().any(|f| f.uid == folder)
-    {
-        // Those above it first, as far as Grafana lacks them.
-        let parent = if now.folders.contains_key(parent) { parent.clone() } else { String::new() };
-        folders.push(NewFolder { uid: folder.to_owned(), title: title.clone(), parent });
+    if item.act == RestoreAction::Create {
+        need_folder(folder, opened, now, folders);
     }
     item
+}
+
+/// Adds a folder that Grafana lacks, after those above it.
+fn need_folder(uid: &str, opened: &BackupReader, now: &Now, folders: &mut Vec<NewFolder>) {
+    let mut above = uid.to_owned();
+    let mut new = Vec::new();
+    while !above.is_empty() && !now.folders.contains_key(&above) && new.len() < MAX_NESTING {
+        if folders.iter().any(|folder| folder.uid == above) {
+            break;
+        }
+        let Some((title, parent)) = opened.folder_of(&above) else {
+            // The one above is nowhere: those below it begin at the root.
+            if let Some(NewFolder { parent, .. }) = new.last_mut() {
+                parent.clear();
+            }
+            break;
+        };
+        new.push(NewFolder { uid: above.clone(), title: title.clone(), parent: parent.clone() });
+        above.clone_from(parent);
+    }
+    folders.extend(new.into_iter().rev());
+}
+
+/// The fields of a value that hold no secret but the word for one, as paths.
+fn redacted(value: &Value, path: &str, found: &mut Vec<String>) {
+    let at = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::String(text) if text == REDACTED => found.push(path.to_owned()),
+        Value::Object(fields) => fields.iter().for_each(|(key, inner)| redacted(inner, &at(key), found)),
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, inner)| redacted(inner, &at(&index.to_string()), found));
+        }
+        _ => {}
+    }
+}
+
+/// Removes the fields that hold the word for a secret.
+fn without_redacted(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, inner| inner.as_str() != Some(REDACTED));
+            fields.values_mut().for_each(without_redacted);
+        }
+        Value::Array(items) => {
+            items.retain(|inner| inner.as_str() != Some(REDACTED));
+            items.iter_mut().for_each(without_redacted);
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_word_for_a_secret_is_never_sent_for_a_new_contact_point() {
+        let value = json!({"uid": "c", "name": "C", "type": "slack",
+            "settings": {"url": "[REDACTED]", "recipient": "#a", "list": [{"token": "[REDACTED]"}]}});
+        let new = AlertingResource::new(Alerting::ContactPoints, value.clone()).without_secrets();
+        assert_eq!(new.value["settings"], json!({"recipient": "#a", "list": [{}]}));
+        let mut found = Vec::new();
+        redacted(&value, "", &mut found);
+        assert_eq!(found, ["settings.list.0.token", "settings.url"]);
+    }
 
     #[test]
     fn what_grafana_sets_by_itself_makes_no_difference() {

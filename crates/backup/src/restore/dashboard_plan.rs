@@ -32,6 +32,8 @@ pub struct Case<'a> {
     pub version: &'a str,
     /// How Grafana's dashboards are reached.
     pub api: &'a DashboardApi,
+    /// Uid of its folder, where neither side has that.
+    pub folder_missing: Option<&'a str>,
     /// Why Grafana's can't be read as it is stored; none when it can, or has none.
     pub unreadable: Option<&'a str>,
     /// What was chosen for it.
@@ -76,6 +78,17 @@ pub fn decide(case: &Case<'_>) -> Decision {
             "Grafana has it but cannot be read reliably: {why}. Without a safety backup, it cannot be replaced."
         );
         return asked(case, RestoreConflict::StorageUnknown, &[Keep, Copy], note);
+    }
+    if let Some(folder) = case.folder_missing.filter(|_| case.live.is_none_or(|_| !case.same || case.moved)) {
+        let note = format!(
+            "Its folder ({folder}) is neither in the backup nor in Grafana. Replace restores it into the root folder; \
+             or restore into another folder."
+        );
+        let decision = asked(case, RestoreConflict::FolderMissing, &[Keep, Replace], note);
+        return match (decision.act, case.live) {
+            (RestoreAction::Update, None) => Decision { act: RestoreAction::Create, ..decision },
+            _ => decision,
+        };
     }
     let lossy = &case.stored.about.lossy;
     let refused = case.namesake && !allows_namesakes(case.version);
@@ -300,6 +313,7 @@ mod tests {
             namesake: false,
             version: "11.2.0",
             api: &DashboardApi::Legacy,
+            folder_missing: None,
             unreadable: None,
             choice: None,
             now: Timestamp(saved + 2 * HOUR),
@@ -382,6 +396,20 @@ mod tests {
         assert_eq!(asked.obstacle, Some(RestoreConflict::WouldLose));
         let made = decide(&case(&converted, None));
         assert!(made.act == RestoreAction::Create && made.note.contains("incomplete"), "{made:?}");
+    }
+
+    #[test]
+    fn a_folder_that_neither_side_has_is_asked_about() {
+        let one = stored("u", "One");
+        let with = |choice| decide(&Case { folder_missing: Some("gone"), choice, ..case(&one, None) });
+        let asked = with(None);
+        assert_eq!(
+            (asked.act, asked.obstacle),
+            (RestoreAction::Choose, Some(RestoreConflict::FolderMissing))
+        );
+        assert!(asked.note.contains("(gone)"));
+        assert_eq!(with(Some(RestoreChoice::Replace)).act, RestoreAction::Create);
+        assert_eq!(with(Some(RestoreChoice::Keep)).act, RestoreAction::Skip);
     }
 
     #[test]

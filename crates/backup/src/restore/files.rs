@@ -19,12 +19,7 @@ use super::{
     runs::{self, Record, RecordItem},
     undo_work::Work,
 };
-use crate::{
-    Backups,
-    build::Builder,
-    reader::BackupReader,
-    store::{self, Store},
-};
+use crate::{Backups, build::Builder, reader::BackupReader, store::Store};
 use aether_context::{jobs::Handle, session::StackSession};
 use aether_foundation::{diff::unified, file_write as write, text::hex};
 use aether_rules::configs::{
@@ -89,7 +84,7 @@ async fn steps(
             return Err(PanelError::new(ErrorCode::NotFound, "backups", words));
         }
         let read = |name: String| {
-            let bytes = store::read_inside(&opened.folder, &format!("{CONFIGS}{name}"), write::MAX);
+            let bytes = crate::inside::read_inside(&opened.folder, &format!("{CONFIGS}{name}"), write::MAX);
             (name, bytes.map_err(|error| error.to_string()))
         };
         Ok(all.into_iter().map(read).collect::<Vec<_>>())
@@ -343,7 +338,7 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
     let mut changed = Vec::new();
     for (index, item) in undone.items.iter_mut().enumerate() {
         let old = |folder: &PathBuf| {
-            store::read_inside(folder, &format!("{CONFIGS}{}", item.source), write::MAX).ok()
+            crate::inside::read_inside(folder, &format!("{CONFIGS}{}", item.source), write::MAX).ok()
         };
         let before = if item.act == RestoreAction::Create { None } else { copy.as_ref().and_then(old) };
         let restored = source.as_ref().and_then(old);

@@ -18,6 +18,7 @@ use crate::{
     compare,
     dashboard::references,
     reader::{BackupReader, StoredDashboard},
+    third_party::LAYOUT,
 };
 use aether_foundation::text::hex;
 
@@ -197,6 +198,16 @@ fn notes(target: &Target) -> Vec<String> {
     notes
 }
 
+/// Where a dashboard goes.
+struct Placed {
+    /// Uid of the folder; empty: the root.
+    folder: String,
+    /// Its titles from the top.
+    titles: Vec<String>,
+    /// Uid of the folder that it should go into, where neither side has that.
+    missing: Option<String>,
+}
+
 /// What the steps before have taken up already.
 struct Planner<'a> {
     backup: &'a BackupReader,
@@ -222,7 +233,7 @@ impl Planner<'_> {
         let raw = stored.dashboard.as_ref();
         let value: Value = raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
         let changes = live.map(|live| compare::dashboards(&live.value, &value)).unwrap_or_default();
-        let (folder, placed) = self.place(&stored, live);
+        let Placed { folder, titles: placed, missing } = self.place(&stored, live);
         let place = (folder.clone(), about.title.clone());
         let decision = decide(&Case {
             stored: &stored,
@@ -233,6 +244,7 @@ impl Planner<'_> {
             namesake: self.has_another(&place, &uid),
             version: &self.target.version,
             api: &self.target.api,
+            folder_missing: missing.as_deref(),
             unreadable: self.target.unreadable.get(&uid).map(String::as_str),
             choice: self.request.choices.get(&uid).copied().or(self.request.otherwise),
             now: self.now,
@@ -282,24 +294,46 @@ impl Planner<'_> {
             || self.claimed.get(place).is_some_and(|other| other != uid)
     }
 
-    /// Where it goes: uid of the folder, and titles from the top.
-    fn place(&self, stored: &StoredDashboard, live: Option<&LiveDashboard>) -> (String, Vec<String>) {
+    /// Where it goes.
+    fn place(&self, stored: &StoredDashboard, live: Option<&LiveDashboard>) -> Placed {
         let known = &self.target.folders;
         if let Some(into) = &self.request.into_folder {
-            return (into.clone(), known.get(into).cloned().into_iter().collect());
+            let titles = known.get(into).cloned().into_iter().collect();
+            return Placed { folder: into.clone(), titles, missing: None };
         }
         let uid = &stored.about.folder_uid;
-        if uid.is_empty() && self.backup.manifest.is_none() {
+        let from_layout = uid.starts_with(LAYOUT);
+        if (uid.is_empty() || from_layout)
+            && self.backup.manifest.is_none()
+            && let Some(live) = live
+        {
             // A bare dashboard does not say where it was: one that is still there stays where it is.
-            let uid = live.map(|live| live.meta.folder_uid.clone()).unwrap_or_default();
+            let uid = live.meta.folder_uid.clone();
             let titles = known.get(&uid).cloned().into_iter().collect();
-            return (uid, titles);
+            return Placed { folder: uid, titles, missing: None };
+        }
+        let titles = stored.about.folder.clone();
+        if from_layout && let Some(found) = self.folder_titled(&titles) {
+            return Placed { folder: found, titles, missing: None };
         }
         if uid.is_empty() || known.contains_key(uid) || self.backup.folder_of(uid).is_some() {
-            (uid.clone(), stored.about.folder.clone())
+            Placed { folder: uid.clone(), titles, missing: None }
         } else {
-            (String::new(), Vec::new())
+            Placed { folder: String::new(), titles: Vec::new(), missing: Some(uid.clone()) }
         }
+    }
+
+    /// Grafana's folder of these titles from the top.
+    fn folder_titled(&self, titles: &[String]) -> Option<String> {
+        let mut above = String::new();
+        for title in titles {
+            let mut all = self.target.folders.iter();
+            let found = all.find(|(uid, known)| {
+                *known == title && self.target.folder_parents.get(*uid).is_none_or(|parent| *parent == above)
+            });
+            above.clone_from(found?.0);
+        }
+        Some(above)
     }
 
     /// Adds a folder that Grafana has not, after those above it.

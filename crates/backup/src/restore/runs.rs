@@ -41,7 +41,7 @@ pub struct Record {
     pub safety: Option<BackupId>,
     /// What is written.
     pub items: Vec<RecordItem>,
-    /// MetadataCache.
+    /// What is worth knowing.
     #[serde(default)]
     pub notes: Vec<String>,
 }

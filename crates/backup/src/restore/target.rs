@@ -70,6 +70,8 @@ pub struct Target {
     pub titles: BTreeMap<(String, String), Vec<String>>,
     /// Titles of folders by uid.
     pub folders: BTreeMap<String, String>,
+    /// Uids of the folders above, by uid; empty: the root.
+    pub folder_parents: BTreeMap<String, String>,
     /// Data sources; none when they can't be read.
     pub data_sources: Option<Vec<DataSourceRef>>,
     /// Uids of library panels; none when they can't be read.
@@ -126,6 +128,7 @@ pub async fn read(
         dashboards: read.found,
         unreadable: read.unreadable,
         titles,
+        folder_parents: folders.iter().map(|hit| (hit.uid.clone(), hit.folder_uid.clone())).collect(),
         folders: folders.into_iter().map(|hit| (hit.uid, hit.title)).collect(),
         data_sources,
         library,

@@ -12,7 +12,7 @@ use aether_backup::{
     reader::{BackupReader, StoredDashboard},
     remote,
     restore::{self, data, runs, target, undo},
-    store::Store,
+    store::{Cache, Store},
     verify,
 };
 use aether_foundation::{clock, diff::unified, task::blocking};
@@ -49,7 +49,7 @@ impl Panel {
         let store = self.store();
         blocking(move || {
             let opened = BackupReader::open(&store, &request.id)?;
-            let entry = store.entry(&request.id.0, &mut BTreeMap::new());
+            let entry = store.entry(&request.id.0, &mut Cache::default());
             let listed = entry.ok().flatten().ok_or_else(|| {
                 let words = format!("Invalid backup name: {}.", request.id.0);
                 PanelError::new(ErrorCode::NotFound, "backups", words)

@@ -263,6 +263,7 @@ export const text = {
       'The servers reload their files, and the loaded configuration is compared with the restored one. If a server rejects a file, all files are rolled back.',
     itemsAbout: 'Items are written one at a time and read back. Anything edited in the meantime is left unchanged.',
     missingPlugins: (plugins: string): string => `Missing plugin: ${plugins}. Its panels will be empty.`,
+    missingLibraryPanels: (panels: string): string => `Missing library panel: ${panels}. It will be empty.`,
     new: 'new',
     changes: 'Changes',
     changesTo: (title: string): string => `Changes to ${title}`,
@@ -308,6 +309,13 @@ export const text = {
   },
 
   preview: {
+    schema: 'Schema',
+    schemaName: (schema: 'classic' | 'v1' | 'v2', version: string): string =>
+      schema === 'classic' ? 'classic' : `${schema} (${version || 'version unknown'})`,
+    managedBy: 'Managed by',
+    libraryPanels: 'Library panels',
+    usedBy: (places: string[]): string => (places.length > 0 ? `used by ${places.join(', ')}` : ''),
+    sourceMissing: 'missing',
     view: 'View',
     panels: 'Panels',
     json: 'JSON',

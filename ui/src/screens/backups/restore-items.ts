@@ -14,13 +14,20 @@ export const writes = (action: RestoreAction): boolean =>
 export const canRestoreDashboard = (item: RestoreItem | undefined): boolean =>
   item !== undefined && item.act !== 'identical' && item.obstacle !== 'unusable';
 
+/** The data source mapping without entries that none of the items uses: the panel refuses those. */
+export function usedMapping(mapping: Record<string, string>, items: readonly RestoreItem[]): Record<string, string> {
+  const used = new Set(items.flatMap((item) => item.dataSources.map((source) => source.reference)));
+  return Object.fromEntries(Object.entries(mapping).filter(([from]) => used.has(from)));
+}
+
 /** Of alerting resources and configuration files: without an action or a choice there is nothing to restore. */
 export const canRestore = (item: RestoreItem | undefined): boolean =>
   item !== undefined && (writes(item.act) || item.choices.length > 0);
 
 /** A dashboard of a backup compared with the one in Grafana. */
 export function compareDashboard(item: RestoreItem): Comparison {
-  if (item.obstacle === 'unusable') return { tone: 'crit', text: 'unreadable' };
+  if (item.obstacle === 'unusable') return { tone: 'crit', text: 'can’t be restored' };
+  if (item.obstacle === 'storage-unknown') return { tone: 'warn', text: 'can’t be compared' };
   if (item.liveVersion === null) return { tone: 'crit', text: 'deleted' };
   if (item.obstacle === 'provisioned') return { tone: 'mute', text: 'provisioned from a file' };
   if (item.act === 'identical') return { tone: 'none', text: 'identical' };

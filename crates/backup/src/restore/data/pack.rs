@@ -117,7 +117,7 @@ fn pack(source: &Path, files: &[String], (uid, gid): (u64, u64), into: Sender) -
                 )?;
             }
         }
-        let path = crate::store::inside(source, file)?;
+        let path = crate::inside::inside(source, file)?;
         let size = unpacked(&path)?;
         let content = std::fs::File::open(&path)?;
         let mut header = header(tar::EntryType::Regular, size, 0o644);

@@ -113,7 +113,7 @@ pub async fn ground(backups: &Backups, live: &StackSession, id: &BackupId) -> Re
     let packed = files.iter().any(|file| file.ends_with(ZSTD));
     let at = source.clone();
     let bytes: f64 = blocking(move || {
-        let size = |file: &String| unpacked(&crate::store::inside(&at, file)?).map(|bytes| bytes as f64);
+        let size = |file: &String| unpacked(&crate::inside::inside(&at, file)?).map(|bytes| bytes as f64);
         let sizes: std::io::Result<Vec<f64>> = files.iter().map(size).collect();
         sizes
             .map(|sizes| sizes.iter().sum())

@@ -1,14 +1,49 @@
 //! Backups that other tools made: folders of dashboards without a manifest of ours. They are read, and never changed.
 
-use crate::name;
-use std::{fs, path::Path, time::UNIX_EPOCH};
+mod contents;
+mod pieces;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
 
 use aether_contract::{
     Backup, BackupId, BackupPart, BackupPartKind, BackupPartState, BackupVerdict, Timestamp,
 };
 
-use super::metadata::MetadataCache;
+pub use contents::{Contents, LAYOUT, Place, contents, read};
+
+use crate::{metadata::MetadataCache, name};
 use aether_foundation::names;
+
+/// Counts of another tool's backup, kept while its files stay as they are.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Dashboards, those that can't be used too.
+    pub dashboards: u32,
+    /// What was not read, in a sentence.
+    pub left_out: String,
+}
+
+/// Counts by folder, with the state of the files that they are of.
+pub type CountsCache = BTreeMap<PathBuf, (Vec<Found>, Counts)>;
+
+/// The counts of a folder. Its files are read only when they have changed.
+pub fn counts(folder: &Path, files: Vec<Found>, cache: &mut CountsCache) -> Counts {
+    if let Some((known, counts)) = cache.get(folder)
+        && *known == files
+    {
+        return counts.clone();
+    }
+    let all = contents(folder, files.iter().map(|file| file.path.as_str()));
+    let dashboards = u32::try_from(all.dashboards.len()).unwrap_or(u32::MAX);
+    let counts = Counts { dashboards, left_out: all.left_out() };
+    cache.insert(folder.to_path_buf(), (files, counts.clone()));
+    counts
+}
 
 /// Most files that are looked at.
 pub const MAX_FILES: usize = 20_000;
@@ -21,23 +56,30 @@ pub const SIGNS: [&str; 5] = ["grafana", "dashboards", "_OUTPUT_", "configs", "M
 const MAX_HIDDEN: usize = 1_000;
 
 /// A file of a foreign backup.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Path in it, with `/`.
     pub path: String,
     /// Size in bytes.
     pub bytes: u64,
+    /// When it was changed last; none where that is not known.
+    modified: Option<std::time::SystemTime>,
 }
 
 /// The entry of the list; none when the folder does not look like a backup.
-pub fn entry(id: &str, folder: &Path, notes: &MetadataCache) -> Option<Backup> {
-    if !SIGNS.iter().any(|sign| folder.join(sign).exists()) {
+pub fn entry(id: &str, folder: &Path, notes: &MetadataCache, cache: &mut CountsCache) -> Option<Backup> {
+    let signed = SIGNS.iter().any(|sign| folder.join(sign).exists());
+    if !folder.is_dir() {
         return None;
     }
     let Scan { files, left, hidden } = scan(folder);
-    let dashboards = files.iter().filter(|file| may_be_dashboard(&file.path)).count();
-    let dashboards = u32::try_from(dashboards).unwrap_or(u32::MAX);
     let bytes: f64 = files.iter().map(|file| file.bytes as f64).sum();
+    let count = u32::try_from(files.len()).unwrap_or(u32::MAX);
+    let Counts { dashboards, left_out } = counts(folder, files, cache);
+    // A folder of mixins or resources has none of the usual names.
+    if !signed && dashboards == 0 {
+        return None;
+    }
     let newest = fs::symlink_metadata(folder)
         .and_then(|meta| meta.modified())
         .ok()
@@ -53,6 +95,7 @@ pub fn entry(id: &str, folder: &Path, notes: &MetadataCache) -> Option<Backup> {
             "Made by another tool, without checksums; its integrity cannot be verified.".into(),
             left_words(left),
             hidden.words(),
+            left_out,
             notes.left_out.clone(),
         ]
         .into_iter()
@@ -70,7 +113,7 @@ pub fn entry(id: &str, folder: &Path, notes: &MetadataCache) -> Option<Backup> {
         problems: Vec::new(),
         parts: vec![part],
         bytes,
-        files: u32::try_from(files.len()).unwrap_or(u32::MAX),
+        files: count,
         dashboards,
         pinned: notes.pinned,
         safety: false,
@@ -166,8 +209,10 @@ fn walk(folder: &Path, prefix: &str, depth: usize, scan: &mut Scan) {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => walk(&entry.path(), &path, depth + 1, scan),
             Ok(kind) if kind.is_file() && readable(&entry.file_name(), &path) => {
-                let bytes = entry.metadata().map_or(0, |meta| meta.len());
-                scan.files.push(Found { path, bytes });
+                let meta = entry.metadata().ok();
+                let bytes = meta.as_ref().map_or(0, fs::Metadata::len);
+                let modified = meta.and_then(|meta| meta.modified().ok());
+                scan.files.push(Found { path, bytes, modified });
             }
             Ok(kind) if kind.is_symlink() => {}
             _ => scan.left += 1,
@@ -177,15 +222,4 @@ fn walk(folder: &Path, prefix: &str, depth: usize, scan: &mut Scan) {
 
 fn readable(name: &std::ffi::OsStr, path: &str) -> bool {
     name.to_str().is_some() && names::is_here(path)
-}
-
-/// Whether a file may hold a dashboard, by its name. grafana-backup-tool writes `.dashboard`.
-pub fn may_be_dashboard(path: &str) -> bool {
-    let lower = path.to_lowercase();
-    if lower.ends_with(".dashboard") {
-        return true;
-    }
-    let elsewhere =
-        ["folders/", "datasources/", "library", "alert", "contact", "polic", "configs/", "prometheus/"];
-    lower.ends_with(".json") && !elsewhere.iter().any(|part| lower.contains(part))
 }

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import type { RestoreItem } from '../../lib/contract';
+import { compareDashboard, usedMapping } from './restore-items';
+
+const item = (more: Partial<RestoreItem>): RestoreItem =>
+  ({ act: 'update', obstacle: null, changes: [], liveVersion: 3, dataSources: [], ...more }) as unknown as RestoreItem;
+
+describe('restore items', () => {
+  it('keeps only the mapping of data sources that the items use', () => {
+    const uses = [{ reference: 'old', plugin: 'loki', places: ['Errors'], found: false }];
+    expect(usedMapping({ old: 'new', other: 'x' }, [item({ dataSources: uses }), item({})])).toEqual({ old: 'new' });
+    expect(usedMapping({ old: 'new' }, [])).toEqual({});
+  });
+
+  it('tells what can’t be restored or compared from what differs', () => {
+    expect(compareDashboard(item({ obstacle: 'unusable' })).text).toBe('can’t be restored');
+    expect(compareDashboard(item({ obstacle: 'storage-unknown', liveVersion: null })).text).toBe('can’t be compared');
+    expect(compareDashboard(item({ liveVersion: null })).text).toBe('deleted');
+    expect(compareDashboard(item({})).text).toBe('moved');
+  });
+});
