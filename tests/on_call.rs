@@ -220,7 +220,7 @@ fn backfill(data: &Path, now: i64) {
     text.push_str("# EOF\n");
     let file = data.with_extension("om");
     fs::write(&file, text).unwrap();
-    let made = std::process::Command::new("promtool")
+    let made = std::process::Command::new(aether_tests::on_path("promtool").unwrap())
         .args(["tsdb", "create-blocks-from", "--max-block-duration=744h", "openmetrics"])
         .args([file.as_path(), data])
         .output()

@@ -167,7 +167,7 @@ async fn files_are_left_alone_where_the_server_cannot_be_told_to_read_them() {
     let folder = tempfile::tempdir().unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     // Without --web.enable-lifecycle.
-    let mut server = Command::new("prometheus")
+    let mut server = Command::new(aether_tests::on_path("prometheus").unwrap())
         .arg(format!("--config.file={}", stack.folder.path().join(FILES[0]).display()))
         .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))

@@ -58,8 +58,11 @@ fn firing(folder: &Path, expressions: &[String]) -> Vec<bool> {
         .unwrap();
     }
     fs::write(folder.join("test.yml"), text).unwrap();
-    let ran =
-        Command::new("promtool").args(["test", "rules", "test.yml"]).current_dir(folder).output().unwrap();
+    let ran = Command::new(on_path("promtool").unwrap())
+        .args(["test", "rules", "test.yml"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     let got: Vec<bool> = said
         .lines()
@@ -204,7 +207,7 @@ async fn promtool_agrees_where_one_tenant_without_traffic_makes_nan() {
     }
     fs::write(&file, text).unwrap();
     fs::write(folder.path().join("test.yml"), tests).unwrap();
-    let ran = Command::new("promtool")
+    let ran = Command::new(on_path("promtool").unwrap())
         .args(["test", "rules", "test.yml"])
         .current_dir(folder.path())
         .output()

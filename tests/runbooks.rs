@@ -229,6 +229,6 @@ fn the_rules_of_the_tuning_guide_and_the_files_that_commands_name_are_right() {
     let folder = tempfile::tempdir().unwrap();
     let file: &Path = &folder.path().join("rules.yml");
     fs::write(file, rules.concat()).unwrap();
-    let ran = Command::new("promtool").args(["check", "rules"]).arg(file).output().unwrap();
+    let ran = Command::new(on_path("promtool").unwrap()).args(["check", "rules"]).arg(file).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }

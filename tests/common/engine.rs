@@ -42,7 +42,7 @@ pub fn image(folder: &Path, name: &str) {
     for name in ["bin", "tmp", "etc", "prometheus"] {
         fs::create_dir_all(root.join(name)).unwrap();
     }
-    let prometheus = which("prometheus");
+    let prometheus = aether_tests::on_path("prometheus").unwrap().display().to_string();
     fs::copy(&prometheus, root.join("bin/prometheus")).unwrap();
     let linked = Command::new("ldd").arg(&prometheus).output().unwrap();
     for word in

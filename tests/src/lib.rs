@@ -33,10 +33,9 @@ pub fn built(name: &str) -> Option<PathBuf> {
     Some(folder.join(name)).filter(|path| path.is_file())
 }
 
-/// The full path of a program, if it is installed.
+/// The full path of a program, if it is installed or the environment names it.
 pub fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    aether_sim::servers::find(program, "").ok()
 }
 
 /// The first of these programs that is missing.

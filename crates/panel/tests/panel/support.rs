@@ -74,8 +74,18 @@ impl Drop for Server {
     }
 }
 
+/// The program that the environment names in the place of the installed one.
+fn named(program: &str) -> Option<std::path::PathBuf> {
+    let variable = match program {
+        "prometheus" => "AETHER_PROMETHEUS",
+        "prometheus-alertmanager" => "AETHER_ALERTMANAGER",
+        _ => return None,
+    };
+    std::env::var_os(variable).filter(|path| !path.is_empty()).map(Into::into)
+}
+
 fn spawn(program: &str, args: &[String]) -> Child {
-    Command::new(program)
+    Command::new(named(program).unwrap_or_else(|| program.into()))
         .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -86,8 +96,9 @@ fn spawn(program: &str, args: &[String]) -> Child {
 
 /// Whether a program is there; says so when it is not.
 pub fn have(program: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()));
+    let found = named(program).is_some_and(|path| path.is_file())
+        || std::env::var_os("PATH")
+            .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()));
     if !found {
         eprintln!("skipped: {program} is not installed");
     }

@@ -23,11 +23,30 @@ const LONGEST_LOG: u64 = 4 << 20;
 /// # Errors
 /// [`SimError::Missing`], naming Debian's package.
 pub fn find(program: &str, package: &'static str) -> Result<PathBuf, SimError> {
+    if let Some(named) = named(program) {
+        return if named.is_file() {
+            Ok(named)
+        } else {
+            Err(SimError::Missing { program: named.display().to_string(), package })
+        };
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
         .ok_or_else(|| SimError::Missing { program: program.to_owned(), package })
+}
+
+/// The program that the environment names in the place of the installed one, for a run against another version.
+fn named(program: &str) -> Option<PathBuf> {
+    let variable = match program {
+        "prometheus" => "AETHER_PROMETHEUS",
+        "promtool" => "AETHER_PROMTOOL",
+        "alertmanager" | "prometheus-alertmanager" => "AETHER_ALERTMANAGER",
+        "amtool" => "AETHER_AMTOOL",
+        _ => return None,
+    };
+    std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// Full path of the first of these programs that is installed: distributions and the projects' own archives name them
