@@ -58,6 +58,48 @@ pub fn short(id: &str) -> &str {
     plain.get(..12).unwrap_or(plain)
 }
 
+/// What changes from one reference to the other, where a digest is involved. Pure.
+pub fn difference(old: &str, new: &str) -> Option<String> {
+    let (before, after) = (digest(old), digest(new));
+    if old == new || (before.is_empty() && after.is_empty()) {
+        return None;
+    }
+    let tags = || {
+        let name = |image| tag(image).unwrap_or("none").to_owned();
+        (tag(old) != tag(new)).then(|| format!("from {} to {}", name(old), name(new)))
+    };
+    let other_name = !same(bare(old), bare(new));
+    Some(match (before, after, tags()) {
+        _ if other_name => {
+            format!(
+                "The image name changes from {} to {}, so the digests are of different images.",
+                bare(old),
+                bare(new)
+            )
+        }
+        ("", _, None) => {
+            "Only the digest is added. The image stays the same as long as the tag points to that digest."
+                .to_owned()
+        }
+        ("", _, Some(tags)) => format!("The tag changes {tags}, and a digest is added."),
+        (_, "", None) => "The digest is removed: from now on the tag decides which image runs.".to_owned(),
+        (_, "", Some(tags)) => {
+            format!(
+                "The tag changes {tags}, and the digest is removed: from now on the tag decides which image runs."
+            )
+        }
+        (before, after, Some(tags)) if before == after => {
+            format!(
+                "Only the tag changes, {tags}. The digest stays the same, and so does the image that runs."
+            )
+        }
+        (_, _, Some(tags)) => {
+            format!("Both the tag and the digest change, the tag {tags}. A different image will run.")
+        }
+        (_, _, None) => "Only the digest changes, under the same tag. A different image will run.".to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +140,35 @@ mod tests {
             (bare("host:5000/a"), short("sha256:0123456789abcdef"), short("ab")),
             ("host:5000/a", "0123456789ab", "ab")
         );
+    }
+
+    #[test]
+    fn what_changes_of_a_reference_with_a_digest_is_told_as_what_it_is() {
+        let (one, two) = (format!("@sha256:{}", "1".repeat(64)), format!("@sha256:{}", "2".repeat(64)));
+        let told = |old: &str, new: &str| difference(old, new).unwrap_or_default();
+        for (old, new, expected) in [
+            ("a:v1".to_owned(), "a:v2".to_owned(), ""),
+            ("a:v1".to_owned(), format!("a:v1{one}"), "Only the digest is added"),
+            ("a:v1".to_owned(), format!("a:v2{one}"), "The tag changes from v1 to v2, and a digest is added"),
+            (
+                format!("a:v1{one}"),
+                format!("a:v2{two}"),
+                "Both the tag and the digest change, the tag from v1 to v2",
+            ),
+            (format!("a:v1{one}"), format!("a:v1{two}"), "Only the digest changes, under the same tag"),
+            (format!("a:v1{one}"), format!("a:v2{one}"), "Only the tag changes, from v1 to v2"),
+            (format!("a:v1{one}"), "a:v1".to_owned(), "The digest is removed"),
+            (
+                format!("a:v1{one}"),
+                "a:v2".to_owned(),
+                "The tag changes from v1 to v2, and the digest is removed",
+            ),
+            (format!("a:v1{one}"), format!("b:v2{two}"), "The image name changes from a to b"),
+            (format!("a{one}"), format!("a:v2{two}"), "the tag from none to v2"),
+            (format!("a:v1{one}"), format!("docker.io/a:v1{two}"), "Only the digest changes"),
+        ] {
+            let text = told(&old, &new);
+            assert!(text.contains(expected) && text.is_empty() == expected.is_empty(), "{old} {new}: {text}");
+        }
     }
 }

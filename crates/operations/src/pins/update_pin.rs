@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     compose::{self, edit},
-    image::{bare, same, tag},
+    image::{bare, difference, same, tag},
 };
 use crate::pins::Pins;
 use aether_context::{journal::Entry, session::StackSession};
@@ -69,6 +69,7 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
     let service = change.service.clone();
     let pinned = live.profile.pins.iter().find(|pin| pin.service == service).map(|pin| pin.image.clone());
     let mut notes = cut_off(pins).await?;
+    let mut old = pinned.clone();
     let (mut files, mut writes, mut also) = (Vec::new(), Vec::new(), Vec::new());
     let name = local(&service);
     let mut then = vec![format!("docker compose pull {name}"), format!("docker compose up -d {name}")];
@@ -81,8 +82,14 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
             let (from, wanted) = (image.clone(), service.clone());
             let read = sources.clone();
             let outcome = blocking(move || Ok(compose_change(&read, &wanted, &from))).await?;
+            let mut started = vec![name.clone()];
             match outcome {
-                Ok(edit::Change { path, variables, before, after, also: others, note }) => {
+                Ok((edit::Change { path, variables, before, after, also: others, from, note }, enabled)) => {
+                    old = from.or(old);
+                    // Naming a service of a profile that is off would start it.
+                    started.extend(
+                        others.iter().filter(|other| enabled.contains(other)).map(|other| local(other)),
+                    );
                     let diff =
                         if variables { diff::bare(&before, &after) } else { diff::unified(&before, &after) };
                     let what = if variables { "variables" } else { "Compose file" }.to_owned();
@@ -98,11 +105,12 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
                 Err(why) => return Err(refuse(format!("{}.", capital(&why)))),
             }
             let compose = command(&sources, !live.profile.compose.files.is_empty());
-            then = vec![format!("{compose} pull {name}"), format!("{compose} up -d {name}")];
+            let started = started.join(" ");
+            then = vec![format!("{compose} pull {started}"), format!("{compose} up -d {started}")];
         }
     }
-    if let Some(old) = &pinned
-        && *old != image
+    if let Some(pin) = &pinned
+        && *pin != image
     {
         match pins.ctx.stacks.repinned(&service, &image) {
             Ok((path, before, after)) => {
@@ -110,7 +118,7 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
                 files.push(PinUpdateFile { path: path_text, what: "profile".to_owned(), diff });
                 writes.push(Write { path, before, after });
             }
-            Err(why) => notes.push(format!("The profile still pins {old}: {why}.")),
+            Err(why) => notes.push(format!("The profile still pins {pin}: {why}.")),
         }
     }
     if files.is_empty() {
@@ -119,12 +127,7 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
     if !also.is_empty() {
         notes.push(format!("{} use the same value and will change too.", also.join(", ")));
     }
-    if pinned.as_deref().is_some_and(|old| same(old, &image) && image.contains('@')) {
-        notes.push(
-            "Only the digest is added. The image stays the same as long as the tag points to that digest."
-                .to_owned(),
-        );
-    }
+    notes.extend(old.as_deref().and_then(|old| difference(old, &image)));
     if image.contains('@') && tag(&image).is_some() {
         notes.push("Docker ignores the tag when a digest is given; it is kept for readability.".to_owned());
     }
@@ -138,13 +141,16 @@ async fn planned(pins: &Pins, live: &StackSession, change: &PinUpdateChange) -> 
     Ok(Planned { plan, writes })
 }
 
+/// The change, and the services that are started with the profiles that are on.
 fn compose_change(
     sources: &compose::read::Sources,
     service: &str,
     image: &str,
-) -> Result<edit::Change, String> {
+) -> Result<(edit::Change, Vec<String>), String> {
     let project = compose::read::read(sources, &compose::environment)?;
-    edit::change(sources, &project, &compose::environment, service, image)
+    let change = edit::change(sources, &project, &compose::environment, service, image)?;
+    let enabled = project.services.into_iter().filter(|service| service.enabled).map(|service| service.name);
+    Ok((change, enabled.collect()))
 }
 
 /// The command for a project: in its folder, with its files where those are not the ones that Compose finds by itself.

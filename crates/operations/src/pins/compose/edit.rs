@@ -15,6 +15,7 @@ use yaml_edit::{Document, Mapping, YamlNode};
 use super::{
     interpolate::{Origin, Used},
     read::{Environment, Project, Sources, read_with},
+    without_mark,
 };
 
 /// What is written where.
@@ -30,6 +31,8 @@ pub struct Change {
     pub after: String,
     /// Other services that get the same.
     pub also: Vec<String>,
+    /// The reference that the service has now, variables replaced; none where that is not known.
+    pub from: Option<String>,
     /// What has to be known.
     pub note: String,
 }
@@ -67,7 +70,10 @@ pub fn change(
             before.get(range.end..).unwrap_or_default()
         );
         match fence(sources, project, environment, (&path, &after), (service, image)) {
-            Ok(also) => return Ok(Change { path, variables, before, after, also, note }),
+            Ok(also) => {
+                let from = reference.resolved.clone().ok();
+                return Ok(Change { path, variables, before, after, also, from, note });
+            }
             Err(reason) => why = reason,
         }
     }
@@ -162,15 +168,24 @@ fn styled(old: &str, new: &str) -> String {
 /// Places of a service's image, the service's own first; then every other scalar of the same text, for what an
 /// anchor gives.
 fn places(text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
-    Document::from_str(text).map(|document| places_in(&document, text, service, raw)).unwrap_or_default()
+    let (mark, bare) = marked(text);
+    let Ok(document) = Document::from_str(bare) else { return Vec::new() };
+    let places = places_in(&document, bare, service, raw).into_iter();
+    places.map(|range| range.start + mark..range.end + mark).collect()
+}
+
+/// The length of the byte order mark, and the text behind it.
+fn marked(text: &str) -> (usize, &str) {
+    let bare = without_mark(text);
+    (text.len() - bare.len(), bare)
 }
 
 fn places_in(document: &Document, text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let own = document
         .get("services")
-        .and_then(|node| node.as_mapping().and_then(|services| services.get(service)))
-        .and_then(|node| node.as_mapping().and_then(|map| map.get("image")));
+        .and_then(|node| mapping(&node).and_then(|services| services.get(service)))
+        .and_then(|node| mapping(&node).and_then(|map| map.get("image")));
     if let Some(range) = own.as_ref().and_then(|node| place(text, node, raw)) {
         found.push(range);
     }
@@ -190,18 +205,26 @@ fn walk(text: &str, map: &Mapping, raw: &str, found: &mut Vec<Range<usize>>, dep
         {
             found.push(range);
         }
-        if let Some(inner) = node.as_mapping() {
-            walk(text, inner, raw, found, depth + 1);
+        if let Some(inner) = mapping(&node) {
+            walk(text, &inner, raw, found, depth + 1);
         }
     }
 }
 
+/// A mapping, also one behind `!override`.
+fn mapping(node: &YamlNode) -> Option<Mapping> {
+    node.as_mapping().cloned().or_else(|| node.as_tagged()?.as_mapping())
+}
+
 fn place(text: &str, node: &YamlNode, raw: &str) -> Option<Range<usize>> {
-    let scalar = node.as_scalar()?;
+    let scalar = match node.as_tagged() {
+        Some(tagged) => tagged.value()?,
+        None => node.as_scalar()?.clone(),
+    };
     if scalar.as_string() != raw {
         return None;
     }
-    let range = node.byte_range();
+    let range = scalar.byte_range();
     let (start, end) = (range.start as usize, range.end as usize);
     let written = text.get(start..end)?;
     // What an anchor's name stands before is still the value.
@@ -217,6 +240,7 @@ fn place(text: &str, node: &YamlNode, raw: &str) -> Option<Range<usize>> {
 /// Puts beside each reference the line that it stands in. Each file is parsed once.
 pub fn lines(project: &mut Project) {
     for (path, text) in &project.texts {
+        let text = without_mark(text);
         let Ok(document) = Document::from_str(text) else { continue };
         let images = project.services.iter_mut().filter_map(|service| service.image.as_mut());
         for image in images.filter(|image| image.file == *path) {

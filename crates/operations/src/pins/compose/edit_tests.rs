@@ -139,3 +139,38 @@ fn the_packs_file_is_changed_in_one_line() {
         assert_eq!(line(service), Some(wanted as u32));
     }
 }
+
+#[test]
+fn byte_order_mark_and_line_ends_of_windows_survive_a_change() {
+    let (env, by_variable) = (include_str!("fixtures/windows.env"), include_str!("fixtures/env-file.yml"));
+    let files = [("compose.yml", by_variable), (".env", env)];
+    let (change, name) = repinned(&files, "prometheus", "prom/prometheus:v2.55.1").unwrap();
+    assert_eq!((name.as_str(), change.after.as_str()), (".env", env.replace("v2.55.0", "v2.55.1").as_str()));
+    let compose = include_str!("fixtures/windows.yml");
+    let (change, _) = repinned(&[("compose.yml", compose)], "prometheus", "prom/prometheus:v2.55.1").unwrap();
+    assert_eq!(change.after, compose.replace("v2.55.0", "v2.55.1"));
+}
+
+#[test]
+fn an_image_anchor_that_services_share_is_changed_once_and_names_them_all() {
+    let text =
+        "services:\n  a: {image: &img x/a:v1}\n  b: {image: *img}\n  c: {image: *img, profiles: [p]}\n";
+    for service in ["a", "b"] {
+        let (change, _) = repinned(&[("compose.yml", text)], service, "x/a:v2").unwrap();
+        assert_eq!(change.after, text.replace("x/a:v1", "x/a:v2"));
+        let others: Vec<&str> = ["a", "b", "c"].into_iter().filter(|name| *name != service).collect();
+        assert_eq!(change.also, others);
+        assert_eq!(change.from.as_deref(), Some("x/a:v1"));
+    }
+}
+
+#[test]
+fn an_image_with_a_tag_of_yaml_is_changed_behind_the_tag() {
+    let base = "services:\n  a: {image: 'x/a:v1'}\n";
+    let over = "services:\n  a:\n    image: !override x/a:v2 # said\n";
+    let (change, name) = repinned(&[("a.yml", base), ("b.yml", over)], "a", "x/a:v3").unwrap();
+    assert_eq!((name.as_str(), change.after.as_str()), ("b.yml", over.replace("v2", "v3").as_str()));
+    let over = "services: !override\n  a: !override\n    image: 'x/a:v2'\n";
+    let (change, _) = repinned(&[("a.yml", base), ("b.yml", over)], "a", "x/a:v3").unwrap();
+    assert_eq!(change.after, over.replace("v2", "v3"));
+}

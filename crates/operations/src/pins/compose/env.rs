@@ -27,7 +27,8 @@ pub struct Entry {
 /// In words, with the line.
 pub fn read(text: &str, outside: &Lookup<'_>) -> Result<Vec<Entry>, String> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut at = 0;
+    // The place of a value counts the mark.
+    let mut at = text.len() - super::without_mark(text).len();
     // Lines are counted along the way: from the start for each line, a large file takes minutes.
     let (mut number, mut counted, mut total) = (1, 0, 0);
     while at < text.len() {

@@ -6,7 +6,9 @@
 pub mod edit;
 mod env;
 pub mod interpolate;
+mod part;
 pub mod read;
+mod tags;
 pub mod tool;
 
 use std::{
@@ -245,6 +247,11 @@ async fn asked(
     let asked = tool::ask(Path::new("docker"), sources, variables).await;
     *memory = Some((key, asked.clone()));
     asked
+}
+
+/// A text without the byte order mark that editors on Windows put before it; Compose takes it away too.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// A service's reference as it is shown.

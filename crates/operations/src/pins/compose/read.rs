@@ -1,5 +1,6 @@
 //! The project's own reading of compose files: several files, `.env`, variables, anchors and merge keys,
-//! `extends`, `include`, profiles, `!reset`. Of each service what is needed to follow its image, nothing else.
+//! `extends`, `include`, profiles, `!reset` and `!override`. Of each service what is needed to follow its image,
+//! nothing else.
 //!
 //! What is fetched from elsewhere (`include` or `extends` of a Git or OCI address) is not read, and a note says so.
 
@@ -14,8 +15,13 @@ use yaml_serde::{Mapping, Value};
 
 use super::{
     env::{self, Entry},
-    interpolate::{Origin, Replaced, Used, replace},
+    interpolate::{Origin, Replaced, replace},
+    part::Part,
+    tags::Tagless,
+    without_mark,
 };
+
+pub use super::part::Reference;
 
 /// Largest file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -51,23 +57,6 @@ pub struct EnvFile {
     pub text: String,
     /// Its variables.
     pub entries: Vec<Entry>,
-}
-
-/// An image as a file names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    /// As it is written.
-    pub raw: String,
-    /// With its variables replaced, or why not.
-    pub resolved: Result<String, String>,
-    /// The variables.
-    pub used: Vec<Used>,
-    /// File that says it.
-    pub file: PathBuf,
-    /// Service in that file.
-    pub service: String,
-    /// Line in it, from 1; none: not looked for, or it comes from somewhere else.
-    pub line: Option<u32>,
 }
 
 /// A service.
@@ -159,28 +148,11 @@ pub fn read_with(
     Ok(project)
 }
 
-/// A service while its files are put on each other.
-#[derive(Debug, Clone, Default)]
-struct Part {
-    image: Option<Reference>,
-    container: Option<String>,
-    built: bool,
-    profiles: Vec<String>,
-}
-
-/// A value of a service's mapping.
-enum Field<'a> {
-    Absent,
-    /// `!reset`: what the files below say is gone.
-    Reset,
-    Given(&'a Value),
-}
-
 struct Reader<'a> {
     environment: &'a Environment<'a>,
     instead: &'a BTreeMap<PathBuf, String>,
     project: Project,
-    documents: BTreeMap<PathBuf, Rc<Value>>,
+    documents: BTreeMap<PathBuf, Rc<Tagless>>,
     /// Files whose services were read, each as often as it was included.
     reads: usize,
 }
@@ -235,8 +207,8 @@ impl Reader<'_> {
         String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))
     }
 
-    /// A file, with its anchors and merge keys followed.
-    fn document(&mut self, path: &Path) -> Result<Rc<Value>, String> {
+    /// A file, with its anchors and merge keys followed and its tags taken away.
+    fn document(&mut self, path: &Path) -> Result<Rc<Tagless>, String> {
         if let Some(known) = self.documents.get(path) {
             return Ok(Rc::clone(known));
         }
@@ -244,14 +216,15 @@ impl Reader<'_> {
             return Err(format!("more than {MAX_FILES} files"));
         }
         let text = self.text(path)?;
-        let mut value: Value = if text.trim().is_empty() {
+        let bare = without_mark(&text);
+        let mut value: Value = if bare.trim().is_empty() {
             Value::Mapping(Mapping::new())
         } else {
-            yaml_serde::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?
+            yaml_serde::from_str(bare).map_err(|error| format!("{}: {error}", path.display()))?
         };
         value.apply_merge().map_err(|error| format!("{}: {error}", path.display()))?;
         self.project.texts.insert(path.to_path_buf(), text);
-        let value = Rc::new(value);
+        let value = Rc::new(Tagless::new(value));
         self.documents.insert(path.to_path_buf(), Rc::clone(&value));
         Ok(value)
     }
@@ -264,7 +237,7 @@ impl Reader<'_> {
         }
         for path in sources.files.iter().rev() {
             let document = self.document(path)?;
-            if let Some(raw) = document.get("name").and_then(Value::as_str) {
+            if let Some(raw) = document.value.get("name").and_then(Value::as_str) {
                 let told = |why: String| format!("{}: name: {why}", path.display());
                 return Ok(self.replace(raw, scope).map_err(told)?.text);
             }
@@ -290,9 +263,23 @@ impl Reader<'_> {
             return Err(format!("{}: `include` loads more than {MAX_READS} files", path.display()));
         }
         let document = self.document(path)?;
-        let Value::Mapping(root) = &*document else {
+        let Value::Mapping(root) = &document.value else {
             return Err(format!("{} is not a mapping", path.display()));
         };
+        // What the file resets is gone from the files before it, then the file is put on top.
+        for place in &document.resets {
+            match place.as_slice() {
+                [services_key] if services_key == "services" => services.clear(),
+                [services_key, name, rest @ ..] if services_key == "services" => {
+                    if rest.is_empty() {
+                        services.remove(name);
+                    } else if let Some(part) = services.get_mut(name) {
+                        part.reset(rest);
+                    }
+                }
+                _ => {}
+            }
+        }
         for one in root.get("include").and_then(Value::as_sequence).into_iter().flatten() {
             self.include(path, one, scope, services, depth)?;
         }
@@ -379,16 +366,19 @@ impl Reader<'_> {
             return Err(at("`extends` is nested too deeply or circular"));
         }
         let document = self.document(path)?;
-        let map = match document.get("services").and_then(|services| services.get(name)) {
+        let map = match document.value.get("services").and_then(|services| services.get(name)) {
             Some(Value::Mapping(map)) => map.clone(),
             Some(Value::Null) => Mapping::new(),
             Some(_) => return Err(at("not a mapping")),
             None => return Err(at("the service to extend does not exist")),
         };
         let mut part = below;
-        match field(&map, "extends") {
-            Field::Given(Value::String(other)) => part = self.part(path, other, scope, part, depth + 1)?,
-            Field::Given(value @ Value::Mapping(_)) => {
+        let mut base = None;
+        match map.get("extends") {
+            Some(Value::String(other)) => {
+                base = Some(self.part(path, other, scope, Part::default(), depth + 1)?);
+            }
+            Some(value @ Value::Mapping(_)) => {
                 let other = value
                     .get("service")
                     .and_then(Value::as_str)
@@ -406,15 +396,27 @@ impl Reader<'_> {
                     }
                 };
                 if let Some(file) = file {
-                    part = self.part(&file, other, scope, part, depth + 1)?;
+                    base = Some(self.part(&file, other, scope, Part::default(), depth + 1)?);
                 }
             }
             _ => {}
         }
+        if let Some(mut base) = base {
+            // What is reset here is not taken over from there either.
+            for place in &document.resets {
+                if let [services_key, service, rest @ ..] = place.as_slice()
+                    && services_key == "services"
+                    && service == name
+                    && !rest.is_empty()
+                {
+                    base.reset(rest);
+                }
+            }
+            part.put(base);
+        }
         match field(&map, "image") {
-            Field::Absent => {}
-            Field::Reset => part.image = None,
-            Field::Given(value) => {
+            None => {}
+            Some(value) => {
                 let raw = value.as_str().ok_or_else(|| at("image is not a string"))?;
                 let (resolved, used) = match self.replace(raw, scope) {
                     Ok(done) => (Ok(done.text), done.used),
@@ -430,42 +432,26 @@ impl Reader<'_> {
                 });
             }
         }
-        match field(&map, "container_name") {
-            Field::Absent => {}
-            Field::Reset => part.container = None,
-            Field::Given(value) => {
-                let raw = value.as_str().ok_or_else(|| at("container_name is not a string"))?;
-                part.container = Some(self.replace(raw, scope).map_err(|why| at(&why))?.text);
-            }
+        if let Some(value) = field(&map, "container_name") {
+            let raw = value.as_str().ok_or_else(|| at("container_name is not a string"))?;
+            part.container = Some(self.replace(raw, scope).map_err(|why| at(&why))?.text);
         }
-        match field(&map, "build") {
-            Field::Absent => {}
-            Field::Reset => part.built = false,
-            Field::Given(_) => part.built = true,
-        }
-        match field(&map, "profiles") {
-            Field::Absent => {}
-            Field::Reset => part.profiles.clear(),
-            Field::Given(value) => {
-                for raw in value.as_sequence().into_iter().flatten().filter_map(Value::as_str) {
-                    let profile = self.replace(raw, scope).map_err(|why| at(&why))?.text;
-                    if !part.profiles.contains(&profile) {
-                        part.profiles.push(profile);
-                    }
-                }
+        part.built |= field(&map, "build").is_some();
+        for raw in
+            map.get("profiles").and_then(Value::as_sequence).into_iter().flatten().filter_map(Value::as_str)
+        {
+            let profile = self.replace(raw, scope).map_err(|why| at(&why))?.text;
+            if !part.profiles.contains(&profile) {
+                part.profiles.push(profile);
             }
         }
         Ok(part)
     }
 }
 
-fn field<'a>(map: &'a Mapping, key: &str) -> Field<'a> {
-    match map.get(key) {
-        None | Some(Value::Null) => Field::Absent,
-        Some(Value::Tagged(tagged)) if tagged.tag == "reset" => Field::Reset,
-        Some(Value::Tagged(tagged)) => Field::Given(&tagged.value),
-        Some(value) => Field::Given(value),
-    }
+/// A value that is not null: null says nothing.
+fn field<'a>(map: &'a Mapping, key: &str) -> Option<&'a Value> {
+    map.get(key).filter(|value| !value.is_null())
 }
 
 fn remote(path: &str) -> bool {

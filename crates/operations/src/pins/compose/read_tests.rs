@@ -184,3 +184,96 @@ fn the_packs_file_is_read_whole() {
         assert_eq!(service.enabled, service.profiles.is_empty());
     }
 }
+
+#[test]
+fn files_of_windows_editors_are_read_without_their_byte_order_mark() {
+    let env = include_str!("fixtures/windows.env");
+    let compose = include_str!("fixtures/windows.yml");
+    assert!(env.starts_with('\u{feff}') && env.contains("\r\n") && compose.starts_with('\u{feff}'));
+    let by_variable = include_str!("fixtures/env-file.yml");
+    let bench = Bench::new(&[(".env", env), ("compose.yml", by_variable)]);
+    let project = bench.read(&["compose.yml"], &[]).unwrap();
+    assert_eq!(image(&project, "prometheus").as_deref(), Some("prom/prometheus:v2.55.0"));
+    let bench = Bench::new(&[(".env", env.trim_start_matches('\u{feff}')), ("compose.yml", by_variable)]);
+    assert_eq!(
+        bench.read(&["compose.yml"], &[]).unwrap().services[0].image,
+        project.services[0]
+            .image
+            .clone()
+            .map(|image| Reference { file: bench.0.path().join("compose.yml"), ..image })
+    );
+    let bench = Bench::new(&[("compose.yml", compose)]);
+    let mut project = bench.read(&["compose.yml"], &[]).unwrap();
+    super::super::edit::lines(&mut project);
+    assert_eq!(image(&project, "prometheus").as_deref(), Some("prom/prometheus:v2.55.0"));
+    assert_eq!(project.service("prometheus").unwrap().image.as_ref().unwrap().line, Some(3));
+}
+
+#[test]
+fn newer_keys_of_the_specification_do_not_disturb_the_images() {
+    let bench = Bench::new(&[
+        ("compose.yaml", include_str!("fixtures/newer-keys.yml")),
+        ("compose.override.yaml", include_str!("fixtures/newer-keys.override.yml")),
+    ]);
+    let project = bench.read(&["compose.yaml", "compose.override.yaml"], &["tsdb"]).unwrap();
+    assert_eq!(project.name, "mon-dev");
+    let prometheus = project.service("prometheus").unwrap();
+    assert_eq!((prometheus.profiles.as_slice(), prometheus.enabled), (&["tsdb".to_owned()][..], true));
+    assert_eq!(image(&project, "prometheus").as_deref(), Some("prom/prometheus:v2.55.1"));
+    assert_eq!(image(&project, "tunnel"), None);
+    assert_eq!(image(&project, "grafana").as_deref(), Some("local/grafana:dev"));
+    assert!(project.service("grafana").unwrap().built);
+    assert_eq!(image(&project, "old").as_deref(), Some("prom/pushgateway:v1.0.0"));
+    assert_eq!(project.notes.len(), 1, "{:?}", project.notes);
+}
+
+/// What a service is in a few words: image, container, whether it is built, profiles.
+fn told(project: &Project, name: &str) -> Option<String> {
+    let service = project.service(name)?;
+    Some(format!(
+        "{} {}{} {:?}",
+        image(project, name).unwrap_or_else(|| "-".to_owned()),
+        service.container,
+        if service.built { " built" } else { "" },
+        service.profiles
+    ))
+}
+
+#[test]
+fn reset_and_override_are_carried_out_as_the_specification_says() {
+    // Derived from "Merge" of the Compose specification: `!reset` removes the attribute, `!override` replaces it whole.
+    const BASE: &str = "name: t\nservices:\n  a: {image: 'x/a:v1', container_name: one, build: ., profiles: [p]}\n  \
+        b: {image: 'x/b:v1'}\n";
+    let table = [
+        ("services: {a: {image: !reset null}}", Some("- one built [\"p\"]"), true),
+        ("services: {a: {image: !reset 'x/a:v9'}}", Some("- one built [\"p\"]"), true),
+        ("services: {a: {image: !override 'x/a:v2'}}", Some("x/a:v2 one built [\"p\"]"), true),
+        ("services: {a: {container_name: !reset null}}", Some("x/a:v1 t-a-1 built [\"p\"]"), true),
+        ("services: {a: {build: !reset null}}", Some("x/a:v1 one [\"p\"]"), true),
+        ("services: {a: {build: {args: !reset []}}}", Some("x/a:v1 one built [\"p\"]"), true),
+        ("services: {a: {profiles: [q]}}", Some("x/a:v1 one built [\"p\", \"q\"]"), true),
+        ("services: {a: {profiles: !override [q]}}", Some("x/a:v1 one built [\"q\"]"), true),
+        ("services: {a: {profiles: !reset []}}", Some("x/a:v1 one built []"), true),
+        ("services: {a: !reset null}", None, true),
+        ("services: {a: !override {image: 'x/a:v3'}}", Some("x/a:v3 t-a-1 []"), true),
+        ("services: {a: {image: null}}", Some("x/a:v1 one built [\"p\"]"), true),
+        ("services: !override {a: {image: 'x/a:v4'}}", Some("x/a:v4 t-a-1 []"), false),
+        ("services: !reset {}", None, false),
+        ("x-other: !reset null\nservices: {c: !reset null}", Some("x/a:v1 one built [\"p\"]"), true),
+    ];
+    for (over, a, b) in table {
+        let bench = Bench::new(&[("a.yml", BASE), ("b.yml", over)]);
+        let project = bench.read(&["a.yml", "b.yml"], &[]).unwrap_or_else(|why| panic!("{over}: {why}"));
+        assert_eq!(told(&project, "a").as_deref(), a, "{over}");
+        assert_eq!(told(&project, "b").is_some(), b, "{over}");
+    }
+    // What is reset beside `extends` is not taken over from there.
+    let text = "services:\n  base: {image: 'x/a:v1', build: ., profiles: [p]}\n  a: {extends: base, build: !reset \
+        null, profiles: !override [q]}\n";
+    let bench = Bench::new(&[("a.yml", text)]);
+    let project = bench.read(&["a.yml"], &[]).unwrap();
+    assert_eq!(told(&project, "a").unwrap().split_once(' ').unwrap().0, "x/a:v1");
+    let a = project.service("a").unwrap();
+    assert_eq!((a.built, a.profiles.as_slice()), (false, &["q".to_owned()][..]));
+    assert_eq!(project.service("base").unwrap().profiles, ["p"]);
+}
