@@ -27,13 +27,18 @@ impl CronSchedule {
         if cron.len() > MAX_CRON {
             return Err(refuse(format!("The cron expression is longer than {MAX_CRON} characters.")));
         }
-        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let parsed = parser.parse(cron).map_err(|error| {
-            refuse(format!("Invalid cron expression: {error}.")).with_hint(
-                "Use five fields: minute, hour, day of month, month, day of week. Example, Sundays at \
-                    2:30: 30 2 * * 0",
-            )
-        })?;
+        let parsed = parser().parse(cron).map_err(|error| located(cron, &error.to_string()))?;
+        for (field, (column, text)) in FIELDS.iter().zip(fields(cron)) {
+            if let Some(step) = too_wide(field, text) {
+                return Err(refuse(format!(
+                    "Invalid cron expression: the {} field \"{text}\", at column {column}, has the step {step}, \
+                        but there are only {} values: it would match {} only, not every {step}.",
+                    field.name, field.count, field.first
+                ))
+                .with_detail(format!("column {column}"))
+                .with_hint("For a longer interval, list the times, or use several schedules."));
+            }
+        }
         let name = time_zone.trim();
         let zone = if name.is_empty() { Ok(TimeZone::system()) } else { TimeZone::get(name) };
         let zone = zone.map_err(|_| {
@@ -60,7 +65,18 @@ impl CronSchedule {
 
     /// The expression in words.
     pub fn words(&self) -> String {
-        self.cron.describe()
+        let mut words = self.cron.describe();
+        let pattern = &self.cron.pattern;
+        let all = [&pattern.minutes, &pattern.hours, &pattern.days, &pattern.months, &pattern.days_of_week];
+        let text = self.cron.pattern.to_string();
+        for ((field, values), (_, text)) in FIELDS.iter().zip(all).zip(fields(&text)) {
+            // "Every 40 minutes" is not what it does: it starts over with each hour.
+            if text.split(',').filter_map(step).any(|step| step > 1 && field.count % step != 0) {
+                let values: Vec<String> = values.values().iter().map(u16::to_string).collect();
+                words.push_str(&format!("; {} {} of each {}", field.name, values.join(", "), field.cycle));
+            }
+        }
+        words
     }
 
     /// The zone's IANA name: a laptop that travels does not move a window.
@@ -74,6 +90,93 @@ impl CronSchedule {
             .map(|at| at.to_zoned(self.zone.clone()).strftime("%a %Y-%m-%d %H:%M %:z").to_string())
             .unwrap_or_default()
     }
+}
+
+/// A field of an expression.
+struct Field {
+    name: &'static str,
+    /// How many values it has.
+    count: u16,
+    /// The first of them.
+    first: u16,
+    /// After which it starts over.
+    cycle: &'static str,
+}
+
+const FIELDS: [Field; 5] = [
+    Field { name: "minute", count: 60, first: 0, cycle: "hour" },
+    Field { name: "hour", count: 24, first: 0, cycle: "day" },
+    Field { name: "day of month", count: 31, first: 1, cycle: "month" },
+    Field { name: "month", count: 12, first: 1, cycle: "year" },
+    Field { name: "day of week", count: 7, first: 0, cycle: "week" },
+];
+
+fn parser() -> CronParser {
+    CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build()
+}
+
+/// The fields of an expression with their columns, counted from 1.
+fn fields(cron: &str) -> Vec<(usize, &str)> {
+    let place = |field: &str| field.as_ptr() as usize - cron.as_ptr() as usize;
+    let column = |field: &str| cron.get(..place(field)).map_or(1, |before| before.chars().count() + 1);
+    cron.split_whitespace().map(|field| (column(field), field)).collect()
+}
+
+/// The step of a part of a field.
+fn step(part: &str) -> Option<u16> {
+    part.split_once('/').and_then(|(_, step)| step.trim().parse().ok())
+}
+
+/// A step after which no second value follows.
+fn too_wide(field: &Field, text: &str) -> Option<u16> {
+    text.split(',').filter_map(step).find(|step| *step >= field.count)
+}
+
+/// An error of the parser, with the field that it is about and where that stands.
+fn located(cron: &str, error: &str) -> PanelError {
+    const HINT: &str = "Use five fields: minute, hour, day of month, month, day of week. \
+        Example, Sundays at 2:30: 30 2 * * 0";
+    let error = error.trim_end_matches('.');
+    let fields = fields(cron);
+    let alone = |index: usize, text: &str| {
+        let mut all = ["*"; 5];
+        if let Some(one) = all.get_mut(index) {
+            *one = text;
+        }
+        parser().parse(&all.join(" "))
+    };
+    let wrong = fields.iter().enumerate().find(|(index, (_, text))| alone(*index, text).is_err());
+    let ((index, (column, text)), field) = match wrong {
+        Some((index, found)) if fields.len() == FIELDS.len() => match FIELDS.get(index) {
+            Some(field) => ((index, found), field),
+            None => return refuse(format!("Invalid cron expression: {error}.")).with_hint(HINT),
+        },
+        _ => return refuse(format!("Invalid cron expression: {error}.")).with_hint(HINT),
+    };
+    // A range over the end of the week or the hour can be written as two.
+    let turned = text.split(',').find_map(|part| {
+        let (from, to) = part.split_once('-')?;
+        let split = format!("{from},{to}");
+        (alone(index, part).is_err() && alone(index, &split).is_ok()).then_some((from, to))
+    });
+    let message = match turned {
+        Some((from, to)) => format!("the range {from}-{to} ends before it begins"),
+        None => error.to_owned(),
+    };
+    let hint = match turned {
+        Some((from, to)) if field.name == "day of week" => {
+            format!("For {from} through {to} of the next week, write {from}-SUN,MON-{to}.")
+                .replace("MON-MON", "MON")
+        }
+        Some(_) => "Write it as two ranges, separated by a comma.".to_owned(),
+        None => HINT.to_owned(),
+    };
+    refuse(format!(
+        "Invalid cron expression: {message}, in the {} field \"{text}\", at column {column}.",
+        field.name
+    ))
+    .with_detail(format!("column {column}"))
+    .with_hint(hint)
 }
 
 pub(super) fn refuse(message: impl Into<String>) -> PanelError {
@@ -131,6 +234,37 @@ mod tests {
         assert_eq!(spring[1], "Mon 2026-03-30 02:30 +02:00");
         let autumn = next("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 2);
         assert_eq!(autumn, ["Sun 2026-10-25 02:30 +02:00", "Mon 2026-10-26 02:30 +01:00"]);
+    }
+
+    #[test]
+    fn step_that_no_field_holds_and_turned_range_are_refused_with_their_column() {
+        for (cron, column, word) in [
+            ("*/90 * * * *", "column 1", "minute"),
+            ("0 */24 * * *", "column 3", "hour"),
+            ("0  9 * * FRI-MON", "column 10", "day of week"),
+            ("0 22-6 * * *", "column 3", "hour"),
+            ("0 9 32 * *", "column 5", "day of month"),
+            ("0 9 * 13 *", "column 7", "month"),
+            ("x 9 * * *", "column 1", "minute"),
+        ] {
+            let error = CronSchedule::parse(cron, "UTC").err().unwrap();
+            assert_eq!(error.detail, column, "{cron}: {error}");
+            assert!(error.message.contains(word) && error.message.contains(column), "{cron}: {error}");
+        }
+        let error = CronSchedule::parse("0 9 * * FRI-MON", "UTC").err().unwrap();
+        assert!(error.hint.contains("FRI-SUN,MON."), "{}", error.hint);
+        assert!(CronSchedule::parse("0 9 * * FRI-SUN,MON", "UTC").is_ok());
+    }
+
+    #[test]
+    fn step_that_does_not_divide_its_field_is_described_as_what_it_does() {
+        let words = |cron: &str| CronSchedule::parse(cron, "UTC").unwrap().words();
+        assert!(words("*/40 * * * *").contains("minute 0, 40 of each hour"), "{}", words("*/40 * * * *"));
+        assert!(words("0 */9 * * *").contains("hour 0, 9, 18 of each day"), "{}", words("0 */9 * * *"));
+        assert!(words("0 9 */15 * *").contains("day of month 1, 16, 31 of each month"));
+        for even in ["*/15 * * * *", "0 */6 * * *", "0 9 * * 1"] {
+            assert!(!words(even).contains("of each"), "{}", words(even));
+        }
     }
 
     #[test]
