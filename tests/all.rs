@@ -22,6 +22,7 @@ mod hostile_archives;
 mod hostile_backups;
 mod hostile_prometheus;
 mod house;
+mod matching;
 mod notifications;
 mod on_call;
 mod origins;

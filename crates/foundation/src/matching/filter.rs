@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aether_contract::{AlertRow, ErrorCode, Matcher, PanelError};
 use memchr::memmem::Finder;
 
-use super::matcher::{Compiled, is_plain_name, push_labels};
+use super::matcher::{Compiled, push_labels};
 
 /// Longest filter line, in bytes.
 const MAX_FILTER: usize = 4096;
@@ -39,6 +39,13 @@ pub struct Haystacks {
 pub struct Haystack<'a> {
     text: &'a str,
     labels: &'a str,
+}
+
+impl Haystack<'_> {
+    /// Whether all matchers match the row's labels; `labels` for the rare row that has no text.
+    pub fn all_match(self, matchers: &[Compiled], labels: &BTreeMap<String, String>) -> bool {
+        matchers.iter().all(|matcher| matcher.matches_text(self.labels, labels))
+    }
 }
 
 impl Haystacks {
@@ -137,7 +144,7 @@ impl Filter {
 
     /// Whether a row passes; `haystack` is its own.
     pub fn passes(&self, row: &AlertRow, haystack: Haystack<'_>) -> bool {
-        self.matchers.iter().all(|matcher| matcher.matches_text(haystack.labels, &row.labels))
+        haystack.all_match(&self.matchers, &row.labels)
             && self.words.iter().all(|word| word.within(haystack.text))
     }
 
@@ -167,7 +174,8 @@ impl Filter {
             .unwrap_or(text.len());
         let (head, rest) = text.split_at(end);
         let after = rest.trim_start();
-        if is_plain_name(head) && starts_with_operator(after) {
+        // A label name may be any text (UTF-8 names, as in amtool 0.27); what has a meaning of its own needs quotes.
+        if !head.is_empty() && !head.contains(['{', '}', '~', '\\']) && starts_with_operator(after) {
             return self.matcher(head, after);
         }
         if after.starts_with('=') || starts_with_operator(after) {
@@ -304,7 +312,14 @@ mod tests {
 
     #[test]
     fn words_and_matchers_are_all_required() {
-        let alert = [("alertname", "DiskFull"), ("severity", "critical"), ("note", "it's")];
+        let alert = [
+            ("alertname", "DiskFull"),
+            ("severity", "critical"),
+            ("note", "it's"),
+            ("größe.cm", "9"),
+            ("kube:zone", "a"),
+            ("1st", "b"),
+        ];
         let table = [
             ("", true),
             ("disk", true),
@@ -323,6 +338,10 @@ mod tests {
             ("\"diskfull\"", true),
             ("\"severity\"=\"critical\"", true),
             (",, ,", true),
+            ("größe.cm=\"9\"", true),
+            ("\"größe.cm\"=9", true),
+            ("größe.cm!=9", false),
+            ("kube:zone=a 1st=~\"b|c\"", true),
         ];
         for (filter, expected) in table {
             assert_eq!(passes(filter, &alert), expected, "{filter}");
@@ -335,7 +354,8 @@ mod tests {
             ("severity=\"crit", "Unclosed quote"),
             ("severity=", "no value"),
             ("severity=~\"a(\"", "regular expression"),
-            ("1abc=\"x\"", "not a label name"),
+            ("=\"x\"", "not a label name"),
+            ("a{b=\"x\"", "not a label name"),
             ("a==\"x\"", "single equals sign"),
         ];
         for (filter, expected) in table {
@@ -368,6 +388,20 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn matchers_are_read_as_they_are_printed(
+            names in proptest::collection::vec("[a-z_][a-z0-9_]{0,4}|\\PC{1,6}|[={}!~\"'\\\\, \n]{1,3}", 1..4),
+            value in "\\PC{0,8}|[\"'\\\\n\n]{0,5}",
+            is_equal: bool,
+        ) {
+            let all: Vec<Matcher> = names
+                .into_iter()
+                .map(|name| Matcher { name, value: value.clone(), is_regex: false, is_equal })
+                .collect();
+            let line = all.iter().map(crate::matching::matcher::text).collect::<Vec<_>>().join(", ");
+            proptest::prop_assert_eq!(matchers(&line).unwrap(), all, "{}", line);
+        }
+
         #[test]
         fn no_filter_line_makes_it_panic(line in "\\PC*") {
             let _ = Filter::parse(&line);

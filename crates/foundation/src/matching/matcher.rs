@@ -1,13 +1,15 @@
 //! Alertmanager's matchers: reading them, applying them to labels, writing them.
 //!
-//! Regular expressions are anchored at both ends and a dot does not match a newline, as in Alertmanager.
+//! Regular expressions are Alertmanager's (see [`re2`](super::re2)), anchored at both ends.
 //! A label that an alert lacks counts as the empty string. Nothing here talks to a server.
 
 use std::collections::BTreeMap;
 
 use aether_contract::Matcher;
 use memchr::memmem::Finder;
-use regex::Regex;
+use regex::bytes::Regex;
+
+use super::re2;
 
 /// Longest regular expression that is compiled here, in bytes.
 const MAX_PATTERN: usize = 64 * 1024;
@@ -53,12 +55,10 @@ impl Compiled {
             if matcher.value.len() > MAX_PATTERN {
                 return Err(format!("the regular expression of {} is too long", matcher.name));
             }
-            let regex = Regex::new(&format!("^(?:{})$", matcher.value)).map_err(|error| {
-                let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
+            let regex = re2::anchored(&matcher.value);
+            Some(regex.map_err(|reason| {
                 format!("the regular expression of {} is invalid: {reason}", matcher.name)
-            })?;
-            Some(regex)
+            })?)
         } else {
             None
         };
@@ -89,7 +89,8 @@ impl Compiled {
     }
 
     fn accepts(&self, value: &str) -> bool {
-        let hit = self.regex.as_ref().map_or(self.matcher.value == value, |regex| regex.is_match(value));
+        let hit =
+            self.regex.as_ref().map_or(self.matcher.value == value, |regex| regex.is_match(value.as_bytes()));
         hit == self.matcher.is_equal
     }
 }

@@ -31,11 +31,19 @@ describe('matchers of a window', () => {
     expect(problem).toBe('');
     expect(matchers.map(showMatcher)).toEqual(['a="1"', 'b!="2"', 'c=~"3.*"', 'd!~"4"']);
   });
-  it.each(['word', 'a="open', '1a="x"', 'a="x"y'])('rejects %s with a description of the problem', (text) =>
+  it.each(['word', 'a="open', '="x"', '""="x"', '{a="x"', 'a="x"y'])('rejects %s with a description of the problem', (text) =>
     expect(parseMatchers(text).problem).not.toBe(''),
   );
   it('refuses what would match everything by matching nothing', () =>
     expect(parseMatchers('a=""').problem).not.toBe(''));
+  it('reads label names of any text, with or without quotes, as it writes them', () => {
+    const { matchers, problem } = parseMatchers('größe.cm="9" "kube zone"!=a 1st=~"b"');
+    expect(problem).toBe('');
+    expect(matchers.map((m) => m.name)).toEqual(['größe.cm', 'kube zone', '1st']);
+    const written = matchers.map(showMatcher);
+    expect(written).toEqual(['"größe.cm"="9"', '"kube zone"!="a"', '"1st"=~"b"']);
+    expect(parseMatchers(written.join(' ')).matchers).toEqual(matchers);
+  });
   it('takes nothing for no matchers', () => expect(parseMatchers('')).toEqual({ matchers: [], problem: '' }));
 });
 

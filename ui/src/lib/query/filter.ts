@@ -2,7 +2,9 @@
 // and joins; what a matcher means is decided by the panel, whose error is shown at the box.
 import type { Matcher } from '../contract';
 
-const MATCHER = /^([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(.*)$/s;
+// A label name is any text (UTF-8 names); what has a meaning of its own stands in quotes.
+const MATCHER = /^("(?:[^"\\]|\\.)*"|[^\s,=!~{}"'\\]+)\s*(=~|!~|!=|=)\s*(.*)$/su;
+const PLAIN_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Splits at blanks and commas outside quotes. `open` is true when a quote is not closed. */
 export function tokenize(text: string): { tokens: string[]; open: boolean } {
@@ -35,7 +37,11 @@ export function join(tokens: readonly string[]): string {
 
 /** `name="value"`, quoted as Alertmanager reads it. */
 export function matcherText(name: string, value: string, op: '=' | '!=' | '=~' | '!~' = '='): string {
-  return `${name}${op}"${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
+  return `${PLAIN_NAME.test(name) ? name : quote(name)}${op}${quote(value)}`;
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
 }
 
 /** A filter that matches the first labels of an alert; all of them would not fit the box. */
@@ -78,8 +84,10 @@ export function parseMatchers(text: string): { matchers: Matcher[]; problem: str
     const value = unquote(found[3] ?? '');
     if (value === null) return { matchers: [], problem: `Invalid quoting in the value of ${found[1]}.` };
     const op = found[2];
+    const name = unquote(found[1] ?? '');
+    if (!name) return { matchers: [], problem: 'A matcher needs a label name.' };
     matchers.push({
-      name: found[1] ?? '',
+      name,
       value,
       isRegex: op === '=~' || op === '!~',
       isEqual: op === '=' || op === '=~',
