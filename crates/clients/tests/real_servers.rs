@@ -11,7 +11,7 @@ use std::{
 
 use aether_clients::{
     Alertmanager, Failure, Prometheus,
-    alertmanager::{AmAlert, PostSilence},
+    alertmanager::{AmAlert, PostSilence, UnknownFields},
     prometheus::{PromAlertState, QueryValue, Rule},
 };
 use aether_contract::{Matcher, SilenceState, Timestamp};
@@ -233,6 +233,7 @@ async fn a_silence_lives_its_life_in_alertmanager() {
         ends_at: now().plus_millis(3_600_000),
         created_by: "ann".into(),
         comment: "deploy \"ü\"".into(),
+        unknown: UnknownFields::default(),
     };
     let id = client.post_silence(&silence).await.unwrap().value;
     let read = client.silence(&id).await.unwrap().unwrap();
@@ -297,6 +298,7 @@ async fn every_refusal_of_alertmanager_is_told_in_its_own_words() {
         ends_at: now().plus_millis(3_600_000),
         created_by: "ann".into(),
         comment: "why".into(),
+        unknown: UnknownFields::default(),
     };
     let hour = 3_600_000;
     let refusals: Vec<(&str, PostSilence)> = vec![

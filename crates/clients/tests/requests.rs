@@ -6,7 +6,8 @@ mod common;
 use std::collections::BTreeMap;
 
 use aether_clients::{
-    Alertmanager, Auth, ClientError, Endpoint, Failure, Grafana, Prometheus, alertmanager::PostSilence,
+    Alertmanager, Auth, ClientError, Endpoint, Failure, Grafana, Prometheus,
+    alertmanager::{PostSilence, UnknownFields},
     prometheus::QueryValue,
 };
 use aether_contract::{Matcher, ServiceKind, Timestamp};
@@ -38,6 +39,7 @@ fn silence() -> PostSilence {
         ends_at: Timestamp(1_795_510_800_000),
         created_by: "ann".into(),
         comment: "deploy".into(),
+        unknown: UnknownFields::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Moving the end of a window, and ending it. Silences made elsewhere can be changed by their id.
 
 use crate::maintenance::members::no_alertmanager;
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use aether_clients::alertmanager::{AmSilence, PostSilence};
 use aether_contract::{
@@ -11,7 +11,7 @@ use aether_contract::{
 use serde_json::json;
 
 use super::{
-    members::{MemberRead, is_meant, read, read_back, refused},
+    members::{MemberRead, is_meant, read, read_back_end, read_back_on, refused},
     record::{ChangeDetail, END, EXTEND, Progress},
     silences::{self, state_at},
     start::{complete, post_to},
@@ -26,6 +26,8 @@ const SERVICE: ServiceKind = ServiceKind::Alertmanager;
 
 /// A window that is made shorter ends at the soonest after this.
 const SOONEST_MS: i64 = 60_000;
+
+const NOT_SHOWN: &str = "The new end was accepted, but no member shows it yet.";
 
 /// A silence as one member tells it.
 struct Found {
@@ -137,55 +139,86 @@ pub async fn extend(
         ends_at,
     };
     let entry = begin(&maintenance, EXTEND, &subject, &detail).await?;
-    // The same id, matchers in the same order and begin: anything else would make a new silence of it.
-    let post = PostSilence {
-        id: Some(target.silence.id.clone()),
-        matchers: target.silence.matchers.clone(),
-        starts_at: target.silence.starts_at,
-        ends_at,
-        created_by: target.silence.created_by.clone(),
-        comment: target.silence.comment.clone(),
+    let (silence_ids, shown, failure) =
+        move_ends(&live, &request.id, &found, &target.silence.id, ends_at).await;
+    let Some(silence_id) = silence_ids.first().cloned() else {
+        let error = failure.unwrap_or_else(|| unverified(NOT_SHOWN));
+        complete(&maintenance, entry, "refused", json!({ "error": error })).await;
+        return Err(error);
     };
-    let silence_id = match post_to(&live, target.member, &post).await {
-        Ok(id) => id,
-        Err(error) if refused(&error) => {
-            complete(&maintenance, entry, "refused", json!({ "error": error })).await;
-            return Err(error);
-        }
-        Err(error) => {
-            // The answer was lost; the silence itself tells.
-            let again = find(&live, &request.id).await?;
-            match again.iter().find(|found| reaches(&found.silence, ends_at)) {
-                Some(found) => found.silence.id.clone(),
-                None => {
-                    complete(&maintenance, entry, "refused", json!({ "error": error })).await;
-                    return Err(error);
-                }
-            }
-        }
-    };
-    detail.silence_ids = vec![silence_id.clone()];
+    detail.silence_ids = silence_ids;
     maintenance.records.change(&window, |record| {
         record.detail.silence_id.clone_from(&silence_id);
         record.detail.ends_at = ends_at;
         record.touched = Some(Instant::now());
     });
-    let shown = Box::pin(read_back(&live, &silence_id, |silence| reaches(silence, ends_at))).await;
     complete(&maintenance, entry, "done", json!(detail)).await;
     poll::members(&maintenance.ctx, &live).await;
     maintenance.ctx.publish();
+    if let Some(error) = failure {
+        return Err(unverified("The new end was set on some members only.").with_detail(format!(
+            "{}: {} {}",
+            error.code.as_str(),
+            error.message,
+            error.detail
+        )));
+    }
     if !shown && !found_end(&live, &silence_id, ends_at) {
-        return Err(unverified("The new end was accepted, but no member shows it yet."));
+        return Err(unverified(NOT_SHOWN));
     }
     let state = live.state();
-    let known = read_comment(&post.comment).0.is_some();
+    let known = read_comment(&target.silence.comment).0.is_some();
     if known {
         return Ok(windows::one(&window, &maintenance.records.all(), &state, clock::now()));
     }
     let silence = silences::all(&state, clock::now()).into_iter().find(|silence| silence.id == silence_id);
     silence
         .map(|silence| windows::of_silence(&silence, &state, clock::now()))
-        .ok_or_else(|| unverified("The new end was accepted, but no member shows it yet."))
+        .ok_or_else(|| unverified(NOT_SHOWN))
+}
+
+/// Moves the end of every running silence of `found`, what `meant` names, to `ends_at`, that of `first` before the
+/// others: members without a cluster each have their own. Gives the ids under which they are kept now, whether all were
+/// read back, and the first failure.
+async fn move_ends(
+    live: &Arc<StackSession>,
+    meant: &str,
+    found: &[Found],
+    first: &str,
+    ends_at: Timestamp,
+) -> (Vec<String>, bool, Option<PanelError>) {
+    let mut copies: BTreeMap<(bool, &str), Vec<&Found>> = BTreeMap::new();
+    for found in found.iter().filter(|found| found.state != SilenceState::Expired) {
+        let id = found.silence.id.as_str();
+        copies.entry((id != first, id)).or_default().push(found);
+    }
+    let (mut ids, mut shown, mut failure) = (Vec::new(), true, None);
+    for copies in copies.values() {
+        let Some(one) = copies.first() else { continue };
+        // The same id, matchers in the same order and begin: anything else would make a new silence of it.
+        let post = PostSilence { ends_at, ..one.silence.to_post() };
+        let id = match post_to(live, one.member, &post).await {
+            Ok(id) => id,
+            Err(error) if refused(&error) => {
+                failure.get_or_insert(error);
+                continue;
+            }
+            // The answer was lost; the silence itself tells.
+            Err(error) => {
+                let again = find(live, meant).await.unwrap_or_default();
+                let moved = |found: &&Found| found.member == one.member && reaches(&found.silence, ends_at);
+                let Some(moved) = again.iter().find(moved) else {
+                    failure.get_or_insert(error);
+                    continue;
+                };
+                moved.silence.id.clone()
+            }
+        };
+        let members: Vec<usize> = copies.iter().map(|copy| copy.member).collect();
+        shown &= Box::pin(read_back_on(live, &members, &id, |silence| reaches(silence, ends_at))).await;
+        ids.push(id);
+    }
+    (ids, shown, failure)
 }
 
 /// Whether a silence ends at `ends_at`, to the second.
@@ -223,6 +256,7 @@ pub async fn end(
     let mut silence_ids: Vec<String> = running.iter().map(|found| found.silence.id.clone()).collect();
     silence_ids.sort();
     silence_ids.dedup();
+    let mut members = None;
     if !silence_ids.is_empty() {
         let detail = ChangeDetail {
             stack: live.profile.name.clone(),
@@ -231,36 +265,61 @@ pub async fn end(
             ends_at: running.iter().map(|found| found.server_now).max().unwrap_or_else(clock::now),
         };
         let entry = begin(&maintenance, END, &subject, &detail).await?;
-        let mut first_error = None;
+        let mut refusals = BTreeMap::new();
         for found in &running {
             if let Err(error) = expire(&live, found.member, &found.silence.id).await {
-                first_error.get_or_insert(error);
+                refusals.entry(found.member).or_insert(error);
             }
         }
         let window = WindowId(subject);
         maintenance.records.change(&window, |record| record.touched = Some(Instant::now()));
-        let mut over = true;
-        for id in &silence_ids {
-            let expired = |silence: &AmSilence| silence.status == Some(SilenceState::Expired);
-            over &= Box::pin(read_back(&live, id, expired)).await;
-        }
+        let had: Vec<(usize, String)> =
+            running.iter().map(|found| (found.member, found.silence.id.clone())).collect();
+        let mut read = Box::pin(read_back_end(&live, &had)).await;
         poll::members(&maintenance.ctx, &live).await;
-        if !over {
+        if !read.over {
             complete(&maintenance, entry, "unverified", json!(detail)).await;
-            return Err(
-                first_error.unwrap_or_else(|| unverified("A member still shows the window as active."))
-            );
+            maintenance.ctx.publish();
+            explain(&mut read.members, &refusals);
+            let error = unverified("A member still shows the window as active, or does not respond.");
+            return Err(error.with_detail(member_lines(&read.members)));
         }
         complete(&maintenance, entry, "done", json!(detail)).await;
         maintenance.records.change(&window, |record| {
             record.progress = Progress::Ended;
             record.detail.ends_at = record.detail.ends_at.min(detail.ends_at);
         });
+        members = Some(read.members);
     } else {
         poll::members(&maintenance.ctx, &live).await;
     }
     maintenance.ctx.publish();
-    ended(&live, &silence_id)
+    ended(&live, &silence_id, members)
+}
+
+/// Adds to each member that still has a silence why it refused to end it.
+fn explain(members: &mut [MemberCheck], refusals: &BTreeMap<usize, PanelError>) {
+    for (index, error) in refusals {
+        if let Some(member) = members.get_mut(*index).filter(|member| member.error.is_empty()) {
+            member.error.clone_from(&error.message);
+        }
+    }
+}
+
+/// What each member did, in a line each.
+fn member_lines(members: &[MemberCheck]) -> String {
+    let line = |member: &MemberCheck| {
+        let state = match member.state {
+            Some(SilenceState::Active) => "still active",
+            Some(SilenceState::Pending) => "still scheduled",
+            Some(SilenceState::Expired) => "ended",
+            None if member.error.is_empty() => "does not have it",
+            None => "unreachable",
+        };
+        let error = if member.error.is_empty() { String::new() } else { format!(" ({})", member.error) };
+        format!("{}: {state}{error}", member.url)
+    };
+    members.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 async fn expire(live: &StackSession, member: usize, silence_id: &str) -> Result<(), PanelError> {
@@ -268,7 +327,12 @@ async fn expire(live: &StackSession, member: usize, silence_id: &str) -> Result<
     client.expire_silence(silence_id).await.map(|_| ()).map_err(|error| error.to_panel(SERVICE))
 }
 
-fn ended(live: &StackSession, silence_id: &str) -> Result<MaintenanceEnded, PanelError> {
+/// The result of an end; `members` as read back, else as they were polled last.
+fn ended(
+    live: &StackSession,
+    silence_id: &str,
+    members: Option<Vec<MemberCheck>>,
+) -> Result<MaintenanceEnded, PanelError> {
     let state = live.state();
     let now = clock::now();
     let all = silences::all(&state, now);
@@ -281,7 +345,7 @@ fn ended(live: &StackSession, silence_id: &str) -> Result<MaintenanceEnded, Pane
         .into_iter()
         .filter(|other| other.state == SilenceState::Active && other.mutes > 0 && other.id != silence_id)
         .collect();
-    let members = state
+    let polled = state
         .members
         .iter()
         .map(|member| {
@@ -295,7 +359,7 @@ fn ended(live: &StackSession, silence_id: &str) -> Result<MaintenanceEnded, Pane
             }
         })
         .collect();
-    Ok(MaintenanceEnded { silence, still_silencing, members })
+    Ok(MaintenanceEnded { silence, still_silencing, members: members.unwrap_or(polled) })
 }
 
 fn unverified(message: &str) -> PanelError {

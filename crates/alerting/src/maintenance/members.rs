@@ -6,7 +6,7 @@ use std::{
 };
 
 use aether_clients::{Reply, alertmanager::AmSilence};
-use aether_contract::{ErrorCode, PanelError, ServiceKind, WindowId};
+use aether_contract::{ErrorCode, MemberCheck, PanelError, ServiceKind, SilenceState, WindowId};
 
 use aether_context::session::StackSession;
 use aether_context::window_tag::read_comment;
@@ -81,11 +81,22 @@ pub async fn read_back(
     silence_id: &str,
     wanted: impl Fn(&AmSilence) -> bool,
 ) -> bool {
+    let all: Vec<usize> = (0..live.profile.alertmanager.urls.len()).collect();
+    Box::pin(read_back_on(live, &all, silence_id, wanted)).await
+}
+
+/// As [`read_back`], of these members only: without a cluster the others will never have it.
+pub async fn read_back_on(
+    live: &Arc<StackSession>,
+    members: &[usize],
+    silence_id: &str,
+    wanted: impl Fn(&AmSilence) -> bool,
+) -> bool {
     let began = Instant::now();
     let mut rounds = 0;
     loop {
         let answers = futures_util::future::join_all(
-            (0..live.profile.alertmanager.urls.len()).map(|index| Box::pin(look_at(live, index, silence_id))),
+            members.iter().map(|index| Box::pin(look_at(live, *index, silence_id))),
         )
         .await;
         rounds += 1;
@@ -101,6 +112,81 @@ pub async fn read_back(
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// What came of an end, member by member.
+pub struct EndReadBack {
+    /// One check a member: the state of its own silences, none when it has none of them.
+    pub members: Vec<MemberCheck>,
+    /// Whether nothing of what was ended runs anywhere.
+    pub over: bool,
+}
+
+/// Waits until no member that answers shows one of the silences `had` as running, or the deadline. `had` names, with
+/// its member, every silence that ran before. Members without a cluster each have their own, so each is judged by
+/// what it had itself; one that can't be reached counts only when another member shows the same silence as expired.
+pub async fn read_back_end(live: &Arc<StackSession>, had: &[(usize, String)]) -> EndReadBack {
+    let mut ids: Vec<&str> = had.iter().map(|(_, id)| id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let began = Instant::now();
+    let mut rounds = 0;
+    loop {
+        let members = live.profile.alertmanager.urls.iter().enumerate();
+        let answers: Vec<Seen> = futures_util::future::join_all(
+            members.map(|(index, url)| Box::pin(look_at_all(live, index, url, &ids))),
+        )
+        .await;
+        rounds += 1;
+        let expired = |id: &str| answers.iter().any(|seen| seen.expired.iter().any(|known| known == id));
+        let running = |seen: &Seen| !matches!(seen.check.state, None | Some(SilenceState::Expired));
+        let settled = |(index, id): &(usize, String)| {
+            answers.get(*index).is_some_and(|seen| seen.answered || (rounds > 3 && expired(id)))
+        };
+        let over = !answers.iter().any(running) && had.iter().all(settled);
+        // A member that is down is asked again, but not waited for once the others agree.
+        let complete = rounds > 3 || answers.iter().all(|seen| seen.answered);
+        if (over && complete) || began.elapsed() > DEADLINE {
+            return EndReadBack { members: answers.into_iter().map(|seen| seen.check).collect(), over };
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What one member answered about some silences.
+struct Seen {
+    check: MemberCheck,
+    answered: bool,
+    expired: Vec<String>,
+}
+
+async fn look_at_all(live: &StackSession, index: usize, url: &str, ids: &[&str]) -> Seen {
+    let mut seen = Seen {
+        check: MemberCheck { url: url.to_owned(), state: None, error: String::new() },
+        answered: true,
+        expired: Vec::new(),
+    };
+    for id in ids {
+        match look_at(live, index, id).await {
+            Ok(Some(silence)) => {
+                let state = silence.status.unwrap_or(SilenceState::Active);
+                if state == SilenceState::Expired {
+                    seen.expired.push((*id).to_owned());
+                }
+                if matches!(seen.check.state, None | Some(SilenceState::Expired)) {
+                    seen.check.state = Some(state);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                seen.answered = false;
+                seen.check.state = None;
+                seen.check.error = error.message;
+                return seen;
+            }
+        }
+    }
+    seen
 }
 
 /// One silence of one member; none when it does not know it.

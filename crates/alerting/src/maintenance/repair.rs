@@ -4,7 +4,7 @@
 use crate::maintenance::members::no_alertmanager;
 use std::{sync::Arc, time::Instant};
 
-use aether_clients::alertmanager::{AmSilence, PostSilence};
+use aether_clients::alertmanager::{AmSilence, PostSilence, UnknownFields};
 use aether_contract::{
     ErrorCode, MaintenanceRepairRequest, MaintenanceWindow, PanelError, ServiceKind, SilenceState, Timestamp,
     WindowId,
@@ -57,8 +57,8 @@ pub async fn repair(
         .into_iter()
         .find(|record| record.id == id && record.detail.stack == live.profile.name);
     let copy = seen.iter().find_map(|seen| seen.running.clone());
-    let (matchers, ends_at, created_by, text, starts_at) = match (copy, &record) {
-        (Some(copy), _) => (copy.matchers, copy.ends_at, copy.created_by, copy.comment, copy.starts_at),
+    let wanted = match (copy, &record) {
+        (Some(copy), _) => copy.to_post(),
         (None, Some(_)) if seen.iter().any(|seen| seen.ended) => {
             return Err(refuse("This window was ended manually.").with_hint("Start a new one."));
         }
@@ -67,13 +67,15 @@ pub async fn repair(
         }
         (None, Some(record)) => {
             let detail = record.detail.clone();
-            (
-                detail.matchers,
-                detail.ends_at,
-                detail.created_by,
-                comment(&id, &detail.reason),
-                detail.starts_at,
-            )
+            PostSilence {
+                id: None,
+                matchers: detail.matchers,
+                starts_at: detail.starts_at,
+                ends_at: detail.ends_at,
+                created_by: detail.created_by,
+                comment: comment(&id, &detail.reason),
+                unknown: UnknownFields::default(),
+            }
         }
         (None, None) => {
             return Err(PanelError::new(ErrorCode::NotFound, "maintenance", "Window not found."));
@@ -81,11 +83,15 @@ pub async fn repair(
     };
     let missing: Vec<&Seen> = seen.iter().filter(|seen| seen.running.is_none() && !seen.ended).collect();
     let now = seen.first().map_or_else(clock::now, |seen| seen.server_now);
-    if ends_at.millis_since(now) < LEAST_MS {
+    if wanted.ends_at.millis_since(now) < LEAST_MS {
         return Err(refuse("This window has expired."));
     }
     if !missing.is_empty() {
-        let detail = ChangeDetail { stack: live.profile.name.clone(), silence_ids: Vec::new(), ends_at };
+        let detail = ChangeDetail {
+            stack: live.profile.name.clone(),
+            silence_ids: Vec::new(),
+            ends_at: wanted.ends_at,
+        };
         let entry = begin(&maintenance, &id, &detail).await?;
         let mut made = Vec::new();
         let mut first_error = None;
@@ -100,19 +106,17 @@ pub async fn repair(
                 continue;
             }
             // Server clocks are known to the second: what has begun is not to begin again in a moment.
-            let later = starts_at.millis_since(member.server_now) > 2_000;
+            let later = wanted.starts_at.millis_since(member.server_now) > 2_000;
+            let now = member.server_now.plus_millis(-HEAD_START_MS);
             let post = PostSilence {
                 id: None,
-                matchers: matchers.clone(),
-                starts_at: if later { starts_at } else { member.server_now.plus_millis(-HEAD_START_MS) },
-                ends_at,
-                created_by: created_by.clone(),
-                comment: text.clone(),
+                starts_at: if later { wanted.starts_at } else { now },
+                ..wanted.clone()
             };
             match post_to(&live, member.index, &post).await {
                 Ok(silence_id) => {
-                    let wanted = if later { SilenceState::Pending } else { SilenceState::Active };
-                    let there = |silence: &AmSilence| silence.status.is_none_or(|status| status == wanted);
+                    let state = if later { SilenceState::Pending } else { SilenceState::Active };
+                    let there = |silence: &AmSilence| silence.status.is_none_or(|status| status == state);
                     Box::pin(read_back(&live, &silence_id, there)).await;
                     made.push(silence_id);
                 }

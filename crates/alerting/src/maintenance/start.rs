@@ -8,7 +8,7 @@ use aether_context::window_tag;
 use aether_foundation::author;
 use std::{sync::Arc, time::Instant};
 
-use aether_clients::alertmanager::{AmSilence, PostSilence};
+use aether_clients::alertmanager::{AmSilence, PostSilence, UnknownFields};
 use aether_contract::{
     ErrorCode, MaintenanceRequest, MaintenanceWindow, Matcher, PanelError, ServiceKind, SilenceState,
     Timestamp, WindowId, WindowPhase,
@@ -203,6 +203,7 @@ async fn send(
                 ends_at: begin.unwrap_or(server_now).plus_millis(length_ms),
                 created_by: detail.created_by.clone(),
                 comment: window_tag::comment(id, &detail.reason),
+                unknown: UnknownFields::default(),
             };
             let error = match post_to(live, index, &post).await {
                 Ok(silence_id) => {

@@ -1,16 +1,54 @@
-//! Sending an alert, as Prometheus does. For a test of the way from here to the receivers.
+//! Alerts by group, for what only the groups tell; and sending an alert, as Prometheus does, for a test of the way
+//! from here to the receivers.
 
 use std::collections::BTreeMap;
 
 use aether_contract::Timestamp;
 use reqwest::Method;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Alertmanager;
+use super::{Alertmanager, AmAlertStatus};
 use crate::{
     error::{ClientError, Failure},
+    http::Reply,
+    lenient::nullable,
+    reply::Expected,
     time,
 };
+
+/// A group of alerts that one route sends to one receiver. An alert is in several when several routes match.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AmAlertGroup {
+    /// Name of the receiver.
+    pub receiver: String,
+    /// Its alerts.
+    pub alerts: Vec<AmGroupedAlert>,
+}
+
+/// An alert of a group: who it is and what mutes it there.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct AmGroupedAlert {
+    /// Fingerprint.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// Muted by what, on this route.
+    #[serde(default, deserialize_with = "nullable")]
+    pub status: AmAlertStatus,
+}
+
+#[derive(Deserialize)]
+struct WireGroup {
+    #[serde(default, deserialize_with = "nullable")]
+    receiver: WireReceiver,
+    #[serde(default, deserialize_with = "nullable")]
+    alerts: Vec<AmGroupedAlert>,
+}
+
+#[derive(Deserialize, Default)]
+struct WireReceiver {
+    #[serde(default)]
+    name: String,
+}
 
 /// An alert to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +73,23 @@ struct Wire<'a> {
 }
 
 impl Alertmanager {
+    /// `GET /api/v2/alerts/groups`, without alerts that a silence or another alert suppresses. Only here is told
+    /// which time interval mutes an alert (0.28 and later): the list of alerts has no group and so no route.
+    ///
+    /// # Errors
+    /// As [`ClientError`] tells.
+    pub async fn audible_groups(&self) -> Result<Reply<Vec<AmAlertGroup>>, ClientError> {
+        let query = [("silenced", "false".to_owned()), ("inhibited", "false".to_owned())];
+        let reply: Reply<Vec<WireGroup>> =
+            self.http.get("/api/v2/alerts/groups", &query, Expected::List).await?;
+        Ok(reply.map(|groups| {
+            groups
+                .into_iter()
+                .map(|group| AmAlertGroup { receiver: group.receiver.name, alerts: group.alerts })
+                .collect()
+        }))
+    }
+
     /// `POST /api/v2/alerts`. Each member is told by itself: they do not share alerts.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use aether_foundation::matching::{fingerprint::fingerprint, severity};
 use std::{collections::BTreeMap, sync::Arc};
 
-use aether_clients::alertmanager::{AmAlert, AmAlertStatus, AmSilence};
+use aether_clients::alertmanager::{AmAlert, AmAlertStatus, AmSilence, UnknownFields};
 use aether_clients::prometheus::{AlertingRule, PromAlert, PromAlertState, Rule, RuleGroup};
 use aether_contract::{AlertState, Severity, Timestamp};
 
@@ -46,6 +46,7 @@ fn member(alerts: Vec<AmAlert>, fresh: bool) -> MemberAlerts {
         created_by: "ann".into(),
         comment: "[win:8c0f5b62-3d2c-4f62-9d5e-0f4f5d1f7a11] deploy".into(),
         status: None,
+        unknown: UnknownFields::default(),
     };
     MemberAlerts {
         alerts: Arc::new(alerts),
