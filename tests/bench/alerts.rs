@@ -96,6 +96,7 @@ fn index(body: &[u8]) -> Result<AlertIndex, String> {
     let member = MemberAlerts {
         alerts: Arc::new(alerts),
         silences: Arc::default(),
+        mutings: Arc::default(),
         fresh: true,
         now: Some(NOW),
         url: "http://alertmanager:9093".to_owned(),

@@ -374,3 +374,75 @@ async fn rules_are_changed_and_reloaded_from_the_shell() {
     assert_eq!(rules(), before);
     assert_eq!(copies(), 1, "no copy either: {away:?}");
 }
+
+#[tokio::test]
+async fn any_silence_is_shown_by_its_id_and_risky_ones_are_findings() {
+    let home = Home::new();
+    let alertmanager = alertmanager(&home, ALERTMANAGER).await;
+    let prometheus = prometheus(&home.path().join("prom"), &[alertmanager.url()]).await;
+    let stack = home.file("real.toml", &profile(prometheus.url(), &[alertmanager.url()]));
+    let run = |args: &[&str]| home.run(&[args, &["--stack", &stack]].concat());
+    until("firing", || run(&["alerts", "--json"]), |o| o["data"]["rows"][0]["state"] == "firing").await;
+    assert_eq!(run(&["ack", "AlwaysOn", "--note", "on it", "--by", "anna"]).code, 0);
+    let alerts = run(&["alerts"]);
+    assert!(alerts.out.contains("acknowledged by anna: on it"), "{alerts:?}");
+    assert_eq!(run(&["maintenance", "list", "--all"]).code, 0, "no silence yet");
+
+    let silence = serde_json::json!({
+        "matchers": [{"name": "rack", "value": "r9.+", "isRegex": true, "isEqual": false}],
+        "startsAt": hours_from_now(0), "endsAt": hours_from_now(48), "createdBy": "bob", "comment": "moving racks"
+    });
+    let url = format!("{}/api/v2/silences", alertmanager.url());
+    let posted: Value =
+        reqwest::Client::new().post(url).json(&silence).send().await.unwrap().json().await.unwrap();
+    let id = posted["silenceID"].as_str().unwrap();
+    let shown = run(&["maintenance", "show", id]);
+    assert_eq!(shown.code, 1, "{shown:?}");
+    assert!(shown.out.contains("moving racks – bob") && shown.out.contains("rack!~\"r9.+\""), "{shown:?}");
+    assert_eq!(run(&["maintenance", "show", "no-such-silence"]).code, 2);
+    for args in [&["maintenance", "list", "--all", "--json"][..], &["status", "--json"]] {
+        let ran = run(args);
+        let found = ran.json()["data"]["findings"].to_string();
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(found.contains("It mutes every alert") && found.contains("It lasts 48 hours"), "{found}");
+    }
+    assert_eq!(run(&["maintenance", "end", id]).code, 0);
+    until("heard", || run(&["alerts", "--json"]), |o| o["data"]["rows"][0]["state"] == "firing").await;
+
+    let at = hours_from_now(3);
+    let start = [
+        "maintenance",
+        "start",
+        "--for",
+        "30m",
+        "--comment",
+        "later",
+        "--at",
+        &at,
+        "--matcher",
+        "alertname=AlwaysOff",
+    ];
+    let started = run(&start);
+    assert!(
+        started.out.contains("scheduled, from 20") && started.out.contains("(starts in 2 h 59 min)"),
+        "{started:?}"
+    );
+    let offered = |object: &Value| object["data"]["windows"][0]["closest"][0]["values"][0] == "AlwaysOn";
+    until("close", || run(&["maintenance", "list", "--json"]), offered).await;
+    let shown = run(&[
+        "maintenance",
+        "show",
+        started.out.split_whitespace().skip_while(|word| *word != "Window").nth(1).unwrap(),
+    ]);
+    assert!(shown.out.contains("Matches no current alert."), "{shown:?}");
+    let listed = run(&["maintenance", "list"]);
+    assert!(listed.out.contains("STARTS") && listed.out.contains("no match"), "{listed:?}");
+    let status = run(&["status"]);
+    assert!(status.out.contains("matches no current alert"), "{status:?}");
+}
+
+/// The time in so many hours, as RFC 3339.
+fn hours_from_now(hours: i64) -> String {
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+    format!("{at:.0}")
+}

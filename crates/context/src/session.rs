@@ -15,7 +15,10 @@ use aether_contract::{
 use tokio::{sync::Notify, task::AbortHandle};
 
 use super::clients::Clients;
-use crate::{alert_index::join::AlertIndex, cadence};
+use crate::{
+    alert_index::{join::AlertIndex, muted::Mutings},
+    cadence,
+};
 use aether_foundation::clock;
 use aether_foundation::stack::Profile;
 
@@ -162,6 +165,8 @@ pub struct MemberState {
     pub alerts: Arc<Vec<AmAlert>>,
     /// Its silences, expired ones too.
     pub silences: Arc<Vec<AmSilence>>,
+    /// What time intervals mute there.
+    pub mutings: Arc<Mutings>,
     /// Whether any web page may read and change its silences.
     pub open_to_pages: bool,
 }
@@ -246,6 +251,7 @@ impl StackSession {
                     probe: Probe::new(true),
                     alerts: Arc::default(),
                     silences: Arc::default(),
+                    mutings: Arc::default(),
                     open_to_pages: false,
                 })
                 .collect(),

@@ -104,6 +104,17 @@ wire! {
 }
 
 wire! {
+    /// A receiver that is not notified of an alert now: a time interval mutes every route from the alert to it.
+    #[derive(Eq)]
+    pub struct MutedReceiver {
+        /// Name of the receiver.
+        pub receiver: String,
+        /// Names of the intervals.
+        pub intervals: Vec<String>,
+    }
+}
+
+wire! {
     /// Somebody is on it.
     pub struct AlertAck {
         /// Who.
@@ -152,6 +163,10 @@ wire! {
         pub silenced_by: Vec<SilencedBy>,
         /// Fingerprints of the alerts that inhibit it.
         pub inhibited_by: Vec<AlertFingerprint>,
+        /// Receivers that a time interval mutes. The alert is `muted` when there is no other; while it is `firing`,
+        /// the rest of its receivers is notified.
+        #[serde(default)]
+        pub muted_receivers: Vec<MutedReceiver>,
         /// Where one can go from here.
         pub links: Vec<AlertLink>,
         /// False: Prometheus says firing, but no Alertmanager knows it. Notifications are not going out.

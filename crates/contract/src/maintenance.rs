@@ -122,6 +122,12 @@ wire! {
         pub members: Vec<MemberCheck>,
         /// Alerts muted by it now.
         pub mutes: u32,
+        /// Whether its matchers match no current alert, whatever its state.
+        #[serde(default)]
+        pub matches_nothing: bool,
+        /// Then: for each matcher that matches none by itself, what is close to it.
+        #[serde(default)]
+        pub closest: Vec<ClosestValues>,
         /// Server's clock minus this machine's, in milliseconds, as last seen.
         pub clock_offset_ms: Option<i32>,
     }
@@ -216,10 +222,31 @@ wire! {
         pub could_fire: Vec<AffectedRule>,
         /// The matchers that would be sent.
         pub matchers: Vec<Matcher>,
+        /// Whether the matchers match no current alert, whatever its state.
+        #[serde(default)]
+        pub matches_nothing: bool,
+        /// Then: for each matcher that matches none by itself, what is close to it.
+        #[serde(default)]
+        pub closest: Vec<ClosestValues>,
         /// Things worth knowing before: clock offset, members down, breadth.
         pub warnings: Vec<String>,
         /// When it would end.
         pub ends_at: Timestamp,
+    }
+}
+
+wire! {
+    /// A matcher that no current alert satisfies, and what the alerts have instead.
+    #[derive(Eq)]
+    pub struct ClosestValues {
+        /// The matcher as text.
+        pub matcher: String,
+        /// Its label.
+        pub label: String,
+        /// The closest values of that label, the closest first; at most 3.
+        pub values: Vec<String>,
+        /// When no alert has the label: the closest label names, likewise.
+        pub names: Vec<String>,
     }
 }
 

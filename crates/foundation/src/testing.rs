@@ -26,6 +26,7 @@ pub fn row(labels: &[(&str, &str)]) -> AlertRow {
         receivers: Vec::new(),
         silenced_by: Vec::new(),
         inhibited_by: Vec::new(),
+        muted_receivers: Vec::new(),
         links: Vec::new(),
         delivered: true,
         members: 1,

@@ -10,6 +10,7 @@ use aether_contract::{
     AlertRow, AlertState, EscalationClock, Freshness, Level, MaintenanceWindow, Notice, PinsSummary,
     ServiceStatus, Severity, Silence, SilenceFinding, SilenceState, Timestamp, WindowPhase,
 };
+use aether_foundation::matching::title;
 
 /// Most notices within [`SPAN_MS`]; what comes on top is counted and told with the next one.
 const MOST: usize = 6;
@@ -127,7 +128,7 @@ impl Notifier {
         };
         let now: HashMap<String, &AlertRow> =
             sight.rows.iter().filter(loud).map(|row| (row.fingerprint.0.clone(), row)).collect();
-        let keep = |row: &AlertRow| Known { name: row.name.clone(), tenant: row.tenant.clone() };
+        let keep = |row: &AlertRow| Known { name: title(&row.name, &row.labels), tenant: row.tenant.clone() };
         let next = now.iter().map(|(id, row)| (id.clone(), keep(row))).collect();
         let Some(before) = self.alerts.replace(next) else { return Vec::new() };
         let mut begun: Vec<&AlertRow> =
@@ -152,7 +153,7 @@ impl Notifier {
                 let words = row.annotations.get("summary").or_else(|| row.annotations.get("description"));
                 notices.push(Notice {
                     level: Level::Critical,
-                    title: format!("{}{about}", row.name),
+                    title: format!("{}{about}", title(&row.name, &row.labels)),
                     text: words.cloned().unwrap_or_else(|| "The alert is firing.".to_owned()),
                     screen: "alerts".to_owned(),
                     filter: filter(&row.name),
@@ -161,7 +162,9 @@ impl Notifier {
             several => notices.push(Notice {
                 level: Level::Critical,
                 title: format!("{} alerts are firing", several.len()),
-                text: list(several.iter().map(|row| said(&row.name, row.tenant.as_deref()))),
+                text: list(
+                    several.iter().map(|row| said(&title(&row.name, &row.labels), row.tenant.as_deref())),
+                ),
                 screen: "alerts".to_owned(),
                 filter: String::new(),
             }),

@@ -422,6 +422,11 @@ silencedBy: Array<SilencedBy>,
  */
 inhibitedBy: Array<AlertFingerprint>,
 /**
+ * Receivers that a time interval mutes. The alert is `muted` when there is no other; while it is `firing`,
+ * the rest of its receivers is notified.
+ */
+mutedReceivers: Array<MutedReceiver>,
+/**
  * Where one can go from here.
  */
 links: Array<AlertLink>,
@@ -1761,6 +1766,27 @@ export type CloseOutRequest = {
  * Window id or silence id.
  */
 id: string, };
+
+/**
+ * A matcher that no current alert satisfies, and what the alerts have instead.
+ */
+export type ClosestValues = {
+/**
+ * The matcher as text.
+ */
+matcher: string,
+/**
+ * Its label.
+ */
+label: string,
+/**
+ * The closest values of that label, the closest first; at most 3.
+ */
+values: Array<string>,
+/**
+ * When no alert has the label: the closest label names, likewise.
+ */
+names: Array<string>, };
 
 /**
  * A dashboard on both sides.
@@ -3501,6 +3527,14 @@ couldFire: Array<AffectedRule>,
  */
 matchers: Array<Matcher>,
 /**
+ * Whether the matchers match no current alert, whatever its state.
+ */
+matchesNothing: boolean,
+/**
+ * Then: for each matcher that matches none by itself, what is close to it.
+ */
+closest: Array<ClosestValues>,
+/**
  * Things worth knowing before: clock offset, members down, breadth.
  */
 warnings: Array<string>,
@@ -3629,6 +3663,14 @@ members: Array<MemberCheck>,
  */
 mutes: number,
 /**
+ * Whether its matchers match no current alert, whatever its state.
+ */
+matchesNothing: boolean,
+/**
+ * Then: for each matcher that matches none by itself, what is close to it.
+ */
+closest: Array<ClosestValues>,
+/**
  * Server's clock minus this machine's, in milliseconds, as last seen.
  */
 clockOffsetMs: number | null, };
@@ -3745,6 +3787,19 @@ name: string,
  * The pack's file that has it; empty when none has.
  */
 file: string, };
+
+/**
+ * A receiver that is not notified of an alert now: a time interval mutes every route from the alert to it.
+ */
+export type MutedReceiver = {
+/**
+ * Name of the receiver.
+ */
+receiver: string,
+/**
+ * Names of the intervals.
+ */
+intervals: Array<string>, };
 
 /**
  * A name and how often it occurs.

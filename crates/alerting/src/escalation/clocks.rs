@@ -9,7 +9,7 @@ use aether_contract::{
     AlertRow, EscalationClock, EscalationContact, EscalationRule, Gauge, ReadingState, Timestamp,
 };
 
-use aether_foundation::stack::Profile;
+use aether_foundation::{matching::title, stack::Profile};
 
 /// Gauges that the table speaks of.
 const COST: &str = "estimated-cost";
@@ -110,7 +110,8 @@ fn of_alert(profile: &Profile, row: &AlertRow) -> Option<EscalationClock> {
     } else {
         (EscalationRule::General, profile.escalation_table.general_answer_minutes)
     };
-    let mut made = clock(profile, rule, 0, more, row.name.clone(), row.since, &row.fingerprint.0);
+    let mut made =
+        clock(profile, rule, 0, more, title(&row.name, &row.labels), row.since, &row.fingerprint.0);
     made.due_at = due;
     made.latest_at = due.plus_millis(i64::from(more) * 60_000);
     made.tenant.clone_from(&row.tenant);

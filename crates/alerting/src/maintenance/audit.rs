@@ -1,9 +1,10 @@
 //! Silences that deserve a second look: made outside the panel, broad, longer than the cap, or over the
 //! heartbeat; and an Alertmanager that any web page may silence. Pure.
 
-use aether_contract::{AlertRow, AlertState, Silence, SilenceFinding, SilenceRisk, SilenceState};
+use aether_contract::{AlertRow, Silence, SilenceFinding, SilenceRisk, SilenceState};
 
-use aether_foundation::matching::matcher::{all_match, compile};
+use super::closest::is_current;
+use aether_foundation::matching::matcher::{Compiled, all_match, compile};
 
 /// Names that no rule is likely to have: a silence that matches all of them asks for no name in particular.
 const STRANGERS: [&str; 6] = ["Zebra", "Quartz", "Meridian", "Falcon", "Isotope", "Lagoon"];
@@ -34,7 +35,7 @@ pub fn findings(
             });
         };
         if let Some(heartbeat) = heartbeat
-            && (named(heartbeat) || mutes_row(&matchers, rows, heartbeat))
+            && mutes_heartbeat(&matchers, rows, heartbeat)
         {
             add(
                 SilenceRisk::Heartbeat,
@@ -63,14 +64,13 @@ pub fn findings(
     found
 }
 
-fn mutes_row(
-    matchers: &[aether_foundation::matching::matcher::Compiled],
-    rows: &[AlertRow],
-    name: &str,
-) -> bool {
-    rows.iter()
-        .filter(|row| row.name == name && matches!(row.state, AlertState::Silenced | AlertState::Firing))
-        .any(|row| all_match(matchers, &row.labels))
+/// Whether these matchers mute the heartbeat: as it is listed now; by its name alone when it is not.
+pub fn mutes_heartbeat(matchers: &[Compiled], rows: &[AlertRow], heartbeat: &str) -> bool {
+    let mut listed = rows.iter().filter(|row| row.name == heartbeat && is_current(row)).peekable();
+    if listed.peek().is_none() {
+        return all_match(matchers, &[("alertname".to_owned(), heartbeat.to_owned())].into());
+    }
+    listed.any(|row| all_match(matchers, &row.labels))
 }
 
 #[cfg(test)]

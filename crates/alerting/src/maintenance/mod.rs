@@ -7,6 +7,7 @@ pub mod affected_rules;
 pub mod audit;
 pub mod change;
 pub mod closeout;
+pub mod closest;
 pub mod members;
 pub mod past_windows;
 pub mod preview;

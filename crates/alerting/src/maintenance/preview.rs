@@ -3,17 +3,24 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aether_contract::{
-    AlertState, MaintenancePreview, MaintenanceRequest, NamedCount, PanelError, ServiceKind, Severity,
-    SilenceState, Timestamp,
+    AlertRow, AlertState, MaintenancePreview, MaintenanceRequest, NamedCount, PanelError, ServiceKind,
+    Severity, SilenceState, Timestamp,
 };
 
-use super::{affected_rules, scope, silences};
+use super::{
+    affected_rules, audit,
+    closest::{closest, is_current},
+    scope, silences,
+};
 use aether_context::{
     services::{MAX_OFFSET_MS, offset_text},
     session::SessionState,
 };
 use aether_foundation::{
-    matching::matcher::{all_match, compile},
+    matching::{
+        matcher::{Compiled, all_match, compile},
+        title,
+    },
     stack::Profile,
     text::truncate,
 };
@@ -43,20 +50,35 @@ pub fn preview(
             Vec::new()
         }
     };
-    let mut names: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut audible: Vec<String> = heartbeat.map(str::to_owned).into_iter().collect();
+    let heartbeat_muted =
+        heartbeat.is_some_and(|heartbeat| mutes_heartbeat(&compiled, heartbeat, &state.index.rows));
+    if let Some(heartbeat) = heartbeat.filter(|_| heartbeat_muted) {
+        warnings.push(format!(
+            "It mutes the heartbeat {heartbeat}, so the external watchdog will report that alerting is down."
+        ));
+    }
+    let mut names: BTreeMap<String, u32> = BTreeMap::new();
+    // The heartbeat stands in one of the lists, and in this one only while nothing mutes it.
+    let mut audible: Vec<String> =
+        heartbeat.filter(|_| !heartbeat_muted).map(str::to_owned).into_iter().collect();
     let (mut mutes, mut critical) = (0, 0);
     for row in state.index.rows.iter().filter(|row| row.state == AlertState::Firing) {
         if !compiled.is_empty() && all_match(&compiled, &row.labels) {
             mutes += 1;
             critical += u32::from(row.severity == Severity::Critical);
-            *names.entry(row.name.as_str()).or_default() += 1;
-        } else if !audible.contains(&row.name) {
-            audible.push(row.name.clone());
+            *names.entry(title(&row.name, &row.labels)).or_default() += 1;
+        } else if !(heartbeat_muted && heartbeat == Some(row.name.as_str())) {
+            let title = title(&row.name, &row.labels);
+            if !audible.contains(&title) {
+                audible.push(title);
+            }
         }
     }
+    let mut current = state.index.rows.iter().filter(|row| is_current(row));
+    let matches_nothing = !compiled.is_empty() && !current.any(|row| all_match(&compiled, &row.labels));
+    let closest = if matches_nothing { closest(&matchers, &state.index.rows) } else { Vec::new() };
     let mut names: Vec<NamedCount> =
-        names.into_iter().map(|(name, count)| NamedCount { name: truncate(name, 256), count }).collect();
+        names.into_iter().map(|(name, count)| NamedCount { name: truncate(&name, 256), count }).collect();
     names.sort_by_key(|named| std::cmp::Reverse(named.count));
     names.truncate(MAX_NAMES);
     audible.truncate(MAX_NAMES);
@@ -80,6 +102,8 @@ pub fn preview(
             fired,
         ),
         matchers,
+        matches_nothing,
+        closest,
         warnings,
         ends_at: request
             .starts_at
@@ -87,6 +111,11 @@ pub fn preview(
             .unwrap_or(now)
             .plus_millis(i64::from(offset) + i64::from(request.duration_s) * 1000),
     })
+}
+
+/// Whether the heartbeat would be muted: as it fires now, else by its name alone.
+fn mutes_heartbeat(compiled: &[Compiled], heartbeat: &str, rows: &[AlertRow]) -> bool {
+    !compiled.is_empty() && audit::mutes_heartbeat(compiled, rows, heartbeat)
 }
 
 fn warnings_of(request: &MaintenanceRequest, profile: &Profile, state: &SessionState) -> Vec<String> {

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use aether_clients::alertmanager::AmSilence;
 use aether_contract::{
-    MaintenanceWindow, MemberCheck, Silence, SilenceState, Timestamp, WindowId, WindowPhase,
+    ClosestValues, MaintenanceWindow, Matcher, MemberCheck, Silence, SilenceState, Timestamp, WindowId,
+    WindowPhase,
 };
 
 use super::{
+    closest::{closest, is_current},
     record::{Progress, Record},
     silences::state_at,
 };
 use aether_context::session::{MemberState, SessionState};
 use aether_context::window_tag::read_comment;
+use aether_foundation::matching::matcher::compile;
 
 /// Windows of `stack` that are not over, the one that ends first in front.
 pub fn running(
@@ -56,6 +59,7 @@ pub fn of_silence(silence: &Silence, state: &SessionState, now: Timestamp) -> Ma
             }
         })
         .collect();
+    let closest = unmatched(&silence.matchers, silence.mutes, state);
     MaintenanceWindow {
         id: WindowId(silence.id.clone()),
         silence_id: silence.id.clone(),
@@ -67,8 +71,24 @@ pub fn of_silence(silence: &Silence, state: &SessionState, now: Timestamp) -> Ma
         matchers: silence.matchers.clone(),
         members,
         mutes: silence.mutes,
+        matches_nothing: closest.is_some(),
+        closest: closest.unwrap_or_default(),
         clock_offset_ms: state.members.iter().find_map(|member| member.probe.clock_offset_ms),
     }
+}
+
+/// What is close to matchers that match no current alert; none when they match one.
+fn unmatched(matchers: &[Matcher], mutes: u32, state: &SessionState) -> Option<Vec<ClosestValues>> {
+    // Without a list of alerts nothing is known to be missing from it.
+    if mutes > 0 || !state.index_complete {
+        return None;
+    }
+    let compiled = compile(matchers).ok()?;
+    let rows = &state.index.rows;
+    let mut haystacks = rows.iter().zip(state.index.haystacks.iter());
+    let matched =
+        haystacks.any(|(row, haystack)| is_current(row) && haystack.all_match(&compiled, &row.labels));
+    (!matched).then(|| closest(matchers, rows))
 }
 
 /// Ids of all windows that the journal or a tag tells of.
@@ -150,6 +170,12 @@ fn window(id: &WindowId, record: Option<&Record>, state: &SessionState, now: Tim
     let over = ends_at.is_none_or(|end| end <= now);
     let phase = phase(&answers, state.members.len(), record, found.is_some(), over);
     let detail = record.map(|record| &record.detail);
+    let mutes = found.and_then(|silence| state.index.muted_by.get(&silence.id)).copied().unwrap_or(0);
+    let matchers = found
+        .map(|silence| silence.matchers.clone())
+        .or_else(|| detail.map(|detail| detail.matchers.clone()))
+        .unwrap_or_default();
+    let closest = if over { None } else { unmatched(&matchers, mutes, state) };
     MaintenanceWindow {
         id: id.clone(),
         silence_id: found
@@ -170,11 +196,10 @@ fn window(id: &WindowId, record: Option<&Record>, state: &SessionState, now: Tim
             .or(detail.map(|detail| detail.starts_at))
             .unwrap_or(Timestamp(0)),
         ends_at: ends_at.unwrap_or(Timestamp(0)),
-        matchers: found
-            .map(|silence| silence.matchers.clone())
-            .or_else(|| detail.map(|detail| detail.matchers.clone()))
-            .unwrap_or_default(),
-        mutes: found.and_then(|silence| state.index.muted_by.get(&silence.id)).copied().unwrap_or(0),
+        matchers,
+        mutes,
+        matches_nothing: closest.is_some(),
+        closest: closest.unwrap_or_default(),
         members: checks,
         clock_offset_ms: state.members.iter().find_map(|member| member.probe.clock_offset_ms),
     }

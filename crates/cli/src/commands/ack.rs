@@ -18,7 +18,7 @@ pub async fn ack(
         AlertAckRequest { fingerprint: row.fingerprint, note: note.map(str::to_owned), by: by.to_owned() };
     let row = panel.alert_acknowledge(request).await?;
     let about = row.tenant.as_ref().map(|tenant| format!(", {tenant}")).unwrap_or_default();
-    let name = plain(&format!("{}{about}", row.name));
+    let name = plain(&format!("{}{about}", aether_panel::matching::title(&row.name, &row.labels)));
     let text = match &row.ack {
         Some(ack) => format!("{} acknowledged {name}. The alert is not silenced.\n", plain(&ack.by)),
         None => format!("Acknowledgment of {name} removed.\n"),

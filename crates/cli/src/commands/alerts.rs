@@ -206,7 +206,7 @@ fn row(alert: &AlertRow) -> Vec<Cell> {
     vec![
         painted(state, look),
         severity,
-        cell(if alert.name.is_empty() { "(unnamed)" } else { &alert.name }),
+        cell(aether_panel::matching::title(&alert.name, &alert.labels)),
         cell(tenant),
         cell(span(now().millis_since(alert.since))),
         cell(moment(alert.since)),
@@ -225,17 +225,46 @@ fn note(alert: &AlertRow) -> String {
     if !alert.delivered {
         return "not in Alertmanager".into();
     }
+    let mut notes = Vec::new();
+    if let Some(ack) = &alert.ack {
+        notes.push(format!("acknowledged by {}: {}", ack.by, ack.note));
+    }
     if let Some(silence) = alert.silenced_by.first() {
         let until = silence.until.map(|at| format!(" until {}", moment(at))).unwrap_or_default();
-        return format!("by {}{until}: {}", silence.by, silence.comment);
+        notes.push(format!("by {}{until}: {}", silence.by, silence.comment));
     }
+    notes.extend(muted(alert));
     match alert.fires_at {
-        Some(at) => format!("fires in {}", span(at.millis_since(now()))),
+        Some(at) => notes.push(format!("fires in {}", span(at.millis_since(now())))),
         None if alert.members < alert.members_of => {
-            format!("on {} of {} members", alert.members, alert.members_of)
+            notes.push(format!("on {} of {} members", alert.members, alert.members_of));
         }
-        None => String::new(),
+        None => {}
     }
+    notes.join("; ")
+}
+
+/// Which time interval mutes it, and who is notified nevertheless.
+fn muted(alert: &AlertRow) -> Option<String> {
+    let mut intervals: Vec<&str> =
+        alert.muted_receivers.iter().flat_map(|muted| &muted.intervals).map(String::as_str).collect();
+    intervals.sort_unstable();
+    intervals.dedup();
+    if intervals.is_empty() {
+        return None;
+    }
+    let intervals = intervals.join(", ");
+    if alert.state == AlertState::Muted {
+        return Some(format!("muted by time interval {intervals}"));
+    }
+    let is_muted = |receiver: &str| alert.muted_receivers.iter().any(|muted| muted.receiver == receiver);
+    let (muted, notified): (Vec<&str>, Vec<&str>) =
+        alert.receivers.iter().map(String::as_str).partition(|receiver| is_muted(receiver));
+    Some(format!(
+        "{} muted by time interval {intervals}; still notified: {}",
+        muted.join(", "),
+        notified.join(", ")
+    ))
 }
 
 fn wire(state: State) -> AlertState {

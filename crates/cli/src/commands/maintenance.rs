@@ -1,6 +1,6 @@
 //! `maintenance`: start, extend, list, end. Success is reported only after reading the result back.
 
-use super::window_text::{finding, matchers, members, phase};
+use super::window_text::{finding, matchers, members, no_match, phase, risk, when};
 use aether_contract::{
     Freshness, MaintenanceEndRequest, MaintenanceEnded, MaintenanceExtendRequest, MaintenanceRepairRequest,
     MaintenanceStatus, MaintenanceWindow, PanelError, Silence, SilenceState, SilencesRequest, WindowPhase,
@@ -81,13 +81,15 @@ pub fn summary(status: &MaintenanceStatus) -> String {
     let mut out = String::new();
     for window in &status.windows {
         out.push_str(&format!(
-            "Maintenance  {} until {} ({} left): {} – {}\n",
+            "Maintenance  {} {}: {} – {}\n",
             phase(window.phase).0,
-            moment(window.ends_at),
-            span(window.ends_at.millis_since(now())),
+            when(window),
             plain(&window.reason),
             plain(&window.created_by),
         ));
+        if window.matches_nothing {
+            out.push_str("             matches no current alert\n");
+        }
     }
     if out.is_empty() {
         let word = match status.freshness {
@@ -108,13 +110,13 @@ pub fn summary(status: &MaintenanceStatus) -> String {
 
 pub(super) fn changed(window: &MaintenanceWindow, verb: &str) -> Result<Outcome, PanelError> {
     let text = format!(
-        "Maintenance window {verb}: {}, until {} ({} left), {} muted now.\nWindow   {}\nSilence  {}\n{}",
+        "Maintenance window {verb}: {}, {}, {} muted now.\nWindow   {}\nSilence  {}\n{}{}",
         phase(window.phase).0,
-        moment(window.ends_at),
-        span(window.ends_at.millis_since(now())),
+        when(window),
         count(window.mutes, "alert"),
         plain(&window.id.0),
         plain(&window.silence_id),
+        no_match(window.matches_nothing, &window.closest),
         members(&window.members),
     );
     let mut outcome = Outcome::new(window, text)?;
@@ -150,7 +152,10 @@ async fn list(panel: &Panel, status: &MaintenanceStatus, all: bool) -> Result<Ou
             count(status.other_silences, "silence")
         ));
     }
-    let found = findings(&status.windows);
+    let mut found = findings(&status.windows);
+    if all {
+        found.extend(status.findings.iter().map(risk));
+    }
     if let Some(map) = data.as_object_mut() {
         map.insert("findings".into(), json!(found));
     }
@@ -248,9 +253,10 @@ pub(super) fn window_table(windows: &[MaintenanceWindow]) -> String {
             let on = window.members.iter().filter(|m| m.state == Some(wanted)).count();
             vec![
                 painted(word, look),
+                cell(moment(window.starts_at)),
                 cell(moment(window.ends_at)),
-                cell(span(window.ends_at.millis_since(now()))),
-                cell(window.mutes.to_string()),
+                cell(left(window)),
+                cell(if window.matches_nothing { "no match".to_owned() } else { window.mutes.to_string() }),
                 cell(format!("{on}/{}", window.members.len())),
                 cell(&window.created_by),
                 cell(&window.reason),
@@ -258,7 +264,17 @@ pub(super) fn window_table(windows: &[MaintenanceWindow]) -> String {
             ]
         })
         .collect();
-    table(&["STATE", "ENDS", "LEFT", "MUTED", "MEMBERS", "BY", "COMMENT", "WINDOW"], &rows)
+    table(&["STATE", "STARTS", "ENDS", "LEFT", "MUTED", "MEMBERS", "BY", "COMMENT", "WINDOW"], &rows)
+}
+
+/// Time to the end, or to the start while that lies ahead.
+fn left(window: &MaintenanceWindow) -> String {
+    let to_start = window.starts_at.millis_since(now());
+    if to_start > 0 {
+        format!("starts in {}", span(to_start))
+    } else {
+        span(window.ends_at.millis_since(now()))
+    }
 }
 
 pub(super) fn silence_table(silences: &[Silence]) -> String {

@@ -2,13 +2,14 @@
 
 use crate::usage::usage;
 use aether_contract::{
-    CloseOutRequest, MaintenanceHistoryRequest, MaintenanceStatus, PanelError, PastWindow, WindowOutcome,
+    CloseOutRequest, MaintenanceHistoryRequest, MaintenanceStatus, PanelError, PastWindow, Silence,
+    SilenceState, SilencesRequest, WindowOutcome,
 };
 use aether_panel::{Panel, past_windows};
 
 use super::{
     unread,
-    window_text::{finding, matchers, members, phase},
+    window_text::{finding, matchers, members, no_match, phase, risk, when},
 };
 use crate::{
     human::{count, moment, now, plain, plain_lines, span},
@@ -25,17 +26,17 @@ pub async fn show(panel: &Panel, status: &MaintenanceStatus, id: &str) -> Result
     let running = status.windows.iter().find(|window| same(&window.id.0) || same(&window.silence_id));
     if let Some(window) = running {
         let text = format!(
-            "{} – {}\n{}, {} to {} ({} left), {} muted now\nWindow    {}\nSilence   {}\nMatchers  {}\n{}",
+            "{} – {}\n{}, started {}, {}, {} muted now\nWindow    {}\nSilence   {}\nMatchers  {}\n{}{}",
             plain(&window.reason),
             plain(&window.created_by),
             phase(window.phase).0,
             moment(window.starts_at),
-            moment(window.ends_at),
-            span(window.ends_at.millis_since(now())),
+            when(window),
             count(window.mutes, "alert"),
             plain(&window.id.0),
             plain(&window.silence_id),
-            plain(&matchers(&window.matchers)),
+            matchers(&window.matchers),
+            no_match(window.matches_nothing, &window.closest),
             members(&window.members),
         );
         let mut outcome = Outcome::new(window, text)?;
@@ -45,10 +46,45 @@ pub async fn show(panel: &Panel, status: &MaintenanceStatus, id: &str) -> Result
     }
     let request = MaintenanceHistoryRequest { search: id.to_owned(), limit: PAGE, ..Default::default() };
     let page = panel.maintenance_history(request).await?;
-    let past = page.rows.iter().find(|window| same(&window.id.0));
-    let past =
-        past.ok_or_else(|| usage("Window not found. List past windows with: aetherctl maintenance history"))?;
-    Outcome::new(past, rows(std::slice::from_ref(past)))
+    if let Some(past) = page.rows.iter().find(|window| same(&window.id.0)) {
+        return Outcome::new(past, rows(std::slice::from_ref(past)));
+    }
+    let request = SilencesRequest { search: id.to_owned(), limit: PAGE, ..Default::default() };
+    let silences = panel.silences_page(request).await?;
+    let silence = silences.rows.iter().find(|silence| same(&silence.id)).ok_or_else(|| {
+        usage(
+            "Window or silence not found. List silences with: aetherctl maintenance list --all; past windows \
+                with: aetherctl maintenance history",
+        )
+    })?;
+    let mut outcome = Outcome::new(silence, silence_text(silence))?;
+    let risks = status.findings.iter().filter(|finding| finding.silence_id == silence.id);
+    outcome.findings.extend(risks.map(risk));
+    outcome.fail(unread(&silences.freshness).as_ref());
+    Ok(outcome)
+}
+
+/// A silence that is no window of the panel's.
+fn silence_text(silence: &Silence) -> String {
+    let state = match silence.state {
+        SilenceState::Pending => {
+            format!("scheduled, starts in {}", span(silence.starts_at.millis_since(now())))
+        }
+        SilenceState::Active => format!("active, {} left", span(silence.ends_at.millis_since(now()))),
+        SilenceState::Expired => "expired".to_owned(),
+    };
+    format!(
+        "{} – {}\n{state}, {} to {}, {} muted now\nSilence   {}\nMatchers  {}\nMembers   {} of {}\n",
+        plain(&silence.comment),
+        plain(&silence.created_by),
+        moment(silence.starts_at),
+        moment(silence.ends_at),
+        count(silence.mutes, "alert"),
+        plain(&silence.id),
+        matchers(&silence.matchers),
+        silence.members,
+        silence.members_of,
+    )
 }
 
 /// The close-out report; alerts that need follow-up are findings.

@@ -6,7 +6,7 @@ use aether_contract::{
 };
 use serde::Serialize;
 
-use super::{alerts, gauges, maintenance, unread};
+use super::{alerts, gauges, maintenance, unread, window_text::risk};
 use crate::{
     human::plain,
     outcome::Outcome,
@@ -67,6 +67,7 @@ fn findings(snapshot: &Snapshot) -> Vec<String> {
     }
     found.extend(alerts::findings(&snapshot.alerts.counts));
     found.extend(maintenance::findings(&snapshot.maintenance.windows));
+    found.extend(snapshot.maintenance.findings.iter().map(risk));
     for banner in snapshot.banners.iter().filter(|banner| banner.level == Level::Critical) {
         found.push(banner.text.clone());
     }

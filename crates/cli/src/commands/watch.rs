@@ -138,11 +138,11 @@ pub(super) fn json_line(change: &Change) -> String {
 pub(super) fn line(change: &Change) -> String {
     let (word, look) = state(change);
     let row = &change.row;
-    let name = if row.name.is_empty() { "(unnamed)" } else { &row.name };
+    let name = aether_panel::matching::title(&row.name, &row.labels);
     let tenant = row.tenant.as_deref().map(|tenant| format!(" {}", plain(tenant))).unwrap_or_default();
     let vip = if row.vip { " (VIP)" } else { "" };
     let summary = row.annotations.get("summary").map(|text| format!("  {}", plain(text))).unwrap_or_default();
-    format!("{}  {:<9}  {}{tenant}{vip}{summary}", moment(now()), paint(word, look), plain(name))
+    format!("{}  {:<9}  {}{tenant}{vip}{summary}", moment(now()), paint(word, look), plain(&name))
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use crate::usage::usage;
 use aether_contract::{MaintenancePreview, MaintenanceRequest, MaintenanceWindow, PanelError, WindowPhase};
 use aether_panel::Panel;
 
-use super::{moments, polled, window_text::matchers};
+use super::{
+    moments, polled,
+    window_text::{matchers, no_match},
+};
 use crate::{
     args::Window,
     human::{count, moment, now, plain},
@@ -63,7 +66,8 @@ pub fn preview_text(preview: &MaintenancePreview) -> String {
     for name in &preview.names {
         out.push_str(&format!("  {:>5}  {}\n", name.count, plain(&name.name)));
     }
-    out.push_str(&format!("Matchers: {}\n", plain(&matchers(&preview.matchers))));
+    out.push_str(&format!("Matchers: {}\n", matchers(&preview.matchers)));
+    out.push_str(&no_match(preview.matches_nothing, &preview.closest));
     if !preview.audible.is_empty() {
         out.push_str(&format!("Not muted: {}\n", plain(&preview.audible.join(", "))));
     }

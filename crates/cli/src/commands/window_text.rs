@@ -1,9 +1,11 @@
 //! Maintenance windows as text.
 
-use aether_contract::{MaintenanceWindow, Matcher, MemberCheck, SilenceState, WindowPhase};
+use aether_contract::{
+    ClosestValues, MaintenanceWindow, Matcher, MemberCheck, SilenceFinding, SilenceState, WindowPhase,
+};
 
 use crate::{
-    human::plain,
+    human::{moment, now, plain, span},
     table::{Cell, Style, cell, table},
 };
 
@@ -44,16 +46,48 @@ pub fn members(checks: &[MemberCheck]) -> String {
 
 /// Matchers in Alertmanager's syntax.
 pub fn matchers(matchers: &[Matcher]) -> String {
-    let one = |m: &Matcher| {
-        let operator = match (m.is_equal, m.is_regex) {
-            (true, false) => "=",
-            (false, false) => "!=",
-            (true, true) => "=~",
-            (false, true) => "!~",
-        };
-        plain(&format!("{}{operator}{:?}", m.name, m.value))
-    };
+    let one = |matcher: &Matcher| plain(&aether_panel::matching::matcher::text(matcher));
     matchers.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Says that nothing matches, with what is close to each matcher.
+pub fn no_match(matches_nothing: bool, closest: &[ClosestValues]) -> String {
+    if !matches_nothing {
+        return String::new();
+    }
+    let mut out = String::from("Matches no current alert.\n");
+    for one in closest {
+        let (what, offered) = if one.names.is_empty() {
+            ("values of the label", &one.values)
+        } else {
+            ("label names", &one.names)
+        };
+        let offered: Vec<String> = offered.iter().map(|value| format!("{:?}", plain(value))).collect();
+        let offered = if offered.is_empty() { "none".to_owned() } else { offered.join(", ") };
+        out.push_str(&format!("  {} matches none; closest {what}: {offered}\n", plain(&one.matcher)));
+    }
+    out
+}
+
+/// Start and end of a window, the start only while it lies ahead.
+pub fn when(window: &MaintenanceWindow) -> String {
+    let until = format!("until {}", moment(window.ends_at));
+    let to_start = window.starts_at.millis_since(now());
+    if to_start <= 0 {
+        return format!("{until} ({} left)", span(window.ends_at.millis_since(now())));
+    }
+    format!("from {} {until} (starts in {})", moment(window.starts_at), span(to_start))
+}
+
+/// A silence that deserves a second look, in a sentence.
+pub fn risk(finding: &SilenceFinding) -> String {
+    let by = plain(&finding.created_by);
+    format!(
+        "Silence {} by {by}, until {}: {}",
+        plain(&finding.silence_id),
+        moment(finding.ends_at),
+        plain(&finding.text)
+    )
 }
 
 pub fn phase(phase: WindowPhase) -> (&'static str, Style) {

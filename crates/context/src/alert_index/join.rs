@@ -18,6 +18,7 @@ use aether_foundation::stack::Escalation;
 
 use super::{
     links::links,
+    muted::Mutings,
     order::{by_urgency, count},
     rules::{RuleTimes, Times},
 };
@@ -37,6 +38,8 @@ pub struct MemberAlerts {
     pub alerts: Arc<Vec<AmAlert>>,
     /// Its silences.
     pub silences: Arc<Vec<AmSilence>>,
+    /// What time intervals mute there.
+    pub mutings: Arc<Mutings>,
     /// Whether this is its newest answer; else the last good one.
     pub fresh: bool,
     /// The time at that server now.
@@ -148,6 +151,7 @@ fn from_alertmanager(
     } else {
         AlertFingerprint(truncate(&alert.fingerprint, 64))
     };
+    let muting = member.mutings.get(&alert.fingerprint);
     let mut row =
         base_row(print, &alert.labels, &alert.annotations, &alert.generator_url, Some(&member.url), tenants);
     row.state = if alert.ends_at.0 > 0 && alert.ends_at < now && member.fresh {
@@ -156,7 +160,7 @@ fn from_alertmanager(
         AlertState::Silenced
     } else if !alert.status.inhibited_by.is_empty() {
         AlertState::Inhibited
-    } else if !alert.status.muted_by.is_empty() {
+    } else if !alert.status.muted_by.is_empty() || muting.is_some_and(|muting| muting.entirely) {
         AlertState::Muted
     } else {
         AlertState::Firing
@@ -179,6 +183,7 @@ fn from_alertmanager(
         .collect();
     row.inhibited_by =
         alert.status.inhibited_by.iter().map(|id| AlertFingerprint(truncate(id, 64))).collect();
+    row.muted_receivers = muting.map(|muting| muting.receivers.clone()).unwrap_or_default();
     row.members = u32::from(member.fresh);
     row.members_of = answered;
     row
@@ -221,6 +226,7 @@ fn base_row(
         receivers: Vec::new(),
         silenced_by: Vec::new(),
         inhibited_by: Vec::new(),
+        muted_receivers: Vec::new(),
         links: links(generator, labels, annotations, alertmanager),
         delivered: true,
         members: 0,
@@ -244,7 +250,11 @@ fn merge(row: &mut AlertRow, other: AlertRow) {
         row.state = other.state;
         row.silenced_by = other.silenced_by;
         row.inhibited_by = other.inhibited_by;
+        row.muted_receivers = other.muted_receivers;
     } else if other.state == row.state {
+        // What one member does not mute is notified.
+        row.muted_receivers
+            .retain(|muted| other.muted_receivers.iter().any(|one| one.receiver == muted.receiver));
         for silence in other.silenced_by {
             if !row.silenced_by.iter().any(|known| known.id == silence.id) {
                 row.silenced_by.push(silence);

@@ -45,7 +45,8 @@ pub fn for_screen(row: &AlertRow) -> AlertRow {
     let left_out = row.labels.len() + row.annotations.len() - labels.len() - annotations.len()
         + beyond(row.receivers.len())
         + beyond(row.silenced_by.len())
-        + beyond(row.inhibited_by.len());
+        + beyond(row.inhibited_by.len())
+        + beyond(row.muted_receivers.len());
     AlertRow {
         fingerprint: row.fingerprint.clone(),
         name: row.name.clone(),
@@ -63,6 +64,7 @@ pub fn for_screen(row: &AlertRow) -> AlertRow {
         receivers: row.receivers.iter().take(MAX_LISTED).cloned().collect(),
         silenced_by: row.silenced_by.iter().take(MAX_LISTED).cloned().collect(),
         inhibited_by: row.inhibited_by.iter().take(MAX_LISTED).cloned().collect(),
+        muted_receivers: row.muted_receivers.iter().take(MAX_LISTED).cloned().collect(),
         links: row.links.clone(),
         delivered: row.delivered,
         members: row.members,

@@ -4,6 +4,7 @@
 
 pub mod join;
 pub mod links;
+pub mod muted;
 pub mod order;
 pub mod rules;
 

@@ -51,6 +51,7 @@ fn member(alerts: Vec<AmAlert>, fresh: bool) -> MemberAlerts {
     MemberAlerts {
         alerts: Arc::new(alerts),
         silences: Arc::new(vec![silence]),
+        mutings: Arc::default(),
         fresh,
         now: None,
         url: "http://am".into(),

@@ -2,12 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aether_clients::{Alertmanager, ClientError, Failure, alertmanager::AmStatus};
 use aether_contract::{ErrorCode, Freshness, PanelError, ServiceKind};
 
 use super::bounded;
 use crate::{
     Context,
-    alert_index::join::{MemberAlerts, PromAlerts, Tenants, join},
+    alert_index::{
+        join::{MemberAlerts, PromAlerts, Tenants, join},
+        muted::{self, Mutings},
+    },
     session::StackSession,
 };
 use aether_foundation::clock;
@@ -46,18 +50,24 @@ async fn ask(live: &StackSession, index: usize, everything: bool) -> Result<(), 
         .members
         .get(index)
         .is_some_and(|member| member.probe.version.is_some() && member.probe.freshness.is_fresh());
-    let status = async {
-        // The version changes only with a restart, which a failed cycle shows.
+    let open = async {
+        // This changes only with a restart, which a failed cycle shows.
         if known && !everything {
             return Ok(None);
         }
-        let status = client.status().await?;
         // A finding and no more: that it could not be asked says nothing.
-        let open = client.open_to_pages().await.unwrap_or(false);
-        Ok(Some((status, open)))
+        Ok(Some(client.open_to_pages().await.unwrap_or(false)))
     };
-    let (alerts, silences, status) = bounded(SERVICE, STEP, async {
-        tokio::try_join!(client.alerts(), client.silences(), status).map_err(|error| error.to_panel(SERVICE))
+    // Asked each time: a reload may bring or take away time intervals. Only they make the groups worth asking for,
+    // which are as long as the list of alerts.
+    let (alerts, silences, (status, mutings), open) = bounded(SERVICE, STEP, async {
+        let muted = async {
+            let status = client.status().await?;
+            let mutings = if has_intervals(&status.value) { mutings(&client).await? } else { Mutings::new() };
+            Ok((status, mutings))
+        };
+        tokio::try_join!(client.alerts(), client.silences(), muted, open)
+            .map_err(|error| error.to_panel(SERVICE))
     })
     .await?;
     let mut state = live.state();
@@ -66,11 +76,12 @@ async fn ask(live: &StackSession, index: usize, everything: bool) -> Result<(), 
         member.probe.succeeded();
         member.probe.latency_ms = Some(clock::latency_ms(silences.latency));
         member.probe.clock_offset_ms = clock::offset(silences.date, silences.received, silences.latency);
-        if let Some((status, open)) = status {
+        if let Some(open) = open {
             member.open_to_pages = open;
-            member.probe.version = Some(status.value.version).filter(|version| !version.is_empty());
         }
+        member.probe.version = Some(status.value.version).filter(|version| !version.is_empty());
         member.alerts = Arc::new(alerts.value);
+        member.mutings = Arc::new(mutings);
         changed = *member.silences != silences.value;
         if changed {
             member.silences = Arc::new(silences.value);
@@ -80,6 +91,23 @@ async fn ask(live: &StackSession, index: usize, everything: bool) -> Result<(), 
         state.silences_revision = state.silences_revision.wrapping_add(1);
     }
     Ok(())
+}
+
+/// Whether routes of the running configuration are muted at times. The configuration comes back as it was written, so
+/// these keys are in it.
+fn has_intervals(status: &AmStatus) -> bool {
+    status.config_original.contains("mute_time_intervals")
+        || status.config_original.contains("active_time_intervals")
+}
+
+/// What time intervals mute. A server (or a proxy before it) without this part of the API mutes nothing that is known:
+/// its alerts stay firing.
+async fn mutings(client: &Alertmanager) -> Result<Mutings, ClientError> {
+    match client.audible_groups().await {
+        Ok(reply) => Ok(muted::mutings(&reply.value)),
+        Err(error) if matches!(error.failure, Failure::WrongPath) => Ok(Mutings::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Joins what all servers said into the list of alerts. Off the runtime's threads: there may be 100,000.
@@ -106,6 +134,7 @@ pub async fn rejoin(live: &Arc<StackSession>) {
             .map(|member| MemberAlerts {
                 alerts: Arc::clone(&member.alerts),
                 silences: Arc::clone(&member.silences),
+                mutings: Arc::clone(&member.mutings),
                 fresh: member.probe.freshness.is_fresh(),
                 now: member.probe.server_now(),
                 url: live.profile.web_url(SERVICE).unwrap_or(&member.url).to_owned(),

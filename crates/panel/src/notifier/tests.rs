@@ -153,6 +153,8 @@ fn a_lost_server_is_told_once_and_so_is_its_return() {
 #[test]
 fn a_window_about_to_end_is_told_once_and_again_after_an_extension() {
     let window = |ends: i64| MaintenanceWindow {
+        matches_nothing: false,
+        closest: Vec::new(),
         id: WindowId("w".into()),
         silence_id: "s".into(),
         phase: WindowPhase::Verified,

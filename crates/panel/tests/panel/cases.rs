@@ -211,3 +211,151 @@ async fn an_end_that_one_member_does_not_carry_out_names_what_each_did() {
     let expected = format!("{}: ended\n{}: still active", am.url, stubborn.uri());
     assert_eq!(error.detail, expected);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_that_a_time_interval_mutes_is_muted_and_not_firing() {
+    if !have(AM) {
+        return;
+    }
+    let am = alertmanager_with(include_str!("fixtures/muted-by-time-interval.yml"), None);
+    for kind in ["quiet", "both", "loud"] {
+        fire(&am.url, &json!({"alertname": kind, "kind": kind, "severity": "critical"}));
+    }
+    let reports = |reply: &str| body(reply).to_string().contains("\"mutedBy\"");
+    if !reports(&get(&am.url, "/api/v2/alerts/groups").unwrap()) {
+        return eprintln!("skipped: this Alertmanager does not report time intervals (before 0.28)");
+    }
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[&am.url], ""))], false).await;
+    let rows = until(&panel, "a muted alert", async |panel: &aether_panel::Panel| {
+        let rows = alerts(panel).await.rows;
+        rows.iter().any(|row| row.state == AlertState::Muted).then_some(rows)
+    })
+    .await;
+    let row = |name: &str| rows.iter().find(|row| row.name == name).unwrap();
+    let muted = MutedReceiver { receiver: "mail".into(), intervals: vec!["always".into()] };
+    assert_eq!(
+        (row("quiet").state, &row("quiet").muted_receivers),
+        (AlertState::Muted, &vec![muted.clone()])
+    );
+    assert_eq!((row("both").state, &row("both").muted_receivers), (AlertState::Firing, &vec![muted]));
+    assert!(row("both").receivers.contains(&"pager".to_owned()), "{:?}", row("both").receivers);
+    assert_eq!((row("loud").state, row("loud").muted_receivers.len()), (AlertState::Firing, 0));
+    assert_eq!(row("quiet").escalates_at, None);
+    let counts = alerts(&panel).await.counts;
+    assert_eq!((counts.firing, counts.muted, counts.critical), (2, 1, 2));
+    let only = AlertsRequest { states: vec![AlertState::Muted], limit: 10, ..AlertsRequest::default() };
+    assert_eq!(panel.alerts_page(only).await.unwrap().total, 1);
+    assert!(
+        snapshot(&panel)
+            .await
+            .alerts
+            .top
+            .iter()
+            .all(|row| row.name != "quiet" || row.state == AlertState::Muted)
+    );
+}
+
+/// Answers as a member of 0.28 whose group mutes everything, or as one whose group does not.
+fn groups(muted_by: &[&str]) -> impl Respond + 'static {
+    let alert = |muted_by: &[&str]| {
+        json!({"labels": {"alertname": "High", "severity": "critical"}, "annotations": {},
+            "fingerprint": "00000000000000aa",
+            "startsAt": iso(now()), "endsAt": iso(now() + 600_000), "updatedAt": iso(now()), "generatorURL": "",
+            "receivers": [{"name": "mail"}],
+            "status": {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": muted_by}})
+    };
+    let (listed, grouped) = (json!([alert(&[])]), alert(muted_by));
+    move |request: &Request| {
+        let body = match request.url.path() {
+            "/api/v2/alerts" => listed.clone(),
+            "/api/v2/alerts/groups" => {
+                json!([{"labels": {}, "receiver": {"name": "mail"}, "alerts": [grouped]}])
+            }
+            "/api/v2/silences" => json!([]),
+            "/api/v2/status" => {
+                json!({"versionInfo": {"version": "0.28.0"}, "cluster": {"status": "disabled"},
+                "config": {"original": "route: {receiver: mail, routes: [{mute_time_intervals: [night]}]}"}})
+            }
+            _ => return ResponseTemplate::new(404),
+        };
+        ResponseTemplate::new(200).set_body_json(body)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_muted_alert_counts_as_firing_only_where_a_member_still_notifies() {
+    for (second, expected) in [(&["night"][..], AlertState::Muted), (&[][..], AlertState::Firing)] {
+        let (one, two) = (MockServer::start().await, MockServer::start().await);
+        Mock::given(any()).respond_with(groups(&["night"])).mount(&one).await;
+        Mock::given(any()).respond_with(groups(second)).mount(&two).await;
+        let home = tempfile::tempdir().unwrap();
+        let text = profile(NOWHERE, &[&one.uri(), &two.uri()], "");
+        let panel = panel(home.path(), &[("s", &text)], false).await;
+        panel.refresh_and_wait().await;
+        let page = alerts(&panel).await;
+        assert_eq!((page.rows.len(), page.rows[0].state), (1, expected));
+        assert_eq!(page.rows[0].muted_receivers.len(), second.len());
+        assert_eq!(page.counts.muted, u32::from(expected == AlertState::Muted));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_heartbeat_that_a_negative_matcher_mutes_is_muted_with_a_warning() {
+    if !have(AM) {
+        return;
+    }
+    let am = alertmanager(None);
+    fire(&am.url, &json!({"alertname": "Watchdog", "severity": "none"}));
+    fire(&am.url, &json!({"alertname": "High", "rack": "r91"}));
+    fire(&am.url, &json!({"job": "nameless", "rack": "r92"}));
+    let home = tempfile::tempdir().unwrap();
+    let text = profile(NOWHERE, &[&am.url], "[heartbeat]\nalertname = \"Watchdog\"\n");
+    let panel = panel(home.path(), &[("s", &text)], false).await;
+    panel.refresh_and_wait().await;
+    let matcher = Matcher { name: "rack".into(), value: "r9.+".into(), is_regex: true, is_equal: false };
+    let request = MaintenanceRequest { matchers: vec![matcher], ..for_minutes(10, "") };
+    let preview = panel.maintenance_preview(request).await.unwrap();
+    let names: Vec<&str> = preview.names.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!((preview.mutes, names), (1, vec!["Watchdog"]));
+    let mut audible = preview.audible.clone();
+    audible.sort();
+    assert_eq!(audible, ["High", "{job=\"nameless\", rack=\"r92\"}"]);
+    assert!(preview.warnings.iter().any(|text| text.contains("mutes the heartbeat Watchdog")), "{preview:?}");
+
+    let preview = panel.maintenance_preview(for_minutes(10, "")).await.unwrap();
+    assert!(preview.audible.contains(&"Watchdog".to_owned()));
+    assert!(preview.warnings.iter().all(|text| !text.contains("mutes the heartbeat")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_that_matches_no_alert_says_so_with_the_closest_values() {
+    if !have(AM) {
+        return;
+    }
+    let am = alertmanager(None);
+    fire(&am.url, &json!({"alertname": "DiskFull", "instance": "db-1:9100"}));
+    let home = tempfile::tempdir().unwrap();
+    let panel = panel(home.path(), &[("s", &profile(NOWHERE, &[&am.url], ""))], false).await;
+    panel.refresh_and_wait().await;
+    let matcher = |value: &str| Matcher {
+        name: "alertname".into(),
+        value: value.into(),
+        is_regex: false,
+        is_equal: true,
+    };
+    let request = |value: &str| MaintenanceRequest { matchers: vec![matcher(value)], ..for_minutes(10, "x") };
+    let preview = panel.maintenance_preview(request("diskfull")).await.unwrap();
+    assert!(preview.matches_nothing);
+    assert_eq!(preview.closest[0].values, ["DiskFull"]);
+    assert!(!panel.maintenance_preview(request("DiskFull")).await.unwrap().matches_nothing);
+
+    let started = panel.maintenance_start(request("diskfull")).await.unwrap();
+    assert!(started.matches_nothing && started.closest[0].values == ["DiskFull"], "{started:?}");
+    let started = panel.maintenance_start(request("DiskFull")).await.unwrap();
+    assert!(!started.matches_nothing, "{started:?}");
+    // Once the alert is silenced, the first one still matches nothing, and the second does.
+    let nothing: Vec<bool> =
+        snapshot(&panel).await.maintenance.windows.iter().map(|window| window.matches_nothing).collect();
+    assert_eq!(nothing.iter().filter(|one| **one).count(), 1, "{nothing:?}");
+}

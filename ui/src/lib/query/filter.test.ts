@@ -31,8 +31,9 @@ describe('matchers of a window', () => {
     expect(problem).toBe('');
     expect(matchers.map(showMatcher)).toEqual(['a="1"', 'b!="2"', 'c=~"3.*"', 'd!~"4"']);
   });
-  it.each(['word', 'a="open', '="x"', '""="x"', '{a="x"', 'a="x"y'])('rejects %s with a description of the problem', (text) =>
-    expect(parseMatchers(text).problem).not.toBe(''),
+  it.each(['word', 'a="open', '="x"', '""="x"', '{a="x"', 'a="x"y'])(
+    'rejects %s with a description of the problem',
+    (text) => expect(parseMatchers(text).problem).not.toBe(''),
   );
   it('refuses what would match everything by matching nothing', () =>
     expect(parseMatchers('a=""').problem).not.toBe(''));

@@ -83,6 +83,11 @@ export const text = {
     request: 'Matchers sent to Alertmanager',
     blocked: 'Complete the form to see the impact.',
   },
+  noMatch: {
+    none: 'Matches no current alert.',
+    values: 'Closest values of',
+    names: 'Label names closest to',
+  },
   windows: {
     title: 'Active and scheduled windows',
     stale: 'stale',

@@ -62,7 +62,8 @@ fn section(out: &mut String, title: &str, alerts: &[CloseOutAlert], always: bool
     }
     for alert in alerts.iter().take(MAX_LINES) {
         let severity = alert.severity.as_str();
-        let name = if alert.name.is_empty() { "(unnamed)" } else { &alert.name };
+        let labels = || format!("{{{}}}", alert.labels.join(", "));
+        let name = &if alert.name.is_empty() { labels() } else { alert.name.clone() };
         let _ = write!(out, "- {} ({severity}", code(name));
         if let Some(tenant) = &alert.tenant {
             let _ = write!(out, ", tenant {}{}", code(tenant), if alert.vip { ", VIP" } else { "" });

@@ -42,6 +42,7 @@ const row = (
       ? [{ id: '5f0e6d1c-8a1b-4a43-9d0f-1', by: 'alice', comment: 'Rolling deploy v2.3.0', until: now + 24 * MINUTE }]
       : [],
   inhibitedBy: state === 'inhibited' ? ['000000abc0000000'] : [],
+  mutedReceivers: [],
   links: [
     { kind: 'source', url: 'http://localhost:9090/graph?g0.expr=x' },
     { kind: 'runbook', url: 'https://runbooks.example/alerts' },

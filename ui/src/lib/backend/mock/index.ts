@@ -189,6 +189,8 @@ export function mockBackend(): Backend {
     matchers,
     members,
     mutes: 7,
+    matchesNothing: false,
+    closest: [],
     clockOffsetMs: 40,
   });
   if (query.get('window') === 'on')
@@ -1181,6 +1183,8 @@ export function mockBackend(): Backend {
         { name: 'CostAnomaly', severity: 'warning', pending: 0, fired: 0, perhaps: false },
       ],
       matchers,
+      matchesNothing: false,
+      closest: [],
       warnings: durationS > 7200 ? ['Longer than two hours: whoever started it may be off shift when it ends.'] : [],
       endsAt: Date.now() + durationS * 1000,
     }),
