@@ -24,5 +24,6 @@ pub mod task;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
+mod toml_values;
 pub mod units;
 pub mod web;

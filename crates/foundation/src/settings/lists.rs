@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use aether_contract::{ALERT_COLUMNS, AlertState, MaintenancePreset, SavedFilter, Settings, Severity};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
+use crate::toml_values::put;
+
 const COLUMNS: &str = "alert_columns";
 const FILTERS: &str = "saved_filter";
 const PRESETS: &str = "maintenance_preset";
@@ -85,16 +87,16 @@ fn presets(presets: &[MaintenancePreset]) -> Result<(), String> {
     Ok(())
 }
 
-/// Puts the lists into the file.
+/// Puts the lists into the file. What an entry has beside the keys of this version stays with it.
 pub fn write(doc: &mut DocumentMut, settings: &Settings) {
     doc.insert(COLUMNS, value(strings(settings.alert_columns.iter().map(String::as_str))));
     let mut presets = ArrayOfTables::new();
-    for preset in &settings.maintenance_presets {
-        let mut table = Table::new();
-        table.insert("name", value(preset.name.trim()));
-        table.insert("minutes", value(i64::from(preset.minutes)));
-        table.insert("reason", value(preset.reason.as_str()));
-        table.insert("matchers", value(preset.matchers.as_str()));
+    let names: Vec<&str> = settings.maintenance_presets.iter().map(|preset| preset.name.trim()).collect();
+    for (mut table, preset) in kept(doc, PRESETS, &names).into_iter().zip(&settings.maintenance_presets) {
+        put(&mut table, "name", preset.name.trim().into());
+        put(&mut table, "minutes", i64::from(preset.minutes).into());
+        put(&mut table, "reason", preset.reason.as_str().into());
+        put(&mut table, "matchers", preset.matchers.as_str().into());
         presets.push(table);
     }
     // An empty list is not the same as none: the standard one is gone.
@@ -104,10 +106,10 @@ pub fn write(doc: &mut DocumentMut, settings: &Settings) {
         return;
     }
     let mut tables = ArrayOfTables::new();
-    for filter in &settings.saved_filters {
-        let mut table = Table::new();
-        table.insert("name", value(filter.name.trim()));
-        table.insert("filter", value(filter.filter.as_str()));
+    let names: Vec<&str> = settings.saved_filters.iter().map(|filter| filter.name.trim()).collect();
+    for (mut table, filter) in kept(doc, FILTERS, &names).into_iter().zip(&settings.saved_filters) {
+        put(&mut table, "name", filter.name.trim().into());
+        put(&mut table, "filter", filter.filter.as_str().into());
         let states = filter.states.iter().map(|state| state.as_str());
         let severities = filter.severities.iter().map(|severity| severity.as_str());
         for (key, list) in [
@@ -116,13 +118,30 @@ pub fn write(doc: &mut DocumentMut, settings: &Settings) {
             ("receivers", strings(filter.receivers.iter().map(String::as_str))),
             ("group_by", strings(filter.group_by.iter().map(String::as_str))),
         ] {
-            if !list.is_empty() {
-                table.insert(key, value(list));
+            if list.is_empty() {
+                table.remove(key);
+            } else {
+                put(&mut table, key, list.into());
             }
         }
         tables.push(table);
     }
     doc.insert(FILTERS, Item::ArrayOfTables(tables));
+}
+
+/// For each name the table that has it in the file now; for one that is new, what stands at its place and has a name
+/// that is gone (it was renamed), else an empty one.
+fn kept(doc: &DocumentMut, key: &str, names: &[&str]) -> Vec<Table> {
+    let before = doc.get(key).cloned().and_then(|item| item.into_array_of_tables().ok());
+    let before: Vec<Table> = before.map(|tables| tables.into_iter().collect()).unwrap_or_default();
+    let name_of =
+        |table: &Table| table.get("name").and_then(Item::as_str).unwrap_or_default().trim().to_owned();
+    let of_name = |name: &str| before.iter().find(|table| name_of(table) == name);
+    let at_place = |index: usize| before.get(index).filter(|table| !names.contains(&name_of(table).as_str()));
+    let one = |(index, name): (usize, &&str)| {
+        of_name(name).or_else(|| at_place(index)).cloned().unwrap_or_default()
+    };
+    names.iter().enumerate().map(one).collect()
 }
 
 /// Reads the lists.
@@ -207,6 +226,10 @@ fn strings<'a>(texts: impl Iterator<Item = &'a str>) -> Array {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         paths::Home,
@@ -254,6 +277,65 @@ mod tests {
         assert_eq!(SettingsStore::load(&home).get(), none, "no preset is a choice, too");
         again.set(default_settings()).unwrap();
         assert_eq!(SettingsStore::load(&home).get(), default_settings());
+    }
+
+    fn of_a_newer_version() -> impl Strategy<Value = BTreeMap<String, String>> {
+        proptest::collection::btree_map("z[a-z_]{0,8}", "[a-z \"]{0,6}", 1..4)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn settings_of_a_newer_version_survive_every_change(
+            root in of_a_newer_version(),
+            inside in of_a_newer_version(),
+            minutes in 1_u32..600,
+            renamed: bool,
+        ) {
+            let (_root, home, _) = store();
+            let mut doc = DocumentMut::new();
+            let fill = |table: &mut dyn toml_edit::TableLike, extra: &BTreeMap<String, String>| {
+                for (key, text) in extra {
+                    table.insert(key, value(text.as_str()));
+                }
+            };
+            fill(doc.as_table_mut(), &root);
+            for (list, names) in [(FILTERS, ["one", "two"]), (PRESETS, ["DB", "web"])] {
+                let mut tables = ArrayOfTables::new();
+                for name in names {
+                    let mut table = Table::new();
+                    table.insert("name", value(name));
+                    table.insert("minutes", value(30));
+                    fill(&mut table, &inside);
+                    tables.push(table);
+                }
+                doc.insert(list, Item::ArrayOfTables(tables));
+            }
+            std::fs::write(home.settings_file(), doc.to_string()).unwrap();
+            let store = SettingsStore::load(&home);
+            prop_assert_eq!(store.problem(), None);
+            let mut wanted = store.get();
+            // One entry goes, the other is changed and perhaps renamed.
+            wanted.maintenance_presets.remove(0);
+            wanted.maintenance_presets[0].minutes = minutes;
+            wanted.saved_filters.insert(1, filter("new"));
+            if renamed {
+                wanted.saved_filters[0].name = "other".to_owned();
+            }
+            store.set(wanted.clone()).unwrap();
+            let again = SettingsStore::load(&home);
+            prop_assert_eq!(again.get(), wanted);
+            let after: DocumentMut = std::fs::read_to_string(home.settings_file()).unwrap().parse().unwrap();
+            let has = |table: &Table, extra: &BTreeMap<String, String>| {
+                extra.iter().all(|(key, text)| table.get(key).and_then(Item::as_str) == Some(text))
+            };
+            prop_assert!(has(after.as_table(), &root));
+            for (list, index) in [(PRESETS, 0), (FILTERS, 0), (FILTERS, 2)] {
+                let tables = after[list].as_array_of_tables().unwrap();
+                prop_assert!(has(tables.get(index).unwrap(), &inside), "{} {}: {}", list, index, after);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Changes a profile's file as a person would: only the values that differ, comments and order untouched. Refuses a
 //! file that is no TOML, because there is nothing to preserve then.
 
-use super::toml_values::{list, put, text_of};
+use crate::toml_values::{list, put, text_of};
 use std::path::Path;
 
 use aether_contract::{AuthSpec, EndpointSpec, PanelError, StackSaveRequest, StackSource};
@@ -12,6 +12,10 @@ use super::{builtin, edit_checks, endpoint::Place, read, values::to_error};
 /// First lines of a new file.
 const HEADER: &str = "# Stack profile for the AetherLink panel. All keys: docs/stack-profile.md.\n# Do \
     not put credentials here; store them in the keyring.\n\n";
+
+/// Keys of `auth` and of `tls`.
+const AUTH: [&str; 2] = ["kind", "username"];
+const TLS: [&str; 3] = ["ca_file", "client_cert_file", "client_key_file"];
 
 /// The file's text after `request`; `before` is its text now, if there is one.
 ///
@@ -50,7 +54,7 @@ pub fn apply(before: Option<&str>, request: &StackSaveRequest, path: &Path) -> R
         edit_checks::apply(root, checks);
     }
     if request.heartbeat.is_empty() {
-        root.remove("heartbeat");
+        take_out(root, "heartbeat", &["alertname"]);
     } else if let Some(section) = section(root, "heartbeat") {
         put(section, "alertname", request.heartbeat.as_str().into());
     }
@@ -109,9 +113,11 @@ fn endpoint(root: &mut dyn TableLike, name: &str, url_key: &str, spec: &Endpoint
     if spec.urls.is_empty() {
         // Not used: what is left of the section (a dashboard's uid) stays.
         if let Some(table) = root.get_mut(name).and_then(Item::as_table_like_mut) {
-            for key in [url_key, "auth", "headers", "tls", "allow_plain_http"] {
+            for key in [url_key, "headers", "allow_plain_http"] {
                 table.remove(key);
             }
+            take_out(table, "auth", &AUTH);
+            take_out(table, "tls", &TLS);
             if table.is_empty() {
                 root.remove(name);
             }
@@ -147,8 +153,16 @@ fn auth(table: &mut dyn TableLike, auth: &AuthSpec) {
         return;
     }
     match wanted {
-        ("none", _) => {
-            table.remove("auth");
+        ("none", _) => take_out(table, "auth", &AUTH),
+        (kind, username) if has_more(table, "auth", &AUTH) => {
+            let Some(auth) = table.get_mut("auth").and_then(Item::as_table_like_mut) else { return };
+            put(auth, "kind", kind.into());
+            match username {
+                Some(username) => put(auth, "username", username.into()),
+                None => {
+                    auth.remove("username");
+                }
+            }
         }
         (kind, None) => replace(table, "auth", kind.into()),
         (kind, Some(username)) => {
@@ -157,6 +171,26 @@ fn auth(table: &mut dyn TableLike, auth: &AuthSpec) {
             inline.insert("username", username.into());
             replace(table, "auth", Value::InlineTable(inline));
         }
+    }
+}
+
+/// Whether a section has other keys than these.
+fn has_more(table: &dyn TableLike, name: &str, keys: &[&str]) -> bool {
+    let section = table.get(name).and_then(Item::as_table_like);
+    section.is_some_and(|section| section.iter().any(|(key, _)| !keys.contains(&key)))
+}
+
+/// Takes these keys out of a section, and the section with the last of its keys: one that this version does not know
+/// stays.
+fn take_out(table: &mut dyn TableLike, name: &str, keys: &[&str]) {
+    let rest = table.get_mut(name).and_then(Item::as_table_like_mut).is_some_and(|section| {
+        for key in keys {
+            section.remove(key);
+        }
+        !section.is_empty()
+    });
+    if !rest {
+        table.remove(name);
     }
 }
 
@@ -197,7 +231,7 @@ fn tls(table: &mut dyn TableLike, spec: &EndpointSpec, place: &Place) {
         ("client_key_file", &spec.client_key_file),
     ];
     if wanted.iter().all(|(_, file)| file.is_none()) {
-        table.remove("tls");
+        take_out(table, "tls", &TLS);
         return;
     }
     if table.get("tls").is_none_or(|item| item.as_table_like().is_none()) {

@@ -4,7 +4,7 @@
 use aether_contract::{CheckSuite, CustomCheck, CustomCheckKind};
 use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
 
-use super::toml_values::{list, put, text_of};
+use crate::toml_values::{list, put, text_of};
 
 /// Makes `[[checks]]` hold these, in the order in which they stand; new ones come last.
 pub(super) fn apply(root: &mut Table, wanted: &[CustomCheck]) {

@@ -15,7 +15,6 @@ mod folder;
 mod profile;
 mod read;
 mod section;
-mod toml_values;
 mod values;
 
 /// Docker's address and the container that Prometheus runs in.

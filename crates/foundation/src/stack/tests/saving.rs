@@ -101,3 +101,46 @@ fn a_server_that_is_taken_out_of_the_form_leaves_the_file() {
     wanted.prometheus.auth = AuthSpec::None;
     assert_eq!(stacks.save(&wanted).unwrap().prometheus.auth, AuthSpec::None);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn keys_of_a_profile_that_the_form_does_not_know_survive_every_change(
+        keys in proptest::collection::btree_set("z[a-z_]{0,8}", 1..4),
+        value in "[a-z \"]{0,6}",
+        heartbeat: bool,
+        alertmanager: bool,
+        bearer: bool,
+    ) {
+        let extra: String = keys.iter().map(|key| format!("{key} = {value:?} # kept\n")).collect();
+        let sections = [
+            "[prometheus]\nurl = \"http://a:9090\"\n", "[prometheus.tls]\nca_file = \"/ca.pem\"\n",
+            "[prometheus.auth]\nkind = \"basic\"\nusername = \"me\"\n",
+            "[alertmanager]\nurls = [\"http://a:9093\"]\n", "[grafana]\nurl = \"http://a:3000\"\n",
+            "[heartbeat]\nalertname = \"Dog\"\n", "[[pins]]\nservice = \"a\"\ncontainer = \"a\"\nimage = \"a:v1\"\n",
+            "[[gauges]]\nid = \"x\"\n", "[other]\n",
+        ];
+        let before: String =
+            std::iter::once(extra.clone()).chain(sections.iter().map(|one| format!("{one}{extra}"))).collect();
+        let mut wanted = request("prod");
+        if !heartbeat {
+            wanted.heartbeat = String::new();
+        }
+        if !alertmanager {
+            wanted.alertmanager = EndpointSpec::default();
+        }
+        if bearer {
+            wanted.prometheus.auth = AuthSpec::Bearer;
+        }
+        let path = std::path::Path::new("/stacks/prod.toml");
+        let saved = crate::stack::edit::apply(Some(&before), &wanted, path).unwrap();
+        let pinned = crate::stack::edit::pin(&saved, "a", "a:v2", &[]).unwrap();
+        for key in &keys {
+            let line = format!("{key} = {value:?} # kept");
+            let count = pinned.lines().filter(|known| *known == line).count();
+            proptest::prop_assert_eq!(count, sections.len() + 1, "{}", pinned);
+        }
+        proptest::prop_assert!(pinned.contains("\"a:v2\"") && !pinned.contains("a:v1"));
+    }
+}

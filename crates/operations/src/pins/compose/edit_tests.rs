@@ -174,3 +174,25 @@ fn an_image_with_a_tag_of_yaml_is_changed_behind_the_tag() {
     let (change, _) = repinned(&[("a.yml", base), ("b.yml", over)], "a", "x/a:v3").unwrap();
     assert_eq!(change.after, over.replace("v2", "v3"));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn keys_of_a_compose_file_that_the_panel_does_not_know_survive_an_update(
+        keys in proptest::collection::btree_set("z[a-z-]{0,8}", 1..5),
+        value in "[a-z ]{0,6}|\\[[a-z]\\]|\\{a: [a-z]\\}",
+        before_image: bool,
+    ) {
+        let at = |indent: &str| -> String {
+            keys.iter().map(|key| format!("{indent}{key}: {value}\n")).collect()
+        };
+        let image = "    image: x/a:v1 # the one\n";
+        let inside = at("    ");
+        let service = if before_image { format!("{inside}{image}") } else { format!("{image}{inside}") };
+        let root = keys.iter().map(|key| format!("x-{key}: {value}\n")).collect::<String>();
+        let text = format!("{root}services:\n  a:\n{service}  b:\n    image: x/b:v1\n{inside}");
+        let (change, _) = repinned(&[("compose.yml", &text)], "a", "x/a:v2").unwrap();
+        proptest::prop_assert_eq!(change.after, text.replace("x/a:v1", "x/a:v2"));
+    }
+}

@@ -3,7 +3,7 @@
 use toml_edit::{Array, Item, TableLike, Value};
 
 /// Sets a value; comments and spaces around an existing one stay, and an equal one is not touched at all.
-pub(super) fn put(table: &mut dyn TableLike, key: &str, value: Value) {
+pub(crate) fn put(table: &mut dyn TableLike, key: &str, value: Value) {
     if let Some(Item::Value(old)) = table.get_mut(key) {
         if plain(old) != plain(&value) {
             let decor = old.decor().clone();
@@ -16,7 +16,7 @@ pub(super) fn put(table: &mut dyn TableLike, key: &str, value: Value) {
 }
 
 /// A value without its spelling: what two values are compared by.
-pub(super) fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{:?}", text.value()),
         Value::Array(items) => {
@@ -33,7 +33,7 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-pub(super) fn list(items: &[String]) -> Value {
+pub(crate) fn list(items: &[String]) -> Value {
     let mut array = Array::new();
     for item in items {
         array.push(item.as_str());
@@ -41,6 +41,6 @@ pub(super) fn list(items: &[String]) -> Value {
     Value::Array(array)
 }
 
-pub(super) fn text_of(table: &dyn TableLike, key: &str) -> Option<String> {
+pub(crate) fn text_of(table: &dyn TableLike, key: &str) -> Option<String> {
     table.get(key).and_then(Item::as_str).map(str::to_owned)
 }
