@@ -14,7 +14,7 @@ use aether_contract::{AlertRow, ErrorCode, ExportFormat, Exported, PanelError, T
 use aether_foundation::paths;
 
 /// Columns before those of the labels.
-const FIXED: [&str; 15] = [
+const FIXED: [&str; 16] = [
     "state",
     "severity",
     "alert",
@@ -26,6 +26,7 @@ const FIXED: [&str; 15] = [
     "receivers",
     "silenced_by",
     "inhibited_by",
+    "muted_receivers",
     "delivered",
     "fingerprint",
     "acknowledged_by",
@@ -110,6 +111,9 @@ pub fn csv(out: impl Write, rows: &[AlertRow]) -> io::Result<()> {
 fn fixed(row: &AlertRow) -> [String; FIXED.len()] {
     let by: Vec<String> = row.silenced_by.iter().map(|s| format!("{} ({})", s.id, s.by)).collect();
     let inhibited: Vec<&str> = row.inhibited_by.iter().map(|print| print.0.as_str()).collect();
+    let muted = row.muted_receivers.iter();
+    let muted: Vec<String> =
+        muted.map(|muted| format!("{} ({})", muted.receiver, muted.intervals.join(", "))).collect();
     let summary = ["summary", "description"].iter().find_map(|name| row.annotations.get(*name));
     [
         row.state.as_str().to_owned(),
@@ -124,6 +128,7 @@ fn fixed(row: &AlertRow) -> [String; FIXED.len()] {
         plain(&row.receivers.join("; ")),
         plain(&by.join("; ")),
         plain(&inhibited.join("; ")),
+        plain(&muted.join("; ")),
         row.delivered.to_string(),
         plain(&row.fingerprint.0),
         plain(row.ack.as_ref().map_or("", |ack| &ack.by)),
@@ -167,6 +172,17 @@ mod tests {
         let mut negative = row(&[("alertname", "A")]);
         negative.value = Some(-3.5);
         assert_eq!(&text(&[negative])[1][7], "-3.5", "a number stays a number");
+    }
+
+    #[test]
+    fn receivers_that_a_time_interval_mutes_have_a_column() {
+        let mut muted = row(&[("alertname", "A")]);
+        let intervals = vec!["night".to_owned(), "weekend".to_owned()];
+        muted.muted_receivers =
+            vec![aether_contract::MutedReceiver { receiver: "mail".to_owned(), intervals }];
+        let records = text(&[muted]);
+        let column = records[0].iter().position(|head| head == "muted_receivers").unwrap();
+        assert_eq!(&records[1][column], "mail (night, weekend)");
     }
 
     #[test]

@@ -82,7 +82,6 @@ export const text = {
     title: 'Firing and pending',
     all: 'All alerts',
     since: 'Since',
-    unnamed: '(no name)',
     allTenants: 'all',
     noneActive: 'No alerts firing or pending',
     noneWasActive: 'No alerts were firing or pending',

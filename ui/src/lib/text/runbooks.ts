@@ -5,7 +5,6 @@ import { plural } from './common';
 export const text = {
   heading: 'Runbooks',
   back: 'All runbooks',
-  unnamed: '(no name)',
   training: 'Training',
   sloStatus: 'SLO status',
   search: 'Search runbooks',
