@@ -10,6 +10,7 @@ mod display;
 mod fuzz;
 mod process;
 mod rust_tests;
+mod servers;
 mod setup;
 mod suite;
 mod supply_chain;
@@ -40,6 +41,8 @@ Usage: cargo xtask COMMAND
   bindings  Generate the UI's types from crates/contract
               --check       Only check whether they are up to date
   bundle    Build an installer for this platform (a .deb on Debian)
+  servers   Build newer Prometheus and Alertmanager once, where Go is installed, and print the variables that
+              make the tests use them
   setup     Install the dependencies of the commands above
 ";
 
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         "bench" => suite::bench(&args),
         "bindings" => bindings::run(&args),
         "bundle" => bundle::run(&args),
+        "servers" => servers::build(),
         "setup" => setup::everything(),
         "" | "help" | "-h" | "--help" => {
             print!("{USAGE}");
