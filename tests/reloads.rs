@@ -102,7 +102,7 @@ impl Bench {
 }
 
 fn change(value: f64) -> RulesChange {
-    let set = RuleSet::Threshold { value };
+    let set = RuleSet::Threshold { value, of: None };
     RulesChange { edits: vec![RuleEdit { group: String::new(), name: "Low".into(), set }], vip_tenants: None }
 }
 

@@ -373,7 +373,7 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
     stack
         .profile(&format!("[pack]\ndir = \"{}\"\nfiles = [\"other.yml\"]\n", stack.folder.path().display()))
         .unwrap();
-    let unread = change(vec![edit("Here", RuleSet::Threshold { value: 1.0 })]);
+    let unread = change(vec![edit("Here", RuleSet::Threshold { value: 1.0, of: None })]);
     let plan = eventually(Duration::from_secs(20), async || panel.rules_plan(unread.clone()).await.ok())
         .await
         .unwrap();
@@ -382,7 +382,7 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
     assert!(!put_back.in_force && put_back.steps.last().unwrap().title == "Roll back", "{put_back:?}");
     assert_eq!(fs::read_to_string(&other).unwrap(), before);
     let odd = panel
-        .rules_plan(change(vec![edit("Elsewhere", RuleSet::Threshold { value: 1.0 })]))
+        .rules_plan(change(vec![edit("Elsewhere", RuleSet::Threshold { value: 1.0, of: None })]))
         .await
         .unwrap_err();
     assert!(odd.message.contains("braces"), "{odd:?}");

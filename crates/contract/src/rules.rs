@@ -242,6 +242,18 @@ wire! {
 }
 
 wire! {
+    /// A comparison with a number in an alert's expression.
+    pub struct RuleThreshold {
+        /// Its text: `rate(errors[5m]) > 0.5`.
+        pub text: String,
+        /// The number.
+        pub value: f64,
+        /// Whether it only asks whether there is traffic.
+        pub guard: bool,
+    }
+}
+
+wire! {
     /// A rule, looked at on the server.
     pub struct RuleDetail {
         /// The rule.
@@ -254,6 +266,8 @@ wire! {
         pub guard_never_matches: bool,
         /// Threshold that the alert compares with.
         pub threshold: Option<f64>,
+        /// All comparisons with a number in its expression; several when somebody has to say which is meant.
+        pub thresholds: Vec<RuleThreshold>,
         /// Hours of the figure.
         pub hours: f64,
         /// The value over time, at most 12 series; none when it could not be read.
@@ -284,10 +298,13 @@ wire! {
             /// PromQL.
             value: String,
         },
-        /// The number that the condition compares with.
+        /// The number that a comparison has.
         Threshold {
             /// The number.
             value: f64,
+            /// The comparison, by its text or a part of it that no other has; needed where several could be meant.
+            #[serde(default)]
+            of: Option<String>,
         },
         /// How long it has to hold.
         For {

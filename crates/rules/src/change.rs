@@ -90,7 +90,14 @@ async fn planned(live: &StackSession, change: &RulesChange) -> Result<Planned, P
             }
         };
         if let Some(text) = after.get_mut(home) {
-            *text = edit::edit(text, std::slice::from_ref(&edit)).map_err(|why| refuse(format!("{why}.")))?;
+            *text = edit::edit(text, std::slice::from_ref(&edit)).map_err(|why| {
+                let several = matches!(edit.set, edit::Set::Threshold(..)) && why.contains(": `");
+                let refused = refuse(format!("{why}."));
+                match several {
+                    true => refused.with_hint("Choose the comparison in the dialog, or name it with --of."),
+                    false => refused,
+                }
+            })?;
         }
     }
     let mut notes = Vec::new();
@@ -197,7 +204,7 @@ fn judged(texts: &[&str], live: &StackSession) -> Vec<Vec<String>> {
 fn wanted(one: &RuleEdit) -> Edit {
     let set = match &one.set {
         RuleSet::Expr { value } => Set::Expr(value.clone()),
-        RuleSet::Threshold { value } => Set::Threshold(*value),
+        RuleSet::Threshold { value, of } => Set::Threshold(*value, of.clone()),
         RuleSet::For { value } => Set::Hold(value.clone()),
         RuleSet::Label { name, value } => Set::Label(name.clone(), value.clone()),
         RuleSet::Annotation { name, value } => Set::Annotation(name.clone(), value.clone()),

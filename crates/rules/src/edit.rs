@@ -10,16 +10,18 @@ use serde_json::Value;
 use yaml_edit::{Document, Mapping, YamlFile, YamlNode};
 
 use super::file;
-use aether_foundation::promql::expression;
-use aether_foundation::promql::split;
+
+mod threshold;
+
+pub use threshold::{thresholds, with_threshold};
 
 /// What changes of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Set {
     /// The expression.
     Expr(String),
-    /// The number that the condition compares with.
-    Threshold(f64),
+    /// The number that a comparison has, and which comparison where several could be meant.
+    Threshold(f64, Option<String>),
     /// `for`.
     Hold(String),
     /// A label; none takes it away.
@@ -96,53 +98,6 @@ pub fn vip(text: &str, label: &str, old: &[String], new: &[String]) -> Result<(S
     Ok((after, count))
 }
 
-/// A rule's expression with another threshold, everything else as it was written.
-///
-/// # Errors
-/// When the expression does not hold a value against one number.
-pub fn with_threshold(text: &str, threshold: f64) -> Result<String, String> {
-    let old = expression::condition(text).ok_or("its expression does not compare a value with a number")?;
-    if !threshold.is_finite() {
-        return Err("a threshold must be a finite number".into());
-    }
-    let number = Regex::new(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").map_err(|error| error.to_string())?;
-    let put = threshold.to_string();
-    let meant = |new: &str| {
-        expression::condition(new).is_some_and(|found| {
-            found.threshold == threshold
-                && found.comparison == old.comparison
-                && split::normal(&found.value) == split::normal(&old.value)
-        }) && guards(new) == guards(text)
-    };
-    for hit in number.find_iter(text) {
-        // A sign belongs to the number.
-        let start = text
-            .get(..hit.start())
-            .map_or(hit.start(), |head| if head.ends_with('-') { hit.start() - 1 } else { hit.start() });
-        for from in [start, hit.start()] {
-            let new = format!(
-                "{}{put}{}",
-                text.get(..from).unwrap_or_default(),
-                text.get(hit.end()..).unwrap_or_default()
-            );
-            if new != text && meant(&new) {
-                return Ok(new);
-            }
-        }
-    }
-    if old.threshold == threshold {
-        Ok(text.to_owned())
-    } else {
-        Err("its threshold could not be located in the expression".into())
-    }
-}
-
-/// What stands behind the condition: it must not change with the threshold.
-fn guards(text: &str) -> Vec<String> {
-    let pieces = split::pieces(text).unwrap_or_default();
-    pieces.iter().skip(1).map(|piece| piece.expr.to_string()).collect()
-}
-
 fn single(text: &str, edit: &Edit) -> Result<String, String> {
     // Comments and directives may stand before the document and behind it.
     let stream = YamlFile::from_str(text).map_err(|error| format!("invalid expression: {error}"))?;
@@ -159,15 +114,15 @@ fn single(text: &str, edit: &Edit) -> Result<String, String> {
     }
     let after = match &edit.set {
         Set::Expr(value) => replace(text, &rule, "expr", value.trim_end())?,
-        Set::Threshold(number) => {
+        Set::Threshold(number, of) => {
             let old = file::read(text)?;
             let mut rules =
                 old.groups.iter().filter(|group| edit.group.is_empty() || group.name == edit.group);
             let found = rules.find_map(|group| group.rules.iter().find(|rule| rule.name == *name));
             let old = found.ok_or_else(|| format!("rule {name} not found"))?;
-            let new =
-                with_threshold(old.expression.trim_end(), *number).map_err(|why| format!("{name}: {why}"))?;
-            match number_in_place(text, &rule, &old.expression, *number, edit) {
+            let old = old.expression.trim_end();
+            let new = with_threshold(old, *number, of.as_deref()).map_err(|why| format!("{name}: {why}"))?;
+            match number_in_place(text, &rule, old, *number, of.as_deref(), edit) {
                 Some(after) => return Ok(after),
                 None => replace(text, &rule, "expr", &new)?,
             }
@@ -245,20 +200,22 @@ fn replace(text: &str, rule: &Mapping, key: &str, value: &str) -> Result<String,
 
 /// Another threshold with nothing but the number changed, however the expression is laid out: the number that
 /// makes the meant document is the one.
-fn number_in_place(text: &str, rule: &Mapping, old: &str, new: f64, edit: &Edit) -> Option<String> {
-    let old = expression::condition(old)?.threshold;
-    if old == new {
+fn number_in_place(
+    text: &str,
+    rule: &Mapping,
+    old: &str,
+    new: f64,
+    of: Option<&str>,
+    edit: &Edit,
+) -> Option<String> {
+    let number = threshold::written(old, of)?;
+    if number.parse() == Ok(new) {
         return Some(text.to_owned());
     }
     let range = place(text, &rule.get("expr")?, "expr").ok()?;
     let raw = text.get(range.clone())?;
-    let number = Regex::new(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").ok()?;
-    let hits: Vec<Range<usize>> = number.find_iter(raw).map(|hit| hit.range()).collect();
-    // The threshold mostly stands last.
-    hits.into_iter().rev().find_map(|hit| {
-        let same = raw.get(hit.clone())?.parse::<f64>().is_ok_and(|number| number == old);
-        let at = range.start + hit.start..range.start + hit.end;
-        let after = same.then(|| splice(text, at, &new.to_string()))?;
+    threshold::places(raw, number).into_iter().find_map(|hit| {
+        let after = splice(text, range.start + hit.start..range.start + hit.end, &new.to_string());
         fence(text, &after, edit).is_ok().then_some(after)
     })
 }
@@ -420,9 +377,9 @@ fn fence(before: &str, after: &str, edit: &Edit) -> Result<(), String> {
             Set::Annotation(name, value) => part("annotations", name, value),
             Set::Hold(value) => drop(map.insert("for".into(), Value::String(value.trim().into()))),
             Set::Expr(value) => drop(map.insert("expr".into(), Value::String(value.trim_end().into()))),
-            Set::Threshold(number) => {
+            Set::Threshold(number, of) => {
                 let old = map.get("expr").and_then(Value::as_str).unwrap_or_default();
-                let new = with_threshold(old.trim_end(), *number)?;
+                let new = with_threshold(old.trim_end(), *number, of.as_deref())?;
                 map.insert("expr".into(), Value::String(new));
             }
         }

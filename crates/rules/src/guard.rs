@@ -7,7 +7,7 @@
 //! `and` pairs series of equal labels, so `labelled < 30 and sum(…) > 0` is always empty: the alert never fires, and
 //! looks guarded to anybody who only reads it.
 
-use aether_foundation::promql::walk::walk;
+use aether_foundation::promql::{expression::constant, walk::walk};
 use std::{collections::BTreeSet, time::Duration};
 
 use aether_contract::{GuardReport, GuardVerdict};
@@ -170,7 +170,7 @@ fn asks_for_traffic(expression: &Expr, unless: bool, first: bool, known: &Known)
         Expr::Paren(inside) => asks_for_traffic(&inside.expr, unless, first, known),
         Expr::Binary(binary) => {
             let id = binary.op.id();
-            let (side, number, turned) = match (number(&binary.lhs), number(&binary.rhs)) {
+            let (side, number, turned) = match (constant(&binary.lhs), constant(&binary.rhs)) {
                 (None, Some(number)) => (&binary.lhs, number, false),
                 (Some(number), None) => (&binary.rhs, number, true),
                 _ => return false,
@@ -202,15 +202,6 @@ fn divides(expression: &Expr) -> bool {
         found |= matches!(part, Expr::Binary(binary) if binary.op.id() == token::T_DIV);
     });
     found
-}
-
-fn number(expression: &Expr) -> Option<f64> {
-    match expression {
-        Expr::NumberLiteral(literal) => Some(literal.val),
-        Expr::Paren(inside) => number(&inside.expr),
-        Expr::Unary(unary) => number(&unary.expr).map(|value| -value),
-        _ => None,
-    }
 }
 
 /// The labels of the side that the alert is about, with those that its templates name.

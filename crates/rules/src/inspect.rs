@@ -59,12 +59,18 @@ pub async fn look(
             Err(error) => (None, error.message),
         }
     };
+    // Infinite numbers are no values that JSON has.
+    let thresholds = match rule.kind {
+        RuleKind::Alerting => crate::edit::thresholds(&rule.expression),
+        RuleKind::Recording => Vec::new(),
+    };
     Ok(RuleDetail {
         rule,
         sides,
         live_verdict,
         guard_never_matches,
         threshold,
+        thresholds: thresholds.into_iter().filter(|one| one.value.is_finite()).collect(),
         hours: request.hours,
         figure,
         figure_note,

@@ -3,7 +3,10 @@
 //! A comparison with NaN is false, so an alert over a ratio only stays silent then: that is the guard's
 //! matter. But a sum or a mean over several series is NaN as soon as one of them is, and `!=` is true.
 
-use aether_foundation::promql::walk::{RATES, walk};
+use aether_foundation::promql::{
+    expression::constant,
+    walk::{RATES, walk},
+};
 use promql_parser::parser::{Expr, token};
 
 use super::labels::{Known, name_of};
@@ -108,17 +111,13 @@ fn may_be_zero(expression: &Expr) -> bool {
         Expr::Unary(unary) => may_be_zero(&unary.expr),
         Expr::Call(call) if RATES.contains(&call.func.name) => true,
         Expr::Call(call) if call.func.name == "clamp_min" => {
-            !matches!(call.args.args.get(1).map(AsRef::as_ref), Some(Expr::NumberLiteral(least)) if least.val > 0.0)
+            !call.args.args.get(1).and_then(|least| constant(least)).is_some_and(|least| least > 0.0)
         }
         Expr::Call(call) => call.args.args.iter().any(|arg| may_be_zero(arg)),
         Expr::Aggregate(aggregate) => may_be_zero(&aggregate.expr),
         Expr::Subquery(sub) => may_be_zero(&sub.expr),
         Expr::Binary(binary) => {
-            let number = |expr: &Expr| match expr {
-                Expr::NumberLiteral(literal) => Some(literal.val),
-                _ => None,
-            };
-            match (binary.op.id(), number(&binary.rhs)) {
+            match (binary.op.id(), constant(&binary.rhs)) {
                 // What is not above 0 is taken away.
                 (token::T_GTR, Some(least)) if least >= 0.0 => false,
                 (token::T_GTE, Some(least)) if least > 0.0 => false,

@@ -4866,6 +4866,10 @@ guardNeverMatches: boolean,
  */
 threshold: number | null,
 /**
+ * All comparisons with a number in its expression; several when somebody has to say which is meant.
+ */
+thresholds: Array<RuleThreshold>,
+/**
  * Hours of the figure.
  */
 hours: number,
@@ -5076,7 +5080,11 @@ value: string, } | { "kind": "threshold",
 /**
  * The number.
  */
-value: number, } | { "kind": "for",
+value: number,
+/**
+ * The comparison, by its text or a part of it that no other has; needed where several could be meant.
+ */
+of: string | null, } | { "kind": "for",
 /**
  * A duration such as `10m`.
  */
@@ -5097,6 +5105,23 @@ name: string,
  * Value; none takes it away.
  */
 value: string | null, };
+
+/**
+ * A comparison with a number in an alert's expression.
+ */
+export type RuleThreshold = {
+/**
+ * Its text: `rate(errors[5m]) > 0.5`.
+ */
+text: string,
+/**
+ * The number.
+ */
+value: number,
+/**
+ * Whether it only asks whether there is traffic.
+ */
+guard: boolean, };
 
 /**
  * A rule.

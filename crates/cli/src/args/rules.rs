@@ -86,9 +86,14 @@ pub enum Rules {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct Changes {
-    /// Set a threshold: CacheEffectivenessDrop=25
+    /// Set a threshold: CacheEffectivenessDrop=25, CertExpires='7 * 24 * 3600', JobStuck=1h30m
     #[arg(long, value_name = "RULE=NUMBER", allow_hyphen_values = true)]
     pub threshold: Vec<String>,
+    /// The comparison that --threshold changes, where an expression has several: 'job_failed == 0'
+    ///
+    /// Give it once for each --threshold, in the same order; '' for one that needs none.
+    #[arg(long, value_name = "EXPR PART", requires = "threshold", allow_hyphen_values = true)]
+    pub of: Vec<String>,
     /// Set the pending period (`for`): CacheEffectivenessDrop=10m
     #[arg(long = "for", value_name = "RULE=DURATION")]
     pub hold: Vec<String>,

@@ -251,10 +251,15 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
             .map(|(rule, name)| (rule.to_owned(), name.to_owned(), value))
             .ok_or_else(|| usage(format!("Invalid argument {text:?}: expected RULE:NAME=VALUE.")))
     };
-    for text in &asked.threshold {
+    let counts = (asked.of.len(), asked.threshold.len());
+    if counts.0 > 1 && counts.0 != counts.1 || counts.0 == 1 && counts.1 > 1 {
+        return Err(usage("Give --of once for each --threshold, in the same order.".to_owned()));
+    }
+    for (index, text) in asked.threshold.iter().enumerate() {
         let (name, value) = pair(text)?;
-        let value = value.trim().parse().map_err(|_| usage(format!("Invalid number {value:?}.")))?;
-        add(&name, RuleSet::Threshold { value });
+        let value = Panel::number(&value).ok_or_else(|| usage(format!("Invalid number {value:?}.")))?;
+        let of = asked.of.get(index).filter(|of| !of.trim().is_empty()).cloned();
+        add(&name, RuleSet::Threshold { value, of });
     }
     for text in &asked.hold {
         let (name, value) = pair(text)?;

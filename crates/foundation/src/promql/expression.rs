@@ -34,7 +34,8 @@ fn find(expression: &Expr) -> Option<Condition> {
                     return None;
                 }
                 let (plain, turned) = comparison(id)?;
-                match (number(&binary.lhs), number(&binary.rhs)) {
+                let finite = |side: &Expr| constant(side).filter(|value| value.is_finite());
+                match (finite(&binary.lhs), finite(&binary.rhs)) {
                     (None, Some(threshold)) => {
                         Some(Condition { value: binary.lhs.to_string(), comparison: plain, threshold })
                     }
@@ -62,11 +63,25 @@ fn comparison(id: parser::token::TokenId) -> Option<(&'static str, &'static str)
     }
 }
 
-fn number(expression: &Expr) -> Option<f64> {
+/// The value of an expression of numbers alone: `-5`, `7 * 24 * 3600`.
+pub fn constant(expression: &Expr) -> Option<f64> {
     match expression {
-        Expr::NumberLiteral(literal) => Some(literal.val).filter(|value| value.is_finite()),
-        Expr::Paren(inside) => number(&inside.expr),
-        Expr::Unary(unary) => number(&unary.expr).map(|value| -value),
+        Expr::NumberLiteral(literal) => Some(literal.val),
+        Expr::Paren(inside) => constant(&inside.expr),
+        Expr::Unary(unary) => constant(&unary.expr).map(|value| -value),
+        Expr::Binary(binary) => {
+            let (a, b) = (constant(&binary.lhs)?, constant(&binary.rhs)?);
+            match binary.op.id() {
+                token::T_ADD => Some(a + b),
+                token::T_SUB => Some(a - b),
+                token::T_MUL => Some(a * b),
+                token::T_DIV => Some(a / b),
+                token::T_MOD => Some(a % b),
+                token::T_POW => Some(a.powf(b)),
+                token::T_ATAN2 => Some(a.atan2(b)),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }
@@ -86,6 +101,10 @@ mod tests {
             ),
             ("(a > -1) unless on (x) b", Some(("a", ">", -1.0))),
             ("100 * a / b >= (90)", Some(("100 * a / b", ">=", 90.0))),
+            ("a < 7 * 24 * 3600", Some(("a", "<", 604_800.0))),
+            ("a > 1h30m", Some(("a", ">", 5400.0))),
+            ("a > .80", Some(("a", ">", 0.8))),
+            ("a > 1_000", Some(("a", ">", 1000.0))),
             ("a > b", None),
             ("a > bool 1", None),
             ("vector(1)", None),

@@ -1,5 +1,9 @@
 //! PromQL expressions taken apart: operands, comparisons, the value and its threshold. Pure.
 
+pub mod comparisons;
+mod dialect;
 pub mod expression;
+pub mod re2;
 pub mod split;
+pub mod tokens;
 pub mod walk;

@@ -3,6 +3,8 @@
 
 use promql_parser::parser::{self, Expr};
 
+use super::dialect::{misread, translated};
+
 /// Longest expression that is taken apart, in bytes.
 pub const MAX_LENGTH: usize = 32 * 1024;
 
@@ -47,7 +49,27 @@ pub fn parse(text: &str) -> Result<Expr, String> {
     if operators > MAX_OPERATORS {
         return Err(format!("more than {MAX_OPERATORS} operators"));
     }
-    parser::parse(text)
+    read(text).map(|(expr, _)| expr)
+}
+
+/// Whether the parser has words for all of an expression. Where it does not, what is parsed has the expression's shape,
+/// and must not be written anywhere.
+pub fn is_exact(text: &str) -> bool {
+    parse(text).is_ok() && read(text).is_ok_and(|(_, exact)| exact)
+}
+
+fn read(text: &str) -> Result<(Expr, bool), String> {
+    let why = match parser::parse(text) {
+        Ok(expr) if !misread(text) => return Ok((expr, true)),
+        Ok(_) => "invalid promql query".to_owned(),
+        Err(why) => why,
+    };
+    match translated(text) {
+        Some(other) => parser::parse(&other.text).map(|expr| (expr, other.exact)),
+        // Where nothing has another form, what was read is what is meant.
+        None if misread(text) => parser::parse(text).map(|expr| (expr, true)),
+        None => Err(why),
+    }
 }
 
 /// How deep an expression's brackets are nested, and how many operators and subqueries it has. Counts too many where

@@ -62,6 +62,11 @@ impl Panel {
 
 /// What a shell asks for besides the commands.
 impl Panel {
+    /// A number in any form that PromQL has: `.80`, `1_000`, `0x1F`, `1h30m`, `7 * 24 * 3600`. None for anything else.
+    pub fn number(text: &str) -> Option<f64> {
+        aether_foundation::promql::comparisons::constant(text).filter(|number| number.is_finite())
+    }
+
     /// Judges rule files; asks no server.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Rule files in the styles of public projects: an edit leaves every byte outside of the value that it changes.
 
+use aether_foundation::promql::expression;
+
 use super::*;
 use crate::file::{self, FileRule};
 
@@ -68,7 +70,9 @@ fn edits(rule: &FileRule) -> Vec<Set> {
         Set::Annotation("summary".into(), Some("It's 100 % \\ {{ $value }}".into())),
         Set::Expr(format!("{}\nunless on () vector(0) > 1", rule.expression.trim_end())),
     ];
-    all.extend(expression::condition(&rule.expression).map(|found| Set::Threshold(found.threshold + 1.5)));
+    all.extend(
+        expression::condition(&rule.expression).map(|found| Set::Threshold(found.threshold + 1.5, None)),
+    );
     all
 }
 
@@ -119,7 +123,7 @@ fn rule_files_in_the_styles_of_public_projects_survive_an_edit_byte_for_byte() {
                         );
                     }
                     Set::Expr(value) => assert_eq!(now[index].expression.trim_end(), value),
-                    Set::Threshold(number) => {
+                    Set::Threshold(number, _) => {
                         assert_eq!(expression::condition(&now[index].expression).unwrap().threshold, *number);
                         assert!(
                             gone.len() <= 8 && put.len() <= 8,
@@ -168,7 +172,7 @@ fn a_threshold_in_a_folded_value_changes_one_number_and_no_line_break() {
         ("tabs.yml", "Größe", 11.0, "\t> 10", "\t> 11"),
     ] {
         let text = style(name);
-        let one = Edit { group: String::new(), name: rule.into(), set: Set::Threshold(number) };
+        let one = Edit { group: String::new(), name: rule.into(), set: Set::Threshold(number, None) };
         assert_eq!(edit(&text, &[one]).unwrap(), text.replacen(from, to, 1), "{name}");
     }
 }

@@ -59,7 +59,7 @@ fn an_edit_of_the_pack_touches_one_line() {
     let text = pack("prometheus-alerts.yml");
     for (edit, gone, put) in [
         (
-            one("CacheEffectivenessDrop", Set::Threshold(25.0)),
+            one("CacheEffectivenessDrop", Set::Threshold(25.0, None)),
             "          aether:cache_hit_ratio:5m < 30",
             "          aether:cache_hit_ratio:5m < 25",
         ),
@@ -86,7 +86,7 @@ fn an_edit_of_the_pack_touches_one_line() {
 fn every_layout_keeps_its_style_and_its_comments() {
     let edits = [
         (
-            one("DiskFull", Set::Threshold(5.5)),
+            one("DiskFull", Set::Threshold(5.5, None)),
             1,
             "          expr: 100 * node_filesystem_avail_bytes / node_filesystem_size_bytes < 5.5 # percent",
         ),
@@ -103,7 +103,7 @@ fn every_layout_keeps_its_style_and_its_comments() {
             1,
             "              runbook_url: https://x/z#1",
         ),
-        (one("Quoted", Set::Threshold(1.0)), 1, "          expr: \"up{job=\\\"api\\\"} == 1\""),
+        (one("Quoted", Set::Threshold(1.0, None)), 1, "          expr: \"up{job=\\\"api\\\"} == 1\""),
         (one("Quoted", Set::Hold("5m".into())), 0, "          for: 5m"),
         (
             one("job:up:sum", Set::Expr("sum by (job) (up > 0)".into())),
@@ -127,16 +127,16 @@ fn what_is_not_clear_is_refused_and_nothing_is_changed() {
     let twice = "groups:\n- name: a\n  rules:\n  - {alert: A, expr: up == 0}\n  - alert: B\n    expr: up == \
         0\n- name: b\n  rules:\n  - alert: B\n    expr: up == 1\n";
     let refused = |text: &str, edit: Edit| super::edit(text, &[edit]).unwrap_err();
-    assert!(refused(twice, one("A", Set::Threshold(1.0))).contains("braces"));
-    assert!(refused(twice, one("B", Set::Threshold(1.0))).contains("more than once"));
-    assert!(refused(twice, one("C", Set::Threshold(1.0))).contains("rule C not found"));
-    assert!(refused(LAYOUTS, one("Last", Set::Threshold(3.0))).contains("with a number"));
+    assert!(refused(twice, one("A", Set::Threshold(1.0, None))).contains("braces"));
+    assert!(refused(twice, one("B", Set::Threshold(1.0, None))).contains("more than once"));
+    assert!(refused(twice, one("C", Set::Threshold(1.0, None))).contains("rule C not found"));
+    assert!(refused(LAYOUTS, one("Last", Set::Threshold(3.0, None))).contains("with a number"));
     assert!(refused(LAYOUTS, one("DiskFull", Set::Hold("5 minutes".into()))).contains("for"));
     assert!(
         refused(LAYOUTS, one("job:up:sum", Set::Label("more".into(), Some("x".into())))).contains("braces")
     );
-    assert!(refused("groups: [", one("A", Set::Threshold(1.0))).len() > 5);
-    let of_b = Edit { group: "b".into(), ..one("B", Set::Threshold(3.0)) };
+    assert!(refused("groups: [", one("A", Set::Threshold(1.0, None))).len() > 5);
+    let of_b = Edit { group: "b".into(), ..one("B", Set::Threshold(3.0, None)) };
     let after = super::edit(twice, &[of_b]).unwrap();
     assert_eq!(
         changed(twice, &after),
@@ -154,10 +154,83 @@ fn a_threshold_changes_and_no_other_number() {
         ("a > -5", 7.0, "a > 7"),
         ("a >= 1e3", 2000.0, "a >= 2000"),
     ] {
-        assert_eq!(with_threshold(text, threshold).as_deref(), Ok(after), "{text}");
+        assert_eq!(with_threshold(text, threshold, None).as_deref(), Ok(after), "{text}");
     }
-    assert!(with_threshold("a > b", 1.0).is_err());
-    assert!(with_threshold("a > 1", f64::NAN).is_err());
+    assert!(with_threshold("a > b", 1.0, None).is_err());
+    assert!(with_threshold("a > 1", f64::NAN, None).is_err());
+}
+
+#[test]
+fn a_threshold_is_set_where_only_one_comparison_can_be_meant() {
+    for (text, threshold, after) in [
+        ("cpu_used_ratio > .80", 0.85, "cpu_used_ratio > 0.85"),
+        ("a > 0x1F", 32.0, "a > 32"),
+        ("a > 1_000", 2000.0, "a > 2000"),
+        ("a < 7 * 24 * 3600", 86_400.0, "a < 86400"),
+        ("time() - a > 1h30m # > 7", 60.0, "time() - a > 60 # > 7"),
+        ("a > (90)", 95.0, "a > (95)"),
+        ("a > (3 + 4) * (1)", 5.0, "a > 5"),
+        ("rate(e[5m]) / (rate(r[5m]) > 0) > 0.1", 0.2, "rate(e[5m]) / (rate(r[5m]) > 0) > 0.2"),
+        ("a < 3 unless on () (sum(rate(r[5m])) == 0)", 4.0, "a < 4 unless on () (sum(rate(r[5m])) == 0)"),
+        ("histogram_quantile(0.9, rate(x[5m])) > 2", 0.9, "histogram_quantile(0.9, rate(x[5m])) > 0.9"),
+        ("sum(rate(r[5m])) > 0", 1.0, "sum(rate(r[5m])) > 1"),
+        ("100 * used / size > 90 and size > 0", 95.0, "100 * used / size > 95 and size > 0"),
+        ("absent(a) or b > 5", 6.0, "absent(a) or b > 6"),
+    ] {
+        assert_eq!(with_threshold(text, threshold, None).as_deref(), Ok(after), "{text}");
+    }
+}
+
+#[test]
+fn a_threshold_is_refused_where_several_comparisons_could_be_meant_until_one_is_named() {
+    for (text, of, after) in [
+        ("a > 0 and b < 7 * 24 * 3600", "b < 7*24*3600", "a > 0 and b < 5"),
+        ("a > 0 and b < 7 * 24 * 3600", "a > 0", "a > 5 and b < 7 * 24 * 3600"),
+        ("a > 0 and b < 7 * 24 * 3600", "b", "a > 0 and b < 5"),
+        ("q > 0.9 < 1", "> 0.9", "q > 5 < 1"),
+        ("q > 0.9 < 1", "< 1", "q > 0.9 < 5"),
+        ("q > 0.9 < 1", "q > 0.9 < 1", "q > 0.9 < 5"),
+        ("q > 0.9 < 1", "q > 0.9", "q > 5 < 1"),
+        ("count(up == 0) > 3", "up == 0", "count(up == 5) > 3"),
+        ("a > 1 or b > 1", "b > 1", "a > 1 or b > 5"),
+        ("rate(e[5m]) > 0 and rate(r[5m]) > 0", "rate(r[5m]) > 0", "rate(e[5m]) > 0 and rate(r[5m]) > 5"),
+        ("rate(e[5m]) > 3 and rate(r[5m]) > 10", "10", "rate(e[5m]) > 3 and rate(r[5m]) > 5"),
+        ("(a > bool 5) == 1", "== 1", "(a > bool 5) == 5"),
+    ] {
+        let refused = with_threshold(text, 5.0, None).unwrap_err();
+        assert!(refused.starts_with("several numbers could be its threshold"), "{text}: {refused}");
+        assert!(thresholds(text).iter().all(|one| refused.contains(&format!("`{}`", one.text))), "{refused}");
+        assert_eq!(with_threshold(text, 5.0, Some(of)).as_deref(), Ok(after), "{text} {of}");
+    }
+    assert!(
+        with_threshold("a > 1 or b > 1", 5.0, Some("> 1")).unwrap_err().contains("several comparisons match")
+    );
+    assert!(with_threshold("a > 1", 5.0, Some("c")).unwrap_err().contains("`a > 1`"));
+    // A guard is not what the alert is about, and can be named all the same.
+    let guarded = "a:5m < 30 and on () (sum(rate(b[5m])) > 0)";
+    assert_eq!(thresholds(guarded).iter().map(|one| one.guard).collect::<Vec<_>>(), [false, true]);
+    let named = with_threshold(guarded, 2.0, Some("sum(rate(b[5m])) > 0"));
+    assert_eq!(named.as_deref(), Ok("a:5m < 30 and on () (sum(rate(b[5m])) > 2)"));
+}
+
+#[test]
+fn rules_of_several_comparisons_are_not_changed_by_a_guess() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rule-files/cases/threshold-of-several.yml");
+    let text = std::fs::read_to_string(path).unwrap();
+    for name in ["CertNextWeek", "JobStuck", "Band"] {
+        let refused = super::edit(&text, &[one(name, Set::Threshold(5.0, None))]).unwrap_err();
+        assert!(refused.contains(name) && refused.contains("several numbers"), "{refused}");
+    }
+    for (name, of, gone, put) in [
+        ("CertNextWeek", Some("cert_seconds_left < 7 * 24 * 3600"), "< 7 * 24 * 3600", "< 86400"),
+        ("CertNextWeek", Some("cert_count > 0"), "cert_count > 0", "cert_count > 86400"),
+        ("JobStuck", Some("(time() - job_start_seconds) > 600"), "> 600", "> 86400"),
+        ("Band", Some("< 1"), "< 1", "< 86400"),
+        ("DotNumber", None, "> .80", "> 86400"),
+    ] {
+        let edit = one(name, Set::Threshold(86_400.0, of.map(str::to_owned)));
+        assert_eq!(super::edit(&text, &[edit]), Ok(text.replacen(gone, put, 1)), "{name}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! No part of an expression is always empty. Page: `docs/checks/impossible.md`.
 
 use aether_contract::{FindingSeverity, RuleFinding};
-use aether_foundation::promql::walk::walk;
+use aether_foundation::promql::{expression::constant, walk::walk};
 use promql_parser::{
     label::MatchOp,
     parser::{BinaryExpr, Expr, LabelModifier, token},
@@ -64,13 +64,13 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
 
 /// `x > 100 < 50`, seen through the parser's chain.
 fn range(binary: &BinaryExpr) -> Option<String> {
-    let (outer, high) = (binary.op.id(), number(&binary.rhs)?);
+    let (outer, high) = (binary.op.id(), constant(&binary.rhs)?);
     let mut inner: &Expr = &binary.lhs;
     while let Expr::Paren(paren) = inner {
         inner = &paren.expr;
     }
     let Expr::Binary(first) = inner else { return None };
-    let (op, low) = (first.op.id(), number(&first.rhs)?);
+    let (op, low) = (first.op.id(), constant(&first.rhs)?);
     let plain = |one: &BinaryExpr| !one.modifier.as_ref().is_some_and(|modifier| modifier.return_bool);
     let above = [token::T_GTR, token::T_GTE];
     let below = [token::T_LSS, token::T_LTE];
@@ -83,15 +83,6 @@ fn range(binary: &BinaryExpr) -> Option<String> {
 fn said(op: token::TokenId, number: f64) -> String {
     let word = if [token::T_GTR, token::T_GTE].contains(&op) { "above" } else { "below" };
     format!("{word} {number}")
-}
-
-fn number(expr: &Expr) -> Option<f64> {
-    match expr {
-        Expr::NumberLiteral(literal) => Some(literal.val),
-        Expr::Paren(inside) => number(&inside.expr),
-        Expr::Unary(unary) => number(&unary.expr).map(|value| -value),
-        _ => None,
-    }
 }
 
 /// Two vectors whose series never pair in arithmetic or a comparison. `and` is the guard's own check.

@@ -90,6 +90,8 @@ export const text = {
       'The files are backed up and written, and Prometheus reloads them. If the rule is not loaded afterwards, the previous files are restored.',
     rewriteAbout: 'The suggested expression replaces the one in the pack file. The rest of the file is unchanged.',
     threshold: 'Threshold',
+    comparison: 'Comparison',
+    chooseComparison: 'Choose the comparison to change',
     for: 'For',
     forExample: '10m',
     severity: 'Severity',

@@ -5,6 +5,7 @@ import type {
   RuleEdit,
   RuleGroupView,
   RuleLinkState,
+  RuleThreshold,
   RuleDeployment,
   RuleView,
   RulesReport,
@@ -98,8 +99,16 @@ export function promDuration(seconds: number): string {
 
 interface Form {
   threshold: string;
+  /** Text of the comparison that it belongs to; null when only one can be meant, empty when none was chosen yet. */
+  of: string | null;
   hold: string;
   severity: string;
+}
+
+/** The comparisons that a threshold can be of: guards only where there is nothing else. */
+export function meantThresholds(all: RuleThreshold[]): RuleThreshold[] {
+  const about = all.filter((one) => !one.guard);
+  return about.length > 0 ? about : all;
 }
 
 /** Edits for the fields that were changed since the form was opened. */
@@ -111,10 +120,11 @@ export function edits(rule: RuleView, start: Form, now: Form, rewrite: string | 
   if (
     rewrite === null &&
     now.threshold.trim() !== '' &&
+    now.of !== '' &&
     now.threshold.trim() !== start.threshold &&
     Number.isFinite(number)
   )
-    add({ kind: 'threshold', value: number });
+    add({ kind: 'threshold', value: number, of: now.of });
   if (now.hold.trim() !== '' && now.hold.trim() !== start.hold) add({ kind: 'for', value: now.hold.trim() });
   if (now.severity.trim() !== '' && now.severity.trim() !== start.severity)
     add({ kind: 'label', name: 'severity', value: now.severity.trim() });

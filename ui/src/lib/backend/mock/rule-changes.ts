@@ -3,6 +3,7 @@ import type {
   FigureStyle,
   GaugeSpec,
   RuleDetail,
+  RuleThreshold,
   RuleEdit,
   RuleLink,
   RuleLinks,
@@ -53,11 +54,20 @@ export function ruleDetail(
         : 'The guard matches 9 of 9 series now.',
     guardNeverMatches: isAlert && one.guard?.verdict === 'never-matches',
     threshold: isAlert ? 30 : null,
+    thresholds: isAlert ? comparisons(one.expression) : [],
     hours,
     figure: draw({ ...spec, warn: 30, critical: 30 }, 38, hours, style, scene === 'hostile').figure,
     figureNote: 'Shown: tenant_id="acme", of 9 series the one that came closest to firing or is the highest.',
   };
 }
+
+/** The comparisons with a number, roughly as the server tells them. */
+const comparisons = (expression: string): RuleThreshold[] =>
+  expression.split(/\s+(?:and|unless)\s+(?:on\s*\([^)]*\))?/).flatMap((part) => {
+    const text = part.trim().replace(/^\((.*)\)$/s, '$1');
+    const number = /(?:[<>]=?|[=!]=)\s*([\d.]+)$/.exec(text)?.[1];
+    return number === undefined ? [] : [{ text, value: Number(number), guard: Number(number) === 0 }];
+  });
 
 export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
   const lines = edits.map((e) =>
