@@ -60,6 +60,8 @@ wire! {
         pub guard: String,
         /// The whole expression with a guard that works; none when there is nothing to mend.
         pub rewrite: Option<String>,
+        /// Whether promtool was seen to evaluate the rewrite as meant, with and without traffic.
+        pub proven: bool,
     }
 }
 
@@ -91,6 +93,8 @@ wire! {
         pub remedy: String,
         /// A better expression, where there is one.
         pub rewrite: Option<String>,
+        /// Whether promtool was seen to evaluate it as meant, with and without traffic.
+        pub proven: bool,
     }
 }
 

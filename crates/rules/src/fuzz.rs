@@ -14,7 +14,7 @@ use aether_foundation::{
 
 use crate::{
     guard::{Context, classify},
-    series_metadata::known,
+    recordings::known,
 };
 
 /// The expression of an alert, then recording rules: each a line of `name = expression`.

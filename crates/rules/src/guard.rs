@@ -17,8 +17,9 @@ use promql_parser::{
 };
 
 use super::{
-    labels::{self, Known, LabelSet, is_plain, set},
-    series_metadata::{has_traffic, ratio, traffic, windows},
+    divisor::divides,
+    labels::{self, Divides, Divisor, Known, LabelSet, is_plain, set},
+    series_metadata::{counters, has_rate, has_traffic},
 };
 use aether_foundation::promql::split::{self, Join, SubExpression};
 
@@ -42,6 +43,7 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
         condition,
         guard,
         rewrite,
+        proven: false,
     };
     let Some(pieces) = split::pieces(text) else {
         return Some(report(
@@ -55,28 +57,34 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
     let guards: Vec<usize> = guards_of(&pieces, context.known);
     let condition_at = (0..pieces.len()).find(|index| !guards.contains(index)).unwrap_or(0);
     let condition = pieces.get(condition_at)?;
-    let ratio_of = ratio(&condition.expr, context.known);
+    let divides = divides(&condition.expr, context.known);
     if guards.is_empty() {
-        let reason = if ratio_of.is_some() {
-            "There is no traffic guard: with few or no requests, a ratio is meaningless."
-        } else {
-            "There is no traffic guard; this condition does not divide by the traffic."
+        let (verdict, reason, guard) = match &divides {
+            Divides::Guarded(by) => {
+                (GuardVerdict::Guarded, "The denominator leaves out series without traffic.", by.clone())
+            }
+            Divides::No => (
+                GuardVerdict::Unguarded,
+                "There is no traffic guard; this condition does not divide by the traffic.",
+                String::new(),
+            ),
+            Divides::By(_) | Divides::Unclear => (
+                GuardVerdict::Unguarded,
+                "There is no traffic guard: with few or no requests, a ratio is meaningless.",
+                String::new(),
+            ),
         };
-        let rewrite = ratio_of.and_then(|traffic| {
-            let labels = left_labels(condition, context);
-            let by = guard_labels(&labels, context);
-            let rate = format!("rate({}[{}])", traffic.selector, display_duration(&traffic.window));
-            let mut mended = pieces.clone();
-            mended.push(made(&by, &rate, "> 0")?);
-            proven(text, &mended, context)
-        });
-        return Some(report(
-            GuardVerdict::Unguarded,
-            reason.to_owned(),
-            condition.text.clone(),
-            String::new(),
-            rewrite,
-        ));
+        let rewrite = match divides {
+            Divides::By(divisor) if split::is_exact(text) => {
+                let mut mended = pieces.clone();
+                made(divisor, context).and_then(|guard| {
+                    mended.push(guard);
+                    sound(text, &mended, context)
+                })
+            }
+            _ => None,
+        };
+        return Some(report(verdict, reason.to_owned(), condition.text.clone(), guard, rewrite));
     }
     // One guard that can never match is enough to kill the alert.
     let mut other_window = None;
@@ -105,26 +113,21 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
                 unclear.get_or_insert_with(|| told(GuardVerdict::Unclear, reason, None));
             }
             Pairing::Can => {
-                let of_condition = windows(&condition.expr, context.known);
-                let of_guard = own_windows(&right.expr, context.known);
-                if !of_condition.is_empty()
-                    && !of_guard.is_empty()
-                    && of_condition.is_disjoint(&of_guard)
-                    && other_window.is_none()
-                {
+                let other = other_windows(&condition.expr, &right.expr, context.known);
+                if let Some((of_condition, of_guard)) = other.filter(|_| other_window.is_none()) {
                     let reason = format!(
                         "The condition covers {}, the guard {}, so the guard may see different traffic \
                             than the condition.",
                         words(&of_condition),
                         words(&of_guard)
                     );
-                    let rewrite = of_condition.last().and_then(|window| {
+                    let rewrite = of_condition.last().filter(|_| split::is_exact(text)).and_then(|window| {
                         let mut mended = pieces.clone();
                         let piece = mended.get_mut(index)?;
                         let mut expr = piece.expr.clone();
                         set_windows(&mut expr, *window);
                         piece.text = expr.to_string();
-                        proven(text, &mended, context)
+                        sound(text, &mended, context)
                     });
                     other_window = Some(told(GuardVerdict::OtherWindow, reason, rewrite));
                 }
@@ -188,15 +191,15 @@ fn asks_for_traffic(expression: &Expr, unless: bool, first: bool, known: &Known)
             ) || (id == token::T_EQLC && number == 0.0);
             // Above nothing: traffic. Above some number it is traffic only when it is a plain rate: two ratios
             // joined by `and` are two conditions.
-            let plain = number == 0.0 || (!first && !divides(side) && traffic(side).is_some());
-            let is_ratio = ratio(side, known).is_some();
+            let plain = number == 0.0 || (!first && !has_division(side) && has_rate(side));
+            let is_ratio = divides(side, known) != Divides::No;
             plain && !is_ratio && if unless { less } else { more }
         }
         _ => false,
     }
 }
 
-fn divides(expression: &Expr) -> bool {
+fn has_division(expression: &Expr) -> bool {
     let mut found = false;
     walk(expression, &mut |part| {
         found |= matches!(part, Expr::Binary(binary) if binary.op.id() == token::T_DIV);
@@ -276,6 +279,9 @@ fn rewritten(
     left: &LabelSet,
     context: Context<'_>,
 ) -> Option<String> {
+    if !split::is_exact(text) {
+        return None;
+    }
     let guard = pieces.get(index)?;
     let unless = pieces.get(index.max(1))?.join.as_ref()?.unless;
     let right = labels::of(&guard.expr, context.known);
@@ -305,12 +311,12 @@ fn rewritten(
             Some(expr) => piece.text = format!("({expr})"),
             None => piece.join = Some(simple(Vec::new())),
         }
-        if let Some(done) = proven(text, &mended, context) {
+        if let Some(done) = sound(text, &mended, context) {
             return Some(done);
         }
         mended.get_mut(at)?.join = Some(simple(Vec::new()));
     }
-    proven(text, &mended, context)
+    sound(text, &mended, context)
 }
 
 /// The same guard with its outermost sum by these labels.
@@ -332,17 +338,22 @@ fn by_labels(expression: &Expr, labels: &[String]) -> Option<Expr> {
     Some(expr)
 }
 
-fn made(by: &[String], rate: &str, comparison: &str) -> Option<SubExpression> {
-    let sum =
-        if by.is_empty() { format!("sum({rate})") } else { format!("sum by ({}) ({rate})", by.join(", ")) };
-    let text = format!("({sum} {comparison})");
+/// The guard that asks for the traffic that a condition divides by.
+fn made(divisor: Divisor, context: Context<'_>) -> Option<SubExpression> {
+    let text = format!("({} > 0)", divisor.text);
     let expr = split::parse(&text).ok()?;
-    let join = Some(Join { unless: false, matching: Some((true, by.to_vec())) });
-    Some(SubExpression { join, text, expr })
+    // Labels that the denominator never has are none to pair on.
+    let labels = labels::of(&expr, context.known);
+    let matching = divisor.matching;
+    let unknown = |(on, names): &(bool, Vec<String>)| *on && names.iter().any(|name| !labels.can(name));
+    if matching.as_ref().is_some_and(unknown) {
+        return None;
+    }
+    Some(SubExpression { join: Some(Join { unless: false, matching }), text, expr })
 }
 
 /// Pieces as text, if that is an expression with a guard that works.
-fn proven(before: &str, pieces: &[SubExpression], context: Context<'_>) -> Option<String> {
+fn sound(before: &str, pieces: &[SubExpression], context: Context<'_>) -> Option<String> {
     let text = split::join(pieces, before.contains('\n'));
     let again = classify_once(&text, context)?;
     (again == GuardVerdict::Guarded).then_some(text)
@@ -363,9 +374,8 @@ fn classify_once(text: &str, context: Context<'_>) -> Option<GuardVerdict> {
             Pairing::Never(_) => return Some(GuardVerdict::NeverMatches),
             Pairing::Unclear(_) => verdict = GuardVerdict::Unclear,
             Pairing::Can => {
-                let (a, b) =
-                    (windows(&condition.expr, context.known), own_windows(&guard.expr, context.known));
-                if !a.is_empty() && !b.is_empty() && a.is_disjoint(&b) && verdict == GuardVerdict::Guarded {
+                let other = other_windows(&condition.expr, &guard.expr, context.known);
+                if other.is_some() && verdict == GuardVerdict::Guarded {
                     verdict = GuardVerdict::OtherWindow;
                 }
             }
@@ -374,8 +384,18 @@ fn classify_once(text: &str, context: Context<'_>) -> Option<GuardVerdict> {
     Some(verdict)
 }
 
-fn own_windows(guard: &Expr, known: &Known) -> BTreeSet<Duration> {
-    windows(guard, known)
+/// The windows in which condition and guard look at the same counter, when they have none in common. Of different
+/// counters each has its own right window.
+fn other_windows(
+    condition: &Expr,
+    guard: &Expr,
+    known: &Known,
+) -> Option<(BTreeSet<Duration>, BTreeSet<Duration>)> {
+    let (a, b) = (counters(condition, known), counters(guard, known));
+    a.iter().find_map(|(counter, of_condition)| {
+        let of_guard = b.get(counter)?;
+        of_condition.is_disjoint(of_guard).then(|| (of_condition.clone(), of_guard.clone()))
+    })
 }
 
 fn words(windows: &BTreeSet<Duration>) -> String {

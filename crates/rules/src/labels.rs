@@ -24,26 +24,53 @@ pub struct LabelSet {
     pub without: BTreeSet<String>,
 }
 
-/// What is known of a recorded series from its rule.
+/// What is known of a recorded series from its rules.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recorded {
     /// Its labels.
     pub labels: LabelSet,
     /// Windows that it looks at, in the series that it reads too.
     pub windows: BTreeSet<Duration>,
-    /// Whether it divides one rate by another, and so is nothing or NaN without traffic.
-    pub ratio: Option<Traffic>,
+    /// The series that it counts, each with the windows that it looks at.
+    pub counters: BTreeMap<String, BTreeSet<Duration>>,
+    /// The rules that record it.
+    pub rules: Vec<Origin>,
     /// Whether its value may be NaN without traffic.
     pub nan: bool,
 }
 
-/// What counts the traffic of a ratio: the denominator.
+/// A rule that records a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    /// Labels whose value is the same in every series that it records.
+    pub fixed: BTreeMap<String, String>,
+    /// What it divides by.
+    pub divides: Divides,
+    /// Its expression.
+    pub expr: Expr,
+}
+
+/// Whether an expression divides by traffic, and so is nothing or NaN without any.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Divides {
+    /// It does not.
+    #[default]
+    No,
+    /// It does, and leaves out what has none: the denominator, as it is written.
+    Guarded(String),
+    /// It does, and nothing tells whether there is any.
+    By(Divisor),
+    /// It does, in a way that no guard can be made for.
+    Unclear,
+}
+
+/// What counts the traffic of a ratio: its whole denominator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Traffic {
-    /// Its selector, e.g. `aether_cache_requests_total`.
-    pub selector: String,
-    /// Its window.
-    pub window: Duration,
+pub struct Divisor {
+    /// Its expression.
+    pub text: String,
+    /// How its series pair with those of the ratio: `on` (true) or `ignoring` (false) and their labels; none: on all.
+    pub matching: Option<(bool, Vec<String>)>,
 }
 
 /// Recorded series by name.

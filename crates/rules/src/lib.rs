@@ -5,6 +5,7 @@
 pub mod change;
 pub mod compare;
 pub mod configs;
+pub mod divisor;
 pub mod edit;
 pub mod file;
 #[cfg(any(test, fuzzing))]
@@ -16,6 +17,8 @@ pub mod links;
 pub mod lint;
 pub mod list;
 pub mod nan;
+pub mod prove;
+pub mod recordings;
 pub mod series_metadata;
 pub mod server_rules;
 

@@ -17,6 +17,7 @@ use super::{
     compare::{self, PackRule},
     file::{self, FileRule},
     lint::{self, Facts},
+    prove,
     series_metadata::inputs,
 };
 use crate::Rules;
@@ -38,7 +39,9 @@ pub async fn report(rules: &Rules, live: &Arc<StackSession>) -> Result<RulesRepo
     let pack = read_pack(&live.profile, &mut gaps).await;
     let mut facts = facts(&client, &groups, pack.runbooks.clone(), &mut gaps).await;
     facts.links = rules.links.known();
-    Ok(build(&live.profile, &groups, &pack, &facts, gaps))
+    let mut report = build(&live.profile, &groups, &pack, &facts, gaps);
+    prove::prove(&mut report.groups).await;
+    Ok(report)
 }
 
 /// The pack's rule files.

@@ -105,7 +105,7 @@ fn recorded(name: Option<String>, known: &Known) -> bool {
 }
 
 /// Whether a denominator is a rate that may be 0 while its series are there.
-fn may_be_zero(expression: &Expr) -> bool {
+pub fn may_be_zero(expression: &Expr) -> bool {
     match expression {
         Expr::Paren(inside) => may_be_zero(&inside.expr),
         Expr::Unary(unary) => may_be_zero(&unary.expr),

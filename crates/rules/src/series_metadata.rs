@@ -1,4 +1,4 @@
-//! What the recorded series of a set of rules carry and look at: read from the rules themselves. Pure.
+//! What an expression's series look at and count, in the series that it reads too. Pure.
 
 use aether_foundation::promql::walk::{RATES, walk};
 use std::{
@@ -6,60 +6,9 @@ use std::{
     time::Duration,
 };
 
-use promql_parser::parser::{Expr, token};
+use promql_parser::parser::Expr;
 
-use super::{
-    labels::{self, Known, Recorded, Traffic},
-    nan,
-};
-use aether_foundation::promql::split::parse;
-
-/// Recorded series read recorded series; deeper than this nobody builds them.
-const PASSES: usize = 4;
-
-/// A recording rule: name, expression, labels that it adds.
-pub type Record<'a> = (&'a str, &'a str, &'a BTreeMap<String, String>);
-
-/// What the recording rules tell.
-pub fn known(records: &[Record<'_>]) -> Known {
-    let parsed: Vec<_> = records
-        .iter()
-        .filter_map(|(name, text, added)| parse(text).ok().map(|expr| (*name, expr, *added)))
-        .collect();
-    let mut known = Known::new();
-    for _ in 0..PASSES {
-        let mut next = Known::new();
-        for (name, expr, added) in &parsed {
-            let mut labels = labels::of(expr, &known);
-            for (label, value) in *added {
-                labels = if value.is_empty() { labels.dropping([label]) } else { labels.with(label) };
-            }
-            let found = Recorded {
-                labels,
-                windows: windows(expr, &known),
-                ratio: ratio(expr, &known),
-                nan: nan::may_be(expr, &known),
-            };
-            match next.get_mut(*name) {
-                // Several rules of one name: a series of any of them.
-                Some(other) => {
-                    other.labels = other.labels.either(&found.labels);
-                    other.windows.extend(found.windows);
-                    other.ratio = other.ratio.take().or(found.ratio);
-                    other.nan |= found.nan;
-                }
-                None => {
-                    next.insert((*name).to_owned(), found);
-                }
-            }
-        }
-        if next == known {
-            break;
-        }
-        known = next;
-    }
-    known
-}
+use super::labels::{self, Known};
 
 /// The windows that an expression looks at, those of recorded series in it too. Of a recorded series whose rule is not
 /// at hand: the window that its name ends in (`…:5m`).
@@ -87,33 +36,32 @@ fn window_in_name(part: &str) -> Option<Duration> {
     promql_parser::util::parse_duration(part.get(from..)?).ok()
 }
 
-/// What an expression divides by, when that is a rate.
-pub fn ratio(expression: &Expr, known: &Known) -> Option<Traffic> {
-    let mut found = None;
+/// The series that an expression counts, each with its windows, those of recorded series in it too.
+pub fn counters(expression: &Expr, known: &Known) -> BTreeMap<String, BTreeSet<Duration>> {
+    let mut found: BTreeMap<String, BTreeSet<Duration>> = BTreeMap::new();
     walk(expression, &mut |part| match part {
-        Expr::Binary(binary) if binary.op.id() == token::T_DIV && found.is_none() => {
-            found = traffic(&binary.rhs);
+        Expr::MatrixSelector(matrix) => {
+            if let Some(name) = labels::name_of(&matrix.vs) {
+                found.entry(name).or_default().insert(matrix.range);
+            }
         }
-        Expr::VectorSelector(selector) if found.is_none() => {
+        Expr::VectorSelector(selector) => {
             let recorded = labels::name_of(selector).and_then(|name| known.get(&name));
-            found = recorded.and_then(|recorded| recorded.ratio.clone());
+            for (counter, windows) in recorded.iter().flat_map(|recorded| &recorded.counters) {
+                found.entry(counter.clone()).or_default().extend(windows.iter().copied());
+            }
         }
         _ => {}
     });
     found
 }
 
-/// The first rate in an expression.
-pub fn traffic(expression: &Expr) -> Option<Traffic> {
-    let mut found = None;
+/// Whether an expression counts something over a window itself.
+pub fn has_rate(expression: &Expr) -> bool {
+    let mut found = false;
     walk(expression, &mut |part| {
-        if let Expr::Call(call) = part
-            && RATES.contains(&call.func.name)
-            && let Some(Expr::MatrixSelector(matrix)) = call.args.args.first().map(AsRef::as_ref)
-            && found.is_none()
-        {
-            found = Some(Traffic { selector: matrix.vs.to_string(), window: matrix.range });
-        }
+        found |= matches!(part, Expr::Call(call) if RATES.contains(&call.func.name)
+            && matches!(call.args.args.first().map(AsRef::as_ref), Some(Expr::MatrixSelector(_))));
     });
     found
 }
@@ -141,28 +89,4 @@ pub fn inputs(expression: &Expr) -> BTreeSet<String> {
         _ => {}
     });
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recorded_series_are_followed_through_each_other() {
-        let none = BTreeMap::new();
-        let extra = BTreeMap::from([("tier".to_owned(), "gold".to_owned())]);
-        let known = known(&[
-            ("score:15m", "0.5 * a:r:5m + 1", &none),
-            ("a:r:5m", "sum by (t) (rate(hits[5m])) / sum by (t) (rate(requests{x=\"1\"}[5m]))", &extra),
-        ]);
-        let score = &known["score:15m"];
-        assert_eq!(score.labels, LabelSetOf::exactly(["t", "tier"]));
-        assert_eq!(score.windows, BTreeSet::from([Duration::from_secs(300)]));
-        assert_eq!(score.ratio.as_ref().unwrap().selector, "requests{x=\"1\"}");
-        let unknown = parse("else:rate15m < 1").unwrap();
-        assert_eq!(windows(&unknown, &Known::new()), BTreeSet::from([Duration::from_secs(900)]));
-        assert!(has_traffic(&parse("score:15m > 0").unwrap(), &known));
-    }
-
-    use labels::LabelSet as LabelSetOf;
 }

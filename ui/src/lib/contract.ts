@@ -3266,7 +3266,11 @@ guard: string,
 /**
  * The whole expression with a guard that works; none when there is nothing to mend.
  */
-rewrite: string | null, };
+rewrite: string | null,
+/**
+ * Whether promtool was seen to evaluate the rewrite as meant, with and without traffic.
+ */
+proven: boolean, };
 
 /**
  * Whether an alert stays silent when there is no traffic.
@@ -4943,7 +4947,11 @@ remedy: string,
 /**
  * A better expression, where there is one.
  */
-rewrite: string | null, };
+rewrite: string | null,
+/**
+ * Whether promtool was seen to evaluate it as meant, with and without traffic.
+ */
+proven: boolean, };
 
 /**
  * A group of rules.

@@ -225,6 +225,10 @@ fn said(group: &RuleGroupView, rule: &RuleView, found: &RuleFinding) -> String {
         for line in rewrite.trim().lines() {
             text.push_str(&format!("    {}\n", paint(&format!("+ {}", plain_lines(line)), Style::Good)));
         }
+        if !found.proven {
+            let words = "not proven: promtool is not available or could not make the alert fire";
+            text.push_str(&format!("    {}\n", paint(words, Style::Warn)));
+        }
     }
     text.push('\n');
     text

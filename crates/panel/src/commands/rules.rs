@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aether_contract::*;
 
 use crate::Panel;
-use aether_rules::{change, inspect, links, list};
+use aether_rules::{change, inspect, links, list, prove};
 
 impl Panel {
     /// Every rule of the server, against what is expected.
@@ -76,6 +76,8 @@ impl Panel {
         files: Vec<std::path::PathBuf>,
     ) -> Result<Vec<RuleGroupView>, PanelError> {
         let live = self.caps.ctx.live();
-        super::blocking(move || list::lint_files(&files, &live.profile)).await
+        let mut groups = super::blocking(move || list::lint_files(&files, &live.profile)).await?;
+        prove::prove(&mut groups).await;
+        Ok(groups)
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::series_metadata::known;
+use crate::recordings::known;
 
 fn pack_known() -> Known {
     let none = BTreeMap::new();
@@ -52,7 +52,15 @@ fn every_form_of_a_guard_has_its_verdict() {
         // Another window.
         ("r:5m < 30 and on (tenant_id) (sum by (tenant_id) (rate(req[1h])) > 0)", OtherWindow),
         ("r:5m:all < 30 and sum(rate(req[15m])) > 0", OtherWindow),
+        // Of another counter: each has its own right window.
+        ("r:5m < 30 and on () (sum(rate(logins[1h])) > 0)", Guarded),
+        ("rate(errors[5m]) > 3 and on () (sum(rate(req[30m])) > 0)", Guarded),
+        // In the denominator.
+        ("rate(e[5m]) / (rate(req[5m]) > 0) > 0.5", Guarded),
+        ("sum by (a) (rate(e[5m])) / (sum by (a) (rate(req[5m])) > 10) > 0.5", Guarded),
+        ("rate(e[5m]) / clamp_min(rate(req[5m]), 1) > 0.5", Guarded),
         // None.
+        ("rate(e[5m]) / rate(req[5m]) > 0.5", Unguarded),
         ("r:5m < 30", Unguarded),
         ("r:5m < 30 and r:5m > 2", Unguarded),
         ("up == 0", Unguarded),

@@ -1,9 +1,14 @@
 //! The traffic guard can do its work. Page: `docs/checks/guard.md`.
 
 use aether_contract::{FindingSeverity, GuardReport, GuardVerdict, RuleFinding};
+use aether_foundation::promql::split;
 
 use super::{Subject, finding};
-use crate::guard::{Context, classify};
+use crate::{
+    divisor::divides,
+    guard::{Context, classify},
+    labels::Divides,
+};
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) -> Option<GuardReport> {
     if !subject.rule.alerting {
@@ -32,7 +37,13 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) -> O
                 sides are evaluated.",
         ),
         // Nothing to guard, unless it divides by traffic or is expected to have one.
-        GuardVerdict::Unguarded if report.rewrite.is_none() && !subject.expected => return Some(report),
+        GuardVerdict::Unguarded
+            if !subject.expected
+                && (split::pieces(&subject.rule.expression).is_none()
+                    || subject.expr.is_none_or(|expr| divides(expr, subject.known) == Divides::No)) =>
+        {
+            return Some(report);
+        }
         GuardVerdict::Unguarded => (
             FindingSeverity::Warning,
             "At night and after a restart, a ratio over few requests fluctuates and pages although no \

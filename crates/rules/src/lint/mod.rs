@@ -22,7 +22,7 @@ use promql_parser::parser::Expr;
 use super::{
     file::FileRule,
     labels::Known,
-    series_metadata::{Record, known},
+    recordings::{Record, known},
 };
 use aether_foundation::promql::split;
 
@@ -174,6 +174,7 @@ fn finding(
         why: why.to_owned(),
         remedy: remedy.into(),
         rewrite: None,
+        proven: false,
     }
 }
 

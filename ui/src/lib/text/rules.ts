@@ -46,6 +46,8 @@ export const text = {
   },
 
   finding: {
+    proven: 'Tested with promtool, with and without traffic.',
+    notProven: 'Not proven: promtool is not available or could not make the alert fire.',
     rewrite: 'Suggested rewrite',
     before: 'before:',
     after: 'after:',

@@ -128,6 +128,7 @@ export function rulesReport(scene: Scene, now: number): RulesReport {
     remedy:
       'Raise --storage.tsdb.retention.time, or extrapolate from the time really covered, as the pack’s cost rule does.',
     rewrite: null,
+    proven: false,
   };
   const cost: RuleGroupView = {
     name: 'aether-cost',
@@ -176,6 +177,7 @@ export function rulesReport(scene: Scene, now: number): RulesReport {
           condition: cond,
           guard,
           rewrite: null,
+          proven: false,
         },
         inputs: [cond.split(/[ {]/)[0] ?? '', counter],
         ...more,
@@ -266,6 +268,7 @@ export function rulesReport(scene: Scene, now: number): RulesReport {
             condition: 'aether:cache_hit_ratio:5m < 30',
             guard: 'sum(rate(aether_cache_requests_total[5m])) > 0',
             rewrite: mended,
+            proven: true,
           },
           findings: [
             {
@@ -275,6 +278,7 @@ export function rulesReport(scene: Scene, now: number): RulesReport {
               why: guardWhy,
               remedy: 'Say on which labels the guard pairs.',
               rewrite: mended,
+              proven: true,
             },
             {
               check: 'runbook',
@@ -283,6 +287,7 @@ export function rulesReport(scene: Scene, now: number): RulesReport {
               why: 'At three in the morning the link is what is clicked first.',
               remedy: 'Add the annotation runbook_url with a page that says what to do.',
               rewrite: null,
+              proven: false,
             },
           ],
           inputs: ['aether:cache_hit_ratio:5m', 'aether_cache_requests_total'],
@@ -310,6 +315,7 @@ export function rulesReport(scene: Scene, now: number): RulesReport {
               remedy:
                 'Look for a typing error or a target that is down; a counter that has never counted is missing, too.',
               rewrite: null,
+              proven: false,
             },
           ],
           inputs: ['aether_requests_total', 'owners'],
