@@ -88,7 +88,7 @@ async fn offline(folder: &Path) -> Arc<Panel> {
 async fn guards(panel: &Panel, folder: &Path, expressions: &[String]) -> Vec<GuardReport> {
     let file = folder.join("judged.yml");
     fs::write(&file, rule_file(expressions)).unwrap();
-    let groups = panel.lint_rule_files(vec![file]).await.unwrap();
+    let groups = panel.lint_rule_files(vec![file], false).await.unwrap().groups;
     groups.into_iter().flat_map(|group| group.rules).filter_map(|rule| rule.guard).collect()
 }
 
@@ -215,7 +215,7 @@ async fn promtool_agrees_where_one_tenant_without_traffic_makes_nan() {
     let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     let got: Vec<&str> = said.lines().filter_map(|line| line.trim().strip_prefix("got:")).collect();
     assert_eq!(got.len(), wholes.len(), "{said}");
-    let judged = panel.lint_rule_files(vec![file]).await.unwrap();
+    let judged = panel.lint_rule_files(vec![file], false).await.unwrap().groups;
     let rules: Vec<RuleView> = judged.into_iter().flat_map(|group| group.rules).collect();
     for (((whole, spoilt), got), rule) in wholes.iter().zip(got).zip(rules) {
         assert_eq!(got.contains("NaN"), *spoilt, "{whole}: {got}");

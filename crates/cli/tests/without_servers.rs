@@ -250,6 +250,22 @@ fn rule_files_are_linted_without_a_server() {
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.err.contains("broken.yml"), "{ran:?}");
     assert_eq!(home.run(&["rules", "lint", "/nowhere.yml"]).code, 2);
+    let empty = home.file("empty.yml", "groups: []\n");
+    let ran = home.run(&["rules", "lint", &empty]);
+    assert!(ran.code == 2 && ran.err.contains("No rules in"), "{ran:?}");
+    assert_eq!(home.run(&["rules", "lint", "--allow-empty", &empty]).code, 0);
+    let misspelt = home.file("misspelt.yml", &alert("vector(1)").replace("    for:", "    fro:"));
+    let ran = home.run(&["rules", "lint", &misspelt]);
+    assert!(ran.code == 1 && ran.out.contains("misspelt.yml:6") && ran.out.contains("\"fro\""), "{ran:?}");
+}
+
+#[test]
+fn a_threshold_of_several_is_refused_with_a_list_until_one_is_named() {
+    let home = Home::new();
+    let refused = home.run(&["rules", "diff", "--threshold", "A=x"]);
+    assert!(refused.code == 2 && refused.err.contains("Invalid number"), "{refused:?}");
+    let lone = home.run(&["rules", "diff", "--of", "a > 1"]);
+    assert_eq!(lone.code, 2, "{lone:?}");
 }
 
 #[test]

@@ -178,6 +178,30 @@ wire! {
 }
 
 wire! {
+    /// Something in a rule file that Prometheus rejects.
+    pub struct RuleFileProblem {
+        /// File.
+        pub file: String,
+        /// Line, from 1; none when it can't be told.
+        pub line: Option<u32>,
+        /// In a sentence.
+        pub problem: String,
+        /// An error, or only worth knowing: the file is another program's.
+        pub severity: FindingSeverity,
+    }
+}
+
+wire! {
+    /// Rule files, judged.
+    pub struct RulesLint {
+        /// Groups, in order.
+        pub groups: Vec<RuleGroupView>,
+        /// What Prometheus rejects.
+        pub problems: Vec<RuleFileProblem>,
+    }
+}
+
+wire! {
     /// A rule that is expected and does not run.
     pub struct MissingRule {
         /// What it makes.

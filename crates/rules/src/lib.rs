@@ -17,6 +17,7 @@ pub mod links;
 pub mod lint;
 pub mod list;
 pub mod nan;
+pub mod promtool;
 pub mod prove;
 pub mod recordings;
 pub mod series_metadata;

@@ -321,12 +321,14 @@ fn pretty(text: &str) -> String {
     split::parse(text).map_or_else(|_| text.trim().to_owned(), |expr| expr.prettify())
 }
 
-/// Rule files without a server: what `aetherctl rules lint FILE…` shows.
+/// Rule files without a server: what `aetherctl rules lint FILE…` shows. A file without rules is refused unless it
+/// `may_be_empty`: mostly it is the wrong one.
 ///
 /// # Errors
-/// `invalid-request` for an unreadable or invalid rule file.
-pub fn lint_files(paths: &[PathBuf], profile: &Profile) -> Result<Vec<RuleGroupView>, PanelError> {
+/// `invalid-request` for a file that is unreadable, no rule file, or has no rules.
+pub fn lint_files(paths: &[PathBuf], profile: &Profile, may_be_empty: bool) -> Result<RulesLint, PanelError> {
     let mut read: Vec<(String, file::RuleFile)> = Vec::new();
+    let mut problems = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
         let refuse = |what: String| {
@@ -335,8 +337,20 @@ pub fn lint_files(paths: &[PathBuf], profile: &Profile) -> Result<Vec<RuleGroupV
         };
         let text = std::fs::read_to_string(path)
             .map_err(|error| refuse(format!("Failed to read {shown}: {error}.")))?;
-        let file =
-            file::read(&text).map_err(|error| refuse(format!("Invalid rule file {shown}: {error}.")))?;
+        let file = file::inspect(&text)
+            .map_err(|problem| refuse(format!("Invalid rule file {shown}: {}.", problem.words())))?;
+        let refused = file.problems.iter().any(|problem| !problem.note);
+        if file.groups.iter().all(|group| group.rules.is_empty()) && !refused && !may_be_empty {
+            return Err(
+                refuse(format!("No rules in {shown}.")).with_hint("If that is meant, use --allow-empty.")
+            );
+        }
+        problems.extend(file.problems.iter().map(|problem| RuleFileProblem {
+            file: shown.clone(),
+            line: problem.line,
+            problem: format!("{}.", aether_foundation::text::capital(&problem.text)),
+            severity: if problem.note { FindingSeverity::Info } else { FindingSeverity::Error },
+        }));
         read.push((shown, file));
     }
     let rules: Vec<(String, &FileRule)> = read
@@ -392,7 +406,7 @@ pub fn lint_files(paths: &[PathBuf], profile: &Profile) -> Result<Vec<RuleGroupV
             });
         }
     }
-    Ok(groups)
+    Ok(RulesLint { groups, problems })
 }
 
 #[cfg(test)]

@@ -55,6 +55,9 @@ pub enum Rules {
         /// Include informational findings
         #[arg(long)]
         all: bool,
+        /// Accept files without rules
+        #[arg(long, requires = "files")]
+        allow_empty: bool,
     },
     /// Preview a rule change as a line diff of the pack's files; nothing is written
     #[command(after_help = EXIT_DIFF)]

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use aether_contract::*;
 use aether_panel::Panel;
-use serde_json::json;
 
 use crate::{
     args::{RuleChanges, Rules},
@@ -17,7 +16,9 @@ use crate::{
 pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
     match verb {
         Rules::List => list(&panel.rules_list(Empty {}).await?),
-        Rules::Lint { files, all } if !files.is_empty() => lint_files(panel, files.clone(), *all).await,
+        Rules::Lint { files, all, allow_empty } if !files.is_empty() => {
+            lint_files(panel, files.clone(), *all, *allow_empty).await
+        }
         Rules::Diff(changes) => diff(&panel.rules_plan(change(panel, changes).await?).await?),
         Rules::Apply { changes, reason, by } => apply(panel, changes, reason, by).await,
         Rules::Reload => applied(&panel.rules_reload(Empty {}).await?, String::new()),
@@ -150,24 +151,40 @@ fn counted(rule: &RuleView, all: bool) -> impl Iterator<Item = &RuleFinding> {
     rule.findings.iter().filter(move |found| all || found.severity != FindingSeverity::Info)
 }
 
-async fn lint_files(panel: &Panel, files: Vec<PathBuf>, all: bool) -> Result<Outcome, PanelError> {
-    let groups = panel.lint_rule_files(files).await?;
-    let data = json!({ "groups": groups });
-    outcome(&data, &groups, &[], all)
+async fn lint_files(
+    panel: &Panel,
+    files: Vec<PathBuf>,
+    all: bool,
+    allow_empty: bool,
+) -> Result<Outcome, PanelError> {
+    let found = panel.lint_rule_files(files, allow_empty).await?;
+    outcome(&found, &found.groups, &found.problems, &[], all)
 }
 
 pub(super) fn lint_server(report: &RulesReport, all: bool) -> Result<Outcome, PanelError> {
-    outcome(report, &report.groups, &report.gaps, all)
+    outcome(report, &report.groups, &[], &report.gaps, all)
 }
 
 fn outcome(
     data: &impl serde::Serialize,
     groups: &[RuleGroupView],
+    problems: &[RuleFileProblem],
     gaps: &[String],
     all: bool,
 ) -> Result<Outcome, PanelError> {
     let mut text = String::new();
     let (mut errors, mut warnings, mut rules, mut hidden) = (0, 0, 0, 0);
+    for problem in problems {
+        let is_error = problem.severity == FindingSeverity::Error;
+        errors += usize::from(is_error);
+        let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
+        text.push_str(&format!(
+            "{} [file] {}{line}\n  {}\n\n",
+            if is_error { paint("error", Style::Bad) } else { paint("info", Style::Dim) },
+            paint(&plain(&problem.file), Style::Strong),
+            plain(&problem.problem),
+        ));
+    }
     for group in groups {
         for rule in &group.rules {
             rules += 1;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aether_contract::*;
 
 use crate::Panel;
-use aether_rules::{change, inspect, links, list, prove};
+use aether_rules::{change, inspect, links, list, promtool, prove};
 
 impl Panel {
     /// Every rule of the server, against what is expected.
@@ -74,10 +74,13 @@ impl Panel {
     pub async fn lint_rule_files(
         &self,
         files: Vec<std::path::PathBuf>,
-    ) -> Result<Vec<RuleGroupView>, PanelError> {
+        may_be_empty: bool,
+    ) -> Result<RulesLint, PanelError> {
         let live = self.caps.ctx.live();
-        let mut groups = super::blocking(move || list::lint_files(&files, &live.profile)).await?;
-        prove::prove(&mut groups).await;
-        Ok(groups)
+        let mut found =
+            super::blocking(move || list::lint_files(&files, &live.profile, may_be_empty)).await?;
+        promtool::settle(&mut found.groups).await;
+        prove::prove(&mut found.groups).await;
+        Ok(found)
     }
 }

@@ -113,12 +113,12 @@ fn alertmanager(text: &str) -> Option<String> {
 }
 
 fn rules(text: &str) -> Option<String> {
-    let read = match file::read(text) {
+    let read = match file::inspect(text) {
         Ok(read) => read,
-        Err(why) => return Some(why),
+        Err(problem) => return Some(problem.words()),
     };
-    if read.groups.iter().any(|group| group.name.is_empty()) {
-        return Some("a group has no name".to_owned());
+    if let Some(problem) = read.problems.iter().find(|problem| !problem.note) {
+        return Some(problem.words());
     }
     read.groups.iter().flat_map(|group| &group.rules).find_map(|rule| {
         let why = split::parse(&rule.expression).err()?;

@@ -2,11 +2,11 @@
 
 use aether_contract::{FindingSeverity, RuleFinding};
 
-use super::{Subject, finding};
+use super::{Subject, comparison::is_heartbeat, finding};
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
     // A heartbeat fires always; waiting is nothing to it.
-    let heartbeat = subject.rule.expression.trim().starts_with("vector(");
+    let heartbeat = subject.expr.is_some_and(|expr| is_heartbeat(subject.rule, expr));
     if subject.rule.alerting && subject.rule.hold_s <= 0.0 && !heartbeat {
         findings.push(finding(
             "for",

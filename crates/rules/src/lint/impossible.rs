@@ -7,16 +7,23 @@ use promql_parser::{
     parser::{BinaryExpr, Expr, LabelModifier, token},
 };
 
-use super::{Subject, finding};
+use super::{Subject, bounds, finding};
 use crate::labels::{self, Known, is_plain, matchers, name_of, set};
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
     let Some(expr) = subject.expr else { return };
+    // What is wrong with a guard is told by the guard's own check.
+    let dead_guard =
+        findings.iter().any(|found| found.check == "guard" && found.severity == FindingSeverity::Error);
     let mut problems: Vec<String> = Vec::new();
     walk(expr, &mut |part| match part {
         Expr::Binary(binary) => {
-            problems.extend(range(binary));
-            problems.extend(unpaired(binary, subject.known));
+            match range(binary) {
+                Some(problem) => problems.push(problem),
+                None => problems.extend(never(binary)),
+            }
+            let joins = [token::T_LAND, token::T_LUNLESS].contains(&binary.op.id());
+            problems.extend(unpaired(binary, subject.known).filter(|_| !(joins && dead_guard)));
         }
         Expr::VectorSelector(selector) => {
             let all: Vec<_> = matchers(selector).collect();
@@ -55,7 +62,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         findings.push(finding(
             "impossible",
             FindingSeverity::Error,
-            format!("Part of the expression is always empty: {problem}."),
+            match problem.ends_with("removes nothing") {
+                true => format!("Part of the expression has no effect: {problem}."),
+                false => format!("Part of the expression is always empty: {problem}."),
+            },
             "An expression that is always empty never fires and never records, and never reports an error.",
             "Match on labels that both sides have (on, ignoring), or aggregate each side first.",
         ));
@@ -85,12 +95,17 @@ fn said(op: token::TokenId, number: f64) -> String {
     format!("{word} {number}")
 }
 
-/// Two vectors whose series never pair in arithmetic or a comparison. `and` is the guard's own check.
+/// A comparison that no value passes: `hour() > 23`, `clamp_max(x, 1) > 1`.
+fn never(binary: &BinaryExpr) -> Option<String> {
+    let with_bool = binary.modifier.as_ref().is_some_and(|modifier| modifier.return_bool);
+    let scalars = is_plain(&binary.lhs) && is_plain(&binary.rhs);
+    (bounds::always(binary) == Some(false) && !with_bool && !scalars)
+        .then(|| format!("{} {} {} is never true", binary.lhs, binary.op, binary.rhs))
+}
+
+/// Two vectors whose series never pair. Of `or`, either side is enough.
 fn unpaired(binary: &BinaryExpr, known: &Known) -> Option<String> {
-    if is_plain(&binary.lhs)
-        || is_plain(&binary.rhs)
-        || [token::T_LAND, token::T_LOR, token::T_LUNLESS].contains(&binary.op.id())
-    {
+    if is_plain(&binary.lhs) || is_plain(&binary.rhs) || binary.op.id() == token::T_LOR {
         return None;
     }
     let (left, right) = (labels::of(&binary.lhs, known), labels::of(&binary.rhs, known));
@@ -112,8 +127,9 @@ fn unpaired(binary: &BinaryExpr, known: &Known) -> Option<String> {
     };
     let (label, of_left) = left.apart(&right)?;
     let (has, lacks) = if of_left { ("left", "right") } else { ("right", "left") };
+    let effect = if binary.op.id() == token::T_LUNLESS { ", so it removes nothing" } else { "" };
     Some(format!(
-        "{} matches series, but those on the {has} have the label {label} and those on the {lacks} do not",
+        "{} matches series, but those on the {has} have the label {label} and those on the {lacks} do not{effect}",
         binary.op
     ))
 }

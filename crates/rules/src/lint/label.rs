@@ -8,20 +8,54 @@ use regex::Regex;
 use super::{Subject, finding};
 use crate::{file::FileRule, labels};
 
-/// `$labels.name` and `index $labels "name"`, and `.Labels.name`.
+/// An action of a template.
+static ACTION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{-?\s*(.*?)\s*-?\}\}").ok());
+/// `$labels.name` and `index $labels "name"`, and `.Labels.name` with what stands before it.
 static USE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?:\$labels|\.Labels)\.([a-zA-Z_][a-zA-Z0-9_]*)|index\s+\$labels\s+"([^"]+)""#).ok()
+    Regex::new(
+        r#"\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)|index\s+\$labels\s+"([^"]+)"|(^|.)\.Labels\.([a-zA-Z_][a-zA-Z0-9_]*)"#,
+    )
+    .ok()
 });
 
 /// Labels that the templates of a rule use.
 pub(super) fn named(rule: &FileRule) -> BTreeSet<String> {
-    let Some(pattern) = USE.as_ref() else { return BTreeSet::new() };
     rule.labels
         .values()
         .chain(rule.annotations.values())
-        .flat_map(|text| pattern.captures_iter(text))
-        .filter_map(|found| found.get(1).or_else(|| found.get(2)).map(|name| name.as_str().to_owned()))
+        .filter(|text| text.contains("{{"))
+        .flat_map(|text| used(text))
         .collect()
+}
+
+/// Labels of the alert that a template uses. Within `range` and `with`, the dot is something else: a row of a query.
+fn used(text: &str) -> BTreeSet<String> {
+    let (Some(action), Some(pattern)) = (ACTION.as_ref(), USE.as_ref()) else { return BTreeSet::new() };
+    let mut found = BTreeSet::new();
+    let mut open: Vec<bool> = Vec::new();
+    for action in action.captures_iter(text).filter_map(|found| found.get(1)) {
+        let action = action.as_str();
+        let keyword = action.split_whitespace().next().unwrap_or_default();
+        let moved = open.contains(&true);
+        for hit in pattern.captures_iter(action) {
+            let plain = hit.get(1).or_else(|| hit.get(2));
+            // `$x.Labels` and `(…).Labels` are those of something else; `$.Labels` is the alert again.
+            let before = hit.get(3).map_or("", |before| before.as_str());
+            let own = if before == "$" {
+                true
+            } else {
+                !moved && (before.is_empty() || before == " " || before == "(")
+            };
+            found.extend(plain.or_else(|| hit.get(4).filter(|_| own)).map(|name| name.as_str().to_owned()));
+        }
+        match keyword {
+            "range" | "with" => open.push(true),
+            "if" | "define" | "block" => open.push(false),
+            "end" => drop(open.pop()),
+            _ => {}
+        }
+    }
+    found
 }
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {

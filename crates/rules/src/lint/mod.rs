@@ -1,6 +1,7 @@
 //! What is wrong with a rule. One check, one file, one page in `docs/checks/`. Pure: what the server knows is
 //! handed in.
 
+mod bounds;
 mod comparison;
 mod cost;
 mod duplicate;
@@ -14,13 +15,13 @@ mod runbook;
 mod series;
 mod syntax;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aether_contract::{FindingSeverity, GuardReport, RuleFinding, RuleLink};
 use promql_parser::parser::Expr;
 
 use super::{
-    file::FileRule,
+    file::{ALL, FileRule},
     labels::Known,
     recordings::{Record, known},
 };
@@ -70,6 +71,8 @@ pub struct Subject<'a> {
     pub named: &'a BTreeSet<String>,
     /// All rules together.
     pub all: &'a [(String, &'a FileRule)],
+    /// Which of them have its name.
+    pub namesakes: &'a [usize],
     /// Recorded series.
     pub known: &'a Known,
     /// Label that names the tenant.
@@ -102,6 +105,10 @@ pub fn judge(
         .map(|(_, rule)| (rule.name.as_str(), rule.expression.as_str(), &rule.labels))
         .collect();
     let known = known(&records);
+    let mut names: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, (_, rule)) in rules.iter().enumerate() {
+        names.entry(rule.name.as_str()).or_default().push(at);
+    }
     rules
         .iter()
         .map(|(group, rule)| {
@@ -113,6 +120,7 @@ pub fn judge(
                 expr: expr.as_ref(),
                 named: &named,
                 all: rules,
+                namesakes: names.get(rule.name.as_str()).map_or(&[][..], Vec::as_slice),
                 known: &known,
                 tenant_label,
                 expected: expected.contains(&rule.name),
@@ -153,10 +161,8 @@ fn is_off(disabled: &BTreeSet<String>, check: &str) -> bool {
         "retention" => "promql/range_query",
         _ => "",
     };
-    disabled.iter().any(|name| {
-        let name = name.split('(').next().unwrap_or_default();
-        name == check || (!pint.is_empty() && name == pint)
-    })
+    // What is named in parentheses (a series, a server) is all that is meant: the check itself passes over it.
+    disabled.iter().any(|name| name == check || name == ALL || (!pint.is_empty() && name == pint))
 }
 
 /// A finding without a better expression.

@@ -67,6 +67,29 @@ fn each_check_finds_what_it_is_for_and_nothing_else() {
         ("absent(up)", &[]),
         ("a unless b", &[]),
         ("up ==", &["syntax"]),
+        // Always there.
+        ("sum(rate(m[5m])) > 5 or vector(0)", &["comparison"]),
+        ("absent(m) or m", &["comparison"]),
+        ("absent(m) or m > 5", &[]),
+        ("1 - clamp_max(sum(rate(m[5m])) * 300 or 0 * absent(m), 1)", &["comparison"]),
+        ("clamp_min(m, 5) > 3", &["comparison"]),
+        ("clamp_min(m, 5) > 5", &[]),
+        ("(m > bool 5) == 1", &[]),
+        ("(m > bool 5) >= 0", &["comparison"]),
+        ("count(m == 0) > 0", &[]),
+        ("count(m) > 0", &["comparison"]),
+        ("vector(0)", &["comparison"]),
+        ("vector(1)", &[]),
+        ("vector(1) > 0", &[]),
+        // Never paired.
+        ("up == 0 and hour() >= 8", &["impossible"]),
+        ("up == 0 and on () hour() >= 8", &[]),
+        ("up == 0 and on () hour() >= 24", &["impossible"]),
+        ("sum(m) > 5 and (is_leader == 1)", &["impossible"]),
+        ("up == 0 unless hour() >= 8", &["impossible"]),
+        ("up{a=\"x\"} == 0 and up{a=\"y\"} == 0", &["impossible"]),
+        ("up == 0 and m > 5", &[]),
+        ("clamp_max(m, 1) > 1", &["impossible"]),
         ("up > 100 < 50", &["impossible"]),
         ("up > 50 < 100", &[]),
         ("increase(a{r=\"false\"}[5m]) + increase(a{r=\"true\"}[5m]) > 1", &["impossible"]),
@@ -146,6 +169,100 @@ groups:
     assert!(!findings(&off).iter().any(|(rule, ..)| rule == "NoFor"));
     let pint = text.replace("  - alert: NoFor\n", "  # pint disable alerts/for\n  - alert: NoFor\n");
     assert_eq!(findings(&pint).iter().filter(|(rule, ..)| rule == "NoFor").count(), 1);
+}
+
+fn case(name: &str) -> Vec<(String, String)> {
+    let path = format!("{}/../../tests/rule-files/cases/{name}", env!("CARGO_MANIFEST_DIR"));
+    let found = findings(&std::fs::read_to_string(path).unwrap());
+    found
+        .into_iter()
+        .filter(|(.., severity)| *severity != FindingSeverity::Info)
+        .map(|(name, check, _)| (name, check))
+        .collect()
+}
+
+#[test]
+fn vectors_that_never_pair_and_alerts_that_always_fire_are_found() {
+    let told = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+        list.iter().map(|(name, check)| ((*name).to_owned(), (*check).to_owned())).collect()
+    };
+    assert_eq!(
+        case("and-without-on.yml"),
+        told(&[
+            ("DownInOfficeHours", "impossible"),
+            ("TooManyErrorsOnLeader", "impossible"),
+            ("DownInRecordedHours", "impossible")
+        ])
+    );
+    assert_eq!(
+        case("fires-always.yml"),
+        told(&[
+            ("NoComparison", "comparison"),
+            ("Clamped", "comparison"),
+            ("Bool", "comparison"),
+            ("NeverMeant", "comparison"),
+            ("OrZero", "comparison")
+        ])
+    );
+    assert_eq!(case("one-record-disjoint-selectors.yml"), []);
+}
+
+#[test]
+fn rules_of_one_name_are_an_error_only_where_they_can_record_the_same_series() {
+    for (a, b, clash) in [
+        ("sum by (v) (x{v=\"a\"})", "sum by (v) (x{v=\"b\"})", false),
+        ("sum by (v) (x{v=\"a\"})", "sum by (v) (y{v=\"a\"})", true),
+        ("sum(x{v=\"a\"})", "sum(x{v=\"b\"})", true),
+        ("sum by (v) (x{v=~\"a|b\"})", "sum by (v) (x{v=~\"c|d\"})", false),
+        ("sum by (v) (x{v=~\"a|b\"})", "sum by (v) (x{v=~\"b|c\"})", true),
+        ("sum by (v) (x{v=\"a\"})", "sum by (v) (x{v!=\"a\"})", false),
+        ("sum by (v) (x{v=\"a\"})", "sum by (v) (x{v!~\"b.*\"})", true),
+        ("sum by (v) (x{v=~\"2..\"})", "sum by (v) (x{v=~\"5..\"})", false),
+        ("sum by (v) (x{v=~\"2..\"})", "sum by (v) (x{v=~\"2.*\"})", true),
+        ("sum by (v) (x)", "sum by (v, w) (x)", false),
+        ("sum by (v) (x)", "sum by (v) (y)", true),
+    ] {
+        let text = format!(
+            "groups:\n- name: g\n  rules:\n  - {{record: r, expr: '{a}'}}\n  - {{record: r, expr: '{b}'}}\n"
+        );
+        let found = findings(&text).iter().filter(|(_, check, _)| check == "duplicate").count();
+        assert_eq!(found, if clash { 2 } else { 0 }, "{a} {b}");
+    }
+}
+
+#[test]
+fn a_template_within_a_query_uses_the_labels_of_its_rows() {
+    let of = |template: &str| {
+        let text = format!(
+            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: sum by (a) (x) > 1\n    for: 5m\n    annotations: {{runbook_url: \
+                'https://x/y', summary: '{template}'}}\n"
+        );
+        findings(&text).into_iter().map(|(_, check, _)| check).collect::<Vec<_>>()
+    };
+    assert_eq!(of("{{ range query \"up\" }}{{ .Labels.instance }}{{ end }}"), Vec::<String>::new());
+    assert_eq!(of("{{ with $x := query \"up\" }}{{ ($x | first).Labels.b }}{{ end }}"), Vec::<String>::new());
+    assert_eq!(of("{{ range query \"up\" }}{{ $labels.b }}{{ end }}"), ["label"]);
+    assert_eq!(of("{{ range query \"up\" }}{{ $.Labels.b }}{{ end }}"), ["label"]);
+    assert_eq!(of("{{ if $value }}{{ .Labels.b }}{{ end }} {{ .Labels.a }}"), ["label"]);
+    assert_eq!(of("{{ range query \"up\" }}x{{ end }}{{ .Labels.b }}"), ["label"]);
+}
+
+#[test]
+fn a_comment_about_one_series_leaves_the_others() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rule-files/cases/comment-of-one-series.yml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let facts = Facts { series: Some(BTreeMap::new()), ..Facts::default() };
+    let problems = |text: &str| -> Vec<String> {
+        let file = read(text).unwrap();
+        let rules: Vec<(String, &FileRule)> =
+            file.groups[0].rules.iter().map(|rule| ("a".to_owned(), rule)).collect();
+        judge(&rules, "t", &[], &facts).remove(0).findings.into_iter().map(|found| found.problem).collect()
+    };
+    assert_eq!(problems(&text), ["`typo_in_nmae` does not exist on the server now."]);
+    let all = text.replace("promql/series(not_there_yet)", "promql/series");
+    assert_eq!(problems(&all), Vec::<String>::new());
+    let server = text.replace("promql/series(not_there_yet)", "promql/series(+tag)");
+    assert_eq!(problems(&server).len(), 1);
 }
 
 #[test]

@@ -161,7 +161,7 @@ async fn run(files: &[&scenario::Files]) -> Result<Vec<Proof>, String> {
     let ended = tokio::time::timeout(LIMIT, command.output()).await;
     let output =
         ended.map_err(|_| format!("timed out after {LIMIT:?}"))?.map_err(|error| error.to_string())?;
-    let held = held(&String::from_utf8_lossy(&output.stdout));
+    let held = crate::promtool::results(&String::from_utf8_lossy(&output.stdout), "Unit Testing");
     let holds = |index: usize, name: &str| held.get(&format!("{index}/{name}.yml")).copied();
     let proof = |index| match (holds(index, "safe"), holds(index, "silent")) {
         (Some(true), Some(false)) => Proof::Proven,
@@ -170,23 +170,6 @@ async fn run(files: &[&scenario::Files]) -> Result<Vec<Proof>, String> {
         _ => Proof::Open,
     };
     Ok((0..files.len()).map(proof).collect())
-}
-
-/// Which test files promtool found to hold: it says so behind the name of each.
-fn held(said: &str) -> HashMap<String, bool> {
-    let mut found = HashMap::new();
-    let mut current = None;
-    for line in said.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix("Unit Testing:") {
-            current = Some(name.trim().to_owned());
-            found.insert(name.trim().to_owned(), false);
-        } else if line == "SUCCESS"
-            && let Some(name) = &current
-        {
-            found.insert(name.clone(), true);
-        }
-    }
-    found
 }
 
 #[cfg(test)]
