@@ -4,6 +4,7 @@
 
 mod alerts;
 mod backup;
+mod lint;
 mod refresh;
 #[cfg(target_os = "linux")]
 mod window;
@@ -32,8 +33,13 @@ pub struct Measured {
 type Benchmark = (&'static str, fn(usize) -> Result<Vec<Measured>, String>);
 
 /// Name, and what measures it in so many runs. An error means that it can't be measured here.
-const BENCHMARKS: &[Benchmark] =
-    &[("window", window::run), ("refresh", refresh::run), ("alerts", alerts::run), ("backup", backup::run)];
+const BENCHMARKS: &[Benchmark] = &[
+    ("window", window::run),
+    ("refresh", refresh::run),
+    ("alerts", alerts::run),
+    ("backup", backup::run),
+    ("lint", lint::run),
+];
 
 fn main() -> ExitCode {
     let (mut only, mut runs) = (String::new(), 7_usize);

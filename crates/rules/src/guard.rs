@@ -36,7 +36,7 @@ pub struct Context<'a> {
 
 /// Judges an alert's expression. None for one that can't be parsed.
 pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
-    let whole = split::parse(text).ok()?;
+    split::parse(text).ok()?;
     let report = |verdict, reason: String, condition: String, guard: String, rewrite| GuardReport {
         verdict,
         reason,
@@ -138,7 +138,6 @@ pub fn classify(text: &str, context: Context<'_>) -> Option<GuardReport> {
         return Some(found);
     }
     let first = guards.first().and_then(|index| pieces.get(*index))?;
-    let _ = whole;
     Some(report(
         GuardVerdict::Guarded,
         "The guard matches the condition.".to_owned(),

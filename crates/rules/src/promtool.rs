@@ -34,8 +34,9 @@ pub async fn settle(groups: &mut [RuleGroupView]) {
             return;
         }
     };
-    let accepted =
-        |expression: &str| asked.iter().position(|one| one == expression).is_some_and(|at| taken[at]);
+    let accepted = |expression: &str| {
+        asked.iter().position(|one| one == expression).and_then(|at| taken.get(at)) == Some(&true)
+    };
     for rule in groups.iter_mut().flat_map(|group| &mut group.rules) {
         if !accepted(&rule.expression) {
             continue;
@@ -105,5 +106,182 @@ mod tests {
         assert_eq!((found["0/safe.yml"], found["0/silent.yml"]), (true, false));
         let found = results("Checking 0.yml\n  SUCCESS: 1 rules found\n\nChecking 1.yml\n", "Checking");
         assert_eq!((found["0.yml"], found["1.yml"]), (true, false));
+    }
+
+    /// Expressions put together from parts, right and wrong ones.
+    struct Parts(u64);
+
+    impl Parts {
+        fn pick<'a>(&mut self, all: &[&'a str]) -> &'a str {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            all[(self.0 >> 33) as usize % all.len()]
+        }
+
+        fn number(&mut self) -> &'static str {
+            self.pick(&[
+                "1", ".80", "1e-3", "0x1F", "017", "1.5e6", "Inf", "NaN", "-3", "+7", "1.", "5x", "1e",
+            ])
+        }
+
+        fn selector(&mut self) -> String {
+            let name =
+                self.pick(&["up", "a:b:c", "sum", "on_x", "{__name__=\"up\"}", "by", "offset_x", "_x", "9x"]);
+            let matcher = self.pick(&[
+                "",
+                "{a=\"b\"}",
+                "{a=~\"b|c\",}",
+                "{a!~'[[]x'}",
+                "{a=`b\\d`}",
+                "{a=~\"\\\\d+{2}\"}",
+                "{a=~\"x{id}\"}",
+                "{a=~\"\\\\Qa.b\\\\E\"}",
+                "{a=~\"(\"}",
+                "{}",
+                "{on=\"1\",by!=\"2\"}",
+                "{a=~\"[[:alpha:]]+\"}",
+            ]);
+            if name.starts_with('{') { name.to_owned() } else { format!("{name}{matcher}") }
+        }
+
+        fn vector(&mut self, depth: u32) -> String {
+            if depth == 0 {
+                let after =
+                    self.pick(&["", "", "", " offset 5m", " offset -1h30m", " @ end()", " @ 5", "[5m]"]);
+                return format!("{}{after}", self.selector());
+            }
+            match self
+                .pick(&["bin", "bin", "call", "range", "agg", "paren", "neg", "set", "args", "sub", "num"])
+            {
+                "bin" => {
+                    let operator = self
+                        .pick(&["+", "-", "*", "/", "%", "^", "atan2", ">", "==", "!=", ">= bool", "<", "="]);
+                    let matching = self.pick(&[
+                        "",
+                        "",
+                        " on (a)",
+                        " ignoring (a, b)",
+                        " on (a) group_left (b)",
+                        " on ()",
+                    ]);
+                    format!("{} {operator}{matching} {}", self.vector(depth - 1), self.vector(depth - 1))
+                }
+                "set" => {
+                    let operator = self.pick(&[
+                        "and",
+                        "or",
+                        "unless",
+                        "AND",
+                        "and on (a)",
+                        "unless ignoring (b)",
+                        "or bool",
+                    ]);
+                    format!("{} {operator} {}", self.vector(depth - 1), self.vector(depth - 1))
+                }
+                "call" => {
+                    let name = self.pick(&[
+                        "abs", "ceil", "sgn", "absent", "hour", "vector", "scalar", "ln", "nothing", "sort",
+                    ]);
+                    format!("{name}({})", self.vector(depth - 1))
+                }
+                "range" => {
+                    let name = self.pick(&[
+                        "rate",
+                        "increase",
+                        "avg_over_time",
+                        "present_over_time",
+                        "deriv",
+                        "abs",
+                    ]);
+                    let window = self.pick(&[
+                        "[5m]", "[1h30m]", "[1d]", "[5m:1m]", "[5m:]", "", "[0m]", "[1m 5s]", "[5m5h]",
+                    ]);
+                    format!("{name}({}{window})", self.selector())
+                }
+                "sub" => format!("max_over_time(({})[1h:5m])", self.vector(depth - 1)),
+                "agg" => {
+                    let name = self.pick(&[
+                        "sum",
+                        "count",
+                        "topk",
+                        "quantile",
+                        "avg",
+                        "count_values",
+                        "group",
+                        "SUM",
+                    ]);
+                    let by = self.pick(&["", " by (a)", " without (a, b,)", " by ()", " by (a b)"]);
+                    let first = self.pick(&["", "", "3, ", "\"x\", ", "0.9, "]);
+                    format!("{name}{by} ({first}{})", self.vector(depth - 1))
+                }
+                "args" => {
+                    let call = self.pick(&[
+                        "clamp_min(X, 5)",
+                        "clamp(X, 1, 2)",
+                        "label_replace(X, \"a\", \"$1\", \"b\", \"(.*)\")",
+                        "label_join(X, \"a\", \",\", \"b\")",
+                        "histogram_quantile(0.9, X)",
+                        "round(X)",
+                        "round(X, 5)",
+                        "clamp_min(X)",
+                        "day_of_week()",
+                        "time() - X",
+                        "vector(time())",
+                    ]);
+                    call.replace('X', &self.vector(depth - 1))
+                }
+                "paren" => format!("({})", self.vector(depth - 1)),
+                "neg" => format!("-{}", self.vector(depth - 1)),
+                _ => format!("{} > {}", self.vector(depth - 1), self.number()),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn promtool_and_the_panel_agree_on_thousands_of_expressions() {
+        let mut parts = Parts(7);
+        let all: Vec<String> = (0..4000).map(|index| parts.vector(index % 4)).collect();
+        let taken = taken(&all).await.unwrap();
+        let own = |one: &String| {
+            let parsed = aether_foundation::promql::split::parse(one);
+            parsed.is_ok_and(|expr| crate::lint::syntax::refused_pattern(&expr).is_none())
+        };
+        let own: Vec<bool> = all.iter().map(own).collect();
+        let differ: Vec<String> = all
+            .iter()
+            .zip(taken.iter().zip(&own))
+            .filter(|(_, (taken, own))| taken != own)
+            .map(|(text, (taken, _))| format!("promtool {taken}: {text}"))
+            .collect();
+        let right = taken.iter().filter(|taken| **taken).count();
+        assert!(right > 800 && all.len() - right > 800, "{right}");
+        assert!(differ.is_empty(), "{} differ: {:#?}", differ.len(), differ.get(..differ.len().min(20)));
+    }
+
+    #[tokio::test]
+    async fn what_promtool_takes_is_no_error_and_what_it_rejects_stays_one() {
+        let mut groups = crate::list::lint_files(
+            &[concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rule-files/cases/fires-always.yml").into()],
+            &aether_foundation::stack::Profile::builtin(),
+            false,
+        )
+        .unwrap()
+        .groups;
+        let wrong = aether_contract::RuleFinding {
+            check: "syntax".to_owned(),
+            severity: FindingSeverity::Error,
+            problem: "Invalid expression".to_owned(),
+            why: String::new(),
+            remedy: String::new(),
+            rewrite: None,
+            proven: false,
+        };
+        for (rule, expression) in groups[0].rules.iter_mut().zip(["up == 0", "up =="]) {
+            rule.expression = expression.to_owned();
+            rule.findings = vec![wrong.clone()];
+        }
+        settle(&mut groups).await;
+        let told: Vec<FindingSeverity> =
+            groups[0].rules.iter().take(2).map(|rule| rule.findings[0].severity).collect();
+        assert_eq!(told, [FindingSeverity::Info, FindingSeverity::Error]);
     }
 }

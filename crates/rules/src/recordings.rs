@@ -1,6 +1,6 @@
 //! What the recorded series of a set of rules carry and look at: read from the rules themselves. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aether_foundation::promql::{split::parse, walk::walk};
 use promql_parser::{label::MatchOp, parser::Expr};
@@ -9,11 +9,8 @@ use super::{
     divisor::divides,
     labels::{self, Divides, Divisor, Known, LabelSet, Origin, Recorded},
     nan,
-    series_metadata::{counters, windows},
+    series_metadata::{counters, inputs, windows},
 };
-
-/// Recorded series read recorded series; deeper than this nobody builds them.
-const PASSES: usize = 4;
 
 /// A recording rule: name, expression, labels that it adds.
 pub type Record<'a> = (&'a str, &'a str, &'a BTreeMap<String, String>);
@@ -24,51 +21,73 @@ pub fn known(records: &[Record<'_>]) -> Known {
         .iter()
         .filter_map(|(name, text, added)| parse(text).ok().map(|expr| (*name, expr, *added)))
         .collect();
+    let mut of_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, (name, ..)) in parsed.iter().enumerate() {
+        of_name.entry(name).or_default().push(at);
+    }
+    // Each behind those that it reads: what they carry has to be known first. In a circle nothing is known.
+    let mut order: Vec<usize> = Vec::with_capacity(parsed.len());
+    let mut seen = vec![false; parsed.len()];
+    for start in 0..parsed.len() {
+        let mut open = vec![(start, false)];
+        while let Some((at, done)) = open.pop() {
+            if done {
+                order.push(at);
+                continue;
+            }
+            if seen.get(at).copied().unwrap_or(true) {
+                continue;
+            }
+            if let Some(slot) = seen.get_mut(at) {
+                *slot = true;
+            }
+            open.push((at, true));
+            let Some((_, expr, _)) = parsed.get(at) else { continue };
+            for name in inputs(expr) {
+                open.extend(of_name.get(name.as_str()).into_iter().flatten().map(|at| (*at, false)));
+            }
+        }
+    }
     let mut known = Known::new();
-    for _ in 0..PASSES {
-        let mut next = Known::new();
-        for (name, expr, added) in &parsed {
-            let mut labels = labels::of(expr, &known);
-            for (label, value) in *added {
-                labels = if value.is_empty() { labels.dropping([label]) } else { labels.with(label) };
-            }
-            let mut divides = divides(expr, &known);
-            if let Divides::By(divisor) = &mut divides {
-                without_added(divisor, expr, added, &known);
-            }
-            let mut fixed = fixed_labels(expr, &labels);
-            fixed.extend(
-                added.iter().filter(|(_, value)| !value.is_empty()).map(|(l, v)| (l.clone(), v.clone())),
-            );
-            let found = Recorded {
-                windows: windows(expr, &known),
-                counters: counters(expr, &known),
-                rules: vec![Origin { fixed, divides, expr: expr.clone() }],
-                nan: nan::may_be(expr, &known),
-                labels,
-            };
-            match next.get_mut(*name) {
-                // Several rules of one name: a series of any of them.
-                Some(other) => {
-                    other.labels = other.labels.either(&found.labels);
-                    other.windows.extend(found.windows);
-                    for (counter, windows) in found.counters {
-                        other.counters.entry(counter).or_default().extend(windows);
-                    }
-                    other.rules.extend(found.rules);
-                    other.nan |= found.nan;
+    for (name, expr, added) in order.into_iter().filter_map(|at| parsed.get(at)) {
+        let found = recorded(expr, added, &known);
+        match known.get_mut(*name) {
+            // Several rules of one name: a series of any of them.
+            Some(other) => {
+                other.labels = other.labels.either(&found.labels);
+                other.windows.extend(found.windows);
+                for (counter, windows) in found.counters {
+                    other.counters.entry(counter).or_default().extend(windows);
                 }
-                None => {
-                    next.insert((*name).to_owned(), found);
-                }
+                other.rules.extend(found.rules);
+                other.nan |= found.nan;
+            }
+            None => {
+                known.insert((*name).to_owned(), found);
             }
         }
-        if next == known {
-            break;
-        }
-        known = next;
     }
     known
+}
+
+fn recorded(expr: &Expr, added: &BTreeMap<String, String>, known: &Known) -> Recorded {
+    let mut labels = labels::of(expr, known);
+    for (label, value) in added {
+        labels = if value.is_empty() { labels.dropping([label]) } else { labels.with(label) };
+    }
+    let mut divides = divides(expr, known);
+    if let Divides::By(divisor) = &mut divides {
+        without_added(divisor, expr, added, known);
+    }
+    let mut fixed = fixed_labels(expr, &labels);
+    fixed.extend(added.iter().filter(|(_, value)| !value.is_empty()).map(|(l, v)| (l.clone(), v.clone())));
+    Recorded {
+        windows: windows(expr, known),
+        counters: counters(expr, known),
+        rules: vec![Origin { fixed, divides, expr: expr.clone() }],
+        nan: nan::may_be(expr, known),
+        labels,
+    }
 }
 
 /// Labels that have one value in every series of an expression: those that all of its selectors fix alike.

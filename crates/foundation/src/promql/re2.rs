@@ -21,6 +21,48 @@ pub fn translated(pattern: &str) -> String {
     out
 }
 
+/// Whether a repetition is repeated (`a**`, `\\d+{2}`), which RE2 refuses and the crate `regex` takes.
+pub fn repeats_twice(pattern: &str) -> bool {
+    let mut chars = pattern.chars().peekable();
+    let mut before = false;
+    while let Some(c) = chars.next() {
+        let repetition = match c {
+            '\\' => {
+                match chars.next() {
+                    Some('Q') => {
+                        let rest: String = chars.clone().collect();
+                        let length = rest.find("\\E").map_or(rest.chars().count(), |end| {
+                            rest.get(..end).unwrap_or_default().chars().count() + 2
+                        });
+                        chars.by_ref().take(length).for_each(drop);
+                    }
+                    Some(_) | None => {}
+                }
+                false
+            }
+            '[' => {
+                class(&mut chars, &mut String::new());
+                false
+            }
+            '*' | '+' | '?' => true,
+            '{' if repeats(&chars) => {
+                chars.by_ref().take_while(|c| *c != '}').for_each(drop);
+                true
+            }
+            _ => false,
+        };
+        if repetition && before {
+            return true;
+        }
+        if repetition {
+            // A question mark behind it makes it lazy.
+            chars.next_if_eq(&'?');
+        }
+        before = repetition;
+    }
+    false
+}
+
 /// What stands behind a backslash.
 fn escape(chars: &mut Peekable<Chars<'_>>, out: &mut String, in_class: bool) {
     let Some(c) = chars.next() else {
@@ -146,10 +188,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn repetition_of_a_repetition_is_found() {
+        for pattern in ["a**", "\\d+{2}", "(a){2}{3}", "a*?*", "a+??"] {
+            assert!(repeats_twice(pattern), "{pattern}");
+        }
+        for pattern in ["a*?", "(a*)*", "\\*+", "[*+]+", "a{2,}", "\\Qa**\\E", "a{x}+", "(?i)a", "a+b+"] {
+            assert!(!repeats_twice(pattern), "{pattern}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_pattern_makes_it_panic(pattern in "[a-z0-9\\[\\]{}()\\\\^$.*+?|,:&~QEdws-]{0,40}") {
-            let _ = translated(&pattern);
+            let _ = (translated(&pattern), repeats_twice(&pattern));
         }
     }
 }

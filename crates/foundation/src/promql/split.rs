@@ -1,6 +1,8 @@
 //! An expression's text cut at its outermost `and` and `unless`, so that a guard can be mended and the rest stays
 //! as it was written: the parser keeps no places. Pure.
 
+use std::{cell::RefCell, collections::VecDeque};
+
 use promql_parser::parser::{self, Expr};
 
 use super::dialect::{misread, translated};
@@ -39,6 +41,16 @@ const MAX_OPERATORS: usize = 500;
 /// # Errors
 /// The parser's words, or that it is too long or nested too deep.
 pub fn parse(text: &str) -> Result<Expr, String> {
+    // Everything that looks at a rule parses its expression and the same parts of it again.
+    if let Some(known) = RECENT.with_borrow(|recent| recent.get(text)) {
+        return known;
+    }
+    let parsed = parse_anew(text);
+    RECENT.with_borrow_mut(|recent| recent.keep(text, &parsed));
+    parsed
+}
+
+fn parse_anew(text: &str) -> Result<Expr, String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("longer than {} KiB", MAX_LENGTH / 1024));
     }
@@ -50,6 +62,30 @@ pub fn parse(text: &str) -> Result<Expr, String> {
         return Err(format!("more than {MAX_OPERATORS} operators"));
     }
     read(text).map(|(expr, _)| expr)
+}
+
+/// Most expressions that a thread remembers, and the longest, in bytes.
+const MAX_RECENT: usize = 32;
+const MAX_RECENT_LENGTH: usize = 4096;
+
+thread_local! {
+    static RECENT: RefCell<Recent> = const { RefCell::new(Recent(VecDeque::new())) };
+}
+
+/// What was parsed last, the newest first.
+struct Recent(VecDeque<(String, Result<Expr, String>)>);
+
+impl Recent {
+    fn get(&self, text: &str) -> Option<Result<Expr, String>> {
+        self.0.iter().find(|(known, _)| known == text).map(|(_, parsed)| parsed.clone())
+    }
+
+    fn keep(&mut self, text: &str, parsed: &Result<Expr, String>) {
+        if text.len() <= MAX_RECENT_LENGTH {
+            self.0.truncate(MAX_RECENT - 1);
+            self.0.push_front((text.to_owned(), parsed.clone()));
+        }
+    }
 }
 
 /// Whether the parser has words for all of an expression. Where it does not, what is parsed has the expression's shape,

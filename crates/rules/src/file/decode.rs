@@ -76,6 +76,11 @@ pub(super) fn read(text: &str, now: Timestamp) -> Result<RuleFile, Problem> {
         names: HashSet::new(),
         foreign: None,
     };
+    if let [Node { kind: Kind::Map(entries), line, .. }] = stream.documents.as_slice()
+        && !entries.iter().any(|(name, ..)| is_like_a_rule_file(name))
+    {
+        return Err(Problem::fatal(*line, "not a rule file: it has no groups".to_owned()));
+    }
     let objects = stream.documents.iter().any(|document| document.get("kind").is_some());
     for (index, document) in stream.documents.iter().enumerate() {
         if objects {
@@ -98,6 +103,18 @@ pub(super) fn read(text: &str, now: Timestamp) -> Result<RuleFile, Problem> {
     }
     decoder.problems.sort_by_key(|problem| problem.line);
     Ok(RuleFile { groups: decoder.groups, problems: decoder.problems })
+}
+
+/// Output of a mixin: its parts with groups.
+const MIXIN: [&str; 4] = ["prometheusAlerts", "prometheusRules", "prometheus_alerts", "prometheus_rules"];
+
+/// Whether a key is one of a rule file, or a misspelt one.
+fn is_like_a_rule_file(key: &str) -> bool {
+    ["kind", "namespace"].contains(&key) || MIXIN.contains(&key) || is_near(key, "groups")
+}
+
+fn is_near(key: &str, known: &str) -> bool {
+    similar::TextDiff::from_chars(key, known).ratio() > 0.6
 }
 
 /// Whether a text is a template of Helm's: an action at the begin of a line, or one that asks for the chart's values.
@@ -159,9 +176,8 @@ impl Decoder {
             self.refuse_all(document.line, "a rule file is a mapping with groups".to_owned());
             return;
         };
-        let mixin = ["prometheusAlerts", "prometheusRules", "prometheus_alerts", "prometheus_rules"];
-        if entries.iter().any(|(name, ..)| mixin.contains(&name.as_str())) {
-            for (_, _, part) in entries.iter().filter(|(name, ..)| mixin.contains(&name.as_str())) {
+        if entries.iter().any(|(name, ..)| MIXIN.contains(&name.as_str())) {
+            for (_, _, part) in entries.iter().filter(|(name, ..)| MIXIN.contains(&name.as_str())) {
                 self.file_groups(part);
             }
             return;
@@ -195,7 +211,7 @@ impl Decoder {
                 continue;
             }
             let all: Vec<&&str> = known.iter().chain(foreign).collect();
-            let near = all.iter().find(|known| similar::TextDiff::from_chars(key, ***known).ratio() > 0.6);
+            let near = all.iter().find(|known| is_near(key, known));
             let meant = near.map_or_else(String::new, |known| format!("; did you mean {known}?"));
             self.refuse(*line, format!("unknown key {key:?} in {of}{meant}"));
         }

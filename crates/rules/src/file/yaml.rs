@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, Options, Parser, ScalarStyle};
 
 /// Most values of a file, those that aliases repeat counted each time.
-const MAX_NODES: usize = 2_000_000;
+const MAX_NODES: usize = 500_000;
 /// Deepest nesting.
 const MAX_DEPTH: usize = 64;
 
@@ -112,8 +112,12 @@ pub(super) fn read(text: &str) -> Result<Stream, (u32, String)> {
                 node
             }
             Event::Alias(anchor) => {
-                let mut node = anchors.get(&anchor).cloned().ok_or((line, "unknown anchor".to_owned()))?;
-                nodes += size(&node);
+                let node = anchors.get(&anchor).ok_or((line, "unknown anchor".to_owned()))?;
+                nodes += size(node);
+                if nodes > MAX_NODES {
+                    return Err((line, format!("more than {MAX_NODES} values")));
+                }
+                let mut node = node.clone();
                 (node.line, node.end) = (line, line);
                 node
             }

@@ -13,7 +13,7 @@ mod nan;
 mod retention;
 mod runbook;
 mod series;
-mod syntax;
+pub(crate) mod syntax;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -112,12 +112,13 @@ pub fn judge(
     rules
         .iter()
         .map(|(group, rule)| {
-            let expr = split::parse(&rule.expression).ok();
+            let parsed = split::parse(&rule.expression);
+            let expr = parsed.as_ref().ok();
             let named = if rule.alerting { label::named(rule) } else { BTreeSet::new() };
             let subject = Subject {
                 rule,
                 group,
-                expr: expr.as_ref(),
+                expr,
                 named: &named,
                 all: rules,
                 namesakes: names.get(rule.name.as_str()).map_or(&[][..], Vec::as_slice),
@@ -127,7 +128,7 @@ pub fn judge(
                 facts,
             };
             let mut findings = Vec::new();
-            syntax::check(&subject, &mut findings);
+            syntax::check(&subject, parsed.as_ref().err().map(String::as_str), &mut findings);
             let guard = guard::check(&subject, &mut findings);
             comparison::check(&subject, &mut findings);
             hold::check(&subject, &mut findings);
