@@ -215,10 +215,7 @@ pub fn build(
     let subjects: Vec<(String, &FileRule)> =
         rules.iter().map(|(group, rule)| (group.clone(), rule)).collect();
     let judged = lint::judge(&subjects, &profile.tenant_label, &profile.expected.alerts, facts);
-    let read: Vec<BTreeSet<String>> = rules
-        .iter()
-        .map(|(_, rule)| split::parse(&rule.expression).map(|expr| inputs(&expr)).unwrap_or_default())
-        .collect();
+    let read: Vec<BTreeSet<String>> = judged.iter().map(|judged| judged.inputs.clone()).collect();
     let mut views = rules.iter().zip(judged).enumerate();
     let mut shown = Vec::new();
     for group in groups {
@@ -262,7 +259,7 @@ pub fn build(
                 },
                 kind: if rule.alerting { RuleKind::Alerting } else { RuleKind::Recording },
                 expression: truncate(&rule.expression, split::MAX_LENGTH),
-                pretty: pretty(&rule.expression),
+                pretty: judged.pretty,
                 hold_s: rule.hold_s,
                 labels: rule.labels.clone(),
                 annotations: rule.annotations.clone(),
@@ -314,11 +311,6 @@ pub fn build(
         gaps,
         groups: shown,
     }
-}
-
-/// An expression over several lines; as it stands when it can't be parsed.
-fn pretty(text: &str) -> String {
-    split::parse(text).map_or_else(|_| text.trim().to_owned(), |expr| expr.prettify())
 }
 
 /// Rule files without a server: what `aetherctl rules lint FILE…` shows. A file without rules is refused unless it
@@ -375,7 +367,7 @@ pub fn lint_files(paths: &[PathBuf], profile: &Profile, may_be_empty: bool) -> R
                     },
                     kind: if rule.alerting { RuleKind::Alerting } else { RuleKind::Recording },
                     expression: rule.expression.clone(),
-                    pretty: pretty(&rule.expression),
+                    pretty: judged.pretty,
                     hold_s: rule.hold_s,
                     labels: rule.labels.clone(),
                     annotations: rule.annotations.clone(),
@@ -389,9 +381,7 @@ pub fn lint_files(paths: &[PathBuf], profile: &Profile, may_be_empty: bool) -> R
                     guard: judged.guard,
                     findings: judged.findings,
                     disabled: rule.disabled.iter().cloned().collect(),
-                    inputs: split::parse(&rule.expression)
-                        .map(|expr| inputs(&expr).into_iter().collect())
-                        .unwrap_or_default(),
+                    inputs: judged.inputs.into_iter().collect(),
                     used_by: Vec::new(),
                     line: rule.line,
                 });

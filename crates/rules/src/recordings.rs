@@ -17,10 +17,15 @@ pub type Record<'a> = (&'a str, &'a str, &'a BTreeMap<String, String>);
 
 /// What the recording rules tell.
 pub fn known(records: &[Record<'_>]) -> Known {
-    let parsed: Vec<_> = records
+    let parsed: Vec<(&str, Expr, _)> = records
         .iter()
         .filter_map(|(name, text, added)| parse(text).ok().map(|expr| (*name, expr, *added)))
         .collect();
+    known_of(&parsed)
+}
+
+/// What recording rules tell: names, expressions, and labels that they add.
+pub fn known_of(parsed: &[(&str, Expr, &BTreeMap<String, String>)]) -> Known {
     let mut of_name: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, (name, ..)) in parsed.iter().enumerate() {
         of_name.entry(name).or_default().push(at);

@@ -28,15 +28,11 @@ pub fn repeats_twice(pattern: &str) -> bool {
     while let Some(c) = chars.next() {
         let repetition = match c {
             '\\' => {
-                match chars.next() {
-                    Some('Q') => {
-                        let rest: String = chars.clone().collect();
-                        let length = rest.find("\\E").map_or(rest.chars().count(), |end| {
-                            rest.get(..end).unwrap_or_default().chars().count() + 2
-                        });
-                        chars.by_ref().take(length).for_each(drop);
-                    }
-                    Some(_) | None => {}
+                if chars.next() == Some('Q') {
+                    let rest: String = chars.clone().collect();
+                    let end = rest.find("\\E").unwrap_or(rest.len());
+                    let length = rest.get(..end).unwrap_or_default().chars().count() + 2;
+                    chars.by_ref().take(length).for_each(drop);
                 }
                 false
             }

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, collections::VecDeque};
 
-use promql_parser::parser::{self, Expr};
+use promql_parser::parser::{self, Expr, token};
 
 use super::dialect::{misread, translated};
 
@@ -159,15 +159,25 @@ pub fn normal(text: &str) -> String {
 /// The operands of an expression's outermost `and`/`unless` chain; one when there is no chain. None when it can't be
 /// parsed, or mixes them with `or`.
 pub fn pieces(text: &str) -> Option<Vec<SubExpression>> {
-    parse(text).ok()?;
-    let found = cut(bare(text))?;
-    // What was cut must be expressions of their own.
+    operands(text, parse(text).ok()?)
+}
+
+fn operands(text: &str, mut whole: Expr) -> Option<Vec<SubExpression>> {
+    let text = bare(text);
+    while let Expr::Paren(inside) = whole {
+        whole = *inside.expr;
+    }
+    let found = cut(text)?;
+    let mut exprs = chain(whole);
+    if exprs.len() != found.len() {
+        // What was cut must be expressions of their own.
+        exprs = found.iter().map(|(_, text)| parse(text)).collect::<Result<_, _>>().ok()?;
+    }
     let mut list = Vec::new();
-    for (index, (join, text)) in found.into_iter().enumerate() {
-        let expr = parse(&text).ok()?;
+    for (index, ((join, text), expr)) in found.into_iter().zip(exprs).enumerate() {
         if index == 0
             && bare(&text) != text
-            && let Some(inner) = pieces(bare(&text)).filter(|inner| inner.len() > 1)
+            && let Some(inner) = operands(&text, expr.clone()).filter(|inner| inner.len() > 1)
         {
             list.extend(inner);
             continue;
@@ -175,6 +185,25 @@ pub fn pieces(text: &str) -> Option<Vec<SubExpression>> {
         list.push(SubExpression { join, text, expr });
     }
     Some(list)
+}
+
+/// The operands of a chain of `and` and `unless`, in the order of their text.
+fn chain(mut whole: Expr) -> Vec<Expr> {
+    let mut found = Vec::new();
+    loop {
+        match whole {
+            Expr::Binary(binary) if matches!(binary.op.id(), token::T_LAND | token::T_LUNLESS) => {
+                found.push(*binary.rhs);
+                whole = *binary.lhs;
+            }
+            other => {
+                found.push(other);
+                break;
+            }
+        }
+    }
+    found.reverse();
+    found
 }
 
 /// Puts pieces together, on lines of their own where the text before had lines.

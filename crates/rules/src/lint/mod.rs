@@ -23,7 +23,8 @@ use promql_parser::parser::Expr;
 use super::{
     file::{ALL, FileRule},
     labels::Known,
-    recordings::{Record, known},
+    recordings::known_of,
+    series_metadata::inputs,
 };
 use aether_foundation::promql::split;
 
@@ -90,6 +91,10 @@ pub struct Judged {
     pub findings: Vec<RuleFinding>,
     /// Its guard.
     pub guard: Option<GuardReport>,
+    /// Names of the series that it reads.
+    pub inputs: BTreeSet<String>,
+    /// Its expression over several lines; as it stands when it can't be parsed.
+    pub pretty: String,
 }
 
 /// Judges rules together, in order. `expected` are the names of alerts that the profile expects.
@@ -99,20 +104,26 @@ pub fn judge(
     expected: &[String],
     facts: &Facts,
 ) -> Vec<Judged> {
-    let records: Vec<Record<'_>> = rules
-        .iter()
-        .filter(|(_, rule)| !rule.alerting)
-        .map(|(_, rule)| (rule.name.as_str(), rule.expression.as_str(), &rule.labels))
-        .collect();
-    let known = known(&records);
+    // Each expression is parsed once: on many rules, that is most of the work.
+    let mut recorded: HashMap<usize, Result<Expr, String>> = HashMap::new();
+    let mut records = Vec::new();
+    for (at, (_, rule)) in rules.iter().enumerate().filter(|(_, (_, rule))| !rule.alerting) {
+        let parsed = split::parse(&rule.expression);
+        if let Ok(expr) = &parsed {
+            records.push((rule.name.as_str(), expr.clone(), &rule.labels));
+        }
+        recorded.insert(at, parsed);
+    }
+    let known = known_of(&records);
     let mut names: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, (_, rule)) in rules.iter().enumerate() {
         names.entry(rule.name.as_str()).or_default().push(at);
     }
     rules
         .iter()
-        .map(|(group, rule)| {
-            let parsed = split::parse(&rule.expression);
+        .enumerate()
+        .map(|(at, (group, rule))| {
+            let parsed = recorded.remove(&at).unwrap_or_else(|| split::parse(&rule.expression));
             let expr = parsed.as_ref().ok();
             let named = if rule.alerting { label::named(rule) } else { BTreeSet::new() };
             let subject = Subject {
@@ -142,7 +153,9 @@ pub fn judge(
             cost::check(&subject, &mut findings);
             findings.retain(|finding| !is_off(&rule.disabled, &finding.check));
             findings.sort_by_key(|finding| finding.severity);
-            Judged { findings, guard }
+            let inputs = expr.map(inputs).unwrap_or_default();
+            let pretty = expr.map_or_else(|| rule.expression.trim().to_owned(), |expr| expr.prettify());
+            Judged { findings, guard, inputs, pretty }
         })
         .collect()
 }
