@@ -1,5 +1,5 @@
-//! `rules lint` on 10,000 rules, against reading the same files as YAML and parsing each expression once: what no linter
-//! can do without.
+//! `rules lint` on 10,000 rules, against reading the same files as YAML and parsing each expression once: what no
+//! linter can do without.
 
 use std::{fmt::Write as _, path::PathBuf, time::Instant};
 

@@ -3,7 +3,7 @@
 use promql_parser::util::{escape_string, unquote_string};
 
 use super::{
-    comparisons::constant,
+    arithmetic::{constant, reads},
     re2,
     tokens::{Token, TokenKind, tokens, without_underscores},
 };
@@ -66,7 +66,7 @@ pub(super) fn translated(text: &str) -> Option<Translation> {
     (out.text != text).then_some(out)
 }
 
-/// Whether the parser takes a text for another one than Prometheus: it reads a backslash between backticks as an escape.
+/// Whether the parser takes a text for another one than Prometheus: to it, a backslash between backticks is an escape.
 pub(super) fn misread(text: &str) -> bool {
     text.contains('`') && text.contains('\\')
 }
@@ -175,9 +175,7 @@ fn bracket(text: &str, all: &[Token<'_>], open: usize, exact: &mut bool) -> Opti
             Some(_) => return None,
             None => {
                 // What only the server can tell is told by functions: `step()`, `range()`.
-                super::split::parse(part)
-                    .ok()
-                    .filter(|_| part.contains('(') && !part.contains(['"', '\'', '`']))?;
+                (part.contains('(') && !part.contains(['"', '\'', '`']) && reads(part)).then_some(())?;
                 lossy = true;
                 put.push_str(SOME_DURATION);
             }

@@ -1,5 +1,6 @@
 //! PromQL expressions taken apart: operands, comparisons, the value and its threshold. Pure.
 
+mod arithmetic;
 pub mod comparisons;
 mod dialect;
 pub mod expression;

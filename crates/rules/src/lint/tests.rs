@@ -234,8 +234,8 @@ fn rules_of_one_name_are_an_error_only_where_they_can_record_the_same_series() {
 fn a_template_within_a_query_uses_the_labels_of_its_rows() {
     let of = |template: &str| {
         let text = format!(
-            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: sum by (a) (x) > 1\n    for: 5m\n    annotations: {{runbook_url: \
-                'https://x/y', summary: '{template}'}}\n"
+            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: sum by (a) (x) > 1\n    for: 5m\n    annotations: \
+                {{runbook_url: 'https://x/y', summary: '{template}'}}\n"
         );
         findings(&text).into_iter().map(|(_, check, _)| check).collect::<Vec<_>>()
     };

@@ -3,6 +3,7 @@
 
 mod sample;
 mod scenario;
+mod series;
 
 use std::{
     collections::{BTreeMap, HashMap},
