@@ -141,7 +141,8 @@ async fn promtool_agrees_with_every_verdict_and_a_rewritten_guard_fires() {
             GuardVerdict::NeverMatches => {
                 seen[0] += 1;
                 assert!(!fires, "{expression} fires: {report:?}");
-                rewritten.push(report.rewrite.clone().unwrap_or_else(|| panic!("{expression}: no rewrite")));
+                // One that would stay silent where the alert should fire is not proposed.
+                rewritten.extend(report.rewrite.clone());
             }
             GuardVerdict::Guarded => {
                 seen[1] += 1;
@@ -153,6 +154,7 @@ async fn promtool_agrees_with_every_verdict_and_a_rewritten_guard_fires() {
     }
     assert!(seen[0] > 60 && seen[1] > 60, "both kinds are there: {seen:?}");
     assert!(seen[2] * 5 < expressions.len(), "most are told: {seen:?}");
+    assert!(rewritten.len() * 2 > seen[0], "most get a rewrite: {} of {seen:?}", rewritten.len());
     for (mended, fires) in rewritten.iter().zip(firing(folder.path(), &rewritten)) {
         assert!(fires, "the rewrite does not fire: {mended}");
     }
