@@ -415,3 +415,37 @@ async fn an_open_panel_backs_up_by_itself_and_tells_when_that_is_not_sound() {
     assert_eq!((list.len(), list[0].reason.as_str()), (1, "Scheduled"));
     panel.shutdown().await;
 }
+
+/// A Prometheus with these flags that takes no snapshot.
+async fn prometheus_with(flags: serde_json::Value) -> String {
+    use axum::{Json, Router, routing::get};
+    let ok = |data: serde_json::Value| Json(json!({"status": "success", "data": data}));
+    let router = Router::new()
+        .route("/api/v1/status/buildinfo", get(move || async move { ok(json!({"version": "2.54.1"})) }))
+        .route("/api/v1/status/flags", get(move || async move { ok(flags) }))
+        .route("/api/v1/rules", get(move || async move { ok(json!({"groups": []})) }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_without_the_tsdb_has_a_verdict_of_its_own_unless_the_profile_requires_it() {
+    for (admin, path) in [("false", "/nowhere/data"), ("true", "data/")] {
+        let url = prometheus_with(json!({"web.enable-admin-api": admin, "storage.tsdb.path": path})).await;
+        for (required, verdict) in [(false, BackupVerdict::WithoutTsdb), (true, BackupVerdict::Incomplete)] {
+            let servers = format!("[prometheus]\nurl = \"{url}\"\n[backup]\nrequire_tsdb = {required}\n");
+            let bench = Bench::with("11.2.0", None, &servers).await;
+            let made = bench.create(&[BackupPartKind::Prometheus]).await;
+            assert_eq!(made.verdict, verdict, "{admin} {path}: {made:#?}");
+            assert!(
+                made.verified_at.is_some()
+                    && made.parts.iter().any(|part| {
+                        part.kind == BackupPartKind::Prometheus
+                            && part.notes.iter().any(|note| note.contains("not in this backup"))
+                    })
+            );
+        }
+    }
+}

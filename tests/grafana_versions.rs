@@ -2,10 +2,11 @@
 //! and undone without a loss, or the loss is reported.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends with what it expected")]
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use aether_contract::*;
-use aether_sim::grafana::GrafanaOptions;
+use aether_sim::grafana::{Grafana, GrafanaOptions};
+use aether_tests::eventually;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,7 +159,7 @@ async fn dashboards_of_every_schema_are_restored_into_an_empty_grafana() {
             save(&bench, form, &format!("odd-{index}"), &spec(form, "up"), json!({})).await;
         }
         beside(&mut bench, &other).await;
-        assert_eq!(other.ask(Method::DELETE, "/api/folders/rag", None).await.0, 200);
+        assert_eq!(other.ask(Method::DELETE, "/api/folders/rag?forceDeleteRules=true", None).await.0, 200);
         let made = bench.create(GRAFANA).await;
         let request = RestoreRequest { into_stack: Some("staging".into()), ..bench.request(&made.id, &[]) };
         let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
@@ -243,7 +244,8 @@ async fn a_proxy_that_blocks_apis_makes_the_backup_incomplete_and_nothing_is_rep
         save(&bench, form, "odd", &spec(form, "up"), json!({})).await;
         let whole = bench.create(GRAFANA).await;
         bench.faults(json!({"path": "/apis", "every": 1, "status": status})).await;
-        // What is known of a connection stays known: another panel comes.
+        // A panel that has used /apis before names each dashboard; one that has not sees that it is blocked.
+        assert_eq!(bench.create(GRAFANA).await.verdict, BackupVerdict::Incomplete, "{version} {status}");
         let panel = open(bench.folder.path()).await;
         let bench = Bench { panel, ..bench };
         bench.credentials().await;
@@ -259,6 +261,9 @@ async fn a_proxy_that_blocks_apis_makes_the_backup_incomplete_and_nothing_is_rep
         assert_eq!(plan.writes, 0, "{version} {status}: {plan:#?}");
         assert_eq!(item(&plan, "rag-01").obstacle, Some(RestoreConflict::StorageUnknown));
         assert!(plan.notes.iter().any(|note| note.contains("/apis")), "{:?}", plan.notes);
+        // Once it is let through again, nobody has to restart anything.
+        bench.faults(json!({})).await;
+        assert_eq!(bench.create(GRAFANA).await.verdict, BackupVerdict::Verified, "{version} {status}");
     }
 }
 
@@ -347,4 +352,25 @@ async fn what_somebody_saves_after_the_plan_is_a_conflict_in_apis_too() {
     let undone = bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
     assert_eq!(undone.state, RestoreState::PartlyUndone);
     assert_eq!(stored(&bench, form, "odd").await.unwrap(), spec(form, "sum(up)"), "what came since stays");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grafana_that_is_upgraded_while_the_panel_is_open_is_read_in_its_new_way() {
+    let mut bench = Bench::start("11.2.0").await;
+    assert_eq!(bench.create(GRAFANA).await.verdict, BackupVerdict::Verified);
+    let port = bench.grafana.url().rsplit(':').next().unwrap().parse().ok();
+    let folder = bench.folder.path().join("grafana");
+    let elsewhere = GrafanaOptions { folder: bench.folder.path().join("other"), ..GrafanaOptions::default() };
+    // The old one ends.
+    bench.grafana = Grafana::start(elsewhere).await.unwrap();
+    let newer = GrafanaOptions { folder, port, version: "13.3.0".into(), ..GrafanaOptions::default() };
+    let started =
+        eventually(Duration::from_secs(60), async || Grafana::start(newer.clone()).await.ok()).await;
+    bench.grafana = started.unwrap();
+    let form = Form::V2("v2");
+    save(&bench, form, "odd", &spec(form, "up"), json!({})).await;
+    let made = bench.create(GRAFANA).await;
+    let detail = bench.panel.backup_show(BackupRequest { id: made.id }).await.unwrap();
+    let odd = detail.dashboards.into_iter().find(|one| one.uid == "odd").unwrap();
+    assert_eq!((odd.schema, odd.lossy.as_str()), (DashboardSchema::V2, ""), "{odd:?}");
 }

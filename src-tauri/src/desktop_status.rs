@@ -178,6 +178,8 @@ mod tests {
 
     fn window(phase: WindowPhase, ends_in_ms: i64) -> MaintenanceWindow {
         MaintenanceWindow {
+            matches_nothing: false,
+            closest: Vec::new(),
             id: WindowId("w".into()),
             silence_id: "s".into(),
             phase,

@@ -110,6 +110,7 @@ async fn run(
                         .and_then(|url| url::Url::parse(url).ok())
                         .is_some_and(|url| aether_clients::is_loopback(&url)),
                     container: prometheus_container(profile),
+                    required: profile.require_tsdb,
                 };
                 let (draft, back) = parts::prometheus::save(&client, place, builder, job).await?;
                 builder = back;

@@ -20,7 +20,7 @@ pub fn due(list: &BackupList, every_h: u32, tried: Option<Timestamp>, now: Times
     let within = |at: Timestamp, ms: i64| (-FUTURE_MS..ms).contains(&now.millis_since(at));
     let own =
         || list.backups.iter().filter(|backup| !backup.safety && backup.verdict != BackupVerdict::Foreign);
-    let sound = |verdict| matches!(verdict, BackupVerdict::Verified | BackupVerdict::Complete);
+    let sound = |verdict: BackupVerdict| verdict.is_verified() || verdict == BackupVerdict::Complete;
     every_h > 0
         && !tried.is_some_and(|at| within(at, AGAIN_MS))
         && !own().any(|backup| within(backup.made_at, AGAIN_MS))
@@ -46,8 +46,7 @@ async fn make(backups: &Arc<Backups>) -> Result<Backup, PanelError> {
 
 /// Copies it to every place, if the profile asks for that.
 async fn copied(backups: &Arc<Backups>, backup: &Backup) -> Result<(), PanelError> {
-    let wanted =
-        backups.ctx.live().profile.elsewhere.copy_scheduled && backup.verdict == BackupVerdict::Verified;
+    let wanted = backups.ctx.live().profile.elsewhere.copy_scheduled && backup.verdict.is_verified();
     let failed = if wanted { super::remote::push_new(backups, &backup.id).await } else { Vec::new() };
     failed.into_iter().next().map_or(Ok(()), Err)
 }
@@ -74,7 +73,7 @@ pub fn look(backups: &Arc<Backups>, list: &BackupList) {
     tokio::spawn(async move {
         let guard = Arc::clone(&backups.ctx.effects).read_owned().await;
         let (title, text) = match make(&backups).await {
-            Ok(backup) if backup.verdict == BackupVerdict::Verified => {
+            Ok(backup) if backup.verdict.is_verified() => {
                 tracing::info!(backup = backup.id.0, "starting the scheduled backup");
                 match copied(&backups, &backup).await {
                     Ok(()) => return,

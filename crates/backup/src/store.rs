@@ -313,7 +313,8 @@ pub fn listed(id: &str, manifest: &Manifest, notes: &MetadataCache) -> Backup {
         problems = failed.flat_map(|part| part.notes.clone()).collect();
         BackupVerdict::Incomplete
     } else if notes.verified_at.is_some() {
-        BackupVerdict::Verified
+        let without = manifest.parts.iter().any(|part| part.without_tsdb);
+        if without { BackupVerdict::WithoutTsdb } else { BackupVerdict::Verified }
     } else {
         BackupVerdict::Complete
     };

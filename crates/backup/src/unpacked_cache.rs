@@ -78,6 +78,7 @@ pub fn entry(
             .into_iter()
             .filter(|one| !one.is_empty())
             .collect(),
+        without_tsdb: false,
     };
     Some(Backup {
         id: BackupId(id.to_owned()),

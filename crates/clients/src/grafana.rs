@@ -5,7 +5,8 @@ pub(crate) mod library;
 mod resources;
 
 use serde::Deserialize;
-use tokio::sync::OnceCell;
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 use crate::{
     endpoint::Endpoint,
@@ -24,8 +25,8 @@ pub use resources::{DashboardApi, ListedDashboard, ResourceApi};
 #[derive(Debug)]
 pub struct Grafana {
     http: Http,
-    /// How its dashboards are reached, once that is known.
-    api: OnceCell<DashboardApi>,
+    /// How its dashboards are reached, once that is known, and the version that it is known of.
+    api: Mutex<Option<(Option<String>, Arc<DashboardApi>)>>,
 }
 
 /// What `/api/health` says; it needs no credentials, so it proves nothing about them.
@@ -60,7 +61,7 @@ impl Grafana {
     /// # Errors
     /// [`Failure::Config`] for an address, header or certificate file that can't be used.
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
-        Ok(Self { http: Http::new(endpoint)?, api: OnceCell::new() })
+        Ok(Self { http: Http::new(endpoint)?, api: Mutex::default() })
     }
 
     /// `GET /api/health`. Where the version is hidden it is read from `grafana_build_info` in `/metrics`, if that can
@@ -77,6 +78,12 @@ impl Grafana {
         {
             version = exposition::label(&metrics.value.body, "grafana_build_info", "version");
         }
+        // After an upgrade its dashboards may be reached in another way; what was blocked may be no longer.
+        let mut api = self.api.lock().await;
+        if api.as_ref().is_some_and(|(of, api)| *of != version || matches!(**api, DashboardApi::Blocked(_))) {
+            *api = None;
+        }
+        drop(api);
         Ok(reply.map(|wire| GrafanaHealth { version, database: wire.database }))
     }
 

@@ -51,6 +51,9 @@ wire! {
         pub bytes: f64,
         /// What is missing and why, and what is worth knowing; a sentence each.
         pub notes: Vec<String>,
+        /// Whether Prometheus' data could not be reached, although it was asked for.
+        #[serde(default)]
+        pub without_tsdb: bool,
     }
 }
 
@@ -60,6 +63,8 @@ wire! {
     pub enum BackupVerdict {
         /// Complete, and every hash was found right.
         Verified,
+        /// As verified, without Prometheus' data, which could not be reached and which the profile does not require.
+        WithoutTsdb,
         /// Complete, but not looked at again since it was made.
         Complete,
         /// A part failed when it was made.
@@ -68,6 +73,13 @@ wire! {
         Changed,
         /// Made by another tool: there are no hashes to hold it against.
         Foreign,
+    }
+}
+
+impl BackupVerdict {
+    /// Whether all that is in the backup was read back and found right.
+    pub fn is_verified(self) -> bool {
+        matches!(self, Self::Verified | Self::WithoutTsdb)
     }
 }
 

@@ -184,7 +184,7 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/v1/provisioning/alert-rules", get(alerting::rules).post(alerting::add_rule))
         .route(
             "/api/v1/provisioning/alert-rules/{uid}",
-            put(alerting::put_rule).delete(alerting::delete_rule),
+            get(alerting::one_rule).put(alerting::put_rule).delete(alerting::delete_rule),
         )
         .route(
             "/api/v1/provisioning/folder/{folder}/rule-groups/{group}",
@@ -205,14 +205,17 @@ fn routes(shared: Arc<Shared>) -> Router {
         )
         .route(
             "/api/v1/provisioning/mute-timings/{name}",
-            put(alerting::put_mute_timing).delete(alerting::delete_mute_timing),
+            get(alerting::one_mute_timing)
+                .put(alerting::put_mute_timing)
+                .delete(alerting::delete_mute_timing),
         )
         .route("/api/v1/provisioning/templates", get(alerting::templates))
         .route(
             "/api/v1/provisioning/templates/{name}",
-            put(alerting::put_template).delete(alerting::delete_template),
+            get(alerting::one_template).put(alerting::put_template).delete(alerting::delete_template),
         )
         .route("/api/plugins", get(system::plugins))
+        .route("/api/auth/keys", get(system::keys))
         .route("/apis", get(apis::groups))
         .route("/apis/{group}", get(apis::one_group))
         .route(

@@ -1248,7 +1248,11 @@ bytes: number,
 /**
  * What is missing and why, and what is worth knowing; a sentence each.
  */
-notes: Array<string>, };
+notes: Array<string>,
+/**
+ * Whether Prometheus' data could not be reached, although it was asked for.
+ */
+withoutTsdb: boolean, };
 
 /**
  * What a backup is made of.
@@ -1349,7 +1353,7 @@ id: BackupId, };
 /**
  * How far a backup can be trusted.
  */
-export type BackupVerdict = "verified" | "complete" | "incomplete" | "changed" | "foreign";
+export type BackupVerdict = "verified" | "without-tsdb" | "complete" | "incomplete" | "changed" | "foreign";
 
 /**
  * What verifying found.

@@ -171,7 +171,8 @@ struct Wanted {
 async fn wanted(client: &Grafana, hits: &[SearchHit], draft: &mut Draft) -> Vec<Wanted> {
     let found = |hit: &SearchHit| Wanted { uid: hit.uid.clone(), title: hit.title.clone(), version: None };
     let mut all: Vec<Wanted> = hits.iter().map(found).collect();
-    match again(|| client.dashboard_api()).await {
+    let api = again(|| client.dashboard_api()).await;
+    match api.as_deref() {
         Err(error) => {
             draft.fail("Finding out how dashboards are stored", &error.to_panel(ServiceKind::Grafana));
         }
@@ -286,7 +287,7 @@ async fn missing(client: &Grafana, gone: Vec<(String, String)>, draft: &mut Draf
             return;
         }
     };
-    if let Ok(DashboardApi::Resources(api)) = client.dashboard_api().await
+    if let Ok(DashboardApi::Resources(api)) = client.dashboard_api().await.as_deref()
         && let Ok(resources) = again(|| client.list_resources(api)).await
     {
         listed.extend(resources.into_iter().map(|one| one.uid));

@@ -30,6 +30,7 @@ impl Draft {
             what: what.to_owned(),
             bytes: 0.0,
             notes: Vec::new(),
+            without_tsdb: false,
         };
         Self { part, version: None, address: None }
     }

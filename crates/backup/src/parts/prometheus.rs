@@ -29,6 +29,19 @@ pub struct Place {
     pub local: bool,
     /// Docker's address and the name of the container, where the profile has them.
     pub container: Option<(String, String)>,
+    /// Whether a backup without the data is incomplete.
+    pub required: bool,
+}
+
+/// Notes that the data could not be reached.
+fn without(draft: &mut Draft, required: bool, why: impl Into<String>) {
+    let why = why.into();
+    if required {
+        draft.incomplete(why);
+    } else {
+        draft.part.without_tsdb = true;
+        draft.note(why);
+    }
 }
 
 /// Saves what can be reached.
@@ -74,7 +87,9 @@ pub async fn save(
     let admin = flags.as_ref().and_then(|flags| flags.get("web.enable-admin-api")).map(String::as_str);
     let own = flags.as_ref().and_then(|flags| flags.get("storage.tsdb.path")).map(PathBuf::from);
     match (admin, reachable(&place, own.as_deref())) {
-        (None, _) => draft.note(
+        (None, _) => without(
+            &mut draft,
+            place.required,
             "Prometheus data is not in this backup: the server does not expose its flags, so its data \
                 directory is unknown.",
         ),
@@ -82,27 +97,41 @@ pub async fn save(
             builder = Box::pin(from_folder(client, folder, builder, &mut draft, job)).await?
         }
         (Some("true"), Err(why)) => match &place.container {
-            Some((host, name)) => match container::find(host, name, own.as_deref().and_then(Path::to_str))
-                .await
-            {
-                Ok(found) if !found.container.running => draft.note(format!(
-                    "Prometheus data is not in this backup: {why}. Container {name} is stopped, so it is \
+            Some((host, name)) => {
+                match container::find(host, name, own.as_deref().and_then(Path::to_str)).await {
+                    Ok(found) if !found.container.running => without(
+                        &mut draft,
+                        place.required,
+                        format!(
+                            "Prometheus data is not in this backup: {why}. Container {name} is stopped, so it is \
                         not the server that responded. Set the container name in [[pins]], service \
                         prometheus."
-                )),
-                Ok(found) => {
-                    builder = Box::pin(through_docker(client, &found, builder, &mut draft, job)).await?
+                        ),
+                    ),
+                    Ok(found) => {
+                        builder = Box::pin(through_docker(client, &found, builder, &mut draft, job)).await?
+                    }
+                    Err(more) => without(
+                        &mut draft,
+                        place.required,
+                        format!(
+                            "Prometheus data is not in this backup: {why}. Docker cannot provide it either: {more}."
+                        ),
+                    ),
                 }
-                Err(more) => draft.note(format!(
-                    "Prometheus data is not in this backup: {why}. Docker cannot provide it either: {more}."
-                )),
-            },
-            None => draft.note(format!(
-                "Prometheus data is not in this backup: {why}. Set its path on this machine in the \
+            }
+            None => without(
+                &mut draft,
+                place.required,
+                format!(
+                    "Prometheus data is not in this backup: {why}. Set its path on this machine in the \
                     profile ([backup] prometheus_data), or let Docker provide it ([docker] host)."
-            )),
+                ),
+            ),
         },
-        (Some(_), _) => draft.note(
+        (Some(_), _) => without(
+            &mut draft,
+            place.required,
             "Prometheus data is not in this backup: the admin API is disabled. Start Prometheus with \
                 --web.enable-admin-api to include it.",
         ),
@@ -257,7 +286,12 @@ mod tests {
     fn only_a_running_servers_data_folder_is_taken() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().to_path_buf();
-        let place = |named: Option<&PathBuf>, local| Place { named: named.cloned(), local, container: None };
+        let place = |named: Option<&PathBuf>, local| Place {
+            named: named.cloned(),
+            local,
+            container: None,
+            required: false,
+        };
         assert!(reachable(&place(Some(&at), true), None).is_err());
         assert!(reachable(&place(None, true), Some(Path::new("data/"))).unwrap_err().contains("data/"));
         for name in ["wal", "chunks_head"] {

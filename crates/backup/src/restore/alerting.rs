@@ -189,6 +189,7 @@ async fn copy(
         what: "alerting items".into(),
         bytes: builder.bytes_below("grafana/"),
         notes: vec!["Only the resources replaced by the restore.".into()],
+        without_tsdb: false,
     };
     preconditions::seal(backups, live, builder, &steps.plan, by, part).await.map(Some)
 }

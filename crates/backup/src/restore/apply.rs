@@ -212,6 +212,7 @@ async fn safety(
         what: "dashboards".into(),
         bytes: builder.bytes_below("grafana/"),
         notes: vec!["Only the dashboards replaced by the restore.".into()],
+        without_tsdb: false,
     };
     preconditions::seal(backups, stack, builder, &steps.plan, by, part).await.map(Some)
 }
@@ -303,14 +304,14 @@ pub async fn write(client: &Grafana, source: Source<'_>, saving: &Saving<'_>) ->
         Ok(api) => api,
         Err(error) => return Written::failed(told(&error)),
     };
-    let prepared = match document::prepare(source, api, saving) {
+    let prepared = match document::prepare(source, &api, saving) {
         Ok(prepared) => prepared,
         Err(why) => return Written::failed(format!("It cannot be restored: {why}.")),
     };
     let sent = &prepared.sent;
     let mut attempt = 1;
     loop {
-        let answer = send(client, api, &prepared.request, saving.uid).await;
+        let answer = send(client, &api, &prepared.request, saving.uid).await;
         let live = match target::one(client, saving.uid).await {
             Ok(live) => live,
             Err(error) => {

@@ -175,6 +175,8 @@ fn resource(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::dashboard::{DashboardMeta, document};
 
@@ -247,6 +249,58 @@ mod tests {
         assert!(matches!(&prepared.request, Request::Replace(version, _) if version == "v2"));
         let sent: Value = serde_json::from_str(body(&prepared.request)).unwrap();
         assert_eq!(sent["metadata"]["resourceVersion"], "17");
+    }
+
+    /// JSON as text, with numbers and escapes that no other writer would write alike.
+    fn json_text() -> impl Strategy<Value = String> {
+        let number = prop_oneof![
+            Just("1.10".to_owned()),
+            Just("123456789012345678901234567890".to_owned()),
+            Just("-0.0".to_owned()),
+            Just("1E+5".to_owned()),
+            any::<i64>().prop_map(|number| number.to_string()),
+        ];
+        let leaf = prop_oneof![
+            number,
+            Just("null".to_owned()),
+            Just("true".to_owned()),
+            "[a-zé ]{0,8}".prop_map(|text| format!("\"{text}\"")),
+            Just(r#""\u00e9\/\"""#.to_owned()),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|items| format!("[{}]", items.join(", "))),
+                prop::collection::vec(inner, 0..4).prop_map(|items| {
+                    let fields =
+                        items.iter().enumerate().map(|(index, item)| format!("\"k{index}\" :{item}"));
+                    format!("{{{}}}", fields.collect::<Vec<_>>().join(" ,"))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_spec_of_schema_v2_survives_byte_for_byte(
+            panel in json_text(),
+            layout in json_text(),
+            rest in json_text(),
+        ) {
+            let spec = format!(
+                "{{\"title\":\"T\",\"elements\":{{\"a\": {panel}}},\"layout\":{{\"kind\":\"X\",\"spec\":{layout}}},\
+                 \"new\":{rest}}}"
+            );
+            let resource = |version: &str, spec: &str| format!(
+                "{{\"apiVersion\":\"dashboard.grafana.app/{version}\",\"metadata\":{{\"name\":\"u\"}},\"spec\":{spec}}}"
+            );
+            let backup = document(resource("v2", &spec).as_bytes()).unwrap();
+            prop_assert_eq!(backup.spec.get(), &spec);
+            let source = Source { spec: &backup.spec, meta: &backup.meta };
+            let prepared = prepare(source, &resources(&["v2"]), &saving(None)).unwrap();
+            let sent = document(body(&prepared.request).as_bytes()).unwrap();
+            prop_assert_eq!(sent.spec.get(), &spec);
+        }
     }
 
     #[test]

@@ -311,6 +311,7 @@ async fn copy(
         what: "files".into(),
         bytes: builder.bytes_below(CONFIGS),
         notes: vec!["Only the files replaced by the restore.".into()],
+        without_tsdb: false,
     };
     preconditions::seal(backups, live, builder, &steps.plan, by, part).await.map(Some)
 }

@@ -173,7 +173,7 @@ pub fn plan(
 
 fn notes(target: &Target) -> Vec<String> {
     let mut notes = Vec::new();
-    if let DashboardApi::Blocked(why) = &target.api {
+    if let DashboardApi::Blocked(why) = &*target.api {
         notes.push(format!(
             "Grafana’s /apis cannot be used ({why}), so dashboards in schema v2 cannot be restored and existing ones \
              cannot be replaced. Allow /apis in the proxy, or check the token’s permissions."
@@ -181,7 +181,8 @@ fn notes(target: &Target) -> Vec<String> {
     }
     if target.library.is_none() {
         notes.push(
-            "These credentials cannot list Grafana’s library panels, so missing ones are neither detected nor created."
+            "These credentials cannot list Grafana’s library panels, so missing ones are neither detected nor \
+             created."
                 .into(),
         );
     }

@@ -61,7 +61,7 @@ pub struct Target {
     /// Its version; empty when it hides it.
     pub version: String,
     /// How its dashboards are reached.
-    pub api: DashboardApi,
+    pub api: Arc<DashboardApi>,
     /// Dashboards that were asked for, by uid; none: it has no such one.
     pub dashboards: BTreeMap<String, Option<LiveDashboard>>,
     /// Why others that were asked for could not be read, by uid.
@@ -91,7 +91,7 @@ pub async fn read(
 ) -> Result<Target, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
     let health = again(|| client.health()).await.map_err(told)?;
-    let api = again(|| client.dashboard_api()).await.map_err(told)?.clone();
+    let api = again(|| client.dashboard_api()).await.map_err(told)?;
     let mut read = dashboards(client, uids, job).await?;
     let hits = search(client, SearchKind::Dashboards).await.map_err(told)?;
     for hit in &hits {

@@ -101,6 +101,7 @@ pub fn entry(id: &str, folder: &Path, notes: &MetadataCache, cache: &mut CountsC
         .into_iter()
         .filter(|note: &String| !note.is_empty())
         .collect(),
+        without_tsdb: false,
     };
     Some(Backup {
         id: BackupId(id.to_owned()),

@@ -296,9 +296,9 @@ fn plain(
             parent: parent.unwrap_or_else(|| text(value, "/folderUid")).to_owned(),
         }));
     }
-    found.push(if has("ruleGroup") || has("groups") || has("apiVersion") && has("policies") {
-        Piece::Other("alert rules and notification settings")
-    } else if has("receiver") || has("settings") && has("type") || has("contactPoints") {
+    let alerting =
+        ["ruleGroup", "groups", "receiver", "contactPoints", "policies"].iter().any(|key| has(key));
+    found.push(if alerting || (has("settings") && has("type")) {
         Piece::Other("alert rules and notification settings")
     } else if has("type") && (has("access") || has("jsonData")) {
         Piece::Other("data sources")

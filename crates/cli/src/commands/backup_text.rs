@@ -19,6 +19,7 @@ pub fn lines(text: &str) -> String {
 pub fn verdict(verdict: BackupVerdict) -> (&'static str, Style) {
     match verdict {
         BackupVerdict::Verified => ("verified", Style::Good),
+        BackupVerdict::WithoutTsdb => ("verified without TSDB", Style::Warn),
         BackupVerdict::Complete => ("complete", Style::None),
         BackupVerdict::Incomplete => ("INCOMPLETE", Style::Bad),
         BackupVerdict::Changed => ("CORRUPTED", Style::Bad),

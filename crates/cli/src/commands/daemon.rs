@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aether_contract::{Backup, BackupVerdict, Empty, ErrorCode, Level, Notice, PanelError, PanelEvent};
+use aether_contract::{Backup, Empty, ErrorCode, Level, Notice, PanelError, PanelEvent};
 use aether_panel::{Host, Panel, PanelOptions, logging, paths::Home};
 use serde::Serialize;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -98,7 +98,7 @@ async fn round(panel: &Panel, mut events: Receiver<PanelEvent>) -> Result<Outcom
     for notice in &notices {
         text.push_str(&format!("{}: {}\n", plain(&notice.title), plain(&notice.text)));
     }
-    let incomplete = backup.as_ref().filter(|backup| backup.verdict != BackupVerdict::Verified);
+    let incomplete = backup.as_ref().filter(|backup| !backup.verdict.is_verified());
     let incomplete = incomplete.map(|backup| format!("backup {} is incomplete", backup.id.0));
     let warned = notices.iter().filter(|notice| is_finding(notice.level)).map(|notice| notice.title.clone());
     let findings: Vec<String> = incomplete.into_iter().chain(warned).collect();

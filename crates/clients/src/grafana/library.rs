@@ -108,7 +108,7 @@ impl Grafana {
     /// # Errors
     /// As [`ClientError`] tells; [`Failure::NotAsStored`] rather than a conversion.
     pub async fn dashboard(&self, uid: &str, hint: Option<&str>) -> Result<Option<Vec<u8>>, ClientError> {
-        match self.dashboard_api().await? {
+        match &*self.dashboard_api().await? {
             DashboardApi::Resources(api) => self.resource(api, uid, hint).await,
             DashboardApi::Legacy | DashboardApi::Blocked(_) => self.legacy_dashboard(uid).await,
         }
@@ -227,7 +227,7 @@ impl Grafana {
     /// # Errors
     /// As [`ClientError`] tells.
     pub async fn delete_dashboard(&self, uid: &str) -> Result<bool, ClientError> {
-        if let DashboardApi::Resources(api) = self.dashboard_api().await? {
+        if let DashboardApi::Resources(api) = &*self.dashboard_api().await? {
             return self.delete_resource(api, uid).await;
         }
         let path = format!("/api/dashboards/uid/{}", segment(uid));

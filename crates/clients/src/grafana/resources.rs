@@ -4,6 +4,8 @@
 //! there is found out once per connection, and "it is not there" is told from "something keeps it from us": only in
 //! the first case is the legacy API lossless.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -176,17 +178,27 @@ impl Head {
 }
 
 impl Grafana {
-    /// How its dashboards are reached. Found out once; an answer that says nothing (a broken connection, 5xx) is asked
-    /// for again the next time.
+    /// How its dashboards are reached. Found out once for each version of the server; an answer that says nothing (a
+    /// broken connection, 5xx) is asked for again the next time.
     ///
     /// # Errors
     /// As [`ClientError`] tells.
-    pub async fn dashboard_api(&self) -> Result<&DashboardApi, ClientError> {
-        self.api.get_or_try_init(|| self.discover()).await
+    pub async fn dashboard_api(&self) -> Result<Arc<DashboardApi>, ClientError> {
+        if let Some((_, api)) = &*self.api.lock().await {
+            return Ok(Arc::clone(api));
+        }
+        let version = self.health().await?.value.version;
+        // Whoever comes meanwhile waits for the one answer.
+        let mut known = self.api.lock().await;
+        if let Some((_, api)) = &*known {
+            return Ok(Arc::clone(api));
+        }
+        let api = Arc::new(self.discover(version.as_deref().unwrap_or_default()).await?);
+        *known = Some((version, Arc::clone(&api)));
+        Ok(api)
     }
 
-    async fn discover(&self) -> Result<DashboardApi, ClientError> {
-        let version = self.health().await?.value.version.unwrap_or_default();
+    async fn discover(&self, version: &str) -> Result<DashboardApi, ClientError> {
         let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
         let group = match self.group().await {
             Ok(group) => group,

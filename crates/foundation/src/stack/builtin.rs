@@ -81,6 +81,7 @@ pub(super) fn defaults(name: &str, source: StackSource) -> Profile {
         elsewhere: super::Elsewhere::default(),
         compress: false,
         prometheus_data: None,
+        require_tsdb: false,
         pins: PINS
             .iter()
             .map(|(service, container, image, optional)| Pin {

@@ -169,6 +169,8 @@ pub struct Profile {
     pub compress: bool,
     /// Prometheus' data folder as seen from this machine, absolute: where a snapshot is copied from.
     pub prometheus_data: Option<PathBuf>,
+    /// Whether a backup without Prometheus' data is incomplete.
+    pub require_tsdb: bool,
     /// Pinned versions.
     pub pins: Vec<Pin>,
     /// The compose project.

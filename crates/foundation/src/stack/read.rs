@@ -115,6 +115,8 @@ fn profile(mut root: Section<'_>, path: &Path, naming: Naming, problems: &mut Pr
     if let Some(mut section) = root.table("backup", problems) {
         profile.backup_dir = folder(&mut section, "dir", &place, problems);
         profile.prometheus_data = folder(&mut section, "prometheus_data", &place, problems);
+        profile.require_tsdb =
+            section.boolean("require_tsdb", problems).is_some_and(|required| required.value);
         if let Some(packing) = section.string("compress", problems) {
             profile.compress = packing.value == "zstd";
             if !matches!(packing.value.as_str(), "zstd" | "none") {

@@ -46,7 +46,7 @@ pub async fn backup(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
         Ok(gone) => gone.kept.join("; "),
         Err(error) => format!("The test backup {} was not deleted: {}", made.id.0, error.message),
     });
-    if made.verdict == BackupVerdict::Verified {
+    if made.verdict.is_verified() {
         return Ok(CheckOutcome::pass("A backup was created and every file was read back.", lines));
     }
     Ok(CheckOutcome::fail(

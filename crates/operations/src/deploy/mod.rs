@@ -257,8 +257,12 @@ async fn perform(
             };
             let backup = create::create(Arc::clone(&deploys.backups), request).await?;
             run.backup = Some(backup.id.clone());
-            let good = backup.verdict == BackupVerdict::Verified;
-            let note = if good { "complete, every file read back" } else { "incomplete" };
+            let good = backup.verdict.is_verified();
+            let note = match backup.verdict {
+                BackupVerdict::WithoutTsdb => "without Prometheus data, every file read back",
+                _ if good => "complete, every file read back",
+                _ => "incomplete",
+            };
             Ok(made(good, format!("Backup {}: {note}.", backup.id.0), backup.problems))
         }
         DeployStepKind::Window => {

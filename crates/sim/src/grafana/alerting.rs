@@ -191,8 +191,12 @@ pub async fn add_rule(Extract(shared): Context, headers: HeaderMap, Json(mut rul
     if let Some(problem) = rule_problem(&shared, &rule) {
         return problem;
     }
-    if shared.state().alerting.rules.iter().any(|other| other["uid"] == rule["uid"]) {
+    let taken = |other: &Value| other["uid"] == rule["uid"] && !rule["uid"].is_null();
+    if shared.state().alerting.rules.iter().any(taken) {
         return refuse(StatusCode::CONFLICT, "a conflicting alert rule is found: uid is taken");
+    }
+    if rule["uid"].as_str().is_none_or(str::is_empty) {
+        rule["uid"] = json!(format!("rule-{}", shared.state().new_id()));
     }
     rule["provenance"] = json!(provenance(&headers));
     rule["updated"] = json!("2026-11-27T00:00:00Z");
@@ -299,8 +303,12 @@ pub async fn add_contact_point(
     if secrets(text(&point, "type")).is_none() || text(&point, "name").is_empty() {
         return refuse(StatusCode::BAD_REQUEST, "invalid object specification: unknown type or no name");
     }
-    if shared.state().alerting.contact_points.iter().any(|other| other["uid"] == point["uid"]) {
+    let taken = |other: &Value| other["uid"] == point["uid"] && !point["uid"].is_null();
+    if shared.state().alerting.contact_points.iter().any(taken) {
         return refuse(StatusCode::CONFLICT, "receiver configuration with the uid already exists");
+    }
+    if point["uid"].as_str().is_none_or(str::is_empty) {
+        point["uid"] = json!(format!("point-{}", shared.state().new_id()));
     }
     point["provenance"] = json!(provenance(&headers));
     shared.state().alerting.contact_points.push(point.clone());
@@ -479,4 +487,23 @@ pub async fn put_template(
 
 pub async fn delete_template(Extract(shared): Context, Path(name): Path<String>) -> Response {
     delete_named(&shared, "templates", &name)
+}
+
+fn one(list: &[Value], key: &str, wanted: &str) -> Response {
+    match list.iter().find(|one| one[key] == wanted) {
+        Some(found) => Json(found.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+pub async fn one_rule(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+    one(&shared.state().alerting.rules, "uid", &uid)
+}
+
+pub async fn one_mute_timing(Extract(shared): Context, Path(name): Path<String>) -> Response {
+    one(&shared.state().alerting.mute_timings, "name", &name)
+}
+
+pub async fn one_template(Extract(shared): Context, Path(name): Path<String>) -> Response {
+    one(&shared.state().alerting.templates, "name", &name)
 }

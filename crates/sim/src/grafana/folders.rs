@@ -92,7 +92,18 @@ pub async fn create(Extract(shared): Context, Json(new): Json<NewFolder>) -> Res
     }
 }
 
-pub async fn delete(Extract(shared): Context, Path(uid): Path<String>) -> Response {
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deletion {
+    #[serde(default)]
+    force_delete_rules: bool,
+}
+
+pub async fn delete(
+    Extract(shared): Context,
+    Path(uid): Path<String>,
+    Query(how): Query<Deletion>,
+) -> Response {
     let mut state = shared.state();
     if state.folder(&uid).is_none() {
         return refuse(StatusCode::NOT_FOUND, "folder not found");
@@ -106,6 +117,12 @@ pub async fn delete(Extract(shared): Context, Path(uid): Path<String>) -> Respon
         );
         index += 1;
     }
+    let inside =
+        |rule: &Value| rule["folderUID"].as_str().is_some_and(|folder| gone.iter().any(|uid| uid == folder));
+    if !how.force_delete_rules && state.alerting.rules.iter().any(inside) {
+        return refuse(StatusCode::BAD_REQUEST, "folder cannot be deleted: folder is not empty");
+    }
+    state.alerting.rules.retain(|rule| !inside(rule));
     state.folders.retain(|folder| !gone.contains(&folder.uid));
     state.dashboards.retain(|board| board.folder_uid.as_ref().is_none_or(|folder| !gone.contains(folder)));
     match state.save() {

@@ -70,6 +70,13 @@ pub async fn add_library(Extract(shared): Context, Json(mut element): Json<Value
     if taken("uid") || taken("name") {
         return refuse(StatusCode::BAD_REQUEST, "library element with that name or UID already exists");
     }
+    let folder = element["folderUid"].as_str().unwrap_or_default().to_owned();
+    if !folder.is_empty() && state.folder(&folder).is_none() {
+        return refuse(StatusCode::BAD_REQUEST, "failed to get folder");
+    }
+    if element["uid"].as_str().is_none_or(str::is_empty) {
+        element["uid"] = json!(format!("library-{}", state.new_id()));
+    }
     element["version"] = json!(1);
     state.library.push(element.clone());
     match state.save() {
@@ -91,19 +98,49 @@ pub async fn frontend_settings(Extract(shared): Context) -> Json<Value> {
     Json(json!({"buildInfo": build, "namespace": shared.namespace()}))
 }
 
-/// The panel plugins that come with Grafana, those that the dashboards use among them.
-pub async fn plugins() -> Json<Value> {
-    let ids = [
-        "stat",
-        "timeseries",
-        "gauge",
-        "bargauge",
-        "barchart",
-        "table",
-        "text",
-        "piechart",
-        "heatmap",
-        "logs",
-    ];
-    Json(ids.iter().map(|id| json!({"id": id, "name": id, "type": "panel", "enabled": true})).collect())
+/// Panel plugins that Grafana ships.
+const PANELS: [&str; 27] = [
+    "alertlist",
+    "annolist",
+    "barchart",
+    "bargauge",
+    "candlestick",
+    "canvas",
+    "dashlist",
+    "datagrid",
+    "flamegraph",
+    "gauge",
+    "geomap",
+    "gettingstarted",
+    "heatmap",
+    "histogram",
+    "logs",
+    "news",
+    "nodeGraph",
+    "piechart",
+    "stat",
+    "state-timeline",
+    "status-history",
+    "table",
+    "text",
+    "timeseries",
+    "traces",
+    "trend",
+    "xychart",
+];
+/// Those that it shipped until 11.
+const ANGULAR: [&str; 2] = ["graph", "table-old"];
+
+pub async fn plugins(Extract(shared): Context) -> Json<Value> {
+    let old = if shared.at_least(12, 0) { &[][..] } else { &ANGULAR[..] };
+    let ids = PANELS.iter().chain(old);
+    Json(ids.map(|id| json!({"id": id, "name": id, "type": "panel", "enabled": true})).collect())
+}
+
+/// API keys, which 12 no longer has.
+pub async fn keys(Extract(shared): Context) -> Response {
+    if shared.at_least(12, 0) {
+        return refuse(StatusCode::NOT_FOUND, "Not found");
+    }
+    Json(json!([])).into_response()
 }

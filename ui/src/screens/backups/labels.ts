@@ -31,6 +31,12 @@ export const VERDICT: Record<BackupVerdict, Label> = {
     label: 'verified',
     description: 'Complete; the checksum of every file matches the manifest.',
   },
+  'without-tsdb': {
+    tone: 'warn',
+    icon: 'check',
+    label: 'without TSDB',
+    description: 'Prometheus data could not be reached; the checksum of every other file matches the manifest.',
+  },
   complete: {
     tone: 'none',
     icon: 'archive',

@@ -42,13 +42,22 @@ function backup(
     archive: '',
     elsewhere: verdict === 'verified' && reason.startsWith('Before') ? PLACES.slice(0, 1) : [],
     parts: [
-      { kind: 'grafana', state: 'complete', count: 42, what: 'dashboards', bytes: 1_210_000, notes: [] },
+      {
+        kind: 'grafana',
+        state: 'complete',
+        count: 42,
+        what: 'dashboards',
+        bytes: 1_210_000,
+        withoutTsdb: false,
+        notes: [],
+      },
       {
         kind: 'prometheus',
         state: failed ? 'failed' : 'complete',
         count: failed ? 0 : 14,
         what: 'blocks',
         bytes: failed ? 0 : 1_421_000_000,
+        withoutTsdb: false,
         notes: failed
           ? ['Nothing of it was saved: Nothing answers at http://localhost:9090.']
           : ['The running server has 8 recording rules and 5 alerts.'],
@@ -59,9 +68,10 @@ function backup(
         count: 3,
         what: 'silences',
         bytes: 2_300,
+        withoutTsdb: false,
         notes: ['Secrets in its configuration are masked by Alertmanager; the file in configs/ has them.'],
       },
-      { kind: 'configs', state: 'complete', count: 6, what: 'files', bytes: 34_600, notes: [] },
+      { kind: 'configs', state: 'complete', count: 6, what: 'files', bytes: 34_600, withoutTsdb: false, notes: [] },
     ],
     ...more,
   };
@@ -82,6 +92,7 @@ export function backups(scene: Scene, now: number): Backup[] {
           count: 2,
           what: 'dashboards',
           bytes: 61_000,
+          withoutTsdb: false,
           notes: ['Only the dashboards that the restore took the place of.'],
         },
       ],
@@ -110,6 +121,7 @@ export function backups(scene: Scene, now: number): Backup[] {
           count: 17,
           what: 'dashboards',
           bytes: 800_000,
+          withoutTsdb: false,
           notes: [
             'In an archive of another tool: nothing tells whether it is whole. It is unpacked when it is opened.',
           ],
@@ -157,6 +169,7 @@ export const imported = (path: string, now: number): Backup =>
             count: 31,
             what: 'dashboards',
             bytes: 780_000,
+            withoutTsdb: false,
             notes: ['Made by another tool: nothing tells whether it is whole.'],
           },
         ],
