@@ -158,6 +158,8 @@ async fn inputs_are_listed_in_the_plan_and_filled_by_the_mapping() {
     let text = bench.dashboard("shared").await.unwrap()["dashboard"].to_string();
     assert!(!text.contains("DS_PROMETHEUS") && !text.contains("__inputs"), "{text}");
     assert!(text.contains("\"uid\":\"prometheus\""), "the uid of the data source that was named: {text}");
+    let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
+    assert!(plan.items.iter().all(|item| item.act == RestoreAction::Identical), "{plan:#?}");
 
     request.data_sources.insert("loki".into(), "prometheus".into());
     let error = bench.panel.restore_plan(request.clone()).await.unwrap_err();
@@ -253,11 +255,30 @@ async fn trees_of_gdg_grizzly_and_kubernetes_are_read_with_their_folders() {
     assert_eq!(places, wanted);
     let list = bench.panel.backup_list(Empty {}).await.unwrap();
     let notes = &list.backups[0].parts[0].notes;
-    assert!(notes.iter().any(|note| note.contains("1 files of other kinds")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("files of other kinds (1)")), "{notes:?}");
     let run = bench.apply(bench.request(&id, &[])).await.unwrap();
     assert_eq!((run.state, run.items.len()), (RestoreState::Done, 5), "{run:#?}");
     let plan = bench.panel.restore_plan(bench.request(&id, &[])).await.unwrap();
     assert!(plan.items.iter().all(|item| item.act == RestoreAction::Identical), "{plan:#?}");
     let shown = bench.panel.backup_file(BackupFileRequest { id, path: "map.yaml#2".into() }).await.unwrap();
     assert!(shown.text.contains("map-b"), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn panel_types_that_grafana_migrates_are_a_note_and_no_missing_plugin() {
+    let bench = Bench::start("13.3.0").await;
+    let folder = bench.root().join("old/dashboards");
+    fs::create_dir_all(&folder).unwrap();
+    let kinds = ["graph", "singlestat", "table-old", "grafana-piechart-panel", "acme-panel"];
+    let panels: Vec<_> = kinds.iter().map(|kind| json!({"type": kind, "title": kind})).collect();
+    fs::write(folder.join("a.json"), json!({"uid": "a", "title": "A", "panels": panels}).to_string())
+        .unwrap();
+    let plan = bench.panel.restore_plan(bench.request(&BackupId("old".into()), &[])).await.unwrap();
+    let one = item(&plan, "a");
+    assert_eq!(one.missing_plugins, ["acme-panel"], "{one:#?}");
+    assert!(
+        one.note.contains("graph to timeseries") && one.note.contains("table-old to table"),
+        "{}",
+        one.note
+    );
 }

@@ -215,7 +215,7 @@ fn resource(text: &str) -> Result<Option<Document>, String> {
             .and_then(Value::as_u64)
             .and_then(|generation| u32::try_from(generation).ok())
             .unwrap_or_default(),
-        updated_by: by.unwrap_or_else(|| annotation("createdBy")),
+        updated_by: person(&by.unwrap_or_else(|| annotation("createdBy"))),
         updated: if updated.is_empty() { at("/creationTimestamp").to_owned() } else { updated },
         provisioned: managed_by == "classic-file-provisioning",
         provisioned_external_id: if managed_by.is_empty() { String::new() } else { source_path.clone() },
@@ -232,6 +232,11 @@ fn resource(text: &str) -> Result<Option<Document>, String> {
         },
     };
     Ok(Some(Document { spec, meta }))
+}
+
+/// A user as Grafana writes it (`user:ann`, `service-account:ci`), without its kind.
+fn person(identity: &str) -> String {
+    identity.strip_prefix("user:").unwrap_or(identity).to_owned()
 }
 
 /// Labels or annotations, without those that Grafana and kubectl set.

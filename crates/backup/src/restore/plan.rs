@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     dashboard_plan::{Case, decide, updated},
+    document,
     target::{LiveDashboard, Target},
 };
 use crate::{
@@ -233,7 +234,11 @@ impl Planner<'_> {
         let live = self.target.dashboards.get(&uid).and_then(Option::as_ref);
         let raw = stored.dashboard.as_ref();
         let value: Value = raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-        let changes = live.map(|live| compare::dashboards(&live.value, &value)).unwrap_or_default();
+        // What is written has its inputs filled, and nothing that only an export for sharing has.
+        let filled = raw.and_then(|raw| references::filled(raw, self.data_sources).ok().flatten());
+        let written = filled.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let written: &Value = written.as_ref().unwrap_or(&value);
+        let changes = live.map(|live| compare::dashboards(&live.value, written)).unwrap_or_default();
         let Placed { folder, titles: placed, missing } = self.place(&stored, live);
         let place = (folder.clone(), about.title.clone());
         let decision = decide(&Case {
@@ -272,6 +277,15 @@ impl Planner<'_> {
         }
         let revision = live.map(LiveDashboard::revision).unwrap_or_default();
         remark(&mut item, &value, self.target);
+        if let Some(source) = stored.source()
+            && let (from, Ok(to)) = (source.version(), document::target_version(source, &self.target.api))
+            && !from.is_empty()
+            && !to.is_empty()
+            && from != to
+        {
+            item.note = format!("{} It is written as {to}, because {from} is not served.", item.note);
+            item.note = item.note.trim().to_owned();
+        }
         let (made, title) = match item.act {
             RestoreAction::Copy => {
                 let title = self.copy_title(&stored, &folder);
@@ -459,18 +473,18 @@ fn missing_plugins(value: &Value, target: &Target) -> Vec<String> {
     references::plugins(value).into_iter().filter(|kind| !known.contains(kind) && !replaced(kind)).collect()
 }
 
-/// What is worth knowing about it: panel types that Grafana replaces, and the version that it is written in.
+/// Notes the panel types that Grafana replaces by others of its own.
 fn remark(item: &mut RestoreItem, value: &Value, target: &Target) {
     let known = target.plugins.as_ref();
-    let mut remarks = Vec::new();
-    for kind in references::plugins(value) {
-        let is_there = known.is_some_and(|known| known.contains(&kind));
-        if let Some(to) = references::migrated_to(&kind).filter(|_| !is_there) {
-            remarks.push(format!("Grafana shows {kind} panels as {to}."));
-        }
-    }
-    if !remarks.is_empty() {
-        item.note = format!("{} {}", item.note, remarks.join(" ")).trim().to_owned();
+    let is_there = |kind: &String| known.is_some_and(|known| known.contains(kind));
+    let replaced: Vec<String> = references::plugins(value)
+        .into_iter()
+        .filter(|kind| !is_there(kind))
+        .filter_map(|kind| references::migrated_to(&kind).map(|to| format!("{kind} to {to}")))
+        .collect();
+    if !replaced.is_empty() {
+        item.note =
+            format!("{} Grafana migrates its panels: {}.", item.note, replaced.join(", ")).trim().to_owned();
     }
 }
 

@@ -129,7 +129,7 @@ impl Contents {
     /// What was not read, in a sentence; empty for nothing.
     pub fn left_out(&self) -> String {
         let reasons: Vec<String> =
-            self.skipped.iter().take(MAX_REASONS).map(|(what, count)| format!("{count} {what}")).collect();
+            self.skipped.iter().take(MAX_REASONS).map(|(what, count)| format!("{what} ({count})")).collect();
         if reasons.is_empty() { String::new() } else { format!("Not read: {}.", reasons.join(", ")) }
     }
 }
@@ -191,6 +191,6 @@ mod tests {
         let second = read(folder.path(), &found.dashboards[1]).unwrap();
         assert_eq!(second.spec.get(), r#"{"title":"B","panels":[]}"#);
         assert!(read(folder.path(), &found.dashboards[2]).unwrap_err().contains("not a dashboard"));
-        assert_eq!(found.left_out(), "Not read: 1 files of other kinds, 1 files that are no dashboards.");
+        assert_eq!(found.left_out(), "Not read: files of other kinds (1), files that are no dashboards (1).");
     }
 }
