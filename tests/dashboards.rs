@@ -137,6 +137,9 @@ async fn what_grafana_refuses_is_asked_about_first_or_restored_as_a_copy() {
     request.data_sources.insert("gone".into(), "prometheus".into());
     let plan = bench.panel.restore_plan(request.clone()).await.unwrap();
     assert!(plan.items[0].missing_data_sources.is_empty());
+    assert_eq!(plan.items[0].act, RestoreAction::Identical, "with it, it is what Grafana has");
+    let differs = fs::read_to_string(&old).unwrap().replace("rate(", "increase(");
+    fs::write(&old, differs).unwrap();
     request.choices.insert("rag-04".into(), RestoreChoice::Replace);
     bench.apply(request).await.unwrap();
     let restored = bench.dashboard("rag-04").await.unwrap();

@@ -77,8 +77,10 @@ export class Suggestions {
           : (reply.facets[0]?.values ?? [])
               .filter((v) => v.name.toLowerCase().includes(part))
               .map((v) => ({ text: matcherText(name, v.name, op), label: v.name, count: v.count, whole: true }));
+      // The keyboard stays on what it was moved to while the answer was on its way.
+      const marked = this.list[this.at]?.text;
       this.list = found.slice(0, MOST);
-      this.at = -1;
+      this.at = this.list.findIndex((suggestion) => suggestion.text === marked);
     } catch {
       if (request === this.#asked) this.close();
     }
