@@ -282,3 +282,32 @@ async fn panel_types_that_grafana_migrates_are_a_note_and_no_missing_plugin() {
         one.note
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn library_panels_in_files_of_their_own_are_created_in_their_folders_first() {
+    let bench = Bench::start("11.2.0").await;
+    let root = bench.root().join("tree");
+    let write = |path: &str, value: serde_json::Value| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, value.to_string()).unwrap();
+    };
+    let panel = |uid: &str| json!({"uid": uid, "name": uid, "kind": 1, "folderUid": "ops1", "model": {"type": "stat"}});
+    write("org_main/libraryelements/Ops/one.json", panel("lib-one"));
+    write("_OUTPUT_/library-elements/202601021530/two.library_element", panel("lib-two"));
+    write("org_main/folders/ops.json", json!({"uid": "ops1", "title": "Ops"}));
+    let uses = |uid: &str| json!({"id": 1, "title": uid, "libraryPanel": {"uid": uid, "name": uid}});
+    let board = json!({"uid": "a", "title": "A", "panels": [uses("lib-one"), uses("lib-two")]});
+    write("org_main/dashboards/Ops/a.json", board);
+    let id = BackupId("tree".into());
+    assert_eq!(listed(&bench, &id).await.len(), 1);
+    let plan = bench.panel.restore_plan(bench.request(&id, &[])).await.unwrap();
+    assert_eq!(plan.new_library_panels, ["lib-one", "lib-two"], "{plan:#?}");
+    assert_eq!(plan.new_folders, ["Ops"]);
+    let run = bench.apply(bench.request(&id, &[])).await.unwrap();
+    assert_eq!((run.state, run.items[0].note.as_str()), (RestoreState::Done, ""), "{run:#?}");
+    let (_, library) = bench.ask(Method::GET, "/api/library-elements", None).await;
+    let panels = library["result"]["elements"].as_array().unwrap();
+    let made: Vec<_> = panels.iter().filter(|one| one["folderUid"] == "ops1").collect();
+    assert_eq!(made.len(), 2, "{library}");
+}
