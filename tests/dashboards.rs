@@ -148,20 +148,26 @@ async fn what_grafana_refuses_is_asked_about_first_or_restored_as_a_copy() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_lost_at_any_write_is_looked_after() {
-    let bench = Bench::start("11.2.0").await;
+    // The legacy API, and /apis.
+    lost_answers("11.2.0", "POST").await;
+    lost_answers("13.3.0", "PUT").await;
+}
+
+async fn lost_answers(version: &str, method: &str) {
+    let bench = Bench::start(version).await;
     let made = bench.create(GRAFANA).await;
     let uids = ["rag-00", "rag-01", "rag-02"];
     for after in [false, true] {
         for status in [429, 500, 503] {
             for nth in 1..=4 {
-                let what = format!("{status} at write {nth}, carried out: {after}");
+                let what = format!("{version}, {status} at write {nth}, carried out: {after}");
                 for uid in uids {
                     bench.edit(uid, |data| data["title"] = json!(format!("{uid} {what}"))).await;
                 }
                 let mut request = bench.request(&made.id, &uids);
                 request.choices =
                     uids.iter().map(|uid| ((*uid).to_owned(), RestoreChoice::Replace)).collect();
-                bench.faults(json!({"nth": nth, "status": status, "method": "POST", "after": after})).await;
+                bench.faults(json!({"nth": nth, "status": status, "method": method, "after": after})).await;
                 let run = bench.apply(request).await.unwrap();
                 bench.faults(json!({})).await;
                 assert_eq!(run.state, RestoreState::Done, "{what}: {run:?}");
