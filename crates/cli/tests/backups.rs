@@ -6,7 +6,7 @@ mod common;
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use aether_sim::grafana::{Grafana, GrafanaOptions};
@@ -25,8 +25,17 @@ struct Bench {
 
 impl Bench {
     async fn start() -> Self {
+        Self::of("11.2.0").await
+    }
+
+    /// On a Grafana of a version.
+    async fn of(version: &str) -> Self {
         let home = Home::new();
-        let options = GrafanaOptions { folder: home.path().join("grafana"), ..GrafanaOptions::default() };
+        let options = GrafanaOptions {
+            folder: home.path().join("grafana"),
+            version: version.to_owned(),
+            ..GrafanaOptions::default()
+        };
         let grafana = Grafana::start(options).await.unwrap();
         let stack = home.file(
             "shell.toml",
@@ -211,35 +220,8 @@ async fn killed_at_any_point_backups_stay_whole_and_restores_can_be_undone() {
     assert_eq!(bench.run(&create).code, 0);
     assert_eq!(bench.leftovers(), 0, "what was never whole is cleared away");
 
-    let uids = ["rag-00", "rag-01", "rag-02"];
-    let restore = ["restore", &id, "rag-00", "rag-01", "rag-02", "--otherwise", "replace", "--apply"];
-    bench.rename("rag-00", "warm up").await;
-    let began = Instant::now();
-    assert_eq!(bench.run(&restore).code, 0);
-    let longest = began.elapsed();
-    let (mut undone, mut point) = (0, 0);
-    let mut pace = Pace::new(longest, POINTS);
-    // On a machine that becomes busier most are killed before they have begun.
-    while point < POINTS || undone < 5 {
-        assert!(point < 10 * POINTS, "only {undone} restores had begun when they were killed");
-        let what = format!("restore, point {point}");
-        for uid in uids {
-            bench.rename(uid, &format!("{uid} {point}")).await;
-        }
-        let before = bench.json(&["restores"])["data"][0]["id"].clone();
-        cut += u32::from(bench.killed(&restore, &mut pace));
-        let newest = bench.json(&["restores"])["data"][0].clone();
-        if newest["id"] != before {
-            // It had begun: undoing it brings back what was there, written down or not.
-            let undo = bench.run(&["undo", &newest["id"].to_string()]);
-            assert_eq!(undo.code & 2, 0, "{what}: {newest} {undo:?}");
-            undone += 1;
-        }
-        for uid in uids {
-            assert_eq!(bench.title(uid).await, format!("{uid} {point}"), "{what}: {newest}");
-        }
-        point += 1;
-    }
+    let (cut_restores, longest) = kill_restores(&bench, &id, POINTS).await;
+    cut += cut_restores;
 
     let prune = ["prune", "--last", "1", "--daily", "0", "--weekly", "0", "--monthly", "0", "--apply"];
     let mut pace = Pace::new(longest / 2, POINTS);
@@ -258,4 +240,47 @@ async fn killed_at_any_point_backups_stay_whole_and_restores_can_be_undone() {
     assert_eq!(bench.run(&create).code, 0);
     assert_eq!(bench.leftovers(), 0);
     assert!(cut >= POINTS, "only {cut} of {} were cut off", 3 * POINTS);
+}
+
+/// Kills restores at points of their way and undoes what had begun; how many were cut off, and how long one takes.
+async fn kill_restores(bench: &Bench, id: &str, points: u32) -> (u32, Duration) {
+    let mut cut = 0;
+    let uids = ["rag-00", "rag-01", "rag-02"];
+    let restore = ["restore", id, "rag-00", "rag-01", "rag-02", "--otherwise", "replace", "--apply"];
+    bench.rename("rag-00", "warm up").await;
+    let began = Instant::now();
+    assert_eq!(bench.run(&restore).code, 0);
+    let longest = began.elapsed();
+    let (mut undone, mut point) = (0, 0);
+    let mut pace = Pace::new(longest, points);
+    // On a machine that becomes busier most are killed before they have begun.
+    while point < points || undone < 5 {
+        assert!(point < 10 * points, "only {undone} restores had begun when they were killed");
+        let what = format!("restore, point {point}");
+        for uid in uids {
+            bench.rename(uid, &format!("{uid} {point}")).await;
+        }
+        let before = bench.json(&["restores"])["data"][0]["id"].clone();
+        cut += u32::from(bench.killed(&restore, &mut pace));
+        let newest = bench.json(&["restores"])["data"][0].clone();
+        if newest["id"] != before {
+            // It had begun: undoing it brings back what was there, written down or not.
+            let undo = bench.run(&["undo", &newest["id"].to_string()]);
+            assert_eq!(undo.code & 2, 0, "{what}: {newest} {undo:?}");
+            undone += 1;
+        }
+        for uid in uids {
+            assert_eq!(bench.title(uid).await, format!("{uid} {point}"), "{what}: {newest}");
+        }
+        point += 1;
+    }
+    (cut, longest)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_restores_through_apis_can_be_undone_too() {
+    let bench = Bench::of("13.3.0").await;
+    assert_eq!(bench.run(&["create", "--reason", "r", "--only", "grafana"]).code, 0);
+    let id = bench.json(&["list"])["data"]["backups"][0]["id"].as_str().unwrap().to_owned();
+    kill_restores(&bench, &id, POINTS / 3).await;
 }
