@@ -183,7 +183,7 @@ const VIEWS = [
     async (p) => {
       await p.getByTestId('backup-open').nth(1).click();
       await click('dashboard-open')(p);
-      await p.getByTestId('look-view').locator('[data-value="diff"]').check({ force: true });
+      await p.getByTestId('look-view').locator('label:has([data-value="diff"])').click();
     },
   ],
   ['scene=hostile&deploy=on', 'maintenance', click('deploy-open', 'step-skip')],

@@ -292,7 +292,7 @@ test('the theme is kept', LONG, async () => {
   const { page, done } = await open('settings');
   await page.getByTestId('tab-panel').click();
   for (const theme of ['light', 'dark']) {
-    await page.getByTestId('theme').locator(`[data-value="${theme}"]`).check({ force: true });
+    await page.getByTestId('theme').locator(`label:has([data-value="${theme}"])`).click();
     await until(`theme ${theme}`, async () => (await call('settings_get')).theme === theme);
     // An older delta may still be on its way to the page.
     await page.waitForFunction((t) => document.documentElement.dataset.theme === t, theme);

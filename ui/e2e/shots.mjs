@@ -67,7 +67,7 @@ const CASES = [
     query: 'scene=loaded',
     hash: 'alerts',
     then: async (p) => {
-      await p.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+      await p.getByTestId('alerts-part').locator('label:has([data-value="history"])').click();
       await p.waitForTimeout(400);
     },
   },
@@ -76,7 +76,7 @@ const CASES = [
     query: 'scene=empty',
     hash: 'alerts',
     then: async (p) => {
-      await p.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+      await p.getByTestId('alerts-part').locator('label:has([data-value="history"])').click();
       await p.waitForTimeout(400);
     },
   },
@@ -316,6 +316,16 @@ const CASES = [
     },
   },
   {
+    name: 'backup-schema-v2',
+    query: 'scene=loaded',
+    hash: 'backups',
+    then: async (p) => {
+      await p.getByTestId('backup-open').nth(1).click();
+      await p.getByTestId('dashboard-open').last().click();
+      await p.waitForTimeout(400);
+    },
+  },
+  {
     name: 'backup-hostile',
     query: 'scene=hostile',
     hash: 'backups',
@@ -443,7 +453,7 @@ const CASES = [
     then: async (p) => {
       await p.getByTestId('backup-open').nth(1).click();
       await p.getByTestId('dashboard-open').first().click();
-      await p.getByTestId('look-view').locator('[data-value="diff"]').check({ force: true });
+      await p.getByTestId('look-view').locator('label:has([data-value="diff"])').click();
       await p.waitForTimeout(400);
     },
   },

@@ -80,7 +80,7 @@ test('the filter proposes names and values of labels and takes them by keys', as
 
 test('the history tells what fired how often and narrows to one alert', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
-  await page.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+  await page.getByTestId('alerts-part').locator('label:has([data-value="history"])').click();
   await page.getByTestId('history-name').first().waitFor();
   const all = await page.getByTestId('episode').count();
   assert.ok(all > 3);
@@ -88,11 +88,11 @@ test('the history tells what fired how often and narrows to one alert', async ()
   await page.getByTestId('history-name').filter({ hasText: 'HealthScoreDegradation' }).getByRole('button').click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="history-name"]').length === 1);
   assert.ok((await page.getByTestId('episode').count()) < all);
-  await page.getByTestId('alerts-part').locator('[data-value="now"]').check({ force: true });
+  await page.getByTestId('alerts-part').locator('label:has([data-value="now"])').click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="alert-row"]').length === 1);
   await done();
   const none = await open('scene=empty', 'alerts');
-  await none.page.getByTestId('alerts-part').locator('[data-value="history"]').check({ force: true });
+  await none.page.getByTestId('alerts-part').locator('label:has([data-value="history"])').click();
   await none.page.getByTestId('history-none').waitFor();
   await none.done();
 });

@@ -44,10 +44,11 @@ test('dashboards_are_restored_after_every_choice_and_a_confirmed_plan_and_can_be
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();
   await page.getByTestId('choose-all').check();
-  assert.ok(await page.getByTestId('restore').isDisabled(), 'two conflicts are undecided');
-  assert.match(await page.getByTestId('dashboards').innerText(), /2 dashboards need a choice/);
+  assert.ok(await page.getByTestId('restore').isDisabled(), 'three conflicts are undecided');
+  assert.match(await page.getByTestId('dashboards').innerText(), /3 dashboards need a choice/);
   await page.locator('[data-uid="exec-1"]').getByTestId('choice').selectOption('copy');
   await page.locator('[data-uid="node-full"]').getByTestId('choice').selectOption('keep');
+  await page.locator('[data-uid="model-latency"]').getByTestId('choice').selectOption('keep');
   await page.waitForFunction(
     () => document.querySelector('[data-testid="restore"]')?.textContent === 'Restore 3 dashboards',
   );
@@ -252,5 +253,24 @@ test('backup_header_at_1280_px_keeps_every_item_apart_and_the_dashboard_filters_
       [...bar.children].map((e) => e.getBoundingClientRect()).map((b) => Math.round(b.top + b.height / 2)),
     );
   assert.ok(rows.length > 3 && Math.max(...rows) - Math.min(...rows) <= 4, `filters wrap: ${rows.join(', ')}`);
+  await done();
+});
+
+test('a dashboard in schema v2 shows its tabs and rows, its manager and what it needs, beside the list at any width', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.setViewportSize({ width: 960, height: 600 });
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('dashboard-open').last().click();
+  const preview = page.getByTestId('look');
+  const caption = preview.getByText('Tab: Latency › Row: Queue');
+  await caption.waitFor();
+  const clipped = await caption.evaluate((node) => node.scrollHeight > node.clientHeight + 1);
+  assert.equal(clipped, false, 'the caption is cut');
+  assert.match(
+    await preview.innerText(),
+    /Managed by\s+Terraform \(platform\)[\s\S]*\$\{DS_LOKI\}\s+missing\s+used by Errors/,
+  );
+  const [list, beside] = [await page.locator('.split table').boundingBox(), await preview.boundingBox()];
+  assert.ok(list.x + list.width <= beside.x, 'the preview covers the list');
   await done();
 });

@@ -28,7 +28,7 @@ test('a preset fills the form, and a form is kept as a preset', async () => {
 
 test('a window is planned for later, and one that is over already is not', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
-  await page.getByTestId('begin').locator('[data-value="at"]').check({ force: true });
+  await page.getByTestId('begin').locator('label:has([data-value="at"])').click();
   await page.getByTestId('begin-at').fill('2020-01-01T10:00');
   await page.getByText('The start time is in the past. Select a later one, or start now.').waitFor();
   await page.getByTestId('begin-at').fill('2090-01-01T10:00');

@@ -7,7 +7,7 @@ test('rule_with_a_guard_that_never_matches_shows_a_rewrite_and_both_sides_evalua
   const { page, done } = await open('scene=loaded', 'rules');
   assert.match(await page.getByTestId('rules-missing').innerText(), /HealthScoreDegradation/);
   assert.match(await page.getByTestId('rules-alerts').innerText(), /4 of 5 alerts/);
-  await page.getByTestId('rules-show').locator('[data-value="findings"]').check({ force: true });
+  await page.getByTestId('rules-show').locator('label:has([data-value="findings"])').click();
   const names = await page.getByTestId('rule-row').evaluateAll((rows) => rows.map((r) => r.dataset.name));
   assert.deepEqual(names, ['CacheColdOld', 'team:requests:rate5m', 'LowConfidenceSpike']);
   await page.getByTestId('rule-open').first().click();

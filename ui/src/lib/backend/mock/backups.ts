@@ -209,9 +209,9 @@ export function dashboards(scene: Scene, now: number): BackupDashboard[] {
     version: 15 - i,
     updatedBy: 'carol',
     updatedAt: now - (i + 3) * DAY,
-    managedBy: '',
-    schema: 'classic',
-    apiVersion: '',
+    managedBy: uid === 'model-latency' ? 'Terraform (platform)' : '',
+    schema: uid === 'model-latency' ? 'v2' : 'classic',
+    apiVersion: uid === 'model-latency' ? 'v2beta1' : '',
     lossy: '',
     provisioned: uid === 'node-full',
     panels,
@@ -227,6 +227,17 @@ const outline = (): PanelOutline[] => [
   { id: 4, title: '30-day cost estimate', kind: 'stat', section: [], x: 0, y: 8, w: 12, h: 6 },
   { id: 5, title: 'Health score', kind: 'timeseries', section: [], x: 12, y: 8, w: 12, h: 6 },
   { id: 6, title: 'Tenants by volume', kind: 'table', section: [], x: 0, y: 14, w: 24, h: 6 },
+];
+
+const TAB = 'Tab: Latency';
+/** Of a dashboard in schema v2, by tabs and rows. */
+const newerOutline = (): PanelOutline[] => [
+  { id: 1, title: 'p99 by model', kind: 'timeseries', section: [TAB, 'Row: Answers'], x: 0, y: 0, w: 16, h: 8 },
+  { id: 2, title: 'Slowest tenant', kind: 'stat', section: [TAB, 'Row: Answers'], x: 16, y: 0, w: 8, h: 8 },
+  { id: 3, title: 'Queue', kind: 'timeseries', section: [TAB, 'Row: Queue'], x: 0, y: 8, w: 24, h: 6 },
+  { id: 4, title: 'Tokens per second', kind: 'gauge', section: ['Tab: Throughput'], x: 0, y: 14, w: 8, h: 8 },
+  { id: 5, title: 'Batch size', kind: 'gauge', section: ['Tab: Throughput'], x: 8, y: 14, w: 8, h: 8 },
+  { id: 6, title: 'Errors', kind: 'library panel', section: ['Tab: Throughput'], x: 16, y: 14, w: 8, h: 8 },
 ];
 
 export function detail(backup: Backup, scene: Scene, now: number): BackupDetail {
@@ -294,7 +305,7 @@ export function file(path: string): BackupFile {
     text: path.endsWith('.yml') ? yaml : json,
     bytes: 1200,
     cut: false,
-    outline: path.startsWith('grafana/dashboards/') ? outline() : [],
+    outline: !path.startsWith('grafana/dashboards/') ? [] : path.includes('model-latency') ? newerOutline() : outline(),
   };
 }
 

@@ -104,6 +104,21 @@ export function plan(request: RestoreRequest, scene: Scene, now: number): Restor
           note: 'Grafana has it from a file (node.json) and refuses to save it. Restore that file, or make a copy beside it.',
           changes: [change],
         };
+      if (d.uid === 'model-latency')
+        return {
+          ...base,
+          act: choice === 'replace' ? 'update' : choice === 'copy' ? 'copy' : choice === 'keep' ? 'skip' : 'choose',
+          obstacle: 'managed',
+          choices: ['keep', 'replace', 'copy'],
+          note: 'It is managed by Terraform (platform), which may overwrite the restored dashboard. If you replace it, Grafana no longer marks it as managed.',
+          changes: [{ ...change, panel: 'Queue' }],
+          dataSources: [
+            { reference: 'prometheus', plugin: 'prometheus', places: ['p99 by model', 'Queue'], found: true },
+            { reference: '${DS_LOKI}', plugin: 'loki', places: ['Errors'], found: false },
+          ],
+          missingDataSources: request.dataSources['${DS_LOKI}'] ? [] : ['${DS_LOKI}'],
+          missingLibraryPanels: ['errors-by-model'],
+        };
       if (d.uid === 'quota')
         return {
           ...base,
