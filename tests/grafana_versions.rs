@@ -158,7 +158,7 @@ async fn dashboards_of_every_schema_are_restored_into_an_empty_grafana() {
         for (index, &form) in forms.iter().enumerate() {
             save(&bench, form, &format!("odd-{index}"), &spec(form, "up"), json!({})).await;
         }
-        beside(&mut bench, &other).await;
+        bench.beside(&other).await;
         assert_eq!(other.ask(Method::DELETE, "/api/folders/rag?forceDeleteRules=true", None).await.0, 200);
         let made = bench.create(GRAFANA).await;
         let request = RestoreRequest { into_stack: Some("staging".into()), ..bench.request(&made.id, &[]) };
@@ -172,21 +172,6 @@ async fn dashboards_of_every_schema_are_restored_into_an_empty_grafana() {
             assert_eq!(found, as_stored(form, &spec(form, "up")), "{form:?} on {version}");
         }
     }
-}
-
-/// Makes the other Grafana the stack `staging` of the first one's panel.
-async fn beside(bench: &mut Bench, other: &Bench) {
-    let stacks = bench.folder.path().join("home/config/stacks");
-    let profile = fs::read_to_string(stacks.join("test.toml")).unwrap();
-    let elsewhere =
-        profile.replace("\"test\"", "\"staging\"").replace(bench.grafana.url(), other.grafana.url());
-    fs::write(stacks.join("staging.toml"), elsewhere).unwrap();
-    bench.panel = open(bench.folder.path()).await;
-    bench.credentials().await;
-    let select = async |name: &str| bench.panel.stack_select(StackName { name: name.into() }).await.unwrap();
-    select("staging").await;
-    bench.credentials().await;
-    select("test").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -226,7 +211,7 @@ async fn schema_v2_is_refused_where_grafana_has_none_and_its_loss_is_named() {
     save(&bench, form, "odd", &spec(form, "up"), json!({})).await;
     let made = bench.create(GRAFANA).await;
     let old = Bench::start("11.2.0").await;
-    beside(&mut bench, &old).await;
+    bench.beside(&old).await;
     let request =
         RestoreRequest { into_stack: Some("staging".into()), ..bench.request(&made.id, &["odd", "rag-01"]) };
     let plan = bench.panel.restore_plan(request).await.unwrap();
@@ -314,6 +299,7 @@ async fn a_classic_copy_of_a_dashboard_in_schema_v2_is_marked_and_asked_about() 
         "{one:#?}"
     );
     assert!(one.note.contains("would lose 1 tab and 1 automatic grid"), "{}", one.note);
+    assert!(one.note.contains("read through the legacy API of Grafana 13.3.0"), "{}", one.note);
     let mut marked = converted;
     marked["meta"]["apiVersion"] = json!("v2beta1");
     fs::write(&path, marked.to_string()).unwrap();

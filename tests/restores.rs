@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::common::backups::{Bench, GRAFANA, item, of, open};
+use crate::common::backups::{Bench, GRAFANA, item, of};
 use aether_contract::*;
 use aether_tests::stack::{QUICK_RULES, QUIET_ALERTMANAGER, Stack, servers_missing};
 use serde_json::json;
@@ -269,18 +269,7 @@ async fn a_backup_is_restored_into_the_grafana_of_another_stack_and_undone_there
     let mut bench = Bench::start("11.2.0").await;
     let other = Bench::start("11.2.0").await;
     other.remove("rag-00").await;
-    let stacks = bench.folder.path().join("home/config/stacks");
-    let profile = fs::read_to_string(stacks.join("test.toml")).unwrap();
-    let elsewhere =
-        profile.replace("\"test\"", "\"staging\"").replace(bench.grafana.url(), other.grafana.url());
-    fs::write(stacks.join("staging.toml"), elsewhere).unwrap();
-    // Stacks are read at the start; each has credentials of its own.
-    bench.panel = open(bench.folder.path()).await;
-    bench.credentials().await;
-    let select = async |name: &str| bench.panel.stack_select(StackName { name: name.into() }).await.unwrap();
-    select("staging").await;
-    bench.credentials().await;
-    select("test").await;
+    bench.beside(&other).await;
     let saved = bench.create(GRAFANA).await;
 
     let request = RestoreRequest {

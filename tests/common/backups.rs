@@ -80,6 +80,23 @@ impl Bench {
         self.panel.secret_set(secret).await.unwrap();
     }
 
+    /// Makes the other Grafana the stack `staging` of this panel.
+    pub async fn beside(&mut self, other: &Self) {
+        let stacks = self.folder.path().join("home/config/stacks");
+        let profile = fs::read_to_string(stacks.join("test.toml")).unwrap();
+        let elsewhere =
+            profile.replace("\"test\"", "\"staging\"").replace(self.grafana.url(), other.grafana.url());
+        fs::write(stacks.join("staging.toml"), elsewhere).unwrap();
+        // Stacks are read at the start; each has credentials of its own.
+        self.panel = open(self.folder.path()).await;
+        self.credentials().await;
+        let select =
+            async |name: &str| self.panel.stack_select(StackName { name: name.into() }).await.unwrap();
+        select("staging").await;
+        self.credentials().await;
+        select("test").await;
+    }
+
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("home/data/backups/test")
     }

@@ -9,7 +9,7 @@ use std::{
 
 use aether_contract::{
     Backup, BackupBlock, BackupDashboard, BackupDetail, BackupFile, BackupFileEntry, DashboardSchema,
-    ErrorCode, PanelError, Timestamp,
+    ErrorCode, PanelError, ServiceKind, Timestamp,
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -26,6 +26,8 @@ use aether_foundation::names;
 
 /// Most text of a file that is handed out, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;
+/// First version of Grafana that stores new dashboards in schema v2.
+const CONVERTS_FROM: u32 = 13;
 /// Most files that are listed.
 const MAX_FILES: usize = 5_000;
 
@@ -229,7 +231,7 @@ impl BackupReader {
         about.managed_by = meta.manager();
         about.schema = schema(&meta, &data);
         about.api_version.clone_from(&meta.api_version);
-        about.lossy = lossy(&meta, about.schema);
+        about.lossy = lossy(&meta, about.schema, self.manifest.as_ref());
         StoredDashboard { about, meta, dashboard: Some(raw) }
     }
 
@@ -348,7 +350,7 @@ impl BackupReader {
 }
 
 /// Why a copy may lack parts of the original; empty when it is whole.
-fn lossy(meta: &DashboardMeta, schema: DashboardSchema) -> String {
+fn lossy(meta: &DashboardMeta, schema: DashboardSchema, manifest: Option<&Manifest>) -> String {
     let stored = match meta.resource.stored_version.as_str() {
         "" => meta.api_version.as_str(),
         stored => stored,
@@ -358,6 +360,16 @@ fn lossy(meta: &DashboardMeta, schema: DashboardSchema) -> String {
         return format!(
             "Grafana stores it as {stored}; this copy is a conversion to the classic schema, which has no tabs, \
              automatic grids or conditional rendering."
+        );
+    }
+    // Older panels, and backups for which /apis was blocked.
+    let version = manifest.and_then(|manifest| manifest.versions.get(ServiceKind::Grafana.as_str()));
+    let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    if schema == DashboardSchema::Classic && major.is_some_and(|major| major >= CONVERTS_FROM) {
+        let version = version.map(String::as_str).unwrap_or_default();
+        return format!(
+            "It was read through the legacy API of Grafana {version}, which converts dashboards in schema v2, so parts \
+             of it may be missing."
         );
     }
     String::new()

@@ -287,10 +287,14 @@ async fn missing(client: &Grafana, gone: Vec<(String, String)>, draft: &mut Draf
             return;
         }
     };
-    if let Ok(DashboardApi::Resources(api)) = client.dashboard_api().await.as_deref()
-        && let Ok(resources) = again(|| client.list_resources(api)).await
-    {
-        listed.extend(resources.into_iter().map(|one| one.uid));
+    if let Ok(DashboardApi::Resources(api)) = client.dashboard_api().await.as_deref() {
+        match again(|| client.list_resources(api)).await {
+            Ok(resources) => listed.extend(resources.into_iter().map(|one| one.uid)),
+            Err(error) => {
+                let what = "Listing the dashboards through /apis again";
+                return draft.fail(what, &error.to_panel(ServiceKind::Grafana));
+            }
+        }
     }
     let mut deleted = 0_usize;
     for (uid, title) in gone {

@@ -106,13 +106,7 @@ type Put = (RestoreOutcome, String, String);
 
 /// Writes one and reads it back; tells the hash of what Grafana has since.
 async fn put(client: &Grafana, thing: &AlertingResource, new: bool) -> Put {
-    let whole;
-    let thing = if new {
-        whole = thing.without_secrets();
-        &whole
-    } else {
-        thing
-    };
+    let thing = &if new { thing.without_secrets() } else { thing.clone() };
     let sent = thing.sent();
     let answer = match (thing.what, new) {
         // A group's rules have been written one by one: only how often it is evaluated is left.

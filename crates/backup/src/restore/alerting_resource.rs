@@ -10,7 +10,10 @@ use aether_contract::{
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::plan::{self, NewFolder};
+use super::{
+    folders::{self, NewFolder},
+    plan::blank,
+};
 use crate::{
     compare,
     parts::grafana::{again, search},
@@ -24,8 +27,6 @@ pub const GROUPS: &str = "rule-groups";
 const MAX: u64 = 64 * 1024 * 1024;
 /// Fields that Grafana sets automatically, or that describe provenance.
 const OWN: [&str; 7] = ["id", "orgID", "orgId", "updated", "updated_by", "provenance", "version"];
-/// Most folders above each other; Grafana allows four.
-const MAX_NESTING: usize = 16;
 /// What stands where a secret was.
 const REDACTED: &str = "[REDACTED]";
 
@@ -107,7 +108,7 @@ impl AlertingResource {
         value
     }
 
-    /// The same without the words that stand in the place of secrets, for a Grafana that has none to keep.
+    /// The same without the fields whose secret Grafana has hidden, for a Grafana that has none to keep.
     pub fn without_secrets(&self) -> Self {
         let mut new = self.clone();
         without_redacted(&mut new.value);
@@ -360,7 +361,7 @@ fn item(
     opened: &BackupReader,
     now: &Now,
     request: &RestoreRequest,
-    folders: &mut Vec<NewFolder>,
+    new_folders: &mut Vec<NewFolder>,
 ) -> RestoreItem {
     let live = now.things.get(&thing.id());
     let folder = thing.folder();
@@ -370,7 +371,7 @@ fn item(
     if thing.what == Some(Alerting::Rules) {
         place.push(group_name(&thing.value));
     }
-    let mut item = RestoreItem { folder: place, ..plan::blank(thing.kind(), &thing.id(), &thing.title()) };
+    let mut item = RestoreItem { folder: place, ..blank(thing.kind(), &thing.id(), &thing.title()) };
     let text = |thing: &AlertingResource| format!("{:#}\n", thing.compared());
     if live.is_some_and(|live| live.same(thing)) {
         item.act = RestoreAction::Identical;
@@ -415,33 +416,12 @@ fn item(
         item.note = "It replaces the entire policy tree.".into();
     }
     if item.act == RestoreAction::Create {
-        need_folder(folder, opened, now, folders);
+        folders::need(folder, opened, &now.folders, new_folders);
     }
     item
 }
 
-/// Adds a folder that Grafana lacks, after those above it.
-fn need_folder(uid: &str, opened: &BackupReader, now: &Now, folders: &mut Vec<NewFolder>) {
-    let mut above = uid.to_owned();
-    let mut new = Vec::new();
-    while !above.is_empty() && !now.folders.contains_key(&above) && new.len() < MAX_NESTING {
-        if folders.iter().any(|folder| folder.uid == above) {
-            break;
-        }
-        let Some((title, parent)) = opened.folder_of(&above) else {
-            // The one above is nowhere: those below it begin at the root.
-            if let Some(NewFolder { parent, .. }) = new.last_mut() {
-                parent.clear();
-            }
-            break;
-        };
-        new.push(NewFolder { uid: above.clone(), title: title.clone(), parent: parent.clone() });
-        above.clone_from(parent);
-    }
-    folders.extend(new.into_iter().rev());
-}
-
-/// The fields of a value that hold no secret but the word for one, as paths.
+/// Paths of the fields whose secret Grafana has hidden.
 fn redacted(value: &Value, path: &str, found: &mut Vec<String>) {
     let at = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
@@ -457,7 +437,7 @@ fn redacted(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Removes the fields that hold the word for a secret.
+/// Removes the fields whose secret Grafana has hidden.
 fn without_redacted(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -477,7 +457,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_word_for_a_secret_is_never_sent_for_a_new_contact_point() {
+    fn a_hidden_secret_is_never_sent_for_a_new_contact_point() {
         let value = json!({"uid": "c", "name": "C", "type": "slack",
             "settings": {"url": "[REDACTED]", "recipient": "#a", "list": [{"token": "[REDACTED]"}]}});
         let new = AlertingResource::new(Alerting::ContactPoints, value.clone()).without_secrets();

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use super::{
     document::{self, Before, Request, Saving},
+    folders::NewFolder,
     grafana,
-    plan::{self, NewFolder, Steps},
+    plan::{self, Steps},
     preconditions::{self, may_apply, writes},
     runs::{self, Record, RecordItem},
     target::{self, LiveDashboard},

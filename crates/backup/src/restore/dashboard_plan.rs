@@ -126,15 +126,15 @@ pub fn decide(case: &Case<'_>) -> Decision {
     if refused {
         return title_taken(case);
     }
-    let losses = if is_v2(&live.value) && case.stored.about.schema != DashboardSchema::V2 {
-        v2::losses(&live.value)
-    } else {
-        Vec::new()
-    };
-    if !losses.is_empty() || !lossy.is_empty() {
+    // Counted or not, the classic schema has no place for some of what schema v2 holds.
+    let older = is_v2(&live.value) && case.stored.about.schema != DashboardSchema::V2;
+    if older || !lossy.is_empty() {
+        let losses = if older { v2::losses(&live.value) } else { Vec::new() };
         let mut note = "The backup’s copy is in the classic schema.".to_owned();
         if !losses.is_empty() {
             note = format!("{note} Replacing Grafana’s would lose {}.", listed(&losses));
+        } else if older {
+            note = format!("{note} Grafana’s is in schema v2, and replacing it may lose parts of it.");
         }
         if !lossy.is_empty() {
             note = format!("{note} {lossy}");
@@ -390,6 +390,13 @@ mod tests {
         let asked = decide(&case(&one, Some(&there)));
         assert_eq!((asked.act, asked.obstacle), (RestoreAction::Choose, Some(RestoreConflict::WouldLose)));
         assert!(asked.note.contains("would lose 1 tab and 1 automatic grid."), "{}", asked.note);
+        there.value = json!({"elements": {}, "layout": {"kind": "GridLayout"}});
+        let asked = decide(&case(&one, Some(&there)));
+        assert_eq!(
+            asked.obstacle,
+            Some(RestoreConflict::WouldLose),
+            "nothing counted is no proof: {asked:?}"
+        );
         let mut converted = stored("u", "One");
         converted.about.lossy = "Grafana stores it as v2beta1.".into();
         let asked = decide(&case(&converted, Some(&live(3))));

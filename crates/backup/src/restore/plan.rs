@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aether_clients::grafana::DashboardApi;
 use aether_contract::{
-    BackupId, DataSourceUse, ErrorCode, FolderRef, PanelError, RestoreAction, RestoreItem, RestoreKind,
-    RestorePart, RestorePlan, RestoreRequest, Timestamp,
+    BackupId, ErrorCode, FolderRef, PanelError, RestoreAction, RestoreItem, RestoreKind, RestorePart,
+    RestorePlan, RestoreRequest, Timestamp,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     dashboard_plan::{Case, decide, updated},
+    dependencies::{mapping, missing_plugins, remark, sources},
     document,
+    folders::{self, NewFolder},
     target::{LiveDashboard, Target},
 };
 use crate::{
@@ -37,17 +39,6 @@ pub struct Step {
     pub folder: String,
     /// Revision of the live one that it takes the place of; empty for none.
     pub revision: String,
-}
-
-/// A folder to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewFolder {
-    /// Uid.
-    pub uid: String,
-    /// Title.
-    pub title: String,
-    /// Uid of the folder above; empty: the root.
-    pub parent: String,
 }
 
 /// An item of which nothing is known yet, and nothing is done with.
@@ -353,17 +344,7 @@ impl Planner<'_> {
 
     /// Adds a folder that Grafana has not, after those above it.
     fn need_folder(&mut self, uid: &str) {
-        let mut above = uid.to_owned();
-        let mut new = Vec::new();
-        while !above.is_empty() && !self.target.folders.contains_key(&above) && new.len() < 16 {
-            if self.folders.iter().any(|folder| folder.uid == above) {
-                break;
-            }
-            let Some((title, parent)) = self.backup.folder_of(&above) else { break };
-            new.push(NewFolder { uid: above.clone(), title: title.clone(), parent: parent.clone() });
-            above.clone_from(parent);
-        }
-        self.folders.extend(new.into_iter().rev());
+        folders::need(uid, self.backup, &self.target.folders, &mut self.folders);
     }
 
     fn copy_title(&self, stored: &StoredDashboard, folder: &str) -> String {
@@ -398,93 +379,6 @@ fn copy_uid(uid: &str, title: &str, taken: &BTreeSet<&str>) -> String {
             return made;
         }
         salt += 1;
-    }
-}
-
-/// The request's mapping, from what the dashboards name to uids that Grafana has.
-///
-/// # Errors
-/// `invalid-request` for an entry that no chosen dashboard uses, and for a data source that Grafana has not: a typing
-/// error would otherwise pass without a word.
-fn mapping(
-    chosen: &[StoredDashboard],
-    target: &Target,
-    request: &RestoreRequest,
-) -> Result<BTreeMap<String, String>, PanelError> {
-    let refuse = |words: String, hint: String| {
-        Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words).with_hint(hint))
-    };
-    let mut mapping = BTreeMap::new();
-    if request.data_sources.is_empty() {
-        return Ok(mapping);
-    }
-    let values =
-        chosen.iter().filter_map(|stored| serde_json::from_str(stored.dashboard.as_ref()?.get()).ok());
-    let used: BTreeSet<String> =
-        values.flat_map(|value: Value| references::data_sources(&value).into_keys()).collect();
-    for (from, to) in &request.data_sources {
-        let single = BTreeMap::from([(from.clone(), to.clone())]);
-        if !used.iter().any(|used| references::mapped(&single, used).is_some()) {
-            let named: Vec<&str> = used.iter().map(String::as_str).collect();
-            let hint = match named.as_slice() {
-                [] => "They name no data source.".to_owned(),
-                named => format!("They use: {}.", named.join(", ")),
-            };
-            return refuse(format!("None of the selected dashboards uses data source {from:?}."), hint);
-        }
-        let uid = match &target.data_sources {
-            None => to.clone(),
-            Some(known) => {
-                let found = known.iter().find(|source| source.uid == *to);
-                let Some(found) = found.or_else(|| known.iter().find(|source| source.name == *to)) else {
-                    let named: Vec<&str> = known.iter().map(|source| source.uid.as_str()).collect();
-                    return refuse(
-                        format!("Grafana has no data source with UID or name {to:?}."),
-                        format!("It has: {}.", named.join(", ")),
-                    );
-                };
-                found.uid.clone()
-            }
-        };
-        mapping.insert(from.clone(), uid);
-    }
-    Ok(mapping)
-}
-
-/// The data sources that a dashboard names, and whether it will find them.
-fn sources(value: &Value, target: &Target, mapping: &BTreeMap<String, String>) -> Vec<DataSourceUse> {
-    let known = target.data_sources.as_deref().unwrap_or_default();
-    let has = |source: &str| known.iter().any(|known| known.uid == source || known.name == source);
-    references::data_sources(value)
-        .into_iter()
-        .map(|(reference, used)| DataSourceUse {
-            found: references::mapped(mapping, &reference).is_some() || has(&reference),
-            plugin: used.plugin,
-            places: used.places.into_iter().collect(),
-            reference,
-        })
-        .collect()
-}
-
-/// Panel plugins that Grafana lacks and does not replace by one of its own.
-fn missing_plugins(value: &Value, target: &Target) -> Vec<String> {
-    let Some(known) = &target.plugins else { return Vec::new() };
-    let replaced = |kind: &str| references::migrated_to(kind).is_some_and(|to| known.contains(to));
-    references::plugins(value).into_iter().filter(|kind| !known.contains(kind) && !replaced(kind)).collect()
-}
-
-/// Notes the panel types that Grafana replaces by others of its own.
-fn remark(item: &mut RestoreItem, value: &Value, target: &Target) {
-    let known = target.plugins.as_ref();
-    let is_there = |kind: &String| known.is_some_and(|known| known.contains(kind));
-    let replaced: Vec<String> = references::plugins(value)
-        .into_iter()
-        .filter(|kind| !is_there(kind))
-        .filter_map(|kind| references::migrated_to(&kind).map(|to| format!("{kind} to {to}")))
-        .collect();
-    if !replaced.is_empty() {
-        item.note =
-            format!("{} Grafana migrates its panels: {}.", item.note, replaced.join(", ")).trim().to_owned();
     }
 }
 

@@ -45,7 +45,7 @@ impl LiveDashboard {
             .unwrap_or(self.meta.version)
     }
 
-    /// What tells that it was saved since: its `resourceVersion`, or its version where there is no such thing.
+    /// Changes with every save: its `resourceVersion`, or its version where Grafana has only that.
     pub fn revision(&self) -> String {
         match self.meta.resource.resource_version.as_str() {
             "" => self.version().to_string(),

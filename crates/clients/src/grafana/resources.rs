@@ -403,7 +403,7 @@ impl Grafana {
     /// `PUT` of a dashboard whose body names the `resourceVersion` that it replaces; the new one. Never repeated.
     ///
     /// # Errors
-    /// [`Failure::Rejected`] 409 when somebody saved since.
+    /// [`Failure::Rejected`] 409 when it was saved in the meantime.
     pub async fn replace_resource(
         &self,
         api: &ResourceApi,
@@ -439,7 +439,7 @@ fn listed(head: &Head, version: &str) -> ListedDashboard {
     }
 }
 
-/// Whether the answer is "there is no such object", in the words of the API (`dashboards.dashboard.grafana.app "x" not
+/// Whether a 404 is about the object (`dashboards.dashboard.grafana.app "x" not
 /// found`, `Dashboard not found`), and not "there is no such path".
 fn absent(error: &ClientError) -> bool {
     let words = error.words.trim().to_lowercase();

@@ -1,4 +1,4 @@
-//! Alertmanager's regular expressions, which are Go's (RE2), written for the crate `regex`.
+//! Regular expressions of Alertmanager and Prometheus, which are Go's (RE2), written for the crate `regex`.
 //!
 //! Both engines are of the same family, so what an expression matches differs only where the syntax does: Go's `\d`,
 //! `\w`, `\s` and `\b` know ASCII only, `[` within a class is itself, `\Q…\E` quotes, a `{` that begins no repetition
@@ -30,7 +30,16 @@ pub fn anchored(pattern: &str) -> Result<Regex, String> {
         .map_err(|error| error.to_string().lines().last().unwrap_or_default().trim().to_owned())
 }
 
-fn translate(pattern: &str) -> Result<String, String> {
+/// Why Go refuses a pattern that has to match a whole value; none when it accepts it.
+pub fn problem(pattern: &str) -> Option<String> {
+    translate(&format!("^(?s:{pattern})$")).err()
+}
+
+/// A pattern in the syntax of the crate `regex`.
+///
+/// # Errors
+/// What Go does not accept about it.
+pub fn translate(pattern: &str) -> Result<String, String> {
     let mut translator = Translator {
         rest: pattern,
         out: String::with_capacity(pattern.len() * 2),

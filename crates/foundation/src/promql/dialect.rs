@@ -2,9 +2,10 @@
 
 use promql_parser::util::{escape_string, unquote_string};
 
+use crate::matching::re2;
+
 use super::{
     arithmetic::{constant, reads},
-    re2,
     tokens::{Token, TokenKind, tokens, without_underscores},
 };
 
@@ -38,7 +39,7 @@ pub(super) fn translated(text: &str) -> Option<Translation> {
             TokenKind::Number if token.text.contains('_') => {
                 without_underscores(token.text).map(|put| (put, 1))
             }
-            TokenKind::Text => in_quotes(token, before).map(|put| (put, 1)),
+            TokenKind::Text => in_quotes(token, before, &mut out.exact).map(|put| (put, 1)),
             TokenKind::Word if MODIFIERS.contains(&token.text.to_ascii_lowercase().as_str()) => {
                 modifier(&all, at, &mut out.exact)
             }
@@ -76,15 +77,40 @@ fn is_next_to(all: &[Token<'_>], at: usize, sign: &str) -> bool {
     all.get(at + 1).is_some_and(|next| next.text == sign && Some(next.at.start) == end)
 }
 
-fn in_quotes(token: &Token<'_>, before: Option<&Token<'_>>) -> Option<String> {
+/// Why Prometheus refuses a pattern of an expression; none when it accepts all of them.
+pub(super) fn refused_pattern(text: &str) -> Option<String> {
+    if !text.contains("=~") && !text.contains("!~") {
+        return None;
+    }
+    let all = tokens(text)?;
+    all.windows(2).find_map(|pair| match pair {
+        [sign, token] if is_pattern(token, Some(sign)) => {
+            let value = unquoted(token.text)?;
+            re2::problem(&value).map(|why| format!("illegal regex for {value}: {why}"))
+        }
+        _ => None,
+    })
+}
+
+fn is_pattern(token: &Token<'_>, before: Option<&Token<'_>>) -> bool {
+    token.kind == TokenKind::Text && before.is_some_and(|before| matches!(before.text, "=~" | "!~"))
+}
+
+/// A text between backticks, or a pattern of RE2. A pattern that was rewritten must not be sent to the server.
+fn in_quotes(token: &Token<'_>, before: Option<&Token<'_>>, exact: &mut bool) -> Option<String> {
     let raw = token.text.starts_with('`');
-    let pattern = before.is_some_and(|before| matches!(before.text, "=~" | "!~"));
+    let pattern = is_pattern(token, before);
     if !raw && !pattern {
         return None;
     }
-    let value = unquoted(token.text)?;
-    let value =
-        if pattern { Some(re2::translated(&value)).filter(|new| raw || *new != value)? } else { value };
+    let mut value = unquoted(token.text)?;
+    let other = if pattern { re2::translate(&value).ok().filter(|other| *other != value) } else { None };
+    if let Some(other) = other {
+        *exact = false;
+        value = other;
+    } else if !raw {
+        return None;
+    }
     Some(format!("\"{}\"", escape_string(&value)))
 }
 
@@ -215,7 +241,6 @@ mod tests {
         for (text, expected) in [
             ("x > 1_000_000", Some("x > 1000000")),
             ("x{a=`b\\d`}", Some("x{a=\"b\\\\d\"}")),
-            ("x{a=~\"[[]::1[]]:.*\"}", Some("x{a=~\"[\\\\[]::1[\\\\]]:.*\"}")),
             ("foo[5m + 1m]", Some("foo[360000ms]")),
             ("foo[1h:2 * 30s]", Some("foo[3600000ms:60000ms]")),
             ("foo offset -(1m * 2)", Some("foo offset -120000ms")),
@@ -234,6 +259,7 @@ mod tests {
     #[test]
     fn what_the_parser_has_no_words_for_keeps_its_shape_and_says_so() {
         for (text, expected) in [
+            ("x{a=~\"[[]b\"}", "x{a=~\"[\\\\x{5B}-\\\\x{5B}]b\"}"),
             ("rate(x[5m] anchored)", "rate(x[5m] )"),
             ("metric @ 100 smoothed + 0", "metric @ 100  + 0"),
             ("h </ 0.5", "h * 0.5"),

@@ -4,7 +4,6 @@ mod arithmetic;
 pub mod comparisons;
 mod dialect;
 pub mod expression;
-pub mod re2;
 pub mod split;
 pub mod tokens;
 pub mod walk;

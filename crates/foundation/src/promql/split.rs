@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::VecDeque};
 
 use promql_parser::parser::{self, Expr, token};
 
-use super::dialect::{misread, translated};
+use super::dialect::{misread, refused_pattern, translated};
 
 /// Longest expression that is taken apart, in bytes.
 pub const MAX_LENGTH: usize = 32 * 1024;
@@ -95,6 +95,9 @@ pub fn is_exact(text: &str) -> bool {
 }
 
 fn read(text: &str) -> Result<(Expr, bool), String> {
+    if let Some(why) = refused_pattern(text) {
+        return Err(why);
+    }
     let why = match parser::parse(text) {
         Ok(expr) if !misread(text) => return Ok((expr, true)),
         Ok(_) => "invalid promql query".to_owned(),

@@ -139,7 +139,7 @@ pub fn judge(
                 facts,
             };
             let mut findings = Vec::new();
-            syntax::check(&subject, parsed.as_ref().err().map(String::as_str), &mut findings);
+            syntax::check(parsed.as_ref().err().map(String::as_str), &mut findings);
             let guard = guard::check(&subject, &mut findings);
             comparison::check(&subject, &mut findings);
             hold::check(&subject, &mut findings);
