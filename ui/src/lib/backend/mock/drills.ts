@@ -16,6 +16,7 @@ import type {
   TrainingStep,
   TrainingTask,
 } from '../../contract';
+import type { Handlers } from './context';
 import { BIDI, type Scene } from './data';
 import {
   SCENARIOS,
@@ -39,6 +40,17 @@ const fail = (code: PanelError['code'], message: string, hint = ''): PanelError 
   source: 'drills',
   detail: '',
 });
+type DrillCommand =
+  | 'drill_list'
+  | 'drill_start'
+  | 'drill_notice'
+  | 'drill_operate'
+  | 'drill_end'
+  | 'drill_report'
+  | 'training_board'
+  | 'training_mark'
+  | 'training_person';
+
 export function drillDesk(scene: Scene, mode: string, now: number, changed: () => void) {
   const refused =
     mode === 'none'
@@ -163,6 +175,98 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
     if (scene === 'loading') await new Promise(() => {});
   };
 
+  const handlers: Handlers<DrillCommand> = {
+    drill_list: async (): Promise<DrillList> => {
+      await wait();
+      if (scene === 'never')
+        throw fail(
+          'storage',
+          'Could not read the drills in /home/alice/.local/share/aetherlink.',
+          'Check that this account owns it.',
+        );
+      return {
+        refused,
+        scenarios: SCENARIOS,
+        operations: OPERATIONS.map(([operation, title]) => ({ operation, title })),
+        runs: live ? [live.run, ...runs] : runs,
+      };
+    },
+    drill_start: ({ scenario, pace, person }: DrillStartRequest): DrillRun => {
+      if (refused) throw fail('invalid-request', 'There can be no drill in this stack.', refused);
+      if (live) throw fail('invalid-request', 'A drill is already running.', 'End it first.');
+      if (person === 'fail')
+        throw fail('refused', 'The simulator of the demo stack does not answer.', 'Start the demo again.');
+      revision += 1;
+      const run = start(scenario ?? 'cache-loss', scenario !== null, person || me, Date.now(), null, pace);
+      changed();
+      setTimeout(() => {
+        if (live?.run.id === run.id) {
+          live.run = { ...live.run, signalAt: Date.now() };
+          changed();
+        }
+      }, 700);
+      return run;
+    },
+    drill_notice: (): Record<string, never> => {
+      const { run } = need();
+      if (run.signalAt === null)
+        throw fail(
+          'invalid-request',
+          'There is nothing to be seen yet.',
+          'Watch the alerts, and say so when you see it.',
+        );
+      reach(0);
+      act('Said that it was seen.', 'right');
+      return {};
+    },
+    drill_operate: ({ operation }: DrillOperateRequest) => {
+      const { scenario, run } = need();
+      const title = OPERATIONS.find(([o]) => o === operation)?.[1] ?? operation;
+      if (RIGHT[scenario] !== operation) {
+        act(`${title}.`, 'wrong', 'It was not what had failed.');
+        return { worked: false, text: 'It changed nothing: this was not the cause.' };
+      }
+      act(`${title}.`, 'right');
+      setTimeout(() => {
+        if (live?.run.id === run.id) {
+          reach(3);
+          over('resolved');
+        }
+      }, 1500);
+      return { worked: true, text: 'Done. The servers need a moment to show it.' };
+    },
+    drill_end: (): DrillRun => {
+      need();
+      return over('given-up');
+    },
+    drill_report: ({ id }: DrillRequest) => {
+      const run = runs.find((r) => r.id === id);
+      if (!run) throw fail('not-found', 'This stack has no drill with this id that is over.');
+      return { markdown: `# Drill: ${infoOf(run.scenario ?? 'cache-loss').title}\n\n${run.outcome}\n` };
+    },
+    training_board: async (): Promise<TrainingBoard> => {
+      await wait();
+      return board();
+    },
+    training_mark: ({ person, task: which, done, by }: TrainingMarkRequest): TrainingBoard => {
+      const step = people.get(person)?.find((s) => s.task === which);
+      if (!done && step?.evidence) throw fail('invalid-request', 'A task verified by the panel cannot be undone.');
+      set(person, which, { doneAt: done ? Date.now() : null, by: done ? by || me : '', evidence: '' });
+      return board();
+    },
+    training_person: ({ name, remove }: TrainingPersonRequest): TrainingBoard => {
+      if (!name.trim() || name.length > 80) throw fail('invalid-request', 'A name has 1 to 80 characters.');
+      if (name === 'fail') throw fail('storage', 'Could not write the training list.', 'Make room on the disk.');
+      if (remove) people.delete(name);
+      else
+        people.set(
+          name,
+          TASKS.map((t) => ({ task: t.task, doneAt: null, by: '', evidence: '' })),
+        );
+      return board();
+    },
+  };
+
   return {
     status: (): DrillStatus => ({ offered: refused === '' && scene !== 'never', running: live?.run ?? null, revision }),
     /** A page was opened: whether it was the right one. */
@@ -188,96 +292,6 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
           }
         }, 1500);
     },
-    verbs: {
-      drill_list: async (): Promise<DrillList> => {
-        await wait();
-        if (scene === 'never')
-          throw fail(
-            'storage',
-            'Could not read the drills in /home/alice/.local/share/aetherlink.',
-            'Check that this account owns it.',
-          );
-        return {
-          refused,
-          scenarios: SCENARIOS,
-          operations: OPERATIONS.map(([operation, title]) => ({ operation, title })),
-          runs: live ? [live.run, ...runs] : runs,
-        };
-      },
-      drill_start: ({ scenario, pace, person }: DrillStartRequest): DrillRun => {
-        if (refused) throw fail('invalid-request', 'There can be no drill in this stack.', refused);
-        if (live) throw fail('invalid-request', 'A drill is already running.', 'End it first.');
-        if (person === 'fail')
-          throw fail('refused', 'The simulator of the demo stack does not answer.', 'Start the demo again.');
-        revision += 1;
-        const run = start(scenario ?? 'cache-loss', scenario !== null, person || me, Date.now(), null, pace);
-        changed();
-        setTimeout(() => {
-          if (live?.run.id === run.id) {
-            live.run = { ...live.run, signalAt: Date.now() };
-            changed();
-          }
-        }, 700);
-        return run;
-      },
-      drill_notice: (): Record<string, never> => {
-        const { run } = need();
-        if (run.signalAt === null)
-          throw fail(
-            'invalid-request',
-            'There is nothing to be seen yet.',
-            'Watch the alerts, and say so when you see it.',
-          );
-        reach(0);
-        act('Said that it was seen.', 'right');
-        return {};
-      },
-      drill_operate: ({ operation }: DrillOperateRequest) => {
-        const { scenario, run } = need();
-        const title = OPERATIONS.find(([o]) => o === operation)?.[1] ?? operation;
-        if (RIGHT[scenario] !== operation) {
-          act(`${title}.`, 'wrong', 'It was not what had failed.');
-          return { worked: false, text: 'It changed nothing: this was not the cause.' };
-        }
-        act(`${title}.`, 'right');
-        setTimeout(() => {
-          if (live?.run.id === run.id) {
-            reach(3);
-            over('resolved');
-          }
-        }, 1500);
-        return { worked: true, text: 'Done. The servers need a moment to show it.' };
-      },
-      drill_end: (): DrillRun => {
-        need();
-        return over('given-up');
-      },
-      drill_report: ({ id }: DrillRequest) => {
-        const run = runs.find((r) => r.id === id);
-        if (!run) throw fail('not-found', 'This stack has no drill with this id that is over.');
-        return { markdown: `# Drill: ${infoOf(run.scenario ?? 'cache-loss').title}\n\n${run.outcome}\n` };
-      },
-      training_board: async (): Promise<TrainingBoard> => {
-        await wait();
-        return board();
-      },
-      training_mark: ({ person, task: which, done, by }: TrainingMarkRequest): TrainingBoard => {
-        const step = people.get(person)?.find((s) => s.task === which);
-        if (!done && step?.evidence) throw fail('invalid-request', 'A task verified by the panel cannot be undone.');
-        set(person, which, { doneAt: done ? Date.now() : null, by: done ? by || me : '', evidence: '' });
-        return board();
-      },
-      training_person: ({ name, remove }: TrainingPersonRequest): TrainingBoard => {
-        if (!name.trim() || name.length > 80) throw fail('invalid-request', 'A name has 1 to 80 characters.');
-        if (name === 'fail') throw fail('storage', 'Could not write the training list.', 'Make room on the disk.');
-        if (remove) people.delete(name);
-        else
-          people.set(
-            name,
-            TASKS.map((t) => ({ task: t.task, doneAt: null, by: '', evidence: '' })),
-          );
-        return board();
-      },
-    },
+    handlers,
   };
 }
