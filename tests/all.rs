@@ -16,6 +16,7 @@ mod docker;
 mod drills;
 mod elsewhere;
 mod file_modes;
+mod grafana_extras;
 mod grafana_versions;
 mod hostile;
 mod hostile_archives;

@@ -168,13 +168,16 @@ const VIEWS = [
       await click('tab-blocks', 'data-restore', 'data-apply')(p);
     },
   ],
-  ...['alerting', 'configs'].map((tab) => [
+  ...['alerting', 'configs', 'other'].map((tab) => [
     'scene=hostile',
     'backups',
     async (p) => {
       await p.getByTestId('backup-open').nth(1).click();
       await click(`tab-${tab}`)(p);
-      await p.getByTestId('item-open').nth(2).click();
+      await p
+        .getByTestId('item-open')
+        .nth(tab === 'other' ? 0 : 2)
+        .click();
     },
   ]),
   [

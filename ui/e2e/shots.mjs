@@ -358,7 +358,7 @@ const CASES = [
       }
     },
   })),
-  ...['alerting', 'configs'].flatMap((tab) =>
+  ...['alerting', 'configs', 'other'].flatMap((tab) =>
     ['loaded', 'hostile', 'stale'].map((scene) => ({
       name: `restore-${tab}-${scene}`,
       query: `scene=${scene}`,
@@ -367,7 +367,11 @@ const CASES = [
         await p.getByTestId('backup-open').nth(1).click();
         await p.getByTestId(`tab-${tab}`).click();
         await p.waitForTimeout(400);
-        if (scene !== 'stale') await p.getByTestId('item-open').nth(2).click();
+        if (scene !== 'stale')
+          await p
+            .getByTestId('item-open')
+            .nth(tab === 'other' ? 0 : 2)
+            .click();
         await p.waitForTimeout(300);
       },
     })),

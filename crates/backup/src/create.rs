@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{
     build::{Builder, ZSTD},
-    layout::{DASHBOARDS, DATA_SOURCES, SNAPSHOT},
+    layout::{ANNOTATIONS, DASHBOARDS, DATA_SOURCES, PERMISSIONS, PLAYLISTS, PUBLIC_DASHBOARDS, SNAPSHOT},
     manifest::{self, Manifest},
     parts::{self, Draft},
     store::Store,
@@ -86,16 +86,7 @@ async fn run(
     let mut builder = Builder::new(store.root(), id.clone())?.packed(profile.compress);
     let mut drafts = Vec::new();
 
-    drafts.push(if !wanted(BackupPartKind::Grafana) {
-        Draft::skipped(BackupPartKind::Grafana, "dashboards", "Not requested.")
-    } else if profile.grafana.urls.is_empty() {
-        Draft::skipped(BackupPartKind::Grafana, "dashboards", "This stack has no Grafana.")
-    } else {
-        match live.clients.grafana().await {
-            Ok(client) => parts::grafana::save(&client, &mut builder, job).await?,
-            Err(error) => unreachable_part(BackupPartKind::Grafana, "dashboards", &error),
-        }
-    });
+    drafts.extend(grafana(live, &wanted, &mut builder, job).await?);
     let prometheus = if !wanted(BackupPartKind::Prometheus) {
         Draft::skipped(BackupPartKind::Prometheus, "blocks", "Not requested.")
     } else {
@@ -139,6 +130,30 @@ async fn run(
     let manifest = finish(builder, manifest).await?;
     backups.ctx.changed.notify_one();
     Ok(manifest)
+}
+
+/// Grafana's parts: what is in it, and what belongs to its dashboards beside them.
+async fn grafana(
+    live: &StackSession,
+    wanted: &impl Fn(BackupPartKind) -> bool,
+    builder: &mut Builder,
+    job: &Handle,
+) -> Result<Vec<Draft>, PanelError> {
+    let all = [(BackupPartKind::Grafana, "dashboards")].into_iter().chain(parts::extras::PARTS);
+    let client = if live.profile.grafana.urls.is_empty() { None } else { Some(live.clients.grafana().await) };
+    let mut drafts = Vec::new();
+    for (kind, what) in all {
+        drafts.push(match &client {
+            _ if !wanted(kind) => Draft::skipped(kind, what, "Not requested."),
+            None => Draft::skipped(kind, what, "This stack has no Grafana."),
+            Some(Err(error)) => unreachable_part(kind, what, error),
+            Some(Ok(client)) if kind == BackupPartKind::Grafana => {
+                parts::grafana::save(client, builder, job).await?
+            }
+            Some(Ok(client)) => parts::extras::save(kind, what, client, builder, job).await?,
+        });
+    }
+    Ok(drafts)
 }
 
 /// The first member that answers: they share their silences, and each has its own configuration.
@@ -216,6 +231,21 @@ pub fn server(kind: BackupPartKind) -> &'static str {
         BackupPartKind::Prometheus => "prometheus",
         BackupPartKind::Alertmanager => "alertmanager",
         BackupPartKind::Configs => "configs",
+        BackupPartKind::Permissions
+        | BackupPartKind::Annotations
+        | BackupPartKind::Playlists
+        | BackupPartKind::PublicDashboards => "grafana",
+    }
+}
+
+/// A part's heading in the text for people.
+fn heading(kind: BackupPartKind) -> &'static str {
+    match kind {
+        BackupPartKind::Permissions => "permissions",
+        BackupPartKind::Annotations => "annotations",
+        BackupPartKind::Playlists => "playlists",
+        BackupPartKind::PublicDashboards => "public",
+        other => server(other),
     }
 }
 
@@ -269,7 +299,7 @@ fn part_text(part: &BackupPart) -> String {
         }
         BackupPartState::Skipped => "not in this backup".to_owned(),
     };
-    let mut out = format!("{:<14} {state}\n", server(part.kind));
+    let mut out = format!("{:<14} {state}\n", heading(part.kind));
     for note in &part.notes {
         out.push_str(&format!("{:15}{}\n", "", one_line(note)));
     }
@@ -313,6 +343,19 @@ fn steps(manifest: &Manifest, builder: &Builder) -> String {
             "Data sources: manually. Send each entry of {DATA_SOURCES}, without id, to POST \
                 /api/datasources. {credentials}"
         ));
+    }
+    for (file, part, what) in [
+        (PERMISSIONS, "Permissions of folders and dashboards", "permissions"),
+        (ANNOTATIONS, "Annotations", "annotations"),
+        (PLAYLISTS, "Playlists", "playlists"),
+        (PUBLIC_DASHBOARDS, "Public dashboards", "public-dashboards"),
+    ] {
+        if has(file) {
+            steps.push(format!(
+                "{part}: open this backup in the panel, Other. Or: aetherctl backup restore {} --what {what}.",
+                manifest.id
+            ));
+        }
     }
     if has(SNAPSHOT) {
         if builder.files().iter().any(|file| file.path.starts_with(SNAPSHOT) && file.path.ends_with(ZSTD)) {

@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod metadata;
 pub mod name;
 pub(crate) mod parts;
+mod permissions;
 pub mod prune;
 pub mod reader;
 pub mod remote;

@@ -1,7 +1,11 @@
 //! Grafana's HTTP API as far as it is needed. Read against 10 to 13.
 
 mod alerting;
+mod annotations;
 pub(crate) mod library;
+mod permissions;
+mod playlists;
+mod public_dashboards;
 mod resources;
 
 use serde::Deserialize;
@@ -18,7 +22,10 @@ use crate::{
 };
 
 pub use alerting::Alerting;
+pub use annotations::annotation_end;
 pub use library::{LIBRARY_PAGE, LibraryPage, SEARCH_PAGE, SavedDashboard, SearchHit, SearchKind};
+pub use permissions::{Permission, Principal, Protected};
+pub use public_dashboards::PublicDashboardRow;
 pub use resources::{DashboardApi, ListedDashboard, ResourceApi};
 
 /// A client.

@@ -20,6 +20,14 @@ wire! {
         Alertmanager,
         /// The files of the monitoring pack.
         Configs,
+        /// Who may see and edit Grafana's folders and dashboards: by role, team name and login.
+        Permissions,
+        /// Grafana's annotations, without those of alerts.
+        Annotations,
+        /// Grafana's playlists.
+        Playlists,
+        /// How Grafana shows dashboards without a login, without the links' tokens.
+        PublicDashboards,
     }
 }
 

@@ -30,6 +30,14 @@ wire! {
         Alerting,
         /// The configuration files of the stack.
         Configs,
+        /// Permissions of Grafana's folders and dashboards.
+        Permissions,
+        /// Grafana's annotations.
+        Annotations,
+        /// Grafana's playlists.
+        Playlists,
+        /// Dashboards that Grafana shows without a login.
+        PublicDashboards,
     }
 }
 
@@ -54,6 +62,16 @@ wire! {
         Template,
         /// A configuration file.
         File,
+        /// The permissions given on a folder.
+        FolderPermissions,
+        /// The permissions given on a dashboard.
+        DashboardPermissions,
+        /// The annotations of a dashboard, or those of the organization.
+        Annotations,
+        /// A playlist.
+        Playlist,
+        /// How a dashboard is shown without a login.
+        PublicDashboard,
     }
 }
 
@@ -128,6 +146,8 @@ wire! {
         StorageUnknown,
         /// Neither Grafana nor the backup has its folder: replacing puts it into the root.
         FolderMissing,
+        /// It would give somebody more access than now.
+        WouldWiden,
     }
 }
 
@@ -146,11 +166,11 @@ wire! {
 }
 
 wire! {
-    /// A dashboard, a thing of the alerting, or a file in a plan.
+    /// A dashboard, another resource of Grafana's, or a file in a plan.
     pub struct RestoreItem {
         /// What it is.
         pub kind: RestoreKind,
-        /// Uid in the backup; of a file its name in the pack; of a thing of the alerting its kind and its own uid.
+        /// Uid in the backup; of a file its name in the pack; of other resources their kind and their own uid.
         pub uid: String,
         /// Title in the backup.
         pub title: String,
@@ -270,7 +290,7 @@ wire! {
 }
 
 wire! {
-    /// A dashboard, a thing of the alerting, or a file of a run.
+    /// A dashboard, another resource of Grafana's, or a file of a run.
     pub struct RestoredItem {
         /// What it is.
         pub kind: RestoreKind,

@@ -5,10 +5,14 @@
 
 mod access;
 mod alerting;
+mod annotations;
 mod apis;
 mod conversion;
 mod dashboards;
 mod folders;
+mod permissions;
+mod playlists;
+mod public_dashboards;
 mod seed;
 mod state;
 mod system;
@@ -174,6 +178,28 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/dashboards/uid/{uid}/restore", post(dashboards::restore))
         .route("/api/folders", get(folders::list).post(folders::create))
         .route("/api/folders/{uid}", get(folders::one).delete(folders::delete))
+        .route("/api/folders/{uid}/permissions", get(permissions::of_folder).post(permissions::set_folder))
+        .route(
+            "/api/dashboards/uid/{uid}/permissions",
+            get(permissions::of_dashboard).post(permissions::set_dashboard),
+        )
+        .route("/api/teams/search", get(permissions::teams))
+        .route("/api/serviceaccounts/search", get(permissions::service_accounts))
+        .route("/api/org/users", get(permissions::users))
+        .route("/api/org/users/lookup", get(permissions::users))
+        .route("/api/annotations", get(annotations::list).post(annotations::create))
+        .route("/api/annotations/{id}", axum::routing::delete(annotations::delete))
+        .route("/api/playlists", get(playlists::list).post(playlists::create))
+        .route("/api/playlists/{uid}", get(playlists::one).put(playlists::replace).delete(playlists::delete))
+        .route("/api/dashboards/public-dashboards", get(public_dashboards::list))
+        .route(
+            "/api/dashboards/uid/{uid}/public-dashboards/",
+            get(public_dashboards::one).post(public_dashboards::create),
+        )
+        .route(
+            "/api/dashboards/uid/{uid}/public-dashboards/{own}",
+            axum::routing::patch(public_dashboards::update).delete(public_dashboards::delete),
+        )
         .route("/api/library-elements", get(system::library).post(system::add_library))
         .route("/api/datasources", get(system::datasources))
         .route("/api/datasources/uid/{uid}", get(system::datasource))

@@ -130,6 +130,29 @@ test('files_and_alerting_are_restored_after_a_diff_and_invalid_files_cannot_be_s
   await done();
 });
 
+test('permissions_that_give_more_access_need_a_choice_and_nothing_becomes_public_by_select_all', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.getByTestId('backup-open').nth(1).click();
+  await page.getByTestId('tab-other').click();
+  const billing = page.locator('[data-testid="item"][data-uid="folder/billing"]');
+  assert.match(await billing.innerText(), /gives more access/);
+  assert.match(await billing.innerText(), /role Viewer: View \(nothing now\)/);
+  await page.getByTestId('choose-all').check();
+  assert.equal(await page.getByTestId('restore').isDisabled(), true, 'more access needs a choice');
+  await billing.getByTestId('choice').selectOption('replace');
+  await page.getByTestId('restore').click();
+  await page.getByTestId('restore-dialog').getByText('Replaces all permissions').waitFor();
+  await page.getByTestId('restore-confirm').click();
+  await page.getByTestId('run-state').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('label:has([data-value="public-dashboards"])').click();
+  await page.getByTestId('items-public-dashboards').getByTestId('choose-all').check();
+  assert.equal(await page.getByTestId('restore').isDisabled(), true, 'a public dashboard needs a choice');
+  await page.locator('label:has([data-value="annotations"])').click();
+  await page.getByTestId('items-annotations').getByText('Creates 12 of 40 annotations').waitFor();
+  await done();
+});
+
 test('data_restore_lists_its_steps_and_asks_before_it_stops_prometheus', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   await page.getByTestId('backup-open').nth(1).click();

@@ -1257,7 +1257,7 @@ withoutTsdb: boolean, };
 /**
  * What a backup is made of.
  */
-export type BackupPartKind = "grafana" | "prometheus" | "alertmanager" | "configs";
+export type BackupPartKind = "grafana" | "prometheus" | "alertmanager" | "configs" | "permissions" | "annotations" | "playlists" | "public-dashboards";
 
 /**
  * How a part came out.
@@ -4546,10 +4546,10 @@ export type RestoreChoice = "keep" | "replace" | "copy" | "without-secrets";
 /**
  * Why somebody has to choose.
  */
-export type RestoreConflict = "edited-lately" | "provisioned" | "title-taken" | "unusable" | "secrets-missing" | "managed" | "would-lose" | "storage-unknown" | "folder-missing";
+export type RestoreConflict = "edited-lately" | "provisioned" | "title-taken" | "unusable" | "secrets-missing" | "managed" | "would-lose" | "storage-unknown" | "folder-missing" | "would-widen";
 
 /**
- * A dashboard, a thing of the alerting, or a file in a plan.
+ * A dashboard, another resource of Grafana's, or a file in a plan.
  */
 export type RestoreItem = {
 /**
@@ -4557,7 +4557,7 @@ export type RestoreItem = {
  */
 kind: RestoreKind,
 /**
- * Uid in the backup; of a file its name in the pack; of a thing of the alerting its kind and its own uid.
+ * Uid in the backup; of a file its name in the pack; of other resources their kind and their own uid.
  */
 uid: string,
 /**
@@ -4628,7 +4628,7 @@ diff: string, };
 /**
  * What an item of a restore is.
  */
-export type RestoreKind = "dashboard" | "alert-rule" | "rule-group" | "contact-point" | "policies" | "mute-timing" | "template" | "file";
+export type RestoreKind = "dashboard" | "alert-rule" | "rule-group" | "contact-point" | "policies" | "mute-timing" | "template" | "file" | "folder-permissions" | "dashboard-permissions" | "annotations" | "playlist" | "public-dashboard";
 
 /**
  * How an item came out.
@@ -4638,7 +4638,7 @@ export type RestoreOutcome = "done" | "conflict" | "failed" | "pending";
 /**
  * Which part of a backup is restored.
  */
-export type RestorePart = "dashboards" | "alerting" | "configs";
+export type RestorePart = "dashboards" | "alerting" | "configs" | "permissions" | "annotations" | "playlists" | "public-dashboards";
 
 /**
  * What a restore would do. Nothing has been changed.
@@ -4808,7 +4808,7 @@ export type RestoreUndoRequest = {
 id: number, };
 
 /**
- * A dashboard, a thing of the alerting, or a file of a run.
+ * A dashboard, another resource of Grafana's, or a file of a run.
  */
 export type RestoredItem = {
 /**

@@ -4,6 +4,7 @@ pub mod alertmanager;
 pub mod configs;
 pub mod container;
 mod dir;
+pub mod extras;
 pub mod grafana;
 pub mod prometheus;
 pub mod snapshot;

@@ -1,30 +1,29 @@
-//! A thing of Grafana's alerting: what of it is compared, and the plan for all of them.
+//! Grafana's alert rules and notification settings: what of them is compared and written, and the plan for all of
+//! them. Everything is written so that it stays editable in Grafana's own pages.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::{ClientError, Failure, Grafana, grafana::Alerting};
 use aether_contract::{
-    ErrorCode, PanelError, RestoreAction, RestoreChoice, RestoreConflict, RestoreItem, RestoreKind,
-    RestorePart, RestorePlan, RestoreRequest, ServiceKind,
+    BackupPartKind, PanelError, RestoreAction, RestoreChoice, RestoreConflict, RestoreItem, RestoreKind,
+    RestorePart, RestoreRequest, ServiceKind,
 };
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     folders::{self, NewFolder},
     plan::blank,
+    resource::{self, Planned, Resource, Steps},
 };
 use crate::{
     compare,
     parts::grafana::{again, search},
     reader::BackupReader,
 };
-use aether_foundation::{diff::unified, text::hex};
+use aether_foundation::diff::unified;
 
 /// File of the groups' intervals in a backup.
-pub const GROUPS: &str = "rule-groups";
-/// Largest file of the alerting that is read, in bytes.
-const MAX: u64 = 64 * 1024 * 1024;
+const GROUPS: &str = "rule-groups";
 /// Fields that Grafana sets automatically, or that describe provenance.
 const OWN: [&str; 7] = ["id", "orgID", "orgId", "updated", "updated_by", "provenance", "version"];
 /// What stands where a secret was.
@@ -34,27 +33,15 @@ const REDACTED: &str = "[REDACTED]";
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlertingResource {
     /// What it is; none: the interval of a group of rules.
-    pub what: Option<Alerting>,
+    what: Option<Alerting>,
     /// By which Grafana knows it; of a group its folder's uid, a line's end, and its name.
-    pub key: String,
+    key: String,
     /// It.
-    pub value: Value,
-}
-
-/// A plan with what carrying it out needs.
-pub struct Steps {
-    /// As it is shown.
-    pub plan: RestorePlan,
-    /// What each item is, in the same order: that in which they are written.
-    pub things: Vec<AlertingResource>,
-    /// What Grafana has, by id.
-    pub before: BTreeMap<String, Value>,
-    /// Folders that are made first.
-    pub folders: Vec<NewFolder>,
+    value: Value,
 }
 
 /// What Grafana has.
-pub struct Now {
+struct Now {
     version: String,
     things: BTreeMap<String, AlertingResource>,
     folders: BTreeMap<String, String>,
@@ -70,7 +57,7 @@ const ORDER: [Alerting; 5] = [
 ];
 
 /// Path of a file in a backup.
-pub fn path(file: &str) -> String {
+fn path(file: &str) -> String {
     format!("grafana/alerting/{file}.json")
 }
 
@@ -81,24 +68,18 @@ impl AlertingResource {
         Self { what: Some(what), key, value }
     }
 
-    /// What tells it from all others.
-    pub fn id(&self) -> String {
-        let key = self.key.replace('\n', "/");
-        if key.is_empty() { self.file().to_owned() } else { format!("{}/{key}", self.file()) }
-    }
-
-    /// Its file in a backup, without folder and ending.
-    pub fn file(&self) -> &'static str {
+    /// Name of its file in a backup, without folder and ending.
+    fn name(&self) -> &'static str {
         self.what.map_or(GROUPS, Alerting::name)
     }
 
     /// Folder and name of a group.
-    pub fn group(&self) -> (&str, &str) {
+    fn group(&self) -> (&str, &str) {
         self.key.split_once('\n').unwrap_or(("", &self.key))
     }
 
     /// The document to send, without fields that Grafana sets automatically.
-    pub fn sent(&self) -> Value {
+    fn sent(&self) -> Value {
         let mut value = self.value.clone();
         if let Some(fields) = value.as_object_mut() {
             for own in OWN {
@@ -109,28 +90,19 @@ impl AlertingResource {
     }
 
     /// The same without the fields whose secret Grafana has hidden, for a Grafana that has none to keep.
-    pub fn without_secrets(&self) -> Self {
+    fn without_secrets(&self) -> Self {
         let mut new = self.clone();
         without_redacted(&mut new.value);
         new
     }
 
-    /// What of it is compared.
-    fn compared(&self) -> Value {
-        if self.what.is_none() {
-            return json!({"interval": self.value.get("interval")});
+    async fn set_interval(&self, client: &Grafana) -> Result<(), ClientError> {
+        let (folder, group) = self.group();
+        let Some(mut now) = client.rule_group(folder, group).await? else { return Ok(()) };
+        if let Some(fields) = now.as_object_mut() {
+            fields.insert("interval".into(), self.value.get("interval").cloned().unwrap_or_default());
         }
-        compare::plain(&self.sent())
-    }
-
-    /// Whether both are identical, ignoring fields that Grafana sets automatically.
-    pub fn same(&self, other: &Self) -> bool {
-        self.compared() == other.compared()
-    }
-
-    /// SHA-256 of what is compared.
-    pub fn hash(&self) -> String {
-        hex(&Sha256::digest(self.compared().to_string()))
+        client.put_rule_group(folder, group, &now).await
     }
 
     fn title(&self) -> String {
@@ -175,8 +147,122 @@ impl AlertingResource {
     }
 }
 
-/// The group's interval as a thing.
-pub fn group(folder: &str, name: &str, interval: Value) -> AlertingResource {
+impl Resource for AlertingResource {
+    const PART: RestorePart = RestorePart::Alerting;
+    const KIND: BackupPartKind = BackupPartKind::Grafana;
+    const NOUN: &'static str = "alerting resources";
+
+    fn id(&self) -> String {
+        let key = self.key.replace('\n', "/");
+        if key.is_empty() { self.name().to_owned() } else { format!("{}/{key}", self.name()) }
+    }
+
+    fn file(&self) -> String {
+        path(self.name())
+    }
+
+    fn saved_value(&self) -> Value {
+        self.value.clone()
+    }
+
+    fn compared(&self) -> Value {
+        if self.what.is_none() {
+            return json!({"interval": self.value.get("interval")});
+        }
+        compare::plain(&self.sent())
+    }
+
+    fn written(&self, live: Option<&Self>) -> Self {
+        if live.is_none() { self.without_secrets() } else { self.clone() }
+    }
+
+    fn all(opened: &BackupReader) -> Result<Vec<Self>, PanelError> {
+        let mut all = Vec::new();
+        for what in ORDER {
+            match (what, resource::file(opened, &path(what.name()))?) {
+                (Alerting::Policies, Some(value)) if value.is_object() => {
+                    all.push(AlertingResource::new(what, value))
+                }
+                (_, Some(Value::Array(values))) => {
+                    let things = values.into_iter().map(|value| AlertingResource::new(what, value));
+                    all.extend(things.filter(|thing| !thing.key.is_empty()));
+                }
+                _ => {}
+            }
+        }
+        if let Some(Value::Array(groups)) = resource::file(opened, &path(GROUPS))? {
+            let text = |value: &Value, key: &str| {
+                value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+            };
+            let one = |value: &Value| {
+                let interval = value.get("interval").cloned().unwrap_or_default();
+                group(&text(value, "folderUid"), &text(value, "title"), interval)
+            };
+            all.extend(groups.iter().map(one));
+        }
+        Ok(all)
+    }
+
+    async fn plan(
+        opened: &BackupReader,
+        client: &Arc<Grafana>,
+        request: &RestoreRequest,
+    ) -> Result<Steps<Self>, PanelError> {
+        let saved = Self::all(opened)?;
+        let now = live(client, &saved).await?;
+        let mut things = resource::chosen(saved, request)?;
+        // A group's interval without one of its rules means nothing, unless it was asked for.
+        let rules: Vec<(String, String)> = things
+            .iter()
+            .filter(|thing| thing.what == Some(Alerting::Rules))
+            .map(|thing| (thing.folder().to_owned(), group_name(&thing.value)))
+            .collect();
+        things.retain(|thing| {
+            let (folder, name) = thing.group();
+            let of_a_rule = rules.iter().any(|(f, n)| f == folder && n == name);
+            thing.what.is_some() || of_a_rule || now.things.contains_key(&thing.id())
+        });
+        let mut folders = Vec::new();
+        let items = things.iter().map(|thing| item(thing, opened, &now, request, &mut folders)).collect();
+        let planned = Planned { things, items, before: now.things, folders, notes: Vec::new() };
+        Ok(planned.steps(request, client.address(), now.version))
+    }
+
+    async fn read(&self, client: &Grafana) -> Result<Option<Self>, ClientError> {
+        match self.what {
+            None => {
+                let (folder, name) = self.group();
+                let found = again(|| client.rule_group(folder, name)).await?;
+                Ok(found.map(|found| group(folder, name, found.get("interval").cloned().unwrap_or_default())))
+            }
+            Some(what) => Ok(all(client, what).await?.into_iter().find(|thing| thing.key == self.key)),
+        }
+    }
+
+    async fn write(&self, client: &Grafana, live: Option<&Self>) -> Result<(), ClientError> {
+        match (self.what, live) {
+            // A group's rules have been written one by one: only how often it is evaluated is left.
+            (None, _) => self.set_interval(client).await,
+            (Some(what), None) => client.create_alerting(what, &self.sent()).await,
+            (Some(what), Some(_)) => client.update_alerting(what, &self.key, &self.sent()).await,
+        }
+    }
+
+    async fn delete(&self, client: &Grafana) -> Result<(), ClientError> {
+        match self.what {
+            Some(what) => client.delete_alerting(what, &self.key).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// A group goes with its rules.
+    fn goes_with_others(&self) -> bool {
+        self.what.is_none()
+    }
+}
+
+/// The group's interval as a resource.
+fn group(folder: &str, name: &str, interval: Value) -> AlertingResource {
     AlertingResource {
         what: None,
         key: format!("{folder}\n{name}"),
@@ -184,56 +270,11 @@ pub fn group(folder: &str, name: &str, interval: Value) -> AlertingResource {
     }
 }
 
-/// What a backup has of the alerting, in the order in which it is written.
-///
-/// # Errors
-/// `storage` for a file that can't be read.
-pub fn saved(opened: &BackupReader) -> Result<Vec<AlertingResource>, PanelError> {
-    let mut all = Vec::new();
-    for what in ORDER {
-        match (what, file(opened, what.name())?) {
-            (Alerting::Policies, Some(value)) if value.is_object() => {
-                all.push(AlertingResource::new(what, value))
-            }
-            (_, Some(Value::Array(values))) => {
-                let things = values.into_iter().map(|value| AlertingResource::new(what, value));
-                all.extend(things.filter(|thing| !thing.key.is_empty()));
-            }
-            _ => {}
-        }
-    }
-    if let Some(Value::Array(groups)) = file(opened, GROUPS)? {
-        let text =
-            |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let one = |value: &Value| {
-            let interval = value.get("interval").cloned().unwrap_or_default();
-            group(&text(value, "folderUid"), &text(value, "title"), interval)
-        };
-        all.extend(groups.iter().map(one));
-    }
-    Ok(all)
-}
-
-fn file(opened: &BackupReader, name: &str) -> Result<Option<Value>, PanelError> {
-    let path = path(name);
-    if !opened.paths().any(|known| known == path) {
-        return Ok(None);
-    }
-    let failed = |why: String| {
-        PanelError::new(ErrorCode::Storage, "backups", format!("Failed to read {path} in the backup."))
-            .with_hint("Verify the backup.")
-            .with_detail(why)
-    };
-    let bytes =
-        crate::inside::read_inside(&opened.folder, &path, MAX).map_err(|error| failed(error.to_string()))?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.to_string()))
-}
-
 /// What Grafana has of what a backup has.
 ///
 /// # Errors
 /// Grafana's codes.
-pub async fn live(client: &Grafana, saved: &[AlertingResource]) -> Result<Now, PanelError> {
+async fn live(client: &Grafana, saved: &[AlertingResource]) -> Result<Now, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
     let health = again(|| client.health()).await.map_err(told)?;
     let folders = search(client, aether_clients::grafana::SearchKind::Folders).await.map_err(told)?;
@@ -250,7 +291,7 @@ pub async fn live(client: &Grafana, saved: &[AlertingResource]) -> Result<Now, P
         }
     }
     for wanted in saved.iter().filter(|thing| thing.what.is_none()) {
-        if let Some(thing) = one(client, wanted).await.map_err(told)? {
+        if let Some(thing) = wanted.read(client).await.map_err(told)? {
             now.things.insert(thing.id(), thing);
         }
     }
@@ -269,87 +310,6 @@ async fn all(client: &Grafana, what: Alerting) -> Result<Vec<AlertingResource>, 
         value if what == Alerting::Policies => vec![AlertingResource::new(what, value)],
         _ => Vec::new(),
     })
-}
-
-/// What Grafana has of one thing.
-///
-/// # Errors
-/// As the client's.
-pub async fn one(
-    client: &Grafana,
-    wanted: &AlertingResource,
-) -> Result<Option<AlertingResource>, ClientError> {
-    match wanted.what {
-        None => {
-            let (folder, name) = wanted.group();
-            let found = again(|| client.rule_group(folder, name)).await?;
-            Ok(found.map(|found| group(folder, name, found.get("interval").cloned().unwrap_or_default())))
-        }
-        Some(what) => Ok(all(client, what).await?.into_iter().find(|thing| thing.key == wanted.key)),
-    }
-}
-
-/// The plan. Pure.
-///
-/// # Errors
-/// `not-found` for an item that the backup has not.
-pub fn plan(
-    opened: &BackupReader,
-    saved: Vec<AlertingResource>,
-    now: &Now,
-    request: &RestoreRequest,
-    target: String,
-) -> Result<Steps, PanelError> {
-    let unknown = request.uids.iter().find(|uid| !saved.iter().any(|thing| thing.id() == **uid));
-    if let Some(unknown) = unknown {
-        let words = format!("This backup has no alerting resource named {unknown:?}.");
-        return Err(PanelError::new(ErrorCode::NotFound, "backups", words));
-    }
-    let mut things: Vec<AlertingResource> = saved
-        .into_iter()
-        .filter(|thing| request.uids.is_empty() || request.uids.contains(&thing.id()))
-        .collect();
-    // A group's interval without one of its rules means nothing, unless it was asked for.
-    let rules: Vec<(String, String)> = things
-        .iter()
-        .filter(|thing| thing.what == Some(Alerting::Rules))
-        .map(|thing| (thing.folder().to_owned(), group_name(&thing.value)))
-        .collect();
-    things.retain(|thing| {
-        let (folder, name) = thing.group();
-        let of_a_rule = rules.iter().any(|(f, n)| f == folder && n == name);
-        thing.what.is_some() || of_a_rule || now.things.contains_key(&thing.id())
-    });
-    let mut folders = Vec::new();
-    let items: Vec<RestoreItem> =
-        things.iter().map(|thing| item(thing, opened, now, request, &mut folders)).collect();
-    let count = |act: &[RestoreAction]| {
-        u32::try_from(items.iter().filter(|item| act.contains(&item.act)).count()).unwrap_or(u32::MAX)
-    };
-    let mut plan = RestorePlan {
-        id: request.id.clone(),
-        what: RestorePart::Alerting,
-        target,
-        target_version: now.version.clone(),
-        new_folders: folders.iter().map(|folder: &NewFolder| folder.title.clone()).collect(),
-        new_library_panels: Vec::new(),
-        data_sources: Vec::new(),
-        folders: Vec::new(),
-        notes: Vec::new(),
-        writes: count(&[RestoreAction::Create, RestoreAction::Update]),
-        undecided: count(&[RestoreAction::Choose]),
-        items,
-        digest: String::new(),
-    };
-    let before = things
-        .iter()
-        .filter_map(|thing| now.things.get(&thing.id()))
-        .map(|thing| (thing.id(), thing.value.clone()))
-        .collect();
-    let hashes: Vec<String> = things.iter().map(AlertingResource::hash).collect();
-    let text = serde_json::to_vec(&(&plan, &before, hashes)).unwrap_or_default();
-    plan.digest = hex(&Sha256::digest(text));
-    Ok(Steps { plan, things, before, folders })
 }
 
 fn group_name(rule: &Value) -> String {
@@ -373,7 +333,7 @@ fn item(
     }
     let mut item = RestoreItem { folder: place, ..blank(thing.kind(), &thing.id(), &thing.title()) };
     let text = |thing: &AlertingResource| format!("{:#}\n", thing.compared());
-    if live.is_some_and(|live| live.same(thing)) {
+    if live.is_some_and(|live| thing.is_in(live)) {
         item.act = RestoreAction::Identical;
         return item;
     }
@@ -475,10 +435,10 @@ mod tests {
             AlertingResource::new(Alerting::Rules, value)
         };
         let one = rule(json!({"id": 3, "updated": "2024-01-01", "provenance": "api", "orgID": 1}));
-        assert!(one.same(&rule(json!({"id": 9}))) && one.hash() == rule(json!({})).hash());
-        assert!(!one.same(&rule(json!({"for": "6m"}))));
+        assert!(one.is_in(&rule(json!({"id": 9}))) && one.compared() == rule(json!({})).compared());
+        assert!(!one.is_in(&rule(json!({"for": "6m"}))));
         assert_eq!(one.id(), "alert-rules/a");
         assert_eq!(group("f", "g", json!(60)).id(), "rule-groups/f/g");
-        assert!(!group("f", "g", json!(60)).same(&group("f", "g", json!(30))));
+        assert!(!group("f", "g", json!(60)).is_in(&group("f", "g", json!(30))));
     }
 }

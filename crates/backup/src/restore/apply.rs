@@ -11,9 +11,10 @@ use aether_contract::{
 use serde_json::{Value, json};
 
 use super::{
+    create_folders::create_folders,
     document::{self, Before, Request, Saving},
-    folders::NewFolder,
     grafana,
+    new_permissions::NewPermissions,
     plan::{self, Steps},
     preconditions::{self, may_apply, writes},
     runs::{self, Record, RecordItem},
@@ -25,6 +26,7 @@ use crate::{
     compare,
     dashboard::Source,
     layout::{DASHBOARDS, FOLDERS},
+    permissions::Place,
     reader::{BackupReader, StoredDashboard},
     store::Store,
 };
@@ -41,7 +43,7 @@ const ATTEMPTS: u32 = 3;
 pub async fn plan(backups: &Backups, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
     let live = backups.ctx.live();
     let client = grafana(backups, &live, request.into_stack.as_deref()).await?;
-    Ok(steps(backups, &live, &client, request, None).await?.plan)
+    Ok(steps(backups, &live, &client, request, None).await?.0.plan)
 }
 
 async fn steps(
@@ -50,7 +52,7 @@ async fn steps(
     client: &Arc<Grafana>,
     request: &RestoreRequest,
     job: Option<&Handle>,
-) -> Result<Steps, PanelError> {
+) -> Result<(Steps, BackupReader), PanelError> {
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let (id, uids) = (request.id.clone(), request.uids.clone());
     let read = tokio::task::spawn_blocking(move || {
@@ -69,7 +71,8 @@ async fn steps(
         job.stage("reading Grafana", uids.len());
     }
     let target = target::read(client, &uids, job).await?;
-    plan::plan(&request.id, &opened, chosen, &target, request, clock::now())
+    let steps = plan::plan(&request.id, &opened, chosen, &target, request, clock::now())?;
+    Ok((steps, opened))
 }
 
 /// Carries a plan out.
@@ -84,7 +87,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     let job = backups.ctx.jobs.begin(format!("{} from {}", runs::WORK, asked.request.id.0))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let lock = crate::store::locked(&store).await?;
-    let steps = steps(&backups, &live, &client, &asked.request, Some(&job)).await?;
+    let (steps, opened) = steps(&backups, &live, &client, &asked.request, Some(&job)).await?;
     may_apply(&steps.plan, &asked.digest)?;
     let by = author::author(&asked.created_by);
     let safety = safety(&backups, &live, &client, &store, &steps, &by, &job).await?;
@@ -115,7 +118,8 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
         notes: Vec::new(),
     };
     let entry = backups.ctx.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;
-    ground(&client, &steps, &mut record, &job).await;
+    let permissions = NewPermissions::read(&opened, &client).await;
+    ground(&client, &steps, &permissions, &mut record, &job).await;
     job.stage("dashboards", record.items.len());
     let message = format!("Restored from backup {}", asked.request.id.0);
     for (index, step) in steps.steps.iter().filter(|step| writes(step.item.act)).enumerate() {
@@ -141,29 +145,20 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
         item.version = written.version;
         item.revision = written.revision;
         item.note = written.note;
+        let created = item.act == RestoreAction::Create && item.outcome == RestoreOutcome::Done;
+        if created
+            && permissions.has(Place::Dashboard, &item.uid)
+            && let Some(note) = permissions.give(&client, Place::Dashboard, &item.uid).await
+        {
+            item.note = format!("{} {note}", item.note).trim().to_owned();
+        }
         backups.ctx.journal_annotate(entry, &asked.request.id.0, json!(record)).await?;
         job.step();
     }
     backups.ctx.journal_complete(entry, record.outcome(), json!(record)).await?;
     drop((lock, job));
     backups.read_backups(&live).await?;
-    shown(&backups, &store, &live.profile.name, entry).await
-}
-
-/// The run of an entry, as the journal has it now.
-///
-/// # Errors
-/// `storage`, `internal`.
-pub async fn shown(
-    backups: &Backups,
-    store: &Store,
-    stack: &str,
-    entry: i64,
-) -> Result<RestoreRun, PanelError> {
-    let (store, stack) = (store.clone(), stack.to_owned());
-    let all = backups.ctx.journaled(move |journal| runs::all(journal, &store, &stack, false)).await?;
-    let run = all.into_iter().find(|run| i64::from(run.id) == entry);
-    run.ok_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "The restore is not in the journal."))
+    runs::shown(&backups, &store, &live.profile.name, entry).await
 }
 
 /// Saves the dashboards that a restore takes the place of. None when it takes no place.
@@ -219,9 +214,15 @@ async fn safety(
 }
 
 /// Makes the folders and library panels that the dashboards stand on. What fails is noted: the dashboards then tell.
-async fn ground(client: &Grafana, steps: &Steps, record: &mut Record, job: &Handle) {
+async fn ground(
+    client: &Grafana,
+    steps: &Steps,
+    permissions: &NewPermissions,
+    record: &mut Record,
+    job: &Handle,
+) {
     job.stage("folders and library panels", steps.folders.len() + steps.library.len());
-    make_folders(client, &steps.folders, &mut record.notes).await;
+    create_folders(client, &steps.folders, permissions, &mut record.notes).await;
     for _ in &steps.folders {
         job.step();
     }
@@ -238,24 +239,6 @@ async fn ground(client: &Grafana, steps: &Steps, record: &mut Record, job: &Hand
             record.notes.push(format!("Failed to create the library panel \"{name}\": {error}"));
         }
         job.step();
-    }
-}
-
-/// Makes folders, those above first. What fails is noted: what goes into them then tells.
-pub async fn make_folders(client: &Grafana, folders: &[NewFolder], notes: &mut Vec<String>) {
-    for folder in folders {
-        let parent = Some(folder.parent.as_str()).filter(|parent| !parent.is_empty());
-        match client.create_folder(&folder.uid, &folder.title, parent).await {
-            Ok(()) => {
-                notes.push(format!("Folder \"{}\" was created; undo does not remove it.", folder.title))
-            }
-            // The answer may be lost, and "exists" comes in two forms: what counts is whether it is there.
-            Err(_) if matches!(client.folder(&folder.uid).await, Ok(Some(_))) => {}
-            Err(error) => {
-                let error = error.to_panel(ServiceKind::Grafana);
-                notes.push(format!("Failed to create the folder \"{}\": {error}", folder.title));
-            }
-        }
     }
 }
 

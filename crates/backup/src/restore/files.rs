@@ -13,7 +13,6 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    apply::shown,
     plan::blank,
     preconditions::{self, may_apply, writes},
     runs::{self, Record, RecordItem},
@@ -234,7 +233,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     drop((lock, job));
     backups.read_backups(&live).await?;
     refused?;
-    let mut run = shown(&backups, &store, &live.profile.name, entry).await?;
+    let mut run = runs::shown(&backups, &store, &live.profile.name, entry).await?;
     // In full, once: the journal does not keep what a server quotes of a file.
     run.notes = record.notes;
     Ok(run)

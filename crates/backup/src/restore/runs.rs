@@ -1,13 +1,13 @@
 //! Restores that were, as the journal has them: what was done, and whether it can be undone.
 
 use aether_contract::{
-    BackupId, PanelError, RestoreAction, RestoreItem, RestoreKind, RestoreOutcome, RestorePart, RestoreRun,
-    RestoreState, RestoredItem,
+    BackupId, ErrorCode, PanelError, RestoreAction, RestoreItem, RestoreKind, RestoreOutcome, RestorePart,
+    RestoreRun, RestoreState, RestoredItem,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::store::Store;
+use crate::{Backups, store::Store};
 use aether_context::journal::{Entry, Journal};
 
 /// The journal's word for a restore.
@@ -76,6 +76,9 @@ pub struct RecordItem {
     /// SHA-256 of what it is since, where there are no versions; empty for dashboards.
     #[serde(default)]
     pub written: String,
+    /// Whether it failed after a part of it had been written.
+    #[serde(default)]
+    pub partly: bool,
     /// Why.
     pub note: String,
 }
@@ -95,8 +98,16 @@ impl RecordItem {
             revision_before: String::new(),
             revision: String::new(),
             written: String::new(),
+            partly: false,
             note: String::new(),
         }
+    }
+}
+
+impl RecordItem {
+    /// Whether it was written, if only in part.
+    pub fn is_written(&self) -> bool {
+        self.outcome == RestoreOutcome::Done || self.partly
     }
 }
 
@@ -121,6 +132,22 @@ pub fn all(journal: &Journal, store: &Store, stack: &str, busy: bool) -> Result<
     Ok(runs.iter().filter_map(|entry| run(entry, &undone, store, stack, going(entry))).collect())
 }
 
+/// The run of an entry, as the journal has it now.
+///
+/// # Errors
+/// `storage`, `internal`.
+pub async fn shown(
+    backups: &Backups,
+    store: &Store,
+    stack: &str,
+    entry: i64,
+) -> Result<RestoreRun, PanelError> {
+    let (store, stack) = (store.clone(), stack.to_owned());
+    let runs = backups.ctx.journaled(move |journal| all(journal, &store, &stack, false)).await?;
+    let run = runs.into_iter().find(|run| i64::from(run.id) == entry);
+    run.ok_or_else(|| PanelError::new(ErrorCode::Internal, "backups", "The restore is not in the journal."))
+}
+
 /// The record in an entry: completed ones have it as their result.
 pub fn record(entry: &Entry) -> Option<Record> {
     let value: &Value = entry.result.as_ref().unwrap_or(&entry.detail);
@@ -140,7 +167,7 @@ pub fn run(entry: &Entry, undone: &[Entry], store: &Store, stack: &str, busy: bo
     let record = record(entry).filter(|record| record.stack == stack)?;
     let back = undone_uids(undone, entry.id);
     let tried = undone.iter().any(|undo| undo.subject == entry.id.to_string());
-    let written = record.items.iter().filter(|item| item.outcome == RestoreOutcome::Done);
+    let written = record.items.iter().filter(|item| item.is_written());
     let all_back = written.clone().all(|item| back.contains(&item.uid));
     let state = match (&entry.outcome, tried) {
         (None, _) if busy => RestoreState::Running,

@@ -6,12 +6,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::Grafana;
 use aether_contract::{
-    ErrorCode, PanelError, RestoreAction, RestoreOutcome, RestorePart, RestoreRun, RestoreState, ServiceKind,
+    ErrorCode, PanelError, RestoreAction, RestoreOutcome, RestoreRun, RestoreState, ServiceKind,
 };
 use serde_json::Value;
 
 use super::{
-    apply::{self, Written, write},
+    apply::{Written, write},
     document::{Before, Saving},
     runs::{self, Record, RecordItem},
     target::{self, LiveDashboard},
@@ -40,7 +40,7 @@ pub async fn undo(backups: Arc<Backups>, id: u32) -> Result<RestoreRun, PanelErr
         .items
         .iter()
         .filter(|item| !back.contains(&item.uid))
-        .filter(|item| item.outcome == RestoreOutcome::Done || interrupted)
+        .filter(|item| item.is_written() || interrupted)
         .map(|item| RecordItem { outcome: RestoreOutcome::Pending, ..item.clone() })
         .collect();
     let mut undone = Record { items: todo, notes: Vec::new(), ..record };
@@ -52,14 +52,10 @@ pub async fn undo(backups: Arc<Backups>, id: u32) -> Result<RestoreRun, PanelErr
         job: &job,
         interrupted,
     };
-    match undone.what {
-        RestorePart::Dashboards => dashboards(&work, &mut undone).await?,
-        RestorePart::Alerting => super::alerting::undo(&work, &mut undone).await?,
-        RestorePart::Configs => super::files::undo(&work, &mut undone).await?,
-    }
+    super::take_back(&work, &mut undone).await?;
     drop((lock, job));
     backups.read_backups(&live).await?;
-    let mut run = apply::shown(&backups, &store, &live.profile.name, number).await?;
+    let mut run = runs::shown(&backups, &store, &live.profile.name, number).await?;
     // What could not be put back tells why.
     for item in undone.items.iter().filter(|item| item.outcome != RestoreOutcome::Done) {
         run.notes.push(format!("{}: {}", item.title, item.note));
@@ -99,7 +95,11 @@ async fn find(backups: &Backups, live: &StackSession, store: &Store, id: u32) ->
     Ok(Found { record, run, back })
 }
 
-async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
+/// Takes the dashboards of a run back.
+///
+/// # Errors
+/// As [`super::take_back`].
+pub async fn dashboards(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
     let client = grafana_of(work, undone).await?;
     let old = copies(work.store, undone.safety.as_ref())?;
     // Only an interrupted run needs it: there a write may have arrived that nobody wrote down.

@@ -188,7 +188,7 @@ pub enum Backup {
     Restore {
         /// Backup name
         id: String,
-        /// Dashboards by UID, files by name, or alerting resources as named in the plan [default: all]
+        /// Dashboards by UID, files by name, or other resources as named in the plan [default: all]
         #[arg(value_name = "UID")]
         uids: Vec<String>,
         /// Part of the backup to restore
@@ -323,6 +323,14 @@ pub enum Part {
     Alertmanager,
     /// Configuration files
     Configs,
+    /// Permissions of Grafana's folders and dashboards
+    Permissions,
+    /// Grafana annotations
+    Annotations,
+    /// Grafana playlists
+    Playlists,
+    /// Settings of dashboards shown without a login
+    PublicDashboards,
 }
 
 /// Archive formats.
@@ -343,6 +351,14 @@ pub enum What {
     Alerting,
     /// The stack's configuration files, checked and reloaded
     Configs,
+    /// Permissions of Grafana folders and dashboards
+    Permissions,
+    /// Grafana annotations; those that are there stay
+    Annotations,
+    /// Grafana playlists
+    Playlists,
+    /// Dashboards that Grafana shows without a login
+    PublicDashboards,
 }
 
 /// How a restore conflict is resolved.

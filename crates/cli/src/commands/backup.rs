@@ -125,6 +125,10 @@ fn kind(part: Part) -> BackupPartKind {
         Part::Prometheus => BackupPartKind::Prometheus,
         Part::Alertmanager => BackupPartKind::Alertmanager,
         Part::Configs => BackupPartKind::Configs,
+        Part::Permissions => BackupPartKind::Permissions,
+        Part::Annotations => BackupPartKind::Annotations,
+        Part::Playlists => BackupPartKind::Playlists,
+        Part::PublicDashboards => BackupPartKind::PublicDashboards,
     }
 }
 

@@ -45,6 +45,10 @@ pub fn shown(backup: &wire::Backup) -> String {
             BackupPartKind::Prometheus => "Prometheus",
             BackupPartKind::Alertmanager => "Alertmanager",
             BackupPartKind::Configs => "Configuration",
+            BackupPartKind::Permissions => "Permissions",
+            BackupPartKind::Annotations => "Annotations",
+            BackupPartKind::Playlists => "Playlists",
+            BackupPartKind::PublicDashboards => "Public dashboards",
         };
         let (state, paint) = match part.state {
             BackupPartState::Complete => ("complete", Style::Good),

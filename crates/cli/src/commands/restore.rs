@@ -43,6 +43,10 @@ pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError
             BackupWhat::Dashboards => RestorePart::Dashboards,
             BackupWhat::Alerting => RestorePart::Alerting,
             BackupWhat::Configs => RestorePart::Configs,
+            BackupWhat::Permissions => RestorePart::Permissions,
+            BackupWhat::Annotations => RestorePart::Annotations,
+            BackupWhat::Playlists => RestorePart::Playlists,
+            BackupWhat::PublicDashboards => RestorePart::PublicDashboards,
         },
         uids: uids.clone(),
         choices: BTreeMap::new(),
@@ -99,6 +103,11 @@ fn kind(kind: RestoreKind) -> &'static str {
         RestoreKind::MuteTiming => "mute timing",
         RestoreKind::Template => "template",
         RestoreKind::File => "file",
+        RestoreKind::FolderPermissions => "folder",
+        RestoreKind::DashboardPermissions => "dashboard",
+        RestoreKind::Annotations => "annotations",
+        RestoreKind::Playlist => "playlist",
+        RestoreKind::PublicDashboard => "public dashboard",
     }
 }
 
@@ -108,6 +117,10 @@ fn noun(what: RestorePart) -> &'static str {
         RestorePart::Dashboards => "dashboard",
         RestorePart::Alerting => "item",
         RestorePart::Configs => "file",
+        RestorePart::Permissions => "item",
+        RestorePart::Annotations => "group",
+        RestorePart::Playlists => "playlist",
+        RestorePart::PublicDashboards => "public dashboard",
     }
 }
 

@@ -267,7 +267,7 @@ impl Grafana {
 }
 
 /// Whether the answer is "there is no such thing", and not "there is no such API": the latter says just "Not found".
-fn missing(error: &ClientError) -> bool {
+pub(super) fn missing(error: &ClientError) -> bool {
     let words = error.words.trim().to_lowercase();
     matches!(error.failure, Failure::WrongPath) && words.contains("not found") && words != "not found"
 }

@@ -367,7 +367,7 @@ pub async fn delete(Extract(shared): Context, Path((version, namespace, name)): 
         }
         Some(_) => {}
     }
-    state.dashboards.retain(|board| board.uid != name);
+    state.remove_dashboards(|board| board.uid == name);
     match state.save() {
         Ok(()) => Json(
             json!({"kind": "Status", "apiVersion": "v1", "status": "Success", "details": {"name": name}}),

@@ -167,7 +167,7 @@ pub async fn delete(Extract(shared): Context, Path(uid): Path<String>) -> Respon
         }
         Some(_) => {}
     }
-    state.dashboards.retain(|board| board.uid != uid);
+    state.remove_dashboards(|board| board.uid == uid);
     match state.save() {
         Ok(()) => Json(json!({"message": "Dashboard deleted", "uid": uid})).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),

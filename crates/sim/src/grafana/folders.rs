@@ -124,7 +124,10 @@ pub async fn delete(
     }
     state.alerting.rules.retain(|rule| !inside(rule));
     state.folders.retain(|folder| !gone.contains(&folder.uid));
-    state.dashboards.retain(|board| board.folder_uid.as_ref().is_none_or(|folder| !gone.contains(folder)));
+    state.remove_dashboards(|board| board.folder_uid.as_ref().is_some_and(|folder| gone.contains(folder)));
+    for folder in &gone {
+        state.permissions.remove(&format!("folder/{folder}"));
+    }
     match state.save() {
         Ok(()) => Json(json!({"message": format!("Folder {uid} deleted")})).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),

@@ -33,6 +33,16 @@ pub struct Version {
     pub text: Option<String>,
 }
 
+/// A permission that somebody gave.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Grant {
+    pub role: String,
+    pub team_id: i64,
+    pub user_id: i64,
+    pub permission: u32,
+}
+
 /// Versions kept of a dashboard.
 const KEPT: usize = 20;
 
@@ -106,6 +116,24 @@ pub struct State {
     pub datasources: Vec<Value>,
     #[serde(default = "Alerting::first")]
     pub alerting: Alerting,
+    /// Permissions given directly, by `folder/UID` and `dashboard/UID`; where there are none, Grafana's defaults.
+    #[serde(default)]
+    pub permissions: BTreeMap<String, Vec<Grant>>,
+    /// Names by number.
+    #[serde(default)]
+    pub teams: BTreeMap<i64, String>,
+    /// Logins by number.
+    #[serde(default)]
+    pub users: BTreeMap<i64, String>,
+    /// Logins of service accounts by number.
+    #[serde(default)]
+    pub service_accounts: BTreeMap<i64, String>,
+    #[serde(default)]
+    pub annotations: Vec<Value>,
+    #[serde(default)]
+    pub playlists: Vec<Value>,
+    #[serde(default)]
+    pub public_dashboards: Vec<Value>,
     #[serde(skip)]
     pub file: Option<PathBuf>,
 }
@@ -157,6 +185,18 @@ impl State {
 
     pub fn dashboard_mut(&mut self, uid: &str) -> Option<&mut Dashboard> {
         self.dashboards.iter_mut().find(|dashboard| dashboard.uid == uid)
+    }
+
+    /// Deletes dashboards with what belongs to them: permissions, annotations, and the link for everybody.
+    pub fn remove_dashboards(&mut self, gone: impl Fn(&Dashboard) -> bool) {
+        let (gone, kept): (Vec<Dashboard>, Vec<Dashboard>) =
+            std::mem::take(&mut self.dashboards).into_iter().partition(gone);
+        self.dashboards = kept;
+        for board in gone {
+            self.permissions.remove(&format!("dashboard/{}", board.uid));
+            self.annotations.retain(|one| one["dashboardUID"] != board.uid.as_str());
+            self.public_dashboards.retain(|one| one["dashboardUid"] != board.uid.as_str());
+        }
     }
 
     /// Titles of folders by uid.

@@ -69,6 +69,10 @@ export const text = {
       prometheus: 'TSDB snapshot, loaded rules, flags',
       alertmanager: 'Running configuration, silences',
       configs: 'Rule and configuration files of the monitoring stack',
+      permissions: 'Who may see and edit Grafana folders and dashboards',
+      annotations: 'Grafana annotations, without those of alerts',
+      playlists: 'Grafana playlists',
+      'public-dashboards': 'Settings of dashboards shown without a login, without their links',
     },
     files: (n: number, bytes: number): string => `${plural(n, 'file')}, ${size(bytes)}`,
     hint: 'The backup is listed after every file is written and verified.',
@@ -166,6 +170,7 @@ export const text = {
     dashboards: 'Dashboards',
     alerting: 'Alerting',
     configs: 'Configuration',
+    other: 'Other',
     compare: 'Compare',
     files: 'Files',
     blocks: 'TSDB',
@@ -236,6 +241,8 @@ export const text = {
     emptyTitle: 'Not in this backup',
     noConfigs: 'This backup contains no configuration files.',
     noAlerting: 'This backup contains no Grafana alerting resources.',
+    noOther: 'This backup contains none of these.',
+    parts: 'Part',
     comparedWith: 'Compared with',
     differ: (n: number, total: number, noun: string): string =>
       `${count(n)} of ${plural(total, noun)} ${n === 1 ? 'differs' : 'differ'}`,
@@ -255,12 +262,30 @@ export const text = {
     hint: 'Open an item to see its changes. Nothing is written until you confirm the plan.',
   },
 
+  /** How an item compares with what is live. */
+  comparison: {
+    identical: 'identical',
+    unusable: 'can’t be restored',
+    storageUnknown: 'can’t be compared',
+    deleted: 'deleted',
+    provisioned: 'provisioned from a file',
+    panels: (n: number): string => `${plural(n, 'panel')} ${n === 1 ? 'differs' : 'differ'}`,
+    differs: 'differs',
+    moved: 'moved',
+    missing: 'missing',
+    wider: 'gives more access',
+    incomplete: 'incomplete',
+  },
+
   restore: {
     title: (n: number | null, noun: string): string => `Restore ${n === null ? '…' : plural(n, noun)}`,
     target: 'Target',
     grafana: (version: string): string => `Grafana ${version}`,
     configsAbout:
       'The servers reload their files, and the loaded configuration is compared with the restored one. If a server rejects a file, all files are rolled back.',
+    permissionsAbout:
+      'Replaces all permissions given on each folder and dashboard. Permissions inherited from a folder above are not affected.',
+    annotationsAbout: 'Creates the annotations that Grafana lacks. Existing ones are not changed or deleted.',
     itemsAbout: 'Items are written one at a time and read back. Anything edited in the meantime is left unchanged.',
     missingPlugins: (plugins: string): string => `Missing plugin: ${plugins}. Its panels will be empty.`,
     missingLibraryPanels: (panels: string): string => `Missing library panel: ${panels}. It will be empty.`,

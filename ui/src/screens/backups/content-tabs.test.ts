@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BackupDetail } from '../../lib/contract';
-import { contentTabs, firstTab } from './content-tabs';
+import { contentTabs, firstTab, otherParts } from './content-tabs';
 
 const detail = (more: object): BackupDetail =>
   ({ dashboards: [], blocks: [], files: [], ...more }) as unknown as BackupDetail;
@@ -13,6 +13,13 @@ test('backup_without_a_part_has_no_tab_for_it', () => {
     ['files', 2],
     ['manifest', null],
   ]);
+});
+
+test('parts_of_grafana_beside_its_dashboards_share_a_tab', () => {
+  const files = [{ path: 'grafana/playlists.json' }, { path: 'grafana/permissions.json' }];
+  expect(otherParts(detail({ files }))).toEqual(['permissions', 'playlists']);
+  expect(contentTabs(detail({ files })).map((t) => t.id)).toContain('other');
+  expect(contentTabs(detail({})).map((t) => t.id)).not.toContain('other');
 });
 
 test('backup_opens_on_dashboards_then_on_data_then_on_files', () => {

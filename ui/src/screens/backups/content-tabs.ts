@@ -2,6 +2,21 @@
 import type { BackupDetail } from '../../lib/contract';
 import { text } from '../../lib/text/backups';
 
+/** Parts of a backup that share a tab, and the file that each is in. */
+export const OTHER_PARTS = {
+  permissions: 'grafana/permissions.json',
+  annotations: 'grafana/annotations.json',
+  playlists: 'grafana/playlists.json',
+  'public-dashboards': 'grafana/public-dashboards.json',
+} as const;
+export type OtherPart = keyof typeof OTHER_PARTS;
+
+/** Those of the parts that a backup has. */
+export function otherParts(detail: BackupDetail): OtherPart[] {
+  const paths = new Set(detail.files.map((file) => file.path));
+  return (Object.keys(OTHER_PARTS) as OtherPart[]).filter((part) => paths.has(OTHER_PARTS[part]));
+}
+
 export type ContentTab = keyof typeof text.tabs;
 
 export function contentTabs(detail: BackupDetail): { id: ContentTab; title: string; n: number | null }[] {
@@ -11,6 +26,7 @@ export function contentTabs(detail: BackupDetail): { id: ContentTab; title: stri
     // How many resources are in these files is known only to the restore plan.
     alerting: under('grafana/alerting/') > 0 ? null : 0,
     configs: under('configs/'),
+    other: otherParts(detail).length > 0 ? null : 0,
     compare: null,
     files: detail.files.length,
     blocks: detail.blocks.length,

@@ -63,6 +63,10 @@ export const PART: Record<BackupPartKind, string> = {
   prometheus: 'Prometheus',
   alertmanager: 'Alertmanager',
   configs: 'Configuration',
+  permissions: 'Permissions',
+  annotations: 'Annotations',
+  playlists: 'Playlists',
+  'public-dashboards': 'Public dashboards',
 };
 
 export const ACT: Record<RestoreAction, Label> = {
@@ -82,7 +86,15 @@ export const CHOICE: Record<RestoreChoice, string> = {
 };
 
 /** What a restore counts. */
-export const NOUN: Record<RestorePart, string> = { dashboards: 'dashboard', alerting: 'resource', configs: 'file' };
+export const NOUN: Record<RestorePart, string> = {
+  dashboards: 'dashboard',
+  alerting: 'resource',
+  configs: 'file',
+  permissions: 'item',
+  annotations: 'group',
+  playlists: 'playlist',
+  'public-dashboards': 'public dashboard',
+};
 
 export const KIND: Record<RestoreKind, string> = {
   dashboard: 'dashboard',
@@ -93,6 +105,11 @@ export const KIND: Record<RestoreKind, string> = {
   'mute-timing': 'mute timing',
   template: 'notification template',
   file: 'file',
+  'folder-permissions': 'folder',
+  'dashboard-permissions': 'dashboard',
+  annotations: 'annotations',
+  playlist: 'playlist',
+  'public-dashboard': 'public dashboard',
 };
 
 export const OUTCOME: Record<RestoreOutcome, Label> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreItem } from '../../lib/contract';
-import { compareDashboard, usedMapping } from './restore-items';
+import { compareDashboard, compareItem, usedMapping } from './restore-items';
 
 const item = (more: Partial<RestoreItem>): RestoreItem =>
   ({ act: 'update', obstacle: null, changes: [], liveVersion: 3, dataSources: [], ...more }) as unknown as RestoreItem;
@@ -10,6 +10,13 @@ describe('restore items', () => {
     const uses = [{ reference: 'old', plugin: 'loki', places: ['Errors'], found: false }];
     expect(usedMapping({ old: 'new', other: 'x' }, [item({ dataSources: uses }), item({})])).toEqual({ old: 'new' });
     expect(usedMapping({ old: 'new' }, [])).toEqual({});
+  });
+
+  it('tells what would give more access from what only differs', () => {
+    expect(compareItem(item({ obstacle: 'would-widen', act: 'choose' })).text).toBe('gives more access');
+    expect(compareItem(item({ act: 'update' })).text).toBe('differs');
+    expect(compareItem(item({ act: 'update', kind: 'annotations' })).text).toBe('incomplete');
+    expect(compareItem(item({ act: 'create' })).text).toBe('missing');
   });
 
   it('tells what can’t be restored or compared from what differs', () => {

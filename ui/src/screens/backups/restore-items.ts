@@ -1,5 +1,6 @@
 // What can be done with an item of a restore plan, and how it compares with what is live.
-import type { RestoreAction, RestoreItem } from '../../lib/contract';
+import type { RestoreAction, RestoreItem, RestorePart } from '../../lib/contract';
+import { text } from '../../lib/text/backups';
 import type { Tone } from './labels';
 
 export interface Comparison {
@@ -11,6 +12,9 @@ export interface Comparison {
 export const writes = (action: RestoreAction): boolean =>
   action === 'create' || action === 'update' || action === 'copy';
 
+/** Whether a part holds resources of several kinds. */
+export const hasKinds = (part: RestorePart): boolean => part === 'alerting' || part === 'permissions';
+
 export const canRestoreDashboard = (item: RestoreItem | undefined): boolean =>
   item !== undefined && item.act !== 'identical' && item.obstacle !== 'unusable';
 
@@ -20,27 +24,30 @@ export function usedMapping(mapping: Record<string, string>, items: readonly Res
   return Object.fromEntries(Object.entries(mapping).filter(([from]) => used.has(from)));
 }
 
-/** Of alerting resources and configuration files: without an action or a choice there is nothing to restore. */
+/** Of everything but dashboards: without an action or a choice there is nothing to restore. */
 export const canRestore = (item: RestoreItem | undefined): boolean =>
   item !== undefined && (writes(item.act) || item.choices.length > 0);
 
 /** A dashboard of a backup compared with the one in Grafana. */
 export function compareDashboard(item: RestoreItem): Comparison {
-  if (item.obstacle === 'unusable') return { tone: 'crit', text: 'can’t be restored' };
-  if (item.obstacle === 'storage-unknown') return { tone: 'warn', text: 'can’t be compared' };
-  if (item.liveVersion === null) return { tone: 'crit', text: 'deleted' };
-  if (item.obstacle === 'provisioned') return { tone: 'mute', text: 'provisioned from a file' };
-  if (item.act === 'identical') return { tone: 'none', text: 'identical' };
+  const words = text.comparison;
+  if (item.obstacle === 'unusable') return { tone: 'crit', text: words.unusable };
+  if (item.obstacle === 'storage-unknown') return { tone: 'warn', text: words.storageUnknown };
+  if (item.liveVersion === null) return { tone: 'crit', text: words.deleted };
+  if (item.obstacle === 'provisioned') return { tone: 'mute', text: words.provisioned };
+  if (item.act === 'identical') return { tone: 'none', text: words.identical };
   const panels = new Set(item.changes.filter((c) => c.panel).map((c) => c.panel)).size;
-  if (panels > 0) return { tone: 'warn', text: `${panels} ${panels === 1 ? 'panel differs' : 'panels differ'}` };
-  return { tone: 'warn', text: item.changes.length > 0 ? 'differs' : 'moved' };
+  if (panels > 0) return { tone: 'warn', text: words.panels(panels) };
+  return { tone: 'warn', text: item.changes.length > 0 ? words.differs : words.moved };
 }
 
-/** An alerting resource or a configuration file compared with the live one. */
+/** Any other resource or a configuration file compared with the live one. */
 export function compareItem(item: RestoreItem): Comparison {
-  if (item.act === 'identical') return { tone: 'none', text: 'identical' };
-  if (item.obstacle === 'unusable') return { tone: 'crit', text: 'can’t be restored' };
-  if (item.obstacle === 'provisioned') return { tone: 'mute', text: 'provisioned from a file' };
-  if (item.act === 'create' || item.obstacle === 'secrets-missing') return { tone: 'crit', text: 'missing' };
-  return { tone: 'warn', text: 'differs' };
+  const words = text.comparison;
+  if (item.act === 'identical') return { tone: 'none', text: words.identical };
+  if (item.obstacle === 'unusable') return { tone: 'crit', text: words.unusable };
+  if (item.obstacle === 'provisioned') return { tone: 'mute', text: words.provisioned };
+  if (item.obstacle === 'would-widen') return { tone: 'warn', text: words.wider };
+  if (item.act === 'create' || item.obstacle === 'secrets-missing') return { tone: 'crit', text: words.missing };
+  return { tone: 'warn', text: item.kind === 'annotations' ? words.incomplete : words.differs };
 }

@@ -72,6 +72,22 @@ function backup(
         notes: ['Secrets in its configuration are masked by Alertmanager; the file in configs/ has them.'],
       },
       { kind: 'configs', state: 'complete', count: 6, what: 'files', bytes: 34_600, withoutTsdb: false, notes: [] },
+      ...(
+        [
+          ['permissions', 61, 'folders and dashboards', 21_000],
+          ['annotations', 161, 'annotations', 48_000],
+          ['playlists', 2, 'playlists', 900],
+          ['public-dashboards', 1, 'public dashboards', 500],
+        ] as const
+      ).map(([kind, count, what, bytes]) => ({
+        kind,
+        state: 'complete' as const,
+        count,
+        what,
+        bytes,
+        withoutTsdb: false,
+        notes: [],
+      })),
     ],
     ...more,
   };
@@ -282,6 +298,10 @@ export function detail(backup: Backup, scene: Scene, now: number): BackupDetail 
             'alerting/alert-rules',
             'alerting/contact-points',
             'alerting/policies',
+            'permissions',
+            'annotations',
+            'playlists',
+            'public-dashboards',
           ].map((f) => ({ path: `grafana/${f}.json`, bytes: 3400, sha256: `5f1e${'ab'.repeat(28)}c09a` })),
           { path: 'alertmanager/config.yml', bytes: 900, sha256: `77aa${'cd'.repeat(28)}c09a` },
           { path: 'prometheus/rules.json', bytes: 9000, sha256: `77aa${'ef'.repeat(28)}c09a` },

@@ -157,6 +157,84 @@ const RULES_DIFF = `@@ -40,7 +40,7 @@
            severity: warning
 `;
 
+type MakeItem = (kind: RestoreItem['kind'], uid: string, title: string, more?: Partial<RestoreItem>) => RestoreItem;
+
+/** Permissions, annotations, playlists and public dashboards; null for other parts. */
+function extras(request: RestoreRequest, one: MakeItem): RestoreItem[] | null {
+  const asked = (uid: string, note: string, write: RestoreItem['act'], diff: string): Partial<RestoreItem> => {
+    const choice = request.choices[uid];
+    return {
+      act: choice === 'replace' ? write : choice === 'keep' ? 'skip' : 'choose',
+      obstacle: 'would-widen',
+      choices: ['keep', 'replace'],
+      note,
+      diff,
+    };
+  };
+  switch (request.what) {
+    case 'permissions':
+      return [
+        one(
+          'folder-permissions',
+          'folder/billing',
+          'Billing',
+          asked(
+            'folder/billing',
+            'It gives more access than now: role Viewer: View (nothing now), team Finance: Admin (Edit now).',
+            'update',
+            '@@ -1,2 +1,2 @@\n-team Finance: Edit\n+role Viewer: View\n+team Finance: Admin\n user ann: View\n',
+          ),
+        ),
+        one('folder-permissions', 'folder/rag', 'RAG', {
+          act: 'update',
+          note: 'Left out, because this Grafana does not have them: user ben.',
+          diff: '@@ -1,3 +1,2 @@\n role Editor: Edit\n-user carol: Admin\n role Viewer: View\n',
+        }),
+        one('folder-permissions', 'folder/platform', 'Platform'),
+        one('dashboard-permissions', 'dashboard/tenant-costs', 'Tenant costs', {
+          act: 'skip',
+          obstacle: 'unusable',
+          note: 'This dashboard does not exist in Grafana. Restore it first.',
+        }),
+        one('dashboard-permissions', 'dashboard/aether-rag-ops', 'RAG operations'),
+      ];
+    case 'annotations':
+      return [
+        one('annotations', 'dashboard/aether-rag-ops', 'RAG operations', {
+          act: 'update',
+          note: 'Creates 12 of 40 annotations; those in Grafana stay. Grafana names you as their author.',
+        }),
+        one('annotations', 'dashboard/node-full', 'Node exporter full', { note: '3 annotations.' }),
+        one('annotations', 'organization', 'Organization', { note: '118 annotations.' }),
+      ];
+    case 'playlists':
+      return [
+        one('playlist', 'playlist/wall', 'Wall', {
+          act: 'create',
+          note: 'It gets a new address, because Grafana chooses the UIDs of playlists.',
+          diff: '@@ -0,0 +1,3 @@\n+{\n+  "name": "Wall"\n+}\n',
+        }),
+        one('playlist', 'playlist/lobby', 'Lobby'),
+      ];
+    case 'public-dashboards':
+      return [
+        one(
+          'public-dashboard',
+          'dashboard/status',
+          'Status',
+          asked(
+            'dashboard/status',
+            'It shows more than now: everybody with the link sees the dashboard. It gets a new link: the old one is not in the backup.',
+            'create',
+            '@@ -0,0 +1,3 @@\n+{\n+  "isEnabled": true\n+}\n',
+          ),
+        ),
+      ];
+    default:
+      return null;
+  }
+}
+
 /** The alerting and the configuration files of a backup against what is there. */
 function others(request: RestoreRequest, scene: Scene): RestorePlan {
   const base: RestoreItem = {
@@ -186,8 +264,10 @@ function others(request: RestoreRequest, scene: Scene): RestorePlan {
     more: Partial<RestoreItem> = {},
   ): RestoreItem => ({ ...base, kind, uid, title: scene === 'hostile' ? `${title} ${BIDI} ${LONG}` : title, ...more });
   const choice = request.choices['contact-points/chat'];
+  const extra = extras(request, one);
   const all =
-    request.what === 'configs'
+    extra ??
+    (request.what === 'configs'
       ? [
           one('file', 'docker-compose.yml', 'docker-compose.yml'),
           one('file', 'prometheus-config.yml', 'prometheus-config.yml'),
@@ -228,7 +308,7 @@ function others(request: RestoreRequest, scene: Scene): RestorePlan {
             obstacle: 'provisioned',
             note: 'Grafana has it from a file and refuses to save it. Restore that file.',
           }),
-        ];
+        ]);
   const items = all.filter((i) => request.uids.length === 0 || request.uids.includes(i.uid));
   const of = (acts: RestoreItem['act'][]): number => items.filter((i) => acts.includes(i.act)).length;
   return {

@@ -1,71 +1,76 @@
-//! Restores Grafana's alert rules and notification settings: what is compared and written, in which order, and
-//! the way back. Everything is written so that it stays editable in Grafana's own pages.
+//! Carries out the plans of [`Resource`]s: saves what is there, writes, reads back, and undoes.
 
-use aether_foundation::author;
 use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::{ClientError, Grafana};
+use aether_context::session::StackSession;
 use aether_contract::{
-    BackupId, BackupPart, BackupPartKind, BackupPartState, PanelError, RestoreAction, RestoreApplyRequest,
-    RestoreOutcome, RestorePart, RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
+    BackupId, BackupPart, BackupPartState, PanelError, RestoreAction, RestoreApplyRequest, RestoreOutcome,
+    RestorePlan, RestoreRequest, RestoreRun, ServiceKind,
 };
+use aether_foundation::author;
 use serde_json::{Value, json};
 
 use super::{
-    alerting_resource::{self, AlertingResource},
-    apply::{make_folders, shown},
+    create_folders::create_folders,
     grafana,
+    new_permissions::NewPermissions,
     preconditions::{self, may_apply, writes},
+    resource::{Resource, Steps, hash},
     runs::{self, Record, RecordItem},
     undo_work::{Work, grafana_of},
 };
 use crate::{Backups, build::Builder, reader::BackupReader, store::Store};
-use aether_context::session::StackSession;
 
-/// The plan of a request for the alerting.
+/// The plan of a request.
 ///
 /// # Errors
 /// `not-found` for an unknown backup or item; Grafana's codes.
-pub async fn plan(backups: &Backups, request: &RestoreRequest) -> Result<RestorePlan, PanelError> {
+pub async fn plan<R: Resource>(
+    backups: &Backups,
+    request: &RestoreRequest,
+) -> Result<RestorePlan, PanelError> {
     let live = backups.ctx.live();
     let client = grafana(backups, &live, request.into_stack.as_deref()).await?;
-    Ok(steps(backups, &live, &client, request).await?.plan)
+    Ok(steps::<R>(backups, &live, &client, request).await?.0.plan)
 }
 
-async fn steps(
+async fn steps<R: Resource>(
     backups: &Backups,
     live: &StackSession,
     client: &Arc<Grafana>,
     request: &RestoreRequest,
-) -> Result<alerting_resource::Steps, PanelError> {
+) -> Result<(Steps<R>, BackupReader), PanelError> {
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let id = request.id.clone();
     let opened = aether_foundation::task::blocking(move || BackupReader::open(&store, &id)).await?;
-    let saved = alerting_resource::saved(&opened)?;
-    let now = alerting_resource::live(client, &saved).await?;
-    alerting_resource::plan(&opened, saved, &now, request, client.address())
+    let steps = R::plan(&opened, client, request).await?;
+    Ok((steps, opened))
 }
 
 /// Carries a plan out.
 ///
 /// # Errors
 /// As [`super::apply`].
-pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<RestoreRun, PanelError> {
+pub async fn apply<R: Resource>(
+    backups: Arc<Backups>,
+    asked: RestoreApplyRequest,
+) -> Result<RestoreRun, PanelError> {
     let live = backups.ctx.live();
     let client = grafana(&backups, &live, asked.request.into_stack.as_deref()).await?;
-    let job = backups.ctx.jobs.begin(format!("{} alerting from {}", runs::WORK, asked.request.id.0))?;
+    let job = backups.ctx.jobs.begin(format!("{} {} from {}", runs::WORK, R::NOUN, asked.request.id.0))?;
     let store = Store::of(&live.profile, &backups.ctx.home.data);
     let lock = crate::store::locked(&store).await?;
     job.stage("reading Grafana", 0);
-    let steps = steps(&backups, &live, &client, &asked.request).await?;
+    let (steps, opened) = steps::<R>(&backups, &live, &client, &asked.request).await?;
     may_apply(&steps.plan, &asked.digest)?;
     let by = author::author(&asked.created_by);
     let safety = copy(&backups, &live, &store, &steps, &by).await?;
     let items = steps.plan.items.iter().zip(&steps.things).filter(|(item, _)| writes(item.act));
-    let (items, things): (Vec<_>, Vec<&AlertingResource>) = items.unzip();
+    let (items, things): (Vec<_>, Vec<&R>) = items.unzip();
     let mut record = Record {
         stack: live.profile.name.clone(),
-        what: RestorePart::Alerting,
+        what: R::PART,
         target: steps.plan.target.clone(),
         into_stack: asked.request.into_stack.clone(),
         by,
@@ -75,25 +80,30 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
         notes: Vec::new(),
     };
     let entry = backups.ctx.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;
-    make_folders(&client, &steps.folders, &mut record.notes).await;
-    job.stage("alerting", record.items.len());
+    if !steps.folders.is_empty() {
+        let permissions = NewPermissions::read(&opened, &client).await;
+        create_folders(&client, &steps.folders, &permissions, &mut record.notes).await;
+    }
+    job.stage(R::NOUN, record.items.len());
     for (index, thing) in things.iter().enumerate() {
         let Some(item) = record.items.get_mut(index) else { break };
         if job.check().is_err() {
             "Not attempted: canceled first.".clone_into(&mut item.note);
             continue;
         }
-        let done = put(&client, thing, item.act == RestoreAction::Create).await;
+        let live = steps.before.get(&thing.id()).filter(|_| item.act == RestoreAction::Update);
+        let done = put(&client, *thing, live).await;
         item.outcome = done.0;
         item.note = done.1;
         item.written = done.2;
+        item.partly = item.outcome == RestoreOutcome::Failed && !item.written.is_empty();
         backups.ctx.journal_annotate(entry, &asked.request.id.0, json!(record)).await?;
         job.step();
     }
     backups.ctx.journal_complete(entry, record.outcome(), json!(record)).await?;
     drop((lock, job));
     backups.read_backups(&live).await?;
-    let mut run = shown(&backups, &store, &live.profile.name, entry).await?;
+    let mut run = runs::shown(&backups, &store, &live.profile.name, entry).await?;
     // In full, once: the journal does not keep what Grafana quotes of a contact point.
     run.notes = record.notes;
     for (shown, item) in run.items.iter_mut().zip(record.items) {
@@ -104,27 +114,26 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
 
 type Put = (RestoreOutcome, String, String);
 
+fn told(error: &ClientError) -> String {
+    error.to_panel(ServiceKind::Grafana).to_string()
+}
+
 /// Writes one and reads it back; tells the hash of what Grafana has since.
-async fn put(client: &Grafana, thing: &AlertingResource, new: bool) -> Put {
-    let thing = &if new { thing.without_secrets() } else { thing.clone() };
-    let sent = thing.sent();
-    let answer = match (thing.what, new) {
-        // A group's rules have been written one by one: only how often it is evaluated is left.
-        (None, _) => group_interval(client, thing).await,
-        (Some(what), true) => client.create_alerting(what, &sent).await,
-        (Some(what), false) => client.update_alerting(what, &thing.key, &sent).await,
-    };
-    let told = |error: &ClientError| error.to_panel(ServiceKind::Grafana).to_string();
-    match (alerting_resource::one(client, thing).await, answer) {
-        (Ok(Some(now)), answer) if now.same(thing) => {
+async fn put<R: Resource>(client: &Grafana, thing: &R, live: Option<&R>) -> Put {
+    let thing = &thing.written(live);
+    let answer = thing.write(client, live).await;
+    match (thing.read(client).await, answer) {
+        (Ok(Some(now)), answer) if thing.is_in(&now) => {
             let note = answer
                 .err()
                 .map(|error| format!("It was saved, although Grafana responded: {}", told(&error)));
-            (RestoreOutcome::Done, note.unwrap_or_default(), now.hash())
+            (RestoreOutcome::Done, note.unwrap_or_default(), hash(&now))
         }
+        // What was added until then can be taken back.
+        (Ok(Some(now)), Err(error)) if R::ADDS => (RestoreOutcome::Failed, told(&error), hash(&now)),
         (_, Err(error)) => (RestoreOutcome::Failed, told(&error), String::new()),
         (Ok(Some(now)), Ok(())) => {
-            (RestoreOutcome::Done, "Grafana changed it while saving.".into(), now.hash())
+            (RestoreOutcome::Done, "Grafana changed it while saving.".into(), hash(&now))
         }
         (Ok(None), Ok(())) => {
             (RestoreOutcome::Failed, "Grafana reported success but does not have it.".into(), String::new())
@@ -137,29 +146,24 @@ async fn put(client: &Grafana, thing: &AlertingResource, new: bool) -> Put {
     }
 }
 
-async fn group_interval(client: &Grafana, thing: &AlertingResource) -> Result<(), ClientError> {
-    let (folder, group) = thing.group();
-    let Some(mut now) = client.rule_group(folder, group).await? else { return Ok(()) };
-    if let Some(fields) = now.as_object_mut() {
-        fields.insert("interval".into(), thing.value.get("interval").cloned().unwrap_or_default());
-    }
-    client.put_rule_group(folder, group, &now).await
-}
-
 /// Saves what the restore takes the place of; none when it takes no place.
-async fn copy(
+async fn copy<R: Resource>(
     backups: &Backups,
     live: &StackSession,
     store: &Store,
-    steps: &alerting_resource::Steps,
+    steps: &Steps<R>,
     by: &str,
 ) -> Result<Option<BackupId>, PanelError> {
-    let mut files: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
+    let mut files: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let updates =
         steps.plan.items.iter().zip(&steps.things).filter(|(item, _)| item.act == RestoreAction::Update);
     for (_, thing) in updates {
         if let Some(before) = steps.before.get(&thing.id()) {
-            files.entry(thing.file()).or_default().push(before.clone());
+            let values = files.entry(thing.file()).or_default();
+            match before.saved_value() {
+                Value::Array(all) => values.extend(all),
+                one => values.push(one),
+            }
         }
     }
     if files.is_empty() {
@@ -167,20 +171,20 @@ async fn copy(
     }
     let mut builder = Builder::new(store.root(), crate::store::new_id(store))?;
     let mut count = 0_u32;
-    for (file, all) in files {
+    for (path, all) in files {
         count = count.saturating_add(u32::try_from(all.len()).unwrap_or(u32::MAX));
         // The policies are one thing, and their file holds just it.
-        let value = match (file, all.as_slice()) {
-            ("policies", [one]) => one.clone(),
+        let value = match all.as_slice() {
+            [one] if path.ends_with("/policies.json") => one.clone(),
             _ => Value::Array(all),
         };
-        builder.add(&alerting_resource::path(file), format!("{value:#}\n").as_bytes())?;
+        builder.add(&path, format!("{value:#}\n").as_bytes())?;
     }
     let part = BackupPart {
-        kind: BackupPartKind::Grafana,
+        kind: R::KIND,
         state: BackupPartState::Complete,
         count,
-        what: "alerting items".into(),
+        what: R::NOUN.into(),
         bytes: builder.bytes_below("grafana/"),
         notes: vec!["Only the resources replaced by the restore.".into()],
         without_tsdb: false,
@@ -193,21 +197,22 @@ async fn copy(
 ///
 /// # Errors
 /// `invalid-request` for another Grafana; Grafana's codes; `storage`.
-pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
+pub async fn undo<R: Resource>(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError> {
     let client = grafana_of(work, undone).await?;
-    let open = |id: &BackupId| {
-        BackupReader::open(work.store, id).and_then(|opened| alerting_resource::saved(&opened))
-    };
-    let old: BTreeMap<String, AlertingResource> = match &undone.safety {
-        Some(safety) => open(safety)?.into_iter().map(|thing| (thing.id(), thing)).collect(),
+    let open = |id: &BackupId| BackupReader::open(work.store, id).and_then(|opened| R::all(&opened));
+    let by_id =
+        |all: Vec<R>| -> BTreeMap<String, R> { all.into_iter().map(|thing| (thing.id(), thing)).collect() };
+    let old: BTreeMap<String, R> = match &undone.safety {
+        Some(safety) => by_id(R::prepare(open(safety)?, &client).await?),
         None => BTreeMap::new(),
     };
-    // Only an interrupted run needs it: there a write may have arrived that nobody wrote down.
-    let source: BTreeMap<String, AlertingResource> = open(&undone.backup)
-        .map(|all| all.into_iter().map(|thing| (thing.id(), thing)).collect())
-        .unwrap_or_default();
+    // Only an interrupted run needs it, or one that added: there a write may have arrived that nobody wrote down.
+    let source: BTreeMap<String, R> = match open(&undone.backup) {
+        Ok(all) => by_id(R::prepare(all, &client).await?),
+        Err(_) => BTreeMap::new(),
+    };
     let entry = work.begin(undone).await?;
-    work.job.stage("alerting", undone.items.len());
+    work.job.stage(R::NOUN, undone.items.len());
     // What stands on something else goes first.
     undone.items.reverse();
     for index in 0..undone.items.len() {
@@ -223,27 +228,34 @@ pub async fn undo(work: &Work<'_>, undone: &mut Record) -> Result<(), PanelError
     work.end(entry, undone).await
 }
 
-async fn back(
+async fn back<R: Resource>(
     client: &Grafana,
     item: &RecordItem,
-    old: Option<&AlertingResource>,
-    source: Option<&AlertingResource>,
+    old: Option<&R>,
+    source: Option<&R>,
 ) -> (RestoreOutcome, String) {
     let failed = |why: String| (RestoreOutcome::Failed, why);
     let done = || (RestoreOutcome::Done, String::new());
-    let told = |error: &ClientError| error.to_panel(ServiceKind::Grafana).to_string();
     let Some(known) = old.or(source) else {
         return failed("It is missing from both the safety backup and the backup.".into());
     };
-    let now = match alerting_resource::one(client, known).await {
+    let now = match known.read(client).await {
         Ok(now) => now,
         Err(error) => return failed(told(&error)),
     };
-    let ours = |now: &AlertingResource| {
+    if let (Some(source), Some(now)) = (source, &now)
+        && let Some(taken) = source.take_back(client, old, now).await
+    {
+        return match taken {
+            Ok(()) => done(),
+            Err(error) => failed(told(&error)),
+        };
+    }
+    let ours = |now: &R| {
         if item.written.is_empty() {
-            source.is_some_and(|source| now.same(source))
+            source.is_some_and(|source| source.is_in(now))
         } else {
-            now.hash() == item.written
+            hash(now) == item.written
         }
     };
     let since =
@@ -254,24 +266,22 @@ async fn back(
         }
         (None, None) => done(),
         (None, Some(now)) if !ours(&now) => since(),
-        (None, Some(_)) => match known.what {
-            // A group goes with its rules.
-            None => done(),
-            Some(what) => match client.delete_alerting(what, &known.key).await {
-                Ok(_) => match alerting_resource::one(client, known).await {
-                    Ok(None) => done(),
-                    Ok(Some(_)) => failed("Grafana reported it as deleted but still has it.".into()),
-                    Err(error) => failed(told(&error)),
-                },
+        (None, Some(_)) if known.goes_with_others() => done(),
+        (None, Some(now)) => match now.delete(client).await {
+            Ok(()) => match known.read(client).await {
+                Ok(None) => done(),
+                Ok(Some(_)) => failed("Grafana reported it as deleted but still has it.".into()),
                 Err(error) => failed(told(&error)),
             },
+            Err(error) => failed(told(&error)),
         },
-        (Some(old), Some(now)) if now.same(old) => {
+        (Some(old), Some(now)) if old.is_in(&now) => {
             (RestoreOutcome::Done, "It was not changed by the restore.".into())
         }
         (Some(_), Some(now)) if !ours(&now) => since(),
+        (Some(old), None) if !old.may_come_back() => since(),
         (Some(old), now) => {
-            let (outcome, note, _) = put(client, old, now.is_none()).await;
+            let (outcome, note, _) = put(client, old, now.as_ref()).await;
             (outcome, note)
         }
     }
