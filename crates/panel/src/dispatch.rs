@@ -1,6 +1,8 @@
 //! Commands by name, JSON in, JSON out: for the bridge, the shell and tests. Generated from the contract's list,
 //! so that a command can't be missing in one adapter.
 
+use std::pin::Pin;
+
 use aether_contract::*;
 use serde_json::Value;
 
@@ -27,6 +29,14 @@ fn secret_free(message: &str) -> String {
     }
 }
 
+/// A command behind a pointer. Its type ends here: the window and the bridge would have to prove anew, for each of
+/// their handlers, that the state machines of all commands are `Send`, which takes a compiler minutes.
+fn boxed<'a, T>(
+    command: impl Future<Output = Result<T, PanelError>> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = Result<T, PanelError>> + Send + 'a>> {
+    Box::pin(command)
+}
+
 macro_rules! by_name {
     ($($(#[$doc:meta])* $name:ident($request:ty) -> $reply:ty;)*) => {
         /// Runs the command `name` (snake case, as in [`COMMANDS`]).
@@ -38,7 +48,7 @@ macro_rules! by_name {
             match name {
                 $(stringify!($name) => {
                     let request: $request = request(name, body)?;
-                    let reply: $reply = Box::pin(panel.$name(request)).await?;
+                    let reply: $reply = boxed(panel.$name(request)).await?;
                     serde_json::to_value(reply).map_err(|error| {
                         PanelError::new(ErrorCode::Internal, name, "Failed to serialize the reply as JSON.")
                             .with_detail(error.to_string())
@@ -47,7 +57,7 @@ macro_rules! by_name {
                 _ => Err(PanelError::new(
                     ErrorCode::NotFound,
                     "panel",
- format!("Unknown command \"{}\".", aether_foundation::text::truncate(name, 80)),
+                    format!("Unknown command \"{}\".", aether_foundation::text::truncate(name, 80)),
                 )),
             }
         }
