@@ -1,6 +1,8 @@
 // Made-up version pins: every verdict, gaps, advisories, history.
 import type {
   PinChange,
+  PinLink,
+  PinRow,
   PinsReport,
   PinsSummary,
   PinUpdateResult,
@@ -8,57 +10,51 @@ import type {
   PinUpdatePlan,
 } from '../../contract';
 import { BIDI, type Scene } from './data';
-import { FILE, rows } from './pin-rows';
+import { replay } from './recorded';
+
+const FILE = '/home/alice/deploy/monitoring/docker-compose.yml';
+
+const gap = (link: PinLink, detail: string): PinLink => ({ kind: link.kind, value: '', detail, state: 'gap' });
+
+/** A row when neither Docker nor the servers answer: only what the files say is known. */
+const unreachable = (row: PinRow): PinRow => ({
+  ...row,
+  verdict: 'unknown',
+  drift: false,
+  words: 'Neither the container nor the service could be inspected.',
+  advisories: [],
+  image: null,
+  links: row.links.map((l) =>
+    l.kind === 'pin' || l.kind === 'compose'
+      ? l
+      : gap(l, l.kind === 'program' ? 'Nothing answers at http://localhost:9090.' : 'Docker was not queried.'),
+  ),
+});
+
+const hostile = (row: PinRow): PinRow => ({
+  ...row,
+  service: row.service + BIDI,
+  words: BIDI.repeat(20),
+  remedy: BIDI.repeat(9),
+  links: row.links.map((l) => ({ ...l, value: l.value + BIDI, detail: BIDI.repeat(30) })),
+});
 
 export function pinsReport(scene: Scene, at: number): PinsReport {
-  let all = rows(scene);
-  if (scene === 'hostile')
-    all = all.map((r) => ({
-      ...r,
-      service: r.service + BIDI,
-      words: BIDI.repeat(20),
-      remedy: BIDI.repeat(9),
-      links: r.links.map((l) => ({ ...l, value: l.value + BIDI, detail: BIDI.repeat(30) })),
-    }));
-  const dark = scene === 'never' || scene === 'stale';
+  if (scene === 'loaded' || scene === 'calm' || scene === 'empty') return replay('pins_show', scene, at);
+  const loaded = { ...replay('pins_show', 'loaded', at), composeNotes: [] };
+  if (scene === 'hostile') return { ...loaded, rows: loaded.rows.map(hostile) };
+  if (scene !== 'never' && scene !== 'stale') return loaded;
   return {
-    rows: all,
-    at,
-    dockerNamed: scene !== 'empty',
-    dockerGap: dark
-      ? {
-          code: 'refused',
-          message: 'Docker at unix:///var/run/docker.sock is unreachable.',
-          hint: 'Start Docker, or correct host under [docker] in the profile.',
-          retryable: true,
-          source: 'docker',
-          detail: 'unix:///var/run/docker.sock: No such file or directory',
-        }
-      : null,
-    composeGap:
-      scene === 'empty'
-        ? {
-            code: 'not-found',
-            message: 'The profile does not set a Compose file.',
-            hint: 'Set files under [compose], or dir under [pack].',
-            retryable: false,
-            source: 'compose',
-            detail: '',
-          }
-        : null,
-    composeBy:
-      scene === 'empty'
-        ? ''
-        : scene === 'calm'
-          ? 'docker compose 2.29.1'
-          : 'the panel (docker compose is not available)',
-    composeNotes:
-      scene === 'loaded'
-        ? [
-            'Variables were resolved from the panel’s environment, which may differ from that of the shell that starts the stack.',
-          ]
-        : [],
-    advisoriesDate: '2026-11-28',
+    ...loaded,
+    rows: replay('pins_show', 'calm', at).rows.slice(0, 3).map(unreachable),
+    dockerGap: {
+      code: 'refused',
+      message: 'Docker at unix:///var/run/docker.sock is unreachable.',
+      hint: 'Start Docker, or correct host under [docker] in the profile.',
+      retryable: true,
+      source: 'docker',
+      detail: 'unix:///var/run/docker.sock: No such file or directory',
+    },
   };
 }
 
@@ -73,36 +69,10 @@ export function pinsSummary(scene: Scene, at: number): PinsSummary {
   };
 }
 
-export function pinChanges(scene: Scene, service: string | null, now: number): PinChange[] {
-  if (scene === 'empty') return [];
-  const all: PinChange[] = [
-    {
-      at: now - 5_400_000,
-      service: 'prometheus',
-      link: 'program',
-      before: '2.54.1',
-      after: '2.42.0',
-      words: 'Reported version of prometheus changed from 2.54.1 to 2.42.0.',
-    },
-    {
-      at: now - 5_410_000,
-      service: 'prometheus',
-      link: 'container',
-      before: '2026-10-02T08:00:00Z',
-      after: '2026-11-20T09:14:00Z',
-      words: 'Container of prometheus recreated with prom/prometheus:v2.54.1.',
-    },
-    {
-      at: now - 90_000_000,
-      service: 'grafana',
-      link: 'compose',
-      before: 'grafana/grafana:11.2.0',
-      after: 'grafana/grafana:11.2.1',
-      words: 'Compose image of grafana changed from grafana/grafana:11.2.0 to grafana/grafana:11.2.1.',
-    },
-  ];
-  return all.filter((c) => service === null || c.service === service);
-}
+export const pinChanges = (scene: Scene, service: string | null, now: number): PinChange[] =>
+  scene === 'empty'
+    ? []
+    : replay('pins_history', 'loaded', now).changes.filter((c) => service === null || c.service === service);
 
 export function repinPlan(change: PinUpdateChange, report: PinsReport): PinUpdatePlan {
   const old = report.rows.find((r) => r.service === change.service)?.compose?.resolved ?? 'x/y:v1';

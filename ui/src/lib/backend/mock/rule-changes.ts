@@ -5,7 +5,6 @@ import type {
   RuleDetail,
   RuleThreshold,
   RuleEdit,
-  RuleLink,
   RuleLinks,
   RuleView,
   RulesApplied,
@@ -13,6 +12,7 @@ import type {
 } from '../../contract';
 import { BIDI, type Scene } from './data';
 import { draw } from './draw';
+import { replay } from './recorded';
 
 export function ruleDetail(
   one: RuleView,
@@ -95,52 +95,12 @@ export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
   };
 }
 
-export const rulesApplied = (inForce: boolean): RulesApplied => ({
-  inForce,
-  backup: '2026-11-27_14-05',
-  steps: [
-    { title: 'Checked', done: true, note: 'prometheus-alerts.yml by promtool.' },
-    { title: 'Copy of the files', done: true, note: 'Backup 2026-11-27_14-05, every file read back.' },
-    {
-      title: 'Written, reloaded, and seen on the server',
-      done: inForce,
-      note: inForce
-        ? ''
-        : 'Prometheus reloaded but does not run the written rules: LowConfidenceSpike in prometheus-alerts.yml differs.',
-    },
-    ...(inForce ? [] : [{ title: 'Put back', done: true, note: 'The files are as before, and the server runs them.' }]),
-  ],
-});
+/** Changed rules in force, or put back because the server does not run them. */
+export const rulesApplied = (inForce: boolean): RulesApplied => replay('rules_apply', inForce ? 'applied' : 'put-back');
 
 export function ruleLinks(scene: Scene, now: number): RuleLinks {
   if (scene === 'empty') return { links: [], leftOut: 0 };
-  const one = (url: string, state: RuleLink['state'], words: string, rules: string[]): RuleLink => ({
-    url: url + (scene === 'hostile' ? BIDI : ''),
-    state,
-    words,
-    rules,
-    at: now,
-  });
-  return {
-    links: [
-      one('https://wiki.example.org/runbooks/cache-cold', 'dead', 'Page not found (404).', ['CacheColdOld']),
-      one('https://status.example.org/rag', 'unreachable', 'It can’t be reached: no answer within 10 s.', [
-        'LowConfidenceSpike',
-      ]),
-      one(
-        'https://docs.example.org/on-call#vip',
-        'closed',
-        'The server responds 403: login required to check this page.',
-        ['LowConfidenceSpikeVIP', 'CacheEffectivenessDropVIP'],
-      ),
-      one(
-        'http://10.2.0.8/wiki/cache',
-        'not-asked',
-        'Not checked: its server is neither on the public internet nor in the profile.',
-        ['CacheEffectivenessDrop'],
-      ),
-      one('http://localhost:3000/d/runbook', 'alive', 'It answers 200.', ['HealthScoreDegradation']),
-    ],
-    leftOut: 0,
-  };
+  const report = replay('rules_links', 'loaded', now);
+  if (scene !== 'hostile') return report;
+  return { ...report, links: report.links.map((l) => ({ ...l, url: l.url + BIDI })) };
 }

@@ -13,214 +13,84 @@ import type {
   RunbookOutline,
   RunbookRun,
   RunbookStepResult,
-  RunbookVerdict,
   RunbookView,
 } from '../../contract';
 import { BIDI, type Scene } from './data';
 import { draw } from './draw';
-
-type Asked = [
-  title: string,
-  query: string,
-  expect: string,
-  verdict: RunbookVerdict,
-  value: number | null,
-  ifRed: string,
-  reason?: string,
-];
-const T = 'tenant_id="vip-customer-123"';
-const STEPS: Asked[] = [
-  [
-    'Is it still happening?',
-    `aether:lowconfidence_pct:15m{${T}}`,
-    '< 30',
-    'fail',
-    47.3,
-    'continue. Green twice, five minutes apart: it has resolved. No value: see [no recent traffic](NoRecentTraffic.md).',
-  ],
-  [
-    'Is it this tenant alone?',
-    'count(aether:lowconfidence_pct:15m > 30) or vector(0)',
-    '<= 1',
-    'pass',
-    1,
-    'several tenants at once point to the model, the index or the reranker, not to the tenant’s documents. Look for a deploy or an index run.',
-  ],
-  [
-    'Did it rise suddenly?',
-    `aether:lowconfidence_pct:15m{${T}} - (aether:lowconfidence_pct:15m{${T}} offset 1h)`,
-    '< 10',
-    'fail',
-    22.1,
-    'it rose within the last hour: roll back what was deployed or indexed in that hour.',
-  ],
-  [
-    'Are there enough answers to judge?',
-    `sum(increase(aether_rag_answers_total{${T}}[15m]))`,
-    '> 20',
-    'pass',
-    418,
-    'a handful of answers makes any share.',
-  ],
-  [
-    'Does the reranker take part?',
-    `aether:rerank_utilization_pct:15m{${T}}`,
-    '> 1',
-    'unknown',
-    null,
-    'the reranker is down or switched off: that alone lowers confidence.',
-    'Prometheus has no value for it: no such series, or no recent traffic.',
-  ],
-];
-const outline = (
-  id: string,
-  title: string,
-  first: string,
-  source: RunbookOutline['source'],
-  steps: number,
-  problems: string[] = [],
-): RunbookOutline => ({ id, title, first, source, steps, problems });
+import { replay } from './recorded';
 
 export function runbookList(scene: Scene): RunbookList {
-  const own =
-    scene === 'empty' || scene === 'calm'
-      ? []
-      : [
-          outline('own/QueueLength', 'QueueLength', 'check the workers before the queue.', 'own', 2, [
-            'Step 2 has no `Expect:` line.',
-          ]),
-          ...(scene === 'hostile'
-            ? [outline(`own/${BIDI}`, BIDI.repeat(4), `<img src=x onerror=alert(1)> ${BIDI}`, 'own', 60, [BIDI])]
-            : []),
-        ];
-  const names = [
-    'CacheEffectivenessDrop',
-    'CacheEffectivenessDropVIP',
-    'CostAbove200',
-    'HealthBelow40',
-    'HealthScoreDegradation',
-    'LowConfidenceSpike',
-    'LowConfidenceSpikeVIP',
-    'MonitoringServiceDown',
-    'NoRecentTraffic',
-    'RerankUtilizationCritical',
-    'RerankUtilizationHigh',
-    'An alert without a runbook',
-  ];
-  return {
-    pages: [
-      ...own,
-      ...names.map((n, i) =>
-        outline(
-          n,
-          n,
-          i % 3
-            ? 'run `aetherctl status`. It queries each server directly.'
-            : 'acknowledge within 5 minutes, then check whether it is one tenant or all (step 2).',
-          'bundled',
-          4 + (i % 4),
-        ),
-      ),
-      outline('ON_CALL_RUNBOOK', 'On-call runbook', '', 'document', 0),
-      outline('SLO_TUNING', 'SLO tuning', '', 'document', 0),
-    ],
-    refused:
-      own.length > 0
-        ? [{ file: 'Link.md', reason: 'It is a symbolic link, which is not followed. Copy the file here instead.' }]
-        : [],
-    folder: own.length > 0 ? '/home/alice/runbooks' : '',
-    folderProblem: '',
-  };
+  const list = replay('runbook_list');
+  if (scene === 'empty' || scene === 'calm')
+    return { ...list, pages: list.pages.filter((p) => p.source !== 'own'), refused: [], folder: '' };
+  if (scene === 'hostile') {
+    const [own, ...pages] = list.pages;
+    const page: RunbookOutline = {
+      id: `own/${BIDI}`,
+      title: BIDI.repeat(4),
+      first: `<img src=x onerror=alert(1)> ${BIDI}`,
+      source: 'own',
+      steps: 60,
+      problems: [BIDI],
+    };
+    return { ...list, pages: own ? [own, page, ...pages] : pages };
+  }
+  return list;
 }
+
+/** Markup that must not reach the page. */
+const NASTY = `\n\n<script>document.title='owned'</script><img src="http://127.0.0.1:1/x.png">\n\n![x](http://127.0.0.1:1/y.png) [bad](javascript:alert(1)) [up](../../etc/passwd.md) [data](data:text/html,x)\n\n<a href="http://127.0.0.1:1" onclick="alert(1)">x</a> ${BIDI.repeat(6)}`;
+
+const hostile = (view: RunbookView): RunbookView => ({
+  ...view,
+  title: `${view.id} ${BIDI.repeat(3)}`,
+  first: view.first && view.first + NASTY,
+  sections: view.sections.map((s) =>
+    ['Triage', 'Meaning', 'Mitigation'].includes(s.title) ? { ...s, markdown: s.markdown + NASTY } : s,
+  ),
+  steps: view.steps.map((s) => ({ ...s, title: s.title + BIDI, ifRed: s.ifRed + NASTY })),
+  linkProblem: 'runbook_url is neither an http(s) URL nor a bundled page.',
+});
 
 export function runbookView(request: RunbookOpenRequest, rows: AlertRow[], scene: Scene): RunbookView {
   const alert = rows.find((r) => r.fingerprint === request.fingerprint) ?? null;
-  const evil = scene === 'hostile';
   const generic = alert !== null && !/LowConfidence|Cache|Health/.test(alert.name);
   const id = request.id ?? (generic ? 'triage' : (alert?.name ?? 'triage'));
-  const document = /^[A-Z_]+$/.test(id);
-  const nasty = evil
-    ? `\n\n<script>document.title='owned'</script><img src="http://127.0.0.1:1/x.png">\n\n![x](http://127.0.0.1:1/y.png) [bad](javascript:alert(1)) [up](../../etc/passwd.md) [data](data:text/html,x)\n\n<a href="http://127.0.0.1:1" onclick="alert(1)">x</a> ${BIDI.repeat(6)}`
-    : '';
-  const problem = alert === null && !document ? 'The alert has no tenant_id label.' : '';
-  return {
+  const recorded = replay('runbook_open', /^[A-Z_]+$/.test(id) ? 'document' : 'page');
+  const own = id.startsWith('own/');
+  const view: RunbookView = {
+    ...recorded,
     id,
-    title: evil ? `${id} ${BIDI.repeat(3)}` : generic ? 'An alert without a runbook' : id,
-    source: document ? 'document' : id.startsWith('own/') ? 'own' : 'bundled',
-    first: document ? '' : `acknowledge within 5 minutes, then check whether it is one tenant or all (step 2).${nasty}`,
-    sections: document
-      ? [
-          {
-            title: 'Triage',
-            markdown: `| symptom | respond within | page |\n|---|---|---|\n| CacheEffectivenessDropVIP | 5 min | [open](runbooks/CacheEffectivenessDropVIP.md) |\n| anything else | by severity | [open](runbooks/triage.md) |\n\nSeveral at once: VIP first.${nasty}`,
-          },
-          { title: 'Common operations', markdown: '```sh\naetherctl status\naetherctl alerts --watch\n```' },
-        ]
-      : [
-          {
-            title: 'Meaning',
-            markdown: `More than 40 % of the answers for a VIP tenant have been below the confidence threshold for 10 minutes.${nasty}`,
-          },
-          {
-            title: 'Impact',
-            markdown:
-              'A VIP tenant gets answers in which the service itself has low confidence. You have **5 minutes** before it escalates.',
-          },
-          { title: 'Diagnosis', markdown: '' },
-          {
-            title: 'Mitigation',
-            markdown: `1. Roll back the last deploy, index run or prompt change of the hour in which it started.\n2. If the reranker is down, restore it before anything else.\n\n\`\`\`sh\naetherctl gauges --tenants\naetherctl maintenance start --for 30m --comment "Known" --matcher 'alertname="LowConfidenceSpikeVIP"'\n\`\`\`${nasty}`,
-          },
-          {
-            title: 'Escalation',
-            markdown:
-              'Page the on-call engineer within 5 minutes of the alert. Cost above 200 USD: [CostAbove200](CostAbove200.md).',
-          },
-        ],
-    steps: document
-      ? []
-      : STEPS.map(([title, query, expect, , , ifRed], i) => ({
-          number: i + 1,
-          title: evil ? title + BIDI : title,
-          query,
-          expect,
-          ifRed: ifRed + nasty,
-          problem: i === 1 ? '' : problem,
-        })),
-    actions: document
-      ? []
-      : [
-          { kind: 'overview', matchers: '' },
-          { kind: 'silence', matchers: `alertname="LowConfidenceSpikeVIP" ${T}` },
-          { kind: 'checks', matchers: '' },
-        ],
-    problems: id.startsWith('own/') ? ['Step 2 has no `Expect:` line.'] : [],
+    title: generic ? 'An alert without a runbook' : id,
+    source: own ? 'own' : recorded.source,
+    // The query of the second step has no placeholder.
+    steps: recorded.steps.map((s) => ({
+      ...s,
+      problem: alert === null && s.number !== 2 ? 'The alert has no tenant_id label.' : '',
+    })),
+    problems: own ? ['Step 2 has no `Expect:` line.'] : [],
     alert,
     labels: alert?.labels ?? request.labels,
     found: request.id !== null ? 'asked' : generic ? 'generic' : 'bundled',
     link: generic ? 'https://wiki.example/disk' : null,
-    linkProblem: evil ? `runbook_url is neither an http(s) URL nor a bundled page.` : '',
     template: generic
       ? `# ${alert?.name}\n\n**First:** acknowledge it, and …\n\n## Diagnosis\n\n### 1. Is it still happening?\n`
       : '',
     templatePlace: generic ? '/home/alice/runbooks/DiskFull.md' : '',
   };
+  return scene === 'hostile' ? hostile(view) : view;
 }
 
+/** The answer of Prometheus to a step. */
+const answerTo = (number: number): RunbookStepResult => replay('runbook_step', String(number));
+
 export function runbookRun(view: RunbookView, id: string, at: number, answered: boolean): RunbookRun {
-  const steps = view.steps.map((s, i): RunbookStepResult => ({
-    number: s.number,
-    title: s.title,
-    query: s.query,
-    expect: s.expect,
-    verdict: answered ? (STEPS[i]?.[3] ?? 'unknown') : 'waiting',
-    value: answered ? (STEPS[i]?.[4] ?? null) : null,
-    reason: answered ? (STEPS[i]?.[6] ?? '') : '',
-    problem: s.problem,
-    at: answered ? at : null,
-    tookMs: answered ? 12 : null,
-    figure: null,
-  }));
+  const steps = view.steps.map((s): RunbookStepResult => {
+    const asked = { number: s.number, title: s.title, query: s.query, expect: s.expect, problem: s.problem };
+    return answered
+      ? { ...answerTo(s.number), ...asked, at }
+      : { ...asked, verdict: 'waiting', value: null, reason: '', at: null, tookMs: null, figure: null };
+  });
   return {
     id,
     stack: 'production',
@@ -252,7 +122,6 @@ export function runbookAnswer(
   scene: Scene,
 ): RunbookStepResult {
   const known = run.steps.find((s) => s.number === number) as RunbookStepResult;
-  const made = STEPS[number - 1];
   if (known.problem) return { ...known, verdict: 'unknown', reason: known.problem, at: Date.now() };
   if (scene === 'never' || scene === 'stale')
     return {
@@ -263,7 +132,7 @@ export function runbookAnswer(
       at: Date.now(),
       tookMs: 4,
     };
-  const [, , , verdict = 'unknown', value = null, , reason = ''] = made ?? [];
+  const { verdict, value, reason } = answerTo(number);
   const limit = Number(known.expect.replace(/[^\d.]/g, ''));
   return {
     ...known,

@@ -4,6 +4,7 @@ import { countAlerts, groupAlerts, matchesFilter, tally } from '../alert-filter'
 import { fail, required, type Handlers, type MockContext } from '../context';
 import { draw } from '../draw';
 import { pastAlerts } from '../history';
+import { replay } from '../recorded';
 
 const REMOVED = 'This alert is no longer in the list.';
 
@@ -78,42 +79,20 @@ export function alertCommands(context: MockContext, silences: () => Silence[]) {
         .filter((s) => s.state === 'expired')
         .slice(0, 3);
       if (!gauge || scene === 'stale' || scene === 'never')
-        return {
-          rule: null,
-          figure: null,
-          figureNote: 'Prometheus at http://localhost:9090 is unreachable.',
-          silencedBefore,
-          tenant: null,
-          links: [],
-        };
+        return { ...replay('alert_detail', 'unreachable'), silencedBefore };
+      const detail = replay('alert_detail');
+      const threshold = detail.rule?.threshold ?? 0;
       return {
-        rule: {
-          group: 'aether-alerts',
-          file: '/etc/aether/prometheus-alerts.yml',
-          expression:
-            'aether:cache_hit_ratio:5m < 30\nand on (tenant_id)\n(sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)',
-          forS: 900,
-          intervalS: 15,
-          health: 'ok',
-          lastError: '',
-          valueExpression: 'aether:cache_hit_ratio:5m',
-          comparison: '<',
-          threshold: 30,
-        },
+        ...detail,
         figure: draw(
-          { ...gauge.spec, warn: 30, critical: 30 },
+          { ...gauge.spec, warn: threshold, critical: threshold },
           Math.min(row.value ?? 20, 1e6),
           hours,
           style,
           scene === 'hostile',
         ),
-        figureNote: '',
         silencedBefore,
         tenant: tenantContext(row),
-        links: [
-          { kind: 'prometheus', url: 'http://localhost:9090/graph?g0.expr=x' },
-          { kind: 'grafana', url: 'http://localhost:3000/d/aether-rag-ops' },
-        ],
       };
     },
     alerts_export: ({ list, format }) => {
@@ -126,7 +105,7 @@ export function alertCommands(context: MockContext, silences: () => Silence[]) {
     },
     alert_acknowledge: ({ fingerprint, note }) => {
       const row = byFingerprint(fingerprint);
-      if (note !== null) drill.did('ack');
+      if (note !== null) drill.did('acknowledge');
       row.ack = note === null ? null : { by: 'alice', note, at: Date.now() };
       revision += 1;
       context.publish({ alerts: summary() });

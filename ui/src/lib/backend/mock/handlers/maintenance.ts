@@ -5,6 +5,7 @@ import { silences as madeUpSilences } from '../alerts';
 import { fail, pause, required, type Handlers, type MockContext } from '../context';
 import { BIDI } from '../data';
 import { closeOut, pastWindows } from '../maintenance';
+import { replay } from '../recorded';
 
 type MaintenanceCommand =
   | 'maintenance_preview'
@@ -100,26 +101,18 @@ export function maintenanceCommands(context: MockContext, settings: () => Settin
     );
 
   const handlers: Handlers<MaintenanceCommand> = {
-    maintenance_preview: ({ durationS }) => ({
-      mutes: alerts.filter((r) => r.state === 'firing').length,
-      mutesCritical: countAlerts(alerts).critical,
-      names: [
-        { name: 'CacheEffectivenessDrop', count: 3 },
-        { name: 'LowConfidenceSpike', count: 2 },
-      ],
-      audible: ['Watchdog'],
-      already: activeSilences(),
-      couldFire: [
-        { name: 'CacheEffectivenessDrop', severity: 'warning', pending: 0, fired: 9, perhaps: false },
-        { name: 'HealthScoreDegradation', severity: 'warning', pending: 1, fired: 2, perhaps: false },
-        { name: 'CostAnomaly', severity: 'warning', pending: 0, fired: 0, perhaps: false },
-      ],
-      matchers,
-      matchesNothing: false,
-      closest: [],
-      warnings: durationS > 7200 ? ['Longer than two hours: whoever started it may be off shift when it ends.'] : [],
-      endsAt: Date.now() + durationS * 1000,
-    }),
+    maintenance_preview: ({ durationS }) => {
+      const preview = replay('maintenance_preview');
+      return {
+        ...preview,
+        mutes: alerts.filter((r) => r.state === 'firing').length,
+        mutesCritical: countAlerts(alerts).critical,
+        already: activeSilences(),
+        matchers,
+        warnings: durationS > 7200 ? preview.warnings : [],
+        endsAt: Date.now() + durationS * 1000,
+      };
+    },
     maintenance_start: async ({ reason, createdBy, durationS }) => {
       const verified = verifiedWindow(reason, createdBy || 'alice', durationS, Date.now());
       for (const phase of ['asked', 'accepted'] as const) {
@@ -164,7 +157,7 @@ export function maintenanceCommands(context: MockContext, settings: () => Settin
     },
     maintenance_end: async ({ id }) => {
       await pause(200);
-      drill.did('end');
+      drill.did('end-silence');
       const silenceId = windows.find((w) => w.id === id)?.silenceId;
       silences = silences.map((s) =>
         s.id === id || s.id === silenceId ? { ...s, state: 'expired', endsAt: Date.now() } : s,

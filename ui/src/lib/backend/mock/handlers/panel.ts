@@ -3,6 +3,7 @@ import type { Banner, Snapshot } from '../../../contract';
 import type { Handlers, MockContext } from '../context';
 import { BIDI, services } from '../data';
 import { pinsSummary } from '../pins';
+import { replay } from '../recorded';
 
 /** The parts of a snapshot that the handlers of other screens keep. */
 type SnapshotParts = {
@@ -32,14 +33,11 @@ export function panelCommands(
       banners: banners(context),
     }),
     refresh: () => {
-      drill.did('ask');
+      drill.did('refresh');
       return {};
     },
     about: () => ({
-      version: '0.1.0',
-      configDir: '/home/alice/.config/aetherlink',
-      dataDir: '/home/alice/.local/share/aetherlink',
-      logDir: '/home/alice/.local/state/aetherlink',
+      ...replay('about'),
       keeper: scene === 'stale' ? 'aetherctl daemon (process 4211)' : scene === 'hostile' ? BIDI.repeat(4) : '',
     }),
     open_link: () => ({}),

@@ -1,6 +1,7 @@
 // Runbook pages and runs of them that can be stepped through and closed.
 import type { RunbookRun } from '../../../contract';
 import { fail, pause, unanswered, type Handlers, type MockContext } from '../context';
+import { replay } from '../recorded';
 import { gone, runbookAnswer, runbookHistory, runbookHits, runbookList, runbookRun, runbookView } from '../runbooks';
 
 type RunbookCommand =
@@ -47,7 +48,7 @@ export function runbookCommands(context: MockContext): Handlers<RunbookCommand> 
     runbook_step: async ({ run: id, number, style }) => {
       await pause(context.stepMs(40) * number);
       const run = byId(id);
-      drill.did('step');
+      drill.did('runbook-step');
       const answer = runbookAnswer(run, number, style, context.gauges[0]?.spec, scene);
       const stored = { ...answer, figure: null };
       runs = runs.map((r) =>
@@ -69,11 +70,7 @@ export function runbookCommands(context: MockContext): Handlers<RunbookCommand> 
       await pause(200);
       if (query.get('disk') === 'full')
         throw fail('storage', 'Could not write to /home/alice/Downloads.', 'Free disk space and try again.');
-      return {
-        folder: '/home/alice/Downloads/post-mortem_LowConfidenceSpikeVIP_2026-11-28_13-20-00',
-        files: ['plots/01.png', 'post-mortem.md', 'series/01.csv'],
-        problems: ['Step 5, Does the reranker take part?: Prometheus has no data for that time.'],
-      };
+      return replay('runbook_export');
     },
   };
 }

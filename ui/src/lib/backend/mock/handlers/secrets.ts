@@ -1,6 +1,7 @@
 // Credentials: which are set, and to which addresses they may be sent.
 import type { SecretsStatus } from '../../../contract';
 import type { Handlers, MockContext } from '../context';
+import { replay } from '../recorded';
 
 /** An address that the profile came to name after the password was entered. */
 const CHANGED_ORIGIN = 'http://alertmanager.changed.test:9093';
@@ -8,24 +9,24 @@ const CHANGED_ORIGIN = 'http://alertmanager.changed.test:9093';
 export function secretCommands({
   query,
 }: MockContext): Handlers<'secret_status' | 'secret_set' | 'secret_delete' | 'secret_trust'> {
-  const configuredById = new Map<string, boolean>([
-    ['alertmanager/password', true],
-    ['grafana/token', false],
-  ]);
+  const { store, storeNote, entries } = replay('secret_status');
+  const configured = new Map(entries.map((e) => [e.id, e.configured]));
   const trusted: string[] = [];
+  const inMemory = query.get('banner') === 'on';
   const status = (): SecretsStatus => ({
-    store: query.get('banner') === 'on' ? 'memory' : 'keyring',
-    storeNote: query.get('banner') === 'on' ? 'No keyring service answers on this computer.' : '',
-    entries: [...configuredById].map(([id, configured]) => ({
-      id,
-      title: id === 'grafana/token' ? 'Grafana token' : 'Alertmanager password',
-      configured,
-      origins: configured ? ['https://alertmanager.example.com', ...trusted] : [],
-      untrusted:
-        configured && query.get('origin') === 'changed' && !trusted.includes(CHANGED_ORIGIN) ? [CHANGED_ORIGIN] : [],
-      origin: configured ? ('keyring' as const) : null,
-      env: `AETHER_${id.replace('/', '_').toUpperCase()}`,
-    })),
+    store: inMemory ? 'memory' : store,
+    storeNote: inMemory ? 'No keyring service answers on this computer.' : storeNote,
+    entries: entries.map((entry) =>
+      configured.get(entry.id)
+        ? {
+            ...entry,
+            configured: true,
+            origins: ['https://alertmanager.example.com', ...trusted],
+            untrusted: query.get('origin') === 'changed' && !trusted.includes(CHANGED_ORIGIN) ? [CHANGED_ORIGIN] : [],
+            origin: 'keyring',
+          }
+        : { ...entry, configured: false, origins: [], untrusted: [], origin: null },
+    ),
   });
   return {
     secret_status: status,
@@ -34,11 +35,11 @@ export function secretCommands({
       return status();
     },
     secret_set: ({ id }) => {
-      configuredById.set(id, true);
+      configured.set(id, true);
       return status();
     },
     secret_delete: ({ id }) => {
-      configuredById.set(id, false);
+      configured.set(id, false);
       return status();
     },
   };
