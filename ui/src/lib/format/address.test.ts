@@ -20,7 +20,7 @@ describe('addresses', () => {
   });
 
   test('a link to a list leads back to the same list', () => {
-    const asked = {
+    const query = {
       filter: 'severity="critical" größe+1 & =',
       states: ['firing' as const, 'pending' as const],
       severities: ['critical' as const],
@@ -29,13 +29,13 @@ describe('addresses', () => {
       sort: 'since' as const,
       descending: true,
     };
-    const link = alertsLink(asked);
+    const link = alertsLink(query);
     expect(link.startsWith('aetherlink://alerts?filter=')).toBe(true);
     expect(link).not.toContain('+');
     const read = readAlertsQuery(new URL(link).search.slice(1));
     expect({ ...read, states: [...(read.states ?? [])].sort() }).toEqual({
-      ...asked,
-      states: [...asked.states].sort(),
+      ...query,
+      states: [...query.states].sort(),
     });
   });
 

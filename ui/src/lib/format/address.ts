@@ -16,7 +16,7 @@ export function webAddress(text: string): string | null {
   }
 }
 
-/** What a list of alerts is asked for: the part of a request that a person chooses. */
+/** The part of a request for alerts that a person chooses. */
 export type AlertListQuery = Partial<
   Pick<AlertsRequest, 'filter' | 'states' | 'severities' | 'receivers' | 'groupBy' | 'sort' | 'descending'>
 >;
@@ -27,24 +27,24 @@ const SORTS: readonly AlertSort[] = ['urgency', 'name', 'tenant', 'since', 'seve
 const MOST = 16;
 
 /** `aetherlink://alerts?filter=…`: opens this list in the panel of whoever follows it. */
-export function alertsLink(asked: AlertListQuery): string {
-  const query = new URLSearchParams();
-  if (asked.filter?.trim()) query.set('filter', asked.filter.trim());
-  for (const s of asked.states ?? []) query.append('state', s);
-  for (const s of asked.severities ?? []) query.append('severity', s);
-  for (const r of asked.receivers ?? []) query.append('receiver', r);
-  for (const g of asked.groupBy ?? []) query.append('group', g);
-  if (asked.sort && asked.sort !== 'urgency') query.set('sort', asked.sort);
-  if (asked.descending) query.set('order', 'desc');
+export function alertsLink(query: AlertListQuery): string {
+  const parameters = new URLSearchParams();
+  if (query.filter?.trim()) parameters.set('filter', query.filter.trim());
+  for (const s of query.states ?? []) parameters.append('state', s);
+  for (const s of query.severities ?? []) parameters.append('severity', s);
+  for (const r of query.receivers ?? []) parameters.append('receiver', r);
+  for (const g of query.groupBy ?? []) parameters.append('group', g);
+  if (query.sort && query.sort !== 'urgency') parameters.set('sort', query.sort);
+  if (query.descending) parameters.set('order', 'desc');
   // Some programs that a link goes through take a plus sign for itself.
-  const text = query.toString().replace(/\+/g, '%20');
+  const text = parameters.toString().replace(/\+/g, '%20');
   return `aetherlink://alerts${text ? `?${text}` : ''}`;
 }
 
 /** Reads the query of such a link. What it does not know is left out. */
 export function readAlertsQuery(text: string): AlertListQuery {
   const query = new URLSearchParams(text.slice(0, 8192));
-  const known = <T extends string>(name: string, all: readonly T[]): T[] =>
+  const allowed = <T extends string>(name: string, all: readonly T[]): T[] =>
     all.filter((word) =>
       query
         .getAll(name)
@@ -56,8 +56,8 @@ export function readAlertsQuery(text: string): AlertListQuery {
   const sort = SORTS.find((s) => s === query.get('sort'));
   return {
     filter: (query.get('filter') ?? '').slice(0, 4096),
-    states: known('state', STATES),
-    severities: known('severity', SEVERITIES),
+    states: allowed('state', STATES),
+    severities: allowed('severity', SEVERITIES),
     receivers: texts('receiver'),
     groupBy: texts('group').slice(0, 3),
     ...(sort ? { sort } : {}),

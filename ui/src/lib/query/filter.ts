@@ -75,16 +75,16 @@ export function parseMatchers(text: string): { matchers: Matcher[]; problem: str
   if (open) return { matchers: [], problem: 'Unterminated quote.' };
   const matchers: Matcher[] = [];
   for (const token of tokens) {
-    const found = MATCHER.exec(token);
-    if (!found)
+    const match = MATCHER.exec(token);
+    if (!match)
       return {
         matchers: [],
         problem: `“${token.slice(0, 40)}” is not a valid matcher. Use name="value", or name=~"regex".`,
       };
-    const value = unquote(found[3] ?? '');
-    if (value === null) return { matchers: [], problem: `Invalid quoting in the value of ${found[1]}.` };
-    const op = found[2];
-    const name = unquote(found[1] ?? '');
+    const value = unquote(match[3] ?? '');
+    if (value === null) return { matchers: [], problem: `Invalid quoting in the value of ${match[1]}.` };
+    const op = match[2];
+    const name = unquote(match[1] ?? '');
     if (!name) return { matchers: [], problem: 'A matcher needs a label name.' };
     matchers.push({
       name,

@@ -23,12 +23,12 @@ const TOKEN =
   /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)|(#[^\n]*)|((?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|0x[\da-f]+|\d+)(?:ms|[smhdwy])?(?:\d+(?:ms|[smhdwy]))*)|([a-zA-Z_:][\w:]*)/g;
 
 export function promql(text: string): PromPiece[] {
-  const found: PromPiece[] = [];
+  const pieces: PromPiece[] = [];
   const add = (kind: PromPiece['kind'], part: string): void => {
     if (!part) return;
-    const last = found.at(-1);
+    const last = pieces.at(-1);
     if (last && last.kind === kind) last.text += part;
-    else found.push({ kind, text: part });
+    else pieces.push({ kind, text: part });
   };
   let at = 0;
   let braces = 0;
@@ -60,7 +60,7 @@ export function promql(text: string): PromPiece[] {
     at = m.index + whole.length;
   }
   add('plain', text.slice(at));
-  return found;
+  return pieces;
 }
 
 /** Two texts line by line: what both have, what only the first has, what only the second has. */
@@ -72,15 +72,15 @@ export function lineDiff(before: string, after: string): { kind: 'same' | 'gone'
   for (let i = a.length - 1; i >= 0; i -= 1)
     for (let j = b.length - 1; j >= 0; j -= 1)
       (most[i] as number[])[j] = a[i] === b[j] ? of(i + 1, j + 1) + 1 : Math.max(of(i + 1, j), of(i, j + 1));
-  const found: { kind: 'same' | 'gone' | 'new'; text: string }[] = [];
+  const lines: { kind: 'same' | 'gone' | 'new'; text: string }[] = [];
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && a[i] === b[j]) {
-      found.push({ kind: 'same', text: a[i++] ?? '' });
+      lines.push({ kind: 'same', text: a[i++] ?? '' });
       j += 1;
     } else if (i < a.length && (j >= b.length || of(i + 1, j) >= of(i, j + 1)))
-      found.push({ kind: 'gone', text: a[i++] ?? '' });
-    else found.push({ kind: 'new', text: b[j++] ?? '' });
+      lines.push({ kind: 'gone', text: a[i++] ?? '' });
+    else lines.push({ kind: 'new', text: b[j++] ?? '' });
   }
-  return found;
+  return lines;
 }

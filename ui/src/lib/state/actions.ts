@@ -73,8 +73,8 @@ export async function saveSettings(change: Partial<Settings>): Promise<boolean> 
 /** The window that the switch in the frame is about: the one that ends last is what keeps alerts quiet. */
 export function currentWindow(): import('../contract').MaintenanceWindow | undefined {
   // A window that starts later is not maintenance yet.
-  const live = (panel.snapshot?.maintenance.windows ?? []).filter(
+  const activeWindows = (panel.snapshot?.maintenance.windows ?? []).filter(
     (w) => w.phase !== 'ended' && w.phase !== 'lost' && w.phase !== 'scheduled',
   );
-  return live.find((w) => w.phase === 'verified' || w.phase === 'partial') ?? live[0];
+  return activeWindows.find((w) => w.phase === 'verified' || w.phase === 'partial') ?? activeWindows[0];
 }

@@ -12,19 +12,19 @@ class Drills {
   /** Drill that was marked as noticed in this window; survives a reload. */
   seen = $state(localStorage.getItem('aether-drill-seen'));
   busy = $state(false);
-  #asked = 0;
+  #latestRequest = 0;
   #stack = '';
   #told = new Set<string>();
 
   async ask(): Promise<void> {
-    const request = ++this.#asked;
+    const request = ++this.#latestRequest;
     const stack = panel.snapshot?.stacks.active ?? '';
     if (stack !== this.#stack) [this.list, this.error, this.#stack] = [null, null, stack];
     try {
       const reply = await panel.call('drill_list', {});
-      if (request === this.#asked) [this.list, this.error] = [reply, null];
+      if (request === this.#latestRequest) [this.list, this.error] = [reply, null];
     } catch (thrown) {
-      if (request === this.#asked) this.error = asPanelError(thrown);
+      if (request === this.#latestRequest) this.error = asPanelError(thrown);
     }
   }
 

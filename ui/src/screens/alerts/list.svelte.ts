@@ -87,7 +87,7 @@ export class AlertList {
   }
 
   /** What a person chose, to be saved, linked to or exported. */
-  get asked(): Required<AlertListQuery> {
+  get query(): Required<AlertListQuery> {
     return {
       filter: this.filter.trim(),
       states: this.states,
@@ -100,23 +100,23 @@ export class AlertList {
   }
 
   /** Asks for a list that was saved, linked to, or named elsewhere in the panel. */
-  take(asked: AlertListQuery): void {
-    this.filter = asked.filter ?? '';
+  take(query: AlertListQuery): void {
+    this.filter = query.filter ?? '';
     // Who asks for the silenced ones means those of time intervals too.
     this.states =
-      asked.states?.length === 1
-        ? (VIEWS.map((v) => STATES[v]).find((s) => s.includes(asked.states?.[0] as AlertState)) ?? asked.states)
-        : (asked.states ?? []);
-    this.severities = asked.severities ?? [];
-    this.receivers = asked.receivers ?? [];
-    this.groupBy = asked.groupBy ?? [];
-    this.sort = asked.sort ?? 'urgency';
-    this.descending = asked.descending ?? false;
+      query.states?.length === 1
+        ? (VIEWS.map((v) => STATES[v]).find((s) => s.includes(query.states?.[0] as AlertState)) ?? query.states)
+        : (query.states ?? []);
+    this.severities = query.severities ?? [];
+    this.receivers = query.receivers ?? [];
+    this.groupBy = query.groupBy ?? [];
+    this.sort = query.sort ?? 'urgency';
+    this.descending = query.descending ?? false;
   }
 
   /** The whole list as a request. */
   request(part: Partial<AlertsRequest>): AlertsRequest {
-    return { ...this.asked, facets: [], labelNames: false, offset: 0, limit: 0, ...part };
+    return { ...this.query, facets: [], labelNames: false, offset: 0, limit: 0, ...part };
   }
 
   /** The row at `index`, if its page is here. */

@@ -20,10 +20,10 @@ export class Suggestions {
   list = $state.raw<Suggestion[]>([]);
   /** The one that the keyboard is on; -1 for none. */
   at = $state(-1);
-  #asked = 0;
+  #latestRequest = 0;
 
   close(): void {
-    this.#asked += 1;
+    this.#latestRequest += 1;
     this.list = [];
     this.at = -1;
   }
@@ -36,7 +36,7 @@ export class Suggestions {
   /** Takes out what no longer fits, until the answer is there: nobody may take a value that was not meant. */
   narrow(draft: string): void {
     // An answer that is on its way is to an older question.
-    this.#asked += 1;
+    this.#latestRequest += 1;
     const value = VALUE.exec(draft);
     const part = (value?.[3] ?? draft).toLowerCase();
     this.list = this.list.filter((s) => s.whole === (value !== null) && s.label.toLowerCase().includes(part));
@@ -45,7 +45,7 @@ export class Suggestions {
 
   /** Asks for what fits behind `before`. A failure shows nothing: the filter itself tells what is wrong. */
   async look(before: string, draft: string): Promise<void> {
-    const request = ++this.#asked;
+    const request = ++this.#latestRequest;
     const value = VALUE.exec(draft);
     if (!value && !NAME.test(draft)) {
       this.close();
@@ -66,10 +66,10 @@ export class Suggestions {
         offset: 0,
         limit: 0,
       });
-      if (request !== this.#asked) return;
+      if (request !== this.#latestRequest) return;
       const part = (value?.[3] ?? draft).toLowerCase();
       const op = (value?.[2] ?? '=') as '=' | '!=' | '=~' | '!~';
-      const found =
+      const suggestions =
         name === undefined
           ? reply.labelNames
               .filter((n) => n.name.toLowerCase().startsWith(part) && NAME.test(n.name))
@@ -79,10 +79,10 @@ export class Suggestions {
               .map((v) => ({ text: matcherText(name, v.name, op), label: v.name, count: v.count, whole: true }));
       // The keyboard stays on what it was moved to while the answer was on its way.
       const marked = this.list[this.at]?.text;
-      this.list = found.slice(0, MOST);
+      this.list = suggestions.slice(0, MOST);
       this.at = this.list.findIndex((suggestion) => suggestion.text === marked);
     } catch {
-      if (request === this.#asked) this.close();
+      if (request === this.#latestRequest) this.close();
     }
   }
 }

@@ -43,7 +43,7 @@ export class FirstStart {
   step = $state<1 | 2 | 3>(1);
   readonly urls = $state<Record<ServiceKind, string>>({ prometheus: '', alertmanager: '', grafana: '' });
   name = $state('local');
-  /** What was found on this computer; null while searching. */
+  /** Servers found on this computer; null while searching. */
   report = $state.raw<DiscoverReport | null>(null);
   error = $state.raw<PanelError | null>(null);
   saving = $state(false);
@@ -91,8 +91,8 @@ export class FirstStart {
     return this.#reachable[kind] === true;
   }
 
-  /** What was found at the service's URL. */
-  found(kind: ServiceKind): DiscoverReport['found'][number] | undefined {
+  /** The server found at this URL. */
+  discovered(kind: ServiceKind): DiscoverReport['found'][number] | undefined {
     return this.report?.found.find((f) => f.service === kind && f.url === this.urls[kind].trim());
   }
 

@@ -33,7 +33,7 @@ describe('the search for services', () => {
       alertmanager: 'http://localhost:9093',
       grafana: '',
     });
-    expect([first.found('prometheus')?.version, first.found('grafana')]).toEqual(['2.54.1', undefined]);
+    expect([first.discovered('prometheus')?.version, first.discovered('grafana')]).toEqual(['2.54.1', undefined]);
   });
   test('a URL that was typed is never replaced, and is not marked as found', async () => {
     const first = started();
@@ -41,7 +41,7 @@ describe('the search for services', () => {
     first.edited('prometheus');
     await first.search();
     expect(first.urls.prometheus).toBe('http://prometheus.internal:9090');
-    expect(first.found('prometheus')).toBeUndefined();
+    expect(first.discovered('prometheus')).toBeUndefined();
   });
   test('a search that fails leaves the fields to be filled in by hand', async () => {
     const first = started(() => fail({ code: 'internal', message: 'No sockets.' }));

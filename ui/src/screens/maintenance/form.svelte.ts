@@ -34,7 +34,7 @@ export class StartForm {
   started = $state.raw<MaintenanceWindow | null>(null);
   /** Problems are shown after the first attempt to start, not while typing. */
   tried = $state(false);
-  #asked = 0;
+  #latestRequest = 0;
   #sentAt = 0;
 
   cap = $derived(panel.snapshot?.maintenance.maxDurationS ?? 28_800);
@@ -120,7 +120,7 @@ export class StartForm {
   }
 
   async ask(): Promise<void> {
-    const request = ++this.#asked;
+    const request = ++this.#latestRequest;
     if (this.lengthProblem || this.scopeProblem || this.beginProblem) {
       this.preview = null;
       return;
@@ -131,11 +131,11 @@ export class StartForm {
         ...this.request(),
         reason: this.reason.trim().slice(0, REASON_MOST) || 'preview',
       });
-      if (request !== this.#asked) return;
+      if (request !== this.#latestRequest) return;
       this.preview = reply;
       this.previewError = null;
     } catch (thrown) {
-      if (request !== this.#asked) return;
+      if (request !== this.#latestRequest) return;
       this.preview = null;
       this.previewError = asPanelError(thrown);
     }

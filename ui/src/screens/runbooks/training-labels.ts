@@ -17,11 +17,11 @@ export const TASKS = Object.keys(TASK) as TrainingTask[];
 
 /** Address of the training page, with a drill's report or without. */
 export const TRAINING = 'training';
-export function reportOf(thing: string | null): string | null {
-  return thing?.startsWith(`${TRAINING}~`) ? thing.slice(TRAINING.length + 1) || null : null;
+export function reportOf(item: string | null): string | null {
+  return item?.startsWith(`${TRAINING}~`) ? item.slice(TRAINING.length + 1) || null : null;
 }
-export const isTraining = (thing: string | null): boolean =>
-  thing === TRAINING || thing?.startsWith(`${TRAINING}~`) === true;
+export const isTraining = (item: string | null): boolean =>
+  item === TRAINING || item?.startsWith(`${TRAINING}~`) === true;
 
 /** Names as the panel compares them. */
 export const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();

@@ -182,9 +182,9 @@ export const runbookHistory = (rows: AlertRow[], scene: Scene, now: number): Run
   ];
 };
 
-export const gone = (words: string): PanelError => ({
+export const notFound = (message: string): PanelError => ({
   code: 'not-found',
-  message: words,
+  message,
   hint: '',
   retryable: false,
   source: 'runbook',

@@ -2,7 +2,7 @@
 import type { EscalationCall, EscalationClock, Snapshot } from '../../../contract';
 import { fail, unanswered, type Handlers, type MockContext } from '../context';
 import { BIDI } from '../data';
-import { clocksOf, gone, sloOf } from '../runbooks';
+import { clocksOf, notFound, sloOf } from '../runbooks';
 
 type EscalationCommand = 'slo_status' | 'escalation_mark' | 'escalation_contact';
 
@@ -25,7 +25,7 @@ export function escalationCommands(context: MockContext) {
         : { at: Date.now(), gauges: scene === 'empty' ? [] : gauges.map((g, i) => sloOf(g, i, style, scene)) },
     escalation_mark: ({ id, note }) => {
       const clock = clocks().find((c) => c.id === id);
-      if (!clock) throw gone('This escalation clock has ended.');
+      if (!clock) throw notFound('This escalation clock has ended.');
       if (note === null) calls.delete(id);
       else calls.set(id, { by: 'alice', note, at: Date.now() });
       context.publish({ escalations: summary() });

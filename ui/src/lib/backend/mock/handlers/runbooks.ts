@@ -2,7 +2,15 @@
 import type { RunbookRun } from '../../../contract';
 import { fail, pause, unanswered, type Handlers, type MockContext } from '../context';
 import { replay } from '../recorded';
-import { gone, runbookAnswer, runbookHistory, runbookHits, runbookList, runbookRun, runbookView } from '../runbooks';
+import {
+  notFound,
+  runbookAnswer,
+  runbookHistory,
+  runbookHits,
+  runbookList,
+  runbookRun,
+  runbookView,
+} from '../runbooks';
 
 type RunbookCommand =
   | 'runbook_list'
@@ -20,7 +28,7 @@ export function runbookCommands(context: MockContext): Handlers<RunbookCommand> 
   let runs = runbookHistory(alerts, scene, openedAt);
   const byId = (id: string): RunbookRun => {
     const run = runs.find((r) => r.id === id);
-    if (!run) throw gone('This stack has no runbook run with this ID.');
+    if (!run) throw notFound('This stack has no runbook run with this ID.');
     return run;
   };
   return {
@@ -31,7 +39,7 @@ export function runbookCommands(context: MockContext): Handlers<RunbookCommand> 
         request.id === null &&
         !alerts.some((r) => r.fingerprint === request.fingerprint)
       )
-        throw gone('This alert is no longer in the list.');
+        throw notFound('This alert is no longer in the list.');
       const view = runbookView(request, alerts, scene);
       drill.opened(view.id);
       return view;
