@@ -219,6 +219,7 @@ export const text = {
     },
     reportSoFar: 'Close-out so far…',
     reportOpen: 'Close-out report…',
+    reportShort: 'Report…',
     items: 'windows',
   },
 } as const;
