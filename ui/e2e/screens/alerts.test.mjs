@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { violations } from '../axe.mjs';
 import { open, settled, total } from './support.mjs';
 
-test('fifty thousand alerts cost one screenful', async () => {
+test('list_of_fifty_thousand_alerts_renders_one_screenful', async () => {
   const { page, done } = await open('scene=huge', 'alerts');
   assert.equal(await page.getByTestId('alerts-total').innerText(), '49,999 alerts');
   assert.ok((await page.getByTestId('alert-row').count()) < 60);
@@ -17,7 +17,7 @@ test('fifty thousand alerts cost one screenful', async () => {
   await done();
 });
 
-test('a click on a label narrows the list to it', async () => {
+test('click_on_a_label_adds_it_to_the_filter', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alert-row').nth(3).click();
   await page.getByTestId('label').filter({ hasText: 'tenant_id' }).click();
@@ -27,7 +27,7 @@ test('a click on a label narrows the list to it', async () => {
   await done();
 });
 
-test('empty lists say why they are empty', async () => {
+test('empty_list_states_why_it_is_empty', async () => {
   for (const [scene, id] of [
     ['calm', 'alerts-none'],
     ['never', 'alerts-never'],
@@ -44,7 +44,7 @@ test('empty lists say why they are empty', async () => {
   await done();
 });
 
-test('alerts are grouped by labels, one inside the other, and a group opens as a filter', async () => {
+test('alerts_are_grouped_by_nested_labels_and_a_group_opens_as_a_filter', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   for (const label of ['alertname', 'tenant_id']) {
     await page.getByTestId('group-by').getByRole('button').click();
@@ -60,7 +60,7 @@ test('alerts are grouped by labels, one inside the other, and a group opens as a
   await done();
 });
 
-test('the filter proposes names and values of labels and takes them by keys', async () => {
+test('filter_suggests_label_names_and_values_and_accepts_them_by_keyboard', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   const box = page.getByTestId('alerts-filter');
   await box.pressSequentially('ten');
@@ -78,7 +78,7 @@ test('the filter proposes names and values of labels and takes them by keys', as
   await done();
 });
 
-test('the history tells what fired how often and narrows to one alert', async () => {
+test('history_counts_episodes_and_narrows_to_one_alert', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alerts-part').locator('label:has([data-value="history"])').click();
   await page.getByTestId('history-name').first().waitFor();
@@ -97,7 +97,7 @@ test('the history tells what fired how often and narrows to one alert', async ()
   await none.done();
 });
 
-test('an alert opens with its rule, its value against the threshold and its past, and is silenced from there', async () => {
+test('alert_shows_its_rule_value_and_past_silences_and_is_silenced_from_there', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alert-row').first().click();
   const detail = page.getByTestId('alert-detail');
@@ -115,7 +115,7 @@ test('an alert opens with its rule, its value against the threshold and its past
   await done();
 });
 
-test('an alert is acknowledged with a note and that is taken back, without being silenced', async () => {
+test('acknowledgment_has_a_note_can_be_undone_and_never_silences', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   assert.match(await page.getByTestId('alert-row').first().getByTestId('escalation').innerText(), /^\d:\d\d$/);
   await page.getByTestId('alert-row').first().click();
@@ -134,7 +134,7 @@ test('an alert is acknowledged with a note and that is taken back, without being
   await done();
 });
 
-test('a list is saved under a name, opened again by it and from the palette, and deleted', async () => {
+test('saved_list_opens_by_name_and_from_the_palette_and_is_deleted', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alerts-filter').fill('tenant_id=~"vip.*" ');
   await page.getByTestId('severity-critical').click();
@@ -161,7 +161,7 @@ test('a list is saved under a name, opened again by it and from the palette, and
   await done();
 });
 
-test('columns are chosen, labels among them, and give way where it is narrow', async () => {
+test('chosen_columns_include_labels_and_are_dropped_when_narrow', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('columns').getByRole('button').click();
   await page.getByRole('menuitemcheckbox', { name: 'instance label' }).click();
@@ -177,7 +177,7 @@ test('columns are chosen, labels among them, and give way where it is narrow', a
   await done();
 });
 
-test('a link opens the list that it was made from', async () => {
+test('link_opens_the_list_it_was_copied_from', async () => {
   const { page, done } = await open(
     'scene=loaded',
     'alerts?filter=tenant_id%3D~%22shop.*%22&state=firing&group=tenant_id',
@@ -194,7 +194,7 @@ test('a link opens the list that it was made from', async () => {
   await done();
 });
 
-test('alerts are narrowed to those of a receiver', async () => {
+test('alerts_are_filtered_by_receiver', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('receivers').getByRole('button').click();
   await page.getByRole('menuitemcheckbox', { name: /pager/ }).click();
@@ -204,7 +204,7 @@ test('alerts are narrowed to those of a receiver', async () => {
   await done();
 });
 
-test('an export says where it went, and why it did not', async () => {
+test('export_reports_its_path_or_why_it_failed', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('list-more').getByRole('button').click();
   await page.getByRole('menuitem', { name: 'Export as CSV' }).click();
@@ -217,7 +217,7 @@ test('an export says where it went, and why it did not', async () => {
   await full.done();
 });
 
-test('annotations are Markdown without anything that could be run or fetched', async () => {
+test('annotations_are_markdown_without_scripts_or_external_content', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alert-row').first().click();
   const detail = page.getByTestId('alert-detail');
@@ -239,7 +239,7 @@ test('annotations are Markdown without anything that could be run or fetched', a
   await hostile.done();
 });
 
-test('a clock says whom to call, and who was called is kept', async () => {
+test('escalation_clock_names_the_contact_and_records_the_call', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
   const card = page.getByTestId('escalation-card');
   const health = card.locator('[data-rule="health"]');

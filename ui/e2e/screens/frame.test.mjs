@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open, settled, site, total } from './support.mjs';
 
-test('hostile text stays text, small and in order', async () => {
+test('hostile_text_stays_text_clipped_and_in_order', async () => {
   const { page, done } = await open('scene=hostile&window=on', 'alerts');
   await page.getByTestId('alert-row').first().click();
   await page.getByTestId('alert-detail').waitFor();
@@ -32,7 +32,7 @@ test('hostile text stays text, small and in order', async () => {
   await done();
 });
 
-test('everything is reached and worked by keys alone', async () => {
+test('every_screen_is_usable_by_keyboard_alone', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
   await page.keyboard.press('g');
   await page.keyboard.press('a');
@@ -67,7 +67,7 @@ test('everything is reached and worked by keys alone', async () => {
   await done();
 });
 
-test('a credential goes to another server only after a yes that names it', async () => {
+test('credential_is_sent_to_another_server_only_after_consent_that_names_it', async () => {
   const { page, done } = await open('scene=loaded&origin=changed', 'overview');
   await page.getByTestId('banner-origin-alertmanager').getByRole('button', { name: 'Review' }).click();
   const question = page.getByTestId('trust-question');
@@ -86,7 +86,7 @@ test('a credential goes to another server only after a yes that names it', async
   await done();
 });
 
-test('a credential is not in the page once it is stored', async () => {
+test('stored_credential_is_not_in_the_page', async () => {
   const { page, done } = await open('scene=loaded', 'settings');
   await page.getByTestId('tab-credentials').click();
   const form = page.getByTestId('secret-grafana/token');
@@ -99,7 +99,7 @@ test('a credential is not in the page once it is stored', async () => {
   await done();
 });
 
-test('the first start leads to the overview, or is skipped', async () => {
+test('first_start_ends_on_the_overview_or_is_skipped', async () => {
   for (const skip of [true, false]) {
     const { page, done } = await open('scene=first', 'overview');
     await page.getByTestId('found-prometheus').waitFor();
@@ -115,7 +115,7 @@ test('the first start leads to the overview, or is skipped', async () => {
   }
 });
 
-test('the first gauge is marked when it is painted, and not before there is one', async () => {
+test('first_paint_is_marked_only_once_a_gauge_is_painted', async () => {
   const shown = await open('scene=loaded', 'overview');
   await shown.page.waitForFunction(() => document.documentElement.dataset.ready === '1');
   assert.equal(await shown.page.evaluate(() => performance.getEntriesByName('first-gauge').length), 1);
@@ -126,7 +126,7 @@ test('the first gauge is marked when it is painted, and not before there is one'
   await never.done();
 });
 
-test('own checks and VIP tenants are edited in a form, and what is wrong is told before anything is saved', async () => {
+test('custom_checks_and_vip_tenants_are_validated_before_they_are_saved', async () => {
   const { page, done } = await open('scene=loaded', 'settings');
   await page.getByTestId('own-check').first().waitFor();
   assert.equal(await page.getByTestId('own-check').count(), 2);
@@ -162,7 +162,7 @@ test('own checks and VIP tenants are edited in a form, and what is wrong is told
   await done();
 });
 
-test('at the smallest size the lights, names of rules and version chains are neither cut nor covered', async () => {
+test('smallest_size_neither_cuts_nor_covers_lights_rule_names_and_version_chains', async () => {
   const { page, done } = await open('scene=loaded&window=on', 'rules');
   await page.setViewportSize({ width: 960, height: 600 });
   await settled(page);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from './support.mjs';
 
-test('a start that was not verified is not shown as done', async () => {
+test('unverified_start_is_never_shown_as_done', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
   await page.getByTestId('screen-start-confirm').click();
   await page.getByTestId('reason-problem').waitFor();
@@ -14,7 +14,7 @@ test('a start that was not verified is not shown as done', async () => {
   await done();
 });
 
-test('a preset fills the form, and a form is kept as a preset', async () => {
+test('preset_fills_the_form_and_the_form_is_saved_as_a_preset', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
   await page.getByTestId('presets').getByRole('button', { name: 'Database upgrade', exact: true }).click();
   assert.equal(await page.getByTestId('reason').inputValue(), 'Database upgrade');
@@ -26,7 +26,7 @@ test('a preset fills the form, and a form is kept as a preset', async () => {
   await done();
 });
 
-test('a window is planned for later, and one that is over already is not', async () => {
+test('window_is_scheduled_for_later_but_never_for_the_past', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
   await page.getByTestId('begin').locator('label:has([data-value="at"])').click();
   await page.getByTestId('begin-at').fill('2020-01-01T10:00');
@@ -37,7 +37,7 @@ test('a window is planned for later, and one that is over already is not', async
   await done();
 });
 
-test('a recurring window shows its dates before it is kept, and a wrong expression is told', async () => {
+test('recurring_window_previews_its_dates_and_rejects_an_invalid_cron_expression', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
   await page.getByTestId('schedule-new').click();
   await page.getByTestId('schedule-cron').fill('0 2 * *');
@@ -52,7 +52,7 @@ test('a recurring window shows its dates before it is kept, and a wrong expressi
   await done();
 });
 
-test('the close-out says what is left over, before the end and afterwards', async () => {
+test('close_out_lists_open_alerts_before_and_after_the_end', async () => {
   const { page, done } = await open('scene=loaded&window=on', 'maintenance');
   await page.getByTestId('maintenance-end').click();
   await page
@@ -67,7 +67,7 @@ test('the close-out says what is left over, before the end and afterwards', asyn
   await done();
 });
 
-test('a planned window is no maintenance yet, and is cancelled from its row', async () => {
+test('scheduled_window_is_not_active_and_is_canceled_from_its_row', async () => {
   const { page, done } = await open('scene=loaded&planned=on', 'maintenance');
   assert.equal(await page.getByTestId('maintenance-switch').getAttribute('data-state'), 'off');
   assert.equal(await page.getByTestId('nav-maintenance').innerText(), 'Maintenance');
@@ -80,7 +80,7 @@ test('a planned window is no maintenance yet, and is cancelled from its row', as
   await done();
 });
 
-test('matchers of a window are proposed from the alerts that there are', async () => {
+test('matchers_are_suggested_from_the_current_alerts', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
   await page.keyboard.press('m');
   const dialog = page.getByTestId('start-dialog');
@@ -103,7 +103,7 @@ test('matchers of a window are proposed from the alerts that there are', async (
   await done();
 });
 
-test('a silence that deserves a second look is ended from where that is said', async () => {
+test('risky_silence_is_ended_from_its_finding', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
   await page.getByTestId('finding-end').click();
   await page.getByTestId('end-confirm').click();
@@ -111,7 +111,7 @@ test('a silence that deserves a second look is ended from where that is said', a
   await done();
 });
 
-test('a deploy goes step by step, is skipped only for a reason, and is gone on with after it was closed', async () => {
+test('deploy_runs_step_by_step_skips_with_a_reason_and_resumes_after_closing', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
   const state = (kind) => page.locator(`[data-testid="deploy-step"][data-kind="${kind}"]`).getAttribute('data-state');
   await page.getByTestId('deploy-new').click();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from './support.mjs';
 
-test('a runbook is asked on its alert, noted, closed and written as a draft', async () => {
+test('runbook_runs_on_its_alert_takes_notes_and_exports_a_post_mortem_draft', async () => {
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alert-row').nth(1).click();
   await page.getByTestId('runbook-this').click();
@@ -31,7 +31,7 @@ test('a runbook is asked on its alert, noted, closed and written as a draft', as
   await done();
 });
 
-test('runbooks are reached by keys, by search and from the palette', async () => {
+test('runbooks_open_by_keyboard_search_and_palette', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
   await page.keyboard.press('g');
   await page.keyboard.press('k');
@@ -53,7 +53,7 @@ test('runbooks are reached by keys, by search and from the palette', async () =>
   await done();
 });
 
-test('a runbook of anything stays text, asks nothing and runs nothing', async () => {
+test('hostile_runbook_stays_text_and_loads_nothing', async () => {
   for (const hash of [
     'runbooks',
     'runbooks/LowConfidenceSpikeVIP',
@@ -81,7 +81,7 @@ test('a runbook of anything stays text, asks nothing and runs nothing', async ()
   await done();
 });
 
-test('a service level without traffic is neither kept nor broken', async () => {
+test('slo_without_traffic_is_neither_met_nor_missed', async () => {
   const idle = await open('scene=idle', 'runbooks/slo-status');
   const first = idle.page.getByTestId('slo-gauge').first();
   assert.match(await first.innerText(), /no value[^]*no traffic/);
@@ -92,7 +92,7 @@ test('a service level without traffic is neither kept nor broken', async () => {
   await done();
 });
 
-test('firing alerts are unknown, not none, while Alertmanager has not answered', async () => {
+test('firing_alerts_are_unknown_until_alertmanager_responds', async () => {
   const never = await open('scene=never', 'runbooks');
   await never.page.getByTestId('runbook-firing-unknown').waitFor();
   assert.doesNotMatch(await never.page.getByTestId('runbook-firing').innerText(), /No firing alerts/);

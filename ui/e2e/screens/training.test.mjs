@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from './support.mjs';
 
-test('a drill is gone through from its start to its report', async () => {
+test('drill_runs_from_start_to_report', async () => {
   const { page, done } = await open('scene=loaded', 'runbooks');
   await page.getByTestId('training-open').click();
   await page.locator('[data-testid="scenario"][data-scenario="vip-low-confidence"]').getByTestId('drill-start').click();
@@ -69,7 +69,7 @@ test('a drill is gone through from its start to its report', async () => {
   await done();
 });
 
-test('a drill of which nothing is told says what did not help, and is given up after a question', async () => {
+test('random_drill_reports_wrong_actions_and_is_aborted_after_confirmation', async () => {
   const { page, done } = await open('scene=loaded&drill=on', 'overview');
   const bar = page.getByTestId('drill-bar');
   assert.match(await bar.innerText(), /alice[^]*identify the fault[^]*symptoms for 1 min/);
@@ -103,7 +103,7 @@ test('a drill of which nothing is told says what did not help, and is given up a
   await done();
 });
 
-test('a drill that cannot be seen yet is not noticed, and that is said', async () => {
+test('drill_without_symptoms_cannot_be_noticed_and_states_why', async () => {
   const { page, done } = await open('scene=loaded&drill=quiet', 'alerts');
   assert.match(await page.getByTestId('drill-bar').innerText(), /Cache loss[^]*no symptoms yet/);
   await page.getByTestId('drill-notice').click();
@@ -112,7 +112,7 @@ test('a drill that cannot be seen yet is not noticed, and that is said', async (
   await done();
 });
 
-test('the bar of a drill is on every screen, and nothing is pushed out for it', async () => {
+test('drill_bar_is_on_every_screen_and_displaces_nothing', async () => {
   for (const scene of ['loaded', 'hostile']) {
     const { page, done } = await open(`scene=${scene}&window=on&drill=on`, 'overview');
     for (const screen of [
@@ -145,7 +145,7 @@ test('the bar of a drill is on every screen, and nothing is pushed out for it', 
   await done();
 });
 
-test('a drill is started by keys alone, and what was refused stays in the dialog', async () => {
+test('drill_starts_by_keyboard_and_a_rejected_start_stays_in_the_dialog', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
   await page.keyboard.press('Control+k');
   await page.keyboard.type('start a drill');
@@ -182,7 +182,7 @@ test('a drill is started by keys alone, and what was refused stays in the dialog
   await done();
 });
 
-test('where there can be no drill that is said once, and no button pretends', async () => {
+test('stack_without_drills_states_it_once_and_offers_no_button', async () => {
   const { page, done } = await open('scene=loaded&drill=none', 'runbooks/training');
   assert.match(
     await page.getByTestId('drill-refused').innerText(),
@@ -201,7 +201,7 @@ test('where there can be no drill that is said once, and no button pretends', as
   await done();
 });
 
-test('the checklist leads to each task, is ticked and taken back, and what the panel saw stays', async () => {
+test('checklist_opens_each_task_and_undoes_only_manual_marks', async () => {
   const { page, done } = await open('scene=loaded', 'runbooks/training');
   const task = (id) => page.locator(`[data-testid="task"][data-task="${id}"]`);
   assert.equal(await task('quick-check').getByTestId('task-undo').count(), 0);
@@ -233,7 +233,7 @@ test('the checklist leads to each task, is ticked and taken back, and what the p
   await done();
 });
 
-test('a person is added, chosen, and taken off after it was said what is lost', async () => {
+test('person_is_added_selected_and_removed_after_a_warning', async () => {
   const { page, done } = await open('scene=loaded', 'runbooks/training');
   await page.getByTestId('person-add').click();
   await page.keyboard.type('bob');
@@ -261,7 +261,7 @@ test('a person is added, chosen, and taken off after it was said what is lost', 
   await done();
 });
 
-test('training of anybody stays text, small and in its place', async () => {
+test('hostile_names_stay_text_clipped_and_in_place', async () => {
   for (const [scene, hash] of [
     ['hostile', 'runbooks/training'],
     ['hostile', 'runbooks/training~d-2'],
@@ -287,7 +287,7 @@ test('training of anybody stays text, small and in its place', async () => {
   }
 });
 
-test('training that cannot be read says so, and nobody yet is no error', async () => {
+test('unreadable_training_is_an_error_and_an_empty_list_is_not', async () => {
   const never = await open('scene=never', 'runbooks/training');
   await never.page.getByTestId('training-error').waitFor();
   await never.page.getByTestId('drills-error').waitFor();

@@ -19,7 +19,7 @@ describe('addresses', () => {
       expect(webAddress(bad), bad).toBeNull();
   });
 
-  test('a link to a list leads back to the same list', () => {
+  test('a link to a list restores the same list', () => {
     const query = {
       filter: 'severity="critical" größe+1 & =',
       states: ['firing' as const, 'pending' as const],
@@ -39,7 +39,7 @@ describe('addresses', () => {
     });
   });
 
-  test('a link that nobody made opens the plain list', () => {
+  test('a malformed link opens the unfiltered list', () => {
     expect(readAlertsQuery('state=loud&severity=&group=&sort=colour&x=%zz')).toEqual({
       filter: '',
       states: [],

@@ -3,9 +3,10 @@ import { alertTitle } from './alert';
 
 describe('the title of an alert', () => {
   it('is its name', () => expect(alertTitle({ name: 'DiskFull', labels: { job: 'x' } })).toBe('DiskFull'));
-  it('is its labels when it has no name', () =>
+  it('lists its labels when it has no name', () =>
     expect(alertTitle({ name: '', labels: { alertname: '', instance: 'a:1', 'größe.cm': '9' } })).toBe(
       '{instance="a:1", "größe.cm"="9"}',
     ));
-  it('says so when it has no labels either', () => expect(alertTitle({ name: '', labels: {} })).toBe('(no labels)'));
+  it('is a placeholder without name and labels', () =>
+    expect(alertTitle({ name: '', labels: {} })).toBe('(no labels)'));
 });

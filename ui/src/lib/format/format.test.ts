@@ -57,13 +57,13 @@ describe('numbers', () => {
     expect(withUnit(57.25, 'score')).toBe('57.3/100');
     expect(withUnit(4.2, 'answers/s')).toBe('4.20 answers/s');
   });
-  it('that are missing are a dash, not a zero', () => {
+  it('show a dash, not a zero, when missing', () => {
     expect(withUnit(null, 'percent')).toBe('–');
     expect(withUnit(Number.NaN, 'percent')).toBe('–');
     expect(withUnit(Infinity, 'usd')).toBe('+∞');
   });
-  it('never read as minus nothing', () => expect(withUnit(-0.01, 'percent')).toBe('0.0 %'));
-  it('of any size stay short', () => {
+  it('never show a negative zero', () => expect(withUnit(-0.01, 'percent')).toBe('0.0 %'));
+  it('are abbreviated when large', () => {
     for (const v of [1e300, -1e300, 123456789.12, 987654321, 1e-9, 999999.4, 1e6, 12345]) {
       for (const unit of ['percent', 'usd', 'score', 'ms']) {
         const p = parts(v, unit);
@@ -72,12 +72,12 @@ describe('numbers', () => {
       expect(bare(v).length).toBeLessThanOrEqual(11);
     }
   });
-  it('as thresholds are exact', () => {
+  it('keep every digit of a threshold', () => {
     expect(threshold(50, 'percent')).toBe('50 %');
     expect(threshold(0.25, 'ratio')).toBe('0.25 ratio');
     expect(threshold(200, 'usd')).toBe('$200');
   });
-  it('agree with their nouns', () =>
+  it('use the singular for one only', () =>
     expect([plural(1, 'alert'), plural(7, 'alert'), plural(1200, 'alert')]).toEqual([
       '1 alert',
       '7 alerts',
@@ -87,19 +87,19 @@ describe('numbers', () => {
 
 describe('instants', () => {
   const noon = new Date(2026, 10, 24, 12, 5, 9).getTime();
-  it('show the date only when it is not the day of now', () => {
+  it('include the date only when it is not today', () => {
     expect(local(noon, noon)).toBe('12:05');
     expect(local(noon, noon, true)).toBe('12:05:09');
     expect(local(noon - 86_400_000, noon)).toMatch(/23.*12:05/);
     expect(local(new Date(2024, 0, 2).getTime(), noon)).toContain('2024');
   });
   it('are UTC on hover', () => expect(utc(Date.UTC(2026, 10, 24, 12, 5, 9))).toBe('2026-11-24 12:05:09 UTC'));
-  it('that are nonsense are a dash', () => {
+  it('show a dash when invalid', () => {
     expect(timeOfDay(Number.NaN)).toBe('–');
     expect(local(1e300, noon)).toBe('–');
     expect(utc(Infinity)).toBe('');
   });
-  it('survive the way through an input', () => {
+  it('are unchanged after a round trip through an input', () => {
     const text = toLocalInput(noon);
     expect(text).toBe('2026-11-24T12:05');
     expect(fromLocalInput(text)).toBe(noon - 9000);
@@ -109,11 +109,11 @@ describe('instants', () => {
 });
 
 describe('text from servers', () => {
-  it('shows what would turn it around', () => expect(spell('a\u202Eb')).toBe('a⟨U+202E⟩b'));
-  it('shows controls and zero-width characters, keeps tabs and line breaks', () =>
+  it('spells out direction overrides', () => expect(spell('a\u202Eb')).toBe('a⟨U+202E⟩b'));
+  it('spells out control and zero-width characters, but not tabs and line breaks', () =>
     expect(spell('a\u0000\u200b\n\tb\u{e0041}')).toBe('a⟨U+0000⟩⟨U+200B⟩\n\tb⟨U+E0041⟩'));
-  it('leaves scripts and emoji as they are', () => expect(spell('مرحبا 🚀 žluť')).toBe('مرحبا 🚀 žluť'));
-  it('is cut to length and never through a pair', () => {
+  it('keeps any script and emoji', () => expect(spell('مرحبا 🚀 žluť')).toBe('مرحبا 🚀 žluť'));
+  it('is truncated, never inside a surrogate pair', () => {
     expect(clip('🚀🚀', 3)).toEqual({ text: '🚀', more: 2 });
     expect(safe('x'.repeat(1_000_000), 10)).toBe(`${'x'.repeat(10)}…`);
   });

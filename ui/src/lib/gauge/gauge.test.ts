@@ -10,7 +10,7 @@ describe('the arc', () => {
     expect([position(-5, 0, 100), position(1e9, 0, 100)]).toEqual([0, 1]);
     expect(position(5, -10, 10)).toBe(0.75);
   });
-  it('has no place for a missing number or an empty scale', () => {
+  it('has no position for a missing number or an empty scale', () => {
     expect([position(null, 0, 100), position(Number.NaN, 0, 100), position(1, 5, 5), position(1, 9, 5)]).toEqual([
       null,
       null,
@@ -26,13 +26,13 @@ describe('the arc', () => {
     expect(y0).toBeGreaterThan(BOX.cy);
     expect(point(0.5, 60)[1]).toBeCloseTo(BOX.cy - 60);
   });
-  it('takes the long way round only past half a turn', () => {
+  it('sets the large-arc flag only past half a turn', () => {
     expect(arcPath(0, 1, 58)).toContain('A58 58 0 1 1');
     expect(arcPath(0, 0.5, 58)).toContain('A58 58 0 0 1');
     expect(arcPath(0.5, 0.5, 58)).toBe('');
     expect(tickPath(0.5, 50, 74)).toBe('M80.00 28.00L80.00 4.00');
   });
-  it('colours zones by which way is better', () => {
+  it('colors zones by whether higher is better', () => {
     expect(zones(scale)).toEqual([
       { from: 0, to: 0.3, level: 'critical' },
       { from: 0.3, to: 0.5, level: 'warn' },
@@ -44,12 +44,12 @@ describe('the arc', () => {
       'critical',
     ]);
   });
-  it('leaves out zones that are off the scale', () =>
+  it('omits zones outside the scale', () =>
     expect(zones({ ...scale, warn: 0, critical: 0 })).toEqual([{ from: 0, to: 1, level: 'ok' }]));
 });
 
 describe('a sparkline', () => {
-  it('breaks where there was no value', () =>
+  it('has a gap where there is no value', () =>
     expect(sparkPath([1, 2, null, 3, 4], 100, 40).match(/M/g)).toHaveLength(2));
   it('stays inside its box', () => {
     const numbers =
@@ -58,8 +58,7 @@ describe('a sparkline', () => {
         ?.map(Number) ?? [];
     expect(Math.max(...numbers.filter((_, i) => i % 2 === 1))).toBeLessThanOrEqual(40);
   });
-  it('is not drawn from less than two values', () =>
-    expect([sparkPath([], 9, 9), sparkPath([null, 1], 9, 9)]).toEqual(['', '']));
+  it('needs at least two values', () => expect([sparkPath([], 9, 9), sparkPath([null, 1], 9, 9)]).toEqual(['', '']));
 });
 
 const figure = {
@@ -86,22 +85,22 @@ describe('the crosshair', () => {
     [141, 3],
     [999, 3],
   ])('at %d px is at sample %d', (x, i) => expect(nearest(figure, x)).toBe(i));
-  it('is nowhere without samples', () => expect(nearest({ ...figure, times: [] }, 50)).toBeNull());
-  it('lies on the value, and on no height where there is none', () => {
+  it('has no position without samples', () => expect(nearest({ ...figure, times: [] }, 50)).toBeNull());
+  it('follows the value, and has no height in a gap', () => {
     expect(place(figure, 2, 5)).toEqual({ x: 100, y: 50 });
     expect(place(figure, 2, null)).toEqual({ x: 100, y: null });
   });
 });
 
-describe('a figure on its way into the page', () => {
+describe('a sanitized figure', () => {
   const svg = (inside: string): string =>
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" onload="x()">${inside}</svg>`;
-  it('keeps what is drawn', () => {
+  it('keeps its shapes', () => {
     const out = drawing(svg('<g stroke="#fff"><path d="M0 0L1 1"/><text x="1">12:00</text></g>'));
     expect(out?.querySelector('path')?.getAttribute('d')).toBe('M0 0L1 1');
     expect(out?.querySelector('text')?.textContent).toBe('12:00');
   });
-  it('loses scripts, links, styles, handlers and outside references', () => {
+  it('drops scripts, links, styles, handlers and external references', () => {
     const out = drawing(
       svg(
         '<script>x()</script><image href="http://x/"/><a href="javascript:x()"><text>t</text></a><style>*{}</style><foreignObject/><use href="#a"/><path style="fill:red" onclick="x()" fill="url(http://x/)" d="M0 0"/>',
@@ -112,7 +111,7 @@ describe('a figure on its way into the page', () => {
       expect(text).not.toContain(bad);
     expect(out?.querySelector('path')).not.toBeNull();
   });
-  it('is refused when it is no drawing at all', () => {
+  it('is null when the input is not an SVG', () => {
     expect(drawing('<html xmlns="http://www.w3.org/1999/xhtml"><body/></html>')).toBeNull();
     expect(drawing('')).toBeNull();
   });

@@ -9,9 +9,9 @@ describe('the filter box', () => {
     [' , ', []],
   ])('splits %s', (text, tokens) => expect(tokenize(text)).toEqual({ tokens, open: false }));
 
-  it('knows that a quote is open', () => expect(tokenize('a="b c').open).toBe(true));
+  it('reports an unterminated quote', () => expect(tokenize('a="b c').open).toBe(true));
 
-  it('writes a label so that it is read back as the same value', () => {
+  it('quotes label values so that they parse to the same value', () => {
     const value = 'say "hi", C:\\temp\nnext';
     const text = matcherText('path', value);
     expect(tokenize(text).tokens).toEqual([text]);
@@ -26,7 +26,7 @@ describe('the filter box', () => {
 });
 
 describe('matchers of a window', () => {
-  it('reads all four signs', () => {
+  it('parse all four operators', () => {
     const { matchers, problem } = parseMatchers('a="1" b!="2", c=~"3.*" d!~"4"');
     expect(problem).toBe('');
     expect(matchers.map(showMatcher)).toEqual(['a="1"', 'b!="2"', 'c=~"3.*"', 'd!~"4"']);
@@ -35,9 +35,8 @@ describe('matchers of a window', () => {
     'rejects %s with a description of the problem',
     (text) => expect(parseMatchers(text).problem).not.toBe(''),
   );
-  it('refuses what would match everything by matching nothing', () =>
-    expect(parseMatchers('a=""').problem).not.toBe(''));
-  it('reads label names of any text, with or without quotes, as it writes them', () => {
+  it('are rejected when all of them match the empty string', () => expect(parseMatchers('a=""').problem).not.toBe(''));
+  it('parse quoted and unquoted label names', () => {
     const { matchers, problem } = parseMatchers('größe.cm="9" "kube zone"!=a 1st=~"b"');
     expect(problem).toBe('');
     expect(matchers.map((m) => m.name)).toEqual(['größe.cm', 'kube zone', '1st']);
@@ -45,10 +44,10 @@ describe('matchers of a window', () => {
     expect(written).toEqual(['"größe.cm"="9"', '"kube zone"!="a"', '"1st"=~"b"']);
     expect(parseMatchers(written.join(' ')).matchers).toEqual(matchers);
   });
-  it('takes nothing for no matchers', () => expect(parseMatchers('')).toEqual({ matchers: [], problem: '' }));
+  it('are none for an empty text', () => expect(parseMatchers('')).toEqual({ matchers: [], problem: '' }));
 });
 
-it('a filter of labels quotes their values and leaves out what is too much', () => {
+it('a filter from labels quotes their values and omits labels beyond the limit', () => {
   expect(labelsFilter({ alertname: 'A "b"', tenant_id: 'acme', zone: 'eu' }, 2)).toBe(
     'alertname="A \\"b\\"" tenant_id="acme"',
   );

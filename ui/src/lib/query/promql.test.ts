@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lineDiff, promql } from './promql';
 
-test('the parts of an expression are told apart and nothing is lost', () => {
+test('an expression is tokenized without losing text', () => {
   const text =
     'aether:x:5m{tenant_id=~"a|b"} < 20 and on (tenant_id)\n(sum by (tenant_id) (rate(req_total[5m])) > 0) # why';
   const pieces = promql(text);
@@ -15,7 +15,7 @@ test('the parts of an expression are told apart and nothing is lost', () => {
   expect(of('comment')).toEqual(['# why']);
 });
 
-test('a diff keeps the lines that both have', () => {
+test('a diff marks common, removed and added lines', () => {
   expect(lineDiff('a < 3\nand\nb > 0', 'a < 3\nand on (x)\nb > 0')).toEqual([
     { kind: 'same', text: 'a < 3' },
     { kind: 'gone', text: 'and' },

@@ -19,7 +19,7 @@ const delta = (base: number, more: Partial<SnapshotDelta> = {}): SnapshotDelta =
 });
 
 describe('a delta', () => {
-  it('applies on exactly its base', async () => {
+  it('applies only to its base revision', async () => {
     const s = await loaded();
     expect(apply(s, delta(s.revision)).kind).toBe('applied');
     expect(apply(s, delta(s.revision + 1)).kind).toBe('gap');
@@ -52,7 +52,7 @@ describe('freshness', () => {
     expect(age(fresh, at + 44_000, 15).kind).toBe('fresh');
     expect(age(fresh, at + 46_000, 15)).toEqual({ kind: 'stale', at, error: null });
   });
-  it('is otherwise as the panel reports it', () => {
+  it('is otherwise the state that the panel reports', () => {
     expect(age({ state: 'absent' }, at, 15).kind).toBe('absent');
     expect(age({ state: 'loading' }, at, 15).kind).toBe('loading');
   });

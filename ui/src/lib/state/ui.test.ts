@@ -29,7 +29,7 @@ describe('the route', () => {
     expect(ui.route).toEqual({ screen: 'backups', item: 'x/y' });
   });
 
-  it('of a list carries its query', () => {
+  it('of a list contains its query', () => {
     openAddress('#/alerts?state=firing&filter=a');
     expect(ui.alertQuery).toMatchObject({ states: ['firing'], filter: 'a' });
     ui.follow('alerts', 'severity="critical"', '');
@@ -39,7 +39,7 @@ describe('the route', () => {
 });
 
 describe('the dialog', () => {
-  it('holds what it is about, for a dialog of this kind only', () => {
+  it('provides its subject only to a dialog of its kind', () => {
     ui.closeOut('w1');
     expect(ui.opened('closeout').windowId).toBe('w1');
     expect(() => ui.opened('deploy')).toThrow();

@@ -18,7 +18,7 @@ const board: TrainingBoard = { tasks: [], people: [], me: 'alice' };
 const bob = { ...personOf(board, 'bob') };
 
 describe('the address of the training page', () => {
-  it('holds the report that is open', () => {
+  it('contains the ID of the open report', () => {
     expect(
       ['training', 'training~d-1', 'training~', 'own/training', null].map((t) => [isTraining(t), reportOf(t)]),
     ).toEqual([
@@ -32,18 +32,18 @@ describe('the address of the training page', () => {
 });
 
 describe('a person', () => {
-  it('is the same however the name is written', () =>
+  it('matches regardless of case and spaces', () =>
     expect(personOf({ ...board, people: [bob] }, ' BOB').name).toBe('bob'));
-  it('who is not on the list has everything to do', () => {
+  it('has every task open when not on the list', () => {
     expect(progress(personOf(board, 'alice'))).toBe('0 of 6');
     expect(personOf(board, 'alice').drills).toHaveLength(5);
   });
-  it('at this machine and the chosen one can be chosen once each', () => {
+  it('appears once in the selection, including the local user and the selected person', () => {
     expect(names({ ...board, people: [bob, personOf(board, 'alice')] }, 'bob')).toEqual(['alice', 'bob']);
     expect(names({ ...board, me: 'Bob', people: [bob] }, 'BOB')).toEqual(['bob']);
     expect(names({ ...board, me: '' }, 'carol')).toEqual(['carol']);
   });
-  it('loses what was done with the name', () => {
+  it('loses completed tasks when removed', () => {
     const steps: TrainingStep[] = bob.steps.map((s, i) => ({ ...s, doneAt: i < 2 ? 1 : null }));
     expect(done({ ...bob, steps })).toBe(2);
     expect(loss({ ...bob, steps })).toMatch(/^The records of 2 completed tasks are deleted/);
@@ -51,7 +51,7 @@ describe('a person', () => {
   });
 });
 
-it('what the panel saw can’t be taken back', () => {
+it('a task verified by the panel cannot be undone', () => {
   const step: TrainingStep = { task: 'quick-check', doneAt: 1, by: '', evidence: 'Quick check of 12:40.' };
   expect([
     byHand(step),
@@ -61,11 +61,11 @@ it('what the panel saw can’t be taken back', () => {
 });
 
 describe('a task', () => {
-  it('is done once it has a time', () => {
+  it('is done when it has a completion time', () => {
     const steps = bob.steps.map((s) => (s.task === 'quick-check' ? { ...s, doneAt: 1 } : s));
     expect([isDone({ ...bob, steps }, 'quick-check'), isDone({ ...bob, steps }, 'maintenance')]).toEqual([true, false]);
   });
-  it('that cannot be done from here says why', () => {
+  it('states why it cannot be started here', () => {
     const here = { grafanaUrl: 'http://localhost:3000', drillOffered: true, drillRunning: false };
     expect(taskObstacle('vip-drill', here)).toBe('');
     expect(taskObstacle('vip-drill', { ...here, drillRunning: true })).not.toBe('');

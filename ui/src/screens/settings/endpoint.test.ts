@@ -3,7 +3,7 @@ import type { EndpointSpec } from '../../lib/contract';
 import { emptyEndpoint, exposesCredentials, fromDraft, nameProblem, toDraft, urlProblem } from './endpoint';
 
 describe('an endpoint as it is edited', () => {
-  it('comes back as it was', () => {
+  it('is unchanged after a round trip through the form', () => {
     const spec: EndpointSpec = {
       urls: ['http://am-0:9093/base', 'http://am-1:9093'],
       auth: { kind: 'basic', username: 'panel' },
@@ -23,13 +23,13 @@ describe('an endpoint as it is edited', () => {
     ['http://x/#a', '#'],
     ['http://x/?q', '?'],
   ])('rejects %s and explains why', (url, reason) => expect(urlProblem(url)).toContain(reason));
-  it('never repeats a password that stood in an address', () =>
+  it('never shows a password contained in a URL', () =>
     expect(urlProblem('http://user:hunter2@host/')).not.toContain('hunter2'));
-  it('refuses a header that is none', () =>
+  it('rejects a malformed header', () =>
     expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), headers: 'no colon' }).problem).toContain(
       'Name: value',
     ));
-  it('wants a user for basic authentication', () =>
+  it('requires a username for basic authentication', () =>
     expect(fromDraft({ ...toDraft(emptyEndpoint(['http://x'])), auth: 'basic' }).problem).toContain('username'));
   it.each([
     ['http://grafana.example.com:3000', 'bearer', true],
@@ -43,7 +43,7 @@ describe('an endpoint as it is edited', () => {
   ] as const)('login at %s (%s) is exposed: %s', (url, auth, exposed) =>
     expect(exposesCredentials({ ...toDraft(emptyEndpoint([url])), auth })).toBe(exposed),
   );
-  it('takes only names that can be files', () => {
+  it('accepts only names that are valid file names', () => {
     expect(nameProblem('prod-eu_1')).toBe('');
     for (const bad of ['', 'Prod', 'a/b', '..', 'x'.repeat(65)]) expect(nameProblem(bad)).not.toBe('');
   });

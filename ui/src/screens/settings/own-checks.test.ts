@@ -17,7 +17,7 @@ const HTTP: CustomCheck = {
   remedy: '',
 };
 
-test('a check that nobody changes comes back as it was', () => {
+test('an unedited check is saved unchanged', () => {
   expect(fromDrafts([toDraft(QUERY), toDraft(HTTP)])).toEqual([QUERY, HTTP]);
 });
 
@@ -36,7 +36,7 @@ test('problem of a check is described', () => {
   expect(checkProblem({ ...http, status: '99' })).toContain('100 to 599');
 });
 
-test('a new check gets an id of its name that no other has', () => {
+test('a new check gets a unique ID derived from its name', () => {
   expect(idOf('Länge der Queue!', [])).toBe('la-nge-der-queue');
   expect(idOf('Queue', ['queue', 'queue-2'])).toBe('queue-3');
   expect(idOf('日本', [])).toBe('check');

@@ -35,7 +35,7 @@ describe('recorded replies', () => {
     expect(errors).toContain('missing the following properties');
     expect(errors).toContain("'nope' does not exist");
   });
-  it('are recorded at one time a file, and once for each situation', () => {
+  it('have a recording time, and are unique per command and situation', () => {
     const seen = new Set<string>();
     for (const name of names) {
       const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as RecordingFile;
@@ -47,7 +47,7 @@ describe('recorded replies', () => {
         }
     }
   });
-  it('move with the present, and nothing but their times', () => {
+  it('are replayed with only their times moved', () => {
     const first = replay('pins_history', 'loaded', 1_800_000_000_000);
     const later = replay('pins_history', 'loaded', 1_800_000_060_000);
     expect(later.changes.map((c) => c.at)).toEqual(first.changes.map((c) => c.at + 60_000));
