@@ -150,7 +150,7 @@ export function commands(): Command[] {
   const drill = s?.drill;
   if (drill?.running) {
     const id = drill.running.id;
-    if (drills.seen !== id)
+    if (drills.noticed !== id)
       list.push({
         id: 'drill-notice',
         group: text.commands.group.drill,

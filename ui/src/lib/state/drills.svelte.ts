@@ -10,13 +10,13 @@ class Drills {
   list = $state.raw<DrillList | null>(null);
   error = $state.raw<PanelError | null>(null);
   /** Drill that was marked as noticed in this window; survives a reload. */
-  seen = $state(localStorage.getItem('aether-drill-seen'));
+  noticed = $state(localStorage.getItem('aether-drill-seen'));
   busy = $state(false);
   #latestRequest = 0;
   #stack = '';
-  #told = new Set<string>();
+  #announced = new Set<string>();
 
-  async ask(): Promise<void> {
+  async load(): Promise<void> {
     const request = ++this.#latestRequest;
     const stack = panel.snapshot?.stacks.active ?? '';
     if (stack !== this.#stack) [this.list, this.error, this.#stack] = [null, null, stack];
@@ -32,7 +32,7 @@ class Drills {
     this.busy = true;
     try {
       await panel.call('drill_notice', {});
-      this.seen = id;
+      this.noticed = id;
       localStorage.setItem('aether-drill-seen', id);
     } catch (thrown) {
       ui.notify('crit', text.drill.noticeFailed, asPanelError(thrown));
@@ -54,10 +54,10 @@ class Drills {
 
   /** Notifies once that a drill has ended, here or in the snapshot, with the way to its report. */
   async over(id: string, ended: DrillRun | null = null): Promise<void> {
-    if (this.#told.has(id)) return;
-    this.#told.add(id);
+    if (this.#announced.has(id)) return;
+    this.#announced.add(id);
     if (ui.dialog?.kind === 'drill-end') ui.dialog = null;
-    await this.ask();
+    await this.load();
     const run = ended ?? this.list?.runs.find((r) => r.id === id) ?? null;
     const title = titleOf(this.list, run?.scenario ?? null);
     const how = run && run.outcome !== 'running' ? outcome(run).label : text.drill.ended;

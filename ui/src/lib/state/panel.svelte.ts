@@ -42,10 +42,10 @@ export class PanelState {
         const before = this.connection;
         this.connection = state;
         // What was missed meanwhile is not sent again.
-        if (state === 'open' && before !== 'open' && this.snapshot) void this.#ask();
+        if (state === 'open' && before !== 'open' && this.snapshot) void this.#loadSnapshot();
       },
     );
-    void this.#ask();
+    void this.#loadSnapshot();
     return () => {
       clearTimeout(this.#retry);
       stop();
@@ -81,10 +81,10 @@ export class PanelState {
     if (!this.snapshot) return;
     const result = apply(this.snapshot, delta);
     if (result.kind === 'applied') this.snapshot = result.snapshot;
-    else if (result.kind === 'gap') void this.#ask();
+    else if (result.kind === 'gap') void this.#loadSnapshot();
   }
 
-  async #ask(): Promise<void> {
+  async #loadSnapshot(): Promise<void> {
     if (this.#asking) {
       this.#askAgain = true;
       return;
@@ -96,7 +96,7 @@ export class PanelState {
       this.problem = null;
     } catch (thrown) {
       this.problem = asPanelError(thrown);
-      this.#retry = setTimeout(() => void this.#ask(), RETRY_MS);
+      this.#retry = setTimeout(() => void this.#loadSnapshot(), RETRY_MS);
     }
     this.#asking = false;
     const waiting = this.#waiting;
@@ -104,7 +104,7 @@ export class PanelState {
     if (this.snapshot) waiting.forEach((delta) => this.#take(delta));
     if (this.#askAgain) {
       this.#askAgain = false;
-      void this.#ask();
+      void this.#loadSnapshot();
     }
   }
 }

@@ -119,7 +119,7 @@ export class StartForm {
     };
   }
 
-  async ask(): Promise<void> {
+  async loadPreview(): Promise<void> {
     const request = ++this.#latestRequest;
     if (this.lengthProblem || this.scopeProblem || this.beginProblem) {
       this.preview = null;

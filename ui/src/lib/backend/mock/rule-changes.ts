@@ -35,7 +35,7 @@ export function ruleDetail(
     error: '',
   });
   const isAlert = one.kind === 'alerting' && one.guard !== null;
-  const whole = side('The whole', one.expression, one.guard?.verdict === 'never-matches' ? 0 : 3);
+  const overall = side('Overall', one.expression, one.guard?.verdict === 'never-matches' ? 0 : 3);
   return {
     rule: one,
     sides:
@@ -44,9 +44,9 @@ export function ruleDetail(
             side('Condition', one.guard.condition, 3),
             side('Value', one.guard.condition.split(' ')[0] ?? '', 3),
             side('Guard', one.guard.guard, one.guard.verdict === 'never-matches' ? 1 : 3),
-            whole,
+            overall,
           ]
-        : [whole],
+        : [overall],
     liveVerdict: !isAlert
       ? ''
       : one.guard?.verdict === 'never-matches'
