@@ -175,6 +175,17 @@ test('smallest_size_neither_cuts_nor_covers_lights_rule_names_and_version_chains
   const name = page.getByTestId('rule-open').first();
   await name.waitFor();
   assert.ok((await box(name)).width > 80, 'the name of a rule has room');
+  const title = await box(page.getByTestId('rules').locator('h1'));
+  const refresh = await box(page.getByTestId('rules-refresh'));
+  assert.ok(refresh.y < title.y + title.height, 'the header of the rules is one row');
+  await page.getByTestId('nav-maintenance').click();
+  const report = page.getByTestId('past-closeout').first();
+  await report.waitFor();
+  const history = await box(page.getByTestId('past-windows'));
+  const button = await box(report);
+  assert.ok(button.x + button.width <= history.x + history.width, 'the history of windows stays inside its card');
+  const reason = await box(page.getByTestId('silence').first().locator('.reason .clip'));
+  assert.ok(reason.width > 60, 'the reason of a silence has room');
   await page.getByTestId('nav-versions').click();
   const row = page.getByTestId('pin-row').first();
   await row.waitFor();
