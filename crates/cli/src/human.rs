@@ -1,7 +1,7 @@
 //! Human-readable numbers, times and untrusted text.
 
 use aether_contract::{Gauge, ReadingState, Timestamp};
-use aether_panel::units;
+use aether_panel::{text::is_harmless, units};
 
 /// Text from a server with everything that could move the cursor, colour the terminal or turn the reading
 /// direction replaced by its escape, so that a label can't forge a line. Newlines are escaped too.
@@ -24,25 +24,6 @@ fn escape(text: &str, newlines: bool) -> String {
         }
     }
     out
-}
-
-/// Whether a character only shows itself: it moves no cursor, starts no escape sequence, is not invisible, and
-/// changes no direction of reading.
-fn is_harmless(c: char) -> bool {
-    match c {
-        // Bidirectional marks, embeddings, overrides and isolates; zero-width and invisible operators; line and
-        // paragraph separators; the tag block.
-        '\u{061c}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => false,
-        // Both C0 and C1.
-        c => !c.is_control(),
-    }
 }
 
 /// The last look at what goes to a terminal: line breaks, tabs and the panel's own colours stay, and every other
@@ -199,6 +180,18 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn a_matcher_on_a_terminal_is_the_one_that_is_read_back(
+            name in "[a-z_]{1,4}|\\PC{1,6}|[\u{1}-\u{9f}\u{200b}-\u{206f}]{1,4}",
+            value in "\\PC{0,6}[\u{0}-\u{9f}\u{200b}-\u{206f}\u{e0000}-\u{e007f}\\\\\"']{0,8}",
+            is_equal: bool,
+        ) {
+            let matcher = aether_contract::Matcher { name, value, is_regex: false, is_equal };
+            let shown = plain(&aether_panel::matching::matcher::text(&matcher));
+            let read = aether_panel::matching::filter::matchers(&shown);
+            proptest::prop_assert_eq!(read.unwrap(), [matcher], "{}", shown);
+        }
+
         #[test]
         fn json_of_any_text_shows_no_control_character(
             text in "\\PC{0,8}[\u{0}-\u{9f}\u{200b}-\u{206f}]{0,12}\\PC{0,8}"

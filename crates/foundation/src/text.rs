@@ -10,6 +10,25 @@ pub fn capital(text: &str) -> String {
     all.next().map(|first| first.to_uppercase().chain(all).collect()).unwrap_or_default()
 }
 
+/// Whether a character only shows itself: it moves no cursor, starts no escape sequence, is not invisible, and
+/// changes no direction of reading.
+pub fn is_harmless(c: char) -> bool {
+    match c {
+        // Bidirectional marks, embeddings, overrides and isolates; zero-width and invisible operators; line and
+        // paragraph separators; the tag block.
+        '\u{061c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => false,
+        // Both C0 and C1.
+        c => !c.is_control(),
+    }
+}
+
 /// Foreign text on one line, with nothing in it that Markdown would take for its own.
 pub fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

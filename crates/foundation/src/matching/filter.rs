@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use aether_contract::{AlertRow, ErrorCode, Matcher, PanelError};
 use memchr::memmem::Finder;
 
-use super::matcher::{Compiled, push_labels};
+use super::{
+    escape,
+    matcher::{Compiled, push_labels},
+};
 
 /// Longest filter line, in bytes.
 const MAX_FILTER: usize = 4096;
@@ -240,30 +243,19 @@ fn skip_separators(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == ',')
 }
 
-/// Reads a quoted text at the front; a backslash escapes the quote, itself and `n`.
+/// Reads a quoted text at the front, with the escapes of Alertmanager.
 fn quoted(text: &str) -> Result<(String, &str), Mistake> {
     let mut chars = text.char_indices();
-    let quote = chars.next().map_or('"', |(_, c)| c);
-    let mut value = String::new();
+    let (quote, begin) = chars.next().map_or(('"', 0), |(_, c)| (c, c.len_utf8()));
     let mut escaped = false;
     for (index, c) in chars {
         if escaped {
-            match c {
-                'n' => value.push('\n'),
-                '"' | '\'' | '\\' => value.push(c),
-                // Keeps `\d` of a regular expression as it is.
-                other => {
-                    value.push('\\');
-                    value.push(other);
-                }
-            }
             escaped = false;
         } else if c == '\\' {
             escaped = true;
         } else if c == quote {
-            return Ok((value, text.get(index + c.len_utf8()..).unwrap_or_default()));
-        } else {
-            value.push(c);
+            let raw = text.get(begin..index).unwrap_or_default();
+            return Ok((escape::value(raw, quote), text.get(index + c.len_utf8()..).unwrap_or_default()));
         }
     }
     Err(mistake(text, format!("Unclosed quote: {}", shorten(text))))
@@ -390,8 +382,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn matchers_are_read_as_they_are_printed(
-            names in proptest::collection::vec("[a-z_][a-z0-9_]{0,4}|\\PC{1,6}|[={}!~\"'\\\\, \n]{1,3}", 1..4),
-            value in "\\PC{0,8}|[\"'\\\\n\n]{0,5}",
+            names in proptest::collection::vec(
+                "[a-z_][a-z0-9_]{0,4}|\\PC{1,6}|[={}!~\"'\\\\, \n]{1,3}|[\u{1}-\u{1f}\u{7f}-\u{9f}]{1,3}", 1..4),
+            value in "\\PC{0,8}|[\"'\\\\ntux0-9\n]{0,7}|[\u{0}-\u{a0}\u{200b}-\u{2060}\u{e0000}-\u{e0010}]{0,5}",
             is_equal: bool,
         ) {
             let all: Vec<Matcher> = names

@@ -9,7 +9,7 @@ use aether_contract::Matcher;
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
-use super::re2;
+use super::{escape, re2};
 
 /// Longest regular expression that is compiled here, in bytes.
 const MAX_PATTERN: usize = 64 * 1024;
@@ -136,12 +136,7 @@ fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            c => quoted.push(c),
-        }
+        escape::push(&mut quoted, c);
     }
     quoted.push('"');
     quoted

@@ -1,5 +1,6 @@
 //! Label matchers as Alertmanager applies them, and the filter language of alert lists. Pure.
 
+mod escape;
 pub mod filter;
 pub mod fingerprint;
 pub mod matcher;
