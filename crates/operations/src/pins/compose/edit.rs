@@ -10,7 +10,7 @@ use std::{
     str::FromStr as _,
 };
 
-use yaml_edit::{Document, Mapping, YamlNode};
+use yaml_edit::{Document, Mapping, YamlFile, YamlNode};
 
 use super::{
     interpolate::{Origin, Used},
@@ -169,9 +169,11 @@ fn styled(old: &str, new: &str) -> String {
 /// anchor gives.
 fn places(text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
     let (mark, bare) = marked(text);
-    let Ok(document) = Document::from_str(bare) else { return Vec::new() };
-    let places = places_in(&document, bare, service, raw).into_iter();
-    places.map(|range| range.start + mark..range.end + mark).collect()
+    let Ok(stream) = YamlFile::from_str(bare) else { return Vec::new() };
+    places_in(&stream, bare, service, raw)
+        .into_iter()
+        .map(|range| range.start + mark..range.end + mark)
+        .collect()
 }
 
 /// The length of the byte order mark, and the text behind it.
@@ -180,8 +182,21 @@ fn marked(text: &str) -> (usize, &str) {
     (text.len() - bare.len(), bare)
 }
 
-fn places_in(document: &Document, text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
+/// As [`places`]. The last document that names the image is the one that counts.
+fn places_in(stream: &YamlFile, text: &str, service: &str, raw: &str) -> Vec<Range<usize>> {
+    let mut documents: Vec<Document> = stream.documents().collect();
+    documents.reverse();
     let mut found: Vec<Range<usize>> = Vec::new();
+    for document in &documents {
+        own_place(document, text, service, raw, &mut found);
+    }
+    for root in documents.iter().filter_map(Document::as_mapping) {
+        walk(text, &root, raw, &mut found, 0);
+    }
+    found
+}
+
+fn own_place(document: &Document, text: &str, service: &str, raw: &str, found: &mut Vec<Range<usize>>) {
     let own = document
         .get("services")
         .and_then(|node| mapping(&node).and_then(|services| services.get(service)))
@@ -189,10 +204,6 @@ fn places_in(document: &Document, text: &str, service: &str, raw: &str) -> Vec<R
     if let Some(range) = own.as_ref().and_then(|node| place(text, node, raw)) {
         found.push(range);
     }
-    if let Some(root) = document.as_mapping() {
-        walk(text, &root, raw, &mut found, 0);
-    }
-    found
 }
 
 fn walk(text: &str, map: &Mapping, raw: &str, found: &mut Vec<Range<usize>>, depth: usize) {
@@ -241,10 +252,10 @@ fn place(text: &str, node: &YamlNode, raw: &str) -> Option<Range<usize>> {
 pub fn lines(project: &mut Project) {
     for (path, text) in &project.texts {
         let text = without_mark(text);
-        let Ok(document) = Document::from_str(text) else { continue };
+        let Ok(stream) = YamlFile::from_str(text) else { continue };
         let images = project.services.iter_mut().filter_map(|service| service.image.as_mut());
         for image in images.filter(|image| image.file == *path) {
-            let range = places_in(&document, text, &image.service, &image.raw).into_iter().next();
+            let range = places_in(&stream, text, &image.service, &image.raw).into_iter().next();
             let line = |range: Range<usize>| Some(text.get(..range.start)?.matches('\n').count() + 1);
             image.line = range.and_then(line).and_then(|line| u32::try_from(line).ok());
         }

@@ -196,3 +196,14 @@ proptest::proptest! {
         proptest::prop_assert_eq!(change.after, text.replace("x/a:v1", "x/a:v2"));
     }
 }
+
+#[test]
+fn of_several_documents_the_one_that_counts_is_changed() {
+    let text = "---\nservices:\n  a:\n    image: x/a:v1\n  b:\n    image: x/b:v1\n---\n# on top\nservices:\n  a:\n    \
+        image: x/a:v1 # here\n";
+    let (change, _) = repinned(&[("compose.yml", text)], "a", "x/a:v2").unwrap();
+    let line = |tag: &str| format!("    image: x/a:{tag} # here");
+    assert_eq!(touched(&change), [(line("v1"), line("v2"))]);
+    let (change, _) = repinned(&[("compose.yml", text)], "b", "x/b:v2").unwrap();
+    assert_eq!(touched(&change), [("    image: x/b:v1".to_owned(), "    image: x/b:v2".to_owned())]);
+}

@@ -11,6 +11,7 @@ use std::{
     rc::Rc,
 };
 
+use serde::Deserialize as _;
 use yaml_serde::{Mapping, Value};
 
 use super::{
@@ -152,7 +153,8 @@ struct Reader<'a> {
     environment: &'a Environment<'a>,
     instead: &'a BTreeMap<PathBuf, String>,
     project: Project,
-    documents: BTreeMap<PathBuf, Rc<Tagless>>,
+    /// The documents of each file, later ones on top.
+    documents: BTreeMap<PathBuf, Rc<Vec<Tagless>>>,
     /// Files whose services were read, each as often as it was included.
     reads: usize,
 }
@@ -207,8 +209,9 @@ impl Reader<'_> {
         String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))
     }
 
-    /// A file, with its anchors and merge keys followed and its tags taken away.
-    fn document(&mut self, path: &Path) -> Result<Rc<Tagless>, String> {
+    /// The documents of a file, with their anchors and merge keys followed and their tags taken away. Empty ones are
+    /// none.
+    fn documents(&mut self, path: &Path) -> Result<Rc<Vec<Tagless>>, String> {
         if let Some(known) = self.documents.get(path) {
             return Ok(Rc::clone(known));
         }
@@ -216,17 +219,23 @@ impl Reader<'_> {
             return Err(format!("more than {MAX_FILES} files"));
         }
         let text = self.text(path)?;
-        let bare = without_mark(&text);
-        let mut value: Value = if bare.trim().is_empty() {
-            Value::Mapping(Mapping::new())
-        } else {
-            yaml_serde::from_str(bare).map_err(|error| format!("{}: {error}", path.display()))?
-        };
-        value.apply_merge().map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut found = Vec::new();
+        for document in yaml_serde::Deserializer::from_str(without_mark(&text)) {
+            let told = |error: yaml_serde::Error| format!("{}: {error}", path.display());
+            let mut value = Value::deserialize(document).map_err(told)?;
+            if value.is_null() {
+                continue;
+            }
+            if found.len() >= MAX_FILES {
+                return Err(format!("{}: more than {MAX_FILES} documents", path.display()));
+            }
+            value.apply_merge().map_err(told)?;
+            found.push(Tagless::new(value));
+        }
         self.project.texts.insert(path.to_path_buf(), text);
-        let value = Rc::new(Tagless::new(value));
-        self.documents.insert(path.to_path_buf(), Rc::clone(&value));
-        Ok(value)
+        let found = Rc::new(found);
+        self.documents.insert(path.to_path_buf(), Rc::clone(&found));
+        Ok(found)
     }
 
     fn name(&mut self, sources: &Sources, scope: &[usize]) -> Result<String, String> {
@@ -236,8 +245,9 @@ impl Reader<'_> {
             return Ok(name);
         }
         for path in sources.files.iter().rev() {
-            let document = self.document(path)?;
-            if let Some(raw) = document.value.get("name").and_then(Value::as_str) {
+            let documents = self.documents(path)?;
+            let names = documents.iter().rev().map(|document| document.value.get("name"));
+            if let Some(raw) = names.flatten().find_map(Value::as_str) {
                 let told = |why: String| format!("{}: name: {why}", path.display());
                 return Ok(self.replace(raw, scope).map_err(told)?.text);
             }
@@ -262,11 +272,26 @@ impl Reader<'_> {
         if self.reads > MAX_READS {
             return Err(format!("{}: `include` loads more than {MAX_READS} files", path.display()));
         }
-        let document = self.document(path)?;
+        // Compose puts the documents of a file on each other as if they were files.
+        for document in self.documents(path)?.iter() {
+            self.put(path, document, scope, services, depth)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a document's services on top of those that are there.
+    fn put(
+        &mut self,
+        path: &Path,
+        document: &Tagless,
+        scope: &[usize],
+        services: &mut BTreeMap<String, Part>,
+        depth: usize,
+    ) -> Result<(), String> {
         let Value::Mapping(root) = &document.value else {
             return Err(format!("{} is not a mapping", path.display()));
         };
-        // What the file resets is gone from the files before it, then the file is put on top.
+        // What the document resets is gone from what is below it, then it is put on top.
         for place in &document.resets {
             match place.as_slice() {
                 [services_key] if services_key == "services" => services.clear(),
@@ -296,7 +321,7 @@ impl Reader<'_> {
                 return Err(format!("{}: more than {MAX_SERVICES} services", path.display()));
             }
             let below = services.get(name).cloned().unwrap_or_default();
-            let part = self.part(path, name, scope, below, 0)?;
+            let part = self.part((path, document), name, scope, below, 0)?;
             services.insert(name.to_owned(), part);
         }
         Ok(())
@@ -352,10 +377,25 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A service of a file, on top of `below`.
+    /// A service of a whole file, to extend it.
+    fn extended(&mut self, path: &Path, name: &str, scope: &[usize], depth: usize) -> Result<Part, String> {
+        let mut found = None;
+        for document in self.documents(path)?.iter() {
+            if let Some(part) = &mut found {
+                reset(document, name, part);
+            }
+            if document.value.get("services").and_then(|services| services.get(name)).is_some() {
+                let below = found.take().unwrap_or_default();
+                found = Some(self.part((path, document), name, scope, below, depth)?);
+            }
+        }
+        found.ok_or_else(|| format!("{}: {name}: the service to extend does not exist", path.display()))
+    }
+
+    /// A service of a document, on top of `below`.
     fn part(
         &mut self,
-        path: &Path,
+        (path, document): (&Path, &Tagless),
         name: &str,
         scope: &[usize],
         below: Part,
@@ -365,7 +405,6 @@ impl Reader<'_> {
         if depth > MAX_DEPTH {
             return Err(at("`extends` is nested too deeply or circular"));
         }
-        let document = self.document(path)?;
         let map = match document.value.get("services").and_then(|services| services.get(name)) {
             Some(Value::Mapping(map)) => map.clone(),
             Some(Value::Null) => Mapping::new(),
@@ -376,42 +415,32 @@ impl Reader<'_> {
         let mut base = None;
         match map.get("extends") {
             Some(Value::String(other)) => {
-                base = Some(self.part(path, other, scope, Part::default(), depth + 1)?);
+                base = Some(self.part((path, document), other, scope, Part::default(), depth + 1)?);
             }
             Some(value @ Value::Mapping(_)) => {
                 let other = value
                     .get("service")
                     .and_then(Value::as_str)
                     .ok_or_else(|| at("extends specifies no service"))?;
-                let file = match value.get("file").and_then(Value::as_str) {
-                    None => Some(path.to_path_buf()),
+                base = match value.get("file").and_then(Value::as_str) {
+                    None => Some(self.part((path, document), other, scope, Part::default(), depth + 1)?),
                     Some(raw) => {
                         let file = self.replace(raw, scope).map_err(|why| at(&why))?.text;
                         if remote(&file) {
                             self.project.notes.push(format!("{name} extends {file}, which was not loaded."));
                             None
                         } else {
-                            Some(path.parent().unwrap_or(Path::new(".")).join(file))
+                            let file = path.parent().unwrap_or(Path::new(".")).join(file);
+                            Some(self.extended(&file, other, scope, depth + 1)?)
                         }
                     }
                 };
-                if let Some(file) = file {
-                    base = Some(self.part(&file, other, scope, Part::default(), depth + 1)?);
-                }
             }
             _ => {}
         }
         if let Some(mut base) = base {
             // What is reset here is not taken over from there either.
-            for place in &document.resets {
-                if let [services_key, service, rest @ ..] = place.as_slice()
-                    && services_key == "services"
-                    && service == name
-                    && !rest.is_empty()
-                {
-                    base.reset(rest);
-                }
-            }
+            reset(document, name, &mut base);
             part.put(base);
         }
         match field(&map, "image") {
@@ -446,6 +475,19 @@ impl Reader<'_> {
             }
         }
         Ok(part)
+    }
+}
+
+/// Takes away what a document resets within a service.
+fn reset(document: &Tagless, name: &str, part: &mut Part) {
+    for place in &document.resets {
+        if let [services, service, rest @ ..] = place.as_slice()
+            && services == "services"
+            && service == name
+            && !rest.is_empty()
+        {
+            part.reset(rest);
+        }
     }
 }
 

@@ -277,3 +277,45 @@ fn reset_and_override_are_carried_out_as_the_specification_says() {
     assert_eq!((a.built, a.profiles.as_slice()), (false, &["q".to_owned()][..]));
     assert_eq!(project.service("base").unwrap().profiles, ["p"]);
 }
+
+#[test]
+fn documents_of_one_file_are_put_on_each_other_as_files_are() {
+    const BASE: &str = "name: t\nservices:\n  a: {image: 'x/a:v1', container_name: one, profiles: [p]}\n  b: {image: \
+        'x/b:v1'}\n";
+    for (over, a, b) in [
+        ("services: {a: {image: 'x/a:v2'}}", "x/a:v2 one [\"p\"]", true),
+        ("services: {a: {profiles: [q]}, c: {image: 'x/c:v1'}}", "x/a:v1 one [\"p\", \"q\"]", true),
+        ("services: {a: {image: !reset null}, b: !reset null}", "- one [\"p\"]", false),
+        ("services: {a: !override {image: 'x/a:v3'}}", "x/a:v3 t-a-1 []", true),
+        ("# nothing but a comment", "x/a:v1 one [\"p\"]", true),
+    ] {
+        let text = format!("# first\n---\n{BASE}---\n{over}\n---\n");
+        let bench = Bench::new(&[("a.yml", &text), ("first.yml", BASE), ("second.yml", over)]);
+        let project = bench.read(&["a.yml"], &[]).unwrap_or_else(|why| panic!("{over}: {why}"));
+        assert_eq!(told(&project, "a").as_deref(), Some(a), "{over}");
+        assert_eq!(told(&project, "b").is_some(), b, "{over}");
+        // Two files come to the same.
+        let apart = bench.read(&["first.yml", "second.yml"], &[]).unwrap();
+        assert_eq!(
+            (told(&apart, "a"), told(&apart, "b")),
+            (told(&project, "a"), told(&project, "b")),
+            "{over}"
+        );
+    }
+    let name = Bench::new(&[("a.yml", "name: one\n---\nname: two\nservices: {a: {image: x}}\n")]);
+    assert_eq!(name.read(&["a.yml"], &[]).unwrap().name, "two");
+    // What is extended is the service of the whole file.
+    let bench = Bench::new(&[
+        (
+            "base.yml",
+            "services: {b: {image: 'x/b:v1', build: .}}\n---\nservices: {b: {image: 'x/b:v2', build: !reset }}\n",
+        ),
+        ("a.yml", "services: {a: {extends: {file: base.yml, service: b}}}\n"),
+    ]);
+    assert!(told(&bench.read(&["a.yml"], &[]).unwrap(), "a").unwrap().starts_with("x/b:v2 "));
+    assert!(!bench.read(&["a.yml"], &[]).unwrap().service("a").unwrap().built);
+    let broken = Bench::new(&[("a.yml", "services: {a: {image: x}}\n---\njust a text\n")]);
+    assert!(broken.read(&["a.yml"], &[]).unwrap_err().contains("not a mapping"));
+    let many = Bench::new(&[("a.yml", &"---\nservices: {}\n".repeat(MAX_FILES + 1))]);
+    assert!(many.read(&["a.yml"], &[]).unwrap_err().contains("documents"));
+}
