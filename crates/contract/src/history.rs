@@ -70,8 +70,10 @@ wire! {
 wire! {
     /// All episodes of the alerts of one name, in numbers.
     pub struct HistoryAlert {
-        /// Label `alertname`.
+        /// Label `alertname`, or the labels of an alert that has none.
         pub name: String,
+        /// The filter that finds these alerts.
+        pub filter: String,
         /// The worst severity among them.
         pub severity: Severity,
         /// Episodes.

@@ -3286,9 +3286,13 @@ export type GuardVerdict = "guarded" | "never-matches" | "unguarded" | "other-wi
  */
 export type HistoryAlert = {
 /**
- * Label `alertname`.
+ * Label `alertname`, or the labels of an alert that has none.
  */
 name: string,
+/**
+ * The filter that finds these alerts.
+ */
+filter: string,
 /**
  * The worst severity among them.
  */

@@ -16,7 +16,11 @@ use aether_context::{
     session::StackSession,
 };
 use aether_foundation::clock;
-use aether_foundation::{matching::matcher, promql::expression, text::truncate};
+use aether_foundation::{
+    matching::{matcher, title},
+    promql::expression,
+    text::truncate,
+};
 
 /// Longest history of the value, in hours.
 const MAX_HOURS: f64 = 168.0;
@@ -99,7 +103,7 @@ async fn figure(
         .ok_or_else(|| Absent::Note("Prometheus has no data for this alert in this period.".to_owned()))?;
     let values = grid.resample(&series.values);
     let drawing = Drawing {
-        name: truncate(&row.name, 80),
+        name: truncate(&title(&row.name, &row.labels), 80),
         unit: String::new(),
         scale: None,
         thresholds: vec![Threshold {

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aether_contract::{
     AlertFingerprint, AlertHistoryPage, AlertHistoryRequest, Episode, ErrorCode, HistoryAlert, HistorySpan,
-    PanelError, Severity, Timestamp,
+    Matcher, PanelError, Severity, Timestamp,
 };
 
 use super::store::{Kept, Store};
 use aether_context::alert_index::order::severity_rank;
-use aether_foundation::matching::severity;
-use aether_foundation::{matching::filter::Filter, stack::Profile};
+use aether_foundation::{
+    matching::{filter::Filter, matcher, severity, title},
+    stack::Profile,
+};
 
 /// Longest range, in hours.
 const MAX_HOURS: f64 = 2160.0;
@@ -20,6 +22,9 @@ const MAX_EPISODES: usize = 500;
 const MAX_NAMES: usize = 40;
 /// Most stretches of a timeline.
 const MAX_SPANS: usize = 400;
+/// Most labels in the filter of an alert without a name, and their longest value, in bytes.
+const MAX_PAIRS: usize = 12;
+const MAX_VALUE: usize = 200;
 /// An alert that starts this often within [`FLAP_MS`] is flapping.
 const FLAPS: usize = 4;
 const FLAP_MS: i64 = 3_600_000;
@@ -122,14 +127,19 @@ fn seconds(ms: i64) -> u32 {
 }
 
 /// The names, the most frequent first, and how many there are. `kept` is ordered by begin, the newest first.
+///
+/// Alerts without a name are told apart by their labels.
 fn by_name(kept: &[Kept], from: Timestamp, to: Timestamp) -> (Vec<HistoryAlert>, u32) {
-    let mut named: HashMap<&str, Vec<&Kept>> = HashMap::new();
+    let mut named: HashMap<Key<'_>, Vec<&Kept>> = HashMap::new();
     for one in kept.iter().rev() {
-        named.entry(name(&one.labels)).or_default().push(one);
+        let name = name(&one.labels);
+        named.entry((name, name.is_empty().then_some(&one.labels))).or_default().push(one);
     }
     let names = u32::try_from(named.len()).unwrap_or(u32::MAX);
-    let mut all: Vec<HistoryAlert> =
-        named.into_iter().map(|(name, episodes)| in_numbers(name, &episodes, from, to)).collect();
+    let mut all: Vec<HistoryAlert> = named
+        .into_iter()
+        .map(|((name, labels), episodes)| in_numbers(&called(name, labels), &episodes, from, to))
+        .collect();
     all.sort_by(|a, b| {
         b.episodes.cmp(&a.episodes).then(b.total_s.cmp(&a.total_s)).then_with(|| a.name.cmp(&b.name))
     });
@@ -137,8 +147,42 @@ fn by_name(kept: &[Kept], from: Timestamp, to: Timestamp) -> (Vec<HistoryAlert>,
     (all, names)
 }
 
+/// A name, and the labels of an alert that has none.
+type Key<'a> = (&'a str, Option<&'a BTreeMap<String, String>>);
+
+/// The name of alerts, and the filter that finds them.
+struct Called {
+    name: String,
+    filter: String,
+}
+
+/// What alerts are called: by their name, or by these labels where they have none.
+fn called(name: &str, labels: Option<&BTreeMap<String, String>>) -> Called {
+    let own = equal("alertname", name);
+    match labels {
+        None => Called { name: name.to_owned(), filter: own },
+        // The missing name is part of it: named alerts may have the same labels. Longer ones would not fit a filter.
+        Some(labels) => {
+            let short =
+                labels.iter().filter(|(label, value)| *label != "alertname" && value.len() <= MAX_VALUE);
+            let pairs = short.take(MAX_PAIRS).map(|(name, value)| equal(name, value));
+            let filter = std::iter::once(own).chain(pairs).collect::<Vec<_>>().join(", ");
+            Called { name: title(name, labels), filter }
+        }
+    }
+}
+
+fn equal(name: &str, value: &str) -> String {
+    matcher::text(&Matcher {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        is_regex: false,
+        is_equal: true,
+    })
+}
+
 /// `episodes` are of one name, the oldest first.
-fn in_numbers(name: &str, episodes: &[&Kept], from: Timestamp, to: Timestamp) -> HistoryAlert {
+fn in_numbers(called: &Called, episodes: &[&Kept], from: Timestamp, to: Timestamp) -> HistoryAlert {
     let mut spans: Vec<HistorySpan> = Vec::new();
     for one in episodes {
         let (began, ended) = (one.began.max(from), one.ended.unwrap_or(to).min(to));
@@ -164,7 +208,8 @@ fn in_numbers(name: &str, episodes: &[&Kept], from: Timestamp, to: Timestamp) ->
     };
     let skip = spans.len().saturating_sub(MAX_SPANS);
     HistoryAlert {
-        name: name.to_owned(),
+        name: called.name.clone(),
+        filter: called.filter.clone(),
         severity: episodes
             .iter()
             .map(|one| rank(&one.labels))
@@ -238,6 +283,35 @@ mod tests {
         assert_eq!(spans, [(M(10), M(30), false), (M(50), M(60), true)]);
         // What began before the range is cut to it on the timeline, not in its length.
         assert_eq!((alerts[1].spans[0].began, alerts[1].total_s, alerts[1].longest_s), (M(0), 300, 1500));
+    }
+
+    #[test]
+    fn alerts_without_a_name_are_told_apart_by_their_labels() {
+        let nameless = |fingerprint: &str, job: &str, began: i64| {
+            let mut one = kept(fingerprint, "", began, Some(began + 5));
+            one.labels = [("job".to_owned(), job.to_owned())].into();
+            one
+        };
+        let mut bare = nameless("c", "", 0);
+        bare.labels.clear();
+        let all = [
+            kept("n", "A", 40, None),
+            nameless("a", "x", 30),
+            nameless("b", "y", 20),
+            nameless("a", "x", 10),
+            bare,
+        ];
+        let (alerts, names) = by_name(&all, M(0), M(60));
+        assert_eq!(names, 4);
+        let of = |name: &str| alerts.iter().find(|one| one.name == name).unwrap();
+        assert_eq!((of("{job=\"x\"}").episodes, of("{job=\"y\"}").episodes), (2, 1));
+        assert_eq!((of("A").filter.as_str(), of("(no labels)").episodes), ("alertname=\"A\"", 1));
+        // Each is found by its filter, and nothing else is but what has all of its labels.
+        let found = |name: &str| {
+            let filter = Filter::parse(&of(name).filter).unwrap();
+            all.iter().filter(|one| filter.passes_labels(&one.labels)).count()
+        };
+        assert_eq!([found("{job=\"x\"}"), found("{job=\"y\"}"), found("A")], [2, 1, 1]);
     }
 
     #[test]

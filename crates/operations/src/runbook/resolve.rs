@@ -4,7 +4,7 @@
 use aether_contract::{AlertRow, RunbookMatch, RunbookSource};
 
 use super::{Library, parse::Page};
-use aether_foundation::{text::truncate, web::safe_url};
+use aether_foundation::{matching::title, text::truncate, web::safe_url};
 
 /// Names of the annotation.
 const ANNOTATIONS: [&str; 4] = ["runbook_url", "runbook", "runbookUrl", "runbook_link"];
@@ -88,7 +88,7 @@ pub fn template(alert: &AlertRow, expression: Option<&str>) -> String {
     let plain = |text: &str| {
         truncate(text, 200).chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>()
     };
-    let name = plain(&alert.name);
+    let name = plain(&title(&alert.name, &alert.labels));
     let summary = alert.annotations.get("summary").map(|text| plain(text)).unwrap_or_default();
     let query = expression.filter(|text| !text.contains("```")).map_or("up", str::trim);
     format!(
@@ -170,5 +170,7 @@ mod tests {
         assert_eq!((page.steps.len(), page.problems.len()), (1, 0), "{:?}", page.problems);
         assert_eq!(page.sections.len(), 5);
         assert_eq!(page.title, "Disk ## Full");
+        let nameless = template(&row(&[("job", "api")]), None);
+        assert!(nameless.starts_with("# {job=\"api\"}\n"), "{nameless}");
     }
 }

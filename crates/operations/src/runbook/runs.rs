@@ -20,7 +20,7 @@ use super::{
     view,
 };
 use aether_context::{journal::Entry, session::StackSession};
-use aether_foundation::clock;
+use aether_foundation::{clock, matching::title};
 
 /// Journal kind of a run; its subject is its id.
 pub const RUNBOOK: &str = "runbook";
@@ -76,7 +76,7 @@ pub async fn begin(runbooks: &Runbooks, request: RunbookStartRequest) -> Result<
     let opened = view::opened(runbooks, &live, asked).await?;
     let alert = opened.alert.map(|row| RunbookAlert {
         fingerprint: row.fingerprint,
-        name: row.name,
+        name: title(&row.name, &row.labels),
         severity: row.severity,
         since: row.since,
     });

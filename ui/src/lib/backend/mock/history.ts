@@ -62,6 +62,7 @@ export function pastAlerts(
       const length = (e: Episode): number => ((e.ended ?? now) - e.began) / 1000;
       return {
         name,
+        filter: `alertname=${JSON.stringify(name)}`,
         severity: own[0]?.severity ?? 'other',
         episodes: own.length,
         alerts: new Set(own.map((e) => e.fingerprint)).size,
