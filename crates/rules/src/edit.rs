@@ -409,3 +409,5 @@ fn even(value: Value) -> Value {
 mod styles;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unknown;

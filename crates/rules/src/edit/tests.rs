@@ -1,6 +1,6 @@
 use super::*;
 
-fn one(name: &str, set: Set) -> Edit {
+pub(super) fn one(name: &str, set: Set) -> Edit {
     Edit { group: String::new(), name: name.into(), set }
 }
 
