@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, path::PathBuf, time::Instant};
 
-use aether_panel::{rules::list::lint_files, stack::Profile};
+use aether_panel::{rules::files, stack::Profile};
 use serde_json::Value;
 
 use crate::Measured;
@@ -17,11 +17,11 @@ const ALERTS: usize = 7;
 /// Lint of many rule files.
 pub fn run(runs: usize) -> Result<Vec<Measured>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let mut files: Vec<PathBuf> = Vec::new();
+    let mut paths: Vec<PathBuf> = Vec::new();
     for file in 0..FILES {
         let path = folder.path().join(format!("{file}.yml"));
         std::fs::write(&path, text(file)).map_err(|error| error.to_string())?;
-        files.push(path);
+        paths.push(path);
     }
     let profile = Profile::builtin();
     let rules = FILES * GROUPS * (RECORDINGS + ALERTS);
@@ -29,10 +29,10 @@ pub fn run(runs: usize) -> Result<Vec<Measured>, String> {
     let mut line = Measured { name, unit: "ms", ours: Vec::new(), floor: Vec::new() };
     for _ in 0..runs {
         let began = Instant::now();
-        let read: usize = files.iter().map(|path| parsed(path)).sum();
+        let read: usize = paths.iter().map(|path| parsed(path)).sum();
         line.floor.push(began.elapsed().as_secs_f64() * 1000.0);
         let began = Instant::now();
-        let found = lint_files(&files, &profile, false).map_err(|error| error.to_string())?;
+        let (found, _) = files::lint(&paths, &profile, false).map_err(|error| error.to_string())?;
         line.ours.push(began.elapsed().as_secs_f64() * 1000.0);
         let linted: usize = found.groups.iter().map(|group| group.rules.len()).sum();
         if read != rules || linted != rules {

@@ -74,6 +74,22 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// A command for promtool or amtool: the program that `AETHER_PROMTOOL` or `AETHER_AMTOOL` names, else the one on the
+/// `PATH`. Every call of either is built here.
+pub fn tool(program: &str) -> Command {
+    command(named(program, |variable| std::env::var_os(variable)))
+}
+
+/// What is started for a program, given how its variable is looked up.
+fn named(program: &str, variable: impl Fn(&str) -> Option<OsString>) -> OsString {
+    let name = match program {
+        "promtool" => "AETHER_PROMTOOL",
+        "amtool" => "AETHER_AMTOOL",
+        _ => return program.into(),
+    };
+    variable(name).filter(|path| !path.is_empty()).unwrap_or_else(|| program.into())
+}
+
 /// Removes from `command` every inherited variable that is not allowed. Variables set on the command itself
 /// stay only when they are set after this call.
 pub fn clear(command: &mut Command) {
@@ -126,6 +142,16 @@ mod tests {
             let kept = allowed([(name.into(), "value".into())].into_iter()).count();
             assert_eq!(kept == 1, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_tool_is_the_one_that_its_variable_names() {
+        let set = |path: &'static str| move |_: &str| Some(OsString::from(path));
+        assert_eq!(named("promtool", |name| (name == "AETHER_PROMTOOL").then(|| "/x/p".into())), "/x/p");
+        assert_eq!(named("amtool", |name| (name == "AETHER_AMTOOL").then(|| "/x/a".into())), "/x/a");
+        assert_eq!(named("promtool", |_| None), "promtool");
+        assert_eq!(named("amtool", set("")), "amtool");
+        assert_eq!(named("git", set("/x/git")), "git");
     }
 
     #[cfg(unix)]

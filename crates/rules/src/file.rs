@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aether_contract::FindingSeverity;
 use aether_foundation::clock;
 use promql_parser::util::parse_duration;
 
 mod comments;
 mod decode;
+pub mod metricsql;
 mod template;
 mod yaml;
 
@@ -23,8 +25,22 @@ pub const MARK: char = '\u{feff}';
 pub struct RuleFile {
     /// Groups, in order.
     pub groups: Vec<FileGroup>,
-    /// What Prometheus would refuse of it, by line.
+    /// What is wrong with it or worth knowing, by line.
     pub problems: Vec<Problem>,
+    /// Whether it is another program's, or an object that holds rules: Prometheus does not read it as it stands.
+    pub foreign: bool,
+}
+
+/// The language of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// PromQL.
+    #[default]
+    PromQl,
+    /// VictoriaMetrics' extension of it.
+    MetricsQl,
+    /// Another one, as in vmalert's groups of the type `graphite` or `vlogs`.
+    Other,
 }
 
 /// A group of a file.
@@ -47,6 +63,8 @@ pub struct FileRule {
     pub name: String,
     /// Expression.
     pub expression: String,
+    /// Its language.
+    pub language: Language,
     /// `for` in seconds.
     pub hold_s: f64,
     /// Labels that it adds.
@@ -59,7 +77,7 @@ pub struct FileRule {
     pub disabled: BTreeSet<String>,
 }
 
-/// Something that Prometheus would refuse.
+/// Something about a file that is wrong or worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Line, from 1; none when it can't be told.
@@ -68,13 +86,22 @@ pub struct Problem {
     pub text: String,
     /// Whether a part of the file can't be read for it.
     pub fatal: bool,
-    /// Whether it is only worth knowing: the file is another program's.
-    pub note: bool,
+    /// How bad it is: an error where Prometheus refuses the file.
+    pub severity: FindingSeverity,
 }
 
 impl Problem {
     fn fatal(line: u32, text: String) -> Self {
-        Self { line: Some(line), text, fatal: true, note: false }
+        Self { line: Some(line), text, fatal: true, severity: FindingSeverity::Error }
+    }
+
+    fn note(line: u32, text: String) -> Self {
+        Self { line: Some(line), text, fatal: false, severity: FindingSeverity::Info }
+    }
+
+    /// Whether Prometheus refuses the file for it.
+    pub fn is_error(&self) -> bool {
+        self.severity == FindingSeverity::Error
     }
 
     /// With its line.
@@ -102,7 +129,7 @@ pub fn read(text: &str) -> Result<RuleFile, String> {
 pub fn inspect(text: &str) -> Result<RuleFile, Problem> {
     if text.len() > MAX_FILE {
         let text = format!("larger than {} MiB", MAX_FILE / 1024 / 1024);
-        return Err(Problem { line: None, text, fatal: true, note: false });
+        return Err(Problem { line: None, ..Problem::fatal(0, text) });
     }
     decode::read(text.trim_start_matches(MARK), clock::now())
 }

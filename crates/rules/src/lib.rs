@@ -8,6 +8,7 @@ pub mod configs;
 pub mod divisor;
 pub mod edit;
 pub mod file;
+pub mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod guard;

@@ -1,39 +1,65 @@
-//! Asks promtool about expressions that the panel's own parser does not take: what a server takes is no error.
+//! Asks promtool about rule files: what a server takes is no error, and what only promtool refuses is not lost.
 
-use std::{collections::HashMap, process::Stdio, time::Duration};
+mod verdict;
 
-use aether_contract::{FindingSeverity, RuleGroupView};
+use std::{
+    collections::HashMap,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use aether_contract::{FindingSeverity, RuleGroupView, RuleView, RulesLint};
 use aether_foundation::child;
 use serde_json::json;
+
+use crate::files::Source;
 
 /// How long promtool may take.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Most expressions that it is asked about.
 const MAX: usize = 200;
+/// What only some servers have switched on. promtool warns about those that it does not know.
+const FEATURES: &str = "--enable-feature=promql-experimental-functions,promql-duration-expr,\
+    promql-extended-range-selectors,promql-binop-fill-modifiers";
 
-/// Takes the errors away that promtool does not confirm. Without promtool they stay.
-pub async fn settle(groups: &mut [RuleGroupView]) {
-    let refused =
-        |rule: &aether_contract::RuleView| rule.findings.iter().any(|found| found.check == "syntax");
+/// Starts promtool.
+type Start<'a> = &'a (dyn Fn() -> Command + Sync);
+
+/// Takes the errors away that promtool does not confirm, and adds those that only promtool sees. Without promtool,
+/// everything stays as it is.
+pub async fn settle(found: &mut RulesLint, sources: &[Source]) {
+    settle_with(&|| child::tool("promtool"), found, sources).await;
+}
+
+async fn settle_with(start: Start<'_>, found: &mut RulesLint, sources: &[Source]) {
+    let asked = match confirm(start, &mut found.groups).await {
+        Ok(()) => verdict::add(start, found, sources).await,
+        Err(why) => Err(why),
+    };
+    if let Err(why) = asked {
+        tracing::debug!(%why, "promtool was not asked");
+    }
+}
+
+/// Whether the panel could not parse a rule's expression.
+fn is_refused(rule: &RuleView) -> bool {
+    rule.findings.iter().any(|found| found.check == "syntax" && found.severity == FindingSeverity::Error)
+}
+
+async fn confirm(start: Start<'_>, groups: &mut [RuleGroupView]) -> Result<(), String> {
     let mut asked: Vec<String> = groups
         .iter()
         .flat_map(|group| &group.rules)
-        .filter(|rule| refused(rule))
+        .filter(|rule| is_refused(rule))
         .map(|rule| rule.expression.clone())
         .collect();
     asked.sort();
     asked.dedup();
     asked.truncate(MAX);
     if asked.is_empty() {
-        return;
+        return Ok(());
     }
-    let taken = match taken(&asked).await {
-        Ok(taken) => taken,
-        Err(why) => {
-            tracing::debug!(%why, "promtool was not asked");
-            return;
-        }
-    };
+    let taken = taken_by(start, &asked).await?;
     let accepted = |expression: &str| {
         asked.iter().position(|one| one == expression).and_then(|at| taken.get(at)) == Some(&true)
     };
@@ -49,6 +75,7 @@ pub async fn settle(groups: &mut [RuleGroupView]) {
         }
         rule.findings.sort_by_key(|found| found.severity);
     }
+    Ok(())
 }
 
 /// Which of the expressions promtool takes.
@@ -56,33 +83,61 @@ pub async fn settle(groups: &mut [RuleGroupView]) {
 /// # Errors
 /// When it is not at hand.
 pub async fn taken(expressions: &[String]) -> Result<Vec<bool>, String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let names: Vec<String> = (0..expressions.len()).map(|index| format!("{index}.yml")).collect();
-    for (name, expression) in names.iter().zip(expressions) {
-        let rule = json!({"groups": [{"name": "g", "rules": [{"record": "r", "expr": expression}]}]});
-        aether_foundation::paths::write_private_file(&folder.path().join(name), rule.to_string().as_bytes())
-            .map_err(|error| error.to_string())?;
-    }
-    let mut command = tokio::process::Command::from(child::command("promtool"));
-    command
-        .args(["check", "rules"])
-        .args(&names)
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let ended = tokio::time::timeout(LIMIT, command.output()).await;
-    let output =
-        ended.map_err(|_| format!("timed out after {LIMIT:?}"))?.map_err(|error| error.to_string())?;
-    let found = results(&String::from_utf8_lossy(&output.stdout), "Checking");
-    Ok(names.iter().map(|name| found.get(name).copied().unwrap_or_default()).collect())
+    taken_by(&|| child::tool("promtool"), expressions).await
 }
 
-/// Which files promtool took: it says so behind the name of each.
-pub fn results(said: &str, head: &str) -> HashMap<String, bool> {
+async fn taken_by(start: Start<'_>, expressions: &[String]) -> Result<Vec<bool>, String> {
+    let rule =
+        |expression| json!({"groups": [{"name": "g", "rules": [{"record": "r", "expr": expression}]}]});
+    let texts: Vec<String> = expressions.iter().map(|expression| rule(expression).to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let output = check_rules(start, &texts, &[FEATURES]).await?;
+    let found = results(&String::from_utf8_lossy(&output.stdout), CHECKING);
+    Ok((0..texts.len()).map(|at| found.get(&name(at)).copied().unwrap_or_default()).collect())
+}
+
+/// The name of a file that promtool is given.
+fn name(at: usize) -> String {
+    format!("{at}.yml")
+}
+
+/// Runs `promtool check rules` on copies of files.
+async fn check_rules(start: Start<'_>, texts: &[&str], arguments: &[&str]) -> Result<Output, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    for (at, text) in texts.iter().enumerate() {
+        aether_foundation::paths::write_private_file(&folder.path().join(name(at)), text.as_bytes())
+            .map_err(|error| error.to_string())?;
+    }
+    let mut command = start();
+    command.args(["check", "rules"]).args(arguments).args((0..texts.len()).map(name));
+    command.current_dir(folder.path());
+    run(command).await
+}
+
+async fn run(command: Command) -> Result<Output, String> {
+    let mut command = tokio::process::Command::from(command);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let ended = tokio::time::timeout(LIMIT, command.output()).await;
+    ended.map_err(|_| format!("timed out after {LIMIT:?}"))?.map_err(|error| error.to_string())
+}
+
+/// What stands before the name of a file of rules.
+pub const CHECKING: &[&str] = &["Checking"];
+/// What stands before the name of a file of tests, in versions 2 and 3.
+pub const TESTING: &[&str] = &["Unit Testing", "Processing test file"];
+
+/// Which files promtool took: it says so behind the name of each, before which one of `heads` stands.
+pub fn results(said: &str, heads: &[&str]) -> HashMap<String, bool> {
     let mut found = HashMap::new();
     let mut current = None;
     for line in said.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix(head) {
+        // Some versions end a warning without a line break.
+        let begins = heads.iter().filter_map(|head| line.rfind(head)).max();
+        let line = match begins.filter(|_| line.starts_with("WARNING: ")) {
+            Some(at) => line.get(at..).unwrap_or_default(),
+            None => line,
+        };
+        if let Some(name) = heads.iter().find_map(|head| line.strip_prefix(head)) {
             let name = name.trim_start_matches(':').trim().to_owned();
             found.insert(name.clone(), false);
             current = Some(name);
@@ -102,9 +157,15 @@ mod tests {
     #[test]
     fn results_are_told_apart_by_file() {
         let said = "Unit Testing:  0/safe.yml\n  SUCCESS\n\nUnit Testing:  0/silent.yml\n  FAILED:\n    x: SUCCESSx\n";
-        let found = results(said, "Unit Testing");
+        let found = results(said, TESTING);
         assert_eq!((found["0/safe.yml"], found["0/silent.yml"]), (true, false));
-        let found = results("Checking 0.yml\n  SUCCESS: 1 rules found\n\nChecking 1.yml\n", "Checking");
+        let said = "Processing test file: 0/safe.yml\n  SUCCESS\n\nProcessing test file: 0/silent.yml\n\n";
+        let found = results(said, TESTING);
+        assert_eq!((found["0/safe.yml"], found["0/silent.yml"]), (true, false));
+        let found =
+            results("  WARNING: Unknown feature: xChecking 0.yml\n  SUCCESS: 1 rules found\n", CHECKING);
+        assert!(found["0.yml"]);
+        let found = results("Checking 0.yml\n  SUCCESS: 1 rules found\n\nChecking 1.yml\n", CHECKING);
         assert_eq!((found["0.yml"], found["1.yml"]), (true, false));
     }
 
@@ -256,13 +317,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_promtool_takes_is_no_error_and_what_it_rejects_stays_one() {
-        let mut groups = crate::list::lint_files(
-            &[concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rule-files/cases/fires-always.yml").into()],
-            &aether_foundation::stack::Profile::builtin(),
-            false,
-        )
-        .unwrap()
-        .groups;
+        let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rule-files/cases/fires-always.yml");
+        let profile = aether_foundation::stack::Profile::builtin();
+        let (mut found, _) = crate::files::lint(&[case.into()], &profile, false).unwrap();
         let wrong = aether_contract::RuleFinding {
             check: "syntax".to_owned(),
             severity: FindingSeverity::Error,
@@ -272,13 +329,13 @@ mod tests {
             rewrite: None,
             proven: false,
         };
-        for (rule, expression) in groups[0].rules.iter_mut().zip(["up == 0", "up =="]) {
+        for (rule, expression) in found.groups[0].rules.iter_mut().zip(["up == 0", "up =="]) {
             rule.expression = expression.to_owned();
             rule.findings = vec![wrong.clone()];
         }
-        settle(&mut groups).await;
+        settle(&mut found, &[]).await;
         let told: Vec<FindingSeverity> =
-            groups[0].rules.iter().take(2).map(|rule| rule.findings[0].severity).collect();
+            found.groups[0].rules.iter().take(2).map(|rule| rule.findings[0].severity).collect();
         assert_eq!(told, [FindingSeverity::Info, FindingSeverity::Error]);
     }
 }

@@ -147,6 +147,14 @@ fn look(severity: FindingSeverity) -> Style {
     }
 }
 
+fn word(severity: FindingSeverity) -> &'static str {
+    match severity {
+        FindingSeverity::Error => "error",
+        FindingSeverity::Warning => "warning",
+        FindingSeverity::Info => "info",
+    }
+}
+
 fn counted(rule: &RuleView, all: bool) -> impl Iterator<Item = &RuleFinding> {
     rule.findings.iter().filter(move |found| all || found.severity != FindingSeverity::Info)
 }
@@ -175,12 +183,12 @@ fn outcome(
     let mut text = String::new();
     let (mut errors, mut warnings, mut rules, mut hidden) = (0, 0, 0, 0);
     for problem in problems {
-        let is_error = problem.severity == FindingSeverity::Error;
-        errors += usize::from(is_error);
+        errors += usize::from(problem.severity == FindingSeverity::Error);
+        warnings += usize::from(problem.severity == FindingSeverity::Warning);
         let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
         text.push_str(&format!(
             "{} [file] {}{line}\n  {}\n\n",
-            if is_error { paint("error", Style::Bad) } else { paint("info", Style::Dim) },
+            paint(word(problem.severity), look(problem.severity)),
             paint(&plain(&problem.file), Style::Strong),
             plain(&problem.problem),
         ));
@@ -215,18 +223,13 @@ fn outcome(
 }
 
 fn said(group: &RuleGroupView, rule: &RuleView, found: &RuleFinding) -> String {
-    let word = match found.severity {
-        FindingSeverity::Error => "error",
-        FindingSeverity::Warning => "warning",
-        FindingSeverity::Info => "info",
-    };
     let place = match rule.line {
         Some(line) => format!("{}:{line}", group.file),
         None => format!("{} · {}", group.file, group.name),
     };
     let mut text = format!(
         "{} {} [{}] {}\n  {}\n  {}\n  {} {}\n",
-        paint(word, look(found.severity)),
+        paint(word(found.severity), look(found.severity)),
         paint(&plain(&rule.id.name), Style::Strong),
         plain(&found.check),
         paint(&plain(&place), Style::Dim),

@@ -190,18 +190,20 @@ fn bracket(text: &str, all: &[Token<'_>], open: usize, exact: &mut bool) -> Opti
     }
     let mut put = String::from("[");
     let mut lossy = false;
-    for (index, part) in inside.split(|token| token.text == ":").enumerate() {
+    for (index, tokens) in inside.split(|token| token.text == ":").enumerate() {
         if index > 0 {
             put.push(':');
         }
-        let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
+        let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { continue };
         let part = text.get(first.at.start..last.at.end)?;
         match constant(part) {
             Some(value) if value > 0.0 && value.is_finite() => put.push_str(&in_milliseconds(value)),
-            Some(_) => return None,
-            None => {
-                // What only the server can tell is told by functions: `step()`, `range()`.
-                (part.contains('(') && !part.contains(['"', '\'', '`']) && reads(part)).then_some(())?;
+            // Prometheus looks at a literal at once, and at what is calculated only when it evaluates it.
+            Some(_) if tokens.len() <= 2 => return None,
+            Some(_) if divides_by_nothing(tokens) => return None,
+            None if !(part.contains('(') && !part.contains(['"', '\'', '`']) && reads(part)) => return None,
+            // What only the server can tell is told by functions: `step()`, `range()`.
+            _ => {
                 lossy = true;
                 put.push_str(SOME_DURATION);
             }
@@ -210,6 +212,14 @@ fn bracket(text: &str, all: &[Token<'_>], open: usize, exact: &mut bool) -> Opti
     put.push(']');
     *exact &= !lossy;
     Some((put, close + 1 - open))
+}
+
+/// Whether a literal 0 stands behind a division sign, which Prometheus refuses.
+fn divides_by_nothing(tokens: &[Token<'_>]) -> bool {
+    tokens.windows(2).any(|pair| match pair {
+        [sign, by] => matches!(sign.text, "/" | "%") && constant(by.text) == Some(0.0),
+        _ => false,
+    })
 }
 
 fn in_milliseconds(seconds: f64) -> String {
@@ -257,6 +267,14 @@ mod tests {
     }
 
     #[test]
+    fn durations_that_prometheus_refuses_have_no_other_form() {
+        for text in ["foo[-1]", "foo[-5m]", "foo[-0]", "foo[1h:-1]", "foo[5m/0]", "foo[5 % 0]", "foo[a + 1]"]
+        {
+            assert_eq!(translated(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn what_the_parser_has_no_words_for_keeps_its_shape_and_says_so() {
         for (text, expected) in [
             ("x{a=~\"[[]b\"}", "x{a=~\"[\\\\x{5B}-\\\\x{5B}]b\"}"),
@@ -265,6 +283,11 @@ mod tests {
             ("h </ 0.5", "h * 0.5"),
             ("foo[step()]", "foo[5m]"),
             ("foo offset -max_of(step(), 5s)", "foo offset -5m"),
+            // Durations that are not above nothing are refused when they are evaluated, if at all.
+            ("foo[-2^2]", "foo[5m]"),
+            ("foo[5m - 5m]", "foo[5m]"),
+            ("foo[1h:-2^2]", "foo[3600000ms:5m]"),
+            ("foo[(-1)]", "foo[5m]"),
         ] {
             let found = translated(text).unwrap();
             assert_eq!((found.text.as_str(), found.exact), (expected, false));

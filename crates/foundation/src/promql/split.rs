@@ -94,6 +94,11 @@ pub fn is_exact(text: &str) -> bool {
     parse(text).is_ok() && read(text).is_ok_and(|(_, exact)| exact)
 }
 
+/// Whether only a translation of an expression could be parsed: older servers may not take it either.
+pub fn is_of_newer_syntax(text: &str) -> bool {
+    parse(text).is_ok() && parser::parse(text).is_err()
+}
+
 fn read(text: &str) -> Result<(Expr, bool), String> {
     if let Some(why) = refused_pattern(text) {
         return Err(why);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aether_contract::*;
 
 use crate::Panel;
-use aether_rules::{change, inspect, links, list, promtool, prove};
+use aether_rules::{change, files, inspect, links, list, promtool, prove};
 
 impl Panel {
     /// Every rule of the server, against what is expected.
@@ -70,16 +70,16 @@ impl Panel {
     /// Judges rule files; asks no server.
     ///
     /// # Errors
-    /// As [`list::lint_files`].
+    /// As [`files::lint`].
     pub async fn lint_rule_files(
         &self,
-        files: Vec<std::path::PathBuf>,
+        paths: Vec<std::path::PathBuf>,
         may_be_empty: bool,
     ) -> Result<RulesLint, PanelError> {
         let live = self.caps.ctx.live();
-        let mut found =
-            super::blocking(move || list::lint_files(&files, &live.profile, may_be_empty)).await?;
-        promtool::settle(&mut found.groups).await;
+        let (mut found, sources) =
+            super::blocking(move || files::lint(&paths, &live.profile, may_be_empty)).await?;
+        promtool::settle(&mut found, &sources).await;
         prove::prove(&mut found.groups).await;
         Ok(found)
     }

@@ -55,7 +55,7 @@ async fn run(program: &str, arguments: &[&str], bytes: &[u8]) -> Result<Option<S
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder.path().join("file.yml");
     aether_foundation::paths::write_private_file(&file, bytes).map_err(|error| error.to_string())?;
-    let mut command = tokio::process::Command::from(child::command(program));
+    let mut command = tokio::process::Command::from(child::tool(program));
     command.args(arguments).arg(&file).stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(LIMIT, command.output()).await;
     let output =
@@ -117,7 +117,7 @@ fn rules(text: &str) -> Option<String> {
         Ok(read) => read,
         Err(problem) => return Some(problem.words()),
     };
-    if let Some(problem) = read.problems.iter().find(|problem| !problem.note) {
+    if let Some(problem) = read.problems.iter().find(|problem| problem.is_error()) {
         return Some(problem.words());
     }
     read.groups.iter().flat_map(|group| &group.rules).find_map(|rule| {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use aether_contract::Timestamp;
+use aether_contract::{FindingSeverity, Timestamp};
 
 use super::{
-    FileGroup, FileRule, Problem, RuleFile,
+    FileGroup, FileRule, Language, Problem, RuleFile,
     comments::{self, Orders, Region},
     duration, template,
     yaml::{self, Kind, Node},
@@ -49,6 +49,10 @@ pub(super) struct Decoder {
     groups: Vec<FileGroup>,
     names: HashSet<String>,
     foreign: Option<(u32, &'static str, String)>,
+    /// Whether vmalert reads it: its keys, or an object of VictoriaMetrics' operator.
+    victoria: bool,
+    /// Names that only newer servers take, each once.
+    newer: HashSet<String>,
 }
 
 /// Reads a file, with everything that is wrong with it.
@@ -75,6 +79,8 @@ pub(super) fn read(text: &str, now: Timestamp) -> Result<RuleFile, Problem> {
         groups: Vec::new(),
         names: HashSet::new(),
         foreign: None,
+        victoria: false,
+        newer: HashSet::new(),
     };
     if let [Node { kind: Kind::Map(entries), line, .. }] = stream.documents.as_slice()
         && !entries.iter().any(|(name, ..)| is_like_a_rule_file(name))
@@ -88,25 +94,43 @@ pub(super) fn read(text: &str, now: Timestamp) -> Result<RuleFile, Problem> {
         } else {
             decoder.document(document);
             if index > 0 {
-                decoder
-                    .refuse(document.line, "Prometheus reads only the first document of a file".to_owned());
+                let text = "Prometheus reads only the first document of a file".to_owned();
+                let note = Problem::note(document.line, text);
+                decoder.problems.push(Problem { severity: FindingSeverity::Warning, ..note });
             }
         }
     }
+    let of_another = decoder.foreign.is_some();
     if let Some((line, whose, key)) = decoder.foreign.take() {
-        decoder.problems.push(Problem {
-            line: Some(line),
-            text: format!("{key} is a key of {whose}'s rule files; Prometheus rejects it"),
-            fatal: false,
-            note: true,
-        });
+        let text = format!("{key} is a key of {whose}'s rule files; Prometheus rejects it");
+        decoder.problems.push(Problem::note(line, text));
+    }
+    if decoder.victoria {
+        // vmalert has functions and variables of its own, and says so itself where one is wrong.
+        for problem in decoder.problems.iter_mut().filter(|problem| problem.text.contains(TEMPLATE)) {
+            problem.severity = FindingSeverity::Info;
+            problem.text.push_str(" (checked as a template of Prometheus)");
+        }
+        let rules = decoder.groups.iter_mut().flat_map(|group| &mut group.rules);
+        for rule in rules.filter(|rule| rule.language == Language::PromQl) {
+            rule.language = Language::MetricsQl;
+        }
     }
     decoder.problems.sort_by_key(|problem| problem.line);
-    Ok(RuleFile { groups: decoder.groups, problems: decoder.problems })
+    let mixin = stream.documents.iter().any(is_mixin);
+    let foreign = objects || mixin || of_another;
+    Ok(RuleFile { groups: decoder.groups, problems: decoder.problems, foreign })
 }
+
+/// Words of a problem with a template.
+const TEMPLATE: &str = "invalid template in ";
 
 /// Output of a mixin: its parts with groups.
 const MIXIN: [&str; 4] = ["prometheusAlerts", "prometheusRules", "prometheus_alerts", "prometheus_rules"];
+
+fn is_mixin(document: &Node) -> bool {
+    MIXIN.iter().any(|part| document.get(part).is_some())
+}
 
 /// Whether a key is one of a rule file, or a misspelt one.
 fn is_like_a_rule_file(key: &str) -> bool {
@@ -141,7 +165,7 @@ fn is_helm(text: &str) -> bool {
 
 impl Decoder {
     fn refuse(&mut self, line: u32, text: String) {
-        self.problems.push(Problem { line: Some(line), text, fatal: false, note: false });
+        self.problems.push(Problem { fatal: false, ..Problem::fatal(line, text) });
     }
 
     fn refuse_all(&mut self, line: u32, text: String) {
@@ -160,6 +184,7 @@ impl Decoder {
         if !OBJECTS.contains(&kind) {
             return;
         }
+        self.victoria |= kind == "VMRule";
         match document.get("spec") {
             Some(spec) => {
                 self.names.clear();
@@ -176,7 +201,7 @@ impl Decoder {
             self.refuse_all(document.line, "a rule file is a mapping with groups".to_owned());
             return;
         };
-        if entries.iter().any(|(name, ..)| MIXIN.contains(&name.as_str())) {
+        if is_mixin(document) {
             for (_, _, part) in entries.iter().filter(|(name, ..)| MIXIN.contains(&name.as_str())) {
                 self.file_groups(part);
             }
@@ -206,7 +231,12 @@ impl Decoder {
                 continue;
             }
             if foreign.contains(&key) {
-                let whose = if OF_MIMIR.contains(&key) { "Mimir" } else { "VictoriaMetrics" };
+                let whose = match key {
+                    "partial_response_strategy" => "Thanos",
+                    key if OF_MIMIR.contains(&key) => "Mimir",
+                    _ => "VictoriaMetrics",
+                };
+                self.victoria |= whose == "VictoriaMetrics";
                 self.foreign.get_or_insert_with(|| (*line, whose, name.clone()));
                 continue;
             }
@@ -238,7 +268,7 @@ impl Decoder {
             self.refuse_all(node.line, format!("group {name}: limit must be a whole number, not `{limit}`"));
         }
         let labels = self.labels(node, "labels", &name);
-        self.label_names(node, &labels, &name);
+        self.label_names(node, "labels", &labels, &name);
         let rules = match node.get("rules").filter(|rules| !rules.is_null()) {
             None => &[][..],
             Some(Node { kind: Kind::List(rules), .. }) => rules,
@@ -250,9 +280,15 @@ impl Decoder {
         // A comment in the head of a group is about all of it.
         let head_end = node.get("rules").map_or(node.end, |_| self.rules_line(node));
         let off = self.orders.about(&Region { lines: node.line..=node.end, head: node.line..=head_end });
+        // Only PromQL is read; vmalert's other types of groups have other languages.
+        let of_type = node.get("type").and_then(Node::text).unwrap_or("prometheus");
+        let other = !["", "prometheus"].contains(&of_type);
         let mut found = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             if let Some(mut rule) = self.rule(rule, &name, index) {
+                if other {
+                    rule.language = Language::Other;
+                }
                 rule.disabled.extend(off.iter().cloned());
                 rule.labels = labels.clone().into_iter().chain(rule.labels).collect();
                 found.push(rule);
@@ -291,8 +327,11 @@ impl Decoder {
         let line_of =
             |key: &str| entries.iter().find(|(other, ..)| other == key).map_or(node.line, |(_, at, _)| *at);
         let named = line_of(if alerting { "alert" } else { "record" });
-        if !alerting && !is_metric(&name) {
-            self.refuse(named, format!("{name:?} is not a valid name of a series"));
+        if !alerting && name.contains(['{', '}']) {
+            // Prometheus takes it for an expression in the wrong place.
+            self.refuse(named, format!("{name:?} is not a valid name of a series: it has braces"));
+        } else if !alerting && !is_metric(&name) {
+            self.newer(named, &name, "a series");
         }
         let expression = self.string(node, "expr").unwrap_or_default();
         if expression.trim().is_empty() {
@@ -317,7 +356,7 @@ impl Decoder {
         }
         for part in ["labels", "annotations"] {
             let values = if part == "labels" { &labels } else { &annotations };
-            self.label_names(node, values, &name);
+            self.label_names(node, part, values, &name);
             let lines: BTreeMap<&str, u32> = match node.get(part).map(|part| &part.kind) {
                 Some(Kind::Map(all)) => all.iter().map(|(label, line, _)| (label.as_str(), *line)).collect(),
                 _ => BTreeMap::new(),
@@ -325,7 +364,7 @@ impl Decoder {
             for (label, text) in values.iter().filter(|_| alerting) {
                 if let Some(problem) = template::problem(text) {
                     let line = lines.get(label.as_str()).copied().unwrap_or(node.line);
-                    self.refuse(line, format!("{name}: invalid template in {label}: {problem}"));
+                    self.refuse(line, format!("{name}: {TEMPLATE}{label}: {problem}"));
                 }
             }
         }
@@ -337,6 +376,7 @@ impl Decoder {
             alerting,
             name,
             expression,
+            language: Language::PromQl,
             hold_s,
             labels,
             annotations,
@@ -345,25 +385,33 @@ impl Decoder {
         })
     }
 
-    /// Names of labels that are none.
-    fn label_names(&mut self, node: &Node, labels: &BTreeMap<String, String>, of: &str) {
+    /// Notes a name that Prometheus takes since version 3, and refuses before.
+    fn newer(&mut self, line: u32, name: &str, of: &str) {
+        if self.newer.insert(name.to_owned()) {
+            let text = format!("{name:?} as the name of {of} needs Prometheus 3; older versions reject it");
+            self.problems.push(Problem::note(line, text));
+        }
+    }
+
+    /// Names of labels and annotations that are none, or none to older servers.
+    fn label_names(&mut self, node: &Node, part: &str, labels: &BTreeMap<String, String>, of: &str) {
         for label in labels.keys() {
-            let valid = !label.is_empty()
-                && !label.starts_with(|c: char| c.is_ascii_digit())
+            let reserved = part == "labels" && label == "__name__";
+            let plain = !label.starts_with(|c: char| c.is_ascii_digit())
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            if !valid || label == "__name__" {
-                let line = ["labels", "annotations"].iter().find_map(|part| {
-                    match node.get(part).map(|part| &part.kind) {
-                        Some(Kind::Map(all)) => {
-                            all.iter().find(|(name, ..)| name == label).map(|(_, line, _)| *line)
-                        }
-                        _ => None,
-                    }
-                });
-                self.refuse(
-                    line.unwrap_or(node.line),
-                    format!("{of}: {label:?} is not a valid name of a label"),
-                );
+            if plain && !label.is_empty() && !reserved {
+                continue;
+            }
+            let line = match node.get(part).map(|part| &part.kind) {
+                Some(Kind::Map(all)) => {
+                    all.iter().find(|(name, ..)| name == label).map_or(node.line, |(_, line, _)| *line)
+                }
+                _ => node.line,
+            };
+            if reserved || label.is_empty() {
+                self.refuse(line, format!("{of}: {label:?} is not a valid name of a label"));
+            } else {
+                self.newer(line, label, if part == "labels" { "a label" } else { "an annotation" });
             }
         }
     }

@@ -1,5 +1,7 @@
 use std::process::{Command, Stdio};
 
+use aether_contract::FindingSeverity;
+
 use super::*;
 
 fn case(name: &str) -> String {
@@ -11,7 +13,7 @@ fn case(name: &str) -> String {
 fn problems(text: &str) -> Vec<(u32, String)> {
     match inspect(text) {
         Ok(file) => {
-            let all = file.problems.into_iter().filter(|problem| !problem.note);
+            let all = file.problems.into_iter().filter(Problem::is_error);
             all.map(|problem| (problem.line.unwrap(), problem.text)).collect()
         }
         Err(problem) => vec![(problem.line.unwrap_or(0), problem.text)],
@@ -27,7 +29,7 @@ fn what_prometheus_refuses_is_an_error_on_its_line() {
     for (name, expected) in [
         ("misspelt-keys.yml", vec![(6, "fro"), (7, "annotaions")]),
         ("misplaced-groups.yml", vec![(1, "group")]),
-        ("repeated-and-invalid-names.yml", vec![(7, "there twice"), (12, "bad-name"), (13, "has space")]),
+        ("repeated-and-invalid-names.yml", vec![(7, "there twice"), (15, "braces")]),
         ("undefined-variable.yml", vec![(8, "$label")]),
         ("undefined-function.yml", vec![(8, "critical")]),
     ] {
@@ -57,10 +59,12 @@ fn objects_of_the_operator_and_other_programs_files_are_read() {
     assert_eq!(rules(&mixin).len(), 1);
     for (foreign, whose) in [
         ("namespace: x\ngroups: [{name: a, source_tenants: [b], rules: [{alert: A, expr: up}]}]", "Mimir"),
+        ("groups: [{name: a, partial_response_strategy: warn, rules: [{alert: A, expr: up}]}]", "Thanos"),
         ("groups: [{name: a, type: prometheus, rules: [{alert: A, expr: up}]}]", "VictoriaMetrics"),
     ] {
         let file = inspect(foreign).unwrap();
-        assert!(file.problems.len() == 1 && file.problems[0].note, "{:?}", file.problems);
+        assert!(file.problems.len() == 1 && !file.problems[0].is_error(), "{:?}", file.problems);
+        assert!(file.foreign);
         assert!(file.problems[0].text.contains(whose));
     }
     for helm in [
@@ -71,7 +75,9 @@ fn objects_of_the_operator_and_other_programs_files_are_read() {
         assert!(problems(helm)[0].1.contains("Helm template"), "{:?}", problems(helm));
     }
     let twice = "groups: [{name: a, rules: [{alert: A, expr: up}]}]\n---\ngroups: []\n";
-    assert_eq!(problems(twice), [(3, "Prometheus reads only the first document of a file".to_owned())]);
+    let told = &inspect(twice).unwrap().problems[0];
+    assert_eq!((told.line, told.severity), (Some(3), FindingSeverity::Warning));
+    assert_eq!(told.text, "Prometheus reads only the first document of a file");
     assert!(inspect(&case("no-rules.yaml")).unwrap_err().text.contains("not a rule file"));
     let empty = inspect(&case("empty.yaml")).unwrap();
     assert!(empty.groups.is_empty() && empty.problems.is_empty());
@@ -85,6 +91,58 @@ fn every_expression_that_todays_prometheus_takes_is_read() {
         let parsed = aether_foundation::promql::split::parse(&rule.expression);
         assert!(parsed.is_ok(), "{}: {}", rule.expression, parsed.unwrap_err());
     }
+}
+
+#[test]
+fn names_that_only_prometheus_3_takes_are_noted_and_no_errors() {
+    let text = case("repeated-and-invalid-names.yml");
+    let notes: Vec<(u32, String)> = inspect(&text)
+        .unwrap()
+        .problems
+        .into_iter()
+        .filter(|problem| problem.severity == FindingSeverity::Info)
+        .map(|problem| (problem.line.unwrap(), problem.text))
+        .collect();
+    assert!(
+        notes.len() == 2 && notes.iter().all(|(_, text)| text.contains("needs Prometheus 3")),
+        "{notes:?}"
+    );
+    assert_eq!((notes[0].0, notes[1].0), (12, 13));
+    let one = |part: &str, name: &str| {
+        problems(&format!(
+            "groups: [{{name: g, rules: [{{alert: A, expr: up, {part}: {{\"{name}\": x}}}}]}}]"
+        ))
+    };
+    for (part, name, refused) in [
+        ("labels", "größe.cm", false),
+        ("labels", "__name__", true),
+        ("labels", "", true),
+        ("annotations", "__name__", false),
+        ("annotations", "a b", false),
+        ("annotations", "", true),
+    ] {
+        assert_eq!(!one(part, name).is_empty(), refused, "{part} {name}");
+    }
+}
+
+#[test]
+fn expressions_of_vmalert_are_in_its_language() {
+    let languages =
+        |text: &str| -> Vec<Language> { rules(text).into_iter().map(|rule| rule.language).collect() };
+    let file = |group: &str, rule: &str| {
+        format!("groups:\n- name: g\n{group}  rules:\n  - alert: A\n    expr: up\n{rule}")
+    };
+    assert_eq!(languages(&file("", "")), [Language::PromQl]);
+    assert_eq!(languages(&file("  concurrency: 2\n", "")), [Language::MetricsQl]);
+    assert_eq!(languages(&file("", "    debug: true\n")), [Language::MetricsQl]);
+    assert_eq!(languages(&file("  type: graphite\n", "")), [Language::Other]);
+    assert_eq!(languages(&file("  source_tenants: [a]\n", "")), [Language::PromQl]);
+    let object = "kind: VMRule\nspec: {groups: [{name: a, rules: [{alert: A, expr: up}]}]}\n";
+    assert_eq!(languages(object), [Language::MetricsQl]);
+    // Its templates have more variables than Prometheus' have.
+    let template = file("  concurrency: 2\n", "    annotations: {a: '{{ $expr }}'}\n");
+    assert_eq!(problems(&template), []);
+    assert_eq!(problems(&file("", "    annotations: {a: '{{ $expr }}'}\n")).len(), 1);
 }
 
 #[test]
@@ -239,17 +297,26 @@ fn promtool_and_the_panel_agree_on_thousands_of_files() {
     for (name, text) in names.iter().zip(&files) {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let mut command = aether_foundation::child::command("promtool");
-    command.args(["check", "rules"]).args(&names).current_dir(folder.path()).stdin(Stdio::null());
+    let mut command = aether_foundation::child::tool("promtool");
+    let version = Command::output(aether_foundation::child::tool("promtool").arg("--version")).unwrap();
+    let of_version_2 =
+        String::from_utf8_lossy(&[version.stdout, version.stderr].concat()).contains("version 2.");
+    command
+        .args(["check", "rules", "--lint=none"])
+        .args(&names)
+        .current_dir(folder.path())
+        .stdin(Stdio::null());
     let output = Command::output(&mut command).unwrap();
-    let taken = crate::promtool::results(&String::from_utf8_lossy(&output.stdout), "Checking");
+    let taken = crate::promtool::results(&String::from_utf8_lossy(&output.stdout), crate::promtool::CHECKING);
     assert_eq!(taken.len(), files.len());
     let mut differ = Vec::new();
     for (name, text) in names.iter().zip(&files) {
         let own = inspect(text).is_ok_and(|file| {
             let parses = |rule: &FileRule| aether_foundation::promql::split::parse(&rule.expression).is_ok();
-            file.problems.iter().all(|problem| problem.note)
-                && file.groups.iter().flat_map(|group| &group.rules).all(parses)
+            let counts = |problem: &Problem| {
+                problem.is_error() || of_version_2 && problem.text.contains("needs Prometheus 3")
+            };
+            !file.problems.iter().any(counts) && file.groups.iter().flat_map(|group| &group.rules).all(parses)
         });
         if own != taken[name] {
             differ.push(format!("promtool {}, the panel {own} {:?}:\n{text}", taken[name], problems(text)));

@@ -21,7 +21,7 @@ use aether_contract::{FindingSeverity, GuardReport, RuleFinding, RuleLink};
 use promql_parser::parser::Expr;
 
 use super::{
-    file::{ALL, FileRule},
+    file::{ALL, FileRule, Language},
     labels::Known,
     recordings::known_of,
     series_metadata::inputs,
@@ -108,7 +108,7 @@ pub fn judge(
     let mut recorded: HashMap<usize, Result<Expr, String>> = HashMap::new();
     let mut records = Vec::new();
     for (at, (_, rule)) in rules.iter().enumerate().filter(|(_, (_, rule))| !rule.alerting) {
-        let parsed = split::parse(&rule.expression);
+        let parsed = parse(rule);
         if let Ok(expr) = &parsed {
             records.push((rule.name.as_str(), expr.clone(), &rule.labels));
         }
@@ -123,7 +123,7 @@ pub fn judge(
         .iter()
         .enumerate()
         .map(|(at, (group, rule))| {
-            let parsed = recorded.remove(&at).unwrap_or_else(|| split::parse(&rule.expression));
+            let parsed = recorded.remove(&at).unwrap_or_else(|| parse(rule));
             let expr = parsed.as_ref().ok();
             let named = if rule.alerting { label::named(rule) } else { BTreeSet::new() };
             let subject = Subject {
@@ -139,7 +139,7 @@ pub fn judge(
                 facts,
             };
             let mut findings = Vec::new();
-            syntax::check(parsed.as_ref().err().map(String::as_str), &mut findings);
+            syntax::check(rule, parsed.as_ref().err().map(String::as_str), &mut findings);
             let guard = guard::check(&subject, &mut findings);
             comparison::check(&subject, &mut findings);
             hold::check(&subject, &mut findings);
@@ -158,6 +158,14 @@ pub fn judge(
             Judged { findings, guard, inputs, pretty }
         })
         .collect()
+}
+
+fn parse(rule: &FileRule) -> Result<Expr, String> {
+    match rule.language {
+        // What happens to be PromQL too would be judged by a meaning that it does not have.
+        Language::Other => Err("not PromQL".to_owned()),
+        Language::PromQl | Language::MetricsQl => split::parse(&rule.expression),
+    }
 }
 
 /// Whether a comment switches a check off: by its name, or by pint's for the same thing.

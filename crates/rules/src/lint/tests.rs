@@ -59,6 +59,37 @@ fn the_pack_has_no_finding() {
 }
 
 #[test]
+fn expressions_of_vmalert_are_not_called_broken_promql() {
+    let told = |group: &str, expr: &str| -> Vec<(FindingSeverity, String)> {
+        let text = format!(
+            "groups:\n- name: g\n{group}  rules:\n  - alert: A\n    expr: '{expr}'\n    for: 5m\n    annotations: \
+                {{runbook_url: 'https://x/y'}}\n"
+        );
+        let file = read(&text).unwrap();
+        let rules: Vec<(String, &FileRule)> =
+            file.groups[0].rules.iter().map(|rule| (String::new(), rule)).collect();
+        let found = judge(&rules, "tenant_id", &[], &Facts::default()).remove(0).findings;
+        assert!(found.iter().all(|one| one.check == "syntax" || one.check == "comparison"), "{found:?}");
+        found.into_iter().map(|one| (one.severity, one.problem)).collect()
+    };
+    let of_victoria = "  concurrency: 2\n";
+    for expr in ["rollup_rate(m[5m]) > 5", "rate(m) > 5", "WITH (x = m) x > 5", "m default 0 == 0"] {
+        let found = told(of_victoria, expr);
+        assert!(found.len() == 1 && found[0].0 == FindingSeverity::Info, "{expr}: {found:?}");
+        assert!(found[0].1.contains("MetricsQL is not checked"), "{}", found[0].1);
+        let found = told("", expr);
+        assert!(found.len() == 1 && found[0].0 == FindingSeverity::Error, "{expr}: {found:?}");
+    }
+    let broken = told(of_victoria, "m ==");
+    assert!(broken[0].0 == FindingSeverity::Warning && broken[0].1.contains("not known"), "{broken:?}");
+    // PromQL in such a file is checked like any other.
+    assert_eq!(told(of_victoria, "m > 5"), []);
+    assert_eq!(told(of_victoria, "m").len(), 1);
+    let graphite = told("  type: graphite\n", "sum(a)");
+    assert!(graphite.len() == 1 && graphite[0].0 == FindingSeverity::Info, "{graphite:?}");
+}
+
+#[test]
 fn each_check_finds_what_it_is_for_and_nothing_else() {
     for (expr, expected) in [
         ("up == 0", &[][..]),

@@ -15,6 +15,8 @@ use std::{
 use aether_contract::{RuleGroupView, RuleKind};
 use aether_foundation::child;
 
+use crate::promtool;
+
 /// How long promtool may take for the proposals of one call.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Most proposals that one call of promtool gets, and most that are proven at all.
@@ -152,7 +154,7 @@ async fn run(files: &[&scenario::Files]) -> Result<Vec<Proof>, String> {
         }
         arguments.extend([format!("{index}/safe.yml"), format!("{index}/silent.yml")]);
     }
-    let mut command = tokio::process::Command::from(child::command("promtool"));
+    let mut command = tokio::process::Command::from(child::tool("promtool"));
     command
         .args(["test", "rules"])
         .args(&arguments)
@@ -162,7 +164,7 @@ async fn run(files: &[&scenario::Files]) -> Result<Vec<Proof>, String> {
     let ended = tokio::time::timeout(LIMIT, command.output()).await;
     let output =
         ended.map_err(|_| format!("timed out after {LIMIT:?}"))?.map_err(|error| error.to_string())?;
-    let held = crate::promtool::results(&String::from_utf8_lossy(&output.stdout), "Unit Testing");
+    let held = promtool::results(&String::from_utf8_lossy(&output.stdout), promtool::TESTING);
     let holds = |index: usize, name: &str| held.get(&format!("{index}/{name}.yml")).copied();
     let proof = |index| match (holds(index, "safe"), holds(index, "silent")) {
         (Some(true), Some(false)) => Proof::Proven,

@@ -127,7 +127,7 @@ async fn what_can_not_be_evaluated_stays_open() {
 async fn linted(name: &str) -> Vec<aether_contract::RuleView> {
     let path = format!("{}/../../tests/rule-files/cases/{name}", env!("CARGO_MANIFEST_DIR"));
     let profile = aether_foundation::stack::Profile::builtin();
-    let mut groups = crate::list::lint_files(&[path.into()], &profile, false).unwrap().groups;
+    let mut groups = crate::files::lint(&[path.into()], &profile, false).unwrap().0.groups;
     prove(&mut groups).await;
     groups.into_iter().flat_map(|group| group.rules).collect()
 }
@@ -148,12 +148,13 @@ async fn no_rewrite_is_shown_that_would_keep_a_real_alert_silent() {
         "{rewrite}"
     );
     // A refuted one is taken away, and the finding stays.
-    let mut groups = crate::list::lint_files(
+    let mut groups = crate::files::lint(
         &[concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rule-files/cases/ratio-of-hits.yml").into()],
         &aether_foundation::stack::Profile::builtin(),
         false,
     )
     .unwrap()
+    .0
     .groups;
     let view = &mut groups[0].rules[0];
     let bad = "rate(hits_total[5m]) / (rate(hits_total[5m]) + rate(misses_total[5m])) < 0.8 and on () \
