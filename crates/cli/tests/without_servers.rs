@@ -259,13 +259,89 @@ fn rule_files_are_linted_without_a_server() {
     assert!(ran.code == 1 && ran.out.contains("misspelt.yml:6") && ran.out.contains("\"fro\""), "{ran:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_error_that_only_promtool_sees_is_a_finding_of_the_promtool_that_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let program = home.file(
+        "promtool",
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'promtool, version 3.16.0 (x)'; exit 0; fi\n\
+            echo '0.yml: 5:11: group \"g\", rule 1, \"a\": could not parse expression: 1:1: parse error: odd' >&2\n\
+            exit 1\n",
+    );
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let rules = home.file("rules.yml", "groups:\n- name: g\n  rules:\n  - record: a\n    expr: up\n");
+    let lint = |program: &str| {
+        ran(home.command(&["rules", "lint", &rules]).env("AETHER_PROMTOOL", program).output().unwrap())
+    };
+    let found = lint(&program);
+    assert_eq!(found.code, 1, "{found:?}");
+    for words in ["error", "rules.yml:5", "promtool 3.16.0 rejects the file", "parse error: odd"] {
+        assert!(found.out.contains(words), "{words}: {found:?}");
+    }
+    // Where it is not there, the panel says what it sees itself.
+    assert_eq!(lint("/nowhere/promtool").code, 0);
+}
+
 #[test]
 fn a_threshold_of_several_is_refused_with_a_list_until_one_is_named() {
     let home = Home::new();
-    let refused = home.run(&["rules", "diff", "--threshold", "A=x"]);
-    assert!(refused.code == 2 && refused.err.contains("Invalid number"), "{refused:?}");
-    let lone = home.run(&["rules", "diff", "--of", "a > 1"]);
-    assert_eq!(lone.code, 2, "{lone:?}");
+    let rules = "groups:\n- name: g\n  rules:\n  - alert: Cert  # why\n    expr: |\n      cert_count > 0\n        and \
+        cert_seconds_left < 7 * 24 * 3600\n    for: 5m\n  - alert: Full\n    expr: used > .80\n    for: 5m\n";
+    let file = home.file("rules.yml", rules);
+    let pack = format!("[pack]\ndir = {:?}\nfiles = [\"rules.yml\"]\n", home.path());
+    let stack = home.file("s.toml", &format!("{}{pack}", profile("http://127.0.0.1:1", &[])));
+    let diff = |args: &[&str]| home.run(&[&["rules", "diff", "--stack", &stack], args].concat());
+    let lines = |out: &str, sign: char| -> Vec<String> {
+        let changed = out.lines().filter(|line| line.starts_with(sign) && !line.starts_with("+++"));
+        changed.filter(|line| !line.starts_with("---")).map(str::to_owned).collect()
+    };
+
+    let refused = diff(&["--threshold", "Cert=86400"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    for words in ["Cert", "several numbers", "`cert_count > 0`", "`cert_seconds_left < 7 * 24 * 3600`"] {
+        assert!(refused.err.contains(words), "{words}: {refused:?}");
+    }
+    let json = home.run(&["--json", "rules", "diff", "--stack", &stack, "--threshold", "Cert=86400"]);
+    assert_eq!((json.code, json.json()["error"]["code"].as_str()), (2, Some("invalid-request")), "{json:?}");
+    let unknown = diff(&["--threshold", "Cert=86400", "--of", "other > 1"]);
+    assert!(unknown.code == 2 && unknown.err.contains("`cert_count > 0`"), "{unknown:?}");
+
+    for (of, gone, put) in [
+        (
+            "cert_seconds_left < 7 * 24 * 3600",
+            "-        and cert_seconds_left < 7 * 24 * 3600",
+            "+        and cert_seconds_left < 86400",
+        ),
+        ("cert_count > 0", "-      cert_count > 0", "+      cert_count > 86400"),
+        (
+            "cert_seconds_left",
+            "-        and cert_seconds_left < 7 * 24 * 3600",
+            "+        and cert_seconds_left < 86400",
+        ),
+    ] {
+        let shown = diff(&["--threshold", "Cert=24 * 3600", "--of", of]);
+        assert_eq!(
+            (lines(&shown.out, '-'), lines(&shown.out, '+')),
+            (vec![gone.to_owned()], vec![put.to_owned()])
+        );
+    }
+    // One of each, in order; '' for the one that needs none.
+    let both =
+        diff(&["--threshold", "Full=0.9", "--of", "", "--threshold", "Cert=1d", "--of", "cert_seconds_left"]);
+    assert_eq!(
+        lines(&both.out, '+'),
+        ["+        and cert_seconds_left < 86400", "+    expr: used > 0.9"],
+        "{both:?}"
+    );
+    let uneven = diff(&["--threshold", "Full=0.9", "--threshold", "Cert=1", "--of", "cert_count > 0"]);
+    assert!(uneven.code == 2 && uneven.err.contains("--of once for each --threshold"), "{uneven:?}");
+
+    let number = home.run(&["rules", "diff", "--threshold", "A=x"]);
+    assert!(number.code == 2 && number.err.contains("Invalid number"), "{number:?}");
+    assert_eq!(home.run(&["rules", "diff", "--of", "a > 1"]).code, 2);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), rules, "nothing was written");
 }
 
 #[test]
