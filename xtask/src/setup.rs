@@ -49,6 +49,7 @@ pub fn demo(headless: bool, embedded: bool) -> Result<(), String> {
 
 /// For everything.
 pub fn everything() -> Result<(), String> {
+    warn_of_a_full_disk();
     packages(&[BUILD, SERVERS, HEADLESS, TESTS])?;
     node_modules()
 }
@@ -124,4 +125,34 @@ pub fn scratch(name: &str) -> Result<PathBuf, String> {
     let folder = target().join(name);
     fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     Ok(folder)
+}
+
+/// What a complete build takes at most, in gigabytes.
+const BUILD_GB: u64 = 12;
+
+/// A compiler on a full disk ends with an error that does not name the disk.
+fn warn_of_a_full_disk() {
+    let Ok(table) = output(command("df").args(["-Pk", "."])) else { return };
+    if let Some(free) = free_gigabytes(&table).filter(|free| *free < BUILD_GB) {
+        println!("Only {free} GB are free here; a complete build takes up to {BUILD_GB} GB.");
+    }
+}
+
+/// The available space in what `df -Pk` prints.
+fn free_gigabytes(table: &str) -> Option<u64> {
+    let kilobytes: u64 = table.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    Some(kilobytes / 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_space_is_read_from_the_table_of_df() {
+        let table = "Filesystem 1024-blocks     Used Available Capacity Mounted on\n\
+                     /dev/vda     263940717 64112640  31874048      67% /\n";
+        assert_eq!(free_gigabytes(table), Some(31));
+        assert_eq!(free_gigabytes("df: no file systems processed\n"), None);
+    }
 }
