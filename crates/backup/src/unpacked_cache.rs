@@ -137,19 +137,20 @@ pub fn unpacked(root: &Path, id: &str) -> Result<Option<(PathBuf, Option<String>
         return Ok(Some((target, None)));
     }
     let job = unseen()?;
-    if let Kind::Own(..) = unpack::kind(&path, &job)? {
+    let Kind::Foreign(shared) = unpack::kind(&path, &job)? else {
         let words = format!("{id} is an exported backup and cannot be opened directly.");
         return Err(PanelError::new(ErrorCode::InvalidRequest, "backups", words)
             .with_hint("Import it. The import verifies it against its manifest."));
-    }
+    };
     let mark = format!("{TEMP}{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let temp = root.join(UNPACKED).join(mark);
     paths::create_private_dir(&temp).map_err(|error| paths::storage("create the folder", &temp, &error))?;
     let _clear = Clear(&temp);
     let inner = BackupId("unpacked".into());
-    let taken = unpack::foreign(&temp, &inner, &path, &job)?;
+    let taken = unpack::foreign(&temp, &inner, &path, &shared, &job)?;
     if taken.dashboards == 0 {
-        return Err(refused(&path, "it contains no dashboards"));
+        let words = format!("it contains no dashboards. {}", taken.hidden.words());
+        return Err(refused(&path, words.trim_end_matches([' ', '.'])));
     }
     match fs::rename(temp.join(&inner.0), &target) {
         Ok(()) => Ok(Some((target, Some(taken.hidden.words())))),

@@ -105,9 +105,9 @@ fn take_in(store: &Store, path: &Path, job: &Handle) -> Result<(BackupId, Origin
     job.stage("reading the manifest", 0);
     match kind(path, job)? {
         Kind::Own(prefix, manifest, bytes) => own(store, path, (&prefix, &manifest, &bytes), job),
-        Kind::Foreign => {
+        Kind::Foreign(shared) => {
             let id = free(store, &names::portable(stem(&file_name(path)).unwrap_or("imported")));
-            let taken = foreign(store.root(), &id, path, job)?;
+            let taken = foreign(store.root(), &id, path, &shared, job)?;
             if taken.dashboards == 0 {
                 return Err(refused(path, "it contains neither dashboards nor a backup of this panel"));
             }
