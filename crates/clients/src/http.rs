@@ -23,7 +23,9 @@ use crate::{
 /// Most redirects followed within the origin.
 const MAX_HOPS: usize = 3;
 /// How many times the usual time limit a large object may take: tens of megabytes over a slow line.
-const LARGE: u32 = 6;
+const LARGE: u32 = 12;
+/// Bytes of a large object that even a slow line or server takes in a millisecond.
+const SLOWEST: u64 = 500;
 /// Most repetitions of a GET.
 const MAX_RETRIES: u32 = 2;
 /// Most characters of foreign text in an error.
@@ -196,7 +198,8 @@ impl Http {
         path: &str,
         body: &str,
     ) -> Result<Reply<Raw>, ClientError> {
-        let limit = self.endpoint.timeout * LARGE;
+        let sending = Duration::from_millis(body.len() as u64 / SLOWEST);
+        let limit = self.endpoint.timeout * LARGE + sending;
         self.bounded_by(limit, method, self.url(path, &[]), Payload::Json(body)).await
     }
 
