@@ -360,3 +360,52 @@ async fn a_grafana_that_is_upgraded_while_the_panel_is_open_is_read_in_its_new_w
     let odd = detail.dashboards.into_iter().find(|one| one.uid == "odd").unwrap();
     assert_eq!((odd.schema, odd.lossy.as_str()), (DashboardSchema::V2, ""), "{odd:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn library_panels_that_are_counted_but_left_out_make_the_backup_incomplete() {
+    let bench = Bench::start("12.4.0").await;
+    // More than a page, and pages from which something is missing although more follow.
+    for number in 0..150 {
+        let panel = json!({"uid": format!("l-{number}"), "name": format!("L {number}"), "kind": 1, "folderUid": "rag",
+            "model": {"type": "stat", "title": "L"}});
+        assert_eq!(bench.ask(Method::POST, "/api/library-elements", Some(panel)).await.0, 200);
+    }
+    let whole = bench.create(GRAFANA).await;
+    assert_eq!(whole.verdict, BackupVerdict::Verified, "{whole:#?}");
+    bench.faults(json!({"hide_library": 3})).await;
+    let made = bench.create(GRAFANA).await;
+    assert_eq!(made.verdict, BackupVerdict::Incomplete);
+    let told = "Grafana has 151 library panels, but these credentials can read only 100.";
+    assert!(made.parts[0].notes.iter().any(|note| note == told), "{:#?}", made.parts[0].notes);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn folders_are_named_by_uid_where_numbers_differ_or_are_no_longer_read() {
+    for (version, folder) in [("12.0.0", "platform"), ("13.3.0", "")] {
+        let bench = Bench::start(version).await;
+        let number = bench.ask(Method::GET, "/api/folders/platform", None).await.1["id"].clone();
+        let body = json!({"dashboard": {"uid": "numbered", "title": "N", "panels": []}, "folderId": number});
+        assert_eq!(bench.ask(Method::POST, "/api/dashboards/db", Some(body)).await.0, 200);
+        assert_eq!(bench.dashboard("numbered").await.unwrap()["meta"]["folderUid"], folder, "{version}");
+        // A restore says the folder in the way that every version reads.
+        let saved = bench.create(GRAFANA).await;
+        bench.remove("platform-00").await;
+        bench.apply(bench.request(&saved.id, &["platform-00"])).await.unwrap();
+        assert_eq!(
+            bench.dashboard("platform-00").await.unwrap()["meta"]["folderUid"],
+            "platform",
+            "{version}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dashboard_that_the_search_does_not_know_yet_is_saved_and_compared() {
+    let bench = Bench::start("13.3.0").await;
+    let body = json!({"dashboard": {"uid": "newest", "title": "Newest", "panels": []}});
+    assert_eq!(bench.ask(Method::POST, "/api/dashboards/db", Some(body)).await.0, 200);
+    bench.faults(json!({"search_lags": true})).await;
+    let made = bench.create(GRAFANA).await;
+    assert_eq!((made.verdict, made.dashboards), (BackupVerdict::Verified, 41));
+    assert!(bench.same_as(&made.id).await, "it is not missing in Grafana");
+}

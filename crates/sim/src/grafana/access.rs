@@ -41,6 +41,10 @@ pub struct Faults {
     pub path: String,
     /// The failing request is carried out, and its answer is lost.
     pub after: bool,
+    /// Every how many library panels one may not be read: it is counted, and left out of its page. 0: none.
+    pub hide_library: usize,
+    /// The search lags behind: it does not know the newest dashboard yet.
+    pub search_lags: bool,
 }
 
 /// Credentials and faults.
@@ -53,6 +57,16 @@ pub struct Access {
 }
 
 impl Access {
+    /// Every how many library panels one may not be read; 0: none.
+    pub fn hides_library(&self) -> usize {
+        self.faults.hide_library
+    }
+
+    /// Whether the search does not know the newest dashboard yet.
+    pub fn search_lags(&self) -> bool {
+        self.faults.search_lags
+    }
+
     pub fn new(state: &State, org: u32) -> Self {
         Self { token: state.token.clone(), org, wrong: HashMap::new(), faults: Faults::default(), counted: 0 }
     }

@@ -59,7 +59,9 @@ pub async fn search(Extract(shared): Context, RawQuery(query): RawQuery) -> Resp
         .collect();
     let only = values(&query, "dashboardUIDs");
     let starred = values(&query, "starred").iter().any(|value| value == "true");
+    let lags = shared.access().search_lags();
     let state = shared.state();
+    let indexed = state.dashboards.len() - usize::from(lags && !state.dashboards.is_empty());
     let titles = state.folder_titles();
     let mut rows: Vec<(bool, String, Value)> = Vec::new();
     if kind != "dash-db" && tags.is_empty() && only.is_empty() && !starred {
@@ -74,7 +76,7 @@ pub async fn search(Extract(shared): Context, RawQuery(query): RawQuery) -> Resp
         }
     }
     if kind != "dash-folder" {
-        for board in &state.dashboards {
+        for board in state.dashboards.iter().take(indexed) {
             let data = board.now().0;
             let own: Vec<&str> =
                 data["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -117,6 +119,7 @@ fn meta(state: &State, board: &Dashboard) -> Value {
     json!({
         "type": "db", "canSave": !board.provisioned, "canEdit": true, "canDelete": true, "slug": "board",
         "url": format!("/d/{}", board.uid), "version": board.now().1, "isFolder": false,
+        "folderId": folder.map_or(0, |f| f.id),
         "folderUid": folder.map_or("", |f| f.uid.as_str()), "folderTitle": folder.map_or("General",
             |f| f.title.as_str()),
         "created": time(board.versions.first()), "updated": time(board.versions.last()), "createdBy": "admin",
@@ -180,6 +183,9 @@ pub struct Save {
     dashboard: Value,
     #[serde(default)]
     folder_uid: Option<String>,
+    /// Read up to 12 where `folderUid` is not given.
+    #[serde(default)]
+    folder_id: u32,
     #[serde(default)]
     message: String,
     #[serde(default)]
@@ -232,7 +238,13 @@ pub async fn save(Extract(shared): Context, Json(save): Json<Save>) -> Response 
             None => return refuse(StatusCode::NOT_FOUND, "Dashboard not found"),
         }
     }
-    let folder = save.folder_uid.filter(|folder| !folder.is_empty() && folder != "general");
+    let mut folder = save.folder_uid.filter(|folder| !folder.is_empty() && folder != "general");
+    if !newest && folder.is_none() && save.folder_id > 0 {
+        folder = match state.folders.iter().find(|known| known.id == save.folder_id) {
+            Some(known) => Some(known.uid.clone()),
+            None => return refuse(StatusCode::BAD_REQUEST, "folder not found"),
+        };
+    }
     if folder.as_deref().is_some_and(|folder| state.folder(folder).is_none()) {
         let code = if newest { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
         return refuse(code, if newest { "Folder not found" } else { "folder not found" });

@@ -22,7 +22,7 @@ pub struct Level {
 }
 
 fn shown(folder: &Folder) -> Value {
-    let mut value = json!({"id": 0, "uid": folder.uid, "title": folder.title});
+    let mut value = json!({"id": folder.id, "uid": folder.uid, "title": folder.title});
     if let Some(parent) = &folder.parent_uid {
         value["parentUid"] = json!(parent);
     }
@@ -83,7 +83,7 @@ pub async fn create(Extract(shared): Context, Json(new): Json<NewFolder>) -> Res
         );
     }
     let uid = if new.uid.is_empty() { format!("folder-{}", state.new_id()) } else { new.uid };
-    let folder = Folder { uid, title: new.title, parent_uid: parent };
+    let folder = Folder { id: state.new_id(), uid, title: new.title, parent_uid: parent };
     let answer = shown(&folder);
     state.folders.push(folder);
     match state.save() {

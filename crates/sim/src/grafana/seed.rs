@@ -53,7 +53,9 @@ const BOARDS: [(&str, &[&str]); 6] = [
 pub fn first() -> State {
     let mut state = State { token: token(), alerting: Alerting::first(), ..State::default() };
     for (uid, title, parent) in FOLDERS {
+        let id = state.new_id();
         state.folders.push(Folder {
+            id,
             uid: uid.into(),
             title: title.into(),
             parent_uid: parent.map(str::to_owned),

@@ -16,6 +16,9 @@ use crate::SimError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Folder {
+    /// Number, by which versions before 13 know it, too.
+    #[serde(default)]
+    pub id: u32,
     pub uid: String,
     pub title: String,
     pub parent_uid: Option<String>,

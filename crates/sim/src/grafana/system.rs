@@ -55,8 +55,18 @@ pub struct Paging {
 
 pub async fn library(Extract(shared): Context, Query(paging): Query<Paging>) -> Json<Value> {
     let (size, page) = (paging.per_page.unwrap_or(100).clamp(1, 100), paging.page.unwrap_or(1).max(1));
+    let hidden = shared.access().hides_library();
     let state = shared.state();
-    let rows: Vec<&Value> = state.library.iter().skip((page - 1) * size).take(size).collect();
+    // Permissions are looked at after the pages have been cut.
+    let rows: Vec<&Value> = state
+        .library
+        .iter()
+        .enumerate()
+        .skip((page - 1) * size)
+        .take(size)
+        .filter(|(index, _)| hidden == 0 || index % hidden != 0)
+        .map(|(_, element)| element)
+        .collect();
     Json(
         json!({"result": {"totalCount": state.library.len(), "page": page, "perPage": size, "elements": rows}}),
     )
