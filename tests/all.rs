@@ -28,6 +28,7 @@ mod notifications;
 mod on_call;
 mod origins;
 mod pins;
+mod real_files;
 mod real_servers;
 mod reloads;
 mod restores;
