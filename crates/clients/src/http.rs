@@ -297,7 +297,8 @@ impl Http {
     ) -> Result<Reply<Raw>, ClientError> {
         let started = Instant::now();
         let asked = without_secrets(&url);
-        let result = match tokio::time::timeout(limit, Box::pin(self.hop(&method, url, payload))).await {
+        let result = match tokio::time::timeout(limit, Box::pin(self.hop(limit, &method, url, payload))).await
+        {
             Ok(result) => result,
             Err(_) => Err(self.error(
                 Failure::Timeout,
@@ -315,13 +316,15 @@ impl Http {
 
     async fn hop(
         &self,
+        limit: Duration,
         method: &Method,
         mut url: Url,
         payload: Payload<'_>,
     ) -> Result<Reply<Raw>, ClientError> {
         let started = Instant::now();
         for _ in 0..=MAX_HOPS {
-            let request = self.client.request(method.clone(), url.clone());
+            // In place of the client's own limit, which a large object may exceed.
+            let request = self.client.request(method.clone(), url.clone()).timeout(limit);
             let request = match payload {
                 Payload::Nothing => request,
                 Payload::Json(text) => {

@@ -81,6 +81,20 @@ async fn a_server_that_dribbles_runs_into_the_time_limit() {
 }
 
 #[tokio::test]
+async fn a_large_object_has_more_time_than_other_answers() {
+    let server = MockServer::start().await;
+    let late = ResponseTemplate::new(200)
+        .set_body_json(serde_json::json!({"dashboard": {"title": "Large"}, "meta": {}}))
+        .set_delay(Duration::from_millis(900));
+    Mock::given(path("/api/dashboards/uid/large")).respond_with(late.clone()).mount(&server).await;
+    Mock::given(path("/api/org")).respond_with(late).mount(&server).await;
+    let endpoint = Endpoint { timeout: Duration::from_millis(300), ..endpoint(&server.uri()) };
+    let grafana = Grafana::new(endpoint).unwrap();
+    assert_eq!(grafana.org().await.unwrap_err().failure, Failure::Timeout);
+    assert!(grafana.legacy_dashboard("large").await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn statuses_are_told_apart() {
     let refusal = |status: u16| {
         ResponseTemplate::new(status)
