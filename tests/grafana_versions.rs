@@ -2,7 +2,7 @@
 //! and undone without a loss, or the loss is reported.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends with what it expected")]
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 use aether_contract::*;
 use aether_sim::grafana::{Grafana, GrafanaOptions};
@@ -104,6 +104,12 @@ fn as_stored(form: Form, spec: &str) -> String {
     }
 }
 
+/// The fields of a document, each as it is written: another title may move them.
+fn fields(text: &str) -> BTreeMap<String, String> {
+    let raw: BTreeMap<String, Box<serde_json::value::RawValue>> = serde_json::from_str(text).unwrap();
+    raw.into_iter().map(|(key, value)| (key, value.get().to_owned())).collect()
+}
+
 const TABLE: [(&str, &[Form]); 4] = [
     ("11.2.0", &[Form::Classic]),
     ("12.0.0", &[Form::Classic, Form::V1("v1beta1"), Form::V2("v2alpha1")]),
@@ -124,9 +130,20 @@ async fn dashboards_of_every_schema_survive_on_every_version() {
             assert_eq!(made.verdict, BackupVerdict::Verified, "{told}: {made:?}");
             assert!(bench.same_as(&made.id).await, "{told}");
 
-            // Somebody changes it; the restore puts it back byte for byte, and so does undoing that.
+            // Somebody changes it; the restore puts it beside that or back, byte for byte, and so does undoing that.
             save(&bench, form, &uid, &second, json!({})).await;
             assert!(!bench.same_as(&made.id).await, "{told}");
+            let beside =
+                RestoreRequest { otherwise: Some(RestoreChoice::Copy), ..bench.request(&made.id, &[&uid]) };
+            let run = bench.apply(beside).await.unwrap();
+            assert_eq!(run.state, RestoreState::Done, "{told}: {run:#?}");
+            let copied = &run.items[0];
+            let renamed = first.replace("\"Odd\"", &format!("\"{}\"", copied.title));
+            assert_ne!((copied.uid.as_str(), renamed.as_str()), (uid.as_str(), first.as_str()), "{told}");
+            let copy = stored(&bench, form, &copied.uid).await.unwrap();
+            assert_eq!(fields(&copy), fields(&as_stored(form, &renamed)), "{told}");
+            bench.panel.restore_undo(RestoreUndoRequest { id: run.id }).await.unwrap();
+            assert!(stored(&bench, form, &copied.uid).await.is_none(), "{told}");
             let mut request = bench.request(&made.id, &[&uid]);
             request.otherwise = Some(RestoreChoice::Replace);
             let run = bench.apply(request.clone()).await.unwrap();
