@@ -25,7 +25,7 @@ use aether_context::jobs::Handle;
 
 /// The parts, and what they count.
 pub const PARTS: [(BackupPartKind, &str); 4] = [
-    (BackupPartKind::Permissions, "folders and dashboards"),
+    (BackupPartKind::Permissions, "permission sets"),
     (BackupPartKind::Annotations, "annotations"),
     (BackupPartKind::Playlists, "playlists"),
     (BackupPartKind::PublicDashboards, "public dashboards"),

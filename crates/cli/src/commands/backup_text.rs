@@ -55,7 +55,8 @@ pub fn shown(backup: &wire::Backup) -> String {
             BackupPartState::Failed => ("INCOMPLETE", Style::Bad),
             BackupPartState::Skipped => ("skipped", Style::Dim),
         };
-        let what = if part.count > 0 { format!("{} {}", part.count, part.what) } else { String::new() };
+        let noun = part.what.strip_suffix('s').filter(|_| part.count == 1).unwrap_or(&part.what);
+        let what = if part.count > 0 { format!("{} {noun}", part.count) } else { String::new() };
         vec![
             cell(name),
             painted(state, paint),

@@ -65,7 +65,7 @@ pub async fn restore(panel: &Panel, verb: &Backup) -> Result<Outcome, PanelError
         let mut outcome = Outcome::new(&plan, plan_text(&plan))?;
         if plan.undecided > 0 {
             outcome.find(format!(
-                "{} a decision: --choose UID=CHOICE, with one of the choices in the NOTE column",
+                "{} a decision: --choose UID=CHOICE, with one of the choices listed above",
                 verb_count(plan.undecided, "item", "needs", "need")
             ));
         }
@@ -156,10 +156,6 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
             None => String::new(),
         };
         let mut notes = vec![item.note.clone()];
-        if item.act == RestoreAction::Choose {
-            let words: Vec<&str> = item.choices.iter().map(|choice| choice_word(*choice)).collect();
-            notes.push(format!("choices: {}", words.join(", ")));
-        }
         if !item.missing_data_sources.is_empty() {
             notes.push(format!("missing data source: {}", item.missing_data_sources.join(", ")));
         }
@@ -184,6 +180,16 @@ pub(super) fn plan_text(plan: &RestorePlan) -> String {
     let rows: Vec<Vec<Cell>> = plan.items.iter().map(row).collect();
     let mut text = format!("Target: {} {}\n\n", plain(&plan.target), plain(&plan.target_version));
     text.push_str(&table(&["PLAN", "UID", "TITLE", "FOLDER", "VERSION", "CHANGES", "NOTE"], &rows));
+    // In full: the table cuts what does not fit the line.
+    for item in plan.items.iter().filter(|item| item.act == RestoreAction::Choose) {
+        let words: Vec<&str> = item.choices.iter().map(|choice| choice_word(*choice)).collect();
+        text.push_str(&format!(
+            "{}: {} Choices: {}.\n",
+            plain(&item.uid),
+            plain(&item.note),
+            words.join(", ")
+        ));
+    }
     for (what, names) in [("New folder", &plan.new_folders), ("New library panel", &plan.new_library_panels)]
     {
         for name in names {
@@ -298,4 +304,28 @@ pub async fn undo(panel: &Panel, number: Option<u32>) -> Result<Outcome, PanelEr
     };
     let run = panel.restore_undo(RestoreUndoRequest { id }).await?;
     report(&run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_choice_is_listed_in_full_with_its_choices() {
+        let note =
+            format!("It gives more access than now: {}.", "team SRE: Admin (nothing now), ".repeat(20));
+        let item = serde_json::json!({
+            "kind": "folder-permissions", "uid": "folder/rag", "title": "RAG", "folder": [], "act": "choose",
+            "obstacle": "would-widen", "choices": ["keep", "replace"], "note": note, "version": 0,
+            "liveVersion": null, "liveBy": "", "liveAt": null, "changes": [], "dataSources": [],
+            "missingDataSources": [], "missingLibraryPanels": [], "missingPlugins": [], "diff": ""
+        });
+        let plan = serde_json::json!({
+            "id": "b", "what": "permissions", "target": "http://g/", "targetVersion": "13.3.0", "items": [item],
+            "newFolders": [], "newLibraryPanels": [], "dataSources": [], "folders": [], "notes": [], "writes": 0,
+            "undecided": 1, "digest": ""
+        });
+        let text = plan_text(&serde_json::from_value(plan).unwrap());
+        assert!(text.contains(&format!("folder/rag: {note} Choices: keep, replace.\n")), "{text}");
+    }
 }

@@ -74,7 +74,7 @@ function backup(
       { kind: 'configs', state: 'complete', count: 6, what: 'files', bytes: 34_600, withoutTsdb: false, notes: [] },
       ...(
         [
-          ['permissions', 61, 'folders and dashboards', 21_000],
+          ['permissions', 61, 'permission sets', 21_000],
           ['annotations', 161, 'annotations', 48_000],
           ['playlists', 2, 'playlists', 900],
           ['public-dashboards', 1, 'public dashboards', 500],
