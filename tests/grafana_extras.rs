@@ -1,5 +1,5 @@
 //! What a Grafana backup holds beside dashboards and alerting: permissions, annotations, playlists, public dashboards.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends with what it expected")]
 
 use std::fs;
 
@@ -233,7 +233,7 @@ async fn what_a_restore_creates_gets_the_permissions_it_had_and_never_more_than_
         // Only the team and ann saw it; nobody else does now, and they get access again when it is restored.
         assert_eq!(grants(&bench, "folders/business").await, [""; 0]);
         assert_eq!(grants(&bench, "folders/rag").await, ["Editor: Edit", "Viewer: View"]);
-        let told = run.notes.iter().filter(|note| note.contains("restore them, too")).count();
+        let told = run.notes.iter().filter(|note| note.contains("gives more access")).count();
         assert_eq!(told, 2, "{:#?}", run.notes);
         let request = of(
             &bench,
@@ -245,6 +245,41 @@ async fn what_a_restore_creates_gets_the_permissions_it_had_and_never_more_than_
         assert_eq!(grants(&bench, "folders/business").await, ["Finance: Edit", "ann: View"]);
         assert_eq!(grants(&bench, "dashboards/uid/rag-00").await, ["ben: Edit"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_restored_into_a_new_folder_whose_permissions_were_refused() {
+    let bench = Bench::start("12.4.0").await;
+    let all: Vec<BackupPartKind> = GRAFANA.iter().chain(EXTRAS).copied().collect();
+    let saved = bench.create(&all).await;
+    let remove = "/api/folders/business?forceDeleteRules=true";
+    let request = bench.request(&saved.id, &["business-00"]);
+    ask(&bench, Method::DELETE, remove, None).await;
+    bench.faults(json!({"every": 1, "status": 403, "method": "POST", "path": "/permissions"})).await;
+    let run = bench.apply(request.clone()).await.unwrap();
+    bench.faults(json!({})).await;
+    assert_eq!(run.items[0].outcome, RestoreOutcome::Failed, "{run:#?}");
+    assert!(run.items[0].note.contains("more people would see it"), "{run:#?}");
+    assert!(bench.dashboard("business-00").await.is_none());
+
+    // The answers to both writes are lost: the folder is ours, and closed.
+    ask(&bench, Method::DELETE, remove, None).await;
+    bench
+        .faults(json!({"every": 1, "status": 502, "after": true, "method": "POST", "path": "/api/folders"}))
+        .await;
+    let run = bench.apply(request.clone()).await.unwrap();
+    bench.faults(json!({})).await;
+    assert_eq!(run.state, RestoreState::Done, "{run:#?}");
+    assert_eq!(grants(&bench, "folders/business").await, [""; 0]);
+
+    // Who the teams are is not told: nobody but administrators gets in.
+    ask(&bench, Method::DELETE, remove, None).await;
+    bench.faults(json!({"every": 1, "status": 403, "path": "/api/teams/search"})).await;
+    let run = bench.apply(request).await.unwrap();
+    bench.faults(json!({})).await;
+    assert_eq!(run.state, RestoreState::Done, "{run:#?}");
+    assert!(run.notes.iter().any(|note| note.contains("Left out")), "{run:#?}");
+    assert_eq!(grants(&bench, "folders/business").await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

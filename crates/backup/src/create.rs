@@ -292,11 +292,10 @@ fn text(manifest: &Manifest, builder: &Builder) -> String {
 }
 
 fn part_text(part: &BackupPart) -> String {
-    let noun = part.what.strip_suffix('s').filter(|_| part.count == 1).unwrap_or(&part.what);
     let state = match part.state {
-        BackupPartState::Complete => format!("{} {}, {}", part.count, noun, size(part.bytes)),
+        BackupPartState::Complete => format!("{}, {}", part.counted(), size(part.bytes)),
         BackupPartState::Failed => {
-            format!("INCOMPLETE: {} {}, {}", part.count, noun, size(part.bytes))
+            format!("INCOMPLETE: {}, {}", part.counted(), size(part.bytes))
         }
         BackupPartState::Skipped => "not in this backup".to_owned(),
     };

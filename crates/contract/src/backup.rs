@@ -65,6 +65,14 @@ wire! {
     }
 }
 
+impl BackupPart {
+    /// How many of what: "1 playlist".
+    pub fn counted(&self) -> String {
+        let noun = self.what.strip_suffix('s').filter(|_| self.count == 1).unwrap_or(&self.what);
+        format!("{} {noun}", self.count)
+    }
+}
+
 wire! {
     /// How far a backup can be trusted.
     #[derive(Copy, Eq)]

@@ -1,20 +1,20 @@
 //! What belongs to Grafana's dashboards beside them, each a part of its own: permissions, annotations, playlists, and
 //! how dashboards are shown without a login.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use aether_clients::{
     ClientError, Failure, Grafana,
-    grafana::{Permission, SearchKind},
+    grafana::{SearchHit, SearchKind},
     sensitive::MASK,
 };
-use aether_contract::{BackupPartKind, ErrorCode, PanelError, ServiceKind};
+use aether_contract::{BackupPartKind, PanelError, ServiceKind};
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use super::{
     Draft,
-    grafana::{again, search},
+    grafana::{again, all_dashboards, search},
 };
 use crate::{
     build::Builder,
@@ -30,9 +30,6 @@ pub const PARTS: [(BackupPartKind, &str); 4] = [
     (BackupPartKind::Playlists, "playlists"),
     (BackupPartKind::PublicDashboards, "public dashboards"),
 ];
-
-/// A folder or dashboard with its title, and what came of reading its permissions.
-type PermissionsRead = (Place, String, String, Result<Option<Vec<Permission>>, ClientError>);
 
 /// Requests for permissions at a time.
 const READERS: usize = 8;
@@ -83,46 +80,38 @@ fn fail(draft: &mut Draft, what: &str, error: &ClientError) {
     }
 }
 
-/// Titles of all dashboards by uid.
-async fn titles(client: &Grafana, kind: SearchKind) -> Result<BTreeMap<String, String>, ClientError> {
-    Ok(search(client, kind).await?.into_iter().map(|hit| (hit.uid, hit.title)).collect())
-}
-
 async fn permissions(
     client: &Arc<Grafana>,
     draft: &mut Draft,
     job: &Handle,
 ) -> Result<Result<Vec<Value>, ClientError>, PanelError> {
     job.stage("permissions", 0);
-    let mut wanted = Vec::new();
-    for (place, kind) in [(Place::Folder, SearchKind::Folders), (Place::Dashboard, SearchKind::Dashboards)] {
-        match titles(client, kind).await {
-            Ok(all) => wanted.extend(all.into_iter().map(|(uid, title)| (place, uid, title))),
-            Err(error) => return Ok(Err(error)),
-        }
-    }
+    let found = match search(client, SearchKind::Folders).await {
+        Ok(folders) => all_dashboards(client).await.map(|dashboards| (folders, dashboards)),
+        Err(error) => Err(error),
+    };
+    let (folders, dashboards) = match found {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error)),
+    };
+    let place = |place: Place| move |hit: SearchHit| (place, hit.uid, hit.title);
+    let wanted: Vec<(Place, String, String)> = folders
+        .into_iter()
+        .map(place(Place::Folder))
+        .chain(dashboards.into_iter().map(place(Place::Dashboard)))
+        .collect();
     job.stage("permissions", wanted.len());
     let count = wanted.len();
-    let mut waiting = wanted.into_iter();
-    let mut running: JoinSet<PermissionsRead> = JoinSet::new();
+    let reads = wanted.into_iter().map(|(place, uid, title)| async move {
+        let read = again(|| client.permissions(place.into(), &uid)).await;
+        (place, uid, title, read)
+    });
+    let mut reads = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(READERS);
     let mut sets: Vec<PermissionSet> = Vec::new();
     let (mut refused, mut first) = (0_usize, None);
     let mut nobody = 0_usize;
-    loop {
+    while let Some((place, uid, title, read)) = reads.next().await {
         job.check()?;
-        while running.len() < READERS {
-            let Some((place, uid, title)) = waiting.next() else { break };
-            let client = Arc::clone(client);
-            running.spawn(async move {
-                let read = again(|| client.permissions(place.into(), &uid)).await;
-                (place, uid, title, read)
-            });
-        }
-        let Some(done) = running.join_next().await else { break };
-        let (place, uid, title, read) = done.map_err(|error| {
-            PanelError::new(ErrorCode::Internal, "backups", "A request was interrupted.")
-                .with_detail(error.to_string())
-        })?;
         match read {
             Ok(Some(live)) => {
                 let (set, unknown) = PermissionSet::read(place, &uid, &title, &live);
@@ -224,7 +213,9 @@ async fn public_dashboards(
         job.step();
     }
     if !all.is_empty() {
-        draft.note("Their access tokens are not in the backup: one that is created anew gets a new link.");
+        draft.note(
+            "Access tokens are not in the backup: a public dashboard that is recreated gets a new link.",
+        );
     }
     Ok(all)
 }

@@ -159,6 +159,22 @@ pub async fn search(client: &Grafana, kind: SearchKind) -> Result<Vec<SearchHit>
     Ok(all)
 }
 
+/// Every dashboard that the search or `/apis` lists: the search is an index that can lag behind. Where `/apis` can't be
+/// used, only what the search has.
+///
+/// # Errors
+/// As the client's.
+pub async fn all_dashboards(client: &Grafana) -> Result<Vec<SearchHit>, ClientError> {
+    let mut hits = search(client, SearchKind::Dashboards).await?;
+    if let DashboardApi::Resources(api) = &*again(|| client.dashboard_api()).await? {
+        let known: BTreeSet<String> = hits.iter().map(|hit| hit.uid.clone()).collect();
+        let listed = again(|| client.list_resources(api)).await?;
+        let new = listed.into_iter().filter(|one| !one.uid.is_empty() && !known.contains(&one.uid));
+        hits.extend(new.map(|one| SearchHit { uid: one.uid, title: one.title, ..SearchHit::default() }));
+    }
+    Ok(hits)
+}
+
 /// A dashboard to be read.
 struct Wanted {
     uid: String,

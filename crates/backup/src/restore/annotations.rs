@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aether_clients::{
-    ClientError, Grafana,
-    grafana::{SearchKind, annotation_end},
-};
+use aether_clients::{ClientError, Grafana, grafana::annotation_end};
 use aether_contract::{
     BackupPartKind, PanelError, RestoreAction, RestoreConflict, RestoreItem, RestoreKind, RestorePart,
     RestoreRequest, ServiceKind,
@@ -16,11 +13,7 @@ use super::{
     plan::blank,
     resource::{self, Planned, Resource, Steps},
 };
-use crate::{
-    layout::ANNOTATIONS,
-    parts::grafana::{again, search},
-    reader::BackupReader,
-};
+use crate::{layout::ANNOTATIONS, parts::grafana::again, reader::BackupReader};
 
 /// Id of those that belong to no dashboard.
 const ORGANIZATION: &str = "organization";
@@ -109,7 +102,7 @@ impl AnnotationGroup {
         }
         item.act = if live.is_some() { RestoreAction::Update } else { RestoreAction::Create };
         item.note = format!(
-            "Creates {missing} of {}; those in Grafana stay. Grafana names you as their author.",
+            "Creates {missing} of {}; existing ones are kept. Grafana will show you as their author.",
             count(self.all.len())
         );
         item
@@ -149,10 +142,7 @@ impl Resource for AnnotationGroup {
     }
 
     fn all(opened: &BackupReader) -> Result<Vec<Self>, PanelError> {
-        let all = match resource::file(opened, ANNOTATIONS)? {
-            Some(Value::Array(all)) => all,
-            _ => Vec::new(),
-        };
+        let all = resource::list(opened, ANNOTATIONS)?;
         Ok(grouped(all).into_values().collect())
     }
 
@@ -161,16 +151,14 @@ impl Resource for AnnotationGroup {
         client: &Arc<Grafana>,
         request: &RestoreRequest,
     ) -> Result<Steps<Self>, PanelError> {
-        let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
-        let version = again(|| client.health()).await.map_err(told)?.value.version;
+        let version = resource::version(client).await?;
         let things = resource::chosen(Self::all(opened)?, request)?;
-        let dashboards = search(client, SearchKind::Dashboards).await.map_err(told)?;
-        let dashboards: BTreeMap<String, String> =
-            dashboards.into_iter().map(|hit| (hit.uid, hit.title)).collect();
+        let dashboards = resource::dashboard_titles(client).await?;
+        let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
         let before = grouped(again(|| client.annotations(None)).await.map_err(told)?);
         let items = things.iter().map(|thing| thing.item(before.get(&thing.id()), &dashboards)).collect();
         let planned = Planned { things, items, before, folders: Vec::new(), notes: Vec::new() };
-        Ok(planned.steps(request, client.address(), version.unwrap_or_default()))
+        Ok(planned.steps(request, client.address(), version))
     }
 
     async fn read(&self, client: &Grafana) -> Result<Option<Self>, ClientError> {
@@ -210,12 +198,11 @@ impl Resource for AnnotationGroup {
         before: Option<&Self>,
         now: &Self,
     ) -> Option<Result<(), ClientError>> {
-        let added = Self { all: self.without(before).into_iter().cloned().collect(), ..self.clone() };
-        // Those of the restore that are still there, as it left them; of equal ones the newest.
+        // Of equal ones the newest.
         let mut newest = now.clone();
         newest.all.sort_by_key(|one| std::cmp::Reverse(number(one, "id")));
         let mut wanted: BTreeMap<Identity, usize> = BTreeMap::new();
-        for one in &added.all {
+        for one in self.without(before) {
             *wanted.entry(identity(one)).or_default() += 1;
         }
         for one in &newest.all {

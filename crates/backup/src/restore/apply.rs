@@ -1,7 +1,7 @@
 //! Applies a plan: single writer, every write read back, concurrent changes never overwritten.
 
 use aether_foundation::author;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aether_clients::{ClientError, Grafana, grafana::DashboardApi};
 use aether_contract::{
@@ -119,7 +119,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
     };
     let entry = backups.ctx.journal_begin(runs::RESTORE, &asked.request.id.0, json!(record)).await?;
     let permissions = NewPermissions::read(&opened, &client).await;
-    ground(&client, &steps, &permissions, &mut record, &job).await;
+    let open = ground(&client, &steps, &permissions, &mut record, &job).await;
     job.stage("dashboards", record.items.len());
     let message = format!("Restored from backup {}", asked.request.id.0);
     for (index, step) in steps.steps.iter().filter(|step| writes(step.item.act)).enumerate() {
@@ -138,6 +138,10 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
         };
         let source = step.source.as_ref().and_then(StoredDashboard::source);
         let written = match source {
+            _ if open.contains(&step.folder) => Written::failed(
+                "The permissions of its new folder could not be restored, so more people would see it. Set them in \
+                 Grafana, then restore again.",
+            ),
             Some(source) => write(&client, source, &saving).await,
             None => Written::failed("Failed to read the file in the backup."),
         };
@@ -148,7 +152,7 @@ pub async fn apply(backups: Arc<Backups>, asked: RestoreApplyRequest) -> Result<
         let created = item.act == RestoreAction::Create && item.outcome == RestoreOutcome::Done;
         if created
             && permissions.has(Place::Dashboard, &item.uid)
-            && let Some(note) = permissions.give(&client, Place::Dashboard, &item.uid).await
+            && let Some(note) = permissions.give(&client, Place::Dashboard, &item.uid).await.note
         {
             item.note = format!("{} {note}", item.note).trim().to_owned();
         }
@@ -214,15 +218,16 @@ async fn safety(
 }
 
 /// Makes the folders and library panels that the dashboards stand on. What fails is noted: the dashboards then tell.
+/// Returns the folders that are open to more people than the backup says.
 async fn ground(
     client: &Grafana,
     steps: &Steps,
     permissions: &NewPermissions,
     record: &mut Record,
     job: &Handle,
-) {
+) -> BTreeSet<String> {
     job.stage("folders and library panels", steps.folders.len() + steps.library.len());
-    create_folders(client, &steps.folders, permissions, &mut record.notes).await;
+    let open = create_folders(client, &steps.folders, permissions, &mut record.notes).await;
     for _ in &steps.folders {
         job.step();
     }
@@ -240,6 +245,7 @@ async fn ground(
         }
         job.step();
     }
+    open
 }
 
 /// How a write came out.

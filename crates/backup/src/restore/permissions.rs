@@ -7,11 +7,11 @@ use std::{
 
 use aether_clients::{ClientError, Grafana, grafana::Principal};
 use aether_contract::{
-    BackupPartKind, ErrorCode, PanelError, RestoreAction, RestoreChoice, RestoreConflict, RestoreItem,
-    RestoreKind, RestorePart, RestoreRequest, ServiceKind,
+    BackupPartKind, PanelError, RestoreAction, RestoreChoice, RestoreConflict, RestoreItem, RestoreKind,
+    RestorePart, RestoreRequest, ServiceKind,
 };
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use super::{
     plan::blank,
@@ -63,7 +63,19 @@ impl Permissions {
         self
     }
 
-    /// What both allow, and what is in it that `live` does not allow.
+    /// Which teams and users are left out, in a sentence.
+    pub fn left_out(&self) -> Option<String> {
+        let names: Vec<String> = self.unknown.iter().map(Holder::to_string).collect();
+        let words = || format!("Left out, because this Grafana does not have them: {}.", names.join(", "));
+        (!names.is_empty()).then(words)
+    }
+
+    /// Its roles only: without teams and users it allows less.
+    pub fn roles_only(self) -> Self {
+        self.resolved(&Directory::default())
+    }
+
+    /// What both allow, and whether it allows more than `live`.
     pub fn within(&self, live: &Self) -> (Self, bool) {
         let mut narrowed = self.clone();
         narrowed.set.grants.retain(|grant| {
@@ -120,42 +132,17 @@ pub(super) fn told(error: &ClientError) -> PanelError {
     error.to_panel(ServiceKind::Grafana)
 }
 
-/// What a backup has of them.
-fn saved(opened: &BackupReader) -> Result<Vec<PermissionSet>, PanelError> {
-    let Some(value) = resource::file(opened, PERMISSIONS)? else { return Ok(Vec::new()) };
-    serde_json::from_value(value).map_err(|error| {
-        PanelError::new(ErrorCode::Storage, "backups", format!("Failed to read {PERMISSIONS} in the backup."))
-            .with_hint("Verify the backup.")
-            .with_detail(error.to_string())
-    })
-}
-
 /// What Grafana has of each; none for a folder or a dashboard that it lacks.
-async fn live(
-    client: &Arc<Grafana>,
-    all: &[Permissions],
-) -> Result<BTreeMap<String, Permissions>, PanelError> {
+async fn live(client: &Grafana, all: &[Permissions]) -> Result<BTreeMap<String, Permissions>, PanelError> {
+    let reads = all.iter().map(|thing| async { (thing.id(), thing.read(client).await) });
+    let mut reads = stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(READERS);
     let mut found = BTreeMap::new();
-    let mut waiting = all.iter();
-    let mut running = JoinSet::new();
-    loop {
-        while running.len() < READERS {
-            let Some(next) = waiting.next().cloned() else { break };
-            let client = Arc::clone(client);
-            running.spawn(async move {
-                let read = next.read(&client).await;
-                (next.id(), read)
-            });
-        }
-        let Some(done) = running.join_next().await else { return Ok(found) };
-        let (id, read) = done.map_err(|error| {
-            PanelError::new(ErrorCode::Internal, "backups", "A request was interrupted.")
-                .with_detail(error.to_string())
-        })?;
+    while let Some((id, read)) = reads.next().await {
         if let Some(permissions) = read.map_err(|error| told(&error))? {
             found.insert(id, permissions);
         }
     }
+    Ok(found)
 }
 
 fn item(thing: &Permissions, live: Option<&Permissions>, request: &RestoreRequest) -> RestoreItem {
@@ -164,11 +151,7 @@ fn item(thing: &Permissions, live: Option<&Permissions>, request: &RestoreReques
         Place::Dashboard => (RestoreKind::DashboardPermissions, "dashboard"),
     };
     let mut item = blank(kind, &thing.id(), &thing.set.title);
-    let mut notes = Vec::new();
-    if !thing.unknown.is_empty() {
-        let names: Vec<String> = thing.unknown.iter().map(Holder::to_string).collect();
-        notes.push(format!("Left out, because this Grafana does not have them: {}.", names.join(", ")));
-    }
+    let mut notes: Vec<String> = thing.left_out().into_iter().collect();
     let Some(live) = live else {
         item.obstacle = Some(RestoreConflict::Unusable);
         item.note = format!("This {noun} does not exist in Grafana. Restore it first.");
@@ -224,7 +207,7 @@ impl Resource for Permissions {
     }
 
     fn all(opened: &BackupReader) -> Result<Vec<Self>, PanelError> {
-        Ok(saved(opened)?.into_iter().map(Self::new).collect())
+        Ok(resource::list(opened, PERMISSIONS)?.into_iter().map(Self::new).collect())
     }
 
     async fn plan(
@@ -232,13 +215,13 @@ impl Resource for Permissions {
         client: &Arc<Grafana>,
         request: &RestoreRequest,
     ) -> Result<Steps<Self>, PanelError> {
-        let version = again(|| client.health()).await.map_err(|error| told(&error))?.value.version;
+        let version = resource::version(client).await?;
         let chosen = resource::chosen(Self::all(opened)?, request)?;
         let things = Self::prepare(chosen, client).await?;
         let before = live(client, &things).await?;
         let items = things.iter().map(|thing| item(thing, before.get(&thing.id()), request)).collect();
         let planned = Planned { things, items, before, folders: Vec::new(), notes: Vec::new() };
-        Ok(planned.steps(request, client.address(), version.unwrap_or_default()))
+        Ok(planned.steps(request, client.address(), version))
     }
 
     async fn prepare(all: Vec<Self>, client: &Grafana) -> Result<Vec<Self>, PanelError> {

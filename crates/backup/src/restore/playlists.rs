@@ -112,10 +112,7 @@ impl Resource for Playlist {
     }
 
     fn all(opened: &BackupReader) -> Result<Vec<Self>, PanelError> {
-        let all = match resource::file(opened, PLAYLISTS)? {
-            Some(Value::Array(all)) => all,
-            _ => Vec::new(),
-        };
+        let all: Vec<Value> = resource::list(opened, PLAYLISTS)?;
         let playlist = |mut value: Value| {
             let kept = value.as_object_mut().and_then(|fields| fields.remove("key"));
             let key = kept.as_ref().or_else(|| value.get("uid")).and_then(Value::as_str)?.to_owned();
@@ -129,15 +126,14 @@ impl Resource for Playlist {
         client: &Arc<Grafana>,
         request: &RestoreRequest,
     ) -> Result<Steps<Self>, PanelError> {
-        let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
-        let version = again(|| client.health()).await.map_err(told)?.value.version;
+        let version = resource::version(client).await?;
         let things = resource::chosen(Self::all(opened)?, request)?;
-        let live = live(client).await.map_err(told)?;
+        let live = live(client).await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
         let found = things.iter().filter_map(|thing| Some((thing.id(), counterpart(thing, &live)?)));
         let before: BTreeMap<String, Self> = found.collect();
         let items = things.iter().map(|thing| thing.item(before.get(&thing.id()))).collect();
         let planned = Planned { things, items, before, folders: Vec::new(), notes: Vec::new() };
-        Ok(planned.steps(request, client.address(), version.unwrap_or_default()))
+        Ok(planned.steps(request, client.address(), version))
     }
 
     async fn read(&self, client: &Grafana) -> Result<Option<Self>, ClientError> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aether_clients::{ClientError, Grafana, grafana::SearchKind, sensitive::MASK};
+use aether_clients::{ClientError, Grafana, sensitive::MASK};
 use aether_contract::{
     BackupPartKind, PanelError, RestoreAction, RestoreChoice, RestoreConflict, RestoreItem, RestoreKind,
     RestorePart, RestoreRequest, ServiceKind,
@@ -14,11 +14,7 @@ use super::{
     plan::blank,
     resource::{self, Planned, Resource, Steps},
 };
-use crate::{
-    layout::PUBLIC_DASHBOARDS,
-    parts::grafana::{again, search},
-    reader::BackupReader,
-};
+use crate::{layout::PUBLIC_DASHBOARDS, parts::grafana::again, reader::BackupReader};
 use aether_foundation::diff::unified;
 
 /// Settings that show more when they are on, with the words for that.
@@ -134,10 +130,7 @@ impl Resource for PublicDashboard {
     }
 
     fn all(opened: &BackupReader) -> Result<Vec<Self>, PanelError> {
-        let all = match resource::file(opened, PUBLIC_DASHBOARDS)? {
-            Some(Value::Array(all)) => all,
-            _ => Vec::new(),
-        };
+        let all: Vec<Value> = resource::list(opened, PUBLIC_DASHBOARDS)?;
         let all = all.into_iter().map(|value| Self { value });
         Ok(all.filter(|one| !one.field("dashboardUid").is_empty()).collect())
     }
@@ -147,12 +140,10 @@ impl Resource for PublicDashboard {
         client: &Arc<Grafana>,
         request: &RestoreRequest,
     ) -> Result<Steps<Self>, PanelError> {
-        let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
-        let version = again(|| client.health()).await.map_err(told)?.value.version;
+        let version = resource::version(client).await?;
         let things = resource::chosen(Self::all(opened)?, request)?;
-        let dashboards = search(client, SearchKind::Dashboards).await.map_err(told)?;
-        let dashboards: BTreeMap<String, String> =
-            dashboards.into_iter().map(|hit| (hit.uid, hit.title)).collect();
+        let dashboards = resource::dashboard_titles(client).await?;
+        let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
         let mut before = BTreeMap::new();
         for thing in things.iter().filter(|thing| dashboards.contains_key(thing.field("dashboardUid"))) {
             if let Some(live) = thing.read(client).await.map_err(told)? {
@@ -162,7 +153,7 @@ impl Resource for PublicDashboard {
         let item = |thing: &Self| thing.item(before.get(&thing.id()), &dashboards, request);
         let items = things.iter().map(item).collect();
         let planned = Planned { things, items, before, folders: Vec::new(), notes: Vec::new() };
-        Ok(planned.steps(request, client.address(), version.unwrap_or_default()))
+        Ok(planned.steps(request, client.address(), version))
     }
 
     async fn read(&self, client: &Grafana) -> Result<Option<Self>, ClientError> {

@@ -6,14 +6,18 @@ use std::{collections::BTreeMap, sync::Arc};
 use aether_clients::{ClientError, Grafana};
 use aether_contract::{
     BackupPartKind, ErrorCode, PanelError, RestoreAction, RestoreItem, RestorePart, RestorePlan,
-    RestoreRequest,
+    RestoreRequest, ServiceKind,
 };
 use aether_foundation::text::hex;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::folders::NewFolder;
-use crate::reader::BackupReader;
+use crate::{
+    parts::grafana::{again, all_dashboards},
+    reader::BackupReader,
+};
 
 /// Largest file of resources that is read, in bytes.
 const MAX: u64 = 256 * 1024 * 1024;
@@ -187,12 +191,40 @@ pub fn file(opened: &BackupReader, path: &str) -> Result<Option<Value>, PanelErr
     if !opened.paths().any(|known| known == path) {
         return Ok(None);
     }
-    let failed = |why: String| {
-        PanelError::new(ErrorCode::Storage, "backups", format!("Failed to read {path} in the backup."))
-            .with_hint("Verify the backup.")
-            .with_detail(why)
-    };
-    let bytes =
-        crate::inside::read_inside(&opened.folder, path, MAX).map_err(|error| failed(error.to_string()))?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.to_string()))
+    let bytes = crate::inside::read_inside(&opened.folder, path, MAX)
+        .map_err(|error| unreadable(path, &error.to_string()))?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(path, &error.to_string()))
+}
+
+/// A JSON file of a backup that holds a list of a kind; empty where the backup has none.
+///
+/// # Errors
+/// `storage` for one that can't be read, or holds anything else.
+pub fn list<T: DeserializeOwned>(opened: &BackupReader, path: &str) -> Result<Vec<T>, PanelError> {
+    let Some(value) = file(opened, path)? else { return Ok(Vec::new()) };
+    serde_json::from_value(value).map_err(|error| unreadable(path, &error.to_string()))
+}
+
+fn unreadable(path: &str, why: &str) -> PanelError {
+    PanelError::new(ErrorCode::Storage, "backups", format!("Failed to read {path} in the backup."))
+        .with_hint("Verify the backup.")
+        .with_detail(why)
+}
+
+/// Grafana's version; empty when it hides it.
+///
+/// # Errors
+/// Grafana's codes.
+pub async fn version(client: &Grafana) -> Result<String, PanelError> {
+    let health = again(|| client.health()).await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
+    Ok(health.value.version.unwrap_or_default())
+}
+
+/// Titles of Grafana's dashboards by uid.
+///
+/// # Errors
+/// Grafana's codes.
+pub async fn dashboard_titles(client: &Grafana) -> Result<BTreeMap<String, String>, PanelError> {
+    let hits = all_dashboards(client).await.map_err(|error| error.to_panel(ServiceKind::Grafana))?;
+    Ok(hits.into_iter().map(|hit| (hit.uid, hit.title)).collect())
 }

@@ -243,7 +243,9 @@ async fn back<R: Resource>(
         Ok(now) => now,
         Err(error) => return failed(told(&error)),
     };
-    if let (Some(source), Some(now)) = (source, &now)
+    // What was there before is known only from the safety copy.
+    let known_before = old.is_some() || item.act != RestoreAction::Update;
+    if let (Some(source), Some(now), true) = (source, &now, known_before)
         && let Some(taken) = source.take_back(client, old, now).await
     {
         return match taken {

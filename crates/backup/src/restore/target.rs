@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     dashboard::{DashboardMeta, Document, document},
-    parts::grafana::{again, library, search},
+    parts::grafana::{again, all_dashboards, library, search},
 };
 use aether_context::jobs::Handle;
 
@@ -203,19 +203,12 @@ pub async fn all(
     client: &Arc<Grafana>,
 ) -> Result<Vec<(SearchHit, Result<LiveDashboard, String>)>, PanelError> {
     let told = |error: ClientError| error.to_panel(ServiceKind::Grafana);
-    let mut hits = search(client, SearchKind::Dashboards).await.map_err(told)?;
-    // The search is an index that can lag behind.
-    if let DashboardApi::Resources(api) = &*again(|| client.dashboard_api()).await.map_err(told)? {
-        let known: BTreeSet<String> = hits.iter().map(|hit| hit.uid.clone()).collect();
-        let listed = again(|| client.list_resources(api)).await.map_err(told)?;
-        let new = listed.into_iter().filter(|one| !one.uid.is_empty() && !known.contains(&one.uid));
-        hits.extend(new.map(|one| SearchHit { uid: one.uid, title: one.title, ..SearchHit::default() }));
-    }
+    let hits = all_dashboards(client).await.map_err(told)?;
     let uids: Vec<String> = hits.iter().map(|hit| hit.uid.clone()).collect();
     let mut read = dashboards(client, &uids, None).await?;
     let missing = hits.iter().any(|hit| matches!(read.found.get(&hit.uid), Some(None)));
     let listed: BTreeSet<String> = if missing {
-        let again = search(client, SearchKind::Dashboards).await.map_err(told)?;
+        let again = all_dashboards(client).await.map_err(told)?;
         again.into_iter().map(|hit| hit.uid).collect()
     } else {
         BTreeSet::new()

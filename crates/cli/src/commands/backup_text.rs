@@ -55,8 +55,7 @@ pub fn shown(backup: &wire::Backup) -> String {
             BackupPartState::Failed => ("INCOMPLETE", Style::Bad),
             BackupPartState::Skipped => ("skipped", Style::Dim),
         };
-        let noun = part.what.strip_suffix('s').filter(|_| part.count == 1).unwrap_or(&part.what);
-        let what = if part.count > 0 { format!("{} {noun}", part.count) } else { String::new() };
+        let what = if part.count > 0 { part.counted() } else { String::new() };
         vec![
             cell(name),
             painted(state, paint),

@@ -202,7 +202,7 @@ function extras(request: RestoreRequest, one: MakeItem): RestoreItem[] | null {
       return [
         one('annotations', 'dashboard/aether-rag-ops', 'RAG operations', {
           act: 'update',
-          note: 'Creates 12 of 40 annotations; those in Grafana stay. Grafana names you as their author.',
+          note: 'Creates 12 of 40 annotations; existing ones are kept. Grafana will show you as their author.',
         }),
         one('annotations', 'dashboard/node-full', 'Node exporter full', { note: '3 annotations.' }),
         one('annotations', 'organization', 'Organization', { note: '118 annotations.' }),

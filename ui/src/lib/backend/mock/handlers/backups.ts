@@ -30,7 +30,7 @@ type BackupCommand =
 const changedSince = (action: string) =>
   fail(
     'invalid-request',
-    `grafana/dashboards/rag-ops.json is no longer as it was made, so the backup was not ${action}.`,
+    `grafana/dashboards/rag-ops.json does not match its checksum, so the backup was not ${action}.`,
     'Verify the backup to see all that changed.',
   );
 
@@ -78,7 +78,7 @@ export function backupCommands(context: MockContext) {
     byId: (id) =>
       required(
         backups.find((b) => b.id === id),
-        `There is no backup “${id}”.`,
+        `Backup “${id}” not found.`,
       ),
     replace(next) {
       backups = next;

@@ -84,7 +84,7 @@ export function restoreCommands(context: MockContext, store: BackupStore): Handl
         expected: 14,
         kept: `/prometheus/.before-${id}`,
         notes: [
-          `The data of before is in /prometheus/.before-${id} of the container aether-prom. Delete it once it is not needed any more.`,
+          `The previous data is in /prometheus/.before-${id} in the container aether-prom. Delete it when you no longer need it.`,
         ],
       };
     },
