@@ -248,3 +248,22 @@ fn no_line_of_rust_is_wider_than_120_columns() {
     }
     assert_eq!(wide, Vec::<String>::new());
 }
+
+/// What a trial left in the root has been committed by accident before: `git add` takes all there is.
+#[test]
+fn the_root_holds_only_what_belongs_there() {
+    let expected: BTreeSet<&str> = ".cargo .ci .editorconfig .git-blame-ignore-revs .gitignore Cargo.lock Cargo.toml \
+        LICENSE-APACHE LICENSE-MIT README.md SECURITY.md clippy.toml crates deny.toml docs fuzz icons monitoring \
+        rustfmt.toml src-tauri tests ui xtask"
+        .split_whitespace()
+        .collect();
+    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().expect("git");
+    if !output.status.success() {
+        println!("skipped: this is no clone of the repository");
+        return;
+    }
+    let listed = String::from_utf8(output.stdout).expect("paths");
+    let present: BTreeSet<&str> = listed.split('\0').filter_map(|path| path.split('/').next()).collect();
+    let unexpected: Vec<_> = present.difference(&expected).filter(|name| !name.is_empty()).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?} lie in the root and are committed");
+}
