@@ -37,6 +37,26 @@ const SOURCES: &[Source] = &[
     },
 ];
 
+/// The variables that name the built programs, for a second pass of the tests; none where one is missing or old.
+pub fn built() -> Option<Vec<(&'static str, PathBuf)>> {
+    let folder = target().join("servers");
+    SOURCES.iter().all(|source| is_current(source, &folder)).then(|| variables(&folder).collect())
+}
+
+fn variables(folder: &Path) -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let programs = SOURCES.iter().flat_map(|source| source.programs);
+    programs.map(|(program, variable)| (*variable, program_file(folder, program)))
+}
+
+fn stamp(source: &Source, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.version", name(source)))
+}
+
+fn is_current(source: &Source, folder: &Path) -> bool {
+    fs::read_to_string(stamp(source, folder)).is_ok_and(|version| version == source.version)
+        && source.programs.iter().all(|(program, _)| program_file(folder, program).is_file())
+}
+
 /// Builds what is missing, and prints the variables that name the programs.
 ///
 /// # Errors
@@ -44,10 +64,7 @@ const SOURCES: &[Source] = &[
 pub fn build() -> Result<(), String> {
     let folder = target().join("servers");
     for source in SOURCES {
-        let stamp = folder.join(format!("{}.version", name(source)));
-        let built = |(program, _): &(&str, &str)| program_file(&folder, program).is_file();
-        let current = fs::read_to_string(&stamp).is_ok_and(|version| version == source.version);
-        if current && source.programs.iter().all(built) {
+        if is_current(source, &folder) {
             continue;
         }
         if !on_path("go") {
@@ -55,11 +72,11 @@ pub fn build() -> Result<(), String> {
                 .to_owned());
         }
         compile(source, &folder)?;
-        write(&stamp, source.version)?;
+        write(&stamp(source, &folder), source.version)?;
     }
-    println!("# Run the tests against these servers with:");
-    for (program, variable) in SOURCES.iter().flat_map(|source| source.programs) {
-        println!("export {variable}={}", program_file(&folder, program).display());
+    println!("# `cargo xtask test` now runs the tests against these servers too. For a single test:");
+    for (variable, path) in variables(&folder) {
+        println!("export {variable}={}", path.display());
     }
     Ok(())
 }

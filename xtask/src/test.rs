@@ -12,7 +12,7 @@ use std::{
 use crate::{
     bindings,
     process::{self, built, cargo, command, follow, gently, npm, root},
-    rust_tests, setup, suite, supply_chain,
+    rust_tests, servers, setup, suite, supply_chain,
 };
 
 /// Name, and what it does.
@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
     (RUST, rust),
     (BROWSER, || browser(|line| println!("{line}"))),
     ("bridge tests", bridge),
+    ("newer servers", newer_servers),
 ];
 
 const RUST: &str = "rust tests";
@@ -170,6 +171,19 @@ fn ui_unit() -> Tally {
 
 fn rust() -> Tally {
     rust_tests::run(PROGRAMS, DOC_TESTS)
+}
+
+/// The tests that start servers, once more on the newest generation of them.
+fn newer_servers() -> Tally {
+    match servers::built() {
+        Some(variables) => rust_tests::run_with_servers(PROGRAMS, &variables),
+        None => {
+            println!(
+                "skipped: `cargo xtask servers` has not built Prometheus 3 and Alertmanager 0.35 here (it needs Go)"
+            );
+            Tally { skipped: 1, ..Tally::default() }
+        }
+    }
 }
 
 /// Screens on made-up data in a browser, and axe on everything that the UI can show. Every line goes to `show`.

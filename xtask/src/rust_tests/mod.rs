@@ -29,14 +29,23 @@ const LIMIT: Duration = Duration::from_secs(15 * 60);
 pub fn run(build: &[&str], doc_tests: &[&str]) -> Tally {
     let folder = tally::results_folder();
     let prepared = clear(&folder).and_then(|()| plan::plan(build, doc_tests));
+    run_planned(prepared, &folder)
+}
+
+/// Runs the test programs that start servers or their tools once more, with `variables` in their environment.
+pub fn run_with_servers(build: &[&str], variables: &[(&'static str, PathBuf)]) -> Tally {
+    run_planned(plan::with_servers(build, variables), &tally::results_folder())
+}
+
+fn run_planned(prepared: Result<Vec<Job>, String>, folder: &Path) -> Tally {
     let jobs = match prepared {
         Ok(jobs) => jobs,
         Err(message) => return simple(Err(message)),
     };
     let mut tally = Tally::default();
-    run_all(jobs, &folder, LIMIT, |done| {
+    run_all(jobs, folder, LIMIT, |done| {
         print!("{}", done.text());
-        if let Err(error) = done.write_junit(&folder) {
+        if let Err(error) = done.write_junit(folder) {
             tally.add(simple(Err(format!("{}: {error}", folder.display()))));
         }
         tally.add(done.tally);
@@ -212,6 +221,7 @@ mod tests {
             arguments: vec!["-c".into(), script.into()],
             folder: "/".into(),
             package: "p".into(),
+            variables: Vec::new(),
         }
     }
 

@@ -52,6 +52,8 @@ pub struct Job {
     /// The folder of its package, where cargo runs tests too.
     pub folder: PathBuf,
     pub package: String,
+    /// Set in its environment.
+    pub variables: Vec<(&'static str, PathBuf)>,
 }
 
 impl Job {
@@ -62,6 +64,7 @@ impl Job {
         // As cargo does.
         run.env("CARGO_MANIFEST_DIR", &self.folder).env("CARGO_PKG_NAME", &self.package);
         run.env("RUST_TEST_THREADS", self.threads.to_string());
+        run.envs(self.variables.iter().map(|(name, path)| (name, path)));
         run
     }
 }
@@ -144,6 +147,7 @@ fn jobs(executable: &Executable, window: &[String]) -> Vec<Job> {
         arguments: [vec!["--show-output".to_owned()], arguments].concat(),
         folder: folder.clone(),
         package: package.clone(),
+        variables: Vec::new(),
     };
     let (group, threads) = match (integration, window.is_empty()) {
         (false, _) => (Group::Units, cores()),
@@ -178,6 +182,26 @@ fn has_example(source: &str) -> bool {
         let fence = text.trim_start();
         fence.starts_with("```") || fence.starts_with("~~~") || text.starts_with("     ")
     })
+}
+
+/// Crates whose unit tests ask promtool, amtool or a server.
+const ASK_TOOLS: &[&str] = &["aether-rules", "aether-sim"];
+
+/// The jobs that start servers or ask their tools, for another pass with other ones.
+///
+/// # Errors
+/// As [`plan`].
+pub fn with_servers(build: &[&str], variables: &[(&'static str, PathBuf)]) -> Result<Vec<Job>, String> {
+    Ok(another_pass(plan(build, &[])?, variables))
+}
+
+fn another_pass(mut jobs: Vec<Job>, variables: &[(&'static str, PathBuf)]) -> Vec<Job> {
+    jobs.retain(|job| job.group != Group::Units || ASK_TOOLS.contains(&job.package.as_str()));
+    for job in &mut jobs {
+        job.name = format!("newer servers: {}", job.name);
+        job.variables = variables.to_vec();
+    }
+    jobs
 }
 
 fn any_example(folder: &Path) -> bool {
@@ -224,6 +248,7 @@ pub fn plan(build: &[&str], doc_tests: &[&str]) -> Result<Vec<Job>, String> {
             arguments: doc_tests.iter().map(|&argument| argument.to_owned()).collect(),
             folder: process::root(),
             package: String::new(),
+            variables: Vec::new(),
         });
     }
     planned.sort_by_key(|job| Reverse(job.threads));
@@ -297,6 +322,27 @@ mod tests {
         assert!(has_example("///     add(1);\n"), "indented");
         assert!(has_example("#[doc = include_str!(\"README.md\")]"));
         assert!(!has_example("/// Adds:\n///   - one\n// ```\nlet text = \"```\";"));
+    }
+
+    #[test]
+    fn another_pass_has_the_tests_that_start_servers_or_their_tools() {
+        let one = |package: &str, kind: &str| Executable {
+            package: package.into(),
+            target: "t".into(),
+            kind: kind.into(),
+            path: "/p/t-0".into(),
+            folder: "/p".into(),
+        };
+        let built = [one("aether-rules", "lib"), one("aether-plots", "lib"), one("aether-panel", "test")];
+        let all = built.iter().flat_map(|executable| jobs(executable, &[])).collect();
+        let again = another_pass(all, &[("AETHER_PROMTOOL", "/s/promtool".into())]);
+        let names: Vec<&str> = again.iter().map(|job| job.name.as_str()).collect();
+        assert_eq!(names, ["newer servers: aether-rules lib", "newer servers: aether-panel t"]);
+        let command = again[0].command();
+        assert!(
+            command.get_envs().any(|(name, value)| name == "AETHER_PROMTOOL"
+                && value.is_some_and(|value| value == "/s/promtool"))
+        );
     }
 
     #[test]
