@@ -35,5 +35,6 @@ mod restores;
 mod rules;
 mod runbooks;
 mod third_party;
+mod trends;
 #[cfg(target_os = "linux")]
 mod window;

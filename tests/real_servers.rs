@@ -102,7 +102,8 @@ async fn gauges_equal_what_the_server_itself_answers() {
     assert_gauges_are_the_servers_own(&panel, stack.prometheus.url()).await;
     let style = style();
     // A figure ends on a whole step: a server that is seconds old has its first value in it a step later.
-    let request = GaugeFigureRequest { id: "cache-hit-ratio".into(), tenant: None, hours: 1.0, style };
+    let request =
+        GaugeFigureRequest { id: "cache-hit-ratio".into(), tenant: None, hours: 1.0, details: true, style };
     let figure = eventually(SOON, async || {
         panel.gauge_figure(request.clone()).await.ok().filter(|figure| figure.last.is_some())
     })

@@ -8,7 +8,7 @@ use std::{
 use aether_contract::{Empty, Gauge, Timestamp};
 use aether_panel::{
     NoHost, Panel, PanelOptions,
-    gauges::history::{Grid, SPARK_POINTS},
+    gauges::{grid::Grid, history::SPARK_POINTS, steps::first_query},
     stack::Stacks,
 };
 use aether_tests::{
@@ -119,7 +119,7 @@ impl Floor {
             let grid = Grid::new(Timestamp(now), gauge.spark_hours, SPARK_POINTS);
             sparks.push(format!(
                 "{prometheus}/api/v1/query_range?query={}&start={:.3}&end={:.3}&step={:.3}",
-                escaped(&gauge.spec.query),
+                escaped(&first_query(&gauge.spec.query, &grid)),
                 grid.start.as_secs_f64(),
                 grid.end.as_secs_f64(),
                 grid.step().as_secs_f64(),

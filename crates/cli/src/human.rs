@@ -1,6 +1,7 @@
 //! Human-readable numbers, times and untrusted text.
 
 use aether_contract::{Gauge, ReadingState, Timestamp};
+pub use aether_panel::text::span;
 use aether_panel::{text::is_harmless, units};
 
 /// Text from a server with everything that could move the cursor, colour the terminal or turn the reading
@@ -76,22 +77,6 @@ pub fn cut(text: &str, width: usize) -> String {
     let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
     out.push('…');
     out
-}
-
-/// A duration with its two largest units ("1 h 5 min", "4 min 12 s"). Negative values become zero.
-pub fn span(millis: i64) -> String {
-    let s = millis.max(0) / 1_000;
-    let (big, small) = match s {
-        0..60 => return format!("{s} s"),
-        60..3_600 => ((s / 60, "min"), (s % 60, "s")),
-        3_600..86_400 => ((s / 3_600, "h"), (s % 3_600 / 60, "min")),
-        _ => ((s / 86_400, "d"), (s % 86_400 / 3_600, "h")),
-    };
-    if small.0 == 0 {
-        format!("{} {}", big.0, big.1)
-    } else {
-        format!("{} {} {} {}", big.0, big.1, small.0, small.1)
-    }
 }
 
 /// A time in the local zone, to the minute.

@@ -133,6 +133,8 @@ mod tests {
             tenants: Vec::new(),
             tenant_count: 0,
             spark: Vec::new(),
+            spark_low: Vec::new(),
+            spark_high: Vec::new(),
             spark_hours: 6.0,
         }
     }

@@ -123,6 +123,8 @@ impl GaugeState {
                 tenants: Vec::new(),
                 tenant_count: 0,
                 spark: Vec::new(),
+                spark_low: Vec::new(),
+                spark_high: Vec::new(),
                 spark_hours: 0.0,
             },
             good: None,

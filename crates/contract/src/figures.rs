@@ -74,5 +74,9 @@ wire! {
         pub name: String,
         /// One value a time; `null` is a gap.
         pub values: Vec<Option<f64>>,
+        /// The lowest value of the step that each time ends. Empty: there is one value a step.
+        pub low: Vec<Option<f64>>,
+        /// The highest value of each step.
+        pub high: Vec<Option<f64>>,
     }
 }

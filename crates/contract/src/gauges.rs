@@ -97,8 +97,13 @@ wire! {
         pub tenants: Vec<TenantValue>,
         /// Number of tenants in the split.
         pub tenant_count: u32,
-        /// Coarse trend of the last hours for a sparkline: evenly spaced, `null` where there was no value.
+        /// Coarse trend of the last hours for a sparkline: the mean of each of evenly spaced steps, `null` where there
+        /// was no value.
         pub spark: Vec<Option<f64>>,
+        /// The lowest value of each step of `spark`.
+        pub spark_low: Vec<Option<f64>>,
+        /// The highest value of each step of `spark`.
+        pub spark_high: Vec<Option<f64>>,
         /// Hours that `spark` spans.
         pub spark_hours: f64,
     }
@@ -140,8 +145,24 @@ wire! {
         pub tenant: Option<String>,
         /// How far back, in hours (0.25 to 720).
         pub hours: f64,
+        /// Whether the median and the exact times of the extremes are wanted, which cost three more queries.
+        #[serde(default)]
+        pub details: bool,
         /// Size and colours.
         pub style: FigureStyle,
+    }
+}
+
+wire! {
+    /// The lowest or the highest value of a range.
+    #[derive(Copy)]
+    pub struct Extreme {
+        /// The value.
+        pub value: f64,
+        /// When it was reached first.
+        pub at: Timestamp,
+        /// Milliseconds before `at` within which that was; 0 when `at` is exact.
+        pub step_ms: u32,
     }
 }
 
@@ -150,13 +171,15 @@ wire! {
     pub struct GaugeFigure {
         /// The drawing.
         pub figure: Figure,
-        /// Smallest value in the range.
-        pub min: Option<f64>,
+        /// Lowest value in the whole range, however short.
+        pub lowest: Option<Extreme>,
         /// Median over the range.
         pub median: Option<f64>,
-        /// Largest value in the range.
-        pub max: Option<f64>,
-        /// Newest value in the range.
+        /// Highest value in the whole range, however short.
+        pub highest: Option<Extreme>,
+        /// The value now: a gauge's reading, else the last value in the range.
         pub last: Option<f64>,
+        /// What has to be known about it, e.g. that short changes may be missing. May be empty.
+        pub note: String,
     }
 }

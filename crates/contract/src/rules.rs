@@ -198,6 +198,8 @@ wire! {
         pub groups: Vec<RuleGroupView>,
         /// What Prometheus rejects.
         pub problems: Vec<RuleFileProblem>,
+        /// What was not checked, and why.
+        pub gaps: Vec<String>,
     }
 }
 

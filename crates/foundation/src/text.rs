@@ -10,6 +10,22 @@ pub fn capital(text: &str) -> String {
     all.next().map(|first| first.to_uppercase().chain(all).collect()).unwrap_or_default()
 }
 
+/// A duration with its two largest units ("1 h 5 min", "4 min 12 s"). Negative values become zero.
+pub fn span(millis: i64) -> String {
+    let s = millis.max(0) / 1_000;
+    let (big, small) = match s {
+        0..60 => return format!("{s} s"),
+        60..3_600 => ((s / 60, "min"), (s % 60, "s")),
+        3_600..86_400 => ((s / 3_600, "h"), (s % 3_600 / 60, "min")),
+        _ => ((s / 86_400, "d"), (s % 86_400 / 3_600, "h")),
+    };
+    if small.0 == 0 {
+        format!("{} {}", big.0, big.1)
+    } else {
+        format!("{} {} {} {}", big.0, big.1, small.0, small.1)
+    }
+}
+
 /// Whether a character only shows itself: it moves no cursor, starts no escape sequence, is not invisible, and
 /// changes no direction of reading.
 pub fn is_harmless(c: char) -> bool {

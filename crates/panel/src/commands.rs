@@ -23,7 +23,7 @@ use serde_json::json;
 use super::Panel;
 use aether_alerting::alerts;
 use aether_context::{
-    gauges::{self, history},
+    gauges::{self, grid, history, steps},
     services,
 };
 use aether_foundation::secrets::{Origin, SecretId, declared};
@@ -70,12 +70,17 @@ impl Panel {
             return Err(invalid("gauge_figure", "hours must be 0.25 to 720."));
         }
         let live = self.caps.ctx.live();
-        let (spec, end) = {
+        let (spec, end, now) = {
             let state = live.state();
             let gauges = &state.prometheus.gauges;
             let known = gauges.iter().find(|gauge| gauge.gauge.spec.id == request.id);
-            let spec = known.map(|gauge| gauge.gauge.spec.clone()).ok_or_else(|| no_gauge(&request.id))?;
-            (spec, state.prometheus.probe.server_now().unwrap_or_else(clock::now))
+            let known = known.ok_or_else(|| no_gauge(&request.id))?;
+            // What the gauge and the list of tenants show.
+            let now = match &request.tenant {
+                None => Some(known.gauge.value),
+                Some(tenant) => known.tenants.iter().find(|one| one.tenant == *tenant).map(|one| one.value),
+            };
+            (known.gauge.spec.clone(), state.prometheus.probe.server_now().unwrap_or_else(clock::now), now)
         };
         let (query, name) = match &request.tenant {
             None => (spec.query.clone(), spec.title.clone()),
@@ -87,14 +92,17 @@ impl Panel {
                 (history::tenant_query(split, &live.profile.tenant_label, tenant), tenant.clone())
             }
         };
-        let grid = history::Grid::new(end, request.hours, history::points_for(&request.style));
-        let service = ServiceKind::Prometheus;
+        let grid = grid::Grid::new(end, request.hours, history::points_for(&request.style));
         let client = live.clients.prometheus().await?;
-        let reply = Box::pin(client.range(&query, grid.start, grid.end, grid.step()))
-            .await
-            .map_err(|error| error.to_panel(service))?;
-        let values = grid.resample(history::one_series(&reply.value)?);
-        blocking(move || history::figure(&spec, &name, &grid, values, &request.style)).await
+        let found = Box::pin(steps::steps(&client, &query, &grid)).await?;
+        let (values, style) = (found.one(&grid)?, request.style);
+        let mut drawn = blocking(move || history::figure(&spec, &name, &grid, values, &style)).await?;
+        drawn.note = found.note();
+        if let (true, [one]) = (request.details, found.series.as_slice()) {
+            found.complete(&client, one, &grid, &mut drawn).await;
+        }
+        drawn.last = now.unwrap_or(drawn.last);
+        Ok(drawn)
     }
 
     /// A gauge's split, a page at a time.

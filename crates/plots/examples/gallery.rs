@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use aether_contract::{FigureStyle, Timestamp};
-use aether_plots::{Threshold, ThresholdKind, TrendData, trend};
+use aether_plots::{Series, Threshold, ThresholdKind, TrendData, trend};
 
 const SIZES: [(u32, u32); 4] = [(720, 150), (360, 120), (200, 40), (1600, 400)];
 const MINUTE: i64 = 60_000;
@@ -100,5 +100,11 @@ fn data(
             shape(i as f64).map(|v| v + drift * (v.abs() / 100.0).max(0.3))
         })
         .collect();
-    TrendData { times, series: vec![("Health score".to_owned(), values)], unit, y, thresholds }
+    TrendData {
+        times,
+        series: vec![Series { name: "Health score".to_owned(), values, ..Series::default() }],
+        unit,
+        y,
+        thresholds,
+    }
 }

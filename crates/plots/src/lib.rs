@@ -26,8 +26,8 @@ pub struct TrendData<'a> {
     /// Sample times, strictly increasing. Both ends are the ends of the time axis: pad with `None` values
     /// to show a window that the data does not fill.
     pub times: Vec<Timestamp>,
-    /// Name and values of each series, as many values as times. `None`, NaN and infinities are gaps.
-    pub series: Vec<(String, Vec<Option<f64>>)>,
+    /// The series.
+    pub series: Vec<Series>,
     /// As [`aether_contract::GaugeSpec::unit`]: `percent` (0..100), `usd`, `score`, or a text to be
     /// printed behind the number. May be empty.
     pub unit: &'a str,
@@ -36,6 +36,19 @@ pub struct TrendData<'a> {
     pub y: Option<(f64, f64)>,
     /// Horizontal lines. One that is not finite is left out.
     pub thresholds: Vec<Threshold>,
+}
+
+/// One series of a figure: a column of as many values as there are times. `None`, NaN and infinities are gaps.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Series {
+    /// Name, for the tooltip and the figure's description.
+    pub name: String,
+    /// The line.
+    pub values: Vec<Option<f64>>,
+    /// Lower edge of the band around it. Empty, as the upper one: no band.
+    pub low: Vec<Option<f64>>,
+    /// Upper edge of the band.
+    pub high: Vec<Option<f64>>,
 }
 
 /// A horizontal dashed line with a label.

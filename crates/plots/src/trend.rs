@@ -4,7 +4,7 @@ use aether_contract::{Figure, FigureSeries, FigureStyle, PlotArea, Timestamp};
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::DrawingAreaErrorKind;
-use plotters::element::{Circle, PathElement};
+use plotters::element::{Circle, PathElement, Polygon};
 use plotters::series::{AreaSeries, LineSeries};
 use plotters::style::Color;
 
@@ -13,7 +13,7 @@ use crate::labels::{Placed, Space, place};
 use crate::line::{Point, runs, thinned};
 use crate::scale::{ValueAxis, drawable, value_axis};
 use crate::style::Style;
-use crate::{PlotError, TrendData, clock, text};
+use crate::{PlotError, Series, TrendData, clock, text};
 
 /// Times that the calendar of the time axis knows: 0001-01-01 to 9998-12-31, with a day to spare for offsets.
 const CALENDAR: std::ops::RangeInclusive<i64> = -62_135_510_400_000..=253_370_678_400_000;
@@ -49,7 +49,8 @@ pub(crate) fn trend(data: &TrendData<'_>, style: &FigureStyle) -> Result<Figure,
     check(data)?;
     let layout = layout(data, &style);
     let series: Vec<Vec<Vec<Point>>> =
-        data.series.iter().map(|(_, values)| drawn(data, values, &layout)).collect();
+        data.series.iter().map(|one| drawn(data, &one.values, &layout)).collect();
+    let bands: Vec<Vec<Vec<Edges>>> = data.series.iter().map(|one| band(data, one, &layout)).collect();
 
     let mut canvas = Canvas::new(style.width, style.height);
     let ticks = if layout.axes && !data.times.is_empty() {
@@ -61,6 +62,7 @@ pub(crate) fn trend(data: &TrendData<'_>, style: &FigureStyle) -> Result<Figure,
         canvas.layer("", |area| grid(area, &layout, &style, &ticks))?;
     }
     canvas.layer("", |area| areas(area, &layout, &style, &series))?;
+    canvas.layer(" stroke-linecap=\"round\"", |area| draw_bands(area, &layout, &style, &bands))?;
     canvas.layer(" stroke-dasharray=\"16 16\"", |area| threshold_lines(area, &layout, &style, data))?;
     canvas.layer(" stroke-linejoin=\"round\" stroke-linecap=\"round\"", |area| {
         lines(area, &layout, &style, &series)
@@ -92,12 +94,18 @@ pub(crate) fn trend(data: &TrendData<'_>, style: &FigureStyle) -> Result<Figure,
         series: data
             .series
             .iter()
-            .map(|(name, values)| FigureSeries {
-                name: name.clone(),
-                values: values.iter().map(|v| v.filter(|v| v.is_finite())).collect(),
+            .map(|one| FigureSeries {
+                name: one.name.clone(),
+                values: finite(&one.values),
+                low: finite(&one.low),
+                high: finite(&one.high),
             })
             .collect(),
     })
+}
+
+fn finite(values: &[Option<f64>]) -> Vec<Option<f64>> {
+    values.iter().map(|value| value.filter(|value| value.is_finite())).collect()
 }
 
 fn check(data: &TrendData<'_>) -> Result<(), PlotError> {
@@ -108,9 +116,13 @@ fn check(data: &TrendData<'_>) -> Result<(), PlotError> {
     if let Some(index) = data.times.iter().zip(data.times.iter().skip(1)).position(|(a, b)| a >= b) {
         return Err(PlotError::NotIncreasing { index: index + 1 });
     }
-    for (series, (_, values)) in data.series.iter().enumerate() {
-        if values.len() != times {
-            return Err(PlotError::Length { series, values: values.len(), times });
+    for (series, one) in data.series.iter().enumerate() {
+        let edges =
+            [&one.low, &one.high].into_iter().filter(|_| !(one.low.is_empty() && one.high.is_empty()));
+        for column in std::iter::once(&one.values).chain(edges) {
+            if column.len() != times {
+                return Err(PlotError::Length { series, values: column.len(), times });
+            }
         }
     }
     Ok(())
@@ -120,7 +132,8 @@ fn layout(data: &TrendData<'_>, style: &Style) -> Layout {
     let axes = style.width >= AXES_FROM.0 && style.height >= AXES_FROM.1;
     let (width, height) = (f64::from(style.width), f64::from(style.height));
     let (top, bottom) = if axes { (10.0, height - 24.0) } else { (3.0, height - 3.0) };
-    let values = data.series.iter().flat_map(|(_, values)| values.iter().flatten().copied());
+    let columns = data.series.iter().flat_map(|one| [&one.values, &one.low, &one.high]);
+    let values = columns.flatten().flatten().copied();
     let values = values.chain(data.thresholds.iter().map(|t| t.value));
     let steps = ((bottom - top) / 36.0).clamp(1.0, 8.0) as u32;
     let y = value_axis(values, data.y, steps, data.unit);
@@ -147,6 +160,53 @@ fn drawn(data: &TrendData<'_>, values: &[Option<f64>], layout: &Layout) -> Vec<V
         .into_iter()
         .map(|run| thinned(run, |t| layout.x_at(t).floor() as i64, columns))
         .collect()
+}
+
+/// Time, lower and upper edge of a band.
+type Edges = (f64, f64, f64);
+
+/// The band around a series, a run at a time, its extremes kept within each column of pixels.
+fn band(data: &TrendData<'_>, one: &Series, layout: &Layout) -> Vec<Vec<Edges>> {
+    let pixel = (layout.x.1.0 as f64 - layout.x.0.0 as f64) / (layout.right - layout.left);
+    let mut runs: Vec<Vec<Edges>> = Vec::new();
+    let mut gap = true;
+    for ((at, low), high) in data.times.iter().zip(&one.low).zip(&one.high) {
+        let (Some(low), Some(high)) = (low.and_then(drawable), high.and_then(drawable)) else {
+            gap = true;
+            continue;
+        };
+        let (at, low, high) = (at.0 as f64, low.min(high), high.max(low));
+        let column = |time: f64| layout.x_at(time).floor() as i64;
+        match runs.last_mut().filter(|run| !gap || run.last().is_some_and(|last| at - last.0 < pixel)) {
+            Some(run) => match run.last_mut().filter(|last| column(last.0) == column(at)) {
+                Some(last) => *last = (last.0, last.1.min(low), last.2.max(high)),
+                None => run.push((at, low, high)),
+            },
+            None => runs.push(vec![(at, low, high)]),
+        }
+        gap = false;
+    }
+    runs
+}
+
+fn draw_bands(area: &Area<'_>, layout: &Layout, style: &Style, bands: &[Vec<Vec<Edges>>]) -> Drawn {
+    let area = area.apply_coord_spec(coordinates(layout));
+    for (index, runs) in bands.iter().enumerate() {
+        let opacity = [0.26, 0.18, 0.13].get(index).copied().unwrap_or(0.1);
+        for run in runs {
+            if let [(at, low, high)] = run.as_slice() {
+                // A step between two gaps: an area of no width would not be seen.
+                let line = stroke(style.line, opacity, 1.75);
+                area.draw(&PathElement::new(vec![(*at, *low), (*at, *high)], line))?;
+                continue;
+            }
+            let upper = run.iter().map(|(at, _, high)| (*at, *high));
+            let lower = run.iter().rev().map(|(at, low, _)| (*at, *low));
+            let outline: Vec<Point> = upper.chain(lower).collect();
+            area.draw(&Polygon::new(outline, style.line.mix(opacity)))?;
+        }
+    }
+    Ok(())
 }
 
 /// plotters' own coordinates over the plot.
@@ -288,6 +348,6 @@ fn no_data(
 }
 
 fn label(data: &TrendData<'_>) -> String {
-    let names: Vec<&str> = data.series.iter().map(|s| s.0.as_str()).take(8).collect();
+    let names: Vec<&str> = data.series.iter().map(|s| s.name.as_str()).take(8).collect();
     text::clean(&format!("Trend: {}", names.join(", ")), 200)
 }

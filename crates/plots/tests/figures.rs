@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the readers of the SVG below are part of the tests")]
 
 use aether_contract::{Figure, FigureStyle, Timestamp};
-use aether_plots::{PlotError, Threshold, ThresholdKind, TrendData, trend};
+use aether_plots::{PlotError, Series, Threshold, ThresholdKind, TrendData, trend};
 use proptest::prelude::*;
 
 const START: i64 = 1_762_850_000_000;
@@ -25,7 +25,7 @@ fn style(width: u32, height: u32) -> FigureStyle {
 fn data(values: Vec<Option<f64>>) -> TrendData<'static> {
     TrendData {
         times: (0..values.len() as i64).map(|i| Timestamp(START + i * 60_000)).collect(),
-        series: vec![("Health score".to_owned(), values)],
+        series: vec![Series { name: "Health score".to_owned(), values, ..Series::default() }],
         unit: "percent",
         y: Some((0.0, 100.0)),
         thresholds: vec![Threshold {
@@ -129,7 +129,7 @@ fn a_figure_without_values_says_so() {
 fn text_from_outside_stays_text() {
     let hostile = "</text><script>alert(1)</script> \" ' & \u{0} \u{202e}";
     let mut data = data(ramp(10));
-    hostile.clone_into(&mut data.series[0].0);
+    hostile.clone_into(&mut data.series[0].name);
     hostile.clone_into(&mut data.thresholds[0].label);
     data.unit = "<b onload=x>";
     let svg = trend(&data, &style(1600, 400)).unwrap().svg;
@@ -200,9 +200,33 @@ fn a_long_history_costs_no_more_than_its_pixels() {
 }
 
 #[test]
+fn a_spike_within_a_step_is_in_the_band_and_on_the_axis() {
+    let mut data = data(ramp(40));
+    data.series[0].low = data.series[0].values.clone();
+    data.series[0].high = data.series[0].values.clone();
+    data.series[0].high[20] = Some(95.0);
+    data.series[0].low[30] = Some(-40.0);
+    data.series[0].high[35] = None;
+    let figure = trend(&data, &style(720, 150)).unwrap();
+    assert!(figure.y_min <= -40.0, "the axis holds the lowest value: {}", figure.y_min);
+    let y_of = |value: f64| {
+        figure.plot.top + (figure.y_max - value) / (figure.y_max - figure.y_min) * figure.plot.height
+    };
+    let bands = points(&figure.svg, "polygon");
+    let touches = |y: f64| bands.iter().flatten().any(|point| (point.1 - y).abs() < 0.5);
+    assert!(touches(y_of(95.0)) && touches(y_of(-40.0)), "{bands:?}");
+    assert_eq!(figure.series[0].high[20], Some(95.0), "what the UI reads has the band too");
+    // Area below the line, and the band on both sides of the gap in its upper edge.
+    assert!(bands.len() >= 3, "{}", bands.len());
+    data.series[0].high.pop();
+    let refused = trend(&data, &style(720, 150)).unwrap_err();
+    assert_eq!(refused, PlotError::Length { series: 0, values: 39, times: 40 });
+}
+
+#[test]
 fn several_series_are_lines_without_areas() {
     let mut data = data(ramp(20));
-    data.series.push(("p90".to_owned(), vec![Some(10.0); 20]));
+    data.series.push(Series { name: "p90".to_owned(), values: vec![Some(10.0); 20], ..Series::default() });
     let svg = trend(&data, &style(720, 150)).unwrap().svg;
     assert_eq!((curves(&svg).len(), points(&svg, "polygon").len()), (2, 0));
 }
@@ -227,7 +251,7 @@ fn a_wrong_request_is_refused_with_the_field_at_fault() {
     bad.times[2] = Timestamp(i64::MAX);
     assert_eq!(refused(&bad, &style(720, 150)), PlotError::TimeOutOfRange { index: 2 });
     let mut bad = good;
-    bad.series.push(("short".to_owned(), vec![None]));
+    bad.series.push(Series { name: "short".to_owned(), values: vec![None], ..Series::default() });
     assert_eq!(refused(&bad, &style(720, 150)), PlotError::Length { series: 1, values: 1, times: 3 });
 }
 
@@ -329,7 +353,7 @@ proptest! {
     fn any_data_gives_a_sound_figure(
         (width, height) in (120..=4000u32, 40..=2000u32),
         small in any::<bool>(),
-        values in column(),
+        (values, low, high) in (column(), column(), column()),
         step in prop_oneof![1..100_000i64, 1..4_000_000_000i64],
         start in -60_000_000_000_000..250_000_000_000_000i64,
         offset in -720..=840i32,
@@ -340,7 +364,12 @@ proptest! {
         let (width, height) = if small { (120 + width % 500, 40 + height % 200) } else { (width, height) };
         let data = TrendData {
             times: (0..values.len() as i64).map(|i| Timestamp(start + i * step)).collect(),
-            series: vec![("a".to_owned(), values)],
+            series: vec![Series {
+                name: "a".to_owned(),
+                low: low.into_iter().chain(std::iter::repeat(None)).take(values.len()).collect(),
+                high: high.into_iter().chain(std::iter::repeat(None)).take(values.len()).collect(),
+                values,
+            }],
             unit,
             y,
             thresholds: thresholds
@@ -362,7 +391,7 @@ proptest! {
     ) {
         let data = TrendData {
             times: times.into_iter().map(Timestamp).collect(),
-            series: vec![(label.clone(), values)],
+            series: vec![Series { name: label.clone(), low: values.clone(), high: vec![], values }],
             unit: &unit,
             y: None,
             thresholds: vec![Threshold { value: 1.0, kind: ThresholdKind::Critical, label }],

@@ -120,7 +120,7 @@ pub fn lint(
             });
         }
     }
-    Ok((RulesLint { groups, problems }, sources))
+    Ok((RulesLint { groups, problems, gaps: Vec::new() }, sources))
 }
 
 /// Whether an expression is in a language that nothing here reads.

@@ -9,7 +9,11 @@ use aether_plots::{Threshold, ThresholdKind};
 use super::list;
 use crate::Rules;
 use aether_context::{
-    gauges::history::{Drawing, Grid, draw, points_for},
+    gauges::{
+        grid::Grid,
+        history::{Drawing, draw, points_for},
+        steps::{SeriesSteps, steps},
+    },
     session::StackSession,
 };
 use aether_foundation::promql::split;
@@ -86,30 +90,18 @@ async fn figure(
     threshold: Option<f64>,
     style: &FigureStyle,
 ) -> Result<(Option<Figure>, String), PanelError> {
-    let reply = client
-        .range(query, grid.start, grid.end, grid.step())
-        .await
-        .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
+    let found = Box::pin(steps(client, query, grid)).await?;
     let comparison = expression::condition(&rule.expression).map_or("", |found| found.comparison);
     let low_is_bad = comparison.starts_with('<');
-    let badness = |values: &[(Timestamp, f64)]| {
-        let finite = values.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
-        if low_is_bad {
-            -finite.fold(f64::INFINITY, f64::min)
-        } else {
-            finite.fold(f64::NEG_INFINITY, f64::max)
-        }
+    let badness = |one: &SeriesSteps| {
+        let extreme = if low_is_bad { one.steps.lowest() } else { one.steps.highest() };
+        extreme.map_or(f64::NEG_INFINITY, |(_, value)| if low_is_bad { -value } else { value })
     };
-    let Some(worst) = reply.value.iter().max_by(|a, b| badness(&a.values).total_cmp(&badness(&b.values)))
-    else {
+    let Some(worst) = found.series.iter().max_by(|a, b| badness(a).total_cmp(&badness(b))) else {
         return Ok((None, "The server has no data for this rule in this period.".to_owned()));
     };
-    let labels: Vec<String> = worst
-        .labels
-        .iter()
-        .filter(|(name, _)| *name != "__name__")
-        .map(|(name, value)| format!("{name}=\"{value}\""))
-        .collect();
+    let labels: Vec<String> =
+        worst.labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
     let drawing = Drawing {
         name: truncate(&rule.id.name, 80),
         unit: String::new(),
@@ -123,9 +115,9 @@ async fn figure(
             .into_iter()
             .collect(),
     };
-    let drawn = draw(&drawing, grid, grid.resample(&worst.values), style)?;
+    let drawn = draw(&drawing, grid, worst.steps.clone(), style)?;
     let which = if labels.is_empty() { "the only series".to_owned() } else { labels.join(", ") };
-    let note = match reply.value.len() {
+    let note = match found.series.len() {
         1 => format!("Shown: {which}."),
         all => {
             format!(
@@ -134,7 +126,7 @@ async fn figure(
             )
         }
     };
-    Ok((Some(drawn.figure), note))
+    Ok((Some(drawn.figure), format!("{note} {}", found.note()).trim_end().to_owned()))
 }
 
 /// The expression and its sides, evaluated now, and what that says about the guard.

@@ -4,6 +4,7 @@ mod verdict;
 
 use std::{
     collections::HashMap,
+    io::ErrorKind,
     process::{Command, Output, Stdio},
     time::Duration,
 };
@@ -16,28 +17,38 @@ use crate::files::Source;
 
 /// How long promtool may take.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Most expressions that it is asked about.
-const MAX: usize = 200;
+/// Most files that one call of promtool gets.
+const BATCH: usize = 500;
 /// What only some servers have switched on. promtool warns about those that it does not know.
 const FEATURES: &str = "--enable-feature=promql-experimental-functions,promql-duration-expr,\
     promql-extended-range-selectors,promql-binop-fill-modifiers";
 
-/// Starts promtool.
-type Start<'a> = &'a (dyn Fn() -> Command + Sync);
-
-/// Takes the errors away that promtool does not confirm, and adds those that only promtool sees. Without promtool,
-/// everything stays as it is.
-pub async fn settle(found: &mut RulesLint, sources: &[Source]) {
-    settle_with(&|| child::tool("promtool"), found, sources).await;
+/// How promtool is called.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    /// Builds its command.
+    start: &'a (dyn Fn() -> Command + Sync),
+    /// How long it may take.
+    limit: Duration,
 }
 
-async fn settle_with(start: Start<'_>, found: &mut RulesLint, sources: &[Source]) {
-    let asked = match confirm(start, &mut found.groups).await {
-        Ok(()) => verdict::add(start, found, sources).await,
+/// The promtool at hand.
+const AT_HAND: Call<'static> = Call { start: &|| child::tool("promtool"), limit: LIMIT };
+
+/// Takes the errors away that promtool does not confirm, and adds those that only promtool sees. Where promtool cannot
+/// be asked, everything stays as it is and a gap says so.
+pub async fn settle(found: &mut RulesLint, sources: &[Source]) {
+    settle_with(AT_HAND, found, sources).await;
+}
+
+async fn settle_with(call: Call<'_>, found: &mut RulesLint, sources: &[Source]) {
+    let asked = match confirm(call, &mut found.groups).await {
+        Ok(()) => verdict::add(call, found, sources).await,
         Err(why) => Err(why),
     };
     if let Err(why) = asked {
         tracing::debug!(%why, "promtool was not asked");
+        found.gaps.push(format!("Only the panel's own checks ran: {why}."));
     }
 }
 
@@ -46,7 +57,7 @@ fn is_refused(rule: &RuleView) -> bool {
     rule.findings.iter().any(|found| found.check == "syntax" && found.severity == FindingSeverity::Error)
 }
 
-async fn confirm(start: Start<'_>, groups: &mut [RuleGroupView]) -> Result<(), String> {
+async fn confirm(call: Call<'_>, groups: &mut [RuleGroupView]) -> Result<(), String> {
     let mut asked: Vec<String> = groups
         .iter()
         .flat_map(|group| &group.rules)
@@ -55,11 +66,13 @@ async fn confirm(start: Start<'_>, groups: &mut [RuleGroupView]) -> Result<(), S
         .collect();
     asked.sort();
     asked.dedup();
-    asked.truncate(MAX);
     if asked.is_empty() {
         return Ok(());
     }
-    let taken = taken_by(start, &asked).await?;
+    let mut taken = Vec::with_capacity(asked.len());
+    for batch in asked.chunks(BATCH) {
+        taken.extend(taken_by(call, batch).await?);
+    }
     let accepted = |expression: &str| {
         asked.iter().position(|one| one == expression).and_then(|at| taken.get(at)) == Some(&true)
     };
@@ -83,15 +96,15 @@ async fn confirm(start: Start<'_>, groups: &mut [RuleGroupView]) -> Result<(), S
 /// # Errors
 /// When it is not at hand.
 pub async fn taken(expressions: &[String]) -> Result<Vec<bool>, String> {
-    taken_by(&|| child::tool("promtool"), expressions).await
+    taken_by(AT_HAND, expressions).await
 }
 
-async fn taken_by(start: Start<'_>, expressions: &[String]) -> Result<Vec<bool>, String> {
+async fn taken_by(call: Call<'_>, expressions: &[String]) -> Result<Vec<bool>, String> {
     let rule =
         |expression| json!({"groups": [{"name": "g", "rules": [{"record": "r", "expr": expression}]}]});
     let texts: Vec<String> = expressions.iter().map(|expression| rule(expression).to_string()).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let output = check_rules(start, &texts, &[FEATURES]).await?;
+    let output = check_rules(call, &texts, &[FEATURES]).await?;
     let found = results(&String::from_utf8_lossy(&output.stdout), CHECKING);
     Ok((0..texts.len()).map(|at| found.get(&name(at)).copied().unwrap_or_default()).collect())
 }
@@ -102,23 +115,32 @@ fn name(at: usize) -> String {
 }
 
 /// Runs `promtool check rules` on copies of files.
-async fn check_rules(start: Start<'_>, texts: &[&str], arguments: &[&str]) -> Result<Output, String> {
+async fn check_rules(call: Call<'_>, texts: &[&str], arguments: &[&str]) -> Result<Output, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     for (at, text) in texts.iter().enumerate() {
         aether_foundation::paths::write_private_file(&folder.path().join(name(at)), text.as_bytes())
             .map_err(|error| error.to_string())?;
     }
-    let mut command = start();
+    let mut command = (call.start)();
     command.args(["check", "rules"]).args(arguments).args((0..texts.len()).map(name));
     command.current_dir(folder.path());
-    run(command).await
+    let output = run(command, call.limit).await?;
+    // 1: there are errors; 3: there are warnings. Whatever else ends it (a signal, a panic's 2), it has not judged.
+    match output.status.code() {
+        Some(0 | 1 | 3) => Ok(output),
+        _ => Err(format!("promtool broke off ({})", output.status)),
+    }
 }
 
-async fn run(command: Command) -> Result<Output, String> {
+async fn run(command: Command, limit: Duration) -> Result<Output, String> {
     let mut command = tokio::process::Command::from(command);
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let ended = tokio::time::timeout(LIMIT, command.output()).await;
-    ended.map_err(|_| format!("timed out after {LIMIT:?}"))?.map_err(|error| error.to_string())
+    let ended = tokio::time::timeout(limit, command.output()).await;
+    let output = ended.map_err(|_| format!("promtool did not end within {limit:?}"))?;
+    output.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => "promtool is not installed".to_owned(),
+        _ => format!("promtool could not be started ({error})"),
+    })
 }
 
 /// What stands before the name of a file of rules.
@@ -153,6 +175,49 @@ pub fn results(said: &str, heads: &[&str]) -> HashMap<String, bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a promtool that is this script leaves unsaid about a file without errors.
+    #[cfg(unix)]
+    async fn gaps_with(script: &'static str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yml");
+        let text = "groups: [{name: g, rules: [{record: 'a:b', expr: up}]}]\n";
+        std::fs::write(&file, text).unwrap();
+        let (mut found, sources) =
+            crate::files::lint(&[file], &aether_foundation::stack::Profile::builtin(), false).unwrap();
+        let start = || match script {
+            "" => Command::new("/nowhere/promtool"),
+            script => {
+                let mut shell = Command::new("sh");
+                // What follows are the script's own arguments.
+                shell.args(["-c", script, "promtool"]);
+                shell
+            }
+        };
+        settle_with(Call { start: &start, limit: Duration::from_secs(1) }, &mut found, &sources).await;
+        assert!(found.problems.is_empty(), "{:?}", found.problems);
+        found.gaps
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn promtool_that_could_not_judge_is_a_gap() {
+        assert_eq!(gaps_with("exit 0").await, Vec::<String>::new());
+        assert_eq!(gaps_with("").await, ["Only the panel's own checks ran: promtool is not installed."]);
+        let broken = gaps_with("kill -9 $$").await;
+        assert!(broken[0].contains("promtool broke off (signal: 9"), "{broken:?}");
+        let panicked = gaps_with("echo 'panic: runtime error' >&2; exit 2").await;
+        assert!(panicked[0].contains("promtool broke off"), "{panicked:?}");
+        let old = gaps_with("echo 'error: unknown long flag --lint' >&2; exit 1").await;
+        assert!(old[0].contains("promtool is too old"), "{old:?}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn promtool_that_hangs_is_a_gap() {
+        let hung = gaps_with("exec sleep 600").await;
+        assert_eq!(hung, ["Only the panel's own checks ran: promtool did not end within 1s."]);
+    }
 
     #[test]
     fn results_are_told_apart_by_file() {

@@ -2,7 +2,7 @@
 
 use aether_contract::Timestamp;
 
-use aether_context::gauges::history::Grid;
+use aether_context::gauges::grid::Grid;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -13,7 +13,11 @@ use futures_util::{StreamExt as _, stream};
 use self::compliance::{Share, share};
 use aether_context::{
     Context,
-    gauges::history::{self, Grid},
+    gauges::{
+        grid::{self, Grid},
+        history,
+        steps::{self, Steps},
+    },
     session::StackSession,
 };
 use aether_foundation::{clock, task::blocking};
@@ -51,10 +55,7 @@ pub async fn report(
         let mut figure = None;
         for ((hours, _), answer) in WINDOWS.into_iter().zip(answers.by_ref()) {
             if let (Some(style), Ok((grid, samples)), true) = (&request.style, &answer, hours == 720.0) {
-                let (spec, grid, style) = (gauge.spec.clone(), *grid, style.clone());
-                let values = grid.resample(samples);
-                figure =
-                    Some(blocking(move || history::figure(&spec, &spec.title, &grid, values, &style)).await?);
+                figure = Some(chart(live, &gauge, (grid, samples), style.clone()).await?);
             }
             windows.push(window(&gauge.spec, hours, answer));
         }
@@ -69,6 +70,27 @@ pub async fn report(
         });
     }
     Ok(SloReport { at, gauges: statuses })
+}
+
+/// The 30 days as a chart with all that happened in them; by the samples at hand where the server has no more to say.
+async fn chart(
+    live: &StackSession,
+    gauge: &Gauge,
+    (samples_grid, samples): (&Grid, &Samples),
+    style: FigureStyle,
+) -> Result<GaugeFigure, PanelError> {
+    let grid = Grid::new(samples_grid.end, 720.0, history::points_for(&style));
+    let client = live.clients.prometheus().await?;
+    let found = Box::pin(steps::steps(&client, &gauge.spec.query, &grid)).await;
+    let found = found.and_then(|found| Ok((found.one(&grid)?, found.note())));
+    let (grid, values, note) = match found {
+        Ok((values, note)) => (grid, values, note),
+        Err(error) => (*samples_grid, Steps::of_values(samples_grid.resample(samples)), error.message),
+    };
+    let spec = gauge.spec.clone();
+    let mut drawn = blocking(move || history::figure(&spec, &spec.title, &grid, values, &style)).await?;
+    (drawn.last, drawn.note) = (gauge.value, note);
+    Ok(drawn)
 }
 
 type Samples = Vec<(Timestamp, f64)>;
@@ -88,7 +110,7 @@ async fn read(
     let reply = Box::pin(client.range(&spec.query, grid.start, grid.end, Duration::from_secs(step_s)))
         .await
         .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
-    Ok((grid, history::one_series(&reply.value)?.to_vec()))
+    Ok((grid, grid::only(&reply.value)?.map(|one| one.values.clone()).unwrap_or_default()))
 }
 
 fn window(spec: &GaugeSpec, hours: f64, answer: Result<(Grid, Samples), PanelError>) -> SloWindow {

@@ -2901,6 +2901,23 @@ samples: Array<RuleSample>,
 error: string, };
 
 /**
+ * The lowest or the highest value of a range.
+ */
+export type Extreme = {
+/**
+ * The value.
+ */
+value: number,
+/**
+ * When it was reached first.
+ */
+at: Timestamp,
+/**
+ * Milliseconds before `at` within which that was; 0 when `at` is exact.
+ */
+stepMs: number, };
+
+/**
  * A drawn figure. `times` and each series' `values` are columns of equal length.
  */
 export type Figure = {
@@ -2956,7 +2973,15 @@ name: string,
 /**
  * One value a time; `null` is a gap.
  */
-values: Array<number | null>, };
+values: Array<number | null>,
+/**
+ * The lowest value of the step that each time ends. Empty: there is one value a step.
+ */
+low: Array<number | null>,
+/**
+ * The highest value of each step.
+ */
+high: Array<number | null>, };
 
 /**
  * Size and colours that a figure is drawn with. Colours are `#rrggbb`, taken from the UI's tokens, so
@@ -3080,9 +3105,18 @@ tenants: Array<TenantValue>,
  */
 tenantCount: number,
 /**
- * Coarse trend of the last hours for a sparkline: evenly spaced, `null` where there was no value.
+ * Coarse trend of the last hours for a sparkline: the mean of each of evenly spaced steps, `null` where there
+ * was no value.
  */
 spark: Array<number | null>,
+/**
+ * The lowest value of each step of `spark`.
+ */
+sparkLow: Array<number | null>,
+/**
+ * The highest value of each step of `spark`.
+ */
+sparkHigh: Array<number | null>,
 /**
  * Hours that `spark` spans.
  */
@@ -3122,21 +3156,25 @@ export type GaugeFigure = {
  */
 figure: Figure,
 /**
- * Smallest value in the range.
+ * Lowest value in the whole range, however short.
  */
-min: number | null,
+lowest: Extreme | null,
 /**
  * Median over the range.
  */
 median: number | null,
 /**
- * Largest value in the range.
+ * Highest value in the whole range, however short.
  */
-max: number | null,
+highest: Extreme | null,
 /**
- * Newest value in the range.
+ * The value now: a gauge's reading, else the last value in the range.
  */
-last: number | null, };
+last: number | null,
+/**
+ * What has to be known about it, e.g. that short changes may be missing. May be empty.
+ */
+note: string, };
 
 /**
  * Asks for a gauge's history as a figure with axes and threshold lines.
@@ -3154,6 +3192,10 @@ tenant: string | null,
  * How far back, in hours (0.25 to 720).
  */
 hours: number,
+/**
+ * Whether the median and the exact times of the extremes are wanted, which cost three more queries.
+ */
+details: boolean,
 /**
  * Size and colours.
  */

@@ -2,17 +2,21 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aether_clients::prometheus::{AlertingRule, RangeSeries, Rule, RuleGroup};
+use aether_clients::prometheus::{AlertingRule, Rule, RuleGroup};
 use aether_contract::{
-    AlertDetail, AlertDetailRequest, AlertRow, AlertRule, ErrorCode, GaugeFigure, PanelError, ServiceKind,
-    Silence, SilenceState,
+    AlertDetail, AlertDetailRequest, AlertRow, AlertRule, ErrorCode, GaugeFigure, PanelError, Silence,
+    SilenceState,
 };
 use aether_plots::{Threshold, ThresholdKind};
 
 use super::context;
 use crate::maintenance;
 use aether_context::{
-    gauges::history::{Drawing, Grid, draw, points_for},
+    gauges::{
+        grid::Grid,
+        history::{Drawing, draw, points_for},
+        steps::{SeriesSteps, steps},
+    },
     session::StackSession,
 };
 use aether_foundation::clock;
@@ -96,12 +100,9 @@ async fn figure(
     };
     let grid = Grid::new(end, request.hours, points_for(&request.style));
     let client = live.clients.prometheus().await?;
-    let reply = Box::pin(client.range(value, grid.start, grid.end, grid.step()))
-        .await
-        .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
-    let series = of_alert(&reply.value, &row.labels)
+    let found = Box::pin(steps(&client, value, &grid)).await?;
+    let series = of_alert(&found.series, &row.labels)
         .ok_or_else(|| Absent::Note("Prometheus has no data for this alert in this period.".to_owned()))?;
-    let values = grid.resample(&series.values);
     let drawing = Drawing {
         name: truncate(&title(&row.name, &row.labels), 80),
         unit: String::new(),
@@ -112,14 +113,14 @@ async fn figure(
             label: format!("fires {} {threshold}", rule.comparison),
         }],
     };
-    Ok(draw(&drawing, &grid, values, &request.style)?)
+    let mut drawn = draw(&drawing, &grid, series.steps.clone(), &request.style)?;
+    found.complete(&client, series, &grid, &mut drawn).await;
+    Ok(drawn)
 }
 
 /// The series that the alert is about: all its labels are the alert's. Of several the most specific one.
-fn of_alert<'a>(series: &'a [RangeSeries], labels: &BTreeMap<String, String>) -> Option<&'a RangeSeries> {
-    let fits = |one: &&RangeSeries| {
-        one.labels.iter().all(|(name, value)| name == "__name__" || labels.get(name) == Some(value))
-    };
+fn of_alert<'a>(series: &'a [SeriesSteps], labels: &BTreeMap<String, String>) -> Option<&'a SeriesSteps> {
+    let fits = |one: &&SeriesSteps| one.labels.iter().all(|(name, value)| labels.get(name) == Some(value));
     series.iter().filter(fits).max_by_key(|one| one.labels.len())
 }
 
@@ -185,13 +186,13 @@ mod tests {
         labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
+    fn one(labels: &[(&str, &str)]) -> SeriesSteps {
+        SeriesSteps { labels: map(labels), steps: Default::default() }
+    }
+
     #[test]
     fn the_series_of_an_alert_has_only_labels_of_the_alert() {
-        let series = [
-            RangeSeries { labels: map(&[("__name__", "m"), ("tenant_id", "t1")]), values: Vec::new() },
-            RangeSeries { labels: map(&[("__name__", "m"), ("tenant_id", "t2")]), values: Vec::new() },
-            RangeSeries { labels: map(&[]), values: Vec::new() },
-        ];
+        let series = [one(&[("tenant_id", "t1")]), one(&[("tenant_id", "t2")]), one(&[])];
         let found = of_alert(&series, &map(&[("alertname", "A"), ("tenant_id", "t2"), ("severity", "x")]));
         assert_eq!(found.unwrap().labels["tenant_id"], "t2");
         assert!(of_alert(&series, &map(&[("alertname", "A")])).unwrap().labels.is_empty());

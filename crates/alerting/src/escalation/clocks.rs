@@ -79,7 +79,8 @@ fn since(gauge: &Gauge, known: Option<Timestamp>, past: &dyn Fn(f64) -> bool, no
     }
     let at = gauge.at.unwrap_or(now).min(now);
     let step_ms = step_ms(gauge);
-    let before = gauge.spark.iter().rev().take_while(|value| value.is_some_and(past)).count();
+    // A step counts as past the line only as a whole.
+    let before = steps(gauge).rev().take_while(|(low, high)| past(*low) && past(*high)).count();
     // The trend ends a while ago; what it shows last need not be now.
     let shown = at.plus_millis(-step_ms * i64::try_from(before.saturating_sub(1)).unwrap_or(0));
     Held::Since(known.map_or(shown, |known| known.min(shown)).min(at))
@@ -88,10 +89,16 @@ fn since(gauge: &Gauge, known: Option<Timestamp>, past: &dyn Fn(f64) -> bool, no
 /// Whether the trend shows a value on the good side, well after `since`.
 fn was_over(gauge: &Gauge, since: Timestamp, past: &dyn Fn(f64) -> bool, now: Timestamp) -> bool {
     let (at, step_ms) = (gauge.at.unwrap_or(now).min(now), step_ms(gauge));
-    let good = gauge.spark.iter().rev().position(|value| value.is_some_and(|value| !past(value)));
+    let good = steps(gauge).rev().position(|(low, high)| !(low.is_nan() || past(low) && past(high)));
     // The trend may be a while old: its times are not better than two steps.
     good.and_then(|back| i64::try_from(back).ok())
         .is_some_and(|back| at.plus_millis(-step_ms * back) > since.plus_millis(2 * step_ms))
+}
+
+/// Lowest and highest value of each step of the trend; NaN, which is past nothing, where there was none.
+fn steps(gauge: &Gauge) -> impl DoubleEndedIterator<Item = (f64, f64)> + ExactSizeIterator {
+    let known = |value: &Option<f64>| value.unwrap_or(f64::NAN);
+    gauge.spark_low.iter().zip(&gauge.spark_high).map(move |(low, high)| (known(low), known(high)))
 }
 
 fn step_ms(gauge: &Gauge) -> i64 {
@@ -172,6 +179,8 @@ mod tests {
             tenants: Vec::new(),
             tenant_count: 0,
             spark: spark.iter().map(|value| Some(*value)).collect(),
+            spark_low: spark.iter().map(|value| Some(*value)).collect(),
+            spark_high: spark.iter().map(|value| Some(*value)).collect(),
             // A step is ten minutes.
             spark_hours: (spark.len().max(2) - 1) as f64 / 6.0,
         }

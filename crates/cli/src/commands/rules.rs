@@ -7,7 +7,7 @@ use aether_panel::Panel;
 
 use crate::{
     args::{RuleChanges, Rules},
-    human::{plain, plain_lines, span},
+    human::{count, plain, plain_lines, span},
     outcome::Outcome,
     table::{Cell, Style, cell, diff_lines, paint, painted, table},
 };
@@ -166,7 +166,7 @@ async fn lint_files(
     allow_empty: bool,
 ) -> Result<Outcome, PanelError> {
     let found = panel.lint_rule_files(files, allow_empty).await?;
-    outcome(&found, &found.groups, &found.problems, &[], all)
+    outcome(&found, &found.groups, &found.problems, &found.gaps, all)
 }
 
 pub(super) fn lint_server(report: &RulesReport, all: bool) -> Result<Outcome, PanelError> {
@@ -181,10 +181,10 @@ fn outcome(
     all: bool,
 ) -> Result<Outcome, PanelError> {
     let mut text = String::new();
-    let (mut errors, mut warnings, mut rules, mut hidden) = (0, 0, 0, 0);
+    let (mut errors, mut warnings, mut rules, mut hidden) = (0_u64, 0_u64, 0_u64, 0);
     for problem in problems {
-        errors += usize::from(problem.severity == FindingSeverity::Error);
-        warnings += usize::from(problem.severity == FindingSeverity::Warning);
+        errors += u64::from(problem.severity == FindingSeverity::Error);
+        warnings += u64::from(problem.severity == FindingSeverity::Warning);
         let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
         text.push_str(&format!(
             "{} [file] {}{line}\n  {}\n\n",
@@ -209,15 +209,22 @@ fn outcome(
     }
     let more = match hidden {
         0 => String::new(),
-        count => format!(" {count} informational findings hidden; use --all to show them."),
+        more => format!(" {} hidden; use --all to show them.", count(more as u64, "informational finding")),
     };
-    text.push_str(&format!("{rules} rules: {errors} errors, {warnings} warnings.{more}\n"));
+    text.push_str(&format!(
+        "{}: {}, {}.{more}\n",
+        count(rules, "rule"),
+        count(errors, "error"),
+        count(warnings, "warning")
+    ));
     for gap in gaps {
         text.push_str(&format!("{} {}\n", paint("?", Style::Dim), plain(gap)));
     }
     let mut outcome = Outcome::new(data, text)?;
     if errors + warnings > 0 {
-        outcome.find(format!("{} findings are errors or warnings.", errors + warnings));
+        let total = errors + warnings;
+        let are = if total == 1 { "is an error or a warning" } else { "are errors or warnings" };
+        outcome.find(format!("{} {are}.", count(total, "finding")));
     }
     Ok(outcome)
 }

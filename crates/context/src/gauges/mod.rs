@@ -1,9 +1,11 @@
 //! Gauges: one number each, judged by thresholds, with its split by tenant and its history.
 //!
-//! Pure: the queries are asked elsewhere (`poll`), what their answers mean is decided here.
+//! The queries of a reading are asked elsewhere (`poll`), what their answers mean is decided here.
 
+pub mod grid;
 pub mod history;
 pub mod reading;
+pub mod steps;
 
 use aether_contract::{GaugeTenantsPage, GaugeTenantsRequest, TenantValue};
 

@@ -16,8 +16,10 @@ use crate::{
     Context,
     gauges::{
         TOP_TENANTS,
-        history::{Grid, SPARK_POINTS, one_series},
+        grid::Grid,
+        history::SPARK_POINTS,
         reading::{Reading, coverage_note, level, reading, split},
+        steps,
     },
     session::StackSession,
 };
@@ -267,28 +269,23 @@ async fn spark(live: &StackSession, client: &Prometheus, due: &Due, hours: f64) 
     let began = Instant::now();
     let end = live.state().prometheus.probe.server_now().unwrap_or_else(clock::now);
     let grid = Grid::new(end, hours, SPARK_POINTS);
-    let answer = bounded(SERVICE, STEP, async {
-        client
-            .range(&due.spec.query, grid.start, grid.end, grid.step())
-            .await
-            .map_err(|error| error.to_panel(SERVICE))
-    })
-    .await;
-    let laid = answer.and_then(|reply| one_series(&reply.value).map(|samples| grid.resample(samples)));
+    let answer = bounded(SERVICE, STEP, steps::steps(client, &due.spec.query, &grid)).await;
+    let laid = answer.and_then(|observed| observed.one(&grid));
     let took = began.elapsed();
     let mut state = live.state();
     let Some(gauge) = state.prometheus.gauges.get_mut(due.index) else { return };
     gauge.spark_asked = Some((began, took));
     match laid {
-        Ok(values) => {
+        Ok(found) => {
             gauge.spark_good = Some(Instant::now());
-            gauge.gauge.spark = values;
+            (gauge.gauge.spark, gauge.gauge.spark_low, gauge.gauge.spark_high) =
+                (found.mean, found.low, found.high);
             gauge.gauge.spark_hours = hours;
         }
         Err(error) => {
             tracing::debug!(gauge = due.spec.id, code = error.code.as_str(), "sparkline unavailable");
             if gauge.spark_good.is_none_or(|good| good.elapsed() > SPARK_TOO_OLD) {
-                gauge.gauge.spark = Vec::new();
+                (gauge.gauge.spark, gauge.gauge.spark_low, gauge.gauge.spark_high) = Default::default();
                 gauge.gauge.spark_hours = hours;
             }
         }

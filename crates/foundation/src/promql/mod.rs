@@ -4,6 +4,7 @@ mod arithmetic;
 pub mod comparisons;
 mod dialect;
 pub mod expression;
+pub mod sampling;
 pub mod split;
 pub mod tokens;
 pub mod walk;

@@ -10,7 +10,11 @@ use aether_plots::{Threshold, ThresholdKind};
 
 use super::parse::Condition;
 use aether_context::{
-    gauges::history::{Drawing, Grid, draw, points_for},
+    gauges::{
+        grid::Grid,
+        history::{Drawing, draw, points_for},
+        steps::steps,
+    },
     session::StackSession,
 };
 use aether_foundation::{clock, task::blocking, text::truncate};
@@ -95,13 +99,12 @@ async fn history(
 ) -> Result<Option<GaugeFigure>, PanelError> {
     let end = live.state().prometheus.probe.server_now().unwrap_or_else(clock::now);
     let grid = Grid::new(end, hours, points_for(&style));
-    let reply = Box::pin(client.range(&step.query, grid.start, grid.end, grid.step()))
-        .await
-        .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
-    let [one] = reply.value.as_slice() else { return Ok(None) };
-    let values = grid.resample(&one.values);
-    let drawing = drawing(&step.title, expect);
-    blocking(move || draw(&drawing, &grid, values, &style)).await.map(Some)
+    let found = Box::pin(steps(client, &step.query, &grid)).await?;
+    let [one] = found.series.as_slice() else { return Ok(None) };
+    let (drawing, values) = (drawing(&step.title, expect), one.steps.clone());
+    let mut drawn = blocking(move || draw(&drawing, &grid, values, &style)).await?;
+    drawn.note = found.note();
+    Ok(Some(drawn))
 }
 
 /// What a figure of a step says.

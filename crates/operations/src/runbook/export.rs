@@ -7,7 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use aether_clients::prometheus::RangeSeries;
 use aether_contract::*;
 use futures_util::{StreamExt as _, stream};
 
@@ -20,7 +19,11 @@ use super::{
 use crate::runbook::Runbooks;
 use aether_alerting::alerts::ack;
 use aether_context::{
-    gauges::history::{Grid, draw},
+    gauges::{
+        grid::Grid,
+        history::draw,
+        steps::{Observed, SeriesSteps, steps},
+    },
     session::StackSession,
 };
 use aether_foundation::{
@@ -103,16 +106,9 @@ fn span(run: &RunbookRun, now: Timestamp) -> (Timestamp, Timestamp) {
     (begin.max(to.plus_millis(-MAX_MS)), to)
 }
 
-async fn read(
-    live: &StackSession,
-    step: &RunbookStepResult,
-    grid: &Grid,
-) -> Result<Vec<RangeSeries>, PanelError> {
+async fn read(live: &StackSession, step: &RunbookStepResult, grid: &Grid) -> Result<Observed, PanelError> {
     let client = live.clients.prometheus().await?;
-    let reply = Box::pin(client.range(&step.query, grid.start, grid.end, grid.step()))
-        .await
-        .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
-    Ok(reply.value)
+    Box::pin(steps(&client, &step.query, grid)).await
 }
 
 /// What the journal knows of that time: the alert, who was on it, windows, the run.
@@ -168,7 +164,7 @@ async fn happened(
     Ok(list)
 }
 
-type Answers = Vec<(RunbookStepResult, Result<Vec<RangeSeries>, PanelError>)>;
+type Answers = Vec<(RunbookStepResult, Result<Observed, PanelError>)>;
 
 fn write(
     downloads: &Path,
@@ -201,16 +197,22 @@ fn write(
                 problems.push(format!("{title}: {}", error.message));
                 continue;
             }
-            Ok(series) if series.is_empty() => {
+            Ok(found) if found.series.is_empty() => {
                 problems.push(format!("{title}: Prometheus has no data for that period."));
                 continue;
             }
-            Ok(series) => series,
+            Ok(found) => {
+                let note = found.note();
+                if !note.is_empty() {
+                    problems.push(format!("{title}: {note}"));
+                }
+                found.series
+            }
         };
         if series.len() > MAX_SERIES {
             problems.push(format!("{title}: only {MAX_SERIES} of {} series included.", series.len()));
         }
-        let shown: Vec<&RangeSeries> = series.iter().take(MAX_SERIES).collect();
+        let shown: Vec<&SeriesSteps> = series.iter().take(MAX_SERIES).collect();
         let name = format!("{:02}", step.number);
         let csv_name = format!("series/{name}.csv");
         put(&csv_name, &csv(grid, &shown).map_err(failed)?).map_err(failed)?;
@@ -271,12 +273,16 @@ fn keep(temp: tempfile::TempDir, downloads: &Path, run: &RunbookRun) -> io::Resu
     Err(io::Error::other(format!("it already contains {MAX_TRIES} drafts of this run")))
 }
 
-/// A line a time, a column a series.
-fn csv(grid: &Grid, series: &[&RangeSeries]) -> io::Result<Vec<u8>> {
+/// A line a step, three columns a series: the lowest, mean and highest value of the step that ends at the time.
+fn csv(grid: &Grid, series: &[&SeriesSteps]) -> io::Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    let heads = series.iter().map(|one| if one.labels.is_empty() { "value".to_owned() } else { labels(one) });
+    let heads = series.iter().flat_map(|one| {
+        let name = if one.labels.is_empty() { String::new() } else { format!("{} ", labels(one)) };
+        ["lowest", "mean", "highest"].map(|part| format!("{name}{part}"))
+    });
     out.write_record(std::iter::once("time".to_owned()).chain(heads))?;
-    let columns: Vec<Vec<Option<f64>>> = series.iter().map(|one| grid.resample(&one.values)).collect();
+    let columns = series.iter().flat_map(|one| [&one.steps.low, &one.steps.mean, &one.steps.high]);
+    let columns: Vec<&Vec<Option<f64>>> = columns.collect();
     for (index, at) in grid.times().into_iter().enumerate() {
         let cells = columns.iter().map(|values| {
             values.get(index).copied().flatten().map(|value| value.to_string()).unwrap_or_default()
@@ -287,21 +293,17 @@ fn csv(grid: &Grid, series: &[&RangeSeries]) -> io::Result<Vec<u8>> {
 }
 
 /// A label set as a heading. A spreadsheet takes `=`, `+`, `-` and `@` for a formula; this begins with a brace.
-fn labels(series: &RangeSeries) -> String {
-    let list: Vec<String> = series
-        .labels
-        .iter()
-        .filter(|(name, _)| *name != "__name__")
-        .map(|(name, value)| format!("{name}={:?}", truncate(value, 200)))
-        .collect();
+fn labels(series: &SeriesSteps) -> String {
+    let list: Vec<String> =
+        series.labels.iter().map(|(name, value)| format!("{name}={:?}", truncate(value, 200))).collect();
     format!("{{{}}}", list.join(","))
 }
 
 /// The plot of the one series, or of the first.
-fn plot(step: &RunbookStepResult, grid: &Grid, series: &[&RangeSeries]) -> Result<Vec<u8>, PanelError> {
+fn plot(step: &RunbookStepResult, grid: &Grid, series: &[&SeriesSteps]) -> Result<Vec<u8>, PanelError> {
     let expect = Condition::read(&step.expect);
-    let values = series.first().map(|one| grid.resample(&one.values)).unwrap_or_default();
-    let drawn = draw(&execute::drawing(&step.title, expect.as_ref()), grid, values, &ink())?;
+    let first = series.first().map(|one| one.steps.clone()).unwrap_or_default();
+    let drawn = draw(&execute::drawing(&step.title, expect.as_ref()), grid, first, &ink())?;
     aether_plots::png(&drawn.figure, PAPER, 2.0)
         .map_err(|error| PanelError::new(ErrorCode::Internal, "plots", error.to_string()))
 }
@@ -309,6 +311,8 @@ fn plot(step: &RunbookStepResult, grid: &Grid, series: &[&RangeSeries]) -> Resul
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use aether_context::gauges::steps::Steps;
 
     use super::*;
 
@@ -349,13 +353,17 @@ mod tests {
     fn a_draft_has_values_and_plots_and_says_what_is_missing() {
         let folder = tempfile::tempdir().unwrap();
         let grid = Grid::new(Timestamp(1_700_000_000_000), 1.0, 61);
-        let values: Vec<(Timestamp, f64)> = grid.times().into_iter().map(|at| (at, 41.5)).collect();
+        let mut steps = Steps::of_values(vec![Some(41.5); 61]);
+        steps.high[30] = Some(91.6);
         let labels = BTreeMap::from([("t".to_owned(), "=cmd|' /C calc'!A0,\"x\"".to_owned())]);
         let answers = || -> Answers {
             vec![
-                (step(1), Ok(vec![RangeSeries { labels: labels.clone(), values: values.clone() }])),
+                (
+                    step(1),
+                    Ok(Observed::of(vec![SeriesSteps { labels: labels.clone(), steps: steps.clone() }])),
+                ),
                 (step(2), Err(PanelError::new(ErrorCode::Refused, "prometheus", "Nothing answers."))),
-                (step(3), Ok(Vec::new())),
+                (step(3), Ok(Observed::of(Vec::new()))),
             ]
         };
         let run = RunbookRun { steps: vec![step(1), step(2), step(3)], ..run() };
@@ -369,7 +377,9 @@ mod tests {
         let table = fs::read(at.join("series/01.csv")).unwrap();
         let mut reader = csv::Reader::from_reader(&table[..]);
         assert!(reader.headers().unwrap()[1].starts_with("{t=\"=cmd"));
-        assert_eq!(reader.records().filter(|row| &row.as_ref().unwrap()[1] == "41.5").count(), 61);
+        let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+        assert_eq!(rows.iter().filter(|row| &row[1] == "41.5" && &row[2] == "41.5").count(), 61);
+        assert_eq!((&rows[29][3], &rows[30][3]), ("41.5", "91.6"), "a spike within a step is in the table");
         assert!(fs::read(at.join("plots/01.png")).unwrap().starts_with(b"\x89PNG"));
         // A second one takes another name, and nothing is left over.
         let again = write(folder.path(), &run, &grid, answers(), &[]).unwrap();

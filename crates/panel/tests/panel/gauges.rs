@@ -97,13 +97,14 @@ async fn gauges_say_what_the_server_answers() {
         id: "value".into(),
         tenant: tenant.map(str::to_owned),
         hours: 0.25,
+        details: false,
         style: style(),
     };
     let whole = until(&panel, "a figure that reaches to now", async |panel| {
         panel.gauge_figure(figure(None)).await.ok().filter(|figure| figure.last.is_some())
     })
     .await;
-    assert_eq!((whole.last, whole.max), (Some(42.5), Some(42.5)));
+    assert_eq!((whole.last, whole.highest.map(|one| one.value)), (Some(42.5), Some(42.5)));
     assert!(whole.figure.svg.starts_with("<svg"));
     assert_eq!(panel.gauge_figure(figure(Some("slow"))).await.unwrap().last, Some(20.0));
     assert_eq!(panel.gauge_figure(figure(Some("nobody\" or vector(1)"))).await.unwrap().last, None);

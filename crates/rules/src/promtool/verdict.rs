@@ -6,11 +6,9 @@ use aether_contract::{FindingSeverity, RuleFileProblem, RuleView, RulesLint};
 use aether_foundation::{promql::split, text::truncate};
 use regex::Regex;
 
-use super::{FEATURES, Start, check_rules, is_refused, name, run};
+use super::{BATCH, Call, FEATURES, check_rules, is_refused, name, run};
 use crate::files::Source;
 
-/// Most files that one call of promtool gets.
-const BATCH: usize = 500;
 /// Longest text that is taken over, in bytes.
 const MAX_TEXT: usize = 600;
 /// The newest version that the panel knows the language of.
@@ -33,11 +31,11 @@ struct Refusal {
 
 /// Adds what promtool says against files that are in a form which it reads. Where the panel has found an error in a
 /// file, only expressions are added that it has nothing against: promtool says the rest in other words.
-pub(super) async fn add(start: Start<'_>, found: &mut RulesLint, sources: &[Source]) -> Result<(), String> {
+pub(super) async fn add(call: Call<'_>, found: &mut RulesLint, sources: &[Source]) -> Result<(), String> {
     let native: Vec<usize> = (0..sources.len()).filter(|at| is_native(sources, *at)).collect();
     let mut plain = Vec::new();
     for batch in native.chunks(BATCH) {
-        plain.extend(ask(start, sources, batch, &["--lint=none"]).await?);
+        plain.extend(ask(call, sources, batch, &["--lint=none"]).await?);
     }
     if plain.is_empty() {
         return Ok(());
@@ -45,9 +43,9 @@ pub(super) async fn add(start: Start<'_>, found: &mut RulesLint, sources: &[Sour
     let again: Vec<usize> = plain.iter().map(|one| one.file).collect::<BTreeSet<_>>().into_iter().collect();
     let mut real = Vec::new();
     for batch in again.chunks(BATCH) {
-        real.extend(ask(start, sources, batch, &["--lint=none", FEATURES]).await?);
+        real.extend(ask(call, sources, batch, &["--lint=none", FEATURES]).await?);
     }
-    let (version, words) = version(start).await;
+    let (version, words) = version(call).await;
     let own = own_errors(found);
     let mut more = Vec::new();
     for refusal in &real {
@@ -122,10 +120,13 @@ fn is_newer(text: &str, rule: Option<&RuleView>) -> bool {
 }
 
 /// The version of promtool, and how it is called in a sentence.
-async fn version(start: Start<'_>) -> (Option<(u32, u32)>, String) {
-    let mut command = start();
+async fn version(call: Call<'_>) -> (Option<(u32, u32)>, String) {
+    let mut command = (call.start)();
     command.arg("--version");
-    let said = run(command).await.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
+    let said = run(command, call.limit)
+        .await
+        .map(|output| [output.stdout, output.stderr].concat())
+        .unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     static VERSION: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"version v?((\d+)\.(\d+)[^\s,+]*)").ok());
@@ -137,18 +138,18 @@ async fn version(start: Start<'_>) -> (Option<(u32, u32)>, String) {
 }
 
 async fn ask(
-    start: Start<'_>,
+    call: Call<'_>,
     sources: &[Source],
     files: &[usize],
     arguments: &[&str],
 ) -> Result<Vec<Refusal>, String> {
     let texts: Vec<&str> =
         files.iter().filter_map(|at| sources.get(*at)).map(|source| source.text.as_str()).collect();
-    let output = check_rules(start, &texts, arguments).await?;
+    let output = check_rules(call, &texts, arguments).await?;
     let said = String::from_utf8_lossy(&output.stderr);
     // An old one that does not know an argument has not looked at anything.
     if said.contains("unknown long flag") {
-        return Err(said.trim().to_owned());
+        return Err(format!("promtool is too old ({})", truncate(said.trim(), MAX_TEXT)));
     }
     let mut found = refusals(&said, files.len());
     for one in &mut found {

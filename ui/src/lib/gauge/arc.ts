@@ -60,25 +60,38 @@ function n(value: number): string {
   return value.toFixed(2);
 }
 
-/** A polyline path through evenly spaced values, broken at gaps, within `width` by `height`. */
-export function sparkPath(values: readonly (number | null)[], width: number, height: number): string {
-  const present = values.filter((v): v is number => v !== null && Number.isFinite(v));
-  if (present.length < 2) return '';
-  const low = Math.min(...present);
-  const high = Math.max(...present);
+/** Paths through evenly spaced values within `width` by `height`: a line, broken at gaps, and the band around it. */
+export function sparkPath(
+  { mean, low, high }: { mean: readonly Value[]; low: readonly Value[]; high: readonly Value[] },
+  width: number,
+  height: number,
+): { line: string; band: string } {
+  const present = [...mean, ...low, ...high].filter(known);
+  if (mean.filter(known).length < 2) return { line: '', band: '' };
+  const bottom = Math.min(...present);
+  const top = Math.max(...present);
   const pad = 3;
-  const span = high - low || 1;
-  let path = '';
-  let pen = false;
-  values.forEach((v, i) => {
-    if (v === null || !Number.isFinite(v)) {
-      pen = false;
-      return;
-    }
-    const x = (i / (values.length - 1)) * width;
-    const y = high === low ? height / 2 : pad + (1 - (v - low) / span) * (height - 2 * pad);
-    path += `${pen ? 'L' : 'M'}${n(x)} ${n(y)}`;
-    pen = true;
+  const span = top - bottom || 1;
+  const x = (i: number): string => n((i / (mean.length - 1)) * width);
+  const y = (v: number): string =>
+    n(top === bottom ? height / 2 : pad + (1 - (v - bottom) / span) * (height - 2 * pad));
+  let line = '';
+  let band = '';
+  let lower = '';
+  mean.forEach((v, i) => {
+    line += known(v) ? `${known(mean[i - 1]) ? 'L' : 'M'}${x(i)} ${y(v)}` : '';
+    const [a, b] = [low[i], high[i]];
+    const [before, after] = [known(low[i - 1]) && known(high[i - 1]), known(low[i + 1]) && known(high[i + 1])];
+    if (!known(a) || !known(b)) return;
+    band += `${before ? 'L' : 'M'}${x(i)} ${y(b)}`;
+    lower = `L${x(i)} ${y(a)}${before ? lower : ''}`;
+    if (!after) band += `${lower}Z`;
   });
-  return path;
+  return { line, band };
+}
+
+type Value = number | null;
+
+function known(value: Value | undefined): value is number {
+  return value !== null && value !== undefined && Number.isFinite(value);
 }

@@ -49,16 +49,22 @@ describe('the arc', () => {
 });
 
 describe('a sparkline', () => {
-  it('has a gap where there is no value', () =>
-    expect(sparkPath([1, 2, null, 3, 4], 100, 40).match(/M/g)).toHaveLength(2));
-  it('stays inside its box', () => {
-    const numbers =
-      sparkPath([5, 1, 9, 1e9], 100, 40)
-        .match(/[\d.]+/g)
-        ?.map(Number) ?? [];
-    expect(Math.max(...numbers.filter((_, i) => i % 2 === 1))).toBeLessThanOrEqual(40);
+  const of = (mean: (number | null)[], low = mean, high = mean): { line: string; band: string } =>
+    sparkPath({ mean, low, high }, 100, 40);
+  it('has a gap where there is no value', () => {
+    const { line, band } = of([1, 2, null, 3, 4], [0, 2, null, 3, 4]);
+    expect(line.match(/M/g)).toHaveLength(2);
+    expect(band.match(/M/g)).toHaveLength(2);
+    expect(band.match(/Z/g)).toHaveLength(2);
   });
-  it('needs at least two values', () => expect([sparkPath([], 9, 9), sparkPath([null, 1], 9, 9)]).toEqual(['', '']));
+  it('stays inside its box and shows a spike within a step', () => {
+    const { line, band } = of([5, 1, 9, 10], [5, 1, -4, 10], [5, 1, 1e9, 10]);
+    const ys = (path: string): number[] => [...path.matchAll(/[ML]\S+ (\S+?)(?=[MLZ]|$)/g)].map((m) => Number(m[1]));
+    expect(Math.max(...ys(line), ...ys(band))).toBeLessThanOrEqual(40);
+    expect(Math.min(...ys(band))).toBe(3);
+    expect(Math.min(...ys(line))).toBeGreaterThan(30);
+  });
+  it('needs at least two values', () => expect([of([]).line, of([null, 1]).line]).toEqual(['', '']));
 });
 
 const figure = {

@@ -13,7 +13,11 @@ export const text = {
     deadline: 'Time until escalation, from the stack’s profile',
     overdue: (length: string): string => `overdue ${length}`,
   },
-  figure: { noSelection: 'no time selected', noValue: 'no value' },
+  figure: {
+    between: (low: string, high: string): string => `${low} to ${high}`,
+    noSelection: 'no time selected',
+    noValue: 'no value',
+  },
   pager: {
     label: (items: string): string => `${items} pages`,
     range: (from: number, to: number, total: number): string => `${count(from)}–${count(to)} of ${count(total)}`,

@@ -73,10 +73,12 @@ export const text = {
     range: (hours: number): string => (hours >= 48 ? plural(hours / 24, 'day') : plural(hours, 'hour')),
     summary: (min: string, max: string, last: string): string => `${min} to ${max}, now ${last}`,
     failed: (message: string): string => `No trend: ${message}`,
-    min: 'min',
+    lowest: 'lowest',
     median: 'median',
-    max: 'max',
-    last: 'last',
+    highest: 'highest',
+    now: 'now',
+    /** Somewhere in the time that ends then. */
+    about: (moment: string): string => `around ${moment}`,
   },
   alerts: {
     title: 'Firing and pending',

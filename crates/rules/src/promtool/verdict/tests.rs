@@ -3,7 +3,7 @@ use std::{fs, path::Path, process::Command};
 use aether_foundation::{child, stack::Profile};
 
 use super::*;
-use crate::promtool::settle_with;
+use crate::promtool::{Call, LIMIT, settle_with};
 
 const SAID: &str = "\
   FAILED:
@@ -59,7 +59,7 @@ async fn settled(
     let file = folder.path().join("rules.yml");
     fs::write(&file, text).unwrap();
     let (mut found, sources) = crate::files::lint(&[file], &Profile::builtin(), false).unwrap();
-    settle_with(start, &mut found, &sources).await;
+    settle_with(Call { start, limit: LIMIT }, &mut found, &sources).await;
     found.problems.into_iter().map(|one| (one.line, one.severity, one.problem)).collect()
 }
 
@@ -99,7 +99,7 @@ async fn promtool_of_the_machine_has_nothing_against_right_files_and_is_heard_ab
     let named = RULES.replace("record: b\n", "record: b\n    labels: {te-am: x}\n");
     let told = settled(&start, &named).await;
     assert!(told[0].1 == FindingSeverity::Info && told[0].2.contains("Prometheus 3"), "{told:?}");
-    let (version, _) = version(&start).await;
+    let (version, _) = version(Call { start: &start, limit: LIMIT }).await;
     let errors = told.iter().filter(|one| one.1 == FindingSeverity::Error).count();
     assert_eq!(errors, usize::from(version.unwrap() < (3, 0)), "{told:?}");
     // Newer than the promtool that is here, perhaps: never an error.

@@ -80,7 +80,7 @@ it('answers every command with a reply of the contract', { timeout: 60_000 }, as
   const requests: Requests = {
     snapshot: {},
     refresh: {},
-    gauge_figure: { id: 'health-score', tenant: null, hours: 6, style },
+    gauge_figure: { id: 'health-score', tenant: null, hours: 6, details: true, style },
     gauge_tenants: { id: 'cache-hit-ratio', ...page },
     alerts_page: list,
     alert_detail: { fingerprint, hours: 6, style },

@@ -185,6 +185,8 @@ export function gauges(scene: Scene, now: number): Gauge[] {
       tenants: t.slice(0, 8),
       tenantCount: t.length,
       spark: none || idle ? [] : spark,
+      sparkLow: none || idle ? [] : spark.map((v) => (v === null ? null : v * 0.97)),
+      sparkHigh: none || idle ? [] : spark.map((v, i) => (v === null ? null : v * (i % 31 === 7 ? 1.12 : 1.03))),
       sparkHours: 6,
     };
   });

@@ -1,5 +1,5 @@
 // A drawing in the manner of what the panel draws: axes, thresholds, one line.
-import type { FigureStyle, GaugeFigure, GaugeSpec } from '../../contract';
+import type { Extreme, FigureStyle, GaugeFigure, GaugeSpec } from '../../contract';
 import { random } from './data';
 
 /** Pixels that a time such as "08:22" needs, with a gap to the next. */
@@ -44,6 +44,29 @@ export function draw(spec: GaugeSpec, level: number, hours: number, style: Figur
       pen = true;
     }
   });
+  // Single samples far out, as they happen: the band shows them, the line hardly.
+  const spread = (i: number, far: number): number => level * (i % 37 === 11 ? far : 0.02 + (i % 5) * 0.006);
+  const low = values.map((v, i) => (v === null ? null : Math.max(0, v - spread(i, 0.3))));
+  const high = values.map((v, i) => (v === null ? null : Math.min(yMax, v + spread(i + 19, 0.2))));
+  const edge = (column: (number | null)[], i: number): string => `${px(i).toFixed(1)} ${py(column[i] ?? 0).toFixed(1)}`;
+  const runs = values.reduce<number[][]>(
+    (all, v, i) => {
+      if (v === null) return [...all, []];
+      all[all.length - 1]?.push(i);
+      return all;
+    },
+    [[]],
+  );
+  const band = runs
+    .filter((run) => run.length > 1)
+    .map((run) => `M${[...run.map((i) => edge(high, i)), ...[...run].reverse().map((i) => edge(low, i))].join('L')}Z`)
+    .join('');
+  const extreme = (column: (number | null)[], pick: (...all: number[]) => number): Extreme | null => {
+    const found = column.filter((v): v is number => v !== null);
+    if (found.length === 0) return null;
+    const value = pick(...found);
+    return { value, at: times[column.indexOf(value)] ?? now, stepMs: 0 };
+  };
   const grid = [0, 0.5, 1]
     .map(
       (t) =>
@@ -72,7 +95,7 @@ export function draw(spec: GaugeSpec, level: number, hours: number, style: Figur
     : '';
   return {
     figure: {
-      svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${style.width}" height="${style.height}" viewBox="0 0 ${style.width} ${style.height}">${evil}${grid}${lines}${ticks}<path d="${d}" fill="none" stroke="${style.line}" stroke-width="1.6"/></svg>`,
+      svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${style.width}" height="${style.height}" viewBox="0 0 ${style.width} ${style.height}">${evil}${grid}${lines}${ticks}<path d="${band}" fill="${style.line}" fill-opacity="0.26"/><path d="${d}" fill="none" stroke="${style.line}" stroke-width="1.6"/></svg>`,
       width: style.width,
       height: style.height,
       plot,
@@ -81,11 +104,12 @@ export function draw(spec: GaugeSpec, level: number, hours: number, style: Figur
       yMin: 0,
       yMax,
       times,
-      series: [{ name: spec.title, values }],
+      series: [{ name: spec.title, values, low, high }],
     },
-    min: real[0] ?? null,
+    lowest: extreme(low, Math.min),
     median: real[Math.floor(real.length / 2)] ?? null,
-    max: real[real.length - 1] ?? null,
+    highest: extreme(high, Math.max),
     last: values[values.length - 1] ?? null,
+    note: hours > 168 ? 'Evaluated every 9 min: shorter changes may be missing.' : '',
   };
 }
