@@ -142,5 +142,47 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
         panel.deploy_abandon(DeployAbandonRequest { id: next.id, reason: "not today".into() }).await.unwrap();
     assert_eq!(given_up.state, DeployState::GivenUp);
     assert!(given_up.markdown.contains("Abandoned: not today"));
+
+    // Somebody else's window is joined, and not ended; a backup of a moment ago is as good as another.
+    let theirs = MaintenanceRequest {
+        duration_s: 3_600,
+        reason: "Switch".into(),
+        created_by: "bob".into(),
+        matchers: Vec::new(),
+        starts_at: None,
+    };
+    let theirs = panel.maintenance_start(theirs).await.unwrap();
+    let third = panel.deploy_start(start("v2.5.0")).await.unwrap();
+    let act = |kind, act, reason: &str| DeployStepRequest {
+        id: third.id.clone(),
+        kind,
+        act,
+        reason: reason.into(),
+    };
+    let go = async |kind| {
+        let run = panel.deploy_step(act(kind, DeployAction::Run, "")).await.unwrap();
+        run.steps.into_iter().find(|step| step.kind == kind).unwrap()
+    };
+    let backup = go(DeployStepKind::Backup).await;
+    assert!(backup.note.starts_with("Uses backup ") && backup.state == DeployStepState::Done, "{backup:?}");
+    panel.deploy_step(act(DeployStepKind::Preprod, DeployAction::Skip, "known")).await.unwrap();
+    let joined = go(DeployStepKind::Window).await;
+    assert!(joined.note.starts_with("Joined the window of bob"), "{joined:?}");
+    for kind in
+        [DeployStepKind::Deploy, DeployStepKind::Quick, DeployStepKind::After, DeployStepKind::Dashboard]
+    {
+        panel.deploy_step(act(kind, DeployAction::Skip, "known")).await.unwrap();
+    }
+    let early = go(DeployStepKind::CloseOut).await;
+    assert_eq!(early.state, DeployStepState::Failed, "{early:?}");
+    assert!(early.note.contains("still mutes alerts until"), "{early:?}");
+    let active = panel.snapshot(Empty {}).await.unwrap().maintenance.quiet;
+    assert_eq!((active.windows, active.everything), (1, true), "it is not ended by the deployment");
+    panel.maintenance_end(MaintenanceEndRequest { id: theirs.id.0 }).await.unwrap();
+    assert_eq!(
+        go(DeployStepKind::CloseOut).await.state,
+        DeployStepState::Finding,
+        "an alert is still firing"
+    );
     panel.shutdown().await;
 }

@@ -36,7 +36,7 @@ pub enum TrayStatus {
     Warn,
     /// A critical alert fires.
     Critical,
-    /// A maintenance window is on.
+    /// A maintenance window is on, or a critical alert is muted.
     Muted,
 }
 
@@ -75,7 +75,11 @@ impl Known {
 
     /// What to show at `now`.
     pub fn face(&self, now: Timestamp) -> DesktopStatus {
-        let running = self.maintenance.windows.iter().find(|window| is_on(window, now));
+        let running = self.maintenance.windows.iter().filter(|window| is_on(window, now));
+        let running = running.max_by_key(|window| window.ends_at).map(|window| {
+            // Other windows, also of others, may last longer.
+            self.maintenance.quiet.until.map_or(window.ends_at, |until| until.max(window.ends_at))
+        });
         let counts = &self.alerts.counts;
         let known = self.alerts.freshness.is_fresh();
         let down: Vec<&str> = self
@@ -87,6 +91,7 @@ impl Known {
         let mood = match running {
             _ if counts.critical > 0 => TrayStatus::Critical,
             Some(_) => TrayStatus::Muted,
+            None if counts.firing == 0 && counts.suppressed_critical > 0 && known => TrayStatus::Muted,
             None if counts.firing > 0 || !known || !down.is_empty() => TrayStatus::Warn,
             None => TrayStatus::Ok,
         };
@@ -94,16 +99,20 @@ impl Known {
             format!("Unreachable: {}", down.join(", "))
         } else if !known {
             "Alerts: unknown".to_owned()
-        } else if counts.firing == 0 {
-            "No alerts firing".to_owned()
         } else {
-            let critical =
-                if counts.critical > 0 { format!(", {} critical", counts.critical) } else { String::new() };
-            format!("{} firing{critical}", counts.firing)
+            let critical = |n: u32| if n > 0 { format!(", {n} critical") } else { String::new() };
+            let firing = match counts.firing {
+                0 => "None firing".to_owned(),
+                firing => format!("{firing} firing{}", critical(counts.critical)),
+            };
+            match counts.suppressed() {
+                0 => firing,
+                muted => format!("{firing} · {muted} muted{}", critical(counts.suppressed_critical)),
+            }
         };
         match running {
-            Some(window) => {
-                let left = left(window.ends_at.millis_since(now));
+            Some(until) => {
+                let left = left(until.millis_since(now));
                 DesktopStatus {
                     title: format!("Maintenance {left} – AetherLink"),
                     mood,
@@ -121,9 +130,11 @@ impl Known {
     }
 }
 
-/// Whether a window mutes something at `now`, as far as anybody knows.
+/// Whether a maintenance window mutes something at `now`, as far as anybody knows.
 fn is_on(window: &MaintenanceWindow, now: Timestamp) -> bool {
-    matches!(window.phase, WindowPhase::Accepted | WindowPhase::Verified | WindowPhase::Partial)
+    use WindowPhase::{Accepted, Partial, Unconfirmed, Verified};
+    window.maintenance
+        && matches!(window.phase, Accepted | Verified | Partial | Unconfirmed)
         && window.starts_at <= now
         && window.ends_at > now
 }
@@ -165,6 +176,7 @@ mod tests {
                 freshness: fresh,
                 windows: vec![],
                 other_silences: 0,
+                quiet: aether_contract::Quiet::default(),
                 revision: 1,
                 max_duration_s: 28_800,
                 heartbeat: String::new(),
@@ -190,8 +202,36 @@ mod tests {
             matchers: vec![],
             members: vec![],
             mutes: 0,
+            quiet_anyway: 0,
+            maintenance: true,
+            last_seen: None,
             clock_offset_ms: None,
         }
+    }
+
+    #[test]
+    fn muted_does_not_mean_well() {
+        let counts = AlertCounts { silenced: 2, inhibited: 1, suppressed_critical: 1, ..Default::default() };
+        let mut known = known(counts);
+        assert_eq!(known.face(NOW).mood, TrayStatus::Muted);
+        assert_eq!(known.face(NOW).alerts, "None firing · 3 muted, 1 critical");
+        known.alerts.counts.firing = 2;
+        assert_eq!(known.face(NOW).mood, TrayStatus::Warn);
+        assert_eq!(known.face(NOW).alerts, "2 firing · 3 muted, 1 critical");
+    }
+
+    #[test]
+    fn the_title_tells_when_it_is_quiet_no_more_and_a_silence_is_no_maintenance() {
+        let mut known = known(AlertCounts::default());
+        let mut silence = window(WindowPhase::Verified, 90_000);
+        silence.maintenance = false;
+        known.maintenance.windows = vec![silence];
+        assert_eq!(known.face(NOW).title, "AetherLink");
+        known.maintenance.windows.push(window(WindowPhase::Verified, 90_000));
+        known.maintenance.windows.push(window(WindowPhase::Unconfirmed, 180_000));
+        assert_eq!(known.face(NOW).title, "Maintenance 3:00 – AetherLink");
+        known.maintenance.quiet.until = Some(NOW.plus_millis(240_000));
+        assert_eq!(known.face(NOW).title, "Maintenance 4:00 – AetherLink");
     }
 
     #[test]

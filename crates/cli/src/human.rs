@@ -79,6 +79,11 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
+/// A length that somebody planned, to the minute: a server's clock adds or takes a second.
+pub fn planned(millis: i64) -> String {
+    if millis < 60_000 { span(millis) } else { span(millis.saturating_add(30_000) / 60_000 * 60_000) }
+}
+
 /// A time in the local zone, to the minute.
 pub fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0)

@@ -157,6 +157,7 @@ mod tests {
                 freshness: Freshness::Loading,
                 windows: Vec::new(),
                 other_silences: 0,
+                quiet: Default::default(),
                 revision: 0,
                 max_duration_s: 3600,
                 heartbeat: String::new(),

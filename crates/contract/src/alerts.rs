@@ -261,6 +261,10 @@ wire! {
         pub inhibited: u32,
         /// Muted by a time interval.
         pub muted: u32,
+        /// Of the silenced, inhibited and muted ones: critical.
+        pub suppressed_critical: u32,
+        /// Of the silenced, inhibited and muted ones: warning.
+        pub suppressed_warning: u32,
         /// Ended, still listed.
         pub resolved: u32,
         /// Of `firing`: critical.
@@ -273,6 +277,13 @@ wire! {
         pub vip: u32,
         /// Firing in Prometheus, unknown to every Alertmanager.
         pub undelivered: u32,
+    }
+}
+
+impl AlertCounts {
+    /// Alerts that fire and notify nobody.
+    pub fn suppressed(&self) -> u32 {
+        self.silenced.saturating_add(self.inhibited).saturating_add(self.muted)
     }
 }
 

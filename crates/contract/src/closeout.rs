@@ -107,8 +107,10 @@ wire! {
         EndedEarly,
         /// A person took it back before it began.
         Cancelled,
-        /// No server ever accepted it.
+        /// The server refused it.
         Refused,
+        /// No server could be reached, so none was asked for it.
+        NotSent,
         /// Whether a server had it was never learned.
         Unknown,
     }
@@ -125,7 +127,7 @@ wire! {
         pub created_by: String,
         /// Begin.
         pub starts_at: Timestamp,
-        /// End that was planned first.
+        /// End that was planned, as it was moved last.
         pub planned_end: Timestamp,
         /// End; the planned one while it is open.
         pub ends_at: Timestamp,

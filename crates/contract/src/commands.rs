@@ -50,6 +50,7 @@ macro_rules! for_each_command {
             maintenance_repair(MaintenanceRepairRequest) -> MaintenanceWindow;
             /// Ends a window or a silence now.
             maintenance_end(MaintenanceEndRequest) -> MaintenanceEnded;
+            maintenance_end_preview(MaintenanceEndPreviewRequest) -> MaintenanceEndPreview;
             /// What a window hid and what comes after it; of one that is on, as if it ended now.
             maintenance_closeout(CloseOutRequest) -> CloseOut;
             /// A page of windows that were.

@@ -134,6 +134,9 @@ wire! {
         pub backup: Option<BackupId>,
         /// Its window.
         pub window: Option<WindowId>,
+        /// Whether it joined a window that was on already, which it does not end.
+        #[serde(default)]
+        pub joined: bool,
         /// Page of the dashboard; empty when the stack has none.
         pub dashboard_url: String,
         /// Alerts that fired when it began, muted ones included.

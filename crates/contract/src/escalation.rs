@@ -75,6 +75,8 @@ wire! {
         pub due_at: Timestamp,
         /// When that must have been done; the same as `due_at` where the table gives no more time.
         pub latest_at: Timestamp,
+        /// Whether its alert is silenced, inhibited or muted now. The clock goes on; nobody is notified meanwhile.
+        pub muted: bool,
         /// Whom to call.
         pub contact: EscalationContact,
         /// Who is on the alert. For a VIP's alert that stops the clock.

@@ -57,8 +57,11 @@ wire! {
         pub comment: String,
         /// The maintenance window it belongs to, if the comment carries the panel's tag.
         pub window: Option<WindowId>,
-        /// Alerts that it mutes now.
+        /// Alerts that it mutes now and that would notify otherwise.
         pub mutes: u32,
+        /// Alerts that match it and are quiet anyway: inhibited, or muted by a time interval.
+        #[serde(default)]
+        pub quiet_anyway: u32,
         /// Members that know it.
         pub members: u32,
         /// Members that answered.
@@ -78,6 +81,8 @@ wire! {
         Verified,
         /// Active on some members only; the others do not know it or do not answer.
         Partial,
+        /// Was verified; no member answers now, so it is believed until it is over.
+        Unconfirmed,
         /// Begins in the future on every member.
         Scheduled,
         /// The journal says active, but no member that answers knows it (any more).
@@ -120,14 +125,23 @@ wire! {
         pub matchers: Vec<Matcher>,
         /// One check a member.
         pub members: Vec<MemberCheck>,
-        /// Alerts muted by it now.
+        /// Alerts muted by it now that would notify otherwise.
         pub mutes: u32,
+        /// Alerts that match it and are quiet anyway: inhibited, or muted by a time interval.
+        #[serde(default)]
+        pub quiet_anyway: u32,
+        /// Whether it counts as maintenance: it names no alert. Else it is a silence of some alerts.
+        #[serde(default)]
+        pub maintenance: bool,
         /// Whether its matchers match no current alert, whatever its state.
         #[serde(default)]
         pub matches_nothing: bool,
         /// Then: for each matcher that matches none by itself, what is close to it.
         #[serde(default)]
         pub closest: Vec<ClosestValues>,
+        /// When a member showed it last; only while it is unconfirmed.
+        #[serde(default)]
+        pub last_seen: Option<Timestamp>,
         /// Server's clock minus this machine's, in milliseconds, as last seen.
         pub clock_offset_ms: Option<i32>,
     }
@@ -142,6 +156,8 @@ wire! {
         pub windows: Vec<MaintenanceWindow>,
         /// Active silences made elsewhere.
         pub other_silences: u32,
+        /// What all of them come to.
+        pub quiet: Quiet,
         /// Goes up whenever any silence changed.
         pub revision: u32,
         /// Longest duration that a window may have, in seconds (setting).
@@ -154,6 +170,54 @@ wire! {
         pub findings: Vec<SilenceFinding>,
         /// Members of Alertmanager that any web page in an operator's browser may silence, by address.
         pub open_to_pages: Vec<String>,
+    }
+}
+
+wire! {
+    /// What is muted now, over all silences, whoever made them.
+    #[derive(Default, Eq)]
+    pub struct Quiet {
+        /// Active windows that count as maintenance, silences made elsewhere that mute every alert included.
+        pub windows: u32,
+        /// Whether one of them mutes every alert but the heartbeat.
+        pub everything: bool,
+        /// When maintenance is over: the end of the last of them, and of those that begin before it ends.
+        pub until: Option<Timestamp>,
+        /// The window or silence that ends last of those that are active.
+        pub last: Option<WindowId>,
+        /// Other active silences.
+        pub silences: u32,
+        /// When the last of these ends.
+        pub silences_until: Option<Timestamp>,
+        /// Alerts that only these mute and that would notify otherwise.
+        pub silenced: u32,
+    }
+}
+
+wire! {
+    /// Asks what would be heard if silences ended now.
+    pub struct MaintenanceEndPreviewRequest {
+        /// Window ids or silence ids.
+        pub ids: Vec<String>,
+    }
+}
+
+wire! {
+    /// What would be heard if silences ended now. Counted as of the last response of Alertmanager.
+    #[derive(Default, Eq)]
+    pub struct MaintenanceEndPreview {
+        /// As of when.
+        pub at: Option<Timestamp>,
+        /// Alerts that would notify.
+        pub unmutes: u32,
+        /// Of these: critical.
+        pub unmutes_critical: u32,
+        /// Alerts that other silences keep quiet.
+        pub still_silenced: u32,
+        /// Until when at least one of those silences lasts, the latest.
+        pub still_until: Option<Timestamp>,
+        /// Alerts that are quiet anyway: inhibited, or muted by a time interval.
+        pub quiet_anyway: u32,
     }
 }
 
@@ -208,8 +272,11 @@ wire! {
 wire! {
     /// What a window would do if it began now.
     pub struct MaintenancePreview {
-        /// Alerts firing now that it would mute.
+        /// Alerts that notify now and that it would mute.
         pub mutes: u32,
+        /// Alerts that match it and are quiet already: silenced, inhibited, or muted by a time interval.
+        #[serde(default)]
+        pub quiet_already: u32,
         /// Of these: critical.
         pub mutes_critical: u32,
         /// Names of the alerts it would mute with their count, most first; at most 20.

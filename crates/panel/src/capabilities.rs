@@ -107,6 +107,7 @@ impl Capabilities {
             fresh: complete,
             services: &shown.services,
             windows: &shown.maintenance.windows,
+            quiet: &shown.maintenance.quiet,
             heartbeat: live.profile.heartbeat.as_deref(),
             silences: &silences,
             findings: &shown.maintenance.findings,

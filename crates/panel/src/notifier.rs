@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use aether_contract::{
-    AlertRow, AlertState, EscalationClock, Freshness, Level, MaintenanceWindow, Notice, PinsSummary,
+    AlertRow, AlertState, EscalationClock, Freshness, Level, MaintenanceWindow, Notice, PinsSummary, Quiet,
     ServiceStatus, Severity, Silence, SilenceFinding, SilenceState, Timestamp, WindowPhase,
 };
 use aether_foundation::matching::title;
@@ -33,6 +33,8 @@ pub struct Observation<'a> {
     pub services: &'a [ServiceStatus],
     /// Maintenance windows that are not over.
     pub windows: &'a [MaintenanceWindow],
+    /// What they and all silences come to.
+    pub quiet: &'a Quiet,
     /// The alert that always fires.
     pub heartbeat: Option<&'a str>,
     /// All silences.
@@ -110,7 +112,7 @@ impl Notifier {
             notices.extend(self.silences(sight));
         }
         notices.extend(self.services(sight.services, now));
-        notices.extend(self.windows(sight.windows, now));
+        notices.extend(self.windows(sight.windows, sight.quiet, now));
         notices.extend(sight.pins.map(|pins| self.pins(pins)).unwrap_or_default());
         notices.extend(self.escalations(sight.escalations, now));
         // What happened in quiet hours is seen, and not told afterwards either: the list shows it.
@@ -218,7 +220,7 @@ impl Notifier {
         notices
     }
 
-    fn windows(&mut self, windows: &[MaintenanceWindow], now: Timestamp) -> Vec<Notice> {
+    fn windows(&mut self, windows: &[MaintenanceWindow], quiet: &Quiet, now: Timestamp) -> Vec<Notice> {
         self.ending.retain(|(_, end)| *end > now);
         let mut notices = Vec::new();
         for window in windows {
@@ -232,7 +234,10 @@ impl Notifier {
             } else if settled && self.missing.insert(window.id.0.clone()) {
                 notices.push(Notice {
                     level: Level::Critical,
-                    title: "Maintenance window missing in Alertmanager".to_owned(),
+                    title: format!(
+                        "{} missing in Alertmanager",
+                        if window.maintenance { "Maintenance window" } else { "Silence" }
+                    ),
                     text: format!(
                         "{} – alerts are no longer muted. You can recreate the window.",
                         window.reason
@@ -243,10 +248,14 @@ impl Notifier {
             }
             let on = matches!(window.phase, WindowPhase::Verified | WindowPhase::Partial);
             let left = window.ends_at.millis_since(now);
+            // Another window keeps alerts muted.
+            let goes_on = window.maintenance && quiet.until.is_some_and(|until| until > window.ends_at);
+            let what = if window.maintenance { "Maintenance" } else { "Silence" };
             // A short one was started a moment ago.
             let long = window.ends_at.millis_since(window.starts_at) > 2 * SOON_MS;
             if on
                 && long
+                && !goes_on
                 && left > 0
                 && left <= SOON_MS
                 && self.ending.insert((window.id.0.clone(), window.ends_at))
@@ -254,7 +263,7 @@ impl Notifier {
                 let minutes = left / 60_000 + 1;
                 notices.push(Notice {
                     level: Level::Warn,
-                    title: format!("Maintenance ends in {minutes} min"),
+                    title: format!("{what} ends in {minutes} min"),
                     text: format!("{} – alerts will no longer be muted.", window.reason),
                     screen: "maintenance".to_owned(),
                     filter: String::new(),
@@ -264,13 +273,15 @@ impl Notifier {
         notices
     }
 
-    /// Escalations due now. Each deadline is notified once: when due, and when overdue.
+    /// Escalations due now. Each deadline is notified once: when due, and when overdue. One that passes while its alert
+    /// is muted is notified when it is audible again.
     fn escalations(&mut self, clocks: &[EscalationClock], now: Timestamp) -> Vec<Notice> {
         let watched = *self.watched.get_or_insert(now);
         let running: HashSet<&str> = clocks.iter().map(|clock| clock.id.as_str()).collect();
         self.called.retain(|(id, _)| running.contains(id.as_str()));
         let mut due = Vec::new();
-        for clock in clocks.iter().filter(|clock| !clock.is_settled() && clock.due_at <= now) {
+        for clock in clocks.iter().filter(|clock| !clock.is_settled() && !clock.muted && clock.due_at <= now)
+        {
             let last = clock.latest_at <= now;
             let deadline = if last { clock.latest_at } else { clock.due_at };
             if deadline >= watched && self.called.insert((clock.id.clone(), deadline)) {

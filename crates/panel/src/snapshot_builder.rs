@@ -9,7 +9,7 @@ use aether_foundation::author;
 use crate::capabilities::Capabilities;
 use aether_alerting::{
     escalation,
-    maintenance::{audit, silences, windows},
+    maintenance::{audit, quiet, silences, windows},
 };
 use aether_context::{
     alert_index::links::for_screen,
@@ -41,6 +41,7 @@ pub fn first(stacks: &Stacks, settings: &SettingsStore) -> Snapshot {
             freshness: Freshness::Loading,
             windows: Vec::new(),
             other_silences: 0,
+            quiet: aether_contract::Quiet::default(),
             revision: 0,
             max_duration_s: 0,
             heartbeat: String::new(),
@@ -67,16 +68,19 @@ pub fn snapshot(caps: &Capabilities) -> Snapshot {
     let (freshness, pending_freshness) = freshness::alerts_freshness(&caps.ctx, &state);
     let mut top: Vec<AlertRow> = state.index.rows.iter().take(TOP_ALERTS).map(for_screen).collect();
     caps.acks.overlay(&live.profile.name, &mut top);
+    let windows = windows::running(&caps.maintenance.records().all(), &state, &live.profile.name, now);
+    let silences = silences::current(&state, now);
     let maintenance = MaintenanceStatus {
         freshness: freshness.clone(),
-        windows: windows::running(&caps.maintenance.records().all(), &state, &live.profile.name, now),
+        quiet: quiet::quiet(&windows, &silences, &state.index.rows, now),
+        windows,
         other_silences: silences::count_others(&state, now),
         revision: state.silences_revision,
         max_duration_s: settings.max_window_minutes.saturating_mul(60),
         heartbeat: live.profile.heartbeat.clone().unwrap_or_default(),
         default_author: author::default_author(),
         findings: audit::findings(
-            &silences::current(&state, now),
+            &silences,
             &state.index.rows,
             live.profile.heartbeat.as_deref(),
             settings.max_window_minutes.saturating_mul(60),

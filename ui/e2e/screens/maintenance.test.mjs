@@ -1,7 +1,7 @@
 // Maintenance: windows now, later and again, their close-out, a guided deploy.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open } from './support.mjs';
+import { open, settled } from './support.mjs';
 
 test('unverified_start_is_never_shown_as_done', async () => {
   const { page, done } = await open('scene=loaded', 'maintenance');
@@ -147,5 +147,61 @@ test('deploy_runs_step_by_step_skips_with_a_reason_and_resumes_after_closing', a
     .getByTestId('deploys')
     .filter({ hasText: /v2\.3\.1[\s\S]*3 with findings, 1 skipped/ })
     .waitFor();
+  await done();
+});
+
+test('two_windows_are_one_quiet_time_and_the_end_names_both', async () => {
+  const { page, done } = await open('scene=loaded&window=two', 'overview');
+  const bar = page.getByTestId('maintenance-switch');
+  await bar.getByText('2 windows').waitFor();
+  await bar.getByText('Switch replacement').waitFor();
+  await page.getByTestId('maintenance-end').click();
+  await settled(page);
+  const dialog = page.getByTestId('end-dialog');
+  // Both by one click.
+  assert.match(await page.getByTestId('end-confirm').innerText(), /^End 2 windows and unmute 7 alerts$/);
+  // Or only one of them, after which nothing is heard.
+  await dialog.getByTestId('end-others').getByRole('checkbox').uncheck();
+  await settled(page);
+  assert.match(await page.getByTestId('end-effect').innerText(), /No alert will notify right now.*other silences/s);
+  assert.match(await page.getByTestId('end-confirm').innerText(), /^End maintenance window$/);
+  await done();
+});
+
+test('second_start_offers_to_extend_the_active_window', async () => {
+  const { page, done } = await open('scene=loaded&window=on', 'overview');
+  await page.keyboard.press('m');
+  await settled(page);
+  await page.getByTestId('already-on').getByText('Maintenance is already active until').waitFor();
+  assert.match(
+    await page.getByTestId('start-confirm').innerText(),
+    /^Silence everything for 30 min \(\d+ firing now\)$/,
+  );
+  await page.getByTestId('extend-active').click();
+  await page.getByTestId('start-dialog').waitFor({ state: 'detached' });
+  // 24 minutes and half an hour.
+  await page.waitForFunction(() =>
+    /^5\d:\d\d$/.test(document.querySelector('[data-testid="maintenance-countdown"]')?.textContent ?? ''),
+  );
+  await done();
+});
+
+test('known_window_stays_verified_while_alertmanager_is_unreachable_and_cannot_be_changed', async () => {
+  const { page, done } = await open('scene=loaded&window=unseen', 'maintenance');
+  await page.getByTestId('window-steps').getByText('Verified, last seen').waitFor();
+  assert.equal(await page.getByTestId('window-end').isDisabled(), true);
+  assert.equal(await page.getByTestId('maintenance-extend').isDisabled(), true);
+  await done();
+});
+
+test('muted_alerts_are_counted_beside_those_that_fire', async () => {
+  const { page, done } = await open('scene=loaded', 'overview');
+  await page
+    .getByTestId('count-muted')
+    .getByText(/\d+ muted/)
+    .waitFor();
+  await page.getByTestId('count-muted').click();
+  await page.getByTestId('alerts-total').waitFor();
+  assert.match(await page.title(), /muted/);
   await done();
 });

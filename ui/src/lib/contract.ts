@@ -148,6 +148,14 @@ inhibited: number,
  */
 muted: number,
 /**
+ * Of the silenced, inhibited and muted ones: critical.
+ */
+suppressedCritical: number,
+/**
+ * Of the silenced, inhibited and muted ones: warning.
+ */
+suppressedWarning: number,
+/**
  * Ended, still listed.
  */
 resolved: number,
@@ -2155,6 +2163,10 @@ backup: BackupId | null,
  */
 window: WindowId | null,
 /**
+ * Whether it joined a window that was on already, which it does not end.
+ */
+joined: boolean,
+/**
  * Page of the dashboard; empty when the stack has none.
  */
 dashboardUrl: string,
@@ -2774,6 +2786,10 @@ dueAt: Timestamp,
  * When that must have been done; the same as `due_at` where the table gives no more time.
  */
 latestAt: Timestamp,
+/**
+ * Whether its alert is silenced, inhibited or muted now. The clock goes on; nobody is notified meanwhile.
+ */
+muted: boolean,
 /**
  * Whom to call.
  */
@@ -3450,6 +3466,44 @@ id: number, };
 export type Level = "ok" | "warn" | "critical" | "none";
 
 /**
+ * What would be heard if silences ended now. Counted as of the last response of Alertmanager.
+ */
+export type MaintenanceEndPreview = {
+/**
+ * As of when.
+ */
+at: Timestamp | null,
+/**
+ * Alerts that would notify.
+ */
+unmutes: number,
+/**
+ * Of these: critical.
+ */
+unmutesCritical: number,
+/**
+ * Alerts that other silences keep quiet.
+ */
+stillSilenced: number,
+/**
+ * Until when at least one of those silences lasts, the latest.
+ */
+stillUntil: Timestamp | null,
+/**
+ * Alerts that are quiet anyway: inhibited, or muted by a time interval.
+ */
+quietAnyway: number, };
+
+/**
+ * Asks what would be heard if silences ended now.
+ */
+export type MaintenanceEndPreviewRequest = {
+/**
+ * Window ids or silence ids.
+ */
+ids: Array<string>, };
+
+/**
  * Names a window (by [`WindowId`]) or a silence (by Alertmanager's id).
  */
 export type MaintenanceEndRequest = {
@@ -3553,9 +3607,13 @@ matchers: string, };
  */
 export type MaintenancePreview = {
 /**
- * Alerts firing now that it would mute.
+ * Alerts that notify now and that it would mute.
  */
 mutes: number,
+/**
+ * Alerts that match it and are quiet already: silenced, inhibited, or muted by a time interval.
+ */
+quietAlready: number,
 /**
  * Of these: critical.
  */
@@ -3648,6 +3706,10 @@ windows: Array<MaintenanceWindow>,
  */
 otherSilences: number,
 /**
+ * What all of them come to.
+ */
+quiet: Quiet,
+/**
  * Goes up whenever any silence changed.
  */
 revision: number,
@@ -3713,9 +3775,17 @@ matchers: Array<Matcher>,
  */
 members: Array<MemberCheck>,
 /**
- * Alerts muted by it now.
+ * Alerts muted by it now that would notify otherwise.
  */
 mutes: number,
+/**
+ * Alerts that match it and are quiet anyway: inhibited, or muted by a time interval.
+ */
+quietAnyway: number,
+/**
+ * Whether it counts as maintenance: it names no alert. Else it is a silence of some alerts.
+ */
+maintenance: boolean,
 /**
  * Whether its matchers match no current alert, whatever its state.
  */
@@ -3724,6 +3794,10 @@ matchesNothing: boolean,
  * Then: for each matcher that matches none by itself, what is close to it.
  */
 closest: Array<ClosestValues>,
+/**
+ * When a member showed it last; only while it is unconfirmed.
+ */
+lastSeen: Timestamp | null,
 /**
  * Server's clock minus this machine's, in milliseconds, as last seen.
  */
@@ -4041,7 +4115,7 @@ createdBy: string,
  */
 startsAt: Timestamp,
 /**
- * End that was planned first.
+ * End that was planned, as it was moved last.
  */
 plannedEnd: Timestamp,
 /**
@@ -4500,6 +4574,39 @@ weekly: number,
  * Likewise for months.
  */
 monthly: number, };
+
+/**
+ * What is muted now, over all silences, whoever made them.
+ */
+export type Quiet = {
+/**
+ * Active windows that count as maintenance, silences made elsewhere that mute every alert included.
+ */
+windows: number,
+/**
+ * Whether one of them mutes every alert but the heartbeat.
+ */
+everything: boolean,
+/**
+ * When maintenance is over: the end of the last of them, and of those that begin before it ends.
+ */
+until: Timestamp | null,
+/**
+ * The window or silence that ends last of those that are active.
+ */
+last: WindowId | null,
+/**
+ * Other active silences.
+ */
+silences: number,
+/**
+ * When the last of these ends.
+ */
+silencesUntil: Timestamp | null,
+/**
+ * Alerts that only these mute and that would notify otherwise.
+ */
+silenced: number, };
 
 /**
  * What the newest evaluation of a gauge's query gave.
@@ -6334,9 +6441,13 @@ comment: string,
  */
 window: WindowId | null,
 /**
- * Alerts that it mutes now.
+ * Alerts that it mutes now and that would notify otherwise.
  */
 mutes: number,
+/**
+ * Alerts that match it and are quiet anyway: inhibited, or muted by a time interval.
+ */
+quietAnyway: number,
 /**
  * Members that know it.
  */
@@ -7028,12 +7139,12 @@ export type WindowId = string;
 /**
  * How a window came out.
  */
-export type WindowOutcome = "open" | "ended" | "ended-early" | "cancelled" | "refused" | "unknown";
+export type WindowOutcome = "open" | "ended" | "ended-early" | "cancelled" | "refused" | "not-sent" | "unknown";
 
 /**
  * How far a window has come.
  */
-export type WindowPhase = "asked" | "accepted" | "verified" | "partial" | "scheduled" | "lost" | "ended";
+export type WindowPhase = "asked" | "accepted" | "verified" | "partial" | "unconfirmed" | "scheduled" | "lost" | "ended";
 
 /** Every command with its request and its reply. */
 export interface Commands {
@@ -7051,6 +7162,7 @@ export interface Commands {
   maintenance_extend: { request: MaintenanceExtendRequest; reply: MaintenanceWindow };
   maintenance_repair: { request: MaintenanceRepairRequest; reply: MaintenanceWindow };
   maintenance_end: { request: MaintenanceEndRequest; reply: MaintenanceEnded };
+  maintenance_end_preview: { request: MaintenanceEndPreviewRequest; reply: MaintenanceEndPreview };
   maintenance_closeout: { request: CloseOutRequest; reply: CloseOut };
   maintenance_history: { request: MaintenanceHistoryRequest; reply: MaintenanceHistoryPage };
   maintenance_export: { request: MaintenanceExportRequest; reply: Exported };

@@ -65,6 +65,7 @@ mod tests {
             since: Timestamp(since),
             due_at: Timestamp(since),
             latest_at: Timestamp(since),
+            muted: false,
             contact: EscalationContact { name: String::new(), mail: String::new(), chat: false },
             ack: None,
             escalated: None,

@@ -9,6 +9,7 @@ use aether_contract::{
     AlertRow, EscalationClock, EscalationContact, EscalationRule, Gauge, ReadingState, Timestamp,
 };
 
+use aether_context::alert_index::order::is_suppressed;
 use aether_foundation::{matching::title, stack::Profile};
 
 /// Gauges that the table speaks of.
@@ -123,6 +124,7 @@ fn of_alert(profile: &Profile, row: &AlertRow) -> Option<EscalationClock> {
     made.latest_at = due.plus_millis(i64::from(more) * 60_000);
     made.tenant.clone_from(&row.tenant);
     made.fingerprint = Some(row.fingerprint.clone());
+    made.muted = is_suppressed(row.state);
     Some(made)
 }
 
@@ -146,6 +148,7 @@ fn clock(
         since,
         due_at,
         latest_at: due_at.plus_millis(i64::from(more) * 60_000),
+        muted: false,
         contact: EscalationContact {
             name: contact.name.clone(),
             mail: contact.mail.clone().unwrap_or_default(),

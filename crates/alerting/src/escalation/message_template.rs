@@ -75,6 +75,7 @@ mod tests {
             since: Timestamp(0),
             due_at: Timestamp(0),
             latest_at: Timestamp(0),
+            muted: false,
             contact: EscalationContact { name: String::new(), mail: String::new(), chat: true },
             ack: None,
             escalated: None,

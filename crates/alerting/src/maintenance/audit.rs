@@ -21,10 +21,6 @@ pub fn findings(
     let mut found = Vec::new();
     for silence in silences.iter().filter(|silence| silence.state != SilenceState::Expired) {
         let Ok(matchers) = compile(&silence.matchers) else { continue };
-        let named = |name: &str| {
-            let labels = [("alertname".to_owned(), name.to_owned())].into();
-            all_match(&matchers, &labels)
-        };
         let mut add = |risk: SilenceRisk, text: String| {
             found.push(SilenceFinding {
                 silence_id: silence.id.clone(),
@@ -44,7 +40,7 @@ pub fn findings(
         }
         // The panel's own windows are broad by intention, and capped.
         if silence.window.is_none() {
-            if STRANGERS.iter().all(|name| named(name)) {
+            if names_no_alert(&matchers) {
                 add(SilenceRisk::Broad, "It mutes every alert.".to_owned());
             }
             let seconds = silence.ends_at.millis_since(silence.starts_at) / 1000;
@@ -62,6 +58,12 @@ pub fn findings(
     }
     found.truncate(MAX);
     found
+}
+
+/// Whether matchers match alerts of any name and nothing else about them.
+pub fn names_no_alert(matchers: &[Compiled]) -> bool {
+    let matches = |name: &str| all_match(matchers, &[("alertname".to_owned(), name.to_owned())].into());
+    STRANGERS.iter().all(|name| matches(name))
 }
 
 /// Whether these matchers mute the heartbeat: as it is listed now; by its name alone when it is not.
@@ -93,6 +95,7 @@ mod tests {
             comment: String::new(),
             window: None,
             mutes: 0,
+            quiet_anyway: 0,
             members: 1,
             members_of: 1,
         }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     members::{MemberRead, is_meant, read, read_back_end, read_back_on, refused},
-    record::{ChangeDetail, END, EXTEND, Progress},
+    record::{ChangeDetail, END, EXTEND, Progress, failed},
     silences::{self, state_at},
     start::{complete, post_to},
     windows,
@@ -143,7 +143,7 @@ pub async fn extend(
         move_ends(&live, &request.id, &found, &target.silence.id, ends_at).await;
     let Some(silence_id) = silence_ids.first().cloned() else {
         let error = failure.unwrap_or_else(|| unverified(NOT_SHOWN));
-        complete(&maintenance, entry, "refused", json!({ "error": error })).await;
+        complete(&maintenance, entry, failed(&error), json!({ "error": error })).await;
         return Err(error);
     };
     detail.silence_ids = silence_ids;

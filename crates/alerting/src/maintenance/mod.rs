@@ -11,6 +11,7 @@ pub mod closest;
 pub mod members;
 pub mod past_windows;
 pub mod preview;
+pub mod quiet;
 pub mod record;
 pub mod recovery;
 pub mod repair;

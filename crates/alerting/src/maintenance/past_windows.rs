@@ -10,7 +10,7 @@ use aether_contract::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::record::{Changes, END, EXTEND, START, StartDetail, newest_starts};
+use super::record::{Changes, END, EXTEND, NOT_SENT, START, StartDetail, newest_starts};
 use aether_context::journal::{Entry, Journal};
 use aether_foundation::{
     matching::{filter::contains, matcher::text},
@@ -86,6 +86,7 @@ pub fn all(entries: Entries, stack: Option<&str>, now: Timestamp) -> Vec<PastWin
             let ends_at = ended.or(report.map(|report| report.ended_at)).unwrap_or(planned).min(planned);
             let outcome = match entry.outcome.as_deref() {
                 Some("refused" | "not-found") => WindowOutcome::Refused,
+                Some(NOT_SENT) => WindowOutcome::NotSent,
                 _ if detail.starts_at.millis_since(ends_at) > CLOCK_MS => WindowOutcome::Cancelled,
                 _ if planned.millis_since(ends_at) > 1_000 => WindowOutcome::EndedEarly,
                 _ if ends_at > now => WindowOutcome::Open,
@@ -97,7 +98,7 @@ pub fn all(entries: Entries, stack: Option<&str>, now: Timestamp) -> Vec<PastWin
                 reason: truncate(&detail.reason, 4096),
                 created_by: truncate(&detail.created_by, 256),
                 starts_at: detail.starts_at,
-                planned_end: detail.ends_at,
+                planned_end: planned,
                 // One that ended at once did not end before it began.
                 ends_at: if outcome == WindowOutcome::Cancelled {
                     ends_at
@@ -188,6 +189,7 @@ pub fn outcome(outcome: WindowOutcome) -> &'static str {
         WindowOutcome::EndedEarly => "ended early",
         WindowOutcome::Cancelled => "canceled",
         WindowOutcome::Refused => "refused",
+        WindowOutcome::NotSent => "not sent",
         WindowOutcome::Unknown => "unknown",
     }
 }
@@ -292,7 +294,7 @@ mod tests {
                 ("moved", WindowOutcome::Ended, 4_000_000, 2),
             ]
         );
-        assert_eq!(found[5].planned_end, Timestamp(1_000_000));
+        assert_eq!(found[5].planned_end, Timestamp(4_000_000), "as it was moved last");
         assert_eq!((found[5].hidden, found[5].left_over, found[0].hidden), (Some(3), Some(1), None));
         let request = MaintenanceHistoryRequest { search: "DEPLOY".into(), offset: 1, limit: 2 };
         let (rows, total) = page(found.clone(), &request);

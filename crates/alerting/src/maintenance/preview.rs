@@ -13,6 +13,7 @@ use super::{
     scope, silences,
 };
 use aether_context::{
+    alert_index::order::is_suppressed,
     services::{MAX_OFFSET_MS, offset_text},
     session::SessionState,
 };
@@ -74,6 +75,8 @@ pub fn preview(
             }
         }
     }
+    let quiet = state.index.rows.iter().filter(|row| is_suppressed(row.state));
+    let quiet_already = quiet.filter(|row| !compiled.is_empty() && all_match(&compiled, &row.labels)).count();
     let mut current = state.index.rows.iter().filter(|row| is_current(row));
     let matches_nothing = !compiled.is_empty() && !current.any(|row| all_match(&compiled, &row.labels));
     let closest = if matches_nothing { closest(&matchers, &state.index.rows) } else { Vec::new() };
@@ -91,6 +94,7 @@ pub fn preview(
     let offset = state.members.iter().find_map(|member| member.probe.clock_offset_ms).unwrap_or(0);
     Ok(MaintenancePreview {
         mutes,
+        quiet_already: u32::try_from(quiet_already).unwrap_or(u32::MAX),
         mutes_critical: critical,
         names,
         audible,

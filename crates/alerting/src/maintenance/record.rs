@@ -12,6 +12,7 @@ use std::{
 use aether_contract::{Matcher, PanelError, Timestamp, WindowId};
 use serde::{Deserialize, Serialize};
 
+use super::members::{never_sent, refused};
 use aether_context::journal::{Entry, Journal};
 
 /// Journal kind of a window's start; its subject is the window's id.
@@ -171,6 +172,20 @@ impl Changes {
     }
 }
 
+/// How the journal says that no server could be asked.
+pub const NOT_SENT: &str = "not-sent";
+
+/// How the journal names what a failed request came to: refused, never sent, or nobody knows.
+pub fn failed(error: &PanelError) -> &'static str {
+    if refused(error) {
+        "refused"
+    } else if never_sent(error) {
+        NOT_SENT
+    } else {
+        "unknown"
+    }
+}
+
 /// The newest start of each window, newest first as the journal gives them.
 pub fn newest_starts(starts: Vec<Entry>) -> Vec<Entry> {
     let mut seen = HashSet::new();
@@ -185,7 +200,7 @@ fn fold(starts: Vec<Entry>, moves: &Changes, repairs: &Changes, ends: &Changes) 
             let mut detail: StartDetail = serde_json::from_value(entry.detail.clone()).ok()?;
             let mut progress = match entry.outcome.as_deref() {
                 None => Progress::Asked,
-                Some("refused" | "not-found") => Progress::Refused,
+                Some("refused" | "not-found" | NOT_SENT) => Progress::Refused,
                 Some(_) => Progress::Known,
             };
             if let Some(moved) = moves.after(&entry).next() {

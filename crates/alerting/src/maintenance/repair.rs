@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     members::{MemberRead, read, read_back},
-    record::{ChangeDetail, Progress, REPAIR},
+    record::{ChangeDetail, Progress, REPAIR, failed},
     silences::state_at,
     start::{HEAD_START_MS, complete, post_to},
     windows,
@@ -125,7 +125,11 @@ pub async fn repair(
                 }
             }
         }
-        let outcome = if made.is_empty() { "refused" } else { "done" };
+        let outcome = match &first_error {
+            _ if !made.is_empty() => "done",
+            Some(error) => failed(error),
+            None => "refused",
+        };
         complete(&maintenance, entry, outcome, json!(ChangeDetail { silence_ids: made.clone(), ..detail }))
             .await;
         if let (true, Some(error)) = (made.is_empty(), first_error) {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aether_clients::alertmanager::AmSilence;
 use aether_contract::{Matcher, Silence, SilenceState, SilencesRequest, Timestamp};
 
-use aether_context::session::SessionState;
 use aether_context::window_tag::read_comment;
+use aether_context::{alert_index::join::MutedCount, session::SessionState};
 use aether_foundation::{
     matching::{filter::contains, matcher::text},
     text::truncate,
@@ -54,7 +54,7 @@ fn collect(
         }
         let member_now = member.probe.server_now().unwrap_or(now);
         for silence in member.silences.iter().filter(|silence| wanted(silence, member_now)) {
-            let mutes = state.index.muted_by.get(&silence.id).copied().unwrap_or(0);
+            let mutes = state.index.muted_by.get(&silence.id).copied().unwrap_or_default();
             let new = contract(silence, member_now, mutes, u32::from(fresh), members_of);
             match merged.get_mut(silence.id.as_str()) {
                 Some(known) => {
@@ -75,7 +75,13 @@ fn collect(
     silences
 }
 
-fn contract(silence: &AmSilence, now: Timestamp, mutes: u32, members: u32, members_of: u32) -> Silence {
+fn contract(
+    silence: &AmSilence,
+    now: Timestamp,
+    mutes: MutedCount,
+    members: u32,
+    members_of: u32,
+) -> Silence {
     let (window, comment) = read_comment(&silence.comment);
     Silence {
         id: silence.id.clone(),
@@ -95,7 +101,8 @@ fn contract(silence: &AmSilence, now: Timestamp, mutes: u32, members: u32, membe
         created_by: truncate(&silence.created_by, 256),
         comment: truncate(comment, 4096),
         window,
-        mutes,
+        mutes: mutes.alerts,
+        quiet_anyway: mutes.quiet_anyway,
         members,
         members_of,
     }

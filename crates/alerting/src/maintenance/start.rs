@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{
     members::{look_for, never_sent, read_back, read_one, refused},
-    record::{Progress, Record, START, StartDetail},
+    record::{NOT_SENT, Progress, Record, START, StartDetail},
     scope, windows,
 };
 use crate::maintenance::Maintenance;
@@ -258,7 +258,9 @@ pub(super) async fn post_to(
 async fn give_up(maintenance: &Maintenance, id: &WindowId, entry: i64, failure: Failure) -> PanelError {
     match failure {
         Failure::NotDone(error) => {
-            complete(maintenance, entry, "refused", json!({ "error": error })).await;
+            // Nothing was posted unless the server refused it.
+            let outcome = if refused(&error) { "refused" } else { NOT_SENT };
+            complete(maintenance, entry, outcome, json!({ "error": error })).await;
             maintenance.records.change(id, |record| {
                 record.progress = Progress::Refused;
                 record.open = false;
@@ -305,7 +307,7 @@ async fn finish(
         WindowPhase::Scheduled => "scheduled",
         WindowPhase::Lost => "lost",
         WindowPhase::Ended => "ended",
-        WindowPhase::Asked | WindowPhase::Accepted => "accepted",
+        WindowPhase::Asked | WindowPhase::Accepted | WindowPhase::Unconfirmed => "accepted",
     };
     complete(
         maintenance,

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use aether_clients::alertmanager::AmSilence;
 use aether_contract::{
-    ClosestValues, MaintenanceWindow, Matcher, MemberCheck, Silence, SilenceState, Timestamp, WindowId,
-    WindowPhase,
+    ClosestValues, Freshness, MaintenanceWindow, Matcher, MemberCheck, Silence, SilenceState, Timestamp,
+    WindowId, WindowPhase,
 };
 
 use super::{
     closest::{closest, is_current},
+    quiet::{is_everything, is_maintenance},
     record::{Progress, Record},
     silences::state_at,
 };
@@ -59,7 +60,7 @@ pub fn of_silence(silence: &Silence, state: &SessionState, now: Timestamp) -> Ma
             }
         })
         .collect();
-    let closest = unmatched(&silence.matchers, silence.mutes, state);
+    let closest = unmatched(&silence.matchers, silence.mutes + silence.quiet_anyway, state);
     MaintenanceWindow {
         id: WindowId(silence.id.clone()),
         silence_id: silence.id.clone(),
@@ -71,6 +72,9 @@ pub fn of_silence(silence: &Silence, state: &SessionState, now: Timestamp) -> Ma
         matchers: silence.matchers.clone(),
         members,
         mutes: silence.mutes,
+        quiet_anyway: silence.quiet_anyway,
+        maintenance: is_everything(&silence.matchers),
+        last_seen: None,
         matches_nothing: closest.is_some(),
         closest: closest.unwrap_or_default(),
         clock_offset_ms: state.members.iter().find_map(|member| member.probe.clock_offset_ms),
@@ -131,6 +135,7 @@ fn window(id: &WindowId, record: Option<&Record>, state: &SessionState, now: Tim
     let mut checks = Vec::new();
     let mut answers = Vec::new();
     let mut found: Option<&AmSilence> = None;
+    let mut last_seen: Option<Timestamp> = None;
     for member in &state.members {
         let member_now = member.probe.server_now().unwrap_or(now);
         let silence = tagged(member, id, member_now);
@@ -142,6 +147,11 @@ fn window(id: &WindowId, record: Option<&Record>, state: &SessionState, now: Tim
         };
         let fresh = member.probe.freshness.is_fresh() && !before;
         let silence_state = silence.map(|silence| state_at(silence, member_now));
+        if silence_state.is_some()
+            && let Freshness::Stale { at, .. } = &member.probe.freshness
+        {
+            last_seen = last_seen.max(Some(*at));
+        }
         if fresh {
             answers.push(silence_state);
         }
@@ -170,12 +180,12 @@ fn window(id: &WindowId, record: Option<&Record>, state: &SessionState, now: Tim
     let over = ends_at.is_none_or(|end| end <= now);
     let phase = phase(&answers, state.members.len(), record, found.is_some(), over);
     let detail = record.map(|record| &record.detail);
-    let mutes = found.and_then(|silence| state.index.muted_by.get(&silence.id)).copied().unwrap_or(0);
+    let mutes = found.and_then(|silence| state.index.muted_by.get(&silence.id)).copied().unwrap_or_default();
     let matchers = found
         .map(|silence| silence.matchers.clone())
         .or_else(|| detail.map(|detail| detail.matchers.clone()))
         .unwrap_or_default();
-    let closest = if over { None } else { unmatched(&matchers, mutes, state) };
+    let closest = if over { None } else { unmatched(&matchers, mutes.alerts + mutes.quiet_anyway, state) };
     MaintenanceWindow {
         id: id.clone(),
         silence_id: found
@@ -196,11 +206,14 @@ fn window(id: &WindowId, record: Option<&Record>, state: &SessionState, now: Tim
             .or(detail.map(|detail| detail.starts_at))
             .unwrap_or(Timestamp(0)),
         ends_at: ends_at.unwrap_or(Timestamp(0)),
+        maintenance: is_maintenance(&matchers),
         matchers,
-        mutes,
+        mutes: mutes.alerts,
+        quiet_anyway: mutes.quiet_anyway,
         matches_nothing: closest.is_some(),
         closest: closest.unwrap_or_default(),
         members: checks,
+        last_seen: last_seen.filter(|_| phase == WindowPhase::Unconfirmed),
         clock_offset_ms: state.members.iter().find_map(|member| member.probe.clock_offset_ms),
     }
 }
@@ -235,11 +248,12 @@ fn phase(
         return WindowPhase::Ended;
     }
     if answers.is_empty() {
-        // Nobody answers: what was accepted is believed, but not called verified.
-        return if progress == Progress::Asked && !found {
-            WindowPhase::Asked
-        } else {
-            WindowPhase::Accepted
+        // Nobody answers: what was accepted is believed, and what was verified does not begin anew.
+        return match progress {
+            Progress::Asked if !found => WindowPhase::Asked,
+            _ if found => WindowPhase::Unconfirmed,
+            Progress::Known => WindowPhase::Unconfirmed,
+            _ => WindowPhase::Accepted,
         };
     }
     if progress == Progress::Asked { WindowPhase::Asked } else { WindowPhase::Lost }
@@ -291,7 +305,8 @@ mod tests {
             (&[U], Some((Ended, false)), false, WindowPhase::Ended),
             (&[U], Some((Refused, false)), false, WindowPhase::Ended),
             // Nobody answers.
-            (&[], Some((Known, false)), false, WindowPhase::Accepted),
+            (&[], Some((Known, false)), false, WindowPhase::Unconfirmed),
+            (&[], Some((Accepted, false)), false, WindowPhase::Accepted),
             (&[], Some((Asked, false)), false, WindowPhase::Asked),
             (&[], Some((Known, false)), true, WindowPhase::Ended),
         ];

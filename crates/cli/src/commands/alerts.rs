@@ -160,10 +160,14 @@ pub fn summary(alerts: &AlertsSummary) -> String {
     }
     let c = &alerts.counts;
     let mut parts = vec![format!("{} firing", c.firing), format!("{} pending", c.pending)];
-    for (n, word) in [(c.silenced, "silenced"), (c.inhibited, "inhibited"), (c.muted, "muted")] {
+    for (n, word) in [(c.silenced, "silenced"), (c.inhibited, "inhibited"), (c.muted, "muted by time")] {
         if n > 0 {
             parts.push(format!("{n} {word}"));
         }
+    }
+    // Muted never means well.
+    if c.suppressed_critical > 0 {
+        parts.push(format!("{} of them critical", c.suppressed_critical));
     }
     format!("Alerts       {}\n", parts.join(", "))
 }

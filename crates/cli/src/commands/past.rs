@@ -12,7 +12,7 @@ use super::{
     window_text::{finding, matchers, members, no_match, phase, risk, when},
 };
 use crate::{
-    human::{count, moment, now, plain, plain_lines, span},
+    human::{count, moment, now, plain, plain_lines, planned, span},
     outcome::Outcome,
     table::{Cell, Style, cell, painted, table},
 };
@@ -137,15 +137,15 @@ pub(super) fn rows(windows: &[PastWindow]) -> String {
         .map(|window| {
             let look = match window.outcome {
                 WindowOutcome::Open => Style::Good,
-                WindowOutcome::Refused | WindowOutcome::Unknown => Style::Warn,
+                WindowOutcome::Refused | WindowOutcome::NotSent | WindowOutcome::Unknown => Style::Warn,
                 WindowOutcome::Ended | WindowOutcome::EndedEarly | WindowOutcome::Cancelled => Style::Dim,
             };
             let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
             vec![
                 painted(past_windows::outcome(window.outcome), look),
                 cell(moment(window.starts_at)),
-                cell(span(window.ends_at.millis_since(window.starts_at).max(0))),
-                cell(span(window.planned_end.millis_since(window.starts_at))),
+                cell(planned(window.ends_at.min(now()).millis_since(window.starts_at))),
+                cell(planned(window.planned_end.millis_since(window.starts_at))),
                 cell(number(window.hidden)),
                 cell(number(window.left_over)),
                 cell(&window.created_by),

@@ -23,6 +23,10 @@ pub fn finding(window: &MaintenanceWindow) -> Option<String> {
         WindowPhase::Asked | WindowPhase::Accepted => {
             Some(format!("Window {reason:?} is not verified on every member"))
         }
+        WindowPhase::Unconfirmed => {
+            let seen = window.last_seen.map(|at| format!(", last seen {}", moment(at))).unwrap_or_default();
+            Some(format!("No Alertmanager member responds; window {reason:?} was verified{seen}"))
+        }
         WindowPhase::Verified | WindowPhase::Scheduled | WindowPhase::Ended => None,
     }
 }
@@ -95,6 +99,7 @@ pub fn phase(phase: WindowPhase) -> (&'static str, Style) {
         WindowPhase::Asked => ("requested", Style::Warn),
         WindowPhase::Accepted => ("accepted, not verified", Style::Warn),
         WindowPhase::Verified => ("active, verified", Style::Good),
+        WindowPhase::Unconfirmed => ("verified before, not seen now", Style::Warn),
         WindowPhase::Partial => ("on some members only", Style::Warn),
         WindowPhase::Scheduled => ("scheduled", Style::None),
         WindowPhase::Lost => ("lost", Style::Bad),

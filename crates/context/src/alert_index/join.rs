@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use aether_clients::alertmanager::{AmAlert, AmSilence};
-use aether_clients::prometheus::{PromAlert, PromAlertState, RuleGroup};
+use aether_clients::prometheus::{PromAlert, PromAlertState, Rule, RuleGroup};
 use aether_contract::{AlertCounts, AlertFingerprint, AlertRow, AlertState, Severity, SilencedBy, Timestamp};
 
 use aether_foundation::stack::Escalation;
@@ -19,7 +19,7 @@ use aether_foundation::stack::Escalation;
 use super::{
     links::links,
     muted::Mutings,
-    order::{by_urgency, count},
+    order::{by_urgency, count, is_suppressed},
     rules::{RuleTimes, Times},
 };
 use aether_foundation::{
@@ -74,6 +74,32 @@ pub struct Tenants {
     pub heartbeat: Option<String>,
 }
 
+/// Alerts that a silence mutes now.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct MutedCount {
+    /// Those that would notify if no silence muted them.
+    pub alerts: u32,
+    /// Those that another alert inhibits too, or a time interval mutes for every receiver: no silence keeps them quiet.
+    pub quiet_anyway: u32,
+}
+
+impl MutedCount {
+    /// Adds a silenced alert.
+    pub fn add(&mut self, row: &AlertRow) {
+        if is_quiet_without_silences(row) {
+            self.quiet_anyway += 1;
+        } else {
+            self.alerts += 1;
+        }
+    }
+}
+
+/// Whether an alert notifies nobody even if no silence mutes it.
+pub fn is_quiet_without_silences(row: &AlertRow) -> bool {
+    let mutes = |receiver: &String| row.muted_receivers.iter().any(|one| one.receiver == *receiver);
+    !row.inhibited_by.is_empty() || (!row.receivers.is_empty() && row.receivers.iter().all(mutes))
+}
+
 /// All alerts, the most urgent first.
 #[derive(Debug, Default, PartialEq)]
 pub struct AlertIndex {
@@ -83,8 +109,8 @@ pub struct AlertIndex {
     pub haystacks: Haystacks,
     /// Counts over all of them.
     pub counts: AlertCounts,
-    /// Alerts that each silence mutes.
-    pub muted_by: HashMap<String, u32>,
+    /// Alerts that each silence mutes, by its id.
+    pub muted_by: HashMap<String, MutedCount>,
 }
 
 impl AlertIndex {
@@ -97,7 +123,7 @@ impl AlertIndex {
         for row in &rows {
             count(&mut counts, row);
             for silence in &row.silenced_by {
-                *muted_by.entry(silence.id.clone()).or_insert(0) += 1;
+                muted_by.entry(silence.id.clone()).or_insert_with(MutedCount::default).add(row);
             }
         }
         Self { rows, haystacks, counts, muted_by }
@@ -131,9 +157,13 @@ pub fn join(
             }
         }
     }
-    add_prometheus(&mut rows, prometheus, members, tenants, answered, now);
+    let listed = add_prometheus(&mut rows, prometheus, members, tenants, answered, now);
+    let ruled = ruled(prometheus);
     for row in rows.values_mut() {
-        row.escalates_at = escalates_at(row, tenants);
+        // No Alertmanager answers, and Prometheus, which has its rule, does not list it any more.
+        let gone =
+            row.members == 0 && ruled.contains(row.name.as_str()) && !listed.contains(&row.fingerprint.0);
+        row.escalates_at = escalates_at(row, tenants).filter(|_| !gone);
     }
     AlertIndex::from_rows(rows.into_values().collect())
 }
@@ -189,15 +219,27 @@ fn from_alertmanager(
     row
 }
 
-/// When an alert has to be handed on: only a loud one of some weight.
+/// When an alert has to be handed on: only one of some weight. Muting it does not stop the clock, because the condition
+/// goes on.
 fn escalates_at(row: &AlertRow, tenants: &Tenants) -> Option<Timestamp> {
-    let loud =
-        row.state == AlertState::Firing && matches!(row.severity, Severity::Critical | Severity::Warning);
-    if !loud || tenants.heartbeat.as_ref() == Some(&row.name) {
+    let fires = row.state == AlertState::Firing || is_suppressed(row.state);
+    let weighs = matches!(row.severity, Severity::Critical | Severity::Warning);
+    if !fires || !weighs || tenants.heartbeat.as_ref() == Some(&row.name) {
         return None;
     }
     let minutes = if row.vip { tenants.escalation.vip_minutes } else { tenants.escalation.general_minutes };
     Some(row.since.plus_millis(i64::from(minutes) * 60_000))
+}
+
+/// Names of the alerts that Prometheus has rules for; none where it does not answer.
+fn ruled(prometheus: &PromAlerts) -> HashSet<&str> {
+    let rules = prometheus.rules.iter().filter(|_| prometheus.fresh).flat_map(|group| &group.rules);
+    rules
+        .filter_map(|rule| match rule {
+            Rule::Alerting(rule) => Some(rule.name.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// A row with what labels and annotations alone tell.
@@ -272,6 +314,7 @@ fn audible(state: AlertState) -> u8 {
     }
 }
 
+/// Adds what only Prometheus knows, and the values. Returns the fingerprints of what it lists as firing.
 fn add_prometheus(
     rows: &mut HashMap<String, AlertRow>,
     prometheus: &PromAlerts,
@@ -279,7 +322,8 @@ fn add_prometheus(
     tenants: &Tenants,
     answered: u32,
     now: Timestamp,
-) {
+) -> HashSet<String> {
+    let mut firing = HashSet::new();
     let times = RuleTimes::new(&prometheus.rules);
     let server_now = prometheus.now.unwrap_or(now);
     let alertmanager = members.first().map(|member| member.url.as_str());
@@ -289,6 +333,9 @@ fn add_prometheus(
         let listed: Vec<&String> = prints.iter().filter(|print| rows.contains_key(*print)).collect();
         if !listed.is_empty() {
             for print in listed {
+                if alert.state == PromAlertState::Firing {
+                    firing.insert(print.clone());
+                }
                 if let Some(row) = rows.get_mut(print) {
                     set_value(row, &alert.value);
                 }
@@ -308,6 +355,7 @@ fn add_prometheus(
                 row.fires_at = times.hold_ms.map(|hold| active_at.plus_millis(hold));
             }
             PromAlertState::Firing => {
+                firing.insert(print.0.clone());
                 row.state = AlertState::Firing;
                 row.since = active_at.plus_millis(times.hold_ms.unwrap_or(0));
                 let grace = GRACE_MS.max(times.interval_ms.saturating_mul(2));
@@ -324,6 +372,7 @@ fn add_prometheus(
             }
         }
     }
+    firing
 }
 
 fn set_value(row: &mut AlertRow, text: &str) {

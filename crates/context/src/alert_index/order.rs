@@ -22,7 +22,16 @@ pub fn count(counts: &mut AlertCounts, row: &AlertRow) {
         AlertState::Muted => counts.muted += 1,
         AlertState::Resolved => counts.resolved += 1,
     }
+    if is_suppressed(row.state) {
+        counts.suppressed_critical += u32::from(row.severity == Severity::Critical);
+        counts.suppressed_warning += u32::from(row.severity == Severity::Warning);
+    }
     counts.undelivered += u32::from(!row.delivered);
+}
+
+/// Whether an alert in this state fires and notifies nobody.
+pub fn is_suppressed(state: AlertState) -> bool {
+    matches!(state, AlertState::Silenced | AlertState::Inhibited | AlertState::Muted)
 }
 
 /// State, severity, VIP, age, then name and identity so that the order never wavers between polls.

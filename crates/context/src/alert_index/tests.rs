@@ -7,7 +7,7 @@ use aether_clients::alertmanager::{AmAlert, AmAlertStatus, AmSilence, UnknownFie
 use aether_clients::prometheus::{AlertingRule, PromAlert, PromAlertState, Rule, RuleGroup};
 use aether_contract::{AlertState, Severity, Timestamp};
 
-use super::join::{AlertIndex, MemberAlerts, PromAlerts, Tenants, join};
+use super::join::{AlertIndex, MemberAlerts, MutedCount, PromAlerts, Tenants, join};
 
 const NOW: Timestamp = Timestamp(10_000_000);
 
@@ -141,7 +141,7 @@ fn a_silenced_alert_says_by_whom_and_why() {
     let row = &index.rows[0];
     assert_eq!(row.state, AlertState::Silenced);
     assert_eq!((row.silenced_by[0].by.as_str(), row.silenced_by[0].comment.as_str()), ("ann", "deploy"));
-    assert_eq!(index.muted_by.get("s1"), Some(&1));
+    assert_eq!(index.muted_by["s1"], MutedCount { alerts: 1, quiet_anyway: 0 });
 }
 
 #[test]
@@ -245,23 +245,70 @@ fn a_hundred_thousand_alerts_of_one_name_are_joined_in_linear_time() {
 }
 
 #[test]
-fn a_loud_alert_is_handed_on_sooner_for_a_vip_and_a_muted_one_never() {
+fn an_alert_is_handed_on_sooner_for_a_vip_and_muting_does_not_stop_its_clock() {
     let mut tenants = tenants();
     tenants.heartbeat = Some("Watchdog".into());
-    let at = |labels: &[(&str, &str)], silenced: bool| {
+    let at = |labels: &[(&str, &str)], mute: &dyn Fn(&mut AmAlertStatus)| {
         let mut alert = listed(labels, active());
         alert.starts_at = Timestamp(1_000_000);
         alert.ends_at = Timestamp(9_000_000);
-        if silenced {
-            alert.status.silenced_by = vec!["s".into()];
-        }
+        mute(&mut alert.status);
         let member = MemberAlerts { alerts: Arc::new(vec![alert]), fresh: true, ..MemberAlerts::default() };
         join(&PromAlerts::default(), &[member], &tenants, Timestamp(1_500_000)).rows[0].escalates_at
     };
     let critical = ("severity", "critical");
-    assert_eq!(at(&[("alertname", "A"), critical, ("tenant_id", "vip")], false), Some(Timestamp(1_300_000)));
-    assert_eq!(at(&[("alertname", "A"), critical, ("tenant_id", "x")], false), Some(Timestamp(4_600_000)));
-    assert_eq!(at(&[("alertname", "A"), critical, ("tenant_id", "vip")], true), None);
-    assert_eq!(at(&[("alertname", "Watchdog"), critical], false), None);
-    assert_eq!(at(&[("alertname", "A"), ("severity", "info")], false), None);
+    let vip = [("alertname", "A"), critical, ("tenant_id", "vip")];
+    assert_eq!(at(&vip, &|_| {}), Some(Timestamp(1_300_000)));
+    assert_eq!(at(&[("alertname", "A"), critical, ("tenant_id", "x")], &|_| {}), Some(Timestamp(4_600_000)));
+    for mute in [
+        (&|status: &mut AmAlertStatus| status.silenced_by = vec!["s".into()]) as &dyn Fn(&mut AmAlertStatus),
+        &|status| status.inhibited_by = vec!["i".into()],
+        &|status| status.muted_by = vec!["nights".into()],
+    ] {
+        assert_eq!(at(&vip, mute), Some(Timestamp(1_300_000)));
+    }
+    assert_eq!(at(&[("alertname", "Watchdog"), critical], &|_| {}), None);
+    assert_eq!(at(&[("alertname", "A"), ("severity", "info")], &|_| {}), None);
+}
+
+#[test]
+fn the_clock_of_an_alert_that_is_gone_stops_although_no_alertmanager_tells_its_end() {
+    let labels = [("alertname", "A"), ("severity", "critical"), ("cluster", "eu")];
+    let mut alert = listed(&labels, active());
+    alert.ends_at = Timestamp(9_000_000_000);
+    let known =
+        |fresh| MemberAlerts { alerts: Arc::new(vec![alert.clone()]), fresh, ..MemberAlerts::default() };
+    // Prometheus does not know the external label.
+    let lists = prometheus(vec![evaluated(&labels[..2], PromAlertState::Firing, 600_000)]);
+    let clock =
+        |prometheus: &PromAlerts, fresh| joined(prometheus, &[known(fresh)]).rows[0].escalates_at.is_some();
+    assert!(clock(&lists, false), "Prometheus lists it");
+    assert!(!clock(&prometheus(Vec::new()), false), "its rule is there, and it is not");
+    assert!(clock(&prometheus(Vec::new()), true), "Alertmanager knows best");
+    assert!(clock(&PromAlerts { fresh: false, ..prometheus(Vec::new()) }, false), "nobody answers");
+    assert!(clock(&PromAlerts::default(), false), "Prometheus has no such rule");
+}
+
+#[test]
+fn suppressed_alerts_are_counted_by_severity_and_inhibited_ones_apart() {
+    let silenced = |labels: &[(&str, &str)], inhibited: bool| {
+        let mut alert = listed(labels, active());
+        alert.ends_at = Timestamp(9_000_000_000);
+        alert.status.silenced_by = vec!["s1".into()];
+        if inhibited {
+            alert.status.inhibited_by = vec!["i".into()];
+        }
+        alert
+    };
+    let alerts = vec![
+        silenced(&[("alertname", "A"), ("severity", "critical")], false),
+        silenced(&[("alertname", "B"), ("severity", "warning")], true),
+        silenced(&[("alertname", "C")], false),
+    ];
+    let member = MemberAlerts { alerts: Arc::new(alerts), fresh: true, ..MemberAlerts::default() };
+    let index = joined(&PromAlerts::default(), &[member]);
+    let counts = index.counts;
+    assert_eq!((counts.firing, counts.suppressed()), (0, 3));
+    assert_eq!((counts.suppressed_critical, counts.suppressed_warning), (1, 1));
+    assert_eq!(index.muted_by["s1"], MutedCount { alerts: 2, quiet_anyway: 1 });
 }

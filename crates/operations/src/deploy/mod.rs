@@ -20,12 +20,19 @@ use crate::{
     pins::Pins,
 };
 use aether_alerting::maintenance::Maintenance;
-use aether_alerting::maintenance::{change, closeout, start};
+use aether_alerting::maintenance::{
+    change, closeout,
+    quiet::{self, is_everything},
+    start, windows,
+};
 use aether_backup::Backups;
 use aether_backup::create;
 use aether_context::Context;
 use aether_context::{journal::Entry, session::StackSession};
-use aether_foundation::clock;
+use aether_foundation::{
+    clock,
+    text::{moment, span},
+};
 
 /// The steps, in order.
 const STEPS: [DeployStepKind; 8] = [
@@ -38,6 +45,8 @@ const STEPS: [DeployStepKind; 8] = [
     DeployStepKind::Dashboard,
     DeployStepKind::CloseOut,
 ];
+/// A backup of this age is used instead of a new one.
+const RECENT_BACKUP_MS: i64 = 15 * 60_000;
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
 
@@ -118,6 +127,7 @@ pub async fn begin(deploys: Arc<Deploys>, request: DeployStartRequest) -> Result
             .to_vec(),
         backup: None,
         window: None,
+        joined: false,
         dashboard_url: web.zip(uid).map(|(web, uid)| format!("{web}/d/{uid}")).unwrap_or_default(),
         alerts_before,
         gauges_before,
@@ -250,6 +260,9 @@ async fn perform(
 ) -> Result<Made, PanelError> {
     match kind {
         DeployStepKind::Backup => {
+            if let Some(made) = recent_backup(deploys, live, run) {
+                return Ok(made);
+            }
             let request = BackupCreateRequest {
                 reason: format!("Before deploy: {}", run.reason).chars().take(MAX_REASON).collect(),
                 created_by: run.created_by.clone(),
@@ -266,6 +279,10 @@ async fn perform(
             Ok(made(good, format!("Backup {}: {note}.", backup.id.0), backup.problems))
         }
         DeployStepKind::Window => {
+            let (joined, why) = join(deploys, live, run);
+            if let Some(made) = joined {
+                return Ok(made);
+            }
             let request = MaintenanceRequest {
                 duration_s: run.window_s,
                 reason: run.reason.clone(),
@@ -278,8 +295,9 @@ async fn perform(
             let on =
                 window.members.iter().filter(|member| member.state == Some(SilenceState::Active)).count();
             let all = window.members.len();
-            let evidence = window.members.iter().filter(|member| !member.error.is_empty());
-            let evidence = evidence.map(|member| format!("{}: {}", member.url, member.error)).collect();
+            let silent = window.members.iter().filter(|member| !member.error.is_empty());
+            let silent = silent.map(|member| format!("{}: {}", member.url, member.error));
+            let evidence = why.into_iter().chain(silent).collect();
             Ok(made(
                 window.phase == WindowPhase::Verified,
                 format!("Active on {on} of {all} members."),
@@ -319,10 +337,23 @@ async fn perform(
                 return Err(refuse("There is no window to close out; that step was skipped.")
                     .with_hint("Skip this step."));
             };
+            if run.joined
+                && let Some(window) = joined_window(deploys, live, &window)
+            {
+                return Err(refuse(format!(
+                    "The window of {}, which this deployment joined, still mutes alerts until {}.",
+                    window.created_by,
+                    moment(window.ends_at)
+                ))
+                .with_hint("End it on the Maintenance screen, or try again when it is over."));
+            }
             // It may have expired.
             let request = MaintenanceEndRequest { id: window.0.clone() };
-            let ended = change::end(Arc::clone(&deploys.maintenance), request).await;
-            if let Err(error) = &ended
+            let ended = match run.joined {
+                true => None,
+                false => Some(change::end(Arc::clone(&deploys.maintenance), request).await),
+            };
+            if let Some(Err(error)) = &ended
                 && !matches!(error.code, ErrorCode::NotFound | ErrorCode::InvalidRequest)
             {
                 return Err(error.clone());
@@ -337,9 +368,9 @@ async fn perform(
                 .with_hint("Try again, or end it on the Maintenance screen."));
             }
             let note = match report.left_over {
-                0 => format!("{} alerts were muted; none needs follow-up.", report.hidden),
+                0 => format!("Alerts muted: {}; none needs follow-up.", report.hidden),
                 left => format!(
-                    "{} alerts were muted; {left} need follow-up. See the close-out report.",
+                    "Alerts muted: {}, to be followed up: {left}. See the close-out report.",
                     report.hidden
                 ),
             };
@@ -354,6 +385,58 @@ async fn perform(
             Ok(made(report.left_over == 0, note, lines.collect()))
         }
     }
+}
+
+/// A verified backup of the last minutes, which is as good as another one.
+fn recent_backup(deploys: &Deploys, live: &StackSession, run: &mut DeployRun) -> Option<Made> {
+    let now = clock::now();
+    let newest = deploys.backups.summary(live, now).newest?;
+    let age = now.millis_since(newest.made_at);
+    if !newest.verdict.is_verified() || !(0..RECENT_BACKUP_MS).contains(&age) {
+        return None;
+    }
+    run.backup = Some(newest.id.clone());
+    let note = format!("Uses backup {}, made {} ago and verified.", newest.id.0, span(age));
+    Some(made(true, note, Vec::new()))
+}
+
+/// Windows of this stack that mute every alert now.
+fn whole_windows(deploys: &Deploys, live: &StackSession) -> Vec<MaintenanceWindow> {
+    let now = clock::now();
+    let windows =
+        windows::running(&deploys.maintenance.records().all(), &live.state(), &live.profile.name, now);
+    windows
+        .into_iter()
+        .filter(|window| quiet::is_on(window, now) && is_everything(&window.matchers))
+        .collect()
+}
+
+/// The window that a deploy joined, while it still mutes.
+fn joined_window(deploys: &Deploys, live: &StackSession, id: &WindowId) -> Option<MaintenanceWindow> {
+    whole_windows(deploys, live).into_iter().find(|window| window.id == *id)
+}
+
+/// Joins the window that mutes every alert longest, if one does long enough; else why none was joined, for the record.
+fn join(deploys: &Deploys, live: &StackSession, run: &mut DeployRun) -> (Option<Made>, Option<String>) {
+    let longest = whole_windows(deploys, live).into_iter().max_by_key(|window| window.ends_at);
+    let Some(window) = longest else { return (None, None) };
+    let until = moment(window.ends_at);
+    let about = format!("The window of {} (\"{}\", until {until})", window.created_by, window.reason);
+    let wanted = clock::now().plus_millis(i64::from(run.window_s) * 1000);
+    // A minute less is no reason for a second window.
+    if window.phase != WindowPhase::Verified || window.ends_at.plus_millis(60_000) < wanted {
+        let why = match window.phase {
+            WindowPhase::Verified => "ends before this deployment's would",
+            _ => "is not active on every member",
+        };
+        return (None, Some(format!("{about} {why}, so another was started.")));
+    }
+    (run.window, run.joined) = (Some(window.id.clone()), true);
+    let note = format!(
+        "Joined the window of {} until {until}; it is not ended by this deployment.",
+        window.created_by
+    );
+    (Some(made(true, note, vec![format!("{about} mutes every alert already.")])), None)
 }
 
 /// Runs a suite without its effects: a reload or a test alert in the middle of a deploy is nobody's wish.

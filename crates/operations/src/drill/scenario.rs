@@ -337,6 +337,7 @@ mod tests {
             comment: String::new(),
             window: None,
             mutes: 1,
+            quiet_anyway: 0,
             members: 1,
             members_of: 1,
         };

@@ -1,12 +1,15 @@
 //! The commands about maintenance windows, schedules and silences.
 
 use aether_context::freshness;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use aether_contract::*;
 
 use crate::Panel;
-use aether_alerting::{alerts, maintenance};
+use aether_alerting::{
+    alerts, maintenance,
+    maintenance::{quiet, silences},
+};
 use aether_foundation::{clock, paths, task::blocking};
 use aether_operations::drill;
 
@@ -68,6 +71,38 @@ impl Panel {
         let (silence, by) = (ended.silence.id.clone(), ended.silence.created_by.clone());
         drill::saw(&self.caps.drills, drill::OperatorAction::Unmuted { silence, by }).await;
         Ok(ended)
+    }
+
+    /// What would be heard if windows or silences ended now, by what Alertmanager said last.
+    ///
+    /// # Errors
+    /// `not-found` when one of them is not there any more.
+    #[allow(clippy::unused_async, reason = "every command has the same shape")]
+    pub async fn maintenance_end_preview(
+        &self,
+        request: MaintenanceEndPreviewRequest,
+    ) -> Result<MaintenanceEndPreview, PanelError> {
+        let live = self.caps.ctx.live();
+        let state = live.state();
+        let (freshness, _) = freshness::alerts_freshness(&self.caps.ctx, &state);
+        let current = silences::current(&state, clock::now());
+        let mut meant = HashSet::new();
+        for id in &request.ids {
+            let known = current
+                .iter()
+                .filter(|one| one.id == *id || one.window.as_ref().is_some_and(|window| window.0 == *id));
+            let before = meant.len();
+            meant.extend(known.map(|one| one.id.as_str()));
+            if meant.len() == before {
+                let words = "This window or silence has already ended.";
+                return Err(PanelError::new(ErrorCode::NotFound, "maintenance", words));
+            }
+        }
+        let at = match freshness {
+            Freshness::Fresh { at } | Freshness::Stale { at, .. } => Some(at),
+            _ => None,
+        };
+        Ok(quiet::end_preview(&meant, &state.index.rows, at))
     }
 
     /// Gives a window back to the members that have lost it.

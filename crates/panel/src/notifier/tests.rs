@@ -14,12 +14,23 @@ fn critical(tenant: &str) -> AlertRow {
     row
 }
 
+const NONE_QUIET: Quiet = Quiet {
+    windows: 0,
+    everything: false,
+    until: None,
+    last: None,
+    silences: 0,
+    silences_until: None,
+    silenced: 0,
+};
+
 fn sight(rows: &[AlertRow]) -> Observation<'_> {
     Observation {
         rows,
         fresh: true,
         services: &[],
         windows: &[],
+        quiet: &NONE_QUIET,
         heartbeat: Some("Watchdog"),
         silences: &[],
         findings: &[],
@@ -165,6 +176,9 @@ fn a_window_about_to_end_is_told_once_and_again_after_an_extension() {
         matchers: Vec::new(),
         members: Vec::new(),
         mutes: 0,
+        quiet_anyway: 0,
+        maintenance: true,
+        last_seen: None,
         clock_offset_ms: None,
     };
     let mut attention = Notifier::default();
@@ -179,6 +193,14 @@ fn a_window_about_to_end_is_told_once_and_again_after_an_extension() {
     let longer = window(7_200_000);
     assert_eq!((look(&longer, 3_420_000), look(&longer, 7_000_000)), (0, 1));
     assert_eq!(look(&window(300_000), 10_000), 0, "a short one was started a moment ago");
+    let quiet = Quiet { until: Some(Timestamp(4_000_000)), ..NONE_QUIET };
+    let told = |quiet: &Quiet, window: MaintenanceWindow| {
+        let sight = Observation { windows: &[window], quiet, ..sight(&[]) };
+        Notifier::default().look(&sight, LOUD, Timestamp(3_400_000)).pop().map(|notice| notice.title)
+    };
+    assert_eq!(told(&quiet, window(3_600_000)), None, "another window keeps alerts muted");
+    let silence = MaintenanceWindow { maintenance: false, ..window(3_600_000) };
+    assert_eq!(told(&quiet, silence).as_deref(), Some("Silence ends in 4 min"));
 }
 
 fn made(id: &str, window: bool) -> Silence {
@@ -198,6 +220,7 @@ fn made(id: &str, window: bool) -> Silence {
         comment: String::new(),
         window: window.then(|| WindowId("w".into())),
         mutes: 0,
+        quiet_anyway: 0,
         members: 1,
         members_of: 1,
     }
@@ -268,6 +291,7 @@ fn each_deadline_of_an_escalation_is_told_once_with_whom_to_call() {
         since: Timestamp(0),
         due_at: Timestamp(60),
         latest_at: Timestamp(90),
+        muted: false,
         contact: EscalationContact { name: "#ops".into(), mail: "ops@example.org".into(), chat: false },
         ack: None,
         escalated: escalated.then(|| aether_contract::EscalationCall {
@@ -294,6 +318,11 @@ fn each_deadline_of_an_escalation_is_told_once_with_whom_to_call() {
     assert_eq!(at(&mut attention, &open, 96).len(), 1, "and that must have been done by now");
     assert_eq!(at(&mut attention, &[], 97), []);
     assert_eq!(at(&mut attention, &open, 98).len(), 1, "it is another one that began");
+    let muted = [EscalationClock { muted: true, ..clock(false) }];
+    let mut attention = Notifier::default();
+    assert_eq!(at(&mut attention, &muted, 10), []);
+    assert_eq!(at(&mut attention, &muted, 65), [], "never while its alert is muted");
+    assert_eq!(at(&mut attention, &open, 66).len(), 1, "as soon as it is heard again");
     assert_eq!(
         at(&mut Notifier::default(), &open, 100),
         [],

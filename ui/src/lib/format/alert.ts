@@ -1,5 +1,5 @@
 // What an alert is called.
-import type { AlertRow } from '../contract';
+import type { AlertCounts, AlertRow } from '../contract';
 import { matcherText } from '../query/filter';
 
 /** The alert's name, or its labels when it has none. */
@@ -10,3 +10,7 @@ export function alertTitle(row: Pick<AlertRow, 'name' | 'labels'>): string {
     ? '(no labels)'
     : `{${labels.map(([name, value]) => matcherText(name, value ?? '')).join(', ')}}`;
 }
+
+/** Alerts that fire and notify nobody. */
+export const suppressed = (c: Pick<AlertCounts, 'silenced' | 'inhibited' | 'muted'>): number =>
+  c.silenced + c.inhibited + c.muted;

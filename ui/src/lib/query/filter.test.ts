@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { isMatcher, labelsFilter, matcherText, parseMatchers, showMatcher, tokenize } from './filter';
+import { describe, expect, it, test } from 'vitest';
+import type { Matcher } from '../contract';
+import { describeMatchers, isMatcher, labelsFilter, matcherText, parseMatchers, showMatcher, tokenize } from './filter';
 
 describe('the filter box', () => {
   it.each([
@@ -51,4 +52,17 @@ it('a filter from labels quotes their values and omits labels beyond the limit',
   expect(labelsFilter({ alertname: 'A "b"', tenant_id: 'acme', zone: 'eu' }, 2)).toBe(
     'alertname="A \\"b\\"" tenant_id="acme"',
   );
+});
+
+test('matchers that mean every alert are said in words', () => {
+  const one = (name: string, value: string, isEqual: boolean, isRegex = false): Matcher => ({
+    name,
+    value,
+    isEqual,
+    isRegex,
+  });
+  expect(describeMatchers([one('alertname', 'no-alert-has-this-name', false)])).toBe('Every alert');
+  expect(describeMatchers([one('alertname', 'Watchdog', false)])).toBe('Every alert except Watchdog');
+  expect(describeMatchers([one('alertname', '.+', true, true)])).toBe('Every alert');
+  expect(describeMatchers([one('alertname', 'A', true), one('team', 'x', false)])).toBe('alertname="A" team!="x"');
 });

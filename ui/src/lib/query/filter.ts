@@ -1,6 +1,7 @@
 // The filter box of the alerts: words and Alertmanager matchers, separated by blanks or commas. This only splits
 // and joins; what a matcher means is decided by the panel, whose error is shown at the box.
 import type { Matcher } from '../contract';
+import { text } from '../text/components';
 
 // A label name is any text (UTF-8 names); what has a meaning of its own stands in quotes.
 const MATCHER = /^("(?:[^"\\]|\\.)*"|[^\s,=!~{}"'\\]+)\s*(=~|!~|!=|=)\s*(.*)$/su;
@@ -56,6 +57,19 @@ export function labelsFilter(labels: Readonly<Record<string, string | undefined>
 /** A matcher of a silence, as people write it. */
 export function showMatcher(m: Matcher): string {
   return matcherText(m.name, m.value, m.isRegex ? (m.isEqual ? '=~' : '!~') : m.isEqual ? '=' : '!=');
+}
+
+/** The value that no alert's name has: with it, one negative matcher means every alert. */
+const NO_ALERT = 'no-alert-has-this-name';
+
+/** Matchers in words where they mean every alert, else as people write them. */
+export function describeMatchers(matchers: readonly Matcher[]): string {
+  const [only] = matchers;
+  if (matchers.length === 1 && only?.name === 'alertname' && !only.isEqual && !only.isRegex)
+    return only.value === NO_ALERT ? text.everyAlert : text.everyAlertExcept(only.value);
+  if (matchers.length === 1 && only?.name === 'alertname' && only.isEqual && only.isRegex && only.value === '.+')
+    return text.everyAlert;
+  return matchers.map(showMatcher).join(' ');
 }
 
 /** Whether a token looks like a matcher (for its looks only). */

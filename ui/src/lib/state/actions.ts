@@ -70,11 +70,16 @@ export async function saveSettings(change: Partial<Settings>): Promise<boolean> 
   }
 }
 
-/** The window that the switch in the frame is about: the one that ends last is what keeps alerts quiet. */
+/**
+ * The window that the switch in the frame is about: one that is being started, else the one that keeps alerts muted
+ * longest. A silence of some alerts is no maintenance.
+ */
 export function currentWindow(): import('../contract').MaintenanceWindow | undefined {
-  // A window that starts later is not maintenance yet.
-  const activeWindows = (panel.snapshot?.maintenance.windows ?? []).filter(
-    (w) => w.phase !== 'ended' && w.phase !== 'lost' && w.phase !== 'scheduled',
+  const status = panel.snapshot?.maintenance;
+  const maintenance = (status?.windows ?? []).filter((w) => w.maintenance);
+  return (
+    maintenance.find((w) => w.phase === 'asked') ??
+    maintenance.find((w) => w.id === status?.quiet.last) ??
+    maintenance.find((w) => w.phase === 'accepted')
   );
-  return activeWindows.find((w) => w.phase === 'verified' || w.phase === 'partial') ?? activeWindows[0];
 }

@@ -132,6 +132,8 @@ describe('the headline', () => {
       other: 0,
       vip: 0,
       undelivered: 0,
+      suppressedCritical: 0,
+      suppressedWarning: 0,
     };
     return {
       ...s,
@@ -168,6 +170,14 @@ describe('the headline', () => {
       Date.now(),
     );
     expect([v.tone, v.answer]).toEqual(['none', 'Unknown']);
+  });
+  it('muted alerts stand beside every verdict', async () => {
+    const s = await calm();
+    const muted = { silenced: 2, inhibited: 1, suppressedCritical: 1 };
+    const alone = verdict(with_(s, muted), Date.now());
+    expect([alone.tone, alone.because]).toEqual(['mute', '3 alerts firing but muted, 1 critical']);
+    for (const counts of [{ firing: 1, critical: 1 }, { firing: 1, warning: 1 }, { pending: 1 }])
+      expect(verdict(with_(s, { ...muted, ...counts }), Date.now()).because).toContain('3 muted · 1 critical');
   });
   it('puts the worst first', async () => {
     const s = await calm();

@@ -1,6 +1,7 @@
 // The headline: "Is everything OK?" in one sentence, as a pure function of the snapshot. Unknown or stale data is never
 // called healthy; the worst known problem comes first.
 import type { Gauge, Snapshot } from '../contract';
+import { suppressed } from '../format/alert';
 import { human } from '../format/duration';
 import { age } from './freshness';
 import { text } from '../text/overview';
@@ -27,6 +28,9 @@ export function verdict(s: Snapshot, now: number): Verdict {
   const c = s.alerts.counts;
   const of = (level: Gauge['level']): Gauge[] => s.gauges.filter((g) => g.level === level);
   const vip = text.verdict.vip(c.vip);
+  const muted = suppressed(c);
+  // Muted never means well: it stands beside every other problem.
+  const also = muted > 0 ? text.verdict.alsoMuted(muted, c.suppressedCritical) : '';
 
   if (alerts.kind === 'loading' || metrics.kind === 'loading') {
     return { tone: 'none', answer: text.verdict.loading, because: text.verdict.loadingWhy };
@@ -40,7 +44,7 @@ export function verdict(s: Snapshot, now: number): Verdict {
     return {
       tone: 'crit',
       answer: text.verdict.critical(c.critical),
-      because: [c.warning > 0 ? text.verdict.andWarnings(c.warning) : '', vip, late(alerts, metrics, now)]
+      because: [c.warning > 0 ? text.verdict.andWarnings(c.warning) : '', vip, also, late(alerts, metrics, now)]
         .filter(Boolean)
         .join(' · '),
     };
@@ -49,7 +53,7 @@ export function verdict(s: Snapshot, now: number): Verdict {
     return {
       tone: 'crit',
       answer: text.verdict.unhealthy,
-      because: [text.verdict.pastCritical(names(of('critical'))), late(alerts, metrics, now)]
+      because: [text.verdict.pastCritical(names(of('critical'))), also, late(alerts, metrics, now)]
         .filter(Boolean)
         .join(' · '),
     };
@@ -69,12 +73,18 @@ export function verdict(s: Snapshot, now: number): Verdict {
       c.warning > 0 ? text.verdict.warnings(c.warning) : '',
       vip,
       of('warn').length > 0 ? text.verdict.offTarget(names(of('warn'))) : '',
+      also,
     ];
     return { tone: 'warn', answer: text.verdict.degraded, because: why.filter(Boolean).join(' · ') };
   }
-  if (c.pending > 0) return { tone: 'warn', answer: text.verdict.pending, because: text.verdict.pendingWhy(c.pending) };
-  const muted = c.silenced + c.inhibited + c.muted;
-  if (muted > 0) return { tone: 'mute', answer: text.verdict.muted, because: text.verdict.mutedWhy(muted) };
+  if (c.pending > 0)
+    return {
+      tone: 'warn',
+      answer: text.verdict.pending,
+      because: [text.verdict.pendingWhy(c.pending), also].filter(Boolean).join(' · '),
+    };
+  if (muted > 0)
+    return { tone: 'mute', answer: text.verdict.muted, because: text.verdict.mutedWhy(muted, c.suppressedCritical) };
   if (s.gauges.length > 0 && s.gauges.every((g) => g.state === 'no-traffic')) {
     return { tone: 'none', answer: text.verdict.noTraffic, because: text.verdict.noTrafficWhy };
   }

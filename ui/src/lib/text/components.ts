@@ -3,6 +3,8 @@ import { count, plural } from '../format/number';
 
 export const text = {
   expression: 'Expression',
+  everyAlert: 'Every alert',
+  everyAlertExcept: (name: string): string => `Every alert except ${name}`,
   copy: { copied: 'Copied', denied: 'Copy failed' },
   error: {
     code: (code: string, source: string): string => `code ${code} · source ${source}`,

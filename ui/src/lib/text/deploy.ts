@@ -1,6 +1,8 @@
 // Texts of the guided deploy.
 import { count } from '../format/number';
 
+import { plural } from './common';
+
 export const text = {
   heading: 'Guided deploy',
   about: 'Backup, maintenance window, deploy, regression checks and close-out, step by step and recorded.',
@@ -76,6 +78,8 @@ export const text = {
   },
 
   dialog: {
+    critical: (n: number): string => `${plural(n, 'critical alert')} ${n === 1 ? 'is' : 'are'} firing. Continue?`,
+    continue: 'Continue',
     title: (name: string): string => `Deploy: ${name}`,
     newTitle: 'Start a deploy',
     started: 'Started',

@@ -9,6 +9,7 @@ export const text = {
   },
   escalated: 'escalated',
   acknowledged: 'acknowledged',
+  muted: 'muted',
   due: (left: string): string => `escalate · ${left} left`,
   overdue: (by: string): string => `overdue by ${by}`,
   unnamed: '(no name)',

@@ -21,6 +21,9 @@ export const text = {
     warning: (n: number): string => `${count(n)} warning`,
     firing: (n: number): string => `${count(n)} firing`,
     noneFiring: 'none firing',
+    mutedWord: (critical: number): string => ` muted${critical > 0 ? ` · ${count(critical)} critical` : ''}`,
+    muted: (n: number, critical: number): string =>
+      `${count(n)} muted${critical > 0 ? ` · ${count(critical)} critical` : ''}`,
   },
   nav: {
     label: 'Screens',
@@ -36,6 +39,7 @@ export const text = {
       settings: 'Settings',
     },
     firing: 'firing',
+    muted: 'muted',
     maintenanceOn: 'on',
     backupNotSound: 'the latest backup is incomplete or corrupted',
     drifted: 'drifted',
@@ -77,6 +81,12 @@ export const text = {
     requested: 'Requested…',
     accepted: 'Accepted, verifying…',
     partial: (active: number, total: number): string => `Active on ${active} of ${total} members`,
+    windows: (n: number): string => plural(n, 'window'),
+    everything: (n: number): string => `Quiet over ${plural(n, 'window')}`,
+    silenced: (n: number): string => `${plural(n, 'alert')} silenced`,
+    silences: (n: number): string => plural(n, 'silence'),
+    unconfirmed: (at: string): string => (at ? `Verified, last seen ${at}` : 'Verified earlier'),
+    unreachable: 'Alertmanager is unreachable.',
     hover: (reason: string, by: string, until: string, utc: string): string =>
       `${reason} · ${by} · until ${until} (${utc})`,
     extend: '+15 min',
@@ -94,8 +104,18 @@ export const text = {
     left: (length: string): string => `${length} left`,
     expired: 'expired',
     plannedEffect: 'It has not started. It will not run, and its schedule will not recreate it.',
-    mutesEffect: (n: number): string => `${plural(n, 'muted alert')} will notify again immediately.`,
-    nothingEffect: 'It mutes nothing right now. New alerts will notify immediately.',
+    effect: (n: number, critical: number): string =>
+      n > 0
+        ? `${plural(n, 'muted alert')} will notify again immediately${critical > 0 ? `, ${count(critical)} critical` : ''}.`
+        : 'No alert will notify right now. New alerts will notify immediately.',
+    effectMuted: (n: number): string => `Nothing changes for ${plural(n, 'alert')}: other silences keep muting`,
+    quietAnyway: (n: number): string =>
+      `${plural(n, 'alert')} stay${n === 1 ? 's' : ''} quiet: inhibited or muted by a time interval.`,
+    goesOn: 'Alerts stay muted by the other windows until',
+    asOf: 'As of',
+    choose: 'Windows to end',
+    confirmSeveral: (n: number, alerts: number): string =>
+      `End ${plural(n, 'window')}${alerts > 0 ? ` and unmute ${plural(alerts, 'alert')}` : ''}`,
     noneLeft: (hidden: number): string => `None of the ${plural(hidden, 'alert')} muted so far is still firing.`,
     stillFiring: (left: number, hidden: number): string =>
       `${left} of ${plural(hidden, 'muted alert')} ${left === 1 ? 'is' : 'are'} still firing`,

@@ -49,9 +49,16 @@ export const text = {
     matcherMissing: 'Enter at least one matcher.',
     forLength: (length: string): string => ` for ${length}`,
     schedule: (length: string): string => `Schedule window${length}`,
-    silence: (n: number, length: string): string => `Silence ${plural(n, 'alert')}${length}`,
-    silenceAll: (length: string): string => `Silence all alerts${length}`,
-    silenceMatching: (length: string): string => `Silence matching alerts${length}`,
+    silenceAll: (length: string, firing: number): string =>
+      `Silence everything${length}${firing > 0 ? ` (${count(firing)} firing now)` : ''}`,
+    silenceMatching: (length: string, firing: number): string =>
+      `Silence matching alerts${length}${firing > 0 ? ` (${count(firing)} firing now)` : ''}`,
+    alreadyOn: (until: string, windows: number): string =>
+      windows > 1
+        ? `Maintenance is already active until ${until} (${plural(windows, 'window')}).`
+        : `Maintenance is already active until ${until}.`,
+    extendBy: (length: string): string => `Extend it by ${length}`,
+    anotherAnyway: 'A second window is a separate silence that has to be ended by itself.',
   },
   started: {
     muted: (n: number): string => (n > 0 ? `${plural(n, 'alert')} muted` : 'No alerts to mute yet'),
@@ -65,11 +72,13 @@ export const text = {
     verifiedOn: (n: number, total: number): string => `Verified on ${n} of ${total}`,
     scheduledOn: (n: number, total: number): string => `Scheduled on ${n} of ${total}`,
     missing: 'not found',
+    lastSeen: (time: string): string => (time ? `Verified, last seen ${time}` : 'Verified earlier'),
   },
   preview: {
     mutes: (n: number): string => (n > 0 ? `Mutes ${plural(n, 'alert')} now` : 'Mutes no alerts now'),
     onlyNew: '– only alerts that start during the window',
     critical: (n: number): string => (n > 0 ? `– ${count(n)} critical` : '– none critical'),
+    quietAlready: (n: number): string => `, ${count(n)} quiet already`,
     show: 'Show',
     hide: 'Hide',
     audible: 'Not muted',
@@ -95,6 +104,9 @@ export const text = {
     startsIn: (length: string): string => `starts in ${length}`,
     to: 'to',
     muted: (n: number): string => `${plural(n, 'alert')} muted`,
+    quietAnyway: (n: number): string => `${count(n)} quiet anyway`,
+    silence: 'silence',
+    unreachable: 'No Alertmanager member is reachable.',
     clockOff: (seconds: string): string => `clock off by ${seconds} s`,
     scope: 'Scope',
     recreate: (lost: boolean): string => (lost ? 'Recreate in Alertmanager' : 'Recreate on missing members'),
@@ -215,6 +227,7 @@ export const text = {
       endedEarly: 'ended early',
       canceled: 'canceled',
       rejected: 'rejected',
+      notSent: 'not sent',
       unknown: 'unknown',
     },
     reportSoFar: 'Close-out so far…',

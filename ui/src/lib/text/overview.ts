@@ -26,13 +26,16 @@ export const text = {
     pending: 'Alerts pending',
     pendingWhy: (n: number): string => plural(n, 'pending alert'),
     muted: 'Muted, not clear',
-    mutedWhy: (n: number): string => `${plural(n, 'alert')} firing but muted`,
+    mutedWhy: (n: number, critical: number): string =>
+      `${plural(n, 'alert')} firing but muted${critical > 0 ? `, ${count(critical)} critical` : ''}`,
     noTraffic: 'No recent traffic',
     noTrafficWhy: 'Nothing to evaluate, and no alerts are firing.',
     healthy: 'Healthy',
     someIdle: 'some gauges have no recent traffic',
     onTarget: 'all gauges on target',
-    noUrgent: 'no urgent alerts firing',
+    noUrgent: 'no critical alert or warning is firing',
+    alsoMuted: (n: number, critical: number): string =>
+      `${count(n)} muted${critical > 0 ? ` · ${count(critical)} critical` : ''}`,
     stale: (name: string, age: string): string => `${name} last responded ${age} ago`,
     never: (name: string): string => `${name} has never responded`,
     absent: (name: string): string => `${name} is not configured`,
@@ -116,6 +119,7 @@ export const text = {
     effect: (alerts: number, active: number, total: number): string =>
       `${plural(alerts, 'alert')} muted · active on ${active} of ${plural(total, 'member')}`,
     lost: 'lost',
+    lastSeen: (time: string): string => (time ? `verified, last seen ${time}` : 'verified earlier'),
     startsIn: (length: string): string => `in ${length}`,
     left: (length: string): string => `${length} left`,
     none: 'No maintenance window is active. All alerts notify.',

@@ -11,6 +11,7 @@ const clock: EscalationClock = {
   since: 0,
   dueAt: 60,
   latestAt: 90,
+  muted: false,
   contact: { name: 'ops', mail: '', chat: false },
   ack: null,
   escalated: null,

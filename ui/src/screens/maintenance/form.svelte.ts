@@ -91,13 +91,12 @@ export class StartForm {
   shownReasonProblem = $derived(this.tried ? this.reasonProblem : '');
   shownScopeProblem = $derived(this.matchers !== '' || this.tried ? this.scopeProblem : '');
 
-  /** Label of the confirm button: "Silence 7 alerts for 30 min". */
+  /** Label of the confirm button: "Silence everything for 30 min (2 firing now)". */
   act = $derived.by(() => {
     const long = this.lengthProblem ? '' : text.form.forLength(planned(this.seconds));
     if (this.startsAt !== null) return text.form.schedule(long);
     const n = this.preview?.mutes ?? 0;
-    if (n > 0) return text.form.silence(n, long);
-    return this.scope === 'all' ? text.form.silenceAll(long) : text.form.silenceMatching(long);
+    return this.scope === 'all' ? text.form.silenceAll(long, n) : text.form.silenceMatching(long, n);
   });
 
   /** The window as the snapshot shows it while the command has not answered yet. */

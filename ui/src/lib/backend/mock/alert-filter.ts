@@ -7,7 +7,10 @@ export function countAlerts(rows: AlertRow[]): AlertCounts {
   const inState = (state: AlertRow['state']): number => rows.filter((r) => r.state === state).length;
   const firing = rows.filter((r) => r.state === 'firing');
   const ofSeverity = (severity: AlertRow['severity']): number => firing.filter((r) => r.severity === severity).length;
+  const quiet = rows.filter((r) => ['silenced', 'inhibited', 'muted'].includes(r.state));
   return {
+    suppressedCritical: quiet.filter((r) => r.severity === 'critical').length,
+    suppressedWarning: quiet.filter((r) => r.severity === 'warning').length,
     pending: inState('pending'),
     firing: firing.length,
     silenced: inState('silenced'),

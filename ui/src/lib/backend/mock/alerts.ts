@@ -228,6 +228,7 @@ export function silences(scene: Scene, now: number): Silence[] {
     comment,
     window,
     mutes,
+    quietAnyway: 0,
     members: 3,
     membersOf: 3,
   });

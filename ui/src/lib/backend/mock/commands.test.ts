@@ -91,6 +91,7 @@ it('answers every command with a reply of the contract', { timeout: 60_000 }, as
     maintenance_extend: { id: window, addS: 600 },
     maintenance_repair: { id: window },
     maintenance_closeout: { id: window },
+    maintenance_end_preview: { ids: [window] },
     maintenance_end: { id: window },
     maintenance_start: maintenance,
     maintenance_history: page,

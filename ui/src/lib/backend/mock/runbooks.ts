@@ -228,6 +228,7 @@ export function clocksOf(rows: AlertRow[], gauges: Gauge[], now: number, scene: 
     .map((r): EscalationClock => ({
       id: `${r.vip ? 'vip' : 'general'}/${r.fingerprint}`,
       rule: r.vip ? 'vip' : 'general',
+      muted: r.state !== 'firing',
       title: r.name,
       tenant: r.tenant,
       fingerprint: r.fingerprint,
@@ -244,6 +245,7 @@ export function clocksOf(rows: AlertRow[], gauges: Gauge[], now: number, scene: 
           {
             id: 'health/health-score',
             rule: 'health' as const,
+            muted: false,
             title: 'Health score',
             tenant: null,
             fingerprint: null,

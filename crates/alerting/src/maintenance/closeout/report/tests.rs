@@ -139,6 +139,7 @@ fn another_silence_or_an_inhibiting_alert_keeps_it_quiet() {
         comment: String::new(),
         window: None,
         mutes: 1,
+        quiet_anyway: 0,
         members: 1,
         members_of: 1,
     };

@@ -1,5 +1,5 @@
 // Maintenance windows that can be started, extended and ended, and the silences behind them.
-import type { MaintenanceStatus, MaintenanceWindow, Settings, Silence } from '../../../contract';
+import type { MaintenanceStatus, MaintenanceWindow, Quiet, Settings, Silence } from '../../../contract';
 import { countAlerts } from '../alert-filter';
 import { silences as madeUpSilences } from '../alerts';
 import { fail, pause, required, type Handlers, type MockContext } from '../context';
@@ -13,6 +13,7 @@ type MaintenanceCommand =
   | 'maintenance_extend'
   | 'maintenance_repair'
   | 'maintenance_end'
+  | 'maintenance_end_preview'
   | 'maintenance_closeout'
   | 'maintenance_history'
   | 'maintenance_export'
@@ -42,8 +43,11 @@ export function maintenanceCommands(context: MockContext, settings: () => Settin
     matchers,
     members: MEMBERS,
     mutes: 7,
+    quietAnyway: 0,
+    maintenance: true,
     matchesNothing: false,
     closest: [],
+    lastSeen: null,
     clockOffsetMs: 40,
   });
   if (query.get('window') === 'on')
@@ -54,6 +58,20 @@ export function maintenanceCommands(context: MockContext, settings: () => Settin
         30 * 60,
         openedAt - 350_000,
       ),
+    ];
+  if (query.get('window') === 'two')
+    windows = [
+      verifiedWindow('Deploy v2.3.0', 'alice', 30 * 60, openedAt - 350_000),
+      verifiedWindow('Switch replacement', 'bob', 60 * 60, openedAt - 120_000),
+    ];
+  if (query.get('window') === 'unseen')
+    windows = [
+      {
+        ...verifiedWindow('Deploy v2.3.0', 'alice', 30 * 60, openedAt - 350_000),
+        phase: 'unconfirmed',
+        lastSeen: openedAt - 60_000,
+        members: MEMBERS.map((m) => ({ ...m, state: null, error: 'Connection refused.' })),
+      },
     ];
   if (query.get('planned') === 'on')
     windows = [
@@ -68,10 +86,25 @@ export function maintenanceCommands(context: MockContext, settings: () => Settin
     ];
 
   const activeSilences = (): Silence[] => silences.filter((s) => s.state === 'active');
+  const quiet = (): Quiet => {
+    const now = Date.now();
+    const on = windows.filter((w) => w.startsAt <= now && w.endsAt > now).sort((a, b) => b.endsAt - a.endsAt);
+    const others = activeSilences().filter((s) => s.window === null);
+    return {
+      windows: on.length,
+      everything: on.length > 0,
+      until: on[0]?.endsAt ?? null,
+      last: on[0]?.id ?? null,
+      silences: others.length,
+      silencesUntil: others.length > 0 ? Math.max(...others.map((s) => s.endsAt)) : null,
+      silenced: others.reduce((sum, s) => sum + s.mutes, 0),
+    };
+  };
   const status = (): MaintenanceStatus => ({
     freshness: context.freshness('alertmanager'),
     windows,
     otherSilences: activeSilences().length,
+    quiet: quiet(),
     revision: context.revision(),
     maxDurationS: settings().maxWindowMinutes * 60,
     heartbeat: 'Watchdog',
@@ -139,6 +172,7 @@ export function maintenanceCommands(context: MockContext, settings: () => Settin
           comment: reason,
           window: verified.id,
           mutes: 7,
+          quietAnyway: 0,
           members: 3,
           membersOf: 3,
         },
@@ -167,6 +201,19 @@ export function maintenanceCommands(context: MockContext, settings: () => Settin
         silence: required(silences[0], 'There is no such silence.'),
         stillSilencing: activeSilences(),
         members: MEMBERS.map((m) => ({ ...m, state: 'expired' })),
+      };
+    },
+    maintenance_end_preview: ({ ids }) => {
+      const meant = windows.filter((w) => ids.includes(w.id));
+      const left = windows.filter((w) => !ids.includes(w.id) && w.startsAt <= Date.now());
+      const muted = meant.reduce((most, w) => Math.max(most, w.mutes), 0);
+      return {
+        at: Date.now(),
+        unmutes: left.length > 0 ? 0 : muted,
+        unmutesCritical: left.length > 0 ? 0 : Math.min(1, muted),
+        stillSilenced: left.length > 0 ? muted : 0,
+        stillUntil: left[0]?.endsAt ?? null,
+        quietAnyway: 0,
       };
     },
     maintenance_closeout: ({ id }) =>
