@@ -5,6 +5,7 @@ import type { IconName } from '../lib/components/Icon.svelte';
 import { currentWindow, extend, openLink, refresh, saveSettings, selectStack } from '../lib/state/actions';
 import { drills } from '../lib/state/drills.svelte';
 import { panel } from '../lib/state/panel.svelte';
+import { focusFilter } from '../lib/keyboard/lists';
 import { safe } from '../lib/format/untrusted';
 import { ui } from '../lib/state/ui.svelte';
 import { text } from '../lib/text/frame';
@@ -296,7 +297,7 @@ export function commands(): Command[] {
       title: text.commands.search,
       icon: 'search',
       keys: ['/'],
-      run: () => (ui.searchAsked += 1),
+      run: () => void focusFilter(),
     },
     {
       id: 'shortcuts',

@@ -1,5 +1,6 @@
 // Single-key shortcuts and Ctrl+K. Single keys are off while typing, while a dialog is open, with a modifier held,
 // and when disabled under Keyboard shortcuts.
+import { keyAction } from '../lib/keyboard/lists';
 import { ui } from '../lib/state/ui.svelte';
 import { commands } from './commands';
 
@@ -45,6 +46,11 @@ export function listen(): () => void {
     } else if (pressed.length === 1 && all.some((c) => c.keys && c.keys.length > 1 && c.keys[0] === e.key)) {
       prefix = e.key;
       since = e.timeStamp;
+    } else if (pressed.length === 1) {
+      const act = keyAction(e.key, document.activeElement);
+      if (!act) return;
+      e.preventDefault();
+      act();
     }
   };
   window.addEventListener('keydown', hear);

@@ -3,17 +3,17 @@ import type { Component } from 'svelte';
 import type { PanelError } from '../lib/contract';
 import { text } from '../lib/text/frame';
 
-type Load = () => Promise<{ default: Component }>;
+type Load<C> = () => Promise<{ default: C }>;
 
-export class Lazy {
-  component = $state.raw<Component | null>(null);
+export class Lazy<C = Component> {
+  component = $state.raw<C | null>(null);
   error = $state.raw<PanelError | null>(null);
-  readonly #load: Load;
+  readonly #load: Load<C>;
   readonly #reload: () => void;
   #loading = false;
 
   /** `reload` loads the page again: a web view may keep a failed file and never ask for it a second time. */
-  constructor(load: Load, reload: () => void = () => location.reload()) {
+  constructor(load: Load<C>, reload: () => void = () => location.reload()) {
     this.#load = load;
     this.#reload = reload;
   }

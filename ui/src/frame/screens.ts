@@ -15,7 +15,9 @@ export const LAZY_SCREENS: Record<Exclude<Screen, 'overview'> | 'first-start', L
   settings: new Lazy(() => import('../screens/settings/Settings.svelte')),
 };
 
-export const LAZY_DIALOGS: Record<Exclude<DialogKind, 'palette' | 'shortcuts'>, Lazy> = {
+export const LAZY_DIALOGS: Record<DialogKind, Lazy> = {
+  palette: new Lazy(() => import('./Palette.svelte')),
+  shortcuts: new Lazy(() => import('./Shortcuts.svelte')),
   service: new Lazy(() => import('./ServiceDialog.svelte')),
   trust: new Lazy(() => import('./TrustDialog.svelte')),
   'maintenance-start': new Lazy(() => import('../screens/maintenance/StartDialog.svelte')),

@@ -1,12 +1,22 @@
 // Notifications of the panel, shown in the window too, with a short sound if the settings ask for it.
 import type { Notice } from '../contract';
+import { follow } from './follow';
 import { panel } from './panel.svelte';
 import { ui } from './ui.svelte';
+import { text } from '../text/actions';
 
 export function tellNotice(notice: Notice): void {
   ui.notify(
     notice.level === 'ok' ? 'ok' : notice.level === 'critical' ? 'crit' : 'none',
     notice.text ? `${notice.title} – ${notice.text}` : notice.title,
+    undefined,
+    notice.screen === 'alerts' && notice.filter
+      ? {
+          label: text.openAlert,
+          brief: true,
+          run: () => void follow({ screen: notice.screen, filter: notice.filter, query: '' }),
+        }
+      : undefined,
   );
   if (panel.snapshot?.settings.sound) beep(notice.level === 'critical' ? 880 : 440);
 }

@@ -1,6 +1,7 @@
 // What the person is looking at: the route, the open dialog, notices. The route is kept in the address's hash, so
 // that back and forward work and a test can open any screen directly.
 import type { DrillScenario, PanelError, ServiceKind, Silence } from '../contract';
+import { focusListOnOpen } from '../keyboard/lists';
 import { readAlertsQuery, type AlertListQuery } from '../format/address';
 
 export const SCREENS = [
@@ -21,8 +22,8 @@ export interface Notice {
   tone: 'ok' | 'crit' | 'none';
   text: string;
   error?: PanelError;
-  /** Where it leads; such a notice stays until it is closed. */
-  action?: { label: string; run: () => void };
+  /** Where it leads, or Undo; such a notice stays until it is closed, a `brief` one only a little longer than others. */
+  action?: { label: string; brief?: boolean; run: () => void };
 }
 
 /** May this credential be sent to this server? */
@@ -39,7 +40,7 @@ export interface TrustQuestion {
 export interface Route {
   screen: Screen;
   /**
-   * A gauge's id on the overview, a backup's id, a tab of the settings; on the runbooks screen a page's id, `@` and an
+   * The fingerprint of the open alert; a gauge's id on the overview, a backup's id, a tab of the settings; on the runbooks screen a page's id, `@` and an
    * alert's fingerprint, `slo-status`, or `training` (with `~` and a drill's id for its report).
    */
   item: string | null;
@@ -71,8 +72,8 @@ class Ui {
   dialog = $state.raw<Dialog | null>(null);
   /** List that the alerts screen is asked to show; it takes this over and clears it. */
   alertQuery = $state.raw<AlertListQuery | null>(null);
-  /** Goes up when the search box of the screen is asked for (`/`). */
-  searchAsked = $state(0);
+  /** What the drawer of the open alert is to focus when it opens; it takes this over and clears it. */
+  alertFocus = $state.raw<'alert' | 'note' | null>(null);
   /** Person whose training is shown; none: the one at this machine. */
   trainee = $state<string | null>(null);
   notices = $state.raw<Notice[]>([]);
@@ -82,9 +83,23 @@ class Ui {
 
   go(screen: Screen, item: string | null = null): void {
     this.dialog = null;
+    focusListOnOpen();
     if (this.route.screen === screen && this.route.item === item) return;
     this.route = { screen, item };
     history.pushState(null, '', `#/${screen}${item ? `/${encodeURIComponent(item)}` : ''}`);
+  }
+
+  /** Shows another item of the current screen, without a step that Back returns to. */
+  replaceItem(item: string | null): void {
+    if (this.route.item === item) return;
+    this.route = { ...this.route, item };
+    history.replaceState(null, '', `#/${this.route.screen}${item ? `/${encodeURIComponent(item)}` : ''}`);
+  }
+
+  /** Opens an alert beside the list, which stays as it is. `focus`: its note, to acknowledge it. */
+  openAlert(fingerprint: string, focus: 'alert' | 'note' = 'alert'): void {
+    this.alertFocus = focus;
+    this.go('alerts', fingerprint);
   }
 
   /** A request from outside the page: a notification, the tray, a link. */
@@ -160,7 +175,7 @@ class Ui {
     const id = this.#next++;
     this.notices = [...this.notices.slice(-3), { id, tone, text, error, action }];
     // An error stays until it is read and closed.
-    if (!error && !action) setTimeout(() => this.dismiss(id), 6000);
+    if (!error && (!action || action.brief)) setTimeout(() => this.dismiss(id), action ? 12_000 : 6000);
   }
 
   dismiss(id: number): void {

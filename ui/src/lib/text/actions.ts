@@ -1,5 +1,6 @@
 // Notifications of actions that several places offer.
 export const text = {
+  openAlert: 'Open alert',
   openFailed: 'Failed to open the page.',
   refreshing: 'Refreshing all servers…',
   refreshFailed: 'Failed to refresh.',
@@ -12,6 +13,13 @@ export const text = {
   recreated: 'Active on all members again.',
   partlyRecreated: (active: number, total: number): string => `Active on ${active} of ${total} members.`,
   recreateFailed: 'Failed to recreate the window.',
+  acknowledged: (alert: string): string => `Acknowledged ${alert}`,
+  acknowledgmentRemoved: (alert: string): string => `Acknowledgment of ${alert} removed`,
+  acknowledgeFailed: (alert: string): string => `Failed to acknowledge ${alert}.`,
+  removeAcknowledgmentFailed: (alert: string): string => `Failed to remove the acknowledgment of ${alert}.`,
+  alreadyAcknowledged: (alert: string, by: string): string => `${alert} was already acknowledged by ${by}`,
+  acknowledgePending: (alert: string): string => `${alert} is pending. It can be acknowledged when it fires.`,
+  acknowledgeResolved: (alert: string): string => `${alert} is resolved. Only active alerts can be acknowledged.`,
   settingsFailed: 'Failed to save the settings.',
   notConnected: 'The window is not connected to the panel yet.',
   unreadableReply: {

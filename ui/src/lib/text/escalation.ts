@@ -21,6 +21,7 @@ export const text = {
   email: 'Write email…',
   chat: 'Open chat…',
   copyAddress: 'Copy address',
+  openAlert: 'Open alert',
   mark: 'Mark as escalated…',
   note: 'Person contacted and outcome',
   confirm: 'Mark as escalated',

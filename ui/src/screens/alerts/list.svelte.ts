@@ -132,6 +132,15 @@ export class AlertList {
     return undefined;
   }
 
+  /** Index of an alert in the pages that are here; -1 if it is in none. */
+  indexOf(fingerprint: string): number {
+    for (const [page, rows] of this.#pages) {
+      const at = rows.findIndex((r) => r.fingerprint === fingerprint);
+      if (at >= 0) return page * PAGE + at;
+    }
+    return -1;
+  }
+
   /** Tells which rows are in view. */
   look(first: number, last: number): void {
     this.#first = Math.max(0, first);

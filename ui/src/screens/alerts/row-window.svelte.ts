@@ -1,5 +1,6 @@
 // Which rows of a long list are rendered, and where the keyboard is. Knows sizes and positions, no elements.
 import type { AlertSort } from '../../lib/contract';
+import { step } from '../../lib/keyboard/rows';
 
 export const ROW_HEIGHT = 48;
 export const HEAD_HEIGHT = 36;
@@ -31,25 +32,14 @@ export class RowWindow {
     this.#current = Math.max(0, Math.min(this.#total() - 1, index));
   }
 
+  /** Rows that one page shows. */
+  get page(): number {
+    return Math.max(1, Math.floor(this.height / ROW_HEIGHT) - 1);
+  }
+
   /** The row that a key moves to; null for other keys. */
   target(key: string): number | null {
-    const page = Math.max(1, Math.floor(this.height / ROW_HEIGHT) - 1);
-    switch (key) {
-      case 'ArrowDown':
-        return this.current + 1;
-      case 'ArrowUp':
-        return this.current - 1;
-      case 'PageDown':
-        return this.current + page;
-      case 'PageUp':
-        return this.current - page;
-      case 'Home':
-        return 0;
-      case 'End':
-        return this.#total() - 1;
-      default:
-        return null;
-    }
+    return step(key, this.current, this.#total(), this.page);
   }
 
   /** Scroll position that shows the current row below the header, moving as little as possible. */
