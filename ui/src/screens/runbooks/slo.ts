@@ -6,6 +6,9 @@ import { text } from '../../lib/text/runbooks';
 /** Data that covers less than this share of the range is mentioned. */
 const FULL_SHARE = 0.9;
 
+/** How wide the figure of a service level is in a list of this width, in pixels: about a third, in which its labels fit. */
+export const figureWidth = (list: number): number => Math.round(Math.min(480, Math.max(220, list * 0.34)));
+
 export const rangeLabel = (hours: number): string => (hours < 48 ? `${hours} h` : `${hours / 24} d`);
 
 /** Percent with one decimal; two where one would read 100 %, and below 10 %. */
