@@ -219,7 +219,8 @@ test('dialog_has_its_first_field_focused_submits_on_enter_and_returns_the_focus'
   await press(page, 'Escape');
   assert.equal(await focus(page), 'schedule-new');
   await page.getByTestId('nav-backups').click();
-  await page.getByTestId('prune').waitFor();
+  await page.getByTestId('backup-row').first().waitFor();
+  await settled(page);
   await page.getByTestId('prune').focus();
   await press(page, 'Enter');
   assert.equal(await focused(), 'INPUT');

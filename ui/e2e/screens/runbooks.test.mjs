@@ -48,6 +48,7 @@ test('runbooks_open_by_keyboard_search_and_palette', async () => {
   await page.getByRole('heading', { level: 1, name: 'CostAbove200' }).waitFor();
   await page.keyboard.press('Control+k');
   await page.keyboard.type('runbook for');
+  await page.locator('[data-command^="runbook-of-"]').first().waitFor();
   await page.keyboard.press('Enter');
   await page.getByTestId('runbook-alert').waitFor();
   await done();

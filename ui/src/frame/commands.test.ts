@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { commands, search } from './commands';
+import { commands } from './commands';
+import { search } from './search';
 
 describe('the palette', () => {
   const all = commands();

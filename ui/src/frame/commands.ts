@@ -1,7 +1,6 @@
 // Every command of the palette and every single-key shortcut. The list is built from the snapshot each time it is
 // shown, so it never offers what does not exist.
 import type { Theme } from '../lib/contract';
-import type { IconName } from '../lib/components/Icon.svelte';
 import { currentWindow, extend, openLink, refresh, saveSettings, selectStack } from '../lib/state/actions';
 import { drills } from '../lib/state/drills.svelte';
 import { panel } from '../lib/state/panel.svelte';
@@ -9,18 +8,7 @@ import { focusFilter } from '../lib/keyboard/lists';
 import { safe } from '../lib/format/untrusted';
 import { ui } from '../lib/state/ui.svelte';
 import { text } from '../lib/text/frame';
-
-export interface Command {
-  id: string;
-  group: (typeof text.commands.group)[keyof typeof text.commands.group];
-  title: string;
-  icon: IconName;
-  /** Keys that run it, in order. */
-  keys?: string[];
-  /** More search terms. */
-  keywords?: string;
-  run: () => void;
-}
+import type { Command } from './search';
 
 export function commands(): Command[] {
   const s = panel.snapshot;
@@ -220,15 +208,6 @@ export function commands(): Command[] {
       run: () => ui.showAlerts({ states: ['silenced'] }),
     },
   );
-  for (const a of (s?.alerts.top ?? []).filter((x) => x.state === 'firing'))
-    list.push({
-      id: `runbook-${a.fingerprint}`,
-      group: text.commands.group.alerts,
-      title: text.commands.runbook(safe(a.name, 60), safe(a.tenant ?? '', 40)),
-      icon: 'book',
-      keywords: 'diagnosis triage',
-      run: () => ui.go('runbooks', `@${a.fingerprint}`),
-    });
   for (const f of s?.settings.savedFilters ?? [])
     list.push({
       id: `saved-${f.name}`,
@@ -310,18 +289,4 @@ export function commands(): Command[] {
     },
   );
   return list;
-}
-
-/** Commands that contain every word of `query`; those whose title starts with the first word come first. */
-export function search(list: readonly Command[], query: string): Command[] {
-  const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
-  if (terms.length === 0) return [...list];
-  const rank = (c: Command): number => {
-    const title = c.title.toLowerCase();
-    const first = terms[0] ?? '';
-    return title.startsWith(first) ? 0 : title.includes(` ${first}`) ? 1 : title.includes(first) ? 2 : 3;
-  };
-  return list
-    .filter((c) => terms.every((term) => `${c.title} ${c.group} ${c.keywords ?? ''}`.toLowerCase().includes(term)))
-    .sort((a, b) => rank(a) - rank(b));
 }

@@ -167,6 +167,11 @@ export function focusListOnOpen(): void {
   });
 }
 
+/** What opens beside the list takes the focus itself. */
+export function leaveListAlone(): void {
+  wanted = null;
+}
+
 function attempt(): void {
   if (!wanted || modalIsOpen()) return;
   const active = document.activeElement;

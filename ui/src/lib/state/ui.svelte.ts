@@ -1,7 +1,7 @@
 // What the person is looking at: the route, the open dialog, notices. The route is kept in the address's hash, so
 // that back and forward work and a test can open any screen directly.
 import type { DrillScenario, PanelError, ServiceKind, Silence } from '../contract';
-import { focusListOnOpen } from '../keyboard/lists';
+import { focusListOnOpen, leaveListAlone } from '../keyboard/lists';
 import { readAlertsQuery, type AlertListQuery } from '../format/address';
 
 export const SCREENS = [
@@ -40,7 +40,7 @@ export interface TrustQuestion {
 export interface Route {
   screen: Screen;
   /**
-   * The fingerprint of the open alert; a gauge's id on the overview, a backup's id, a tab of the settings; on the runbooks screen a page's id, `@` and an
+   * The fingerprint of the open alert; a gauge's id on the overview, a backup's id, a rule's name, a tab of the settings; on the runbooks screen a page's id, `@` and an
    * alert's fingerprint, `slo-status`, or `training` (with `~` and a drill's id for its report).
    */
   item: string | null;
@@ -72,6 +72,8 @@ class Ui {
   dialog = $state.raw<Dialog | null>(null);
   /** List that the alerts screen is asked to show; it takes this over and clears it. */
   alertQuery = $state.raw<AlertListQuery | null>(null);
+  /** Dashboard that the page of a backup is to show, by its path; the page takes this over and clears it. */
+  dashboardPath = $state.raw<string | null>(null);
   /** What the drawer of the open alert is to focus when it opens; it takes this over and clears it. */
   alertFocus = $state.raw<'alert' | 'note' | null>(null);
   /** Person whose training is shown; none: the one at this machine. */
@@ -100,6 +102,12 @@ class Ui {
   openAlert(fingerprint: string, focus: 'alert' | 'note' = 'alert'): void {
     this.alertFocus = focus;
     this.go('alerts', fingerprint);
+    leaveListAlone();
+  }
+
+  openDashboard(backup: string, path: string): void {
+    this.dashboardPath = path;
+    this.go('backups', backup);
   }
 
   /** A request from outside the page: a notification, the tray, a link. */

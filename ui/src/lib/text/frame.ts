@@ -181,12 +181,6 @@ export const text = {
     left: (length: string): string => `${length} left`,
     canceling: 'Canceling…',
   },
-  palette: {
-    label: 'Command palette',
-    find: 'Find a command or screen',
-    list: 'Commands',
-    none: 'No matching commands',
-  },
   shortcuts: {
     title: 'Keyboard shortcuts',
     palette: 'Command palette',
@@ -226,7 +220,6 @@ export const text = {
     criticalAlerts: 'Show critical alerts',
     pendingAlerts: 'Show pending alerts',
     silencedAlerts: 'Show silenced alerts',
-    runbook: (alert: string, tenant: string): string => `Runbook for ${alert}${tenant ? ` (${tenant})` : ''}`,
     savedList: (name: string): string => `Show “${name}”`,
     switchTo: (stack: string): string => `Switch to ${stack}`,
     open: (service: string): string => `Open ${service} in browser`,
