@@ -13,7 +13,8 @@ describe('columns', () => {
     expect(ids(1060)).toEqual(['name', 'severity', 'tenant', 'value', 'since', 'receivers', 'label:job', 'state']);
     expect(ids(760)).toEqual(['name', 'tenant', 'value', 'since', 'state']);
     expect(ids(300)).toEqual(['name', 'state']);
-    expect(ids(100, ['value'])).toEqual(['name', 'value']);
+    expect(ids(300, ['value'])).toEqual(['name', 'value']);
+    expect(ids(299)).toEqual(['name']);
   });
   test('in a very narrow list the name gives way to the state', () => {
     expect(template(fitting(ALL, 320), 320)).toBe('minmax(0, 1fr) 140px');

@@ -22,9 +22,9 @@ const KNOWN: Record<(typeof BUILT_IN)[number], Omit<Column, 'id'>> = {
   severity: { title: text.columns.severity, sort: 'severity', min: 92, width: '92px' },
   tenant: { title: text.columns.tenant, sort: 'tenant', min: 110, width: 'minmax(110px, 1fr)' },
   value: { title: text.columns.value, sort: 'value', end: true, min: 76, width: '76px' },
-  since: { title: text.columns.since, sort: 'since', min: 92, width: '104px' },
+  since: { title: text.columns.since, sort: 'since', min: 104, width: '104px' },
   receivers: { title: text.columns.receivers, min: 100, width: 'minmax(100px, 0.8fr)' },
-  state: { title: text.columns.state, sort: 'state', min: 140, width: '178px' },
+  state: { title: text.columns.state, sort: 'state', min: 140, width: 'minmax(140px, 178px)' },
 };
 const NAME: Column = { id: 'name', title: text.columns.name, sort: 'name', min: 220, width: 'minmax(220px, 1.8fr)' };
 const GAP = 12;
@@ -42,8 +42,12 @@ function column(id: string): Column | null {
   return known ? { id, ...known } : null;
 }
 
-/** The columns that fit into `width` pixels. The alert's name and the last column that is left always stay. */
+/** Narrower than this there is room for the alert's name only. */
+const NAME_ONLY = 300;
+
+/** The columns that fit into `width` pixels. The alert's name and, if it fits at all, the last column that is left stay. */
 export function fitting(chosen: readonly string[], width: number): Column[] {
+  if (width < NAME_ONLY) return [NAME];
   const columns = chosen.map(column).filter((c) => c !== null);
   const room = (list: Column[]): number => [NAME, ...list].reduce((sum, c) => sum + c.min + GAP, SIDES - GAP);
   while (columns.length > 1 && room(columns) > width) {
