@@ -152,7 +152,7 @@ pub async fn endpoint(
     profile: &Profile,
     secrets: &Secrets,
 ) -> Result<Endpoint, PanelError> {
-    let url = Url::parse(url.trim()).map_err(|error| {
+    let url = Url::parse(&aether_foundation::web::with_scheme(url)).map_err(|error| {
         PanelError::new(
             ErrorCode::InvalidConfig,
             service.as_str(),

@@ -110,7 +110,8 @@ fn of_query(
 }
 
 fn of_url(section: &mut Section<'_>, problems: &mut Problems) -> Option<(OwnKind, CustomCheckKind)> {
-    let url = section.string("url", problems)?;
+    let mut url = section.string("url", problems)?;
+    url.value = crate::web::with_scheme(&url.value);
     // Unlike a server's address it may have a query.
     let bare = url.value.split(['?', '#']).next().unwrap_or_default().to_owned();
     let address = super::section::At { value: bare, at: url.at };

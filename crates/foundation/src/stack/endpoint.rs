@@ -10,6 +10,7 @@ use super::{
     section::{Problems, Section},
     values::report,
 };
+use crate::web::with_scheme;
 
 /// Most members of one Alertmanager cluster.
 const MAX_MEMBERS: usize = 16;
@@ -52,7 +53,8 @@ pub(super) fn read(
     if let Some(extra) = found.get(MAX_MEMBERS) {
         problems.add(extra.at, section.path(url_key), format!("expected at most {MAX_MEMBERS} members"));
     }
-    for url in found.into_iter().take(MAX_MEMBERS) {
+    for mut url in found.into_iter().take(MAX_MEMBERS) {
+        url.value = with_scheme(&url.value);
         report(check::http_url(&url.value), &url, &section.path(url_key), problems);
         let same = |known: &String| known.trim_end_matches('/') == url.value.trim_end_matches('/');
         if spec.urls.iter().any(same) {

@@ -4,6 +4,7 @@
 //! never point the panel at another stack's servers. `docs/stack-profile.md` describes each key.
 
 use super::values::{names, query, report, text, to_error};
+use crate::web::with_scheme;
 use std::path::{Path, PathBuf};
 
 use aether_contract::{EndpointSpec, GaugeSpec, PanelError, ServiceKind, StackSource};
@@ -228,7 +229,8 @@ fn services(root: &mut Section<'_>, profile: &mut Profile, place: &Place, proble
 }
 
 fn web_url(section: &mut Section<'_>, service: ServiceKind, profile: &mut Profile, problems: &mut Problems) {
-    if let Some(url) = section.string("web_url", problems) {
+    if let Some(mut url) = section.string("web_url", problems) {
+        url.value = with_scheme(&url.value);
         report(check::http_url(&url.value), &url, &section.path("web_url"), problems);
         profile.web_urls.insert(service, url.value);
     }

@@ -1,7 +1,31 @@
 import { describe, expect, test } from 'vitest';
-import { alertsLink, readAlertsQuery, webAddress } from './address';
+import { alertsLink, readAlertsQuery, webAddress, withScheme } from './address';
 
 describe('addresses', () => {
+  // The same table as in `crates/foundation/src/web.rs`.
+  test.each([
+    ['localhost:9090', 'http://localhost:9090'],
+    ['prometheus', 'http://prometheus'],
+    ['  10.0.0.1:9093 ', 'http://10.0.0.1:9093'],
+    ['grafana.example:443', 'https://grafana.example:443'],
+    ['grafana.example:443/base', 'https://grafana.example:443/base'],
+    ['host/prometheus/', 'http://host/prometheus/'],
+    ['my_host:9090', 'http://my_host:9090'],
+    ['[::1]:9090', 'http://[::1]:9090'],
+    ['[::1]:443', 'https://[::1]:443'],
+    ['::1', 'http://[::1]'],
+    ['https://host:9090', 'https://host:9090'],
+    ['ftp://host', 'ftp://host'],
+    ['javascript:alert(1)', 'javascript:alert(1)'],
+    ['mailto:a@b', 'mailto:a@b'],
+    ['user:pw@host:9090', 'user:pw@host:9090'],
+    ['host:99999', 'host:99999'],
+    ['host:', 'host:'],
+    [':9090', ':9090'],
+    ['not an address', 'not an address'],
+    ['//host', '//host'],
+    ['', ''],
+  ])('%s typed without a scheme gets one', (typed, address) => expect(withScheme(typed)).toBe(address));
   test('only plain web addresses may be opened', () => {
     for (const good of ['https://wiki.example/run?a=1', ' http://10.0.0.1:9090/graph '])
       expect(webAddress(good)).not.toBeNull();

@@ -16,6 +16,22 @@ export function webAddress(text: string): string | null {
   }
 }
 
+const TYPED = /^(?:(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?)((?:[/?#].*)?)$/i;
+
+/**
+ * The address of a server with its scheme: `http://` where none was typed, `https://` for port 443. Other text is
+ * returned as it is. The panel does the same with profiles (`foundation/src/web.rs`).
+ */
+export function withScheme(typed: string): string {
+  const address = typed.trim();
+  if (/^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address) && URL.canParse(`http://[${address}]`))
+    return `http://[${address}]`;
+  const [, host, port, path] = TYPED.exec(address) ?? [];
+  if (host === undefined || (port !== undefined && Number(port) > 65_535)) return address;
+  const full = `${port === '443' ? 'https' : 'http'}://${host}${port === undefined ? '' : `:${port}`}${path ?? ''}`;
+  return host.startsWith('[') && !URL.canParse(full) ? address : full;
+}
+
 /** The part of a request for alerts that a person chooses. */
 export type AlertListQuery = Partial<
   Pick<AlertsRequest, 'filter' | 'states' | 'severities' | 'receivers' | 'groupBy' | 'sort' | 'descending'>

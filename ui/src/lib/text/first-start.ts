@@ -1,5 +1,5 @@
 // Texts of the first start: three steps from an empty panel to a saved stack.
-import { count } from '../format/number';
+import { plural } from './common';
 
 export const text = {
   heading: 'Connect the panel to your stack',
@@ -13,7 +13,7 @@ export const text = {
   optional: ', optional',
   found: 'found',
   notFound: 'not found on this computer',
-  searched: (n: number): string => `Checked ${count(n)} addresses on this computer.`,
+  searched: (n: number): string => `Checked ${plural(n, 'address', 'addresses')} on this computer.`,
   searching: 'Searching this computer…',
   elsewhere: 'For other hosts, enter the URL.',
   later: 'Configure authentication, headers, certificates and more members later in Settings.',

@@ -41,7 +41,7 @@ export const text = {
     username: 'Username',
     usernameFor: (service: string): string => `Username for ${service}`,
     usernameMissing: 'Basic authentication requires a username.',
-    notUrl: (typed: string): string => `“${typed}” is not a URL. Enter the full URL, such as http://localhost:9090`,
+    notUrl: (typed: string): string => `“${typed}” is not a URL. Enter a host and port, such as localhost:9090`,
     notHttp: (typed: string): string => `“${typed}” must start with http:// or https://`,
     queryInUrl: (typed: string): string => `“${typed}” must not contain ? or #.`,
     userInUrl: 'Remove the username and password from the URL and set them under Credentials.',

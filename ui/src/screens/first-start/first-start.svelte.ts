@@ -4,6 +4,7 @@ import { asPanelError } from '../../lib/backend';
 import { panel } from '../../lib/state/panel.svelte';
 import { ui } from '../../lib/state/ui.svelte';
 import { text } from '../../lib/text/first-start';
+import { withScheme } from '../../lib/format/address';
 import { emptyEndpoint, nameProblem, urlProblem } from '../settings/endpoint';
 
 export interface Service {
@@ -93,7 +94,7 @@ export class FirstStart {
 
   /** The server found at this URL. */
   discovered(kind: ServiceKind): DiscoverReport['found'][number] | undefined {
-    return this.report?.found.find((f) => f.service === kind && f.url === this.urls[kind].trim());
+    return this.report?.found.find((f) => f.service === kind && f.url === withScheme(this.urls[kind]));
   }
 
   problem(kind: ServiceKind): string {
@@ -102,7 +103,7 @@ export class FirstStart {
   }
 
   endpoint(kind: ServiceKind): EndpointSpec {
-    const url = this.urls[kind].trim();
+    const url = withScheme(this.urls[kind]);
     return emptyEndpoint(url ? [url] : []);
   }
 

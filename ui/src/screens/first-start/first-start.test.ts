@@ -57,7 +57,7 @@ describe('the steps', () => {
     const first = started();
     first.next();
     expect(first.step).toBe(1);
-    first.urls.prometheus = 'localhost:9090 ';
+    first.urls.prometheus = 'no address ';
     first.next();
     expect([first.step, first.problem('prometheus') === '']).toEqual([1, false]);
     first.urls.prometheus = 'http://localhost:9090';

@@ -16,13 +16,18 @@ describe('an endpoint as it is edited', () => {
     expect(fromDraft(toDraft(spec))).toEqual({ spec, problem: '' });
   });
   it.each([
-    ['localhost:9090', 'http'],
-    ['nonsense', 'URL'],
+    ['utter nonsense', 'URL'],
+    ['localhost:99999', 'http'],
     ['ftp://x/', 'http://'],
     ['http://u:p@x/', 'Credentials'],
     ['http://x/#a', '#'],
     ['http://x/?q', '?'],
   ])('rejects %s and explains why', (url, reason) => expect(urlProblem(url)).toContain(reason));
+  it('completes an address that was typed without a scheme', () =>
+    expect(fromDraft({ ...toDraft(emptyEndpoint()), urls: 'am-0:9093\nam-1:443' })).toMatchObject({
+      spec: { urls: ['http://am-0:9093', 'https://am-1:443'] },
+      problem: '',
+    }));
   it('never shows a password contained in a URL', () =>
     expect(urlProblem('http://user:hunter2@host/')).not.toContain('hunter2'));
   it('rejects a malformed header', () =>

@@ -1,5 +1,6 @@
 // An endpoint as a person edits it (lines of text) and as a profile holds it. Pure; nothing is sent from here.
 import type { EndpointSpec } from '../../lib/contract';
+import { withScheme } from '../../lib/format/address';
 import { text } from '../../lib/text/settings';
 
 export interface EndpointDraft {
@@ -47,7 +48,7 @@ export function fromDraft(draft: EndpointDraft): { spec: EndpointSpec; problem: 
       problem ||= `“${line.slice(0, 40)}” is not a header. Write Name: value.`;
     else headers[name] = line.slice(colon + 1).trim();
   }
-  const urls = lines(draft.urls);
+  const urls = lines(draft.urls).map(withScheme);
   for (const url of urls) problem ||= urlProblem(url);
   if (draft.auth === 'basic' && draft.username.trim() === '') problem ||= text.endpoint.usernameMissing;
   const spec: EndpointSpec = {
@@ -67,7 +68,7 @@ export function urlProblem(typed: string): string {
   const short = typed.slice(0, 60);
   let url: URL;
   try {
-    url = new URL(typed);
+    url = new URL(withScheme(typed));
   } catch {
     return text.endpoint.notUrl(short);
   }
@@ -79,7 +80,12 @@ export function urlProblem(typed: string): string {
 
 /** Whether credentials would cross the network unencrypted: a login over plain HTTP to another machine. */
 export function exposesCredentials(draft: EndpointDraft): boolean {
-  return draft.auth !== 'none' && lines(draft.urls).some((url) => URL.canParse(url) && isExposed(new URL(url)));
+  return (
+    draft.auth !== 'none' &&
+    lines(draft.urls)
+      .map(withScheme)
+      .some((url) => URL.canParse(url) && isExposed(new URL(url)))
+  );
 }
 
 /** Plain HTTP to anything but this machine. */

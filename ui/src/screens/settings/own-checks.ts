@@ -1,5 +1,6 @@
 // Checks of a profile's own as a person edits them, and as the profile holds them. Pure; nothing is sent from here.
 import type { CheckSuite, CustomCheck } from '../../lib/contract';
+import { withScheme } from '../../lib/format/address';
 import { urlProblem } from './endpoint';
 import { text } from '../../lib/text/settings';
 
@@ -78,7 +79,7 @@ export function fromDrafts(drafts: CheckDraft[]): CustomCheck[] {
     const ask: CustomCheck['ask'] =
       d.asks === 'query'
         ? { kind: 'query', query: d.query.trim() === '' ? '' : d.query, expect: d.expect.trim() }
-        : { kind: 'http', url: d.url.trim(), status: Number(d.status), contains: d.contains };
+        : { kind: 'http', url: withScheme(d.url), status: Number(d.status), contains: d.contains };
     return { id, title: d.title.trim(), ask, suites: [...d.suites], remedy: d.remedy.trim() };
   });
 }
