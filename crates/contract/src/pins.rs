@@ -105,6 +105,22 @@ wire! {
 }
 
 wire! {
+    /// A program that runs in another version than the pinned one.
+    pub struct VersionMismatch {
+        /// What it reports, without a leading `v`.
+        pub runs: String,
+        /// The pinned tag.
+        pub pinned: String,
+        /// The image to pin so that the running version is the pinned one.
+        pub image: String,
+        /// Command that runs the pinned version; none where Compose does not run the service.
+        pub recreate: Option<String>,
+        /// Whether the pinned version is older than the running one.
+        pub downgrade: bool,
+    }
+}
+
+wire! {
     /// A version that a program reports.
     pub struct ReportedVersion {
         /// Without a leading `v`.
@@ -182,6 +198,9 @@ wire! {
         pub words: String,
         /// What to do, as a command where there is one; may be empty.
         pub remedy: String,
+        /// The ways out where the program runs in another version than the pinned one.
+        #[serde(default)]
+        pub mismatch: Option<VersionMismatch>,
         /// Whether the image is wanted by digest, which can't be pushed again, as a tag can.
         pub locked: bool,
         /// Image of the profile's pin; none for a service that it does not pin.

@@ -72,7 +72,15 @@ test('version_mismatch_is_marked_and_a_pin_update_previews_its_diff', async () =
   const { page, done } = await open('scene=loaded', 'versions');
   const of = (service) => page.locator(`[data-testid="pin-row"][data-service="${service}"]`);
   await of('prometheus').waitFor();
-  assert.match(await of('prometheus').innerText(), /The tag is v2\.54\.1, but the reported version is 2\.42\.0\./);
+  assert.match(await of('prometheus').innerText(), /Runs 2\.42\.0, pinned v2\.54\.1\./);
+  // Both ways out: pin what runs, or run what is pinned.
+  assert.match(await of('prometheus').getByTestId('pin-recreate').innerText(), /Recreate with v2\.54\.1/);
+  await of('prometheus').getByTestId('pin-running').click();
+  assert.equal(await page.getByTestId('repin-image').inputValue(), 'prom/prometheus:v2.42.0');
+  await page.keyboard.press('Escape');
+  await of('grafana').getByTestId('pin-row-change').click();
+  assert.match(await page.getByTestId('repin').innerText(), /Update pin: grafana/);
+  await page.keyboard.press('Escape');
   const states = await of('prometheus')
     .getByTestId('pin-link')
     .evaluateAll((links) => links.map((l) => l.dataset.state));

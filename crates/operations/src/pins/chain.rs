@@ -110,6 +110,7 @@ impl Facts {
             drift: judged.verdict.is_drift(),
             words: judged.words,
             remedy: judged.remedy,
+            mismatch: judged.mismatch,
             locked: wanted.is_some_and(|wanted| wanted.contains("@sha256:")),
             pinned: self.pinned,
             compose: self.reference,
@@ -141,7 +142,7 @@ impl Facts {
             state: if judged.breaks == Some(kind) { PinLinkState::Differs } else { PinLinkState::Gap },
         };
         let pin = match &self.pinned {
-            Some(pin) => seen(PinLinkKind::Pin, pin, "[[pins]] in the profile".to_owned()),
+            Some(pin) => seen(PinLinkKind::Pin, pin, "Pinned in the profile".to_owned()),
             None => gap(PinLinkKind::Pin, "Not pinned in the profile."),
         };
         let compose = match (&evidence.compose, &self.reference) {

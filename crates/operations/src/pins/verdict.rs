@@ -1,6 +1,6 @@
 //! What the links of a service's chain say together. Pure: a verdict is a function of the evidence and of nothing else.
 
-use aether_contract::{PinLinkKind, PinVerdict};
+use aether_contract::{PinLinkKind, PinVerdict, VersionMismatch};
 
 use super::image::{bare, same, tag, version};
 use aether_foundation::{shell::local, text::capital};
@@ -72,7 +72,7 @@ impl Evidence {
 }
 
 /// A verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     /// In a word.
     pub verdict: PinVerdict,
@@ -82,6 +82,8 @@ pub struct Judged {
     pub remedy: String,
     /// The link where the chain breaks.
     pub breaks: Option<PinLinkKind>,
+    /// The ways out of a version mismatch.
+    pub mismatch: Option<VersionMismatch>,
 }
 
 /// Whether a program of this version is one of this tag: `2.54` and `2.54.1-distroless` are both of 2.54.1.
@@ -93,22 +95,56 @@ fn is_of(tag: &str, reported: &str) -> bool {
     leads(reported, tag, &['.', '+']) || leads(tag, reported, &['-'])
 }
 
+/// Whether Compose runs the service, as far as can be seen.
+fn in_compose(seen: &Evidence) -> bool {
+    matches!(seen.compose, InCompose::Says(_) | InCompose::Built | InCompose::Broken(_))
+}
+
+/// Another version, written as the tag has its own: with `v` and the variant behind it.
+fn like(tag: &str, named: &str, version: &str) -> String {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    // A build's own suffix is part of no tag.
+    let version = version.split(['+', '-']).next().unwrap_or(version);
+    let name = tag.split('@').next().unwrap_or(tag);
+    let prefix = if name.starts_with('v') { "v" } else { "" };
+    let variant = named.find('-').and_then(|at| named.get(at..)).unwrap_or_default();
+    format!("{prefix}{version}{variant}")
+}
+
+/// Whether a version is older than another, number by number.
+fn is_older(a: &str, b: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        let text = text.strip_prefix('v').unwrap_or(text);
+        let core = text.split(['-', '+']).next().unwrap_or_default();
+        core.split('.').map_while(|part| part.parse().ok()).collect()
+    };
+    numbers(a) < numbers(b)
+}
+
 /// The verdict, in words, and what to do.
 pub fn judge(seen: &Evidence) -> Judged {
-    let done = |verdict, words: String, remedy: String, breaks| Judged { verdict, words, remedy, breaks };
+    let done = |verdict, words: String, remedy: String, breaks| Judged {
+        verdict,
+        words,
+        remedy,
+        breaks,
+        mismatch: None,
+    };
     let service = local(&seen.service);
-    let recreate = format!("docker compose up -d {service}");
     let wanted = seen.wanted();
+    // A server that is only an address, or that another supervisor runs, has no Compose command.
+    let recreate = if in_compose(seen) {
+        format!("docker compose up -d {service}")
+    } else {
+        format!("Run {} on its host, then refresh.", wanted.unwrap_or(&seen.container))
+    };
     if let (InCompose::Says(says), Some(pin)) = (&seen.compose, &seen.pinned)
         && !same(says, pin)
     {
         let runs = matches!(&seen.engine, InEngine::Container { image, .. } if same(image, says));
         let remedy = format!("aetherctl pins update {service} {}", local(pin));
-        let remedy = if runs {
-            format!("Update its image in [[pins]] of the profile, or run: {remedy}")
-        } else {
-            remedy
-        };
+        let remedy =
+            if runs { format!("Update the pin of the profile to {says}, or run: {remedy}") } else { remedy };
         let words = format!("The Compose file has {says}, but the profile pins {pin}.");
         return done(PinVerdict::OtherReference, words, remedy, Some(PinLinkKind::Compose));
     }
@@ -132,17 +168,30 @@ pub fn judge(seen: &Evidence) -> Judged {
         && let Some(other) = seen.reported.iter().find(|says| !is_of(named, says))
     {
         let tag = tag(wanted).unwrap_or(named);
-        let words = format!("The tag is {tag}, but the reported version is {other}.");
-        let remedy = match (&seen.engine, &seen.tag_image_id) {
+        let words = format!("Runs {other}, pinned {tag}.");
+        let command = in_compose(seen).then(|| match (&seen.engine, &seen.tag_image_id) {
             // The container is of that very image: making it again changes nothing.
-            (InEngine::Container { .. }, Some(_)) => format!(
+            (InEngine::Container { .. }, Some(_)) => {
+                format!("docker compose pull {service} && docker compose up -d {service}")
+            }
+            _ => recreate.clone(),
+        });
+        let remedy = match (&command, &seen.engine, &seen.tag_image_id) {
+            (Some(command), InEngine::Container { .. }, Some(_)) => format!(
                 "Check that the address leads to this container. If it does, the image does not match its \
-                    tag; it may have been built locally. Then run: docker compose pull {service} && \
-                    docker compose up -d {service}"
+                    tag; it may have been built locally. Then run: {command}"
             ),
             _ => recreate,
         };
-        return done(PinVerdict::OtherProgram, words, remedy, Some(PinLinkKind::Program));
+        let judged = done(PinVerdict::OtherProgram, words, remedy, Some(PinLinkKind::Program));
+        let mismatch = VersionMismatch {
+            runs: other.clone(),
+            pinned: tag.to_owned(),
+            image: format!("{}:{}", bare(wanted), like(tag, named, other)),
+            recreate: command,
+            downgrade: is_older(named, other),
+        };
+        return Judged { mismatch: Some(mismatch), ..judged };
     }
     if let Some(wanted) = wanted.filter(|wanted| named.is_none() && !wanted.contains('@')) {
         let what =
@@ -166,7 +215,7 @@ pub fn judge(seen: &Evidence) -> Judged {
     let unpinned = |words: String| match seen.pinned {
         Some(_) => done(PinVerdict::Agrees, words, String::new(), None),
         None => {
-            let remedy = "Add it to [[pins]] in the profile.".to_owned();
+            let remedy = "Add a pin for it to the profile.".to_owned();
             done(PinVerdict::Unpinned, format!("Not pinned in the profile. {words}"), remedy, None)
         }
     };

@@ -121,10 +121,47 @@ fn a_program_that_is_not_what_its_tag_says_is_told_in_so_many_words() {
         ..Evidence::default()
     };
     let judged = judge(&evidence);
-    assert_eq!(judged.words, "The tag is v2.54.1, but the reported version is 2.42.0.");
+    assert_eq!(judged.words, "Runs 2.42.0, pinned v2.54.1.");
     assert!(judged.remedy.contains("pull prometheus"), "up alone would change nothing: {judged:?}");
     let without = Evidence { engine: InEngine::NotLooked, tag_image_id: None, ..evidence };
     assert_eq!(judge(&without).remedy, "docker compose up -d prometheus");
+}
+
+#[test]
+fn a_version_mismatch_has_both_ways_out_and_compose_only_where_it_runs_the_service() {
+    let evidence = |compose: InCompose, pin: &str, runs: &str| Evidence {
+        service: "prometheus".into(),
+        container: "aether-prom".into(),
+        pinned: Some(pin.into()),
+        compose,
+        reported: vec![runs.into()],
+        ..Evidence::default()
+    };
+    let judged = judge(&evidence(InCompose::Says(PIN.into()), PIN, "3.16.0"));
+    let mismatch = judged.mismatch.unwrap();
+    assert_eq!(judged.words, "Runs 3.16.0, pinned v2.54.1.");
+    assert_eq!(mismatch.image, "prom/prometheus:v3.16.0");
+    assert_eq!(mismatch.recreate.as_deref(), Some("docker compose up -d prometheus"));
+    assert!(mismatch.downgrade);
+    // An address, or a service of systemd: no Compose command anywhere.
+    for compose in [InCompose::NotRead, InCompose::NotNamed] {
+        let judged = judge(&evidence(compose, "grafana/grafana:11.2.0-ubuntu", "10.4.1"));
+        let mismatch = judged.mismatch.unwrap();
+        assert_eq!((mismatch.recreate, mismatch.downgrade), (None, false));
+        assert_eq!(mismatch.image, "grafana/grafana:10.4.1-ubuntu");
+        assert!(
+            !judged.remedy.contains("compose") && !judged.remedy.contains("[[pins]]"),
+            "{}",
+            judged.remedy
+        );
+    }
+    let gone = Evidence {
+        engine: InEngine::NoContainer,
+        reported: Vec::new(),
+        ..evidence(InCompose::NotRead, PIN, "")
+    };
+    assert_eq!(judge(&gone).verdict, Missing);
+    assert!(!judge(&gone).remedy.contains("compose"), "{}", judge(&gone).remedy);
 }
 
 #[test]

@@ -10,8 +10,7 @@ export const text = {
   advisories: (n: number): string => plural(n, 'advisory', 'advisories'),
   updated: 'updated',
   emptyTitle: 'No pinned versions',
-  empty:
-    'Add services and their images under [[pins]] in the stack’s profile, or set the Compose files under [compose].',
+  empty: 'Add services and their images to the pins of the stack’s profile, or set the Compose files under [compose].',
   absent: (services: string): string => `Optional, not running: ${services}`,
   noDocker: 'Containers are not inspected: set [docker] host in the profile',
   noCompose: 'No Compose file: set [compose] files or [pack] dir in the profile',
@@ -32,7 +31,17 @@ export const text = {
     gap: 'unknown',
   },
 
+  mismatch: {
+    pin: (version: string): string => `Pin ${version}…`,
+    recreate: (version: string, downgrade: boolean): string =>
+      `Recreate with ${version}${downgrade ? ' (downgrade)' : ''}`,
+    elsewhere: (version: string, downgrade: boolean): string =>
+      `or run ${version} on its host${downgrade ? ' (downgrade)' : ''}, then refresh`,
+  },
+
   service: {
+    change: 'Change…',
+    changeOf: (service: string): string => `Change the pin of ${service}`,
     byDigest: 'pinned by digest',
     byTag: 'pinned by tag',
     tagHint: 'A tag can be moved to another image; a digest can’t.',
