@@ -23,8 +23,8 @@ pub fn run(record: &Record) -> DrillRun {
     } else {
         record.acts.iter().filter(|act| !passing(act)).map(|act| told(record, act)).collect()
     };
-    let passed = measures.iter().all(|one| one.mark == GoalResult::Pass)
-        && acts.iter().all(|act| act.worth != Assessment::Wrong);
+    // Only what was stated at the start counts. Mistakes are shown in the report.
+    let passed = measures.iter().all(|one| one.mark == GoalResult::Pass);
     DrillRun {
         id: record.id.clone(),
         stack: record.stack.clone(),
@@ -36,14 +36,18 @@ pub fn run(record: &Record) -> DrillRun {
         ended_at: record.ended_at,
         outcome: record.outcome,
         passed: (!running).then_some(passed && record.outcome == DrillOutcome::Resolved),
-        measures: if running { noticed(measures) } else { measures },
+        measures: if running { stated(measures) } else { measures },
         acts,
     }
 }
 
-/// That it was noticed, if it was: the person knows that already.
-fn noticed(measures: Vec<MeasuredGoal>) -> Vec<MeasuredGoal> {
-    measures.into_iter().filter(|one| one.goal == DrillGoal::Notice && one.at.is_some()).collect()
+/// The goals as they are stated at the start, and that it was noticed, which the person knows already.
+fn stated(measures: Vec<MeasuredGoal>) -> Vec<MeasuredGoal> {
+    let unknown = |one: MeasuredGoal| match one.goal {
+        DrillGoal::Notice => one,
+        _ => MeasuredGoal { at: None, after_s: None, mark: GoalResult::Open, note: String::new(), ..one },
+    };
+    measures.into_iter().map(unknown).collect()
 }
 
 fn measures(record: &Record) -> Vec<MeasuredGoal> {
@@ -251,11 +255,16 @@ mod tests {
             acts.sort_by_key(|(second, _)| *second);
             run(&ended(&acts, Some(200)))
         };
-        assert_eq!(with(110, narrow(true)).passed, Some(false), "before the first action");
-        assert_eq!(with(140, narrow(true)).passed, Some(true), "the known alert, afterwards");
-        assert_eq!(with(140, narrow(false)).passed, Some(false));
+        let wrong = |run: &DrillRun| run.acts.iter().any(|act| act.worth == Assessment::Wrong);
+        assert!(wrong(&with(110, narrow(true))), "before the first action");
+        assert!(!wrong(&with(140, narrow(true))), "the known alert, afterwards");
+        assert!(wrong(&with(140, narrow(false))));
         let guessed = with(150, operated(false));
-        assert_eq!(guessed.passed, Some(false));
+        assert_eq!(
+            guessed.passed,
+            Some(true),
+            "a drill is passed on the goals that it stated, and on nothing else"
+        );
         assert!(
             guessed
                 .acts
@@ -270,11 +279,33 @@ mod tests {
         record.outcome = DrillOutcome::Running;
         record.chosen = false;
         let told = run(&record);
-        assert_eq!((told.scenario, told.passed, told.acts.len(), told.measures.len()), (None, None, 0, 0));
+        assert_eq!((told.scenario, told.passed, told.acts.len()), (None, None, 0));
         record.did(OperatorAction::Seen, Timestamp(130_000));
-        let noticed: Vec<DrillGoal> = run(&record).measures.iter().map(|one| one.goal).collect();
-        assert_eq!(noticed, [DrillGoal::Notice], "another window has to know that");
+        record.did(page("LowConfidenceSpikeVIP"), Timestamp(140_000));
+        let running = run(&record);
+        let reached: Vec<DrillGoal> =
+            running.measures.iter().filter(|one| one.at.is_some()).map(|one| one.goal).collect();
+        assert_eq!(reached, [DrillGoal::Notice], "another window has to know that");
         assert_eq!(run(&Record { chosen: true, ..record }).scenario, Some(DrillScenario::VipLowConfidence));
+    }
+
+    #[test]
+    fn the_goals_are_stated_from_the_start() {
+        let mut record = ended(&[], None);
+        record.outcome = DrillOutcome::Running;
+        record.signal_at = None;
+        let stated: Vec<(DrillGoal, u32, GoalResult)> =
+            run(&record).measures.into_iter().map(|one| (one.goal, one.limit_s, one.mark)).collect();
+        let open = |goal, limit_s| (goal, limit_s, GoalResult::Open);
+        assert_eq!(
+            stated,
+            [
+                open(DrillGoal::Notice, 300),
+                open(DrillGoal::Runbook, 300),
+                open(DrillGoal::FirstAction, 300),
+                open(DrillGoal::Resolution, 1800)
+            ]
+        );
     }
 
     #[test]

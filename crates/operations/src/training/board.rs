@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aether_contract::{
-    CheckRun, CheckSuite, DrillGoal, DrillOutcome, DrillRun, DrillScenario, GoalResult, PastWindow,
-    Timestamp, TrainingBoard, TrainingDrill, TrainingPerson, TrainingStep, TrainingTask, TrainingTaskInfo,
+    CheckRun, CheckSuite, DrillGoal, DrillOutcome, DrillRun, DrillScenario, PastWindow, Timestamp,
+    TrainingBoard, TrainingDrill, TrainingPerson, TrainingStep, TrainingTask, TrainingTaskInfo,
     WindowOutcome,
 };
 
@@ -12,6 +12,9 @@ use super::marks::{Person, key};
 
 /// A window that was planned to last no longer than this is one for practice, in milliseconds.
 const SHORT_MS: i64 = 10 * 60_000;
+
+/// One that ended sooner was never watched, in milliseconds.
+const PRACTICE_MS: i64 = 10_000;
 
 /// What the panel saw, the newest first.
 pub struct Evidence {
@@ -88,20 +91,19 @@ fn seen(
             Some((run.ended_at?, format!("Ran the quick check on {}.", run.stack)))
         }
         TrainingTask::VipDrill => {
+            // As the drill's own report has it.
             let fits = |run: &&&DrillRun| {
-                run.scenario == Some(DrillScenario::VipLowConfidence) && first_in_time(run).is_some()
+                run.scenario == Some(DrillScenario::VipLowConfidence) && run.passed == Some(true)
             };
-            let run = drills.iter().rev().filter(|run| run.outcome == DrillOutcome::Resolved).find(fits)?;
-            let after = first_in_time(run)?;
-            Some((
-                run.ended_at?,
-                format!("Took the correct first action after {after:.0} s and resolved the incident."),
-            ))
+            let run = drills.iter().rev().find(fits)?;
+            let after = first_action_s(run).map_or_else(String::new, |after| format!(" after {after:.0} s"));
+            Some((run.ended_at?, format!("Passed the drill, with the correct first action{after}.")))
         }
         TrainingTask::Maintenance => {
             let fits = |window: &&PastWindow| {
                 counts(&window.created_by, window.starts_at)
                     && window.planned_end.millis_since(window.starts_at) <= SHORT_MS
+                    && window.ends_at.millis_since(window.starts_at) >= PRACTICE_MS
                     && matches!(window.outcome, WindowOutcome::Ended | WindowOutcome::EndedEarly)
             };
             let window = evidence.windows.iter().rev().find(fits)?;
@@ -112,10 +114,9 @@ fn seen(
     }
 }
 
-/// Seconds to the right first action, when that was in time.
-fn first_in_time(run: &DrillRun) -> Option<f64> {
-    let first = run.measures.iter().find(|one| one.goal == DrillGoal::FirstAction)?;
-    if first.mark == GoalResult::Pass { first.after_s } else { None }
+/// Seconds to the right first action.
+fn first_action_s(run: &DrillRun) -> Option<f64> {
+    run.measures.iter().find(|one| one.goal == DrillGoal::FirstAction).and_then(|one| one.after_s)
 }
 
 fn of_scenario(scenario: DrillScenario, drills: &[&DrillRun]) -> TrainingDrill {
@@ -123,11 +124,8 @@ fn of_scenario(scenario: DrillScenario, drills: &[&DrillRun]) -> TrainingDrill {
         .iter()
         .filter(|run| run.scenario == Some(scenario) && run.outcome != DrillOutcome::CutOff)
         .collect();
-    let after = |run: &DrillRun| {
-        run.measures.iter().find(|one| one.goal == DrillGoal::FirstAction).and_then(|one| one.after_s)
-    };
     // A passed one before another, then the quickest.
-    let rank = |run: &&&&DrillRun| (run.passed != Some(true), after(run).unwrap_or(f64::INFINITY));
+    let rank = |run: &&&&DrillRun| (run.passed != Some(true), first_action_s(run).unwrap_or(f64::INFINITY));
     let best = tried.iter().min_by(|a, b| {
         let (a, b) = (rank(a), rank(b));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -136,7 +134,7 @@ fn of_scenario(scenario: DrillScenario, drills: &[&DrillRun]) -> TrainingDrill {
         scenario,
         run: best.map(|run| run.id.clone()),
         passed: best.is_some_and(|run| run.passed == Some(true)),
-        first_action_s: best.and_then(|run| after(run)),
+        first_action_s: best.and_then(|run| first_action_s(run)),
         tries: u32::try_from(tried.len()).unwrap_or(u32::MAX),
     }
 }
@@ -155,12 +153,9 @@ fn info(task: TrainingTask) -> TrainingTaskInfo {
         TrainingTask::QuickCheck => {
             ("Run the quick check", "Six read-only checks. A run that finishes counts.", 5, true)
         }
-        TrainingTask::VipDrill => (
-            "Handle a VIP alert",
-            "Drill “VIP low confidence”: resolved, with the correct first action in time.",
-            10,
-            true,
-        ),
+        TrainingTask::VipDrill => {
+            ("Handle a VIP alert", "Drill “VIP low confidence”: passed, as its report shows it.", 10, true)
+        }
         TrainingTask::Maintenance => (
             "Practice maintenance",
             "Start a window of at most ten minutes for something harmless, and watch it end.",
@@ -180,7 +175,7 @@ fn info(task: TrainingTask) -> TrainingTaskInfo {
 
 #[cfg(test)]
 mod tests {
-    use aether_contract::{CheckState, DrillSpeed, MeasuredGoal, WindowId};
+    use aether_contract::{CheckState, DrillSpeed, GoalResult, MeasuredGoal, WindowId};
 
     use super::*;
 
@@ -268,6 +263,30 @@ mod tests {
         let seen = &board.people[0].steps[3];
         assert!(seen.by.is_empty() && seen.evidence.contains("40 s"), "{seen:?}");
         assert_eq!(board.tasks.len(), 6);
+    }
+
+    #[test]
+    fn a_window_that_ended_at_once_is_no_practice() {
+        let ticked = |lasted_ms: i64| {
+            let ended = PastWindow { ends_at: Timestamp(lasted_ms), ..window("ann", 1) };
+            let evidence = Evidence { checks: Vec::new(), drills: Vec::new(), windows: vec![ended] };
+            let said = BTreeMap::from([(
+                "ann".to_owned(),
+                Person { name: "ann".into(), listed: true, ..Person::default() },
+            )]);
+            done(&board(&said, &evidence, "x"), "ann").contains(&TrainingTask::Maintenance)
+        };
+        assert_eq!([0, 3_000, 30_000].map(ticked), [false, false, true]);
+    }
+
+    #[test]
+    fn the_checklist_agrees_with_the_report_of_a_drill() {
+        let ticked = |passed| {
+            let run = drill("ann", DrillScenario::VipLowConfidence, 200, Some(40.0), passed);
+            let evidence = Evidence { checks: Vec::new(), drills: vec![run], windows: Vec::new() };
+            done(&board(&BTreeMap::new(), &evidence, "x"), "ann").contains(&TrainingTask::VipDrill)
+        };
+        assert_eq!([true, false].map(ticked), [true, false]);
     }
 
     #[test]

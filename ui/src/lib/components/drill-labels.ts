@@ -12,7 +12,7 @@ import type {
   Assessment,
   TrainingDrill,
 } from '../contract';
-import { human } from '../format/duration';
+import { human, planned } from '../format/duration';
 import { plural } from '../format/number';
 import type { StatusLabel } from './alert-labels';
 import type { IconName } from './Icon.svelte';
@@ -49,6 +49,19 @@ export const GOAL: Record<DrillGoal, string> = {
   'first-action': 'Correct first action',
   resolution: 'Resolved or escalated',
 };
+
+/** The goals in the words of a start: "Notice the problem within 5 min". */
+export function goalsOf(measures: readonly { goal: DrillGoal; limitS: number }[]): string[] {
+  return measures.map((m) => `${GOAL[m.goal]} within ${planned(m.limitS)}`);
+}
+
+/** The goals of a scenario before it starts. */
+export const limitsOf = (info: { lookWithinS: number; callWithinS: number }): { goal: DrillGoal; limitS: number }[] => [
+  { goal: 'notice', limitS: info.lookWithinS },
+  { goal: 'runbook', limitS: info.lookWithinS },
+  { goal: 'first-action', limitS: info.lookWithinS },
+  { goal: 'resolution', limitS: info.callWithinS },
+];
 
 export const MARK: Record<GoalResult, StatusLabel> = {
   pass: { label: 'on time', tone: 'ok', icon: 'check' },

@@ -76,6 +76,8 @@ export const text = {
     randomScenario: 'One of the five scenarios is simulated without revealing which.',
     simulated:
       'The demo stack’s simulator generates the incident. Alerts, gauges and runbooks behave as in a real one.',
+    goals: 'Goals',
+    goalsHint: 'Measured from the first visible signal. The drill is passed when all are met.',
     measured: 'The panel records the actions and their timing, and shows a report at the end.',
     safe: 'Production is not affected, and the demo stack is restored afterwards.',
     confirm: 'Start drill',

@@ -77,7 +77,7 @@ export function drillDesk(scene: Scene, mode: string, now: number, changed: () =
       endedAt: null,
       outcome: 'running',
       passed: null,
-      measures: [],
+      measures: measures(infoOf(scenario), null, [...NO_GOAL_REACHED], false),
       acts: [],
     };
     running = { run, scenario, reachedAt: [...NO_GOAL_REACHED], acts: [] };
