@@ -83,7 +83,9 @@ pub enum Screen {
     Versions,
     /// Rules and their guards
     Rules,
-    /// Runbooks and service levels
+    /// Service levels
+    Slos,
+    /// Runbooks
     Runbooks,
     /// Checks before and after a deploy
     Checks,
@@ -99,6 +101,7 @@ impl Screen {
             Self::Backups => "backups",
             Self::Versions => "versions",
             Self::Rules => "rules",
+            Self::Slos => "slos",
             Self::Runbooks => "runbooks",
             Self::Checks => "checks",
             Self::Alerts => "alerts",

@@ -589,7 +589,7 @@ const CASES = [
   ...['loaded', 'empty', 'stale', 'never', 'idle', 'hostile'].map((scene) => ({
     name: `slo-${scene}`,
     query: `scene=${scene}`,
-    hash: 'runbooks/slo-status',
+    hash: 'slos',
   })),
   ...['loaded', 'calm', 'hostile', 'stale'].map((scene) => ({
     name: `escalation-${scene}`,

@@ -31,7 +31,7 @@ export const VIEWS = [
       await click('runbook-this')(p);
     },
   ]),
-  ...['loaded', 'never', 'idle', 'hostile'].map((s) => [`scene=${s}`, 'runbooks/slo-status']),
+  ...['loaded', 'never', 'idle', 'hostile'].map((s) => [`scene=${s}`, 'slos']),
   ...[
     'scene=loaded',
     'scene=empty',

@@ -14,7 +14,7 @@ interface Chunk {
 }
 
 /** Bytes of script that the first paint may wait for; a little above what the frame and the overview need. */
-const FIRST_LOAD_LIMIT = 220_000;
+const FIRST_LOAD_LIMIT = 228_000;
 
 describe('the production bundle', () => {
   let output: Chunk[] = [];

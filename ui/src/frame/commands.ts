@@ -66,6 +66,15 @@ export function commands(): Command[] {
       run: () => ui.go('rules'),
     },
     {
+      id: 'go-slos',
+      group: text.commands.group.go,
+      title: text.nav.screens.slos,
+      icon: 'gauge',
+      keys: ['g', 'l'],
+      keywords: 'slo status compliance targets service level objectives',
+      run: () => ui.go('slos'),
+    },
+    {
       id: 'go-runbooks',
       group: text.commands.group.go,
       title: text.nav.screens.runbooks,
@@ -73,14 +82,6 @@ export function commands(): Command[] {
       keys: ['g', 'k'],
       keywords: 'on call incident triage slo guide post-mortem',
       run: () => ui.go('runbooks'),
-    },
-    {
-      id: 'slo-status',
-      group: text.commands.group.go,
-      title: text.commands.sloStatus,
-      icon: 'gauge',
-      keywords: 'compliance targets service level',
-      run: () => ui.go('runbooks', 'slo-status'),
     },
     {
       id: 'training',

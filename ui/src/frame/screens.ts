@@ -10,6 +10,7 @@ export const LAZY_SCREENS: Record<Exclude<Screen, 'overview'> | 'first-start', L
   backups: new Lazy(() => import('../screens/backups/Backups.svelte')),
   versions: new Lazy(() => import('../screens/versions/Versions.svelte')),
   rules: new Lazy(() => import('../screens/rules/Rules.svelte')),
+  slos: new Lazy(() => import('../screens/slos/Slos.svelte')),
   runbooks: new Lazy(() => import('../screens/runbooks/Runbooks.svelte')),
   checks: new Lazy(() => import('../screens/checks/Checks.svelte')),
   settings: new Lazy(() => import('../screens/settings/Settings.svelte')),

@@ -11,6 +11,7 @@ export const SCREENS = [
   'backups',
   'versions',
   'rules',
+  'slos',
   'runbooks',
   'checks',
   'settings',
@@ -40,8 +41,9 @@ export interface TrustQuestion {
 export interface Route {
   screen: Screen;
   /**
-   * The fingerprint of the open alert; a gauge's id on the overview, a backup's id, a rule's name, a tab of the settings; on the runbooks screen a page's id, `@` and an
-   * alert's fingerprint, `slo-status`, or `training` (with `~` and a drill's id for its report).
+   * The fingerprint of the open alert; a gauge's id on the overview, a backup's id, a rule's name, a tab of the settings;
+   * on the runbooks screen a page's id, `@` and an alert's fingerprint, or `training` (with `~` and a drill's id for its
+   * report).
    */
   item: string | null;
 }
@@ -127,6 +129,11 @@ class Ui {
       item = encoded ? decodeURIComponent(encoded) : null;
     } catch {
       // An item that can't be decoded leads to the screen alone.
+    }
+    // Links from before the SLOs had a screen of their own.
+    if (screen === 'runbooks' && item === 'slo-status') {
+      this.route = { screen: 'slos', item: null };
+      return;
     }
     if (screen === 'alerts' && query !== undefined) this.alertQuery = readAlertsQuery(query);
     this.route = { screen, item };

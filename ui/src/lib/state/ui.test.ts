@@ -14,6 +14,8 @@ describe('the route', () => {
     ['#/nowhere', { screen: 'overview', item: null }],
     ['#/backups/2026-01-01%20a', { screen: 'backups', item: '2026-01-01 a' }],
     ['#/runbooks/%E0%A4%A', { screen: 'runbooks', item: null }],
+    ['#/slos', { screen: 'slos', item: null }],
+    ['#/runbooks/slo-status', { screen: 'slos', item: null }],
     ['#/settings/credentials', { screen: 'settings', item: 'credentials' }],
   ])('of %s is read', (hash, route) => {
     openAddress(hash);

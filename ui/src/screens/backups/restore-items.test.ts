@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreItem } from '../../lib/contract';
-import { compareDashboard, compareItem, usedMapping } from './restore-items';
+import { compareDashboard, compareItem, differencesFirst, usedMapping } from './restore-items';
 
 const item = (more: Partial<RestoreItem>): RestoreItem =>
   ({ act: 'update', obstacle: null, changes: [], liveVersion: 3, dataSources: [], ...more }) as unknown as RestoreItem;
@@ -10,6 +10,12 @@ describe('restore items', () => {
     const uses = [{ reference: 'old', plugin: 'loki', places: ['Errors'], found: false }];
     expect(usedMapping({ old: 'new', other: 'x' }, [item({ dataSources: uses }), item({})])).toEqual({ old: 'new' });
     expect(usedMapping({ old: 'new' }, [])).toEqual({});
+  });
+
+  it('lists differences first and keeps the order otherwise', () => {
+    const acts = { a: 'identical', b: 'update', c: undefined, d: 'create' } as const;
+    const of = (name: keyof typeof acts) => (acts[name] ? item({ act: acts[name] }) : undefined);
+    expect(differencesFirst(['a', 'b', 'c', 'd'] as const, of)).toEqual(['b', 'd', 'c', 'a']);
   });
 
   it('tells what would give more access from what only differs', () => {

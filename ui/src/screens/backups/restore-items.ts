@@ -41,6 +41,15 @@ export function compareDashboard(item: RestoreItem): Comparison {
   return { tone: 'warn', text: item.changes.length > 0 ? words.differs : words.moved };
 }
 
+/** What differs from Grafana comes first, what is identical last; otherwise the order stays. */
+export function differencesFirst<T>(rows: readonly T[], item: (row: T) => RestoreItem | undefined): T[] {
+  const rank = (row: T): number => {
+    const compared = item(row);
+    return compared === undefined ? 1 : compared.act === 'identical' ? 2 : 0;
+  };
+  return [...rows].sort((a, b) => rank(a) - rank(b));
+}
+
 /** Any other resource or a configuration file compared with the live one. */
 export function compareItem(item: RestoreItem): Comparison {
   const words = text.comparison;

@@ -1,17 +1,8 @@
 import { expect, test } from 'vitest';
-import { compliance, coverage, figureWidth, rangeLabel } from './slo';
+import { coverage, figureWidth, rangeLabel } from './slo';
 
 test('a range is given in hours up to two days', () => {
   expect([24, 47, 48, 720].map(rangeLabel)).toEqual(['24 h', '47 h', '2 d', '30 d']);
-});
-test('compliance just below a hundred percent is not rounded up to it', () => {
-  expect([99.97, 100, 99.94, 88.42, 9.456].map(compliance)).toEqual([
-    '99.97 %',
-    '100.00 %',
-    '99.9 %',
-    '88.4 %',
-    '9.46 %',
-  ]);
 });
 test('data that does not reach over the range is mentioned', () => {
   const range = { hours: 100, guardedS: 3600 };

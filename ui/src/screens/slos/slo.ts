@@ -1,7 +1,7 @@
 // Numbers of a service level over a range of time.
 import type { SloWindow } from '../../lib/contract';
 import { human } from '../../lib/format/duration';
-import { text } from '../../lib/text/runbooks';
+import { text } from '../../lib/text/slos';
 
 /** Data that covers less than this share of the range is mentioned. */
 const FULL_SHARE = 0.9;
@@ -11,12 +11,9 @@ export const figureWidth = (list: number): number => Math.round(Math.min(480, Ma
 
 export const rangeLabel = (hours: number): string => (hours < 48 ? `${hours} h` : `${hours / 24} d`);
 
-/** Percent with one decimal; two where one would read 100 %, and below 10 %. */
-export const compliance = (percent: number): string => `${percent.toFixed(percent >= 99.95 || percent < 10 ? 2 : 1)} %`;
-
 /** How much of the range had traffic and, if the server's data is shorter than the range, how far it reaches. */
 export function coverage({ hours, guardedS, reachesS }: Pick<SloWindow, 'hours' | 'guardedS' | 'reachesS'>): string {
-  const withTraffic = text.slo.guarded(human(guardedS * 1000));
+  const withTraffic = text.guarded(human(guardedS * 1000));
   const partial = reachesS > 0 && reachesS < hours * 3600 * FULL_SHARE;
-  return partial ? `${withTraffic}, ${text.slo.reach(human(reachesS * 1000))}` : withTraffic;
+  return partial ? `${withTraffic}, ${text.reach(human(reachesS * 1000))}` : withTraffic;
 }
