@@ -16,7 +16,7 @@ use super::{
     build::{Builder, ZSTD},
     layout::{ANNOTATIONS, DASHBOARDS, DATA_SOURCES, PERMISSIONS, PLAYLISTS, PUBLIC_DASHBOARDS, SNAPSHOT},
     manifest::{self, Manifest},
-    parts::{self, Draft},
+    parts::{self, Draft, NOT_REQUESTED},
     store::Store,
     verify,
 };
@@ -88,7 +88,7 @@ async fn run(
 
     drafts.extend(grafana(live, &wanted, &mut builder, job).await?);
     let prometheus = if !wanted(BackupPartKind::Prometheus) {
-        Draft::skipped(BackupPartKind::Prometheus, "blocks", "Not requested.")
+        Draft::skipped(BackupPartKind::Prometheus, "blocks", NOT_REQUESTED)
     } else {
         match live.clients.prometheus().await {
             Ok(client) => {
@@ -112,7 +112,7 @@ async fn run(
     };
     drafts.push(prometheus);
     drafts.push(if !wanted(BackupPartKind::Alertmanager) {
-        Draft::skipped(BackupPartKind::Alertmanager, "silences", "Not requested.")
+        Draft::skipped(BackupPartKind::Alertmanager, "silences", NOT_REQUESTED)
     } else if profile.alertmanager.urls.is_empty() {
         Draft::skipped(BackupPartKind::Alertmanager, "silences", "This stack has no Alertmanager.")
     } else {
@@ -121,7 +121,7 @@ async fn run(
     drafts.push(if wanted(BackupPartKind::Configs) {
         parts::configs::save(&profile.pack, &mut builder, job)?
     } else {
-        Draft::skipped(BackupPartKind::Configs, "files", "Not requested.")
+        Draft::skipped(BackupPartKind::Configs, "files", NOT_REQUESTED)
     });
     job.check()?;
 
@@ -144,7 +144,7 @@ async fn grafana(
     let mut drafts = Vec::new();
     for (kind, what) in all {
         drafts.push(match &client {
-            _ if !wanted(kind) => Draft::skipped(kind, what, "Not requested."),
+            _ if !wanted(kind) => Draft::skipped(kind, what, NOT_REQUESTED),
             None => Draft::skipped(kind, what, "This stack has no Grafana."),
             Some(Err(error)) => unreachable_part(kind, what, error),
             Some(Ok(client)) if kind == BackupPartKind::Grafana => {

@@ -7,7 +7,7 @@ use aether_contract::{
 };
 
 use super::{create, store::FUTURE_MS};
-use crate::Backups;
+use crate::{Backups, store::is_full};
 use aether_foundation::clock;
 
 /// Shortest time between two attempts, in milliseconds.
@@ -19,7 +19,7 @@ const REASON: &str = "Scheduled";
 pub fn due(list: &BackupList, every_h: u32, tried: Option<Timestamp>, now: Timestamp) -> bool {
     let within = |at: Timestamp, ms: i64| (-FUTURE_MS..ms).contains(&now.millis_since(at));
     let own =
-        || list.backups.iter().filter(|backup| !backup.safety && backup.verdict != BackupVerdict::Foreign);
+        || list.backups.iter().filter(|backup| is_full(backup) && backup.verdict != BackupVerdict::Foreign);
     let sound = |verdict: BackupVerdict| verdict.is_verified() || verdict == BackupVerdict::Complete;
     every_h > 0
         && !tried.is_some_and(|at| within(at, AGAIN_MS))
@@ -98,9 +98,10 @@ pub fn look(backups: &Arc<Backups>, list: &BackupList) {
 
 #[cfg(test)]
 mod tests {
-    use aether_contract::BackupId;
+    use aether_contract::{BackupId, BackupPart, BackupPartKind, BackupPartState};
 
     use super::*;
+    use crate::parts::NOT_REQUESTED;
 
     const HOUR: i64 = 3_600_000;
 
@@ -160,6 +161,35 @@ mod tests {
         assert_eq!(newest(&[(900, Verified, false), (99, Verified, false)]).as_deref(), Some("b99"));
         assert_eq!(newest(&[(900, Verified, false), (99, Verified, true)]).as_deref(), Some("b900"));
         assert_eq!(newest(&[]), None);
+    }
+
+    #[test]
+    fn a_backup_of_some_parts_is_not_the_latest_backup() {
+        use BackupVerdict::Verified;
+        let mut backups = list(&[(99, Verified, false), (90, Verified, false)]);
+        let part = |kind, state, note: &str| BackupPart {
+            kind,
+            state,
+            count: 6,
+            what: "files".into(),
+            bytes: 1.0,
+            notes: vec![note.to_owned()],
+            without_tsdb: false,
+        };
+        let now = Timestamp(100 * HOUR);
+        let saved = part(BackupPartKind::Configs, BackupPartState::Complete, "");
+        backups.backups[0].parts =
+            vec![saved.clone(), part(BackupPartKind::Grafana, BackupPartState::Skipped, NOT_REQUESTED)];
+        let newest = |backups: &BackupList| crate::store::newest(backups, now).map(|backup| backup.id.0);
+        assert_eq!(newest(&backups).as_deref(), Some("b90"));
+        assert!(due(&backups, 6, None, now), "the files of a change of rules are no backup of the stack");
+        // A stack without Grafana leaves nothing out, and neither does one without playlists.
+        backups.backups[0].parts = vec![
+            saved,
+            part(BackupPartKind::Grafana, BackupPartState::Skipped, "This stack has no Grafana."),
+            part(BackupPartKind::Playlists, BackupPartState::Skipped, NOT_REQUESTED),
+        ];
+        assert_eq!(newest(&backups).as_deref(), Some("b99"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The folder of backups: what is in it, what was learned of each, and who may change it.
 
 use crate::metadata::MetadataCache;
-use crate::name;
+use crate::{name, parts::NOT_REQUESTED};
 use aether_foundation::files::read_limited;
 use aether_foundation::{clock::local_now, task::broken};
 use std::{
@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use aether_contract::{Backup, BackupId, BackupList, BackupVerdict, ErrorCode, PanelError, Timestamp};
+use aether_contract::{
+    Backup, BackupId, BackupList, BackupPart, BackupPartKind, BackupPartState, BackupVerdict, ErrorCode,
+    PanelError, Timestamp,
+};
 
 use super::{
     build::PARTIAL,
@@ -343,10 +346,22 @@ pub fn listed(id: &str, manifest: &Manifest, notes: &MetadataCache) -> Backup {
 /// A backup from so far in the future tells of a clock that was set back, in milliseconds.
 pub const FUTURE_MS: i64 = 300_000;
 
-/// The newest backup that is no safety copy. One from the future is the newest only when there is no other: it was made
+/// Whether it is of the stack as a whole: no safety copy, and no server left out by whoever asked for it, as before a
+/// change of rules.
+pub fn is_full(backup: &Backup) -> bool {
+    let left_out = |part: &BackupPart| {
+        use BackupPartKind::{Alertmanager, Configs, Grafana, Prometheus};
+        matches!(part.kind, Grafana | Prometheus | Alertmanager | Configs)
+            && part.state == BackupPartState::Skipped
+            && part.notes.iter().any(|note| note == NOT_REQUESTED)
+    };
+    !backup.safety && !backup.parts.iter().any(left_out)
+}
+
+/// The newest full backup. One from the future is the newest only when there is no other: it was made
 /// before the clock was set back, and hides those that were made since.
 pub fn newest(list: &BackupList, now: Timestamp) -> Option<Backup> {
-    let mut all = list.backups.iter().filter(|backup| !backup.safety);
+    let mut all = list.backups.iter().filter(|backup| is_full(backup));
     let future = |backup: &&Backup| now.millis_since(backup.made_at) < -FUTURE_MS;
     all.clone().find(|backup| !future(backup)).or_else(|| all.next()).cloned()
 }

@@ -112,6 +112,11 @@ pub fn count(n: impl Into<u64>, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
+/// A threshold as the profile has it, with its unit.
+pub fn threshold(value: f64, unit: &str) -> String {
+    plain(&units::threshold(value, unit))
+}
+
 /// A value with its unit. Units come from profiles and servers.
 pub fn amount(value: f64, unit: &str) -> String {
     plain(&units::amount(value, unit))

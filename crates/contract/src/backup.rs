@@ -430,7 +430,7 @@ wire! {
         pub revision: u32,
         /// How many there are; none before the folder was read.
         pub count: Option<u32>,
-        /// The newest that is no safety copy.
+        /// The newest full one: no safety copy, and no backup of some parts only.
         pub newest: Option<Backup>,
         /// Why the folder can't be read.
         pub error: Option<PanelError>,

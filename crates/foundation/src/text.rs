@@ -133,6 +133,16 @@ pub fn size(bytes: f64) -> String {
     if *unit == "B" || value >= 99.5 { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
 }
 
+/// "1 alert", "2 alerts".
+pub fn plural(n: usize, one: &str) -> String {
+    verb(n, one, &format!("{one}s"))
+}
+
+/// "1 alert is", "2 alerts are": where more than the noun depends on the count.
+pub fn verb(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +155,12 @@ mod tests {
         );
         assert_eq!(code("a`b\nc"), "`a'b c`");
         assert_eq!(capital("it is"), "It is");
+    }
+
+    #[test]
+    fn one_is_singular_and_every_other_count_is_plural() {
+        assert_eq!([0, 1, 2].map(|n| plural(n, "alert")), ["0 alerts", "1 alert", "2 alerts"]);
+        assert_eq!([1, 3].map(|n| verb(n, "rule is", "rules are")), ["1 rule is", "3 rules are"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use aether_contract::Backup;
 use aether_foundation::author;
+use aether_foundation::text::plural;
 use futures_util::future::BoxFuture;
 use std::{path::PathBuf, sync::Arc};
 
@@ -118,7 +119,8 @@ async fn planned(live: &StackSession, change: &RulesChange) -> Result<Planned, P
                 .with_hint("Check that the profile's list (vip_tenants) matches the one in the rules."));
         }
         notes.push(format!(
-            "The list occurs in {count} rules. Also change vip_tenants in the profile, in Settings, Stacks."
+            "The list occurs in {}. Also change vip_tenants in the profile, in Settings, Stacks.",
+            plural(count, "rule")
         ));
     }
     let before_judged = judged(&files.iter().map(|(_, _, text)| text.as_str()).collect::<Vec<_>>(), live);

@@ -1,5 +1,6 @@
 //! Rule files without a server: what `aetherctl rules lint FILE…` shows.
 
+use aether_foundation::text::verb;
 use std::path::PathBuf;
 
 use aether_contract::*;
@@ -115,7 +116,10 @@ pub fn lint(
             problems.push(RuleFileProblem {
                 file: path.clone(),
                 line: None,
-                problem: format!("{unchecked} of its expressions are not PromQL and were not checked."),
+                problem: format!(
+                    "{} not PromQL and not checked.",
+                    verb(unchecked, "of its expressions is", "of its expressions are")
+                ),
                 severity: FindingSeverity::Info,
             });
         }

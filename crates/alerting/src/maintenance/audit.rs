@@ -48,7 +48,7 @@ pub fn findings(
                 add(
                     SilenceRisk::Long,
                     format!(
-                        "It lasts {} hours; the maximum in this panel is {} hours.",
+                        "It lasts {} h; the maximum in this panel is {} h.",
                         (seconds + 1_800) / 3600,
                         f64::from(max_s) / 3600.0
                     ),

@@ -135,7 +135,7 @@ fn warnings_of(request: &MaintenanceRequest, profile: &Profile, state: &SessionS
         );
     } else if down > 0 {
         warnings.push(format!(
-            "{down} of {all} Alertmanager members are unreachable and may still send notifications."
+            "{down} of {all} Alertmanager members unreachable; what is unreachable may still send notifications."
         ));
     }
     let offset = state

@@ -1,6 +1,7 @@
 //! What belongs to Grafana's dashboards beside them, each a part of its own: permissions, annotations, playlists, and
 //! how dashboards are shown without a login.
 
+use aether_foundation::text::plural;
 use std::sync::Arc;
 
 use aether_clients::{
@@ -132,7 +133,8 @@ async fn permissions(
     }
     if nobody > 0 {
         draft.note(format!(
-            "Left out: {nobody} permissions whose team or user no longer exists, or whose level is unknown."
+            "Left out: {} whose team or user no longer exists, or whose level is unknown.",
+            plural(nobody, "permission")
         ));
     }
     sets.sort_by(|a, b| (a.kind, &a.uid).cmp(&(b.kind, &b.uid)));
@@ -151,7 +153,8 @@ async fn annotations(client: &Grafana, draft: &mut Draft, job: &Handle) -> Resul
     let orphans = orphans.count();
     if orphans > 0 {
         draft.note(format!(
-            "{orphans} annotations belong to dashboards that no longer exist; they are kept, but cannot be restored."
+            "Of dashboards that no longer exist: {}, kept, but not restorable.",
+            plural(orphans, "annotation")
         ));
     }
     Ok(all)

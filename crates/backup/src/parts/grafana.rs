@@ -1,5 +1,6 @@
 //! Grafana: dashboards by uid, folders, library panels, data sources without secrets, alerting.
 
+use aether_foundation::text::plural;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -74,8 +75,8 @@ pub async fn save(client: &Arc<Grafana>, builder: &mut Builder, job: &Handle) ->
         let hidden = all.total.saturating_sub(all.panels.len());
         if hidden > 0 {
             draft.incomplete(format!(
-                "Grafana has {} library panels, but these credentials can read only {}.",
-                all.total,
+                "Grafana has {}, but these credentials can read only {}.",
+                plural(all.total, "library panel"),
                 all.panels.len()
             ));
         }

@@ -11,6 +11,9 @@ pub mod snapshot;
 
 use aether_contract::{BackupPart, BackupPartKind, BackupPartState, ErrorCode, PanelError};
 
+/// Note of a part that whoever asked for the backup left out.
+pub const NOT_REQUESTED: &str = "Not requested.";
+
 /// What a part's run knows.
 pub struct Draft {
     /// How the part came out so far.

@@ -1,5 +1,6 @@
 //! Prometheus: a TSDB snapshot where its data folder can be reached, the rules, the flags.
 
+use aether_foundation::text::plural;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -202,7 +203,7 @@ fn report(copied: Copied, draft: &mut Draft) {
         draft.incomplete(problem.as_str());
     }
     if let Some(more) = copied.problems.len().checked_sub(MAX_PROBLEMS).filter(|more| *more > 0) {
-        draft.incomplete(format!("{more} more problems of this kind."));
+        draft.incomplete(format!("{} of this kind.", plural(more, "more problem")));
     }
     draft.note(format!(
         "Nothing was deleted in {path}. Inspect it and delete what is not needed: snapshots keep old \
@@ -256,7 +257,11 @@ fn count_rules(document: &[u8]) -> String {
             _ => recording += 1,
         }
     }
-    format!("The running server has {recording} recording rules and {alerting} alerts.")
+    format!(
+        "The running server has {} and {}.",
+        plural(recording, "recording rule"),
+        plural(alerting, "alert")
+    )
 }
 
 /// The server's data folder on this machine: the profile's word, else what the server says, if that is a folder of a

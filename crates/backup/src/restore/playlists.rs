@@ -1,5 +1,6 @@
 //! Playlists. Grafana chooses the uid of a new one, so that it is known by its name, too.
 
+use aether_foundation::text::verb;
 use std::{collections::BTreeMap, sync::Arc};
 
 use aether_clients::{ClientError, Grafana};
@@ -55,7 +56,10 @@ impl Playlist {
             (0, Some(_)) => String::new(),
             (0, None) => "It gets a new address, because Grafana chooses the UIDs of playlists.".to_owned(),
             (count, _) => {
-                format!("{count} of its items name dashboards by number, which other Grafanas do not share.")
+                format!(
+                    "{} dashboards by number, which other Grafanas do not share.",
+                    verb(count, "of its items names", "of its items name")
+                )
             }
         };
         item

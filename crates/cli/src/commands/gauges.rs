@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{polled, unread};
 use crate::{
-    human::{amount, plain, reading},
+    human::{amount, plain, reading, threshold},
     outcome::Outcome,
     table::{Cell, Style, cell, paint, painted, table},
 };
@@ -101,8 +101,8 @@ pub fn overview(gauges: &[Gauge]) -> String {
                 cell(&spec.title),
                 painted(reading(gauge), Style::Strong),
                 painted(word, look),
-                cell(format!("{side} {}", amount(spec.warn, &spec.unit))),
-                cell(format!("{side} {}", amount(spec.critical, &spec.unit))),
+                cell(format!("{side} {}", threshold(spec.warn, &spec.unit))),
+                cell(format!("{side} {}", threshold(spec.critical, &spec.unit))),
                 cell(&spec.window),
                 cell(&gauge.note),
                 painted(&spec.id, Style::Dim),

@@ -7,7 +7,7 @@ use aether_panel::Panel;
 
 use crate::{
     args::{RuleChanges, Rules},
-    human::{count, plain, plain_lines, span},
+    human::{amount, count, plain, plain_lines, span},
     outcome::Outcome,
     table::{Cell, Style, cell, diff_lines, paint, painted, table},
 };
@@ -29,8 +29,11 @@ pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
 
 pub(super) fn list(report: &RulesReport) -> Result<Outcome, PanelError> {
     let mut text = format!(
-        "{} of {} expected recording rules and {} of {} expected alerts are loaded.\n\n",
-        report.present_recording, report.expected_recording, report.present_alerts, report.expected_alerts
+        "Loaded: {} of {} and {} of {}.\n\n",
+        report.present_recording,
+        count(report.expected_recording, "expected recording rule"),
+        report.present_alerts,
+        count(report.expected_alerts, "expected alert")
     );
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for group in &report.groups {
@@ -95,7 +98,7 @@ fn row(group: &RuleGroupView, rule: &RuleView) -> Vec<Cell> {
     let last = rule.last_evaluation.map_or_else(String::new, ago);
     let took = rule.evaluation_ms.map_or_else(String::new, |ms| {
         let share = if group.interval_s > 0.0 { ms / group.interval_s / 10.0 } else { 0.0 };
-        format!("{ms:.1} ms ({share:.1} %)")
+        format!("{} ({})", amount(ms, "ms"), amount(share, "percent"))
     });
     let worst = rule.findings.first().map_or(Style::None, |found| look(found.severity));
     let findings = match rule.findings.len() {
@@ -386,7 +389,7 @@ pub(super) fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {
         table(&["STATE", "ADDRESS", "ALERTS", ""], &rows)
     };
     if found.left_out > 0 {
-        text.push_str(&format!("{} more links not checked.\n", found.left_out));
+        text.push_str(&format!("{} not checked.\n", count(found.left_out, "more link")));
     }
     let mut outcome = Outcome::new(found, text)?;
     for link in found.links.iter().filter(|link| link.state == RuleLinkState::Dead) {

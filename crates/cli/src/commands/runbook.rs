@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use aether_contract::*;
 use aether_panel::Panel;
+use aether_panel::units;
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
@@ -199,12 +200,6 @@ async fn all(
     Ok(outcome)
 }
 
-/// At most four decimal places.
-fn short(value: f64) -> String {
-    let text = format!("{value:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 pub(super) fn line(step: &RunbookStepResult) -> String {
     let (word, colour) = match step.verdict {
         RunbookVerdict::Pass => ("pass", Style::Good),
@@ -212,7 +207,7 @@ pub(super) fn line(step: &RunbookStepResult) -> String {
         RunbookVerdict::Unknown => ("unknown", Style::Warn),
         RunbookVerdict::Waiting => ("not run", Style::Dim),
     };
-    let value = step.value.map(|value| format!(" {}", short(value))).unwrap_or_default();
+    let value = step.value.map(|value| format!(" {}", units::bare(value))).unwrap_or_default();
     let expect =
         if step.expect.is_empty() { String::new() } else { format!(", expected {}", plain(&step.expect)) };
     let mut text =

@@ -4,6 +4,7 @@ use aether_contract::*;
 use aether_panel::Panel;
 
 use crate::{
+    human::{amount, threshold},
     outcome::Outcome,
     table::{Cell, Style, cell, painted, table},
 };
@@ -30,7 +31,7 @@ fn row(status: &SloStatus) -> Vec<Cell> {
     let spec = &status.spec;
     let sign = if spec.higher_is_better { '>' } else { '<' };
     let now = match (status.state, status.value) {
-        (ReadingState::Value, Some(value)) => format!("{value:.1}"),
+        (ReadingState::Value, Some(value)) => amount(value, &spec.unit),
         (ReadingState::NoTraffic, _) => "no recent traffic".to_owned(),
         (ReadingState::Infinite, _) => "infinite".to_owned(),
         _ => "unknown".to_owned(),
@@ -41,9 +42,13 @@ fn row(status: &SloStatus) -> Vec<Cell> {
         Level::Critical => Style::Bad,
         Level::None => Style::Dim,
     };
-    let mut cells = vec![cell(&spec.title), cell(format!("{sign} {}", spec.warn)), painted(now, paint)];
+    let mut cells = vec![
+        cell(&spec.title),
+        cell(format!("{sign} {}", threshold(spec.warn, &spec.unit))),
+        painted(now, paint),
+    ];
     cells.extend(status.windows.iter().map(|window| match window.compliance {
-        Some(share) => cell(format!("{share:.1} %")),
+        Some(share) => cell(amount(share, "percent")),
         None => painted("–", Style::Dim),
     }));
     let guarded = status.windows.last().map_or(0.0, |window| window.guarded_s / 86_400.0);

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     args::Stack,
-    human::{amount, plain, plain_lines},
+    human::{plain, plain_lines, threshold},
     outcome::Outcome,
     table::{Cell, Style, cell, painted, table},
 };
@@ -160,8 +160,8 @@ pub(super) fn detail_text(detail: &StackDetail) -> String {
             cell(format!(
                 "{}: target {side} {}, limit {side} {}",
                 gauge.title,
-                amount(gauge.warn, &gauge.unit),
-                amount(gauge.critical, &gauge.unit)
+                threshold(gauge.warn, &gauge.unit),
+                threshold(gauge.critical, &gauge.unit)
             )),
         ]);
     }

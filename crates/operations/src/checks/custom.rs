@@ -1,5 +1,6 @@
 //! Checks of the profile's own: a query whose every value has to fit, or an address that has to answer.
 
+use aether_foundation::text::{plural, verb};
 use std::{sync::Arc, time::Duration};
 
 use aether_clients::{probe::probe, prometheus::QueryValue};
@@ -89,10 +90,13 @@ fn judge(
     }
     let wrong = values.iter().filter(|(_, value)| !fits(*value, comparison, threshold)).count();
     if wrong > 0 {
-        let words = format!("{wrong} of {} values are not {comparison} {threshold}.", values.len());
+        let words = format!("{wrong} of {} not {comparison} {threshold}.", plural(values.len(), "value"));
         return CheckOutcome::fail(words, lines, remedy);
     }
-    CheckOutcome::pass(format!("All {} values are {comparison} {threshold}.", values.len()), lines)
+    CheckOutcome::pass(
+        format!("{} {comparison} {threshold}.", verb(values.len(), "value is", "values are")),
+        lines,
+    )
 }
 
 fn fits(value: f64, comparison: &str, threshold: f64) -> bool {

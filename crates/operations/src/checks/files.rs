@@ -1,5 +1,6 @@
 //! The pack's files would be taken by their servers, and are taken by a reload.
 
+use aether_foundation::text::verb;
 use std::sync::Arc;
 
 use aether_contract::{PanelError, ServiceKind};
@@ -49,7 +50,7 @@ pub async fn syntax(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErro
             "Fix them before reloading.",
         ));
     }
-    Ok(CheckOutcome::pass(format!("All {} files are valid.", pack.files.len()), lines))
+    Ok(CheckOutcome::pass(format!("{} valid.", verb(pack.files.len(), "file is", "files are")), lines))
 }
 
 /// Makes both servers read their files, and looks whether they did.

@@ -1,5 +1,6 @@
 //! Grafana is well, has the dashboard with its panels, and a data source for them.
 
+use aether_foundation::text::plural;
 use std::sync::Arc;
 
 use aether_backup::dashboard::{document, outline};
@@ -66,12 +67,15 @@ pub async fn dashboard(scene: &Arc<CheckContext>, sources: bool) -> Result<Check
     lines.push(format!("dashboard {uid}: {}", found.join(", ")));
     let wanted = profile.gauges.len();
     if found.len() < wanted {
-        let words =
-            format!("Dashboard {uid} has {} panels, but the profile has {wanted} gauges.", found.len());
+        let words = format!(
+            "Dashboard {uid} has {}, but the profile has {}.",
+            plural(found.len(), "panel"),
+            plural(wanted, "gauge")
+        );
         return Ok(CheckOutcome::fail(words, lines, "Compare it with a backup: Backups, Compare."));
     }
     Ok(CheckOutcome::pass(
-        format!("Grafana is healthy, and the dashboard has all {} panels.", found.len()),
+        format!("Grafana is healthy, and the dashboard has {}.", plural(found.len(), "panel")),
         lines,
     ))
 }

@@ -1,6 +1,7 @@
 //! A test alert goes to every member of Alertmanager, is seen there with its receivers, is handed over to them
 //! as far as Alertmanager tells, and is taken back.
 
+use aether_foundation::text::plural;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aether_clients::{
@@ -174,7 +175,8 @@ fn judged(seen: &Arrived, members: usize, handed: Option<&DeliveryEvidence>, gon
     let mut lines = seen.lines.clone();
     let receivers = seen.receivers.join(", ");
     if seen.unseen > 0 {
-        let words = format!("The test alert did not appear on {} of {members} members.", seen.unseen);
+        let words =
+            format!("The test alert did not appear on {} of {}.", seen.unseen, plural(members, "member"));
         return CheckOutcome::fail(words, lines, "Check Alertmanager’s log.");
     }
     if seen.muted {

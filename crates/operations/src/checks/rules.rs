@@ -1,5 +1,6 @@
 //! The expected rules run, guards can match, and recorded series have values.
 
+use aether_foundation::text::{plural, verb};
 use std::sync::Arc;
 
 use aether_clients::prometheus::QueryValue;
@@ -49,13 +50,16 @@ fn judge(
     lines.extend(differs.iter().cloned());
     lines.extend(report.gaps.iter().cloned());
     if !missing.is_empty() {
-        let words =
-            format!("{present} of {expected} expected rules are loaded; missing: {}.", missing.join(", "));
+        let words = format!(
+            "{present} of {} loaded; missing: {}.",
+            plural(expected as usize, "expected rule"),
+            missing.join(", ")
+        );
         return CheckOutcome::fail(words, lines, "Add their file to rule_files and reload Prometheus.");
     }
     if !broken.is_empty() {
         return CheckOutcome::fail(
-            format!("{} of {expected} rules are failing.", broken.len()),
+            format!("{} of {} failing.", broken.len(), plural(expected as usize, "rule")),
             lines,
             "See the Rules screen for each error.",
         );
@@ -67,7 +71,7 @@ fn judge(
             "Reload Prometheus, or update the file to match.",
         );
     }
-    CheckOutcome::pass(format!("{present} of {expected} expected rules are loaded."), lines)
+    CheckOutcome::pass(format!("{present} of {} loaded.", plural(expected as usize, "expected rule")), lines)
 }
 
 /// The expected recording rules.
@@ -164,5 +168,8 @@ pub async fn recorded(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelEr
             "Check whether the service is in use and its traffic is counted.",
         ));
     }
-    Ok(CheckOutcome::pass(format!("All {} recorded series have values.", names.len()), lines))
+    Ok(CheckOutcome::pass(
+        format!("{}.", verb(names.len(), "recorded series has values", "recorded series have values")),
+        lines,
+    ))
 }

@@ -1,5 +1,6 @@
 //! The servers answer, in the versions that the profile pins, and what they scrape is up.
 
+use aether_foundation::text::{plural, verb};
 use std::sync::Arc;
 
 use aether_clients::prometheus::QueryValue;
@@ -84,9 +85,12 @@ pub async fn targets(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
     let down: Vec<String> = all.iter().filter(|one| one.value != 1.0).map(name).collect();
     let lines = all.iter().map(|one| format!("{}: up {}", name(one), one.value)).collect();
     if down.is_empty() {
-        return Ok(CheckOutcome::pass(format!("All {} targets are up.", all.len()), lines));
+        return Ok(CheckOutcome::pass(
+            format!("{}.", verb(all.len(), "target is up", "targets are up")),
+            lines,
+        ));
     }
-    let words = format!("{} of {} targets are down: {}.", down.len(), all.len(), down.join(", "));
+    let words = format!("{} of {} down: {}.", down.len(), plural(all.len(), "target"), down.join(", "));
     Ok(CheckOutcome::fail(
         words,
         lines,

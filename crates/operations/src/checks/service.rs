@@ -1,5 +1,6 @@
 //! The monitored service is scraped and counts: its key metrics are those that the recording rules read.
 
+use aether_foundation::text::verb;
 use std::{
     collections::BTreeSet,
     sync::Arc,
@@ -113,7 +114,10 @@ pub async fn metrics(scene: &Arc<CheckContext>) -> Result<CheckOutcome, PanelErr
         ));
     }
     Ok(CheckOutcome::pass(
-        format!("The service is scraped, and all {} key metrics exist.", names.len()),
+        format!(
+            "The service is scraped, and {}.",
+            verb(names.len(), "key metric exists", "key metrics exist")
+        ),
         lines,
     ))
 }

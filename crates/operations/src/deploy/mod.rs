@@ -4,6 +4,7 @@
 mod text;
 
 use aether_foundation::author;
+use aether_foundation::text::{plural, verb};
 use std::{sync::Arc, time::Instant};
 
 use aether_contract::*;
@@ -84,7 +85,7 @@ pub async fn begin(deploys: Arc<Deploys>, request: DeployStartRequest) -> Result
     let live = deploys.ctx.live();
     let max_s = deploys.ctx.settings.get().max_window_minutes.saturating_mul(60);
     if !(60..=max_s).contains(&request.window_s) {
-        return Err(refuse(format!("The window must last 1 to {} minutes.", max_s / 60)));
+        return Err(refuse(format!("The window must last 1 to {} min.", max_s / 60)));
     }
     if let Some(open) =
         runs::runs(&deploys.ctx, &live).await?.into_iter().find(|run| run.state == DeployState::Open)
@@ -300,7 +301,7 @@ async fn perform(
             let evidence = why.into_iter().chain(silent).collect();
             Ok(made(
                 window.phase == WindowPhase::Verified,
-                format!("Active on {on} of {all} members."),
+                format!("Active on {on} of {}.", plural(all, "member")),
                 evidence,
             ))
         }
@@ -368,10 +369,11 @@ async fn perform(
                 .with_hint("Try again, or end it on the Maintenance screen."));
             }
             let note = match report.left_over {
-                0 => format!("Alerts muted: {}; none needs follow-up.", report.hidden),
+                0 => format!("{}; none needs follow-up.", muted(report.hidden)),
                 left => format!(
-                    "Alerts muted: {}, to be followed up: {left}. See the close-out report.",
-                    report.hidden
+                    "{}; {} follow-up. See the close-out report.",
+                    muted(report.hidden),
+                    verb(left as usize, "needs", "need")
                 ),
             };
             let lists = [
@@ -439,6 +441,10 @@ fn join(deploys: &Deploys, live: &StackSession, run: &mut DeployRun) -> (Option<
     (Some(made(true, note, vec![format!("{about} mutes every alert already.")])), None)
 }
 
+fn muted(hidden: u32) -> String {
+    verb(hidden as usize, "alert was muted", "alerts were muted")
+}
+
 /// Runs a suite without its effects: a reload or a test alert in the middle of a deploy is nobody's wish.
 async fn suite(deploys: &Arc<Deploys>, run: &DeployRun, suite: CheckSuite) -> Result<Made, PanelError> {
     let request = CheckRequest { suite, created_by: run.created_by.clone(), effects: false };
@@ -450,12 +456,12 @@ async fn suite(deploys: &Arc<Deploys>, run: &DeployRun, suite: CheckSuite) -> Re
         _ => DeployStepState::Finding,
     };
     let note = format!(
-        "{}: {} of {} passed, {} failed, {} warnings, {} skipped.",
+        "{}: {} of {} passed, {} failed, {}, {} skipped.",
         suite.title(),
         of(CheckState::Pass),
         came.checks.len(),
         of(CheckState::Fail),
-        of(CheckState::Warn),
+        plural(of(CheckState::Warn), "warning"),
         of(CheckState::Skipped)
     );
     // What has become of versions, alerts and gauges belongs into the record, whatever it is.

@@ -1,5 +1,6 @@
 //! Whether a server runs what a file says. Pure.
 
+use aether_foundation::text::verb;
 use std::collections::BTreeSet;
 
 use aether_clients::prometheus::RuleGroup;
@@ -50,7 +51,11 @@ fn difference(wanted: &[FileRule], has: &[FileRule]) -> Option<String> {
         return Some(format!("{} is still loaded", more.name));
     }
     if wanted.len() != has.len() {
-        return Some(format!("there are {} rules, expected {}", has.len(), wanted.len()));
+        return Some(format!(
+            "{}, expected {}",
+            verb(has.len(), "rule is loaded", "rules are loaded"),
+            wanted.len()
+        ));
     }
     for (one, other) in wanted.iter().zip(has) {
         if one.alerting != other.alerting || one.name != other.name {

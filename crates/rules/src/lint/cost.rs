@@ -3,6 +3,7 @@
 use aether_contract::{FindingSeverity, RuleFinding};
 
 use super::{Subject, finding};
+use aether_foundation::units;
 
 /// Share of the interval from which on a single rule is too dear.
 const DEAR: f64 = 0.5;
@@ -15,7 +16,11 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<RuleFinding>) {
         findings.push(finding(
             "cost",
             severity,
-            format!("Its evaluation took {took:.2} s, {:.0} % of the interval.", took / interval * 100.0),
+            format!(
+                "Its evaluation took {}, {} of the interval.",
+                units::amount(took, "s"),
+                units::percent(took / interval * 100.0)
+            ),
             "A group that takes longer than its interval skips evaluations: alerts are late and series \
                 have gaps.",
             "Record an intermediate series, shorten the range, or increase the group's interval.",

@@ -57,6 +57,23 @@ describe('numbers', () => {
     expect(withUnit(57.25, 'score')).toBe('57.3/100');
     expect(withUnit(4.2, 'answers/s')).toBe('4.20 answers/s');
   });
+  // The same table as in `crates/foundation/src/units.rs`.
+  it.each([
+    [100, 'percent', '100.0 %'],
+    [99.97, 'percent', '> 99.9 %'],
+    [99.94, 'percent', '99.9 %'],
+    [9.46, 'percent', '9.5 %'],
+    [0.01, 'percent', '< 0.1 %'],
+    [0, 'percent', '0.0 %'],
+    [57, 'score', '57/100'],
+    [57.25, 'score', '57.3/100'],
+    [61.2, 'usd', '$61.20'],
+    [12345.6, 'usd', '$12,346'],
+    [4.2, 'answers/s', '4.20 answers/s'],
+    [41.25, 'ms', '41.3 ms'],
+    [1_234_567, 'ms', '1.235M ms'],
+    [0.000012, 's', '1.2e-5 s'],
+  ])('%d in %s has the same digits everywhere: %s', (value, unit, text) => expect(withUnit(value, unit)).toBe(text));
   it('show a dash, not a zero, when missing', () => {
     expect(withUnit(null, 'percent')).toBe('–');
     expect(withUnit(Number.NaN, 'percent')).toBe('–');

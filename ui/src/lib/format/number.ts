@@ -38,11 +38,21 @@ function free(value: number): string {
   return size >= 1 || size === 0 ? fixed(value, 2) : fixed(value, 4);
 }
 
+/** One decimal, and never rounded up to all or down to nothing. */
+function share(value: number): string {
+  if (Math.abs(value) >= 1000) return free(value);
+  if (value >= 99.95 && value < 100) return '> 99.9';
+  return value > 0 && value < 0.05 ? '< 0.1' : fixed(value, 1);
+}
+
+/** A share of a whole: "99.9 %". The panel's other texts have the same digits (`foundation/src/units.rs`). */
+export const percent = (value: number): string => `${share(value)} %`;
+
 /** A value in a gauge's unit, in parts, so that the number can be large and the unit small. */
 export function parts(value: number, unit: string): Parts {
   switch (unit) {
     case 'percent':
-      return { prefix: '', number: Math.abs(value) >= 1000 ? free(value) : fixed(value, 1), suffix: '%' };
+      return { prefix: '', number: share(value), suffix: '%' };
     case 'usd':
       return { prefix: value < 0 ? '−$' : '$', number: money(Math.abs(value)), suffix: '' };
     case 'score':

@@ -1,4 +1,7 @@
-// Notifications of actions that several places offer.
+// Notifications of actions that several places offer.import { plural } from './common';
+
+import { plural } from './common';
+
 export const text = {
   openAlert: 'Open alert',
   openFailed: 'Failed to open the page.',
@@ -11,7 +14,7 @@ export const text = {
   extendFailed: 'Failed to extend the window.',
   shortenFailed: 'Failed to shorten the window.',
   recreated: 'Active on all members again.',
-  partlyRecreated: (active: number, total: number): string => `Active on ${active} of ${total} members.`,
+  partlyRecreated: (active: number, total: number): string => `Active on ${active} of ${plural(total, 'member')}.`,
   recreateFailed: 'Failed to recreate the window.',
   acknowledged: (alert: string): string => `Acknowledged ${alert}`,
   acknowledgmentRemoved: (alert: string): string => `Acknowledgment of ${alert} removed`,

@@ -171,7 +171,8 @@ export const text = {
   history: {
     timeline: 'Timeline',
     title: 'Alert history',
-    mostFrequent: (shown: number, total: number): string => `the ${shown} most frequent of ${count(total)} alert names`,
+    mostFrequent: (shown: number, total: number): string =>
+      `the ${shown} most frequent of ${plural(total, 'alert name')}`,
     range: 'Range',
     none: 'No alerts fired in this period',
     knownSince: (time: string): string => `History starts at ${time}.`,

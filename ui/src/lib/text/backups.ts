@@ -415,7 +415,7 @@ export const text = {
     target: 'Target',
     container: 'Container',
     free: (bytes: number): string => `${size(bytes)} free`,
-    queryable: (n: number, expected: number): string => `${count(n)} of ${count(expected)} blocks return data`,
+    queryable: (n: number, expected: number): string => `${count(n)} of ${plural(expected, 'block')} with data`,
     rollback: 'Roll back manually',
     stopsTitle: 'Prometheus will be stopped.',
     stops:

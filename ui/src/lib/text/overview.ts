@@ -136,6 +136,7 @@ export const text = {
     ago: 'ago',
     loading: 'Reading the backup folder…',
     none: 'No backups yet.',
+    noFull: 'No full backup yet.',
     create: 'Back up now…',
   },
   checks: {

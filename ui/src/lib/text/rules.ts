@@ -4,8 +4,8 @@ import { plural } from './common';
 
 export const text = {
   heading: 'Rules',
-  recordingRules: (n: number, expected: number): string => `${count(n)} of ${count(expected)} recording rules`,
-  alerts: (n: number, expected: number): string => `${count(n)} of ${count(expected)} alerts`,
+  recordingRules: (n: number, expected: number): string => `${count(n)} of ${plural(expected, 'recording rule')}`,
+  alerts: (n: number, expected: number): string => `${count(n)} of ${plural(expected, 'alert')}`,
   errors: (n: number): string => plural(n, 'error'),
   warnings: (n: number): string => plural(n, 'warning'),
   updated: 'updated',

@@ -10,6 +10,7 @@ import type {
   RuleView,
   RulesReport,
 } from '../../lib/contract';
+import { withUnit } from '../../lib/format/number';
 import type { IconName } from '../../lib/components/Icon.svelte';
 
 export interface Label {
@@ -131,9 +132,8 @@ export function edits(rule: RuleView, start: Form, now: Form, rewrite: string | 
   return changed;
 }
 
-/** Duration of an evaluation: "0.4 ms", "12 ms", "1.20 s". */
-export const took = (ms: number): string =>
-  ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`;
+/** Duration of an evaluation: "0.4000 ms", "12.0 ms", "1.20 s". */
+export const took = (ms: number): string => (ms < 1000 ? withUnit(ms, 'ms') : withUnit(ms / 1000, 's'));
 
 /** `a="b", c="d"` */
 export const labelText = (labels: Record<string, string | undefined>): string =>

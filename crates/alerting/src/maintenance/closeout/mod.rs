@@ -26,6 +26,7 @@ use crate::maintenance::Maintenance;
 use aether_context::window_tag::read_comment;
 use aether_context::{poll, session::StackSession};
 use aether_foundation::clock;
+use aether_foundation::text::verb;
 
 /// What fired so long before the window is looked at, to know what had been told.
 const BEFORE_MS: i64 = 15 * 60_000;
@@ -291,19 +292,23 @@ async fn close(
     Ok(())
 }
 
+fn follow_up(left: u32) -> String {
+    verb(left as usize, "alert needs follow-up", "alerts need follow-up")
+}
+
 /// What the desktop tells when a window is over.
 fn notice(report: &CloseOut) -> Notice {
     let first = report.still_firing.iter().filter_map(|alert| alert.pages_by).min();
     let left = report.left_over;
     let text = match (left, first) {
-        (0, _) => format!("{} alerts were muted; none needs follow-up.", report.hidden),
+        (0, _) => format!(
+            "{}; none needs follow-up.",
+            verb(report.hidden as usize, "alert was muted", "alerts were muted")
+        ),
         (_, Some(by)) => {
-            format!(
-                "{left} alerts need follow-up; the first pages by {}.",
-                aether_foundation::text::moment(by)
-            )
+            format!("{}; the first pages by {}.", follow_up(left), aether_foundation::text::moment(by))
         }
-        _ => format!("{left} alerts need follow-up."),
+        _ => format!("{}.", follow_up(left)),
     };
     Notice {
         level: if left == 0 { Level::Ok } else { Level::Warn },
