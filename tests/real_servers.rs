@@ -193,7 +193,12 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
 
     // Opened, it shows its rule, and its value against the threshold.
     let small = FigureStyle { width: 400, height: 140, ..style() };
-    let request = AlertDetailRequest { fingerprint: firing.fingerprint.clone(), hours: 0.25, style: small };
+    let request = AlertDetailRequest {
+        fingerprint: firing.fingerprint.clone(),
+        hours: 0.25,
+        style: small,
+        refresh: false,
+    };
     let detail = eventually(SOON, async || {
         let detail = panel.alert_detail(request.clone()).await.ok()?;
         detail.figure.as_ref().is_some_and(|figure| figure.last.is_some()).then_some(detail)
@@ -226,7 +231,8 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
     assert_eq!(ended.silence.state, SilenceState::Expired);
     let again =
         row_when(&panel, filter, SOON, |row| row.state == AlertState::Firing).await.expect("firing again");
-    let request = AlertDetailRequest { fingerprint: again.fingerprint, hours: 0.25, style: style() };
+    let request =
+        AlertDetailRequest { fingerprint: again.fingerprint, hours: 0.25, style: style(), refresh: false };
     let before = panel.alert_detail(request).await.expect("a detail").silenced_before;
     assert_eq!(before.first().map(|silence| silence.created_by.as_str()), Some("alice"), "{before:?}");
 

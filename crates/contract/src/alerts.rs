@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    FigureStyle, Freshness, GaugeFigure, GaugeSpec, NamedCount, Silence, TenantValue, Timestamp, wire,
+    EscalationCall, FigureStyle, Freshness, GaugeFigure, GaugeSpec, NamedCount, Silence, TenantValue,
+    Timestamp, wire,
 };
 
 wire! {
@@ -179,6 +180,9 @@ wire! {
         pub escalates_at: Option<Timestamp>,
         /// Who is on it; it silences nothing.
         pub ack: Option<AlertAck>,
+        /// Who has called the next contact about it: its clock has stopped.
+        #[serde(default)]
+        pub escalated: Option<EscalationCall>,
     }
 }
 
@@ -371,6 +375,9 @@ wire! {
         pub hours: f64,
         /// How to draw it.
         pub style: FigureStyle,
+        /// Whether this alert is open already: its figures are drawn again, and nobody opened it.
+        #[serde(default)]
+        pub refresh: bool,
     }
 }
 

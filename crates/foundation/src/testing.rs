@@ -33,6 +33,7 @@ pub fn row(labels: &[(&str, &str)]) -> AlertRow {
         members_of: 1,
         escalates_at: None,
         ack: None,
+        escalated: None,
         left_out: 0,
         labels,
     }

@@ -62,8 +62,7 @@ impl Capabilities {
             Arc::clone(&pins),
         );
         let drills = Drills::new(Arc::clone(&ctx));
-        let runbooks =
-            Runbooks::new(Arc::clone(&ctx), Arc::clone(&acks), Arc::clone(&maintenance), Arc::clone(&drills));
+        let runbooks = Runbooks::new(Arc::clone(&ctx), Arc::clone(&escalation), Arc::clone(&drills));
         Ok(Arc::new(Self {
             ctx,
             acks,

@@ -133,7 +133,7 @@ impl Panel {
             (Arc::clone(&state.index), freshness, pending)
         };
         let mut page = blocking(move || alerts::page::page(&index, &request, freshness, pending)).await?;
-        self.caps.acks.overlay(&live.profile.name, &mut page.rows);
+        self.caps.escalation.annotate(&live.profile.name, &mut page.rows);
         Ok(page)
     }
 
@@ -157,7 +157,7 @@ impl Panel {
         let caps = Arc::clone(&self.caps);
         blocking(move || {
             let mut rows = alerts::page::all(&index, &request.list)?;
-            caps.acks.overlay(&live.profile.name, &mut rows);
+            caps.escalation.annotate(&live.profile.name, &mut rows);
             alerts::export::write(&caps.ctx.home.downloads, &rows, request.format, clock::now())
         })
         .await
@@ -185,7 +185,7 @@ impl Panel {
         let (id, written, at) = (row.fingerprint.0.clone(), detail.clone(), clock::now());
         self.caps.ctx.journaled(move |journal| alerts::ack::write(journal, &id, &written, at)).await?;
         self.caps.acks.put(&row.fingerprint.0, &detail, at);
-        self.caps.acks.overlay(&live.profile.name, [&mut row]);
+        self.caps.escalation.annotate(&live.profile.name, std::slice::from_mut(&mut row));
         {
             let mut state = live.state();
             state.alerts_revision = state.alerts_revision.wrapping_add(1);
@@ -205,7 +205,9 @@ impl Panel {
     pub async fn alert_detail(&self, request: AlertDetailRequest) -> Result<AlertDetail, PanelError> {
         let live = self.caps.ctx.live();
         let detail = Box::pin(alerts::detail::detail(&live, &request)).await?;
-        let opened = {
+        let opened = if request.refresh {
+            None
+        } else {
             let state = live.state();
             let row = state.index.rows.iter().find(|row| row.fingerprint == request.fingerprint);
             row.map(|row| OperatorAction::AlertOpened { name: row.name.clone(), tenant: row.tenant.clone() })

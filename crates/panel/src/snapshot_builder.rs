@@ -67,7 +67,7 @@ pub fn snapshot(caps: &Capabilities) -> Snapshot {
     let state = live.state();
     let (freshness, pending_freshness) = freshness::alerts_freshness(&caps.ctx, &state);
     let mut top: Vec<AlertRow> = state.index.rows.iter().take(TOP_ALERTS).map(for_screen).collect();
-    caps.acks.overlay(&live.profile.name, &mut top);
+    caps.escalation.annotate(&live.profile.name, &mut top);
     let windows = windows::running(&caps.maintenance.records().all(), &state, &live.profile.name, now);
     let silences = silences::current(&state, now);
     let maintenance = MaintenanceStatus {

@@ -239,6 +239,55 @@ test('annotations_are_markdown_without_scripts_or_external_content', async () =>
   await hostile.done();
 });
 
+test('severity_is_shown_as_the_label_has_it_and_found_by_typing_it', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  const shown = () => page.getByTestId('alert-row').getByTestId('severity-shown').allInnerTexts();
+  await page.getByTestId('alert-row').first().waitFor();
+  assert.ok((await shown()).includes('general'), 'the value, not its level');
+  await page.getByTestId('alerts-filter').fill('general');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('[data-testid="severity-shown"]')].every((cell) => cell.textContent === 'general'),
+  );
+  assert.ok((await shown()).length > 0);
+  await done();
+});
+
+test('alert_is_acknowledged_in_the_header_of_its_runbook', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  await page.getByTestId('alert-row').first().click();
+  await page.getByTestId('runbook-this').click();
+  const header = page.getByTestId('runbook-alert');
+  await header.getByTestId('runbook-ack').click();
+  await header.getByTestId('acknowledged').waitFor();
+  await header.getByTestId('runbook-ack-undo').click();
+  await header.getByTestId('runbook-ack').waitFor();
+  await done();
+});
+
+test('escalated_alert_is_calm_in_the_list_and_in_its_runbook', async () => {
+  const { page, done } = await open('scene=loaded', 'alerts');
+  const row = page.locator('[data-testid="alert-row"]:has([data-testid="escalation"])').first();
+  await row.click();
+  const detail = page.getByTestId('alert-detail');
+  await detail.getByTestId('escalation-mark').click();
+  await detail.getByTestId('escalation-note').fill('Paged Bob.');
+  await detail.getByTestId('escalation-confirm').click();
+  const marked = page.getByTestId('alert-row').first().getByTestId('escalated');
+  await marked.waitFor();
+  assert.match(await marked.innerText(), /escalated by alice/);
+  assert.match(await marked.getAttribute('title'), /Paged Bob\./);
+  assert.equal(await page.getByTestId('alert-row').first().getByTestId('escalation').count(), 0);
+  await detail.getByTestId('runbook-this').click();
+  const header = page.getByTestId('runbook-alert');
+  assert.match(await header.getByTestId('escalated').innerText(), /escalated by alice/);
+  assert.equal(await header.getByTestId('escalation').count(), 0);
+  // Undone in the runbook, and its header follows.
+  await page.getByTestId('runbook-call').getByTestId('escalation-undo').click();
+  await header.getByTestId('escalation').waitFor();
+  await done();
+});
+
 test('escalation_clock_names_the_contact_and_records_the_call', async () => {
   const { page, done } = await open('scene=loaded', 'overview');
   const card = page.getByTestId('escalation-card');

@@ -224,7 +224,11 @@ hours: number,
 /**
  * How to draw it.
  */
-style: FigureStyle, };
+style: FigureStyle,
+/**
+ * Whether this alert is open already: its figures are drawn again, and nobody opened it.
+ */
+refresh: boolean, };
 
 /**
  * The values of a label among the alerts that match.
@@ -457,7 +461,11 @@ escalatesAt: Timestamp | null,
 /**
  * Who is on it; it silences nothing.
  */
-ack: AlertAck | null, };
+ack: AlertAck | null,
+/**
+ * Who has called the next contact about it: its clock has stopped.
+ */
+escalated: EscalationCall | null, };
 
 /**
  * The rule behind an alert.
@@ -1414,7 +1422,7 @@ revision: number,
  */
 count: number | null,
 /**
- * The newest that is no safety copy.
+ * The newest full one: no safety copy, and no backup of some parts only.
  */
 newest: Backup | null,
 /**
@@ -4239,6 +4247,10 @@ words: string,
  * What to do, as a command where there is one; may be empty.
  */
 remedy: string,
+/**
+ * The ways out where the program runs in another version than the pinned one.
+ */
+mismatch: VersionMismatch | null,
 /**
  * Whether the image is wanted by digest, which can't be pushed again, as a tag can.
  */
@@ -7130,6 +7142,31 @@ minutes: number,
  * Whether the panel sees by itself that it was done. Else the person says so.
  */
 seen: boolean, };
+
+/**
+ * A program that runs in another version than the pinned one.
+ */
+export type VersionMismatch = {
+/**
+ * What it reports, without a leading `v`.
+ */
+runs: string,
+/**
+ * The pinned tag.
+ */
+pinned: string,
+/**
+ * The image to pin so that the running version is the pinned one.
+ */
+image: string,
+/**
+ * Command that runs the pinned version; none where Compose does not run the service.
+ */
+recreate: string | null,
+/**
+ * Whether the pinned version is older than the running one.
+ */
+downgrade: boolean, };
 
 /**
  * The panel's own id of a maintenance window: a UUID. It stands in the silence's comment as `[win:<uuid>]`.

@@ -11,10 +11,11 @@ use std::{
 
 use aether_contract::{AlertRow, ErrorCode, ExportFormat, Exported, PanelError, Timestamp};
 
+use aether_foundation::matching::filter::severity_text;
 use aether_foundation::paths;
 
 /// Columns before those of the labels.
-const FIXED: [&str; 16] = [
+const FIXED: [&str; 17] = [
     "state",
     "severity",
     "alert",
@@ -30,6 +31,7 @@ const FIXED: [&str; 16] = [
     "delivered",
     "fingerprint",
     "acknowledged_by",
+    "escalated_by",
     "summary",
 ];
 /// Most label columns: what goes beyond stands in none, and the JSON has all.
@@ -117,7 +119,7 @@ fn fixed(row: &AlertRow) -> [String; FIXED.len()] {
     let summary = ["summary", "description"].iter().find_map(|name| row.annotations.get(*name));
     [
         row.state.as_str().to_owned(),
-        row.severity.as_str().to_owned(),
+        plain(severity_text(&row.labels)),
         plain(&row.name),
         plain(row.tenant.as_deref().unwrap_or_default()),
         row.vip.to_string(),
@@ -132,6 +134,7 @@ fn fixed(row: &AlertRow) -> [String; FIXED.len()] {
         row.delivered.to_string(),
         plain(&row.fingerprint.0),
         plain(row.ack.as_ref().map_or("", |ack| &ack.by)),
+        plain(row.escalated.as_ref().map_or("", |call| &call.by)),
         plain(summary.map_or("", String::as_str)),
     ]
 }

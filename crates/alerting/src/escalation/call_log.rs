@@ -1,6 +1,8 @@
 //! Who was called: kept in the journal, and in force for as long as the condition holds that it was about.
 
-use aether_contract::{EscalationCall, EscalationClock, PanelError, Timestamp};
+use aether_contract::{
+    AlertFingerprint, AlertRow, EscalationCall, EscalationClock, EscalationRule, PanelError, Timestamp,
+};
 
 pub use aether_context::annotations::Detail;
 use aether_context::{
@@ -8,8 +10,10 @@ use aether_context::{
     journal::Journal,
 };
 
+use super::clocks::clock_id;
+
 /// Entries of this kind are marks.
-const KIND: &str = "escalation-mark";
+pub const KIND: &str = "escalation-mark";
 /// Newest entries that are read at a start.
 const RECENT: u32 = 2000;
 
@@ -39,6 +43,20 @@ impl CallLog {
             clock.escalated = word.map(|word| EscalationCall { by: word.by, note: word.note, at: word.at });
         }
     }
+
+    /// Writes them into alerts: the newest of the episode, whether the tenant counted as a VIP then or not.
+    pub fn overlay_rows<'a>(&self, stack: &str, rows: impl IntoIterator<Item = &'a mut AlertRow>) {
+        for row in rows {
+            let words = clock_ids(&row.fingerprint).into_iter().filter_map(|id| self.0.about(stack, &id));
+            let word = words.filter(|word| word.at >= row.since).max_by_key(|word| word.at);
+            row.escalated = word.map(|word| EscalationCall { by: word.by, note: word.note, at: word.at });
+        }
+    }
+}
+
+/// The clocks that an alert may have.
+pub fn clock_ids(alert: &AlertFingerprint) -> [String; 2] {
+    [EscalationRule::Vip, EscalationRule::General].map(|rule| clock_id(rule, &alert.0))
 }
 
 /// Writes one down.
@@ -70,6 +88,35 @@ mod tests {
             ack: None,
             escalated: None,
         }
+    }
+
+    #[test]
+    fn an_escalated_alert_is_shown_as_escalated_for_its_episode() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let mut alert = aether_foundation::testing::row(&[("alertname", "A")]);
+        alert.since = Timestamp(50);
+        let marks = CallLog::load(&journal);
+        let id = format!("general/{}", alert.fingerprint.0);
+        let mut detail = Detail {
+            stack: "s".into(),
+            since: Timestamp(50),
+            by: "ann".into(),
+            note: Some("paged Bob".into()),
+        };
+        marks.put(&id, &detail, Timestamp(60));
+        marks.overlay_rows("s", [&mut alert]);
+        let call = alert.escalated.clone().unwrap();
+        assert_eq!((call.by.as_str(), call.note.as_str(), call.at), ("ann", "paged Bob", Timestamp(60)));
+        let mut later = AlertRow { since: Timestamp(900), ..alert.clone() };
+        marks.overlay_rows("s", [&mut later]);
+        assert_eq!(later.escalated, None, "another episode");
+        marks.overlay_rows("t", [&mut alert]);
+        assert_eq!(alert.escalated, None, "another stack");
+        detail.note = None;
+        marks.put(&id, &detail, Timestamp(70));
+        marks.overlay_rows("s", [&mut alert]);
+        assert_eq!(alert.escalated, None, "undone");
     }
 
     #[test]

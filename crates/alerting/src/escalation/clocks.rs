@@ -107,7 +107,7 @@ fn step_ms(gauge: &Gauge) -> i64 {
     (gauge.spark_hours * 3_600_000.0 / steps as f64) as i64
 }
 
-fn clock_id(rule: EscalationRule, about: &str) -> String {
+pub(super) fn clock_id(rule: EscalationRule, about: &str) -> String {
     format!("{}/{about}", rule.as_str())
 }
 

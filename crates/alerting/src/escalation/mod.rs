@@ -1,7 +1,7 @@
 //! Escalation: clocks that run on live conditions. The panel calls nobody: it says whom to call, opens a mail
 //! or a chat that is filled in, and keeps who was called.
 
-mod call_log;
+pub mod call_log;
 mod clocks;
 mod message_template;
 
@@ -31,6 +31,12 @@ impl Escalation {
     pub fn load(ctx: Arc<Context>, acks: Arc<Acks>) -> Arc<Self> {
         let calls = CallLog::load(&ctx.journal);
         Arc::new(Self { ctx, acks, seen: Seen::default(), calls })
+    }
+
+    /// Writes into alerts who has acknowledged and who has escalated them.
+    pub fn annotate(&self, stack: &str, rows: &mut [AlertRow]) {
+        self.acks.overlay(stack, rows.iter_mut());
+        self.calls.overlay_rows(stack, rows);
     }
 }
 
@@ -85,6 +91,11 @@ pub async fn mark(
     escalation.ctx.journaled(move |journal| call_log::write(journal, &subject, &written, at)).await?;
     escalation.calls.put(&key, &detail, at);
     escalation.calls.overlay(&live.profile.name, [&mut clock]);
+    {
+        // The alert list shows it.
+        let mut state = live.state();
+        state.alerts_revision = state.alerts_revision.wrapping_add(1);
+    }
     escalation.ctx.changed.notify_one();
     Ok(clock)
 }

@@ -195,11 +195,11 @@ fn row(alert: &AlertRow) -> Vec<Cell> {
         AlertState::Muted => ("muted", Style::Dim),
         AlertState::Resolved => ("resolved", Style::Good),
     };
+    let named = aether_panel::matching::filter::severity_text(&alert.labels);
     let severity = match alert.severity {
-        Severity::Critical => painted("critical", Style::Bad),
-        Severity::Warning => painted("warning", Style::Warn),
-        Severity::Info => cell("info"),
-        Severity::Other => cell(alert.labels.get("severity").map_or("–", String::as_str)),
+        Severity::Critical => painted(named, Style::Bad),
+        Severity::Warning => painted(named, Style::Warn),
+        Severity::Info | Severity::Other => cell(named),
     };
     let tenant = match &alert.tenant {
         Some(tenant) if alert.vip => format!("{tenant} (VIP)"),
@@ -233,6 +233,9 @@ fn note(alert: &AlertRow) -> String {
     if let Some(ack) = &alert.ack {
         notes.push(format!("acknowledged by {}: {}", ack.by, ack.note));
     }
+    if let Some(call) = &alert.escalated {
+        notes.push(format!("escalated by {}: {}", call.by, call.note));
+    }
     if let Some(silence) = alert.silenced_by.first() {
         let until = silence.until.map(|at| format!(" until {}", moment(at))).unwrap_or_default();
         notes.push(format!("by {}{until}: {}", silence.by, silence.comment));
@@ -241,7 +244,7 @@ fn note(alert: &AlertRow) -> String {
     match alert.fires_at {
         Some(at) => notes.push(format!("fires in {}", span(at.millis_since(now())))),
         None if alert.members < alert.members_of => {
-            notes.push(format!("on {} of {} members", alert.members, alert.members_of));
+            notes.push(format!("on {} of {}", alert.members, count(alert.members_of, "member")));
         }
         None => {}
     }

@@ -275,6 +275,7 @@ fn base_row(
         members_of: 0,
         escalates_at: None,
         ack: None,
+        escalated: None,
         left_out: 0,
     }
 }

@@ -71,6 +71,7 @@ pub fn for_screen(row: &AlertRow) -> AlertRow {
         members_of: row.members_of,
         escalates_at: row.escalates_at,
         ack: row.ack.clone(),
+        escalated: row.escalated.clone(),
     }
 }
 

@@ -61,6 +61,10 @@ impl Haystacks {
                 push_lower(&mut all.text, name);
                 push_lower(&mut all.text, value);
             }
+            // What the list shows in place of the value is found as well.
+            if severity_text(&row.labels) == NO_SEVERITY {
+                push_lower(&mut all.text, NO_SEVERITY);
+            }
             push_labels(&mut all.labels, &row.labels);
             all.ends.push((all.text.len(), all.labels.len()));
         }
@@ -88,6 +92,14 @@ fn push_lower(out: &mut String, text: &str) {
         out.push_str(&text.to_lowercase());
     }
     out.push('\n');
+}
+
+/// Shown for an alert without a severity.
+pub const NO_SEVERITY: &str = "no severity";
+
+/// The severity as it is shown: the label's own value. Its level is another matter, shown as a color.
+pub fn severity_text(labels: &BTreeMap<String, String>) -> &str {
+    labels.get("severity").map(|value| value.trim()).filter(|value| !value.is_empty()).unwrap_or(NO_SEVERITY)
 }
 
 /// A parsed filter line.
@@ -300,6 +312,24 @@ mod tests {
         let row = row(labels);
         let haystacks = Haystacks::new([&row]);
         Filter::parse(filter).unwrap().passes(&row, haystacks.iter().next().unwrap())
+    }
+
+    #[test]
+    fn the_severity_that_is_shown_is_found_by_typing_it() {
+        let ticket = row(&[("alertname", "A"), ("severity", "ticket")]);
+        let none = row(&[("alertname", "B")]);
+        let found = |line: &str| -> Vec<String> {
+            let rows = [ticket.clone(), none.clone()];
+            let filter = Filter::parse(line).unwrap();
+            let all = Haystacks::new(&rows);
+            let passing = rows.iter().zip(all.iter()).filter(|(row, haystack)| filter.passes(row, *haystack));
+            passing.map(|(row, _)| row.name.clone()).collect()
+        };
+        assert_eq!([severity_text(&ticket.labels), severity_text(&none.labels)], ["ticket", "no severity"]);
+        assert_eq!(found("ticket"), ["A"]);
+        assert_eq!(found("\"no severity\""), ["B"]);
+        assert_eq!(found("severity=\"ticket\""), ["A"]);
+        assert_eq!(found("severity=\"\""), ["B"]);
     }
 
     #[test]

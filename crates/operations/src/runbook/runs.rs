@@ -2,7 +2,7 @@
 //! asked a few at a time, whoever asks, and those on their way can be ended.
 
 use crate::drill::Drills;
-use aether_alerting::{alerts::ack::Acks, maintenance::Maintenance};
+use aether_alerting::escalation::Escalation;
 use aether_context::Context;
 use aether_foundation::author;
 use std::{
@@ -34,8 +34,7 @@ const MAX_NOTES: usize = 20_000;
 /// Runs that this panel has open.
 pub struct Runbooks {
     pub(super) ctx: Arc<Context>,
-    pub(super) acks: Arc<Acks>,
-    pub(super) maintenance: Arc<Maintenance>,
+    pub(super) escalation: Arc<Escalation>,
     drills: Arc<Drills>,
     open: Mutex<HashMap<String, Arc<Active>>>,
     turns: Semaphore,
@@ -45,14 +44,9 @@ pub struct Runbooks {
 
 impl Runbooks {
     /// No run is open yet.
-    pub fn new(
-        ctx: Arc<Context>,
-        acks: Arc<Acks>,
-        maintenance: Arc<Maintenance>,
-        drills: Arc<Drills>,
-    ) -> Arc<Self> {
+    pub fn new(ctx: Arc<Context>, escalation: Arc<Escalation>, drills: Arc<Drills>) -> Arc<Self> {
         let (open, turns, gate) = (Mutex::default(), Semaphore::new(AT_ONCE), tokio::sync::Mutex::default());
-        Arc::new(Self { ctx, acks, maintenance, drills, open, turns, gate })
+        Arc::new(Self { ctx, escalation, drills, open, turns, gate })
     }
 }
 

@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 
 use aether_contract::{RunbookRun, RunbookStepResult, RunbookVerdict, Timestamp};
 
-use aether_foundation::text::{code, inline, moment_utc as moment};
+use aether_foundation::{
+    matching::filter::severity_text,
+    text::{code, inline, moment_utc as moment},
+    units,
+};
 
 /// A series that was written beside the draft.
 pub struct Written {
@@ -40,7 +44,7 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
             out,
             "- Alert: {} ({}), since {}",
             code(&alert.name),
-            alert.severity.as_str(),
+            inline(severity_text(&run.labels)),
             moment(alert.since)
         );
     }
@@ -62,25 +66,27 @@ pub fn markdown(run: &RunbookRun, happened: &[Happened], written: &[Written], pr
         let _ = writeln!(out, "- {}: {}", moment(one.at), inline(&one.words));
     }
 
+    let mut steps: Vec<&RunbookStepResult> = run.steps.iter().collect();
+    steps.sort_by_key(|step| step.number);
     let _ = writeln!(out, "\n## Diagnosis\n");
-    if run.steps.is_empty() {
+    if steps.is_empty() {
         let _ = writeln!(out, "The runbook has no steps.");
     } else {
         let _ = writeln!(out, "| Step | Value | Expected | Verdict | Time |\n|---|---|---|---|---|");
     }
-    for step in &run.steps {
+    for step in &steps {
         let _ = writeln!(
             out,
             "| {}. {} | {} | {} | {} | {} |",
             step.number,
             inline(&step.title),
-            step.value.map_or_else(|| "–".to_owned(), number),
+            step.value.map_or_else(|| "–".to_owned(), units::bare),
             if step.expect.is_empty() { "–".to_owned() } else { code(&step.expect) },
             verdict(step),
             step.at.map(moment).unwrap_or_default()
         );
     }
-    for step in &run.steps {
+    for step in steps {
         series(&mut out, step, written);
     }
 
@@ -130,12 +136,6 @@ fn verdict(step: &RunbookStepResult) -> &'static str {
     }
 }
 
-/// At most six digits behind the point, none that says nothing.
-pub fn number(value: f64) -> String {
-    let text = format!("{value:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -183,7 +183,7 @@ mod tests {
         let text = markdown(&run, &happened, &written, &["A <thing>".into()]);
         assert!(text.starts_with("# Post-mortem (draft): Spike\\`\\|\n"), "{text}");
         assert!(
-            text.contains("| 1. Is it \\<so\\>? | 41.25 | `< 30` | **fail** | 1970-01-01 00:01:00 UTC |"),
+            text.contains("| 1. Is it \\<so\\>? | 41.3 | `< 30` | **fail** | 1970-01-01 00:01:00 UTC |"),
             "{text}"
         );
         assert!(text.contains("\n`````promql\nm ```` n\n`````\n"), "{text}");

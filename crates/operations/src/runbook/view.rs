@@ -73,7 +73,7 @@ pub async fn opened(
     })
     .await?;
     if let Some(row) = &mut found.view.alert {
-        runbooks.acks.overlay(&live.profile.name, [row]);
+        runbooks.escalation.annotate(&live.profile.name, std::slice::from_mut(row));
     }
     Ok(found)
 }

@@ -178,8 +178,12 @@ async fn hostile_alerts_are_listed_small_and_leave_their_neighbours_alone() {
             assert!(size < 300_000, "{what}: the {part} is {size} bytes");
         }
         for row in &page.rows {
-            let request =
-                AlertDetailRequest { fingerprint: row.fingerprint.clone(), hours: 6.0, style: style() };
+            let request = AlertDetailRequest {
+                fingerprint: row.fingerprint.clone(),
+                hours: 6.0,
+                style: style(),
+                refresh: false,
+            };
             panel.alert_detail(request).await.unwrap();
             let ack = AlertAckRequest {
                 fingerprint: row.fingerprint.clone(),

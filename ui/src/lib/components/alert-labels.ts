@@ -1,5 +1,7 @@
 // Alert states and severities: label, icon and tone. Every screen takes them from here.
 import type { AlertState, Level, Severity } from '../contract';
+import { safe } from '../format/untrusted';
+import { text } from '../text/components';
 import type { IconName } from './Icon.svelte';
 
 export interface StatusLabel {
@@ -30,6 +32,12 @@ export const LEVEL: Record<Level, StatusLabel> = {
   critical: { label: 'critical', tone: 'crit', icon: 'crit' },
   none: { label: 'no value', tone: 'none', icon: 'none' },
 };
+
+/** The severity as it is shown: the label's own value. Its level is shown as color and icon. */
+export function severityText(labels: Readonly<Record<string, string | undefined>>): string {
+  const value = labels.severity?.trim() ?? '';
+  return value === '' ? text.noSeverity : safe(value, 40);
+}
 
 /** Whether an alert is making noise now. */
 export function loud(state: AlertState): boolean {

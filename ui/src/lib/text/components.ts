@@ -5,6 +5,7 @@ export const text = {
   expression: 'Expression',
   everyAlert: 'Every alert',
   everyAlertExcept: (name: string): string => `Every alert except ${name}`,
+  noSeverity: 'no severity',
   copy: { copied: 'Copied', denied: 'Copy failed' },
   error: {
     code: (code: string, source: string): string => `code ${code} · source ${source}`,
@@ -14,6 +15,9 @@ export const text = {
   escalation: {
     deadline: 'Time until escalation, from the stack’s profile',
     overdue: (length: string): string => `overdue ${length}`,
+    escalatedBy: 'escalated by',
+    details: (parts: string[]): string => parts.join(' · '),
+    acknowledgedBy: (name: string): string => `acknowledged by ${name}`,
   },
   figure: {
     between: (low: string, high: string): string => `${low} to ${high}`,

@@ -6,7 +6,6 @@ export const text = {
   heading: 'Runbooks',
   back: 'All runbooks',
   training: 'Training',
-  sloStatus: 'SLO status',
   search: 'Search runbooks',
 
   list: {
@@ -40,6 +39,7 @@ export const text = {
   passedCount: (n: number, total: number): string => `${count(n)} of ${count(total)} passed`,
 
   page: {
+    undoAcknowledgment: 'Remove acknowledgment',
     matchedByName: 'matched by alert name',
     matchedByUrl: 'matched by runbook_url',
     generic: 'generic',
@@ -105,21 +105,5 @@ export const text = {
     open: 'open',
     by: 'by',
     to: 'to',
-  },
-
-  slo: {
-    heading: 'SLO status',
-    updated: 'updated',
-    about: 'Share of time within target while there was traffic. Time without traffic does not count.',
-    reference: 'SLO reference',
-    tuning: 'Tuning guide',
-    noneTitle: 'No gauges',
-    none: 'Define gauges in the stack’s profile.',
-    target: (comparison: string, value: string): string => `target ${comparison} ${value}`,
-    neverLoaded: 'never loaded',
-    noValue: 'no value',
-    guarded: (length: string): string => `${length} with traffic`,
-    reach: (length: string): string => `data for ${length} only`,
-    figure: (title: string): string => `${title}, last 30 days`,
   },
 } as const;

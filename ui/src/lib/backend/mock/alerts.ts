@@ -53,6 +53,7 @@ const row = (
   members: 3,
   membersOf: 3,
   ack: i === 4 ? { by: 'bob', note: 'Warming the cache by hand', at: now - 600_000 } : null,
+  escalated: null,
   escalatesAt:
     state === 'firing' && severity !== 'info' && severity !== 'other'
       ? now - since + (tenant?.startsWith('vip') || tenant === 'partner-abc' ? 5 : 60) * MINUTE

@@ -83,7 +83,7 @@ it('answers every command with a reply of the contract', { timeout: 60_000 }, as
     gauge_figure: { id: 'health-score', tenant: null, hours: 6, details: true, style },
     gauge_tenants: { id: 'cache-hit-ratio', ...page },
     alerts_page: list,
-    alert_detail: { fingerprint, hours: 6, style },
+    alert_detail: { fingerprint, hours: 6, style, refresh: false },
     alerts_export: { list, format: 'csv' },
     alert_acknowledge: { fingerprint, note: 'Rolling back', by: 'alice' },
     alert_history: { hours: 24, filter: '', fingerprint: '', offset: 0, limit: 5 },

@@ -35,7 +35,7 @@ export function mockBackend(): Backend {
   const alerts = alertCommands(context, maintenance.silences);
   const backups = backupCommands(context);
   const checks = checkCommands(context);
-  const escalation = escalationCommands(context);
+  const escalation = escalationCommands(context, alerts.changed);
   const panel = panelCommands(context, {
     stacks: stacks.current,
     alerts: alerts.summary,

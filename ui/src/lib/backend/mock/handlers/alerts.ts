@@ -20,6 +20,11 @@ export function alertCommands(context: MockContext, silences: () => Silence[]) {
     top: alerts.filter((r) => r.state !== 'resolved').slice(0, 8),
     revision,
   });
+  /** Publishes that rows have changed. */
+  const changed = (): void => {
+    revision += 1;
+    context.publish({ alerts: summary() });
+  };
   const byFingerprint = (fingerprint: string): AlertRow =>
     required(
       alerts.find((r) => r.fingerprint === fingerprint),
@@ -107,11 +112,10 @@ export function alertCommands(context: MockContext, silences: () => Silence[]) {
       const row = byFingerprint(fingerprint);
       if (note !== null) drill.did('acknowledge');
       row.ack = note === null ? null : { by: 'alice', note, at: Date.now() };
-      revision += 1;
-      context.publish({ alerts: summary() });
+      changed();
       return row;
     },
     alert_history: (request) => pastAlerts(scene, alerts, request, Date.now(), matchesFilter),
   };
-  return { handlers, summary };
+  return { handlers, summary, changed };
 }

@@ -9,7 +9,7 @@ type EscalationCommand = 'slo_status' | 'escalation_mark' | 'escalation_contact'
 /** Clocks that a snapshot carries. */
 const SHOWN = 20;
 
-export function escalationCommands(context: MockContext) {
+export function escalationCommands(context: MockContext, alertsChanged: () => void) {
   const { scene, openedAt, alerts, gauges } = context;
   const calls = new Map<string, EscalationCall>();
   const clocks = (): EscalationClock[] =>
@@ -28,7 +28,10 @@ export function escalationCommands(context: MockContext) {
       if (!clock) throw notFound('This escalation clock has ended.');
       if (note === null) calls.delete(id);
       else calls.set(id, { by: 'alice', note, at: Date.now() });
+      const row = alerts.find((r) => r.fingerprint === clock.fingerprint);
+      if (row) row.escalated = calls.get(id) ?? null;
       context.publish({ escalations: summary() });
+      if (row) alertsChanged();
       return { ...clock, escalated: calls.get(id) ?? null };
     },
     escalation_contact: () => {
