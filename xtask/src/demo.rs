@@ -21,8 +21,18 @@ use crate::{
 };
 
 /// Screens with a picture each.
-const SCREENS: &[&str] =
-    &["overview", "alerts", "maintenance", "backups", "versions", "rules", "runbooks", "checks", "settings"];
+const SCREENS: &[&str] = &[
+    "overview",
+    "alerts",
+    "maintenance",
+    "backups",
+    "versions",
+    "rules",
+    "slos",
+    "runbooks",
+    "checks",
+    "settings",
+];
 
 /// Size of the window on a virtual screen, in pixels.
 const WIDTH: u32 = 1440;

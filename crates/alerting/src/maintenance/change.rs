@@ -127,7 +127,7 @@ pub async fn extend(
         return Err(PanelError::new(
             ErrorCode::InvalidRequest,
             "maintenance",
-            format!("The new end is more than {} min from now, or unchanged.", max_s / 60),
+            format!("The new end is more than {} minutes from now, or unchanged.", max_s / 60),
         )
         .with_hint("The maximum duration can be changed in Settings."));
     }

@@ -58,7 +58,7 @@ pub fn check(
     now: Timestamp,
 ) -> Result<Vec<Matcher>, PanelError> {
     if request.duration_s < MIN_SECONDS || request.duration_s > max_s {
-        return Err(refuse(format!("A window must last 1 to {} min.", max_s / 60))
+        return Err(refuse(format!("A window must last 1 to {} minutes.", max_s / 60))
             .with_hint("The maximum duration can be changed in Settings."));
     }
     let latest = now.plus_millis(MAX_AHEAD_MS);

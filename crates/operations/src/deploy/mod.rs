@@ -85,7 +85,7 @@ pub async fn begin(deploys: Arc<Deploys>, request: DeployStartRequest) -> Result
     let live = deploys.ctx.live();
     let max_s = deploys.ctx.settings.get().max_window_minutes.saturating_mul(60);
     if !(60..=max_s).contains(&request.window_s) {
-        return Err(refuse(format!("The window must last 1 to {} min.", max_s / 60)));
+        return Err(refuse(format!("The window must last 1 to {} minutes.", max_s / 60)));
     }
     if let Some(open) =
         runs::runs(&deploys.ctx, &live).await?.into_iter().find(|run| run.state == DeployState::Open)
