@@ -80,6 +80,9 @@ impl Known {
             // Other windows, also of others, may last longer.
             self.maintenance.quiet.until.map_or(window.ends_at, |until| until.max(window.ends_at))
         });
+        // Somebody may have silenced everything elsewhere.
+        let quiet = &self.maintenance.quiet;
+        let running = running.or(quiet.until.filter(|until| quiet.windows > 0 && *until > now));
         let counts = &self.alerts.counts;
         let known = self.alerts.freshness.is_fresh();
         let down: Vec<&str> = self
@@ -232,6 +235,9 @@ mod tests {
         assert_eq!(known.face(NOW).title, "Maintenance 3:00 – AetherLink");
         known.maintenance.quiet.until = Some(NOW.plus_millis(240_000));
         assert_eq!(known.face(NOW).title, "Maintenance 4:00 – AetherLink");
+        known.maintenance.windows.clear();
+        known.maintenance.quiet.windows = 1;
+        assert_eq!(known.face(NOW).title, "Maintenance 4:00 – AetherLink", "a silence made elsewhere");
     }
 
     #[test]

@@ -77,9 +77,11 @@ export async function saveSettings(change: Partial<Settings>): Promise<boolean> 
 export function currentWindow(): import('../contract').MaintenanceWindow | undefined {
   const status = panel.snapshot?.maintenance;
   const maintenance = (status?.windows ?? []).filter((w) => w.maintenance);
+  const on = maintenance.filter((w) => ['accepted', 'verified', 'partial', 'unconfirmed'].includes(w.phase));
+  // What ends last may be a silence that somebody made elsewhere.
   return (
     maintenance.find((w) => w.phase === 'asked') ??
-    maintenance.find((w) => w.id === status?.quiet.last) ??
-    maintenance.find((w) => w.phase === 'accepted')
+    on.find((w) => w.id === status?.quiet.last) ??
+    on.sort((a, b) => b.endsAt - a.endsAt)[0]
   );
 }

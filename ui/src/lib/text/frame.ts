@@ -86,6 +86,7 @@ export const text = {
     silenced: (n: number): string => `${plural(n, 'alert')} silenced`,
     silences: (n: number): string => plural(n, 'silence'),
     unconfirmed: (at: string): string => (at ? `Verified, last seen ${at}` : 'Verified earlier'),
+    outside: 'every alert silenced outside the panel',
     unreachable: 'Alertmanager is unreachable.',
     hover: (reason: string, by: string, until: string, utc: string): string =>
       `${reason} · ${by} · until ${until} (${utc})`,

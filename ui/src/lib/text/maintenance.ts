@@ -116,7 +116,7 @@ export const text = {
     end: 'End…',
     cancel: 'Cancel…',
     none: 'No active window',
-    noneHint: 'All alerts notify.',
+    noneHint: 'Alerts notify unless a silence below mutes them.',
     absent: 'Alertmanager is not configured',
     absentHint: 'Add its URL in Settings.',
     otherSilences: (n: number): string =>

@@ -122,7 +122,7 @@ export const text = {
     lastSeen: (time: string): string => (time ? `verified, last seen ${time}` : 'verified earlier'),
     startsIn: (length: string): string => `in ${length}`,
     left: (length: string): string => `${length} left`,
-    none: 'No maintenance window is active. All alerts notify.',
+    none: 'No maintenance window is active.',
     absent: 'Alertmanager is not configured.',
     stale: 'No window was active when Alertmanager last responded.',
     loading: 'Loading from Alertmanager…',
