@@ -51,7 +51,7 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     let skip = act(DeployStepKind::Preprod, DeployAction::Skip, "a small stack");
     panel.deploy_step(skip).await.unwrap();
     let window = go(DeployStepKind::Window).await;
-    assert_eq!((window.state, window.note.as_str()), (DeployStepState::Done, "Active on 1 of 1 members."));
+    assert_eq!((window.state, window.note.as_str()), (DeployStepState::Done, "Active on 1 of 1 member."));
     assert_eq!(go(DeployStepKind::Deploy).await.state, DeployStepState::Done);
 
     let quick = go(DeployStepKind::Quick).await;

@@ -119,7 +119,7 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     assert_eq!(marks(&told), [GoalResult::Pass; 4], "{told:#?}");
     let wrong: Vec<&DrillAction> = told.acts.iter().filter(|act| act.worth == Assessment::Wrong).collect();
     assert!(wrong.len() == 1 && wrong[0].text.starts_with("Restart the API"), "{wrong:?}");
-    assert_eq!(told.passed, Some(false), "a guess is a mistake");
+    assert_eq!(told.passed, Some(true), "a guess is a mistake, and every goal was reached");
     let report = shell.drill_report(DrillRequest { id: drill.id.clone() }).await.unwrap().markdown;
     assert!(report.contains("Ended a silence created by deploy-bot. **correct**"), "{report}");
     let gone = row_when(&panel, "alertname=\"LowConfidenceSpikeVIP\"", Duration::from_secs(60), |row| {

@@ -404,7 +404,7 @@ async fn any_silence_is_shown_by_its_id_and_risky_ones_are_findings() {
         let ran = run(args);
         let found = ran.json()["data"]["findings"].to_string();
         assert_eq!(ran.code, 1, "{ran:?}");
-        assert!(found.contains("It mutes every alert") && found.contains("It lasts 48 hours"), "{found}");
+        assert!(found.contains("It mutes every alert") && found.contains("It lasts 48 h"), "{found}");
     }
     assert_eq!(run(&["maintenance", "end", id]).code, 0);
     until("heard", || run(&["alerts", "--json"]), |o| o["data"]["rows"][0]["state"] == "firing").await;
