@@ -165,7 +165,10 @@ test('a window is started, verified, extended and ended', { timeout: 120_000 }, 
   await page.getByTestId('reason-problem').waitFor();
   await page.getByTestId('reason').fill('browser test window');
   await page.getByTestId('preview-mutes').waitFor();
-  assert.match(await page.getByTestId('start-confirm').innerText(), /^Silence .+ for 30 min$/);
+  assert.match(
+    await page.getByTestId('start-confirm').innerText(),
+    /^Silence everything for 30 min( \(\d+ firing now\))?$/,
+  );
   await page.getByTestId('start-confirm').click();
   await page.getByTestId('start-done').waitFor();
   assert.match(await page.getByTestId('window-steps').innerText(), /Verified on \d+ of \d+/);

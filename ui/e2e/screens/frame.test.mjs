@@ -28,7 +28,7 @@ test('hostile_text_stays_text_clipped_and_in_order', async () => {
     );
     assert.equal(wide, 0, `${hash} does not scroll sideways`);
   }
-  assert.equal(await page.title(), '(7) Overview – AetherLink');
+  assert.equal(await page.title(), '(7, 2 muted · 1 critical) Overview – AetherLink');
   await done();
 });
 
