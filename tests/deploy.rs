@@ -83,7 +83,7 @@ async fn a_deploy_is_guided_from_backup_to_close_out_and_is_a_record() {
     // A server that has just been started has scraped nothing yet.
     let after = eventually(Duration::from_secs(30), async || {
         let after = go(DeployStepKind::After).await;
-        after.evidence.iter().any(|line| line.starts_with("Scrape targets: All")).then_some(after)
+        after.evidence.iter().any(|line| line.starts_with("Scrape targets: 1 target is up")).then_some(after)
     });
     let after = after.await.unwrap();
     assert_eq!(after.state, DeployStepState::Failed, "an alert is new: {after:?}");
