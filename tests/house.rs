@@ -259,7 +259,7 @@ fn the_root_holds_only_what_belongs_there() {
         .collect();
     let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().expect("git");
     if !output.status.success() {
-        println!("skipped: this is no clone of the repository");
+        println!("skipped: this is not a clone of the repository");
         return;
     }
     let listed = String::from_utf8(output.stdout).expect("paths");

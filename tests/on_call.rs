@@ -4,10 +4,10 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use aether_contract::*;
+use aether_foundation::testing::figure_style;
 use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
-use aether_sim::servers::{Prometheus, PrometheusOptions};
 use aether_tests::{
-    eventually, missing,
+    eventually, history, missing,
     stack::{MemoryKeyring, Stack, panel, row_when, servers_missing, snapshot_when, write_profile},
 };
 
@@ -21,23 +21,8 @@ const OWN: &str = "# The dog\n\n**First:** listen.\n\n## Diagnosis\n\n\
     ## Mitigation\n\n```sh\naetherctl maintenance start --for 30m --comment \"x\" --matcher \
     'alertname=\"{{alertname}}\"'\n```\n";
 
-fn style() -> FigureStyle {
-    let colour = "#336699".to_owned();
-    FigureStyle {
-        width: 300,
-        height: 60,
-        line: colour.clone(),
-        grid: colour.clone(),
-        text: colour.clone(),
-        warn: colour.clone(),
-        critical: colour.clone(),
-        ok: colour,
-        utc_offset_minutes: 0,
-    }
-}
-
 async fn step(panel: &Panel, run: &RunbookRun, number: u32) -> Result<RunbookStepResult, PanelError> {
-    let style = Some(style());
+    let style = Some(figure_style(300, 60));
     panel.runbook_step(RunbookStepRequest { run: run.id.clone(), number, hours: 1.0, style }).await
 }
 
@@ -203,7 +188,7 @@ async fn a_question_that_hangs_is_cancelled_and_a_server_that_is_down_is_no_verd
 }
 
 /// Five days: good and bad in turns of an hour for two days, a day without traffic, two good ones.
-fn backfill(data: &Path, now: i64) {
+fn samples(now: i64) -> String {
     let day = 86_400;
     let begin = now - 5 * day;
     let mut text = String::from("# TYPE aether:cache_hit_ratio:5m:all gauge\n");
@@ -217,42 +202,23 @@ fn backfill(data: &Path, now: i64) {
         };
         text.push_str(&format!("aether:cache_hit_ratio:5m:all {value} {at}\n"));
     }
-    text.push_str("# EOF\n");
-    let file = data.with_extension("om");
-    fs::write(&file, text).unwrap();
-    let made = std::process::Command::new(aether_tests::on_path("promtool").unwrap())
-        .args(["tsdb", "create-blocks-from", "--max-block-duration=744h", "openmetrics"])
-        .args([file.as_path(), data])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    text
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn service_levels_are_the_share_of_the_guarded_time_of_the_recorded_series() {
-    if let Some(program) = missing(&["prometheus", "promtool"]) {
+    if let Some(program) = missing(history::NEEDS) {
         return eprintln!("skipped: {program} is not installed");
     }
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("prometheus/data");
-    fs::create_dir_all(&data).unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let now = i64::try_from(now).unwrap() / 900 * 900;
-    backfill(&data, now);
-    let prometheus = Prometheus::launch(PrometheusOptions {
-        folder: folder.path().join("prometheus"),
-        config: "global: { scrape_interval: 1m }\n".to_owned(),
-        flags: vec!["--storage.tsdb.retention.time=60d".to_owned()],
-        ..PrometheusOptions::default()
-    })
-    .await
-    .unwrap();
+    let prometheus =
+        history::prometheus(&folder.path().join("prometheus"), &samples(history::now(900))).await.unwrap();
     let home = Home::at(&folder.path().join("home"));
     write_profile(&home, &format!("name = \"test\"\n[prometheus]\nurl = \"{}\"\n", prometheus.url()))
         .unwrap();
     let panel = quiet(home).await;
     panel.refresh_and_wait().await;
-    let report = panel.slo_status(SloRequest { style: Some(style()) }).await.unwrap();
+    let report = panel.slo_status(SloRequest { style: Some(figure_style(300, 60)) }).await.unwrap();
     let cache = report.gauges.iter().find(|gauge| gauge.spec.id == "cache-hit-ratio").unwrap();
     let [day, week, month] = cache.windows.as_slice() else { panic!("three times") };
     // The last two days were all within it; before them a day without traffic, which does not count, and two of halves.

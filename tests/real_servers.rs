@@ -9,10 +9,10 @@ use std::{
 
 use aether_contract::{
     AlertAckRequest, AlertDetailRequest, AlertHistoryPage, AlertHistoryRequest, AlertState, Empty,
-    EndpointSpec, EndpointTestRequest, ErrorCode, FigureStyle, GaugeFigureRequest, Level,
-    MaintenanceEndRequest, MaintenanceRequest, PanelEvent, ReadingState, ServiceKind, SilenceState,
-    SilencesRequest, WindowPhase,
+    EndpointSpec, EndpointTestRequest, ErrorCode, GaugeFigureRequest, Level, MaintenanceEndRequest,
+    MaintenanceRequest, PanelEvent, ReadingState, ServiceKind, SilenceState, SilencesRequest, WindowPhase,
 };
+use aether_foundation::testing::figure_style;
 use aether_panel::Panel;
 use aether_sim::{
     model::Scenario,
@@ -79,20 +79,6 @@ async fn assert_gauges_are_the_servers_own(panel: &Panel, url: &str) {
     assert!(cache.tenants.first().expect("a tenant").vip, "VIPs come first");
 }
 
-fn style() -> FigureStyle {
-    FigureStyle {
-        width: 720,
-        height: 160,
-        line: "#6ea8fe".into(),
-        grid: "#262e39".into(),
-        text: "#a9b4c2".into(),
-        warn: "#f0b429".into(),
-        critical: "#ff6b6b".into(),
-        ok: "#4cc38a".into(),
-        utc_offset_minutes: 60,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn gauges_equal_what_the_server_itself_answers() {
     need_servers!();
@@ -100,12 +86,12 @@ async fn gauges_equal_what_the_server_itself_answers() {
     stack.profile("").expect("the profile");
     let panel = panel(stack.home()).await.expect("the panel");
     assert_gauges_are_the_servers_own(&panel, stack.prometheus.url()).await;
-    let style = style();
-    // A figure ends on a whole step: a server that is seconds old has its first value in it a step later.
+    let style = figure_style(720, 160);
+    // A server that is seconds old has its first value in the range a step later.
     let request =
         GaugeFigureRequest { id: "cache-hit-ratio".into(), tenant: None, hours: 1.0, details: true, style };
     let figure = eventually(SOON, async || {
-        panel.gauge_figure(request.clone()).await.ok().filter(|figure| figure.last.is_some())
+        panel.gauge_figure(request.clone()).await.ok().filter(|figure| figure.highest.is_some())
     })
     .await
     .expect("a figure with a value");
@@ -192,7 +178,7 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
     assert_eq!(acked.state, AlertState::Firing, "an acknowledgement silences nothing");
 
     // Opened, it shows its rule, and its value against the threshold.
-    let small = FigureStyle { width: 400, height: 140, ..style() };
+    let small = figure_style(400, 140);
     let request = AlertDetailRequest {
         fingerprint: firing.fingerprint.clone(),
         hours: 0.25,
@@ -231,8 +217,12 @@ async fn an_alert_goes_from_pending_to_resolved_and_the_list_says_so_each_time()
     assert_eq!(ended.silence.state, SilenceState::Expired);
     let again =
         row_when(&panel, filter, SOON, |row| row.state == AlertState::Firing).await.expect("firing again");
-    let request =
-        AlertDetailRequest { fingerprint: again.fingerprint, hours: 0.25, style: style(), refresh: false };
+    let request = AlertDetailRequest {
+        fingerprint: again.fingerprint,
+        hours: 0.25,
+        style: figure_style(720, 160),
+        refresh: false,
+    };
     let before = panel.alert_detail(request).await.expect("a detail").silenced_before;
     assert_eq!(before.first().map(|silence| silence.created_by.as_str()), Some("alice"), "{before:?}");
 

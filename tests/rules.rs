@@ -4,6 +4,7 @@
 use std::{fmt::Write as _, fs, path::Path, process::Command, sync::Arc, time::Duration};
 
 use aether_contract::*;
+use aether_foundation::testing::figure_style;
 use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_tests::{
     eventually, on_path,
@@ -270,17 +271,7 @@ async fn the_rules_of_a_server_are_told_against_the_pack_and_a_guard_is_judged_l
     assert_eq!(dead.guard.unwrap().verdict, GuardVerdict::NeverMatches);
     assert!(report.errors >= 1);
 
-    let style = FigureStyle {
-        width: 600,
-        height: 200,
-        line: "#112233".into(),
-        grid: "#112233".into(),
-        text: "#112233".into(),
-        warn: "#112233".into(),
-        critical: "#112233".into(),
-        ok: "#112233".into(),
-        utc_offset_minutes: 0,
-    };
+    let style = figure_style(600, 200);
     let ask = |id: RuleRef, hours| RuleDetailRequest { id, hours, style: style.clone() };
     let said = eventually(Duration::from_secs(30), async || {
         let detail = panel.rule_detail(ask(dead.id.clone(), 1.0)).await.unwrap();

@@ -6,14 +6,12 @@
     reason = "a test ends with what it expected"
 )]
 
-use std::{fs, path::Path};
-
 use aether_clients::prometheus::QueryValue;
 use aether_contract::*;
+use aether_foundation::testing::figure_style;
 use aether_panel::{Panel, paths::Home};
-use aether_sim::servers::{Prometheus, PrometheusOptions};
 use aether_tests::{
-    missing,
+    history, missing,
     stack::{panel, write_profile},
 };
 
@@ -37,7 +35,7 @@ fn value(series: &str, at: i64, now: i64) -> f64 {
 
 const SERIES: [&str; 3] = ["recorded:ratio:5m", "recorded:gaps:5m", "raw_value"];
 
-fn backfill(data: &Path, now: i64) {
+fn samples(now: i64) -> String {
     let mut text = String::new();
     for series in SERIES {
         text.push_str(&format!("# TYPE {series} gauge\n"));
@@ -45,15 +43,7 @@ fn backfill(data: &Path, now: i64) {
             text.push_str(&format!("{series} {} {at}\n", value(series, at, now)));
         }
     }
-    text.push_str("# EOF\n");
-    let file = data.with_extension("om");
-    fs::write(&file, text).unwrap();
-    let made = std::process::Command::new(aether_tests::on_path("promtool").unwrap())
-        .args(["tsdb", "create-blocks-from", "--max-block-duration=744h", "openmetrics"])
-        .args([file.as_path(), data])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    text
 }
 
 fn gauge(id: &str, query: &str) -> String {
@@ -64,18 +54,7 @@ fn gauge(id: &str, query: &str) -> String {
 }
 
 async fn figure(panel: &Panel, id: &str, hours: f64) -> GaugeFigure {
-    let colour = || "#112233".to_owned();
-    let style = FigureStyle {
-        width: 720,
-        height: 160,
-        line: colour(),
-        grid: colour(),
-        text: colour(),
-        warn: colour(),
-        critical: colour(),
-        ok: colour(),
-        utc_offset_minutes: 0,
-    };
+    let style = figure_style(720, 160);
     let request = GaugeFigureRequest { id: id.into(), tenant: None, hours, details: true, style };
     panel.gauge_figure(request).await.unwrap()
 }
@@ -90,23 +69,12 @@ fn extremes(figure: &GaugeFigure) -> (f64, f64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_single_sample_of_a_month_is_in_the_band_and_in_the_numbers() {
-    if let Some(program) = missing(&["prometheus", "promtool"]) {
+    if let Some(program) = missing(history::NEEDS) {
         return eprintln!("skipped: {program} is not installed");
     }
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("prometheus/data");
-    fs::create_dir_all(&data).unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let now = i64::try_from(now).unwrap() / APART * APART;
-    backfill(&data, now);
-    let prometheus = Prometheus::launch(PrometheusOptions {
-        folder: folder.path().join("prometheus"),
-        config: "global: { scrape_interval: 1m }\n".to_owned(),
-        flags: vec!["--storage.tsdb.retention.time=60d".to_owned()],
-        ..PrometheusOptions::default()
-    })
-    .await
-    .unwrap();
+    let now = history::now(APART);
+    let prometheus = history::prometheus(&folder.path().join("prometheus"), &samples(now)).await.unwrap();
     let home = Home::at(&folder.path().join("home"));
     let gauges = [
         gauge("recorded", "recorded:ratio:5m"),

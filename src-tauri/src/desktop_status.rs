@@ -1,10 +1,7 @@
 //! What the desktop shows of the panel outside its window: the title, the tray's picture and lines. Plain data,
 //! decided from a snapshot's parts and a clock that is passed in.
 
-use aether_contract::{
-    AlertsSummary, MaintenanceStatus, MaintenanceWindow, PanelEvent, ServiceStatus, Snapshot, Timestamp,
-    WindowPhase,
-};
+use aether_contract::{AlertsSummary, MaintenanceStatus, PanelEvent, ServiceStatus, Snapshot, Timestamp};
 
 /// The parts of a snapshot that the desktop shows.
 pub struct Known {
@@ -75,14 +72,8 @@ impl Known {
 
     /// What to show at `now`.
     pub fn face(&self, now: Timestamp) -> DesktopStatus {
-        let running = self.maintenance.windows.iter().filter(|window| is_on(window, now));
-        let running = running.max_by_key(|window| window.ends_at).map(|window| {
-            // Other windows, also of others, may last longer.
-            self.maintenance.quiet.until.map_or(window.ends_at, |until| until.max(window.ends_at))
-        });
-        // Somebody may have silenced everything elsewhere.
         let quiet = &self.maintenance.quiet;
-        let running = running.or(quiet.until.filter(|until| quiet.windows > 0 && *until > now));
+        let running = quiet.until.filter(|until| quiet.windows > 0 && *until > now);
         let counts = &self.alerts.counts;
         let known = self.alerts.freshness.is_fresh();
         let down: Vec<&str> = self
@@ -133,15 +124,6 @@ impl Known {
     }
 }
 
-/// Whether a maintenance window mutes something at `now`, as far as anybody knows.
-fn is_on(window: &MaintenanceWindow, now: Timestamp) -> bool {
-    use WindowPhase::{Accepted, Partial, Unconfirmed, Verified};
-    window.maintenance
-        && matches!(window.phase, Accepted | Verified | Partial | Unconfirmed)
-        && window.starts_at <= now
-        && window.ends_at > now
-}
-
 /// Time left: minutes while there are many, then minutes and seconds. Rounded up, so that it never says less than
 /// there is.
 fn left(millis: i64) -> String {
@@ -158,7 +140,7 @@ fn left(millis: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aether_contract::{AlertCounts, Freshness, SnapshotDelta, WindowId};
+    use aether_contract::{AlertCounts, Freshness, Quiet, SnapshotDelta};
 
     use super::*;
 
@@ -179,7 +161,7 @@ mod tests {
                 freshness: fresh,
                 windows: vec![],
                 other_silences: 0,
-                quiet: aether_contract::Quiet::default(),
+                quiet: Quiet::default(),
                 revision: 1,
                 max_duration_s: 28_800,
                 heartbeat: String::new(),
@@ -191,25 +173,9 @@ mod tests {
         }
     }
 
-    fn window(phase: WindowPhase, ends_in_ms: i64) -> MaintenanceWindow {
-        MaintenanceWindow {
-            matches_nothing: false,
-            closest: Vec::new(),
-            id: WindowId("w".into()),
-            silence_id: "s".into(),
-            phase,
-            reason: "deploy".into(),
-            created_by: "op".into(),
-            starts_at: NOW.plus_millis(-1),
-            ends_at: NOW.plus_millis(ends_in_ms),
-            matchers: vec![],
-            members: vec![],
-            mutes: 0,
-            quiet_anyway: 0,
-            maintenance: true,
-            last_seen: None,
-            clock_offset_ms: None,
-        }
+    /// Maintenance that ends in so many milliseconds.
+    fn maintenance(ends_in_ms: i64) -> Quiet {
+        Quiet { windows: 1, until: Some(NOW.plus_millis(ends_in_ms)), ..Quiet::default() }
     }
 
     #[test]
@@ -224,45 +190,22 @@ mod tests {
     }
 
     #[test]
-    fn the_title_tells_when_it_is_quiet_no_more_and_a_silence_is_no_maintenance() {
-        let mut known = known(AlertCounts::default());
-        let mut silence = window(WindowPhase::Verified, 90_000);
-        silence.maintenance = false;
-        known.maintenance.windows = vec![silence];
-        assert_eq!(known.face(NOW).title, "AetherLink");
-        known.maintenance.windows.push(window(WindowPhase::Verified, 90_000));
-        known.maintenance.windows.push(window(WindowPhase::Unconfirmed, 180_000));
-        assert_eq!(known.face(NOW).title, "Maintenance 3:00 – AetherLink");
-        known.maintenance.quiet.until = Some(NOW.plus_millis(240_000));
-        assert_eq!(known.face(NOW).title, "Maintenance 4:00 – AetherLink");
-        known.maintenance.windows.clear();
-        known.maintenance.quiet.windows = 1;
-        assert_eq!(known.face(NOW).title, "Maintenance 4:00 – AetherLink", "a silence made elsewhere");
-    }
-
-    #[test]
-    fn the_title_counts_a_running_window_down() {
+    fn the_title_counts_maintenance_down_and_a_silence_of_some_alerts_is_none() {
         let mut known = known(AlertCounts::default());
         assert_eq!(known.face(NOW).title, "AetherLink");
-        known.maintenance.windows = vec![window(WindowPhase::Verified, 90_000)];
+        known.maintenance.quiet =
+            Quiet { silences: 1, silences_until: Some(NOW.plus_millis(90_000)), ..Quiet::default() };
+        assert_eq!((known.face(NOW).title.as_str(), known.face(NOW).mood), ("AetherLink", TrayStatus::Ok));
+        known.maintenance.quiet = maintenance(90_000);
         assert_eq!(known.face(NOW).title, "Maintenance 1:30 – AetherLink");
         assert_eq!(known.face(NOW.plus_millis(89_500)).title, "Maintenance 0:01 – AetherLink");
         assert_eq!(known.face(NOW.plus_millis(90_000)).title, "AetherLink");
     }
 
     #[test]
-    fn a_window_that_nobody_knows_is_not_shown_as_on() {
-        let mut known = known(AlertCounts::default());
-        for phase in [WindowPhase::Asked, WindowPhase::Lost, WindowPhase::Ended, WindowPhase::Scheduled] {
-            known.maintenance.windows = vec![window(phase, 90_000)];
-            assert_eq!(known.face(NOW).mood, TrayStatus::Ok, "{phase:?}");
-        }
-    }
-
-    #[test]
     fn a_critical_alert_shows_through_a_window() {
         let mut known = known(AlertCounts { firing: 1, critical: 1, ..Default::default() });
-        known.maintenance.windows = vec![window(WindowPhase::Verified, 90_000)];
+        known.maintenance.quiet = maintenance(90_000);
         assert_eq!(known.face(NOW).mood, TrayStatus::Critical);
         assert_eq!(known.face(NOW).alerts, "1 firing, 1 critical");
     }

@@ -4,6 +4,7 @@
 //! as skipped.
 
 pub mod echo;
+pub mod history;
 pub mod objects;
 pub mod stack;
 #[cfg(target_os = "linux")]

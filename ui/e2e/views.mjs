@@ -1,6 +1,13 @@
 // Every screen, dialog and state of the window on made-up data, as the tests see them that hold everywhere.
 import { click } from './screens/support.mjs';
 
+/** Opens a rule and plans the rewrite that is proposed for it. */
+async function planRewrite(page) {
+  await click('rule-open')(page);
+  await page.getByTestId('live-verdict').waitFor();
+  await click('rewrite-apply', 'rule-plan')(page);
+}
+
 /** A query for the made-up backend, the address of a screen, and what leads to a state of it. */
 export const VIEWS = [
   ...['loaded', 'calm', 'empty', 'stale', 'never', 'loading', 'hostile', 'idle'].flatMap((s) =>
@@ -73,9 +80,7 @@ export const VIEWS = [
     'scene=loaded',
     'rules',
     async (p) => {
-      await click('rule-open')(p);
-      await p.getByTestId('live-verdict').waitFor();
-      await click('rewrite-apply', 'rule-plan')(p);
+      await planRewrite(p);
       await p.getByLabel('Reason').fill('fail');
       await click('rule-apply')(p);
     },
@@ -89,15 +94,7 @@ export const VIEWS = [
       await click('own-add', 'vip-add', 'stack-save')(p);
     },
   ],
-  [
-    'scene=loaded',
-    'rules',
-    async (p) => {
-      await click('rule-open')(p);
-      await p.getByTestId('live-verdict').waitFor();
-      await click('rewrite-apply', 'rule-plan')(p);
-    },
-  ],
+  ['scene=loaded', 'rules', planRewrite],
   ['scene=loaded', 'settings'],
   ['scene=loaded', 'settings', click('test-prometheus', 'test-grafana')],
   ['scene=loaded&banner=on', 'settings', click('tab-credentials')],

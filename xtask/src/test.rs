@@ -52,7 +52,7 @@ const RUST: &str = "rust tests";
 /// Begins with the step before it, whose tests mostly wait for servers.
 const BROWSER: &str = "screen and accessibility tests";
 /// Steps that build or open the UI in `ui/dist`.
-const NEEDS_UI: &[&str] = &["programs", RUST, "bridge tests"];
+const NEEDS_UI: &[&str] = &["programs", RUST, "bridge tests", "newer servers"];
 
 /// What builds the programs and the tests. In one build, so that both have the same features of their dependencies: in
 /// two, cargo compiles every dependency and the workspace a second time.

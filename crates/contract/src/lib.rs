@@ -8,6 +8,7 @@
 //! seconds unless a name says otherwise, numbers that may be NaN or infinite are `null` beside a state
 //! that says why, and no 64-bit integer appears as such.
 
+mod alert_detail;
 mod alerts;
 mod archive;
 mod backup;
@@ -41,6 +42,7 @@ mod stack;
 mod time;
 mod training;
 
+pub use alert_detail::*;
 pub use alerts::*;
 pub use archive::*;
 pub use backup::*;

@@ -3,9 +3,25 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use aether_contract::{AlertRow, AlertState, Timestamp};
+use aether_contract::{AlertRow, AlertState, FigureStyle, Timestamp};
 
 use crate::matching::{fingerprint::fingerprint, severity};
+
+/// A figure's style of one colour.
+pub fn figure_style(width: u32, height: u32) -> FigureStyle {
+    let colour = || "#336699".to_owned();
+    FigureStyle {
+        width,
+        height,
+        line: colour(),
+        grid: colour(),
+        text: colour(),
+        warn: colour(),
+        critical: colour(),
+        ok: colour(),
+        utc_offset_minutes: 0,
+    }
+}
 
 /// A firing row with these labels.
 pub fn row(labels: &[(&str, &str)]) -> AlertRow {

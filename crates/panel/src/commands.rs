@@ -99,7 +99,7 @@ impl Panel {
         let mut drawn = blocking(move || history::figure(&spec, &name, &grid, values, &style)).await?;
         drawn.note = found.note();
         if let (true, [one]) = (request.details, found.series.as_slice()) {
-            found.complete(&client, one, &grid, &mut drawn).await;
+            found.add_details(&client, one, &grid, &mut drawn).await;
         }
         drawn.last = now.unwrap_or(drawn.last);
         Ok(drawn)

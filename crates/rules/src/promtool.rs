@@ -136,7 +136,7 @@ async fn run(command: Command, limit: Duration) -> Result<Output, String> {
     let mut command = tokio::process::Command::from(command);
     command.stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(limit, command.output()).await;
-    let output = ended.map_err(|_| format!("promtool did not end within {limit:?}"))?;
+    let output = ended.map_err(|_| format!("promtool did not finish within {} s", limit.as_secs()))?;
     output.map_err(|error| match error.kind() {
         ErrorKind::NotFound => "promtool is not installed".to_owned(),
         _ => format!("promtool could not be started ({error})"),
@@ -216,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn promtool_that_hangs_is_a_gap() {
         let hung = gaps_with("exec sleep 600").await;
-        assert_eq!(hung, ["Only the panel's own checks ran: promtool did not end within 1s."]);
+        assert_eq!(hung, ["Only the panel's own checks ran: promtool did not finish within 1 s."]);
     }
 
     #[test]

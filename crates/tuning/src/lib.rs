@@ -14,7 +14,7 @@ use self::compliance::{Share, share};
 use aether_context::{
     Context,
     gauges::{
-        grid::{self, Grid},
+        grid::Grid,
         history,
         steps::{self, Steps},
     },
@@ -110,7 +110,7 @@ async fn read(
     let reply = Box::pin(client.range(&spec.query, grid.start, grid.end, Duration::from_secs(step_s)))
         .await
         .map_err(|error| error.to_panel(ServiceKind::Prometheus))?;
-    Ok((grid, grid::only(&reply.value)?.map(|one| one.values.clone()).unwrap_or_default()))
+    Ok((grid, steps::only(&reply.value)?.map(|one| one.values.clone()).unwrap_or_default()))
 }
 
 fn window(spec: &GaugeSpec, hours: f64, answer: Result<(Grid, Samples), PanelError>) -> SloWindow {

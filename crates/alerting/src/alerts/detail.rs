@@ -114,7 +114,8 @@ async fn figure(
         }],
     };
     let mut drawn = draw(&drawing, &grid, series.steps.clone(), &request.style)?;
-    found.complete(&client, series, &grid, &mut drawn).await;
+    drawn.note = found.note();
+    found.add_details(&client, series, &grid, &mut drawn).await;
     Ok(drawn)
 }
 

@@ -37,6 +37,8 @@ struct Span {
     starts_at: Timestamp,
     ends_at: Timestamp,
     everything: bool,
+    /// Whether it mutes now, by its server's clock; else it will.
+    on: bool,
 }
 
 /// What it all comes to. `windows` are those of the panel, `silences` all that are not over.
@@ -56,6 +58,7 @@ pub fn quiet(
             starts_at: window.starts_at,
             ends_at: window.ends_at,
             everything: is_everything(&window.matchers),
+            on: is_on(window, now),
         };
         if window.maintenance { maintenance.push(span) } else { others.push((span, &window.silence_id)) }
     }
@@ -66,15 +69,15 @@ pub fn quiet(
             starts_at: silence.starts_at,
             ends_at: silence.ends_at,
             everything,
+            on: silence.state == SilenceState::Active,
         };
         if everything { maintenance.push(span) } else { others.push((span, &silence.id)) }
     }
-    let active = |span: &Span| span.starts_at <= now && span.ends_at > now;
-    let everything = maintenance.iter().any(|span| active(span) && span.everything);
+    let everything = maintenance.iter().any(|span| span.on && span.everything);
     // Where everything is quiet, what mutes less does not make it longer.
     maintenance.retain(|span| !everything || span.everything);
     maintenance.sort_by_key(|span| span.starts_at);
-    let last = maintenance.iter().filter(|span| active(span)).max_by_key(|span| span.ends_at);
+    let last = maintenance.iter().filter(|span| span.on).max_by_key(|span| span.ends_at);
     // In the order of their begin: one that begins before the end prolongs it.
     let until = last.map(|last| {
         maintenance.iter().fold(last.ends_at, |until, span| {
@@ -83,26 +86,37 @@ pub fn quiet(
     });
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let muting: HashSet<&str> =
-        others.iter().filter(|(span, _)| active(span)).map(|(_, id)| id.as_str()).collect();
+        others.iter().filter(|(span, _)| span.on).map(|(_, id)| id.as_str()).collect();
     let only_by = |row: &&AlertRow| {
         row.state == AlertState::Silenced
             && !is_quiet_without_silences(row)
             && row.silenced_by.iter().all(|silence| muting.contains(silence.id.as_str()))
     };
     Quiet {
-        windows: count(maintenance.iter().filter(|span| active(span)).count()),
+        windows: count(maintenance.iter().filter(|span| span.on).count()),
         everything,
         until,
         last: last.map(|last| WindowId(last.id.clone())),
-        silences: count(others.iter().filter(|(span, _)| active(span)).count()),
+        silences: count(others.iter().filter(|(span, _)| span.on).count()),
         silences_until: others
             .iter()
             .map(|(span, _)| span)
-            .filter(|span| active(span))
+            .filter(|span| span.on)
             .map(|span| span.ends_at)
             .max(),
         silenced: count(rows.iter().filter(only_by).count()),
     }
+}
+
+/// Alertmanager's ids of the silences that are meant by window ids or silence ids. None: one of them is over.
+pub fn meant<'a>(ids: &[String], silences: &'a [Silence]) -> Option<HashSet<&'a str>> {
+    let of = |id: &String| {
+        let named =
+            |one: &&Silence| one.id == *id || one.window.as_ref().is_some_and(|window| window.0 == *id);
+        let found: Vec<&str> = silences.iter().filter(named).map(|one| one.id.as_str()).collect();
+        (!found.is_empty()).then_some(found)
+    };
+    ids.iter().map(of).collect::<Option<Vec<_>>>().map(|found| found.into_iter().flatten().collect())
 }
 
 /// What would be heard if the silences `ended` (Alertmanager's ids) ended now.
@@ -239,6 +253,38 @@ mod tests {
         let found = quiet(&windows[5..], &[silence("x", 20, named("A"))], &[], NOW);
         assert_eq!((found.windows, found.everything, found.silences), (1, false, 1));
         assert_eq!(found.until, Some(NOW.plus_millis(200 * MINUTE)));
+    }
+
+    #[test]
+    fn a_window_that_no_member_has_is_not_on_and_one_that_was_verified_is() {
+        use WindowPhase::{Accepted, Asked, Ended, Lost, Partial, Scheduled, Unconfirmed, Verified};
+        let windows =
+            |phase| quiet(&[window("a", phase, -1, 30, default_matchers(None))], &[], &[], NOW).windows;
+        for (phase, on) in [
+            (Asked, 0),
+            (Scheduled, 0),
+            (Lost, 0),
+            (Ended, 0),
+            (Accepted, 1),
+            (Partial, 1),
+            (Verified, 1),
+            (Unconfirmed, 1),
+        ] {
+            assert_eq!(windows(phase), on, "{phase:?}");
+        }
+        let over = window("a", Verified, -30, 0, default_matchers(None));
+        assert_eq!(quiet(&[over], &[], &[], NOW), Quiet::default());
+    }
+
+    #[test]
+    fn ids_of_windows_and_silences_name_silences() {
+        let tagged =
+            |id: &str, tag: &str| Silence { window: Some(WindowId(tag.into())), ..silence(id, 5, vec![]) };
+        let silences = [tagged("s1", "w"), tagged("s2", "w"), silence("s3", 5, vec![])];
+        let of = |ids: &[&str]| meant(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>(), &silences);
+        assert_eq!(of(&["w"]), Some(["s1", "s2"].into()), "members without a cluster have one each");
+        assert_eq!(of(&["s3", "w"]), Some(["s1", "s2", "s3"].into()));
+        assert_eq!(of(&["s3", "gone"]), None);
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub fn phase(phase: WindowPhase) -> (&'static str, Style) {
         WindowPhase::Asked => ("requested", Style::Warn),
         WindowPhase::Accepted => ("accepted, not verified", Style::Warn),
         WindowPhase::Verified => ("active, verified", Style::Good),
-        WindowPhase::Unconfirmed => ("verified before, not seen now", Style::Warn),
+        WindowPhase::Unconfirmed => ("verified earlier, unreachable now", Style::Warn),
         WindowPhase::Partial => ("on some members only", Style::Warn),
         WindowPhase::Scheduled => ("scheduled", Style::None),
         WindowPhase::Lost => ("lost", Style::Bad),

@@ -1,6 +1,6 @@
 //! Evenly spaced times.
 
-use aether_contract::{ErrorCode, Extreme, PanelError, Timestamp};
+use aether_contract::{Extreme, Timestamp};
 
 /// Evenly spaced times: `points` of them, the last one at `end`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,23 +68,6 @@ impl Grid {
             }
         }
         values
-    }
-}
-
-/// The one series that a gauge's history must be; `None` without data.
-///
-/// # Errors
-/// `invalid-config` when there are several.
-pub fn only<T>(series: &[T]) -> Result<Option<&T>, PanelError> {
-    match series {
-        [] => Ok(None),
-        [one] => Ok(Some(one)),
-        several => Err(PanelError::new(
-            ErrorCode::InvalidConfig,
-            "prometheus",
-            format!("The gauge's history has {} series, expected one.", several.len()),
-        )
-        .with_hint("Aggregate the query in the stack's profile, for example with sum() or avg().")),
     }
 }
 

@@ -6,10 +6,7 @@ use aether_plots::{Series, Threshold, ThresholdKind, TrendData, trend};
 
 use aether_foundation::text::truncate;
 
-use super::{
-    grid::Grid,
-    steps::{Steps, middle},
-};
+use super::{details::middle, grid::Grid, steps::Steps};
 
 /// Points of a sparkline.
 pub const SPARK_POINTS: u32 = 48;
@@ -115,6 +112,7 @@ pub fn draw(
 #[cfg(test)]
 mod tests {
     use aether_contract::{Extreme, Timestamp};
+    use aether_foundation::testing::figure_style;
 
     use super::*;
 
@@ -133,18 +131,7 @@ mod tests {
             scale: Some((0.0, 100.0)),
             thresholds: vec![],
         };
-        let colour = || "#112233".to_owned();
-        let style = FigureStyle {
-            width: 300,
-            height: 120,
-            line: colour(),
-            grid: colour(),
-            text: colour(),
-            warn: colour(),
-            critical: colour(),
-            ok: colour(),
-            utc_offset_minutes: 0,
-        };
+        let style = figure_style(300, 120);
         let drawn = draw(&drawing, &grid, steps, &style).unwrap();
         let step = |value| Some(Extreme { value, at: Timestamp(1_700_000_060_000), step_ms: 60_000 });
         assert_eq!((drawn.lowest, drawn.highest), (step(11.96), step(91.6)));

@@ -2,6 +2,7 @@
 //!
 //! The queries of a reading are asked elsewhere (`poll`), what their answers mean is decided here.
 
+mod details;
 pub mod grid;
 pub mod history;
 pub mod reading;

@@ -6,17 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aether_clients::{
-    ClientError, Failure, Prometheus,
-    prometheus::{QueryValue, RangeSeries},
-};
-use aether_contract::{Extreme, GaugeFigure, PanelError, ServiceKind};
+use aether_clients::{ClientError, Failure, Prometheus, prometheus::RangeSeries};
+use aether_contract::{ErrorCode, PanelError, ServiceKind};
 use aether_foundation::{
     promql::sampling::{Sampling, sampling},
     text::span,
 };
 
-use super::grid::{Grid, only};
+use super::grid::Grid;
 
 /// How far apart an expression is evaluated where its samples are not at hand: the scrape interval of most servers.
 const FINEST_MS: i64 = 15_000;
@@ -80,9 +77,9 @@ pub struct Observed {
     /// How far apart it was looked at, where something shorter can have been missed.
     pub blind: Option<Duration>,
     /// What the extremes are read from.
-    source: Source,
+    pub(super) source: Source,
     /// What the median is read from.
-    middle: Source,
+    pub(super) middle: Source,
 }
 
 impl Observed {
@@ -93,19 +90,6 @@ impl Observed {
     /// What is known without a server to ask for more.
     pub fn of(series: Vec<SeriesSteps>) -> Self {
         Self::new(series, Source::Points)
-    }
-
-    /// The numbers of one of its series drawn as a figure: its details, and what has to be known about it.
-    pub async fn complete(
-        &self,
-        client: &Prometheus,
-        one: &SeriesSteps,
-        grid: &Grid,
-        figure: &mut GaugeFigure,
-    ) {
-        let found = details(client, self, one, grid).await;
-        (figure.lowest, figure.median, figure.highest) = (found.lowest, found.median, found.highest);
-        figure.note = self.note();
     }
 
     /// The one series of a query that has to give one; an empty one when it gave none.
@@ -126,9 +110,26 @@ impl Observed {
     }
 }
 
+/// The one series that a gauge's history must be; `None` without data.
+///
+/// # Errors
+/// `invalid-config` when there are several.
+pub fn only<T>(series: &[T]) -> Result<Option<&T>, PanelError> {
+    match series {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        several => Err(PanelError::new(
+            ErrorCode::InvalidConfig,
+            "prometheus",
+            format!("The gauge's history has {} series, expected one.", several.len()),
+        )
+        .with_hint("Aggregate the query in the stack's profile, for example with sum() or avg().")),
+    }
+}
+
 /// What values are read from.
 #[derive(Debug, Clone, PartialEq)]
-enum Source {
+pub(super) enum Source {
     /// All samples of a selector.
     Samples(String),
     /// Evaluations of an expression that is an instant vector.
@@ -144,7 +145,7 @@ enum Source {
 
 impl Source {
     /// The range that ends a step of this length, for the functions of time. `None` for one evaluation.
-    fn range(&self, step_ms: i64) -> Option<String> {
+    pub(super) fn range(&self, step_ms: i64) -> Option<String> {
         match self {
             Self::Samples(selector) => Some(format!("{selector}[{step_ms}ms]")),
             Self::Evaluations { expression, every_ms } => {
@@ -325,76 +326,9 @@ fn together(parts: Vec<RangeSeries>, grid: &Grid) -> Vec<SeriesSteps> {
     found.into_iter().map(|(labels, steps)| SeriesSteps { labels, steps }).collect()
 }
 
-fn nameless(mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn nameless(mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
     labels.remove("__name__");
     labels
-}
-
-/// What a range was in numbers.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Details {
-    /// Lowest value, and when.
-    pub lowest: Option<Extreme>,
-    /// Middle of all values, not of the means.
-    pub median: Option<f64>,
-    /// Highest value, and when it was first reached.
-    pub highest: Option<Extreme>,
-}
-
-/// The numbers of one series. Times are those of the samples; where the server does not tell them any more, the ends of
-/// their steps.
-pub async fn details(client: &Prometheus, observed: &Observed, one: &SeriesSteps, grid: &Grid) -> Details {
-    let of_step = |found: Option<(usize, f64)>| found.map(|(at, value)| grid.extreme(at, value));
-    let (lowest, highest) = (of_step(one.steps.lowest()), of_step(one.steps.highest()));
-    let exact = |extreme: Option<Extreme>| async move {
-        let extreme = extreme?;
-        Some(moment(client, observed, &one.labels, &extreme, grid).await.unwrap_or(extreme))
-    };
-    let (lowest, median, highest) =
-        futures_util::join!(exact(lowest), median(client, observed, one, grid), exact(highest));
-    Details { lowest, median, highest }
-}
-
-/// When a value was first reached within its step.
-async fn moment(
-    client: &Prometheus,
-    observed: &Observed,
-    labels: &BTreeMap<String, String>,
-    extreme: &Extreme,
-    grid: &Grid,
-) -> Option<Extreme> {
-    let range = observed.source.range(grid.step_ms)?;
-    let reply = client.instant(&range, Some(extreme.at)).await.ok()?;
-    let QueryValue::Matrix(series) = reply.value.value else { return None };
-    let one = series.into_iter().find(|one| nameless(one.labels.clone()) == *labels)?;
-    let (at, value) = one.values.into_iter().find(|(_, value)| same(*value, extreme.value))?;
-    Some(Extreme { value, at, step_ms: 0 })
-}
-
-/// Whether two renderings of a number are of the same one.
-fn same(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
-}
-
-async fn median(client: &Prometheus, observed: &Observed, one: &SeriesSteps, grid: &Grid) -> Option<f64> {
-    let of_means = || middle(&one.steps.mean);
-    let Some(range) = observed.middle.range(grid.span_ms()) else { return of_means() };
-    let query = format!("quantile_over_time(0.5, {range})");
-    let Ok(reply) = client.instant(&query, Some(grid.end)).await else { return of_means() };
-    let QueryValue::Vector(samples) = reply.value.value else { return of_means() };
-    let found = samples.into_iter().find(|sample| nameless(sample.labels.clone()) == one.labels);
-    found.map(|sample| sample.value).filter(|value| value.is_finite()).or_else(of_means)
-}
-
-/// The middle of values.
-pub(super) fn middle(values: &[Option<f64>]) -> Option<f64> {
-    let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
-    sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    match (sorted.get(half), sorted.get(half.wrapping_sub(1))) {
-        (Some(upper), Some(lower)) if sorted.len().is_multiple_of(2) => Some(f64::midpoint(*lower, *upper)),
-        (upper, _) => upper.copied(),
-    }
 }
 
 #[cfg(test)]
@@ -442,12 +376,5 @@ mod tests {
             |query: &str| Source::evaluations(query, &sampling(query), 15_000).range(60_000).unwrap();
         assert_eq!(source("a / b"), "((a / b) > -Inf < +Inf)[60000ms:15000ms]");
         assert_eq!(source("1 + 1"), "(vector(1 + 1) > -Inf < +Inf)[60000ms:15000ms]");
-    }
-
-    #[test]
-    fn the_middle_skips_gaps() {
-        assert_eq!(middle(&[Some(3.0), None, Some(1.0), Some(2.0)]), Some(2.0));
-        assert_eq!(middle(&[Some(1.0), Some(4.0)]), Some(2.5));
-        assert_eq!(middle(&[None]), None);
     }
 }

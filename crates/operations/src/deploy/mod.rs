@@ -2,9 +2,9 @@
 //! done or skipped for a reason, in order, and the run is a record in the journal.
 
 mod text;
+mod window;
 
 use aether_foundation::author;
-use aether_foundation::text::{plural, verb};
 use std::{sync::Arc, time::Instant};
 
 use aether_contract::*;
@@ -21,18 +21,13 @@ use crate::{
     pins::Pins,
 };
 use aether_alerting::maintenance::Maintenance;
-use aether_alerting::maintenance::{
-    change, closeout,
-    quiet::{self, is_everything},
-    start, windows,
-};
 use aether_backup::Backups;
 use aether_backup::create;
 use aether_context::Context;
 use aether_context::{journal::Entry, session::StackSession};
 use aether_foundation::{
     clock,
-    text::{moment, span},
+    text::{plural, span},
 };
 
 /// The steps, in order.
@@ -279,32 +274,7 @@ async fn perform(
             };
             Ok(made(good, format!("Backup {}: {note}.", backup.id.0), backup.problems))
         }
-        DeployStepKind::Window => {
-            let (joined, why) = join(deploys, live, run);
-            if let Some(made) = joined {
-                return Ok(made);
-            }
-            let request = MaintenanceRequest {
-                duration_s: run.window_s,
-                reason: run.reason.clone(),
-                created_by: run.created_by.clone(),
-                matchers: Vec::new(),
-                starts_at: None,
-            };
-            let window = start::start(Arc::clone(&deploys.maintenance), request).await?;
-            run.window = Some(window.id.clone());
-            let on =
-                window.members.iter().filter(|member| member.state == Some(SilenceState::Active)).count();
-            let all = window.members.len();
-            let silent = window.members.iter().filter(|member| !member.error.is_empty());
-            let silent = silent.map(|member| format!("{}: {}", member.url, member.error));
-            let evidence = why.into_iter().chain(silent).collect();
-            Ok(made(
-                window.phase == WindowPhase::Verified,
-                format!("Active on {on} of {}.", plural(all, "member")),
-                evidence,
-            ))
-        }
+        DeployStepKind::Window => window::open(deploys, live, run).await,
         DeployStepKind::Preprod => suite(deploys, run, CheckSuite::Preprod).await,
         DeployStepKind::Quick => suite(deploys, run, CheckSuite::Quick).await,
         DeployStepKind::After => suite(deploys, run, CheckSuite::AfterDeploy).await,
@@ -333,59 +303,7 @@ async fn perform(
             }
             Ok(made(true, "Reviewed.", vec![run.dashboard_url.clone()]))
         }
-        DeployStepKind::CloseOut => {
-            let Some(window) = run.window.clone() else {
-                return Err(refuse("There is no window to close out; that step was skipped.")
-                    .with_hint("Skip this step."));
-            };
-            if run.joined
-                && let Some(window) = joined_window(deploys, live, &window)
-            {
-                return Err(refuse(format!(
-                    "The window of {}, which this deployment joined, still mutes alerts until {}.",
-                    window.created_by,
-                    moment(window.ends_at)
-                ))
-                .with_hint("End it on the Maintenance screen, or try again when it is over."));
-            }
-            // It may have expired.
-            let request = MaintenanceEndRequest { id: window.0.clone() };
-            let ended = match run.joined {
-                true => None,
-                false => Some(change::end(Arc::clone(&deploys.maintenance), request).await),
-            };
-            if let Some(Err(error)) = &ended
-                && !matches!(error.code, ErrorCode::NotFound | ErrorCode::InvalidRequest)
-            {
-                return Err(error.clone());
-            }
-            let report = closeout::closeout(Arc::clone(&deploys.maintenance), window.0).await?;
-            if report.preliminary {
-                return Err(PanelError::new(
-                    ErrorCode::Unverified,
-                    "maintenance",
-                    "The window is still active.",
-                )
-                .with_hint("Try again, or end it on the Maintenance screen."));
-            }
-            let note = match report.left_over {
-                0 => format!("{}; none needs follow-up.", muted(report.hidden)),
-                left => format!(
-                    "{}; {} follow-up. See the close-out report.",
-                    muted(report.hidden),
-                    verb(left as usize, "needs", "need")
-                ),
-            };
-            let lists = [
-                ("still firing", &report.still_firing),
-                ("resolved while muted, close manually", &report.open_outside),
-                ("will fire again without a notification", &report.silent_again),
-            ];
-            let lines = lists
-                .into_iter()
-                .flat_map(|(words, list)| list.iter().map(move |one| regression::named(one, words)));
-            Ok(made(report.left_over == 0, note, lines.collect()))
-        }
+        DeployStepKind::CloseOut => window::close_out(deploys, live, run).await,
     }
 }
 
@@ -400,49 +318,6 @@ fn recent_backup(deploys: &Deploys, live: &StackSession, run: &mut DeployRun) ->
     run.backup = Some(newest.id.clone());
     let note = format!("Uses backup {}, made {} ago and verified.", newest.id.0, span(age));
     Some(made(true, note, Vec::new()))
-}
-
-/// Windows of this stack that mute every alert now.
-fn whole_windows(deploys: &Deploys, live: &StackSession) -> Vec<MaintenanceWindow> {
-    let now = clock::now();
-    let windows =
-        windows::running(&deploys.maintenance.records().all(), &live.state(), &live.profile.name, now);
-    windows
-        .into_iter()
-        .filter(|window| quiet::is_on(window, now) && is_everything(&window.matchers))
-        .collect()
-}
-
-/// The window that a deploy joined, while it still mutes.
-fn joined_window(deploys: &Deploys, live: &StackSession, id: &WindowId) -> Option<MaintenanceWindow> {
-    whole_windows(deploys, live).into_iter().find(|window| window.id == *id)
-}
-
-/// Joins the window that mutes every alert longest, if one does long enough; else why none was joined, for the record.
-fn join(deploys: &Deploys, live: &StackSession, run: &mut DeployRun) -> (Option<Made>, Option<String>) {
-    let longest = whole_windows(deploys, live).into_iter().max_by_key(|window| window.ends_at);
-    let Some(window) = longest else { return (None, None) };
-    let until = moment(window.ends_at);
-    let about = format!("The window of {} (\"{}\", until {until})", window.created_by, window.reason);
-    let wanted = clock::now().plus_millis(i64::from(run.window_s) * 1000);
-    // A minute less is no reason for a second window.
-    if window.phase != WindowPhase::Verified || window.ends_at.plus_millis(60_000) < wanted {
-        let why = match window.phase {
-            WindowPhase::Verified => "ends before this deployment's would",
-            _ => "is not active on every member",
-        };
-        return (None, Some(format!("{about} {why}, so another was started.")));
-    }
-    (run.window, run.joined) = (Some(window.id.clone()), true);
-    let note = format!(
-        "Joined the window of {} until {until}; it is not ended by this deployment.",
-        window.created_by
-    );
-    (Some(made(true, note, vec![format!("{about} mutes every alert already.")])), None)
-}
-
-fn muted(hidden: u32) -> String {
-    verb(hidden as usize, "alert was muted", "alerts were muted")
 }
 
 /// Runs a suite without its effects: a reload or a test alert in the middle of a deploy is nobody's wish.

@@ -14,7 +14,10 @@ mod resolve;
 mod runs;
 mod search;
 pub(crate) mod template;
+#[cfg(test)]
+mod testing;
 mod text;
+mod timeline;
 mod view;
 
 use std::path::PathBuf;

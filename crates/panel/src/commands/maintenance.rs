@@ -1,7 +1,7 @@
 //! The commands about maintenance windows, schedules and silences.
 
 use aether_context::freshness;
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use aether_contract::*;
 
@@ -86,18 +86,10 @@ impl Panel {
         let state = live.state();
         let (freshness, _) = freshness::alerts_freshness(&self.caps.ctx, &state);
         let current = silences::current(&state, clock::now());
-        let mut meant = HashSet::new();
-        for id in &request.ids {
-            let known = current
-                .iter()
-                .filter(|one| one.id == *id || one.window.as_ref().is_some_and(|window| window.0 == *id));
-            let before = meant.len();
-            meant.extend(known.map(|one| one.id.as_str()));
-            if meant.len() == before {
-                let words = "This window or silence has already ended.";
-                return Err(PanelError::new(ErrorCode::NotFound, "maintenance", words));
-            }
-        }
+        let meant = quiet::meant(&request.ids, &current).ok_or_else(|| {
+            let words = "This window or silence has already ended.";
+            PanelError::new(ErrorCode::NotFound, "maintenance", words)
+        })?;
         let at = match freshness {
             Freshness::Fresh { at } | Freshness::Stale { at, .. } => Some(at),
             _ => None,

@@ -241,7 +241,7 @@ async fn an_alert_that_a_time_interval_mutes_is_muted_and_not_firing() {
     assert_eq!((row("both").state, &row("both").muted_receivers), (AlertState::Firing, &vec![muted]));
     assert!(row("both").receivers.contains(&"pager".to_owned()), "{:?}", row("both").receivers);
     assert_eq!((row("loud").state, row("loud").muted_receivers.len()), (AlertState::Firing, 0));
-    assert!(row("quiet").escalates_at.is_some(), "its clock goes on");
+    assert!(row("quiet").escalates_at.is_some(), "its clock keeps running");
     let counts = alerts(&panel).await.counts;
     assert_eq!((counts.firing, counts.muted, counts.critical), (2, 1, 2));
     assert_eq!((counts.suppressed(), counts.suppressed_critical), (1, 1));

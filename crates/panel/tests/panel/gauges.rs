@@ -2,6 +2,7 @@
 
 use aether_clients::{Endpoint, Prometheus, prometheus::QueryValue};
 use aether_contract::*;
+use aether_foundation::testing::figure_style;
 
 use crate::support::*;
 
@@ -27,21 +28,6 @@ groups:
         for: 1h
         labels: {severity: general}
 "#;
-
-fn style() -> FigureStyle {
-    let colour = |text: &str| text.to_owned();
-    FigureStyle {
-        width: 600,
-        height: 200,
-        line: colour("#3366cc"),
-        grid: colour("#cccccc"),
-        text: colour("#333333"),
-        warn: colour("#cc9900"),
-        critical: colour("#cc0000"),
-        ok: colour("#009900"),
-        utc_offset_minutes: 0,
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gauges_say_what_the_server_answers() {
@@ -98,7 +84,7 @@ async fn gauges_say_what_the_server_answers() {
         tenant: tenant.map(str::to_owned),
         hours: 0.25,
         details: false,
-        style: style(),
+        style: figure_style(600, 200),
     };
     let whole = until(&panel, "a figure that reaches to now", async |panel| {
         // "Now" is the gauge's own reading, which may be there before the range has a step with a value.

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use aether_contract::*;
+use aether_foundation::testing::figure_style;
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
@@ -181,7 +182,7 @@ async fn hostile_alerts_are_listed_small_and_leave_their_neighbours_alone() {
             let request = AlertDetailRequest {
                 fingerprint: row.fingerprint.clone(),
                 hours: 6.0,
-                style: style(),
+                style: figure_style(400, 120),
                 refresh: false,
             };
             panel.alert_detail(request).await.unwrap();
@@ -259,21 +260,6 @@ async fn values_that_are_no_numbers_are_told_in_words() {
 
 async fn alerts_of(panel: &aether_panel::Panel) -> AlertsPage {
     alerts(panel).await
-}
-
-fn style() -> FigureStyle {
-    let colour = || "#888888".to_owned();
-    FigureStyle {
-        width: 400,
-        height: 120,
-        line: colour(),
-        grid: colour(),
-        text: colour(),
-        warn: colour(),
-        critical: colour(),
-        ok: colour(),
-        utc_offset_minutes: 0,
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -111,10 +111,9 @@ export const text = {
         : 'No alert will notify right now. New alerts will notify immediately.',
     effectMuted: (n: number): string => `Nothing changes for ${plural(n, 'alert')}: other silences keep muting`,
     quietAnyway: (n: number): string =>
-      `${plural(n, 'alert')} stay${n === 1 ? 's' : ''} quiet: inhibited or muted by a time interval.`,
-    goesOn: 'Alerts stay muted by the other windows until',
+      `${plural(n, 'alert')} stay${n === 1 ? 's' : ''} muted: inhibited or muted by a time interval.`,
     asOf: 'As of',
-    choose: 'Windows to end',
+    choose: 'Also end',
     confirmSeveral: (n: number, alerts: number): string =>
       `End ${plural(n, 'window')}${alerts > 0 ? ` and unmute ${plural(alerts, 'alert')}` : ''}`,
     noneLeft: (hidden: number): string => `None of the ${plural(hidden, 'alert')} muted so far is still firing.`,

@@ -1,9 +1,9 @@
 // Keeps the alert of an open runbook up to date: acknowledged, escalated or resolved meanwhile.
-import type { AlertRow, AlertState } from '../../lib/contract';
+import type { AlertRow } from '../../lib/contract';
 import { labelsFilter } from '../../lib/query/filter';
+import { anyAlert } from '../../lib/state/alert-lookup';
 import { panel } from '../../lib/state/panel.svelte';
 
-const EVERY: AlertState[] = ['firing', 'pending', 'silenced', 'inhibited', 'muted', 'resolved'];
 /** A list of many alerts changes often. */
 const PAUSE_MS = 1_000;
 /** Alerts that share the first labels of the one that is looked for. */
@@ -33,19 +33,7 @@ export class AlertFollower {
     const request = ++this.#latest;
     this.#at = Date.now();
     try {
-      const page = await panel.call('alerts_page', {
-        filter: labelsFilter(opened.labels),
-        states: EVERY,
-        severities: [],
-        receivers: [],
-        groupBy: [],
-        facets: [],
-        labelNames: false,
-        sort: 'urgency',
-        descending: false,
-        offset: 0,
-        limit: MOST,
-      });
+      const page = await panel.call('alerts_page', anyAlert({ filter: labelsFilter(opened.labels), limit: MOST }));
       const row = page.rows.find((r) => r.fingerprint === opened.fingerprint);
       if (request === this.#latest && row) this.row = row;
     } catch {
