@@ -331,7 +331,8 @@ async fn a_drill_is_dealt_with_in_the_window_from_its_start_to_its_report() {
         .expect("the steps");
     window.click_on("[data-testid='drill-operate'] button").await.expect("the menu");
     window.click_on("[data-testid='drill-operate'] [role='menuitem']").await.expect("the last deploy undone");
-    let to_report = "[data-testid='notice-action']";
+    // Notices of alerts have an action of their own.
+    let to_report = "[data-testid='notice-action'][data-action='Open report']";
     window
         .reads_within(SHOWN, to_report, |text| !text.is_empty())
         .await
