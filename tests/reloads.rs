@@ -103,7 +103,11 @@ impl Bench {
 
 fn change(value: f64) -> RulesChange {
     let set = RuleSet::Threshold { value, of: None };
-    RulesChange { edits: vec![RuleEdit { group: String::new(), name: "Low".into(), set }], vip_tenants: None }
+    RulesChange {
+        edits: vec![RuleEdit { group: String::new(), name: "Low".into(), set }],
+        vip_tenants: None,
+        related: Vec::new(),
+    }
 }
 
 async fn apply(panel: &Panel, value: f64) -> Result<RulesApplied, PanelError> {
@@ -386,4 +390,40 @@ async fn a_rule_file_that_is_mounted_alone_stays_the_one_that_the_server_reads()
     let words: String = unseen.steps.iter().map(|step| step.note.as_str()).collect();
     assert!(words.contains("does not run the files") && words.contains("single file mounted"), "{unseen:?}");
     assert_eq!(bench.text(), RULES.replace("< 5", "< 9"), "it is as its editor left it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_reads_a_copy_elsewhere_is_noticed_before_anything_is_written() {
+    if let Some(program) = missing(&["prometheus"]) {
+        return eprintln!("skipped: {program} is not installed");
+    }
+    let bench = Bench::start(&["--web.enable-lifecycle"], false).await;
+    let url = bench.prometheus.url().to_owned();
+    // The pack is a checkout of what the server reads.
+    let checkout = bench.folder.path().join("checkout");
+    fs::create_dir(&checkout).unwrap();
+    fs::copy(bench.file(), checkout.join("rules.yml")).unwrap();
+    let home = Home::at(&bench.folder.path().join("home"));
+    let text = format!(
+        "name = \"test\"\n[prometheus]\nurl = \"{url}\"\n[pack]\ndir = \"{}\"\nfiles = [\"rules.yml\"]\n",
+        checkout.display()
+    );
+    write_profile(&home, &text).unwrap();
+    let panel = panel(home).await.unwrap();
+    let refused = apply(&panel, 6.0).await.unwrap_err();
+    let read = fs::canonicalize(bench.file()).unwrap();
+    assert!(
+        refused.message.contains(&format!("reads {}, not", read.display()))
+            && refused.message.ends_with("Nothing was written."),
+        "{refused:?}"
+    );
+    assert!(refused.hint.contains("[pack] dir"), "{refused:?}");
+    assert_eq!(backups(&panel).await, 0);
+    assert_eq!(fs::read_to_string(checkout.join("rules.yml")).unwrap(), RULES);
+
+    // A link to the server's file is that file.
+    fs::remove_file(checkout.join("rules.yml")).unwrap();
+    fs::hard_link(bench.file(), checkout.join("rules.yml")).unwrap();
+    let plan = panel.rules_plan(change(6.0)).await.unwrap();
+    assert_eq!(plan.refused, None);
 }

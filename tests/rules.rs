@@ -317,7 +317,7 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
         report.groups.into_iter().flat_map(|group| group.rules).find(|rule| rule.id.name == name).unwrap()
     };
     let edit = |name: &str, set| RuleEdit { group: String::new(), name: name.into(), set };
-    let change = |edits| RulesChange { edits, vip_tenants: None };
+    let change = |edits| RulesChange { edits, vip_tenants: None, related: Vec::new() };
     let order = |change: &RulesChange, digest: &str| RulesApplyRequest {
         change: change.clone(),
         digest: digest.into(),
@@ -355,7 +355,7 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
     assert_eq!((running.hold_s, running.guard.unwrap().verdict), (120.0, GuardVerdict::Guarded));
     assert_eq!(running.standing, Some(RuleDeployment::Present));
 
-    // A server that reads another file: what it does not run is put back.
+    // A file that the server does not load is noticed before anything is written.
     let other = stack.folder.path().join("other.yml");
     fs::write(
         &other,
@@ -371,8 +371,13 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
         .await
         .unwrap();
     let before = fs::read_to_string(&other).unwrap();
-    let put_back = panel.rules_apply(order(&unread, &plan.digest)).await.unwrap();
-    assert!(!put_back.in_force && put_back.steps.last().unwrap().title == "Roll back", "{put_back:?}");
+    assert!(plan.refused.as_ref().is_some_and(|why| why.message.contains("does not load")), "{plan:?}");
+    let backups = async || panel.backup_list(Empty {}).await.unwrap().backups.len();
+    let had = backups().await;
+    let unseen = panel.rules_apply(order(&unread, &plan.digest)).await.unwrap_err();
+    assert!(unseen.message.ends_with("other.yml. Nothing was written."), "{unseen:?}");
+    assert!(unseen.hint.contains("rule_files"), "{unseen:?}");
+    assert_eq!(backups().await, had, "nothing was copied either");
     assert_eq!(fs::read_to_string(&other).unwrap(), before);
     let odd = panel
         .rules_plan(change(vec![edit("Elsewhere", RuleSet::Threshold { value: 1.0, of: None })]))
@@ -393,4 +398,73 @@ async fn a_changed_rule_is_run_by_the_server_or_is_as_before() {
     fs::write(&quick, "groups: [").unwrap();
     let refused = panel.rules_reload(Empty {}).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::ServerError, "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_that_repeat_a_threshold_are_offered_and_changed_with_it() {
+    if let Some(why) = servers_missing() {
+        return eprintln!("skipped: {why}");
+    }
+    let stack = Stack::start(1).await.unwrap();
+    let at = |name: &str| stack.folder.path().join(name);
+    let quick = at("quick.yml");
+    let rule = "      - alert: Slow # mine\n        expr: aether:cache_hit_ratio:5m < 0.4\n        for: 10m\n        \
+        annotations:\n          summary: Below 40 % for 10 minutes\n          dashboard: https://g/d/40\n";
+    fs::write(&quick, fs::read_to_string(&quick).unwrap() + rule).unwrap();
+    fs::create_dir(at("runbooks")).unwrap();
+    let page = at("runbooks/Slow.md");
+    fs::write(&page, "# Slow\r\n\r\nFires below 40%.\r\nSee page 40.\r\n").unwrap();
+    stack
+        .profile(&format!(
+            "[pack]\ndir = \"{}\"\nfiles = [\"quick.yml\"]\n[runbooks]\ndir = \"{}\"\n",
+            stack.folder.path().display(),
+            at("runbooks").display()
+        ))
+        .unwrap();
+    let panel = panel(stack.home()).await.unwrap();
+    assert!(panel.rules_reload(Empty {}).await.unwrap().in_force);
+    let edit = |set| RuleEdit { group: String::new(), name: "Slow".into(), set };
+    let mut change = RulesChange {
+        edits: vec![
+            edit(RuleSet::Threshold { value: 0.35, of: None }),
+            edit(RuleSet::For { value: "15m".into() }),
+        ],
+        vip_tenants: None,
+        related: Vec::new(),
+    };
+    let plan = panel.rules_plan(change.clone()).await.unwrap();
+    assert_eq!(plan.refused, None, "it reads this very file");
+    let told: Vec<(&str, &str)> =
+        plan.related.iter().map(|one| (one.before.as_str(), one.after.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("Below 40 % for 10 minutes", "Below 35 % for 15 minutes"),
+            ("Fires below 40%.", "Fires below 35%."),
+        ],
+        "links and other numbers are left"
+    );
+    assert_eq!(plan.files.len(), 1, "nothing of it changes unless it is chosen");
+
+    // What is chosen must be what is there.
+    change.related = plan.related.clone();
+    change.related[1].before = "Fires below 41%.".into();
+    let stale = panel.rules_plan(change.clone()).await.unwrap_err();
+    assert!(stale.message.contains("line 3 has changed"), "{stale:?}");
+    let outside = RelatedPlace::Runbook { page: "x".into(), file: "/etc/passwd".into(), line: 1 };
+    change.related[1].place = outside;
+    let outside = panel.rules_plan(change.clone()).await.unwrap_err();
+    assert!(outside.message.contains("not a file of this stack"), "{outside:?}");
+
+    change.related = plan.related;
+    let plan = panel.rules_plan(change.clone()).await.unwrap();
+    let names: Vec<&str> = plan.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["quick.yml", "Slow.md"]);
+    let request =
+        RulesApplyRequest { change, digest: plan.digest, reason: "tuning".into(), created_by: "ann".into() };
+    let done = panel.rules_apply(request).await.unwrap();
+    assert!(done.in_force, "{done:?}");
+    assert_eq!(fs::read_to_string(&page).unwrap(), "# Slow\r\n\r\nFires below 35%.\r\nSee page 40.\r\n");
+    let now = fs::read_to_string(&quick).unwrap();
+    assert!(now.contains("summary: Below 35 % for 15 minutes") && now.contains("# mine"), "{now}");
 }

@@ -14,6 +14,7 @@ use std::{
 
 use crate::{
     build_progress,
+    demo_past::Past,
     display::{self, Virtual},
     process::{self, built, command, on_path, output},
     setup,
@@ -61,8 +62,16 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let headless = options.screenshots || !display::at_hand();
     setup::demo(headless, !options.docker)?;
     setup::ui()?;
-    let programs =
-        ["-p", "aetherlink-panel", "-p", "aether-sim", "--features", "aetherlink-panel/custom-protocol"];
+    let programs = [
+        "-p",
+        "aetherlink-panel",
+        "-p",
+        "aetherctl",
+        "-p",
+        "aether-sim",
+        "--features",
+        "aetherlink-panel/custom-protocol",
+    ];
     build_progress::build(&programs, if options.release { &["--release"] } else { &[] })?;
 
     let stopped = Arc::new(AtomicBool::new(false));
@@ -98,6 +107,12 @@ pub fn run(args: &[String]) -> Result<(), String> {
     println!("demo: {}", stack.ready);
     if let Some(token) = stack.text("/grafana_token") {
         session.environment.push(("AETHER_GRAFANA_TOKEN".to_owned(), token.to_owned()));
+    }
+    if let (Some(grafana), Some(token)) = (stack.text("/grafana"), stack.text("/grafana_token")) {
+        let past = Past { home: &home, release: options.release, grafana, token };
+        if let Err(error) = past.make() {
+            eprintln!("demo: {error}");
+        }
     }
     if !headless {
         return session.window();

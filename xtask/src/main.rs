@@ -6,6 +6,7 @@ mod bindings;
 mod build_progress;
 mod bundle;
 mod demo;
+mod demo_past;
 mod display;
 mod fuzz;
 mod process;

@@ -152,11 +152,24 @@ impl Drop for Bus {
 
 /// Asks a loopback server and returns the body. For readiness only: no redirects, no chunks, five seconds.
 pub fn get(url: &str) -> Option<String> {
+    request(url, "", None)
+}
+
+/// The body of an answer over plain HTTP. With a body it is a POST, with a token a request of somebody who is known.
+pub fn request(url: &str, token: &str, body: Option<&Value>) -> Option<String> {
     let rest = url.strip_prefix("http://")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").ok()?;
+    let (method, body) = body.map_or(("GET", String::new()), |body| ("POST", body.to_string()));
+    let token = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    write!(
+        stream,
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\n{token}Content-Type: application/json\r\nContent-Length: \
+            {}\r\n\r\n{body}",
+        body.len()
+    )
+    .ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
     text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())

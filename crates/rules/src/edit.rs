@@ -13,7 +13,7 @@ use super::file;
 
 mod threshold;
 
-pub use threshold::{thresholds, with_threshold};
+pub use threshold::{threshold, thresholds, with_threshold};
 
 /// What changes of a rule.
 #[derive(Debug, Clone, PartialEq)]

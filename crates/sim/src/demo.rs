@@ -202,6 +202,31 @@ fn addresses(config: &str, pack: &Path, address: impl Fn(&str) -> String) -> Str
         .replace("blackbox:9115", &address("blackbox"))
 }
 
+/// At several answers a second for each tenant, a month costs about 90,000 USD by the pack's prices: the pack's
+/// thresholds are for a service of a few answers a minute.
+const COST: &str = "\
+[[gauges]]
+id = \"cache-hit-ratio\"
+
+[[gauges]]
+id = \"low-confidence\"
+
+[[gauges]]
+id = \"rerank-utilization\"
+
+[[gauges]]
+id = \"estimated-cost\"
+max = 200000
+warn = 75000
+critical = 150000
+
+[[gauges]]
+id = \"health-score\"
+
+[escalation]
+cost_usd = 150000
+";
+
 fn write_profile(file: &Path, ready: &Ready, pack: &Path) -> Result<(), SimError> {
     let vips: Vec<String> =
         TENANTS.iter().filter(|tenant| tenant.vip).map(|tenant| format!("{:?}", tenant.id)).collect();
@@ -209,7 +234,7 @@ fn write_profile(file: &Path, ready: &Ready, pack: &Path) -> Result<(), SimError
         "# Written by the demo at every start.\nname = \"demo\"\ntenant_label = \"tenant_id\"\nvip_tenants = [{}]\n\n\
          [prometheus]\nurl = \"{}\"\n\n[alertmanager]\nurls = [\"{}\"]\n\n[grafana]\nurl = \"{}\"\nauth = {{ \
          kind = \"bearer\" }}\n\n\
-         [blackbox]\nurl = \"{}\"\n\n[pack]\ndir = {:?}\n\n[drills]\nsimulator = \"{}\"\n",
+         [blackbox]\nurl = \"{}\"\n\n[pack]\ndir = {:?}\n\n[drills]\nsimulator = \"{}\"\n\n{COST}",
         vips.join(", "),
         ready.prometheus,
         ready.alertmanager,

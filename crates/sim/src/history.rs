@@ -26,7 +26,7 @@ const OLDEST: i64 = 45 * DAY;
 /// The newest hours are always made anew: the incident that is still on belongs to this start.
 const TAIL: i64 = 3 * HOUR;
 /// Raises with every change of what is written.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Where the kept part ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

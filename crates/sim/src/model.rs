@@ -33,7 +33,7 @@ pub const TENANTS: [Tenant; 8] = [
     Tenant {
         id: "vip-customer-123",
         vip: true,
-        answers: 0.0130,
+        answers: 6.5,
         hits: 0.68,
         low_confidence: 0.12,
         rerank: 0.34,
@@ -41,22 +41,18 @@ pub const TENANTS: [Tenant; 8] = [
     Tenant {
         id: "vip-customer-456",
         vip: true,
-        answers: 0.0105,
+        answers: 5.2,
         hits: 0.72,
         low_confidence: 0.09,
         rerank: 0.31,
     },
-    Tenant { id: "partner-abc", vip: true, answers: 0.0080, hits: 0.61, low_confidence: 0.14, rerank: 0.38 },
-    Tenant { id: "acme", vip: false, answers: 0.0070, hits: 0.58, low_confidence: 0.17, rerank: 0.29 },
-    Tenant { id: "globex", vip: false, answers: 0.0055, hits: 0.55, low_confidence: 0.15, rerank: 0.33 },
-    Tenant { id: "initech", vip: false, answers: 0.0030, hits: 0.52, low_confidence: 0.19, rerank: 0.27 },
-    Tenant { id: "umbrella", vip: false, answers: 0.0035, hits: 0.64, low_confidence: 0.13, rerank: 0.30 },
-    Tenant { id: "shop-12", vip: false, answers: 0.0025, hits: 0.60, low_confidence: 0.16, rerank: 0.25 },
+    Tenant { id: "partner-abc", vip: true, answers: 4.0, hits: 0.61, low_confidence: 0.14, rerank: 0.38 },
+    Tenant { id: "acme", vip: false, answers: 3.5, hits: 0.58, low_confidence: 0.17, rerank: 0.29 },
+    Tenant { id: "globex", vip: false, answers: 2.8, hits: 0.55, low_confidence: 0.15, rerank: 0.33 },
+    Tenant { id: "initech", vip: false, answers: 1.5, hits: 0.52, low_confidence: 0.19, rerank: 0.27 },
+    Tenant { id: "umbrella", vip: false, answers: 1.8, hits: 0.64, low_confidence: 0.13, rerank: 0.30 },
+    Tenant { id: "shop-12", vip: false, answers: 1.2, hits: 0.60, low_confidence: 0.16, rerank: 0.25 },
 ];
-
-/// Scales all traffic so that a month costs about 90 USD by the pack's prices, between its two thresholds. That is a
-/// few answers a minute in all, too few for smooth ratios in whole numbers, so the counters count fractions.
-const TRAFFIC: f64 = 0.45;
 
 /// What the service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -161,7 +157,7 @@ pub fn rates(seed: u64, index: usize, at: i64, incidents: &[Incident]) -> Rates 
     let wobble = 1.0
         + 0.10 * smooth(seed, place, at, 20 * MINUTE)
         + 0.05 * noise(seed, place + 1, at.div_euclid(MINUTE));
-    let mut answers = tenant.answers * TRAFFIC * daily * weekly * wobble;
+    let mut answers = tenant.answers * daily * weekly * wobble;
     let mut hits = tenant.hits
         + 0.05 * smooth(seed, place + 2, at, 3 * HOUR)
         + 0.03 * smooth(seed, place + 3, at, 10 * MINUTE);
@@ -190,7 +186,7 @@ pub fn rates(seed: u64, index: usize, at: i64, incidents: &[Incident]) -> Rates 
     }
 }
 
-/// Counters of one tenant. They count fractions (see `TRAFFIC`).
+/// Counters of one tenant. What they have counted so far of the next event is kept, and not told.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// `aether_rag_answers_total{rerank="false"}`.
@@ -226,7 +222,7 @@ impl Counters {
         }
     }
 
-    /// Series of this tenant: metric, further labels, value.
+    /// Series of this tenant: metric, further labels, whole number of events.
     pub fn series(&self) -> [(&'static str, &'static str, f64); 6] {
         [
             ("aether_rag_answers", ",rerank=\"false\"", self.plain),
@@ -236,6 +232,7 @@ impl Counters {
             ("aether_cache_requests", "", self.lookups),
             ("aether_cache_hits", "", self.hits),
         ]
+        .map(|(metric, labels, value)| (metric, labels, value.floor()))
     }
 }
 

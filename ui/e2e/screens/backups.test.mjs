@@ -1,7 +1,7 @@
 // Backups: created, opened, compared, copied, pruned, restored and undone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open } from './support.mjs';
+import { open, settled } from './support.mjs';
 
 test('backup_is_created_for_a_reason_with_visible_progress_and_opened', async () => {
   const { page, done } = await open('scene=empty&slow=150', 'overview');
@@ -283,7 +283,9 @@ test('a dashboard in schema v2 shows its tabs and rows, its manager and what it 
   const { page, done } = await open('scene=loaded', 'backups');
   await page.setViewportSize({ width: 960, height: 600 });
   await page.getByTestId('backup-open').nth(1).click();
-  await page.getByTestId('dashboard-open').last().click();
+  // The differences, which come first in the list, are known only then.
+  await settled(page);
+  await page.getByTestId('dashboard-open').filter({ hasText: 'Model latency' }).click();
   const preview = page.getByTestId('look');
   const caption = preview.getByText('Tab: Latency › Row: Queue');
   await caption.waitFor();

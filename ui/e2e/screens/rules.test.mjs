@@ -39,6 +39,14 @@ test('threshold_is_edited_after_a_diff_and_rolled_back_when_not_loaded', async (
   await page.getByTestId('rule-threshold').fill('36');
   await page.getByTestId('rule-plan').click();
   assert.match(await page.getByTestId('rule-diff').innerText(), /> 36/);
+  assert.equal(await page.getByTestId('related-text').count(), 3);
+  assert.match(await page.getByTestId('rule-related').innerText(), /More than 36 %[^]*LowConfidenceSpike\.md, line 3/);
+  const boxes = page.getByTestId('rule-related').getByRole('checkbox');
+  assert.equal(await boxes.count(), 2, 'the built-in page can not be changed here');
+  assert.doesNotMatch(await page.getByTestId('rule-diff').innerText(), /More than 36 %/);
+  await boxes.first().check();
+  await page.getByTestId('rule-diff').filter({ hasText: 'More than 36 %' }).waitFor();
+  assert.ok(await boxes.first().isChecked());
   assert.ok(await page.getByTestId('rule-apply').isDisabled(), 'a reason is missing');
   await page.getByTestId('rule-reason').fill('fail');
   await page.getByTestId('rule-apply').click();
@@ -53,6 +61,18 @@ test('threshold_is_edited_after_a_diff_and_rolled_back_when_not_loaded', async (
   await page.getByTestId('rule-apply').click();
   await page.getByTestId('rule-applied').waitFor();
   assert.match(await page.getByTestId('rule-applied').innerText(), /The rule is loaded/);
+  await done();
+});
+
+test('a_change_that_the_server_would_not_see_is_refused_in_the_plan', async () => {
+  const { page, done } = await open('scene=stale', 'rules');
+  await page.getByTestId('rule-open').first().click();
+  await page.getByTestId('rule-change-open').click();
+  await page.getByTestId('rule-for').fill('59m');
+  await page.getByTestId('rule-plan').click();
+  assert.match(await page.getByTestId('rule-refused').innerText(), /reads \/etc\/prometheus\/alerts\.yml, not/);
+  assert.equal(await page.getByTestId('rule-reason').count(), 0);
+  assert.ok(await page.getByTestId('rule-apply').isDisabled());
   await done();
 });
 

@@ -4626,6 +4626,52 @@ silenced: number, };
 export type ReadingState = "value" | "no-traffic" | "infinite" | "unknown";
 
 /**
+ * Where a text stands that repeats a value of a rule.
+ */
+export type RelatedPlace = { "kind": "annotation",
+/**
+ * Group of the rule.
+ */
+group: string,
+/**
+ * Name of the rule.
+ */
+rule: string,
+/**
+ * Name of the annotation.
+ */
+name: string, } | { "kind": "runbook",
+/**
+ * Name of the page.
+ */
+page: string,
+/**
+ * Its file; empty for a page that comes with the panel and can't be edited.
+ */
+file: string,
+/**
+ * Line, from 1.
+ */
+line: number, };
+
+/**
+ * A text that repeats the old value of a rule that changes.
+ */
+export type RelatedText = {
+/**
+ * Where it stands.
+ */
+place: RelatedPlace,
+/**
+ * The text: a whole annotation, or a line of a runbook.
+ */
+before: string,
+/**
+ * The text with the new value.
+ */
+after: string, };
+
+/**
  * What lies elsewhere.
  */
 export type RemoteList = {
@@ -5434,7 +5480,11 @@ edits: Array<RuleEdit>,
 /**
  * The new list of VIP tenants, put wherever a selector names exactly the profile's; none: it stays.
  */
-vipTenants: Array<string> | null, };
+vipTenants: Array<string> | null,
+/**
+ * Texts of [`RulesPlan::related`] that change with it.
+ */
+related: Array<RelatedText>, };
 
 /**
  * A file that would change.
@@ -5477,6 +5527,14 @@ files: Array<RulesFileChange>,
  * Worth knowing.
  */
 notes: Array<string>,
+/**
+ * Texts that repeat an old value, whether or not the change includes them.
+ */
+related: Array<RelatedText>,
+/**
+ * Why the plan can't be carried out although its files are valid: the server reads other files.
+ */
+refused: PanelError | null,
 /**
  * Sent back with the order: a plan that is not this one any more is not carried out.
  */

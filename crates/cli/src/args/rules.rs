@@ -115,4 +115,7 @@ pub struct Changes {
     /// Set the VIP tenants in every selector that lists exactly those of the profile
     #[arg(long, value_name = "TENANT,…", value_delimiter = ',')]
     pub vip: Vec<String>,
+    /// Also change annotations and the stack's own runbooks that repeat an old threshold or pending period
+    #[arg(long)]
+    pub related: bool,
 }

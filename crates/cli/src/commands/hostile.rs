@@ -295,7 +295,7 @@ fn every_renderer(found: &mut Vec<String>, text: &str, pick: usize) {
         file.diff.clear();
         file.problem.clear();
     }
-    look(found, "rules diff", &rules::diff_text(&plan));
+    look(found, "rules diff", &rules::diff_text(&plan, &[]));
     look_at(found, "backup restore --apply", restore::report(made!()));
     look(found, "backup restores", &restore::runs_table(many!()));
     look(found, "check", &check::text(made!()));
@@ -338,7 +338,7 @@ fn every_document(text: &str, pick: usize) {
     let obeyed = |command: &str, text: &str| assert_eq!(terminal(text), text, "{command}");
     obeyed("backup restore", &restore::plan_text(&invented(text, pick)));
     obeyed("pins update", &pins::plan_text(&invented(text, pick)));
-    obeyed("rules diff", &rules::diff_text(&invented(text, pick)));
+    obeyed("rules diff", &rules::diff_text(&invented(text, pick), &[]));
     obeyed("runbook show", &runbook::show(&invented(text, pick)).unwrap().text);
 }
 

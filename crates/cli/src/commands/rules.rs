@@ -19,7 +19,10 @@ pub async fn run(panel: &Panel, verb: &Rules) -> Result<Outcome, PanelError> {
         Rules::Lint { files, all, allow_empty } if !files.is_empty() => {
             lint_files(panel, files.clone(), *all, *allow_empty).await
         }
-        Rules::Diff(changes) => diff(&panel.rules_plan(change(panel, changes).await?).await?),
+        Rules::Diff(changes) => {
+            let change = change(panel, changes).await?;
+            diff(&panel.rules_plan(change.clone()).await?, &change)
+        }
         Rules::Apply { changes, reason, by } => apply(panel, changes, reason, by).await,
         Rules::Reload => applied(&panel.rules_reload(Empty {}).await?, String::new()),
         Rules::Links => links(&panel.rules_links(RuleLinksRequest { again: true }).await?),
@@ -325,15 +328,51 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
             add(name, RuleSet::Expr { value });
         }
     }
-    Ok(RulesChange { edits, vip_tenants: Some(asked.vip.clone()).filter(|list| !list.is_empty()) })
+    let mut change = RulesChange {
+        edits,
+        vip_tenants: Some(asked.vip.clone()).filter(|list| !list.is_empty()),
+        related: Vec::new(),
+    };
+    if asked.related {
+        let editable = |text: &RelatedText| match &text.place {
+            RelatedPlace::Runbook { file, .. } => !file.is_empty(),
+            RelatedPlace::Annotation { .. } => true,
+        };
+        let plan = panel.rules_plan(change.clone()).await?;
+        change.related = plan.related.into_iter().filter(editable).collect();
+    }
+    Ok(change)
 }
 
-pub(super) fn diff_text(plan: &RulesPlan) -> String {
+/// Texts that repeat an old value and would keep it.
+fn related_text(plan: &RulesPlan, chosen: &[RelatedText]) -> String {
+    let mut text = String::new();
+    for one in plan.related.iter().filter(|one| !chosen.contains(one)) {
+        let place = match &one.place {
+            RelatedPlace::Annotation { rule, name, .. } => format!("Annotation {name} of {rule}"),
+            RelatedPlace::Runbook { page, file, line } if file.is_empty() => {
+                format!("Built-in runbook {page}, line {line}")
+            }
+            RelatedPlace::Runbook { file, line, .. } => format!("{file}:{line}"),
+        };
+        text.push_str(&format!("{} repeats the old value:\n", plain(&place)));
+        for (sign, words, look) in [("-", &one.before, Style::Bad), ("+", &one.after, Style::Good)] {
+            text.push_str(&format!("    {}\n", paint(&format!("{sign} {}", plain(words)), look)));
+        }
+    }
+    if !text.is_empty() {
+        text.push_str("Use --related to change annotations and the stack's own runbooks too.\n");
+    }
+    text
+}
+
+/// `chosen`: the related texts that change too.
+pub(super) fn diff_text(plan: &RulesPlan, chosen: &[RelatedText]) -> String {
     let mut text = String::new();
     for file in &plan.files {
         text.push_str(&format!("{}\n", paint(&plain(&file.path), Style::Strong)));
         text.push_str(&diff_lines(&file.diff));
-        if file.problem.is_empty() {
+        if file.problem.is_empty() && !file.checked_by.is_empty() {
             text.push_str(&format!("{}: valid.\n", plain(&file.checked_by)));
         }
     }
@@ -343,11 +382,15 @@ pub(super) fn diff_text(plan: &RulesPlan) -> String {
     for note in &plan.notes {
         text.push_str(&format!("{}\n", plain(note)));
     }
+    text.push_str(&related_text(plan, chosen));
     text
 }
 
-fn diff(plan: &RulesPlan) -> Result<Outcome, PanelError> {
-    let mut outcome = Outcome::new(plan, diff_text(plan))?;
+fn diff(plan: &RulesPlan, change: &RulesChange) -> Result<Outcome, PanelError> {
+    let mut outcome = Outcome::new(plan, diff_text(plan, &change.related))?;
+    if let Some(refused) = &plan.refused {
+        outcome.find(format!("{} {}", refused.message, refused.hint));
+    }
     for file in &plan.files {
         if !file.problem.is_empty() {
             outcome.find(format!("{} would be rejected by {}: {}", file.name, file.checked_by, file.problem));
@@ -362,13 +405,14 @@ fn diff(plan: &RulesPlan) -> Result<Outcome, PanelError> {
 async fn apply(panel: &Panel, asked: &RuleChanges, reason: &str, by: &str) -> Result<Outcome, PanelError> {
     let change = change(panel, asked).await?;
     let plan = panel.rules_plan(change.clone()).await?;
+    let text = diff_text(&plan, &change.related);
     let request = RulesApplyRequest {
         change,
         digest: plan.digest.clone(),
         reason: reason.to_owned(),
         created_by: by.to_owned(),
     };
-    applied(&panel.rules_apply(request).await?, diff_text(&plan))
+    applied(&panel.rules_apply(request).await?, text)
 }
 
 pub(super) fn links(found: &RuleLinks) -> Result<Outcome, PanelError> {

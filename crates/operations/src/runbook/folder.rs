@@ -58,7 +58,10 @@ pub fn read(folder: &Path) -> Found {
                 let reason = "Another file has the same name but for its ending.".to_owned();
                 found.refused.push(InvalidRunbook { file: shown, reason });
             }
-            Ok((page, text)) => found.pages.push(Page::read(&page, RunbookSource::Own, &text)),
+            Ok((page, text)) => {
+                let file = name.to_string_lossy().into_owned();
+                found.pages.push(Page { file, ..Page::read(&page, RunbookSource::Own, &text) });
+            }
             Err(reason) if found.refused.len() < MAX_TOLD => {
                 found.refused.push(InvalidRunbook { file: shown, reason });
             }

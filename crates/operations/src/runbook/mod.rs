@@ -66,6 +66,22 @@ impl Library {
         Self { pages, refused: found.refused, folder: profile.runbooks.clone(), problem: found.problem }
     }
 
+    /// Pages as texts with their files, own ones first: what repeats the values of rules.
+    pub fn texts(&self) -> Vec<aether_rules::change::Page> {
+        let file = |page: &Page| {
+            let folder = self.folder.as_ref().filter(|_| page.source == RunbookSource::Own)?;
+            Some(folder.join(&page.file))
+        };
+        let pages = self.pages.iter().filter(|page| page.source != RunbookSource::Document);
+        pages
+            .map(|page| aether_rules::change::Page {
+                name: page.name.clone(),
+                file: file(page),
+                text: page.text.clone(),
+            })
+            .collect()
+    }
+
     /// What is shown of them.
     pub fn list(&self) -> RunbookList {
         RunbookList {

@@ -33,6 +33,8 @@ pub struct Page {
     pub problems: Vec<String>,
     /// All of it, as it was written.
     pub text: String,
+    /// Name of its file in the profile's folder; empty for a page that comes with the panel.
+    pub file: String,
 }
 
 /// A section.
@@ -120,6 +122,7 @@ impl Page {
             steps: Vec::new(),
             problems: Vec::new(),
             text: text.to_owned(),
+            file: String::new(),
         };
         for (title, body) in parts {
             if page.sections.len() == MAX_SECTIONS {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aether_contract::*;
 
 use crate::Panel;
+use aether_operations::runbook::Library;
 use aether_rules::{change, files, inspect, links, list, promtool, prove};
 
 impl Panel {
@@ -29,7 +30,13 @@ impl Panel {
     /// # Errors
     /// As [`change::plan`].
     pub async fn rules_plan(&self, request: RulesChange) -> Result<RulesPlan, PanelError> {
-        change::plan(&self.caps.ctx.live(), &request).await
+        change::plan(&self.caps.ctx.live(), &request, &self.runbook_texts().await?).await
+    }
+
+    /// The stack's runbooks: they may repeat the values of rules.
+    async fn runbook_texts(&self) -> Result<Vec<change::Page>, PanelError> {
+        let live = self.caps.ctx.live();
+        super::blocking(move || Ok(Library::read(&live.profile).texts())).await
     }
 
     /// Changes rules in the pack's files, and has the server run them.
@@ -40,7 +47,8 @@ impl Panel {
         let backups = Arc::clone(&self.caps.backups);
         let safety_copy: change::SafetyCopy =
             Box::new(move |request| Box::pin(aether_backup::create::create(backups, request)));
-        self.effect(change::apply(Arc::clone(&self.caps.rules), request, safety_copy)).await
+        let pages = self.runbook_texts().await?;
+        self.effect(change::apply(Arc::clone(&self.caps.rules), request, pages, safety_copy)).await
     }
 
     /// Has Prometheus read its files again.

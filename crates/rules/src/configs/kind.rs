@@ -19,6 +19,8 @@ pub enum Kind {
     Dashboard,
     /// Another file that Grafana reads at its start.
     Provisioning,
+    /// A page of the runbooks; never told from a file's content.
+    Runbook,
     /// Something else.
     Other,
 }
@@ -34,6 +36,7 @@ impl Kind {
             Self::Compose => "Compose file",
             Self::Dashboard => "dashboard file",
             Self::Provisioning => "Grafana provisioning file",
+            Self::Runbook => "runbook",
             Self::Other => "other file",
         }
     }
@@ -41,7 +44,7 @@ impl Kind {
     /// What has to happen after it was written, in a sentence; empty when the panel sees to it.
     pub fn afterwards(self) -> &'static str {
         match self {
-            Self::Prometheus | Self::Rules | Self::Alertmanager => "",
+            Self::Prometheus | Self::Rules | Self::Alertmanager | Self::Runbook => "",
             Self::Blackbox => "The Blackbox exporter loads it on reload (POST /-/reload) or restart.",
             Self::Compose => {
                 "It takes effect with docker compose up -d. The panel does not start or stop containers."

@@ -33,6 +33,11 @@ pub fn thresholds(text: &str) -> Vec<RuleThreshold> {
         .collect()
 }
 
+/// The threshold of an expression. None when it compares nothing with a number, or several and `of` does not say which.
+pub fn threshold(text: &str, of: Option<&str>) -> Option<f64> {
+    chosen(text, &candidates(text), of).ok().map(|found| found.value)
+}
+
 /// A rule's expression with another threshold, everything else as it was written. `of` names the comparison.
 ///
 /// # Errors
@@ -66,11 +71,14 @@ fn place(text: &str, threshold: f64, of: Option<&str>) -> Result<Range<usize>, S
         return Err("a threshold must be a finite number".into());
     }
     let all = candidates(text);
-    let chosen = match of.map(str::trim).filter(|of| !of.is_empty()) {
-        Some(of) => named(text, &all, of)?,
-        None => only(&all)?,
-    };
-    Ok(inside(text, chosen.number.clone()))
+    Ok(inside(text, chosen(text, &all, of)?.number.clone()))
+}
+
+fn chosen<'a>(text: &str, all: &'a [Candidate], of: Option<&str>) -> Result<&'a Comparison, String> {
+    match of.map(str::trim).filter(|of| !of.is_empty()) {
+        Some(of) => named(text, all, of),
+        None => only(all),
+    }
 }
 
 /// A number without the parentheses around it.

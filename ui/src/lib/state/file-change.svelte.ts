@@ -21,8 +21,8 @@ export class FileChange<Change, Plan extends { digest: string }, Result> {
     this.#requestApply = requestApply;
   }
 
-  async preview(change: Change): Promise<void> {
-    await this.#run(async () => {
+  async preview(change: Change): Promise<boolean> {
+    return this.#run(async () => {
       this.plan = await this.#requestPlan(change);
       this.#planned = change;
     });

@@ -38,7 +38,7 @@ const maintenance: Requests['maintenance_start'] = {
 };
 const prune: Requests['backup_prune_plan'] = { last: 2, daily: 0, weekly: 0, monthly: 0 };
 const pin: Requests['pins_plan'] = { service: 'grafana', image: 'grafana/grafana:11.3.0', lock: true };
-const rules: Requests['rules_plan'] = { edits: [], vipTenants: null };
+const rules: Requests['rules_plan'] = { edits: [], vipTenants: null, related: [] };
 
 beforeEach(() => {
   vi.useFakeTimers();

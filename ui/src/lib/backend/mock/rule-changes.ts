@@ -2,6 +2,8 @@
 import type {
   FigureStyle,
   GaugeSpec,
+  PanelError,
+  RelatedText,
   RuleDetail,
   RuleThreshold,
   RuleEdit,
@@ -69,7 +71,39 @@ const comparisons = (expression: string): RuleThreshold[] =>
     return number === undefined ? [] : [{ text, value: Number(number), guard: Number(number) === 0 }];
   });
 
-export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
+/** An annotation, a line of an own runbook and one of a built-in page that repeat the old threshold. */
+function related(edits: RuleEdit[]): RelatedText[] {
+  const edit = edits.find((e) => e.set.kind === 'threshold');
+  if (edit?.set.kind !== 'threshold') return [];
+  const [rule, value] = [edit.name, edit.set.value];
+  const text = (place: RelatedText['place'], of: (n: number) => string): RelatedText => ({
+    place,
+    before: of(30),
+    after: of(value),
+  });
+  return [
+    text(
+      { kind: 'annotation', group: edit.group, rule, name: 'description' },
+      (n) => `More than ${n} % of answers had a low confidence over 15 minutes.`,
+    ),
+    text(
+      { kind: 'runbook', page: rule, file: `/srv/aether/runbooks/${rule}.md`, line: 3 },
+      (n) => `Fires when more than ${n} % of answers of a tenant have a low confidence.`,
+    ),
+    text({ kind: 'runbook', page: rule, file: '', line: 12 }, (n) => `| Threshold | ${n} % for 15 minutes |`),
+  ];
+}
+
+const unread: PanelError = {
+  code: 'invalid-request',
+  retryable: false,
+  source: 'prometheus',
+  message: 'Prometheus reads /etc/prometheus/alerts.yml, not /srv/aether/monitoring/prometheus-alerts.yml.',
+  hint: 'Change rule_files to this file, or set [pack] dir in the profile to the directory that Prometheus reads.',
+  detail: '',
+};
+
+export function rulesPlan(edits: RuleEdit[], chosen: RelatedText[], scene: Scene): RulesPlan {
   const lines = edits.map((e) =>
     e.set.kind === 'threshold'
       ? `-          aether:lowconfidence_pct:15m > 30\n+          aether:lowconfidence_pct:15m > ${e.set.value}\n`
@@ -79,19 +113,22 @@ export function rulesPlan(edits: RuleEdit[], scene: Scene): RulesPlan {
           ? `-          and sum(rate(aether_cache_requests_total[5m])) > 0\n+          and on (tenant_id)\n+          (sum by (tenant_id) (rate(aether_cache_requests_total[5m])) > 0)\n`
           : `-          severity: general\n+          severity: ${'value' in e.set ? e.set.value : ''}\n`,
   );
+  const texts = chosen.map((c) => `-          ${c.before}\n+          ${c.after}\n`);
   return {
     files: [
       {
         name: 'prometheus-alerts.yml',
         path: `/srv/aether/monitoring/prometheus-alerts.yml`,
-        diff: `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n${lines.join('')}         for: 15m\n`,
+        diff: `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n${lines.join('')}${texts.join('')}         for: 15m\n`,
         checkedBy: 'promtool',
         problem: scene === 'hostile' ? BIDI.repeat(4) : '',
         findings: [],
       },
     ],
     notes: [],
-    digest: 'd',
+    related: related(edits),
+    refused: scene === 'stale' ? unread : null,
+    digest: `d${chosen.length}`,
   };
 }
 

@@ -23,7 +23,7 @@ export function ruleCommands({ scene, gauges }: MockContext): Handlers<RuleComma
       if (!rule || !spec) throw fail('not-found', `The rule ${id.name} is no longer loaded.`);
       return ruleDetail(rule, hours, style, scene, spec);
     },
-    rules_plan: ({ edits }) => rulesPlan(edits, scene),
+    rules_plan: ({ edits, related }) => rulesPlan(edits, related, scene),
     rules_apply: async ({ reason }) => {
       if (!reason.trim()) throw fail('invalid-request', 'Enter a reason of up to 400 characters.');
       await pause(300);
