@@ -5,6 +5,7 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use aether_contract::*;
+use aether_foundation::testing::figure_style;
 use aether_panel::{NoHost, Panel, PanelOptions, paths::Home};
 use aether_sim::drill::{DrillScenario as SimScenario, Operation, Pace};
 #[cfg(target_os = "linux")]
@@ -101,6 +102,16 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     })
     .await
     .unwrap();
+    // An open alert is read again and again, and was opened once.
+    for refresh in [false, true, true] {
+        let asked = AlertDetailRequest {
+            fingerprint: row.fingerprint.clone(),
+            hours: 1.0,
+            style: figure_style(600, 200),
+            refresh,
+        };
+        panel.alert_detail(asked).await.unwrap();
+    }
     let asked =
         RunbookStartRequest { fingerprint: Some(row.fingerprint.clone()), ..RunbookStartRequest::default() };
     let book = panel.runbook_start(asked).await.unwrap();
@@ -117,6 +128,8 @@ async fn a_silence_at_a_bad_moment_is_found_ended_and_reported_and_the_stack_is_
     let told = ended(&panel, &drill.id).await;
     assert_eq!(told.outcome, DrillOutcome::Resolved);
     assert_eq!(marks(&told), [GoalResult::Pass; 4], "{told:#?}");
+    let opened = told.acts.iter().filter(|act| act.text.starts_with("Opened alert")).count();
+    assert_eq!(opened, 1, "{:?}", told.acts);
     let wrong: Vec<&DrillAction> = told.acts.iter().filter(|act| act.worth == Assessment::Wrong).collect();
     assert!(wrong.len() == 1 && wrong[0].text.starts_with("Restart the API"), "{wrong:?}");
     assert_eq!(told.passed, Some(true), "a guess is a mistake, and every goal was reached");

@@ -367,21 +367,26 @@ async fn a_notice_is_shown_by_the_desktop_and_a_click_on_it_opens_its_alert() {
         eventually(Duration::from_secs(20), async || dunstctl(&["count", "displayed"]).parse::<u32>().ok());
     up.await.expect("the daemon is on the bus");
 
+    // What is on at the start is no news: Prometheus has sent all that fires.
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let url = format!("{}/api/v2/alerts", stack.alertmanagers[0].url());
+    let fires = eventually(Duration::from_secs(60), async || {
+        http.get(&url).send().await.ok()?.text().await.ok()?.contains("Watchdog").then_some(())
+    });
+    fires.await.expect("the heartbeat fires");
     let home = stack.folder.path().join("home");
     let args = ["--stack", "test"];
     let window = Window::open(&desktop, &program, &home, &args, &[]).await.expect("a window");
-    // What is on at the start is no news.
     window.see("overview").await.expect("the overview");
     window
         .has("[data-testid='light-alertmanager']", "data-state", "fresh")
         .await
         .expect("Alertmanager is read");
     tokio::time::sleep(Duration::from_secs(3)).await;
+    // With an end of its own: without one, Alertmanager resolves it after a while.
     let body = r#"[{"labels": {"alertname": "PagerTest", "severity": "critical"},
-     "annotations": {"summary": "<b>bold</b> & loud"}}]"#;
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let url = format!("{}/api/v2/alerts", stack.alertmanagers[0].url());
-    let sent = http.post(url).header("content-type", "application/json").body(body).send().await;
+     "annotations": {"summary": "<b>bold</b> & loud"}, "endsAt": "2099-01-01T00:00:00Z"}]"#;
+    let sent = http.post(&url).header("content-type", "application/json").body(body).send().await;
     assert!(sent.expect("an answer").status().is_success());
 
     let shown = async || (dunstctl(&["count", "displayed"]).parse::<u32>().ok()? > 0).then_some(());

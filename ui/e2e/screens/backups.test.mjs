@@ -21,6 +21,21 @@ test('backup_is_created_for_a_reason_with_visible_progress_and_opened', async ()
   await done();
 });
 
+test('a_required_field_is_red_only_after_it_was_left_empty', async () => {
+  const { page, done } = await open('scene=loaded', 'backups');
+  await page.keyboard.press('b');
+  const reason = page.getByTestId('backup-reason');
+  const invalid = () => reason.getAttribute('aria-invalid');
+  await reason.waitFor();
+  assert.equal(await invalid(), 'false', 'it was just opened');
+  await reason.focus();
+  await reason.blur();
+  assert.equal(await invalid(), 'true');
+  await reason.fill('Before the deploy');
+  assert.equal(await invalid(), 'false');
+  await done();
+});
+
 test('list_states_why_a_backup_is_incomplete_corrupted_or_unverified', async () => {
   const { page, done } = await open('scene=loaded', 'backups');
   for (const [verdict, words] of [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from './commands';
 import { search } from './search';
+import { text } from '../lib/text/frame';
 
 describe('the palette', () => {
   const all = commands();
@@ -16,5 +17,11 @@ describe('the palette', () => {
     expect(search(all, 'alerts')[0]?.id).toBe('go-alerts');
     expect(search(all, 'zzz')).toEqual([]);
     expect(search(all, '')).toHaveLength(all.length);
+  });
+  it('says how many alerts are muted, and how many of them are critical', () => {
+    expect(text.commands.mutedAlerts(0, 0)).toBe('Show muted alerts');
+    expect(text.commands.mutedAlerts(2, 0)).toBe('Show muted alerts: 2 muted');
+    expect(text.commands.mutedAlerts(3, 1)).toBe('Show muted alerts: 3 muted · 1 critical');
+    expect(search(all, 'muted')[0]?.id).toBe('alerts-muted');
   });
 });

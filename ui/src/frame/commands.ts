@@ -5,6 +5,7 @@ import { currentWindow, extend, openLink, refresh, saveSettings, selectStack } f
 import { drills } from '../lib/state/drills.svelte';
 import { panel } from '../lib/state/panel.svelte';
 import { focusFilter } from '../lib/keyboard/lists';
+import { suppressed } from '../lib/format/alert';
 import { safe } from '../lib/format/untrusted';
 import { ui } from '../lib/state/ui.svelte';
 import { text } from '../lib/text/frame';
@@ -200,6 +201,14 @@ export function commands(): Command[] {
       title: text.commands.pendingAlerts,
       icon: 'clock',
       run: () => ui.showAlerts({ states: ['pending'] }),
+    },
+    {
+      id: 'alerts-muted',
+      group: text.commands.group.alerts,
+      title: text.commands.mutedAlerts(s ? suppressed(s.alerts.counts) : 0, s?.alerts.counts.suppressedCritical ?? 0),
+      icon: 'muted',
+      keywords: 'silenced inhibited time interval',
+      run: () => ui.showAlerts({ states: ['silenced', 'inhibited', 'muted'] }),
     },
     {
       id: 'alerts-silenced',

@@ -47,6 +47,11 @@ impl<'a> Invented<'a> {
             "AuthSpec" => vec![serde_json::json!({"kind": "basic", "username": text})],
             "CustomCheckKind" => vec![serde_json::json!({"kind": "query", "query": text, "expect": text})],
             "RuleSet" => vec![serde_json::json!({"kind": "label", "name": text, "value": text})],
+            "RelatedPlace" => vec![
+                serde_json::json!({"kind": "annotation", "group": text, "rule": text, "name": text}),
+                serde_json::json!({"kind": "runbook", "page": text, "file": text, "line": 1}),
+                serde_json::json!({"kind": "runbook", "page": text, "file": "", "line": 1}),
+            ],
             _ => return None,
         };
         choices.get(self.pick % choices.len()).cloned()

@@ -61,10 +61,9 @@ fn is_time(unit: &str) -> bool {
 }
 
 static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?<number>-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?<gap>[ \u{a0}\u{202f}]?)(?<unit>%|[A-Za-z]+)?",
-    )
-    .ok()
+    let number = r"-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)";
+    let gap = r"[ \u{a0}\u{202f}]?";
+    Regex::new(&format!("(?<number>{number})(?<gap>{gap})(?<unit>%|[A-Za-z]+)?")).ok()
 });
 
 /// A text with the new value wherever it repeats the old one; none where it does not. What stands in `{{ … }}` is
@@ -205,13 +204,17 @@ pub fn runbooks(rule: &str, pages: &[Page], moved: &[Moved]) -> Vec<RelatedText>
     found
 }
 
-/// Whether a text has a name as a word of its own.
+/// Whether a text has a name as a word of its own. A colon between two words is a part of a recorded series' name.
 fn names(text: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).and_then(|head| head.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|rest| rest.chars().next());
-        !before.is_some_and(part) && !after.is_some_and(part)
+        let mut before = text.get(..at).unwrap_or_default().chars().rev();
+        let mut after = text.get(at + name.len()..).unwrap_or_default().chars();
+        let goes_on = |next: Option<char>, second: Option<char>| match next {
+            Some(':') => second.is_some_and(part),
+            next => next.is_some_and(part),
+        };
+        !goes_on(before.next(), before.next()) && !goes_on(after.next(), after.next())
     })
 }
 

@@ -37,15 +37,17 @@ pub async fn refusal(
     for group in loaded {
         match place(&group.file, mounts.as_deref(), local) {
             Some(at) if is_same(&at, path) => return None,
-            // Mounts say where a path leads. Without them it is believed only if the server runs just that file.
-            Some(at) if mounts.is_some() || runs(&at, group, running) => other = other.or(Some(at)),
+            // Another file of that path may lie here, and the container may be another server's: it is believed
+            // only if the server runs just what the file says.
+            Some(at) if runs(&at, group, running) => other = other.or(Some(at)),
             // It may lie anywhere.
             _ => return None,
         }
     }
     let other = other?;
     let message = format!("Prometheus reads {}, not {}.", other.display(), path.display());
-    let hint = "Change rule_files to this file, or set [pack] dir in the profile to the directory that Prometheus reads.";
+    let hint = "Change rule_files to this file, or set [pack] dir in the profile to the directory that \
+        Prometheus reads.";
     Some(refused(message).with_hint(hint))
 }
 

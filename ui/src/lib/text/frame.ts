@@ -220,6 +220,8 @@ export const text = {
     criticalAlerts: 'Show critical alerts',
     pendingAlerts: 'Show pending alerts',
     silencedAlerts: 'Show silenced alerts',
+    mutedAlerts: (n: number, critical: number): string =>
+      `Show muted alerts${n > 0 ? `: ${count(n)} muted` : ''}${critical > 0 ? ` · ${count(critical)} critical` : ''}`,
     savedList: (name: string): string => `Show “${name}”`,
     switchTo: (stack: string): string => `Switch to ${stack}`,
     open: (service: string): string => `Open ${service} in browser`,
