@@ -398,6 +398,8 @@ async fn a_notice_is_shown_by_the_desktop_and_a_click_on_it_opens_its_alert() {
         .reads("[data-testid='alerts']", |text| text.contains("PagerTest"))
         .await
         .expect("and to the one it is about");
+    // A notice is in the history once it is closed.
+    dunstctl(&["close-all"]);
     let told = async || {
         let history: Value = serde_json::from_str(&dunstctl(&["history"])).ok()?;
         let text = history.to_string();

@@ -194,35 +194,6 @@ export const VIEWS = [
   ['scene=loaded&window=on', 'overview', click('maintenance-end')],
   ['scene=loaded&window=on', 'overview', click('maintenance-end', 'end-confirm')],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('Control+k')],
-  ...['loaded', 'hostile'].map((s) => [
-    `scene=${s}`,
-    'overview',
-    async (p) => {
-      await p.keyboard.press('Control+k');
-      await p.keyboard.type(s === 'loaded' ? 'ack low' : 'a');
-    },
-  ]),
-  // A notice with an action, below the list.
-  [
-    'scene=loaded',
-    'alerts',
-    async (p) => {
-      await p.keyboard.press('Home');
-      await p.keyboard.press('a');
-      await p.getByTestId('notice-action').first().waitFor();
-    },
-  ],
-  [
-    'scene=loaded',
-    'rules',
-    async (p) => {
-      await p.locator('[data-testid="rule-row"][data-name="LowConfidenceSpike"]').getByTestId('rule-open').click();
-      await click('rule-change-open')(p);
-      await p.getByTestId('rule-threshold').fill('36');
-      await click('rule-plan')(p);
-      await p.getByTestId('rule-related').waitFor();
-    },
-  ],
   ['scene=loaded', 'overview', (p) => p.keyboard.press('?')],
   ['scene=stale', 'overview', click('light-grafana')],
   ['scene=loaded', 'overview', (p) => p.getByTestId('stack-menu').getByRole('button').first().click()],

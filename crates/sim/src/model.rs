@@ -186,7 +186,7 @@ pub fn rates(seed: u64, index: usize, at: i64, incidents: &[Incident]) -> Rates 
     }
 }
 
-/// Counters of one tenant. What they have counted so far of the next event is kept, and not told.
+/// Counters of one tenant. They count fractions: ratios are smooth over the short windows of drills and tests, too.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// `aether_rag_answers_total{rerank="false"}`.
@@ -222,7 +222,7 @@ impl Counters {
         }
     }
 
-    /// Series of this tenant: metric, further labels, whole number of events.
+    /// Series of this tenant: metric, further labels, value.
     pub fn series(&self) -> [(&'static str, &'static str, f64); 6] {
         [
             ("aether_rag_answers", ",rerank=\"false\"", self.plain),
@@ -232,7 +232,6 @@ impl Counters {
             ("aether_cache_requests", "", self.lookups),
             ("aether_cache_hits", "", self.hits),
         ]
-        .map(|(metric, labels, value)| (metric, labels, value.floor()))
     }
 }
 

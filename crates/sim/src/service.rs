@@ -210,7 +210,8 @@ fn exposition(counters: &[Counters]) -> String {
         for (tenant, counters) in TENANTS.iter().zip(counters) {
             for (name, labels, value) in counters.series() {
                 if name == metric {
-                    let _ = writeln!(text, "{metric}_total{{tenant_id=\"{}\"{labels}}} {value}", tenant.id);
+                    let _ =
+                        writeln!(text, "{metric}_total{{tenant_id=\"{}\"{labels}}} {value:.4}", tenant.id);
                 }
             }
         }

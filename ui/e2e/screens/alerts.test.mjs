@@ -151,7 +151,7 @@ test('saved_list_opens_by_name_and_from_the_palette_and_is_deleted', async () =>
   await page.keyboard.type('vip trouble');
   await page.keyboard.press('Enter');
   await total(page, '1 alert');
-  assert.equal(await page.getByTestId('severity-critical').getAttribute('aria-pressed'), 'true');
+  await page.locator('[data-testid="severity-critical"][aria-pressed="true"]').waitFor();
   await page.getByTestId('saved-lists').getByRole('button').click();
   await page.getByRole('menuitem', { name: 'Manage' }).click();
   await page.getByRole('button', { name: 'Delete VIP trouble' }).click();
