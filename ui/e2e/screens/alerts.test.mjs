@@ -138,6 +138,7 @@ test('saved_list_opens_by_name_and_from_the_palette_and_is_deleted', async () =>
   const { page, done } = await open('scene=loaded', 'alerts');
   await page.getByTestId('alerts-filter').fill('tenant_id=~"vip.*" ');
   await page.getByTestId('severity-critical').click();
+  await settled(page);
   await total(page, '1 alert');
   await page.getByTestId('saved-lists').getByRole('button').click();
   await page.getByRole('menuitem', { name: 'Save this list' }).click();
@@ -146,9 +147,11 @@ test('saved_list_opens_by_name_and_from_the_palette_and_is_deleted', async () =>
   await page.getByTestId('saved-filters').waitFor({ state: 'detached' });
   await page.getByTestId('filter-clear').click();
   await page.getByTestId('severity-critical').click();
+  await settled(page);
   await total(page, '9 alerts');
   await page.keyboard.press('Control+k');
   await page.keyboard.type('vip trouble');
+  await settled(page);
   await page.keyboard.press('Enter');
   await total(page, '1 alert');
   await page.locator('[data-testid="severity-critical"][aria-pressed="true"]').waitFor();
