@@ -450,11 +450,15 @@ async fn texts_that_repeat_a_threshold_are_offered_and_changed_with_it() {
     change.related = plan.related.clone();
     change.related[1].before = "Fires below 41%.".into();
     let stale = panel.rules_plan(change.clone()).await.unwrap_err();
-    assert!(stale.message.contains("line 3 has changed"), "{stale:?}");
+    assert!(stale.message.contains("not what it was"), "{stale:?}");
     let outside = RelatedPlace::Runbook { page: "x".into(), file: "/etc/passwd".into(), line: 1 };
     change.related[1].place = outside;
     let outside = panel.rules_plan(change.clone()).await.unwrap_err();
-    assert!(outside.message.contains("not a file of this stack"), "{outside:?}");
+    assert!(outside.message.contains("not what it was"), "{outside:?}");
+    change.related = plan.related.clone();
+    change.related[0].after = "Below 99 %".into();
+    let other = panel.rules_plan(change.clone()).await.unwrap_err();
+    assert!(other.message.contains("not what it was"), "only what was offered is written: {other:?}");
 
     change.related = plan.related;
     let plan = panel.rules_plan(change.clone()).await.unwrap();

@@ -70,7 +70,7 @@ impl Past<'_> {
         done.map(drop)
     }
 
-    /// What `aetherctl` prints. A finding is no failure: the demo has some.
+    /// What `aetherctl` prints. It may end with findings (1): the demo has some.
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
         let mut aetherctl = command(built("aetherctl", self.release));
         aetherctl.env("AETHER_HOME", self.home).env("AETHER_GRAFANA_TOKEN", self.token);

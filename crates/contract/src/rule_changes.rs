@@ -72,7 +72,7 @@ wire! {
         Runbook {
             /// Name of the page.
             page: String,
-            /// Its file; empty for a page that comes with the panel and can't be edited.
+            /// Its file.
             file: String,
             /// Line, from 1.
             line: u32,

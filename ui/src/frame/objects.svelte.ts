@@ -56,6 +56,8 @@ export class ObjectSearch {
   failed = $state.raw<{ source: Source; message: string }[]>([]);
   busy = $state(false);
   #latest = 0;
+  /** What is to be done with what was found. */
+  #action: ObjectQuery['action'] = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Lists that are asked for once while the palette is open. */
   #lists = new Map<string, Promise<unknown>>();
@@ -68,6 +70,9 @@ export class ObjectSearch {
       [this.found, this.failed, this.busy] = [nothing(), [], false];
       return;
     }
+    // What was found before is offered only as far as it fits what is typed now: Enter must not run anything else.
+    this.found = action === this.#action ? narrowed(this.found, words === '' ? query.trim() : words) : nothing();
+    this.#action = action;
     this.busy = true;
     this.#timer = setTimeout(() => void this.#ask({ words, action }, query.trim(), request), PAUSE_MS);
   }
@@ -118,6 +123,9 @@ export class ObjectSearch {
     return reply;
   }
 }
+
+const narrowed = (found: Found, words: string): Found =>
+  Object.fromEntries(SOURCES.map((source) => [source, best(found[source], words)])) as Found;
 
 /** The best of what has every word, the order of equals as it was. */
 function best(list: Command[], words: string): Command[] {

@@ -56,6 +56,19 @@ describe('objects in the palette', () => {
   };
   const ids = (list: readonly Command[]): string[] => list.map((c) => c.id);
 
+  test('what_was_found_before_is_offered_only_while_it_fits_what_is_typed', async () => {
+    await type('low');
+    expect(ids(objects.found.tenants)).not.toEqual([]);
+    objects.type('low-t');
+    expect(ids(objects.found.tenants)).not.toEqual([]);
+    expect(ids(objects.found.windows)).toEqual([]);
+    objects.type('low-t elsewhere');
+    expect(Object.values(objects.found).flat()).toEqual([]);
+    await type('low');
+    objects.type('ack low');
+    expect(Object.values(objects.found).flat()).toEqual([]);
+  });
+
   test('panel_is_asked_once_after_a_pause_and_only_when_something_is_typed', async () => {
     await type('');
     expect(panel.calls).toEqual([]);

@@ -4646,7 +4646,7 @@ name: string, } | { "kind": "runbook",
  */
 page: string,
 /**
- * Its file; empty for a page that comes with the panel and can't be edited.
+ * Its file.
  */
 file: string,
 /**

@@ -50,7 +50,6 @@ impl<'a> Invented<'a> {
             "RelatedPlace" => vec![
                 serde_json::json!({"kind": "annotation", "group": text, "rule": text, "name": text}),
                 serde_json::json!({"kind": "runbook", "page": text, "file": text, "line": 1}),
-                serde_json::json!({"kind": "runbook", "page": text, "file": "", "line": 1}),
             ],
             _ => return None,
         };

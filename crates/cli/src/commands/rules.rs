@@ -334,12 +334,7 @@ async fn change(panel: &Panel, asked: &RuleChanges) -> Result<RulesChange, Panel
         related: Vec::new(),
     };
     if asked.related {
-        let editable = |text: &RelatedText| match &text.place {
-            RelatedPlace::Runbook { file, .. } => !file.is_empty(),
-            RelatedPlace::Annotation { .. } => true,
-        };
-        let plan = panel.rules_plan(change.clone()).await?;
-        change.related = plan.related.into_iter().filter(editable).collect();
+        change.related = panel.rules_plan(change.clone()).await?.related;
     }
     Ok(change)
 }
@@ -350,9 +345,6 @@ fn related_text(plan: &RulesPlan, chosen: &[RelatedText]) -> String {
     for one in plan.related.iter().filter(|one| !chosen.contains(one)) {
         let place = match &one.place {
             RelatedPlace::Annotation { rule, name, .. } => format!("Annotation {name} of {rule}"),
-            RelatedPlace::Runbook { page, file, line } if file.is_empty() => {
-                format!("Built-in runbook {page}, line {line}")
-            }
             RelatedPlace::Runbook { file, line, .. } => format!("{file}:{line}"),
         };
         text.push_str(&format!("{} repeats the old value:\n", plain(&place)));
@@ -361,7 +353,7 @@ fn related_text(plan: &RulesPlan, chosen: &[RelatedText]) -> String {
         }
     }
     if !text.is_empty() {
-        text.push_str("Use --related to change annotations and the stack's own runbooks too.\n");
+        text.push_str("Use --related to change them too.\n");
     }
     text
 }

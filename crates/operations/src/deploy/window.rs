@@ -67,9 +67,8 @@ pub(super) async fn close_out(
     run: &DeployRun,
 ) -> Result<Made, PanelError> {
     let Some(id) = run.window.clone() else {
-        return Err(
-            refuse("There is no window to close out; that step was skipped.").with_hint("Skip this step.")
-        );
+        return Err(refuse("No window to close out: the step that starts it was skipped.")
+            .with_hint("Skip this step."));
     };
     if run.joined {
         let on = whole_windows(deploys, live, clock::now()).into_iter().find(|window| window.id == id);

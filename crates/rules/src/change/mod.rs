@@ -2,7 +2,7 @@
 //! again when any of it fails.
 
 mod plan;
-pub mod related;
+mod related;
 mod visible;
 
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use aether_clients::prometheus::RuleGroup;
 use aether_context::session::StackSession;
 use aether_contract::*;
 use aether_foundation::{diff::unified, file_write as write, task::blocking, text::hex, text::plural};
@@ -22,6 +21,8 @@ use crate::{
 
 /// Most edits of one change.
 const MAX_EDITS: usize = 100;
+/// Most texts that are offered to change with it.
+const MAX_RELATED: usize = 50;
 
 /// A plan, and the files that it changes.
 pub(super) struct Planned {
@@ -53,6 +54,7 @@ struct PackFile {
     after: String,
 }
 
+/// As [`plan`], with the files as they are to be written.
 pub(super) async fn planned(
     live: &StackSession,
     change: &RulesChange,
@@ -81,8 +83,12 @@ pub(super) async fn planned(
             None => moves.push((edit, vec![moved])),
         }
     }
-    let related = moves.iter().flat_map(|(edit, moved)| repeated(&files, edit, moved, pages)).collect();
     let mut notes = Vec::new();
+    let related = repeated(&files, &moves, pages, &mut notes);
+    if change.related.iter().any(|text| !related.contains(text)) {
+        return Err(refuse("A text to change with the rule is not what it was.")
+            .with_hint("Preview the changes again."));
+    }
     if let Some(new) = &change.vip_tenants {
         notes.push(vip(&mut files, live, new)?);
     }
@@ -120,15 +126,44 @@ fn carry_out(files: &mut [PackFile], edit: &Edit) -> Result<Option<Moved>, Panel
     Ok(moved)
 }
 
-/// The texts that repeat what was replaced in a rule.
-fn repeated(files: &[PackFile], edit: &Edit, moved: &[Moved], pages: &[Page]) -> Vec<RelatedText> {
+/// The texts that repeat what was replaced in rules. `notes` says what can't be changed with it.
+fn repeated(
+    files: &[PackFile],
+    moves: &[(Edit, Vec<Moved>)],
+    pages: &[Page],
+    notes: &mut Vec<String>,
+) -> Vec<RelatedText> {
     let mut found = Vec::new();
-    for file in files {
-        let read = file::read(&file.after).unwrap_or_default();
-        let rule = read.groups.iter().find_map(|group| Some((group, rule_of(group, edit)?)));
-        let Some((group, rule)) = rule else { continue };
-        found.extend(related::annotations(&group.name, &rule.name, &rule.annotations, moved));
-        found.extend(related::runbooks(&rule.name, pages, moved));
+    for (edit, moved) in moves {
+        for group in files.iter().filter_map(|file| file::read(&file.after).ok()).flat_map(|read| read.groups)
+        {
+            if let Some(rule) = rule_of(&group, edit) {
+                found.extend(related::annotations(&group.name, &rule.name, &rule.annotations, moved));
+            }
+        }
+        for line in related::runbooks(&edit.name, pages, moved) {
+            let Some(file) = &line.page.file else {
+                notes.push(format!(
+                    "The built-in runbook {} repeats the old value in line {}: {} To change it, add a page of this \
+                        name to the runbook folder.",
+                    line.page.name, line.number, line.before
+                ));
+                continue;
+            };
+            let (page, file) = (line.page.name.clone(), file.display().to_string());
+            found.push(RelatedText {
+                place: RelatedPlace::Runbook { page, file, line: line.number },
+                before: line.before.to_owned(),
+                after: line.after,
+            });
+        }
+    }
+    if found.len() > MAX_RELATED {
+        notes.push(format!(
+            "{} texts repeat the old value; only the first {MAX_RELATED} are listed.",
+            found.len()
+        ));
+        found.truncate(MAX_RELATED);
     }
     found
 }
@@ -277,32 +312,18 @@ fn runbooks(planned: &mut Planned, chosen: &[RelatedText], pages: &[Page]) -> Re
             after: Some(after.into_bytes()),
         });
     }
-    let known = |text: &&RelatedText| match &text.place {
-        RelatedPlace::Runbook { file, .. } => pages
-            .iter()
-            .any(|page| page.file.as_ref().is_some_and(|path| path.display().to_string() == *file)),
-        RelatedPlace::Annotation { .. } => true,
-    };
-    match chosen.iter().find(|text| !known(text)) {
-        Some(RelatedText { place: RelatedPlace::Runbook { page, .. }, .. }) => {
-            Err(refuse(format!("The runbook {page} is not a file of this stack.")))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// Why the server would not see the files. One that does not answer is noticed when the plan is carried out.
 async fn refused(live: &StackSession, changes: &[Change]) -> Option<PanelError> {
     let client = live.clients.prometheus().await.ok()?;
-    let running: Vec<RuleGroup> = client.rules().await.ok()?.value;
-    for change in changes.iter().filter(|change| change.kind == Kind::Rules) {
-        let text = String::from_utf8_lossy(change.before.as_deref().unwrap_or_default());
-        let found = visible::refusal(&live.profile, &running, &change.path, &text).await;
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
+    let running = client.rules().await.ok()?.value;
+    let of_rules = changes.iter().filter(|change| change.kind == Kind::Rules);
+    let text =
+        |change: &Change| String::from_utf8_lossy(change.before.as_deref().unwrap_or_default()).into_owned();
+    let files = of_rules.map(|change| (change.path.clone(), text(change))).collect();
+    visible::refusal(&live.profile, running, files).await
 }
 
 /// The pack's rule files.

@@ -8,9 +8,6 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use aether_contract::{RelatedPlace, RelatedText};
 use regex::Regex;
 
-/// Most texts that are offered.
-const MAX: usize = 50;
-
 /// A value of a rule that changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moved {
@@ -33,31 +30,35 @@ pub struct Page {
     pub text: String,
 }
 
-/// How often the unit goes into the rule's own, and whether the rule's own may be this very unit.
-fn factor(unit: &str) -> Option<(f64, bool)> {
-    Some(match unit {
-        "%" | "percent" | "pct" => (0.01, true),
-        "ms" | "milliseconds" | "millisecond" => (0.001, true),
-        "s" | "sec" | "secs" | "second" | "seconds" => (1.0, false),
-        "m" | "min" | "mins" | "minute" | "minutes" => (60.0, false),
-        "h" | "hour" | "hours" => (3600.0, false),
-        "d" | "day" | "days" => (86_400.0, false),
-        "w" | "week" | "weeks" => (604_800.0, false),
-        "k" | "kB" | "KB" => (1e3, false),
-        "MB" => (1e6, false),
-        "GB" => (1e9, false),
-        "TB" => (1e12, false),
-        "KiB" => (1024.0, false),
-        "MiB" => (1024.0 * 1024.0, false),
-        "GiB" => (1024.0 * 1024.0 * 1024.0, false),
-        "TiB" => (1024.0 * 1024.0 * 1024.0 * 1024.0, false),
-        _ => return None,
-    })
+/// What a unit measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    Share,
+    Time,
+    Size,
 }
 
-fn is_time(unit: &str) -> bool {
-    factor(unit).is_some_and(|(factor, _)| [0.001, 1.0, 60.0, 3600.0, 86_400.0, 604_800.0].contains(&factor))
-        && unit != "k"
+/// What a unit measures, and how many it is of a whole, of seconds, or of bytes and events.
+fn unit(word: &str) -> Option<(Measure, f64)> {
+    const KIB: f64 = 1024.0;
+    Some(match word {
+        "%" | "percent" | "pct" => (Measure::Share, 0.01),
+        "ms" | "milliseconds" | "millisecond" => (Measure::Time, 0.001),
+        "s" | "sec" | "secs" | "second" | "seconds" => (Measure::Time, 1.0),
+        "m" | "min" | "mins" | "minute" | "minutes" => (Measure::Time, 60.0),
+        "h" | "hour" | "hours" => (Measure::Time, 3600.0),
+        "d" | "day" | "days" => (Measure::Time, 86_400.0),
+        "w" | "week" | "weeks" => (Measure::Time, 604_800.0),
+        "k" | "kB" | "KB" => (Measure::Size, 1e3),
+        "MB" => (Measure::Size, 1e6),
+        "GB" => (Measure::Size, 1e9),
+        "TB" => (Measure::Size, 1e12),
+        "KiB" => (Measure::Size, KIB),
+        "MiB" => (Measure::Size, KIB * KIB),
+        "GiB" => (Measure::Size, KIB * KIB * KIB),
+        "TiB" => (Measure::Size, KIB * KIB * KIB * KIB),
+        _ => return None,
+    })
 }
 
 static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -74,14 +75,13 @@ pub fn replaced(text: &str, moved: Moved) -> Option<String> {
     let mut from = 0;
     for found in pattern.captures_iter(text) {
         let Some(number) = found.name("number") else { continue };
-        let unit = found.name("unit").map_or("", |unit| unit.as_str());
+        let word = found.name("unit").map_or("", |word| word.as_str());
         let gap = found.name("gap").is_some_and(|gap| !gap.is_empty());
-        if !stands_alone(text, &number, unit, gap) || in_template(text, number.start()) {
+        if !stands_alone(text, &number, word, gap) || in_template(text, number.start()) {
             continue;
         }
         let Ok(value) = number.as_str().replace(',', "").parse::<f64>() else { continue };
-        // A word behind a blank that is no unit says what is counted.
-        let Some(scale) = scale(value, unit, moved) else { continue };
+        let Some(scale) = scale(value, word, moved) else { continue };
         put.push_str(text.get(from..number.start()).unwrap_or_default());
         put.push_str(&written(moved.new / scale, number.as_str().contains(',')));
         from = number.end();
@@ -94,12 +94,12 @@ pub fn replaced(text: &str, moved: Moved) -> Option<String> {
 }
 
 /// Whether a number is one by itself and not a part of a name, a date, an address or a version.
-fn stands_alone(text: &str, number: &regex::Match<'_>, unit: &str, gap: bool) -> bool {
+fn stands_alone(text: &str, number: &regex::Match<'_>, word: &str, gap: bool) -> bool {
     let before = text.get(..number.start()).and_then(|head| head.chars().next_back());
     if before.is_some_and(|c| c.is_alphanumeric() || "_./:-#".contains(c)) {
         return false;
     }
-    if !gap && !unit.is_empty() && factor(unit).is_none() {
+    if !gap && !word.is_empty() && unit(word).is_none() {
         return false;
     }
     let mut after = text.get(number.end()..).unwrap_or_default().chars();
@@ -119,21 +119,20 @@ fn in_template(text: &str, at: usize) -> bool {
     }
 }
 
-/// What a number in this unit is multiplied with to be the old value.
-fn scale(value: f64, unit: &str, moved: Moved) -> Option<f64> {
-    let same = |scale: f64| (value * scale - moved.old).abs() <= moved.old.abs() * 1e-9;
-    let mut scales = Vec::new();
-    match factor(unit) {
-        _ if moved.time && !is_time(unit) => {}
-        Some((factor, own)) => {
-            scales.push(factor);
-            // A rule over milliseconds, or over percent.
-            scales.extend(own.then_some(1.0).filter(|_| !moved.time));
-            scales.extend(Some(factor * 1000.0).filter(|_| is_time(unit) && !own && !moved.time));
-        }
-        None => scales.push(1.0),
-    }
-    scales.into_iter().find(|scale| same(*scale))
+/// What a number in front of this word is multiplied with to be the old value. A word that is no unit says what is
+/// counted.
+fn scale(value: f64, word: &str, moved: Moved) -> Option<f64> {
+    let scales: &[f64] = match unit(word) {
+        Some((Measure::Time, seconds)) if moved.time => &[seconds],
+        _ if moved.time => &[],
+        // The rule may be over seconds or milliseconds, over a ratio or percent.
+        Some((Measure::Time, seconds)) => &[seconds, seconds * 1000.0],
+        Some((Measure::Share, part)) => &[part, 1.0],
+        Some((Measure::Size, bytes)) => &[bytes],
+        None => &[1.0],
+    };
+    let same = |scale: &&f64| (value * **scale - moved.old).abs() <= moved.old.abs() * 1e-9;
+    scales.iter().find(same).copied()
 }
 
 /// A number as it was written before: with commas between thousands, or without.
@@ -181,26 +180,37 @@ pub fn annotations(
     annotations.iter().filter(|(_, text)| !text.contains("://")).filter_map(offer).collect()
 }
 
+/// A line of a page that repeats an old value.
+#[derive(Debug, PartialEq)]
+pub struct Line<'a> {
+    /// The page.
+    pub page: &'a Page,
+    /// Number, from 1.
+    pub number: u32,
+    /// The line.
+    pub before: &'a str,
+    /// The line with the new value.
+    pub after: String,
+}
+
 /// The lines of runbooks that repeat an old value: those of the alert's own page, and on other pages those that
 /// name the alert. An own page stands before the one of the same name that comes with the panel.
-pub fn runbooks(rule: &str, pages: &[Page], moved: &[Moved]) -> Vec<RelatedText> {
+pub fn runbooks<'a>(rule: &str, pages: &'a [Page], moved: &[Moved]) -> Vec<Line<'a>> {
     let own = pages.iter().position(|page| page.name == rule);
     let mut found = Vec::new();
     for (index, page) in pages.iter().enumerate() {
         if page.name == rule && own != Some(index) {
             continue;
         }
-        for (line, text) in (1..).zip(page.text.lines()) {
-            if page.name != rule && !names(text, rule) {
+        for (number, before) in (1..).zip(page.text.lines()) {
+            if page.name != rule && !names(before, rule) {
                 continue;
             }
-            let Some(after) = all_replaced(text, moved) else { continue };
-            let file = page.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
-            let place = RelatedPlace::Runbook { page: page.name.clone(), file, line };
-            found.push(RelatedText { place, before: text.to_owned(), after });
+            if let Some(after) = all_replaced(before, moved) {
+                found.push(Line { page, number, before, after });
+            }
         }
     }
-    found.truncate(MAX);
     found
 }
 
@@ -304,21 +314,13 @@ mod tests {
             page("Index", Some("/r/Index.md"), "Low: above 30\nLowest: above 30\nOther: above 30\n"),
             page("Low", None, "Fires above 30"),
         ];
-        let found = runbooks("Low", &pages, &[threshold(30.0, 36.0)]);
-        let told: Vec<(&RelatedPlace, &str)> =
-            found.iter().map(|one| (&one.place, one.after.as_str())).collect();
-        let at = |page: &str, file: &str, line| RelatedPlace::Runbook {
-            page: page.into(),
-            file: file.into(),
-            line,
-        };
-        assert_eq!(
-            told,
-            [
-                (&at("Low", "/r/Low.md", 2), "Fires above 36."),
-                (&at("Index", "/r/Index.md", 1), "Low: above 36")
-            ]
-        );
+        let moved = [threshold(30.0, 36.0)];
+        let found = runbooks("Low", &pages, &moved);
+        let told: Vec<(&Page, u32, &str)> =
+            found.iter().map(|one| (one.page, one.number, one.after.as_str())).collect();
+        assert_eq!(told, [(&pages[0], 2, "Fires above 36."), (&pages[1], 1, "Low: above 36")]);
+        let bundled = runbooks("Low", &pages[2..], &moved);
+        assert_eq!((bundled.len(), &bundled[0].page.file), (1, &None));
         let changed = with_lines(&pages[0].text, &[(2, "Fires above 30.", "Fires above 36.")]);
         assert_eq!(changed.as_deref(), Ok("# Low\r\nFires above 36.\r\n"));
         assert!(with_lines(&pages[0].text, &[(1, "Fires above 30.", "x")]).is_err());

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use aether_clients::{Docker, docker::Mount, is_loopback, prometheus::RuleGroup};
 use aether_contract::{ErrorCode, PanelError, ServiceKind};
-use aether_foundation::stack::{Profile, prometheus_container};
+use aether_foundation::{
+    stack::{Profile, prometheus_container},
+    task::blocking,
+};
 
 use crate::{configs::verify, file};
 
@@ -12,12 +15,30 @@ use crate::{configs::verify, file};
 const MAX: u64 = 16 * 1024 * 1024;
 
 /// Why the server would not see a changed rule file: it loads none of its groups, or loads them from another file.
-/// None where it reads this file, and where that can't be told.
+/// None where it reads these files, and where that can't be told. `files`: place and text, as they are now.
 pub async fn refusal(
     profile: &Profile,
-    running: &[RuleGroup],
+    running: Vec<RuleGroup>,
+    files: Vec<(PathBuf, String)>,
+) -> Option<PanelError> {
+    let mounts = mounts(profile).await;
+    let address = profile.prometheus.urls.first().and_then(|url| url::Url::parse(url).ok());
+    let local = address.as_ref().is_some_and(is_loopback);
+    let look = move || {
+        let found =
+            files.iter().find_map(|(path, text)| unread(path, text, &running, mounts.as_deref(), local));
+        Ok(found)
+    };
+    blocking(look).await.ok().flatten()
+}
+
+/// As [`refusal`], of one file.
+fn unread(
     path: &Path,
     text: &str,
+    running: &[RuleGroup],
+    mounts: Option<&[Mount]>,
+    local: bool,
 ) -> Option<PanelError> {
     let wanted = file::read(text).ok()?;
     let mut loaded: Vec<&RuleGroup> =
@@ -30,12 +51,9 @@ pub async fn refusal(
         ));
     }
     loaded.dedup_by(|a, b| a.file == b.file);
-    let mounts = mounts(profile).await;
-    let address = profile.prometheus.urls.first().and_then(|url| url::Url::parse(url).ok());
-    let local = address.as_ref().is_some_and(is_loopback);
     let mut other = None;
     for group in loaded {
-        match place(&group.file, mounts.as_deref(), local) {
+        match place(&group.file, mounts, local) {
             Some(at) if is_same(&at, path) => return None,
             // Another file of that path may lie here, and the container may be another server's: it is believed
             // only if the server runs just what the file says.
@@ -44,11 +62,11 @@ pub async fn refusal(
             _ => return None,
         }
     }
-    let other = other?;
-    let message = format!("Prometheus reads {}, not {}.", other.display(), path.display());
-    let hint = "Change rule_files to this file, or set [pack] dir in the profile to the directory that \
-        Prometheus reads.";
-    Some(refused(message).with_hint(hint))
+    let message = format!("Prometheus reads {}, not {}.", other?.display(), path.display());
+    Some(refused(message).with_hint(
+        "Change rule_files to this file, or set [pack] dir in the profile to the directory that Prometheus \
+            reads.",
+    ))
 }
 
 fn refused(message: String) -> PanelError {
@@ -139,7 +157,7 @@ mod tests {
         assert_eq!(found("/etc/prometheus/rules/a.yml"), Some(at("rules/a.yml")));
         assert_eq!(found("/etc/prometheus/one.yml"), Some(at("single.yml")));
         assert_eq!(found("/etc/prometheus/gone.yml"), None);
-        assert_eq!(found("/etc/prometheus-other/rules/a.yml"), None, "a name is no prefix of another");
+        assert_eq!(found("/etc/prometheus-other/rules/a.yml"), None, "the name begins alike");
         let here = at("single.yml").display().to_string();
         assert_eq!(place(&here, None, true), Some(at("single.yml")));
         assert_eq!(place(&here, None, false), None, "the server is another machine's");

@@ -106,7 +106,6 @@ export const text = {
     about: 'These texts repeat the value that changes. Select those that should change with it.',
     annotation: (name: string): string => `Annotation ${name}`,
     runbook: (file: string, line: number): string => `Runbook ${file}, line ${line}`,
-    builtIn: 'Built in. Add a page of this name to the runbook folder to change it.',
   },
 
   links: {

@@ -71,7 +71,7 @@ const comparisons = (expression: string): RuleThreshold[] =>
     return number === undefined ? [] : [{ text, value: Number(number), guard: Number(number) === 0 }];
   });
 
-/** An annotation, a line of an own runbook and one of a built-in page that repeat the old threshold. */
+/** An annotation and a line of an own runbook that repeat the old threshold. */
 function related(edits: RuleEdit[]): RelatedText[] {
   const edit = edits.find((e) => e.set.kind === 'threshold');
   if (edit?.set.kind !== 'threshold') return [];
@@ -90,7 +90,6 @@ function related(edits: RuleEdit[]): RelatedText[] {
       { kind: 'runbook', page: rule, file: `/srv/aether/runbooks/${rule}.md`, line: 3 },
       (n) => `Fires when more than ${n} % of answers of a tenant have a low confidence.`,
     ),
-    text({ kind: 'runbook', page: rule, file: '', line: 12 }, (n) => `| Threshold | ${n} % for 15 minutes |`),
   ];
 }
 
@@ -119,13 +118,15 @@ export function rulesPlan(edits: RuleEdit[], chosen: RelatedText[], scene: Scene
       {
         name: 'prometheus-alerts.yml',
         path: `/srv/aether/monitoring/prometheus-alerts.yml`,
-        diff: `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n${lines.join('')}${texts.join('')}         for: 15m\n`,
+        diff:
+          `@@ -41,7 +41,7 @@\n       - alert: ${edits[0]?.name ?? ''}\n         expr: |\n` +
+          `${lines.join('')}${texts.join('')}         for: 15m\n`,
         checkedBy: 'promtool',
         problem: scene === 'hostile' ? BIDI.repeat(4) : '',
         findings: [],
       },
     ],
-    notes: [],
+    notes: chosen.length > 0 ? [] : ['The built-in runbook LowConfidenceSpike repeats the old value in line 12: 30 %.'],
     related: related(edits),
     refused: scene === 'stale' ? unread : null,
     digest: `d${chosen.length}`,
